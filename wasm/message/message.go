@@ -1,0 +1,90 @@
+// Package message is what the page and its worker say to each other, as JSON.
+//
+// The page posts {id, op: "ask", body: Ask} and gets {id, op: "answer", body:
+// Answer} or {id, op: "error", body: Failure}. Of itself the worker posts
+// {op: "progress", body: Progress} while it loads, then {op: "ready", body:
+// Ready} or {op: "failed", body: Failure}; the page may answer "failed" by
+// {op: "retry"}. body is a JSON string.
+package message
+
+// A Turn is a question and the reply it got; the last turn of Ask has none.
+type Turn struct {
+	Question string `json:"question"`
+	Reply    string `json:"reply,omitempty"`
+}
+
+// Ask is a whole conversation, oldest turn first; the last turn is asked.
+type Ask struct {
+	Turns []Turn `json:"turns"`
+	K     int    `json:"k"` // results wanted
+}
+
+// Answer is everything the page shows of a turn.
+type Answer struct {
+	Terms   []Term   `json:"terms"`   // the query vector, heaviest first
+	Results []Result `json:"results"` // best first
+	Tokens  int      `json:"tokens"`  // length of the encoder's input
+	Dropped bool     `json:"dropped"` // older text did not fit
+	Cost    Cost     `json:"cost"`
+}
+
+// A Term is one active term of the query vector.
+type Term struct {
+	Text   string  `json:"text"` // the vocabulary's piece
+	Weight float32 `json:"weight"`
+	Turn   int     `json:"turn"`            // the turn whose token won it; -1: a marker
+	Reply  bool    `json:"reply,omitempty"` // won by the turn's reply, not its question
+	// Typed says that the piece stands in the input; where it does not, the
+	// encoder added it (expansion).
+	Typed bool `json:"typed"`
+}
+
+// A Span is a byte range.
+type Span [2]int
+
+// A Result is one passage found.
+type Result struct {
+	Doc   uint32  `json:"doc"`
+	ID    string  `json:"id"`
+	Title string  `json:"title"`
+	Text  string  `json:"text"`
+	URL   string  `json:"url,omitempty"`
+	Score float32 `json:"score"`
+	Quote Span    `json:"quote"` // the sentence of Text that answers best
+	Marks []Span  `json:"marks"` // words of Text that the query vector holds, in order
+}
+
+// Cost is what the turn took.
+type Cost struct {
+	EncodeMS float64 `json:"encode_ms"`
+	SearchMS float64 `json:"search_ms"`
+	Lists    int     `json:"lists"`
+	Postings int     `json:"postings"`
+}
+
+// Progress counts bytes over all files of the set.
+type Progress struct {
+	Loaded int64  `json:"loaded"`
+	Total  int64  `json:"total"`
+	File   string `json:"file"`
+}
+
+// Ready describes what was loaded.
+type Ready struct {
+	Encoder     string `json:"encoder"`
+	MaxTokens   int    `json:"max_tokens"`
+	Collection  string `json:"collection"`
+	Passages    int    `json:"passages"`
+	Licence     string `json:"licence,omitempty"`
+	LicenceURL  string `json:"licence_url,omitempty"`
+	Attribution string `json:"attribution,omitempty"`
+	Postings    int    `json:"postings"`
+	SIMD        bool   `json:"simd"` // the C kernel runs; else the Go path, same bits
+}
+
+// Failure says what went wrong and where.
+type Failure struct {
+	Stage   string `json:"stage"` // "download", "verify", "open", "ask"
+	File    string `json:"file,omitempty"`
+	Message string `json:"message"`
+}
