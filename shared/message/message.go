@@ -1,4 +1,6 @@
-// Package message is what the page and its worker say to each other, as JSON.
+// Package message is what the page and its worker say to each other, as JSON; the
+// terminal speaks it too. It imports nothing, so that a program which only shows
+// answers carries no inference code.
 //
 // The page posts {id, op: "ask", body: Ask} and gets {id, op: "answer", body:
 // Answer} or {id, op: "error", body: Failure}. Of itself the worker posts
