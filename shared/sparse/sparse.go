@@ -2,6 +2,13 @@
 // searches: a few weighted terms out of a vocabulary of tens of thousands.
 package sparse
 
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
 // A Vector is a sparse vector over a vocabulary. Terms are vocabulary ids in
 // strictly increasing order; Weights[i] > 0 belongs to Terms[i].
 type Vector struct {
@@ -11,3 +18,77 @@ type Vector struct {
 
 // L0 is the number of active terms.
 func (v Vector) L0() int { return len(v.Terms) }
+
+// Check reports the first thing that makes v no vector over a vocabulary of the
+// given size: lists of unequal length, a term out of range or out of order, a
+// weight that is not a positive finite number. Positions count from 0.
+func (v Vector) Check(vocab int) error {
+	if len(v.Terms) != len(v.Weights) {
+		return fmt.Errorf("sparse: %d terms, but %d weights", len(v.Terms), len(v.Weights))
+	}
+	for i, t := range v.Terms {
+		if int64(t) >= int64(vocab) {
+			return fmt.Errorf("sparse: entry %d: term %d is outside the vocabulary of %d", i, t, vocab)
+		}
+		if i > 0 && t <= v.Terms[i-1] {
+			return fmt.Errorf("sparse: entry %d: term %d after term %d: terms must increase", i, t, v.Terms[i-1])
+		}
+		if w := v.Weights[i]; !(w > 0) || math.IsInf(float64(w), 1) {
+			return fmt.Errorf("sparse: entry %d: term %d has the weight %v: weights must be positive and finite", i, t, w)
+		}
+	}
+	return nil
+}
+
+// Dot is the inner product, summed in term order in float32, one rounding a
+// product and one a sum, so that it has the same bits on every machine.
+func (v Vector) Dot(u Vector) float32 {
+	var sum float32
+	for i, j := 0, 0; i < len(v.Terms) && j < len(u.Terms); {
+		switch a, b := v.Terms[i], u.Terms[j]; {
+		case a < b:
+			i++
+		case a > b:
+			j++
+		default:
+			// The conversion forbids fusing the product into the sum.
+			sum = float32(v.Weights[i]*u.Weights[j]) + sum
+			i++
+			j++
+		}
+	}
+	return sum
+}
+
+// Top keeps the k terms of the largest weights (of equal weights, the lower
+// terms): static pruning of a document, or of a query. The result shares no
+// memory with v, unless v has k terms or fewer and is returned as it is.
+func (v Vector) Top(k int) Vector {
+	k = max(k, 0)
+	if v.L0() <= k {
+		return v
+	}
+	order := make([]int, v.L0())
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if c := cmp.Compare(v.Weights[b], v.Weights[a]); c != 0 {
+			return c
+		}
+		return cmp.Compare(a, b)
+	})
+	order = order[:k]
+	slices.Sort(order)
+	top := Vector{Terms: make([]uint32, k), Weights: make([]float32, k)}
+	for i, o := range order {
+		top.Terms[i], top.Weights[i] = v.Terms[o], v.Weights[o]
+	}
+	return top
+}
+
+// Clone copies v into memory of its own; an encoder's result is valid only
+// until its next call.
+func (v Vector) Clone() Vector {
+	return Vector{Terms: slices.Clone(v.Terms), Weights: slices.Clone(v.Weights)}
+}
