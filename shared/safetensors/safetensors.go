@@ -1,0 +1,380 @@
+// Package safetensors reads and writes Hugging Face's tensor files.
+//
+//	0            uint64, little endian: H, the header's length in bytes
+//	8            header: a JSON object, padded with spaces to a multiple of 8
+//	             {"NAME": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...,
+//	              "__metadata__": {"KEY": "VALUE", ...}}
+//	8 + H        the tensors' bytes: row-major, little endian, each at
+//	             data_offsets from here, without gaps or overlap, to the end
+//
+// https://github.com/huggingface/safetensors
+package safetensors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// maxHeader bounds the header, as the reference implementation does.
+const maxHeader = 100_000_000
+
+// An Error says what is wrong with a file: the tensor, where one is to blame,
+// and the byte offset in the file.
+type Error struct {
+	Tensor  string // "" where the file as a whole is wrong
+	Offset  int64
+	Problem string
+}
+
+func (e *Error) Error() string {
+	if e.Tensor == "" {
+		return fmt.Sprintf("safetensors: at byte %d: %s", e.Offset, e.Problem)
+	}
+	return fmt.Sprintf("safetensors: tensor %q, at byte %d: %s", e.Tensor, e.Offset, e.Problem)
+}
+
+// A DType is the type of a tensor's elements, in the format's own spelling.
+type DType string
+
+const (
+	F64  DType = "F64"
+	F32  DType = "F32"
+	F16  DType = "F16"
+	BF16 DType = "BF16"
+	I64  DType = "I64"
+	I32  DType = "I32"
+	I16  DType = "I16"
+	I8   DType = "I8"
+	U64  DType = "U64"
+	U32  DType = "U32"
+	U16  DType = "U16"
+	U8   DType = "U8"
+	Bool DType = "BOOL"
+)
+
+// Size is the width of one element in bytes, 0 for a type this package does
+// not know.
+func (d DType) Size() int {
+	switch d {
+	case F64, I64, U64:
+		return 8
+	case F32, I32, U32:
+		return 4
+	case F16, BF16, I16, U16:
+		return 2
+	case I8, U8, Bool:
+		return 1
+	}
+	return 0
+}
+
+// A Tensor is one named array. Data is row-major and little endian; after Read
+// it points into the file's bytes.
+type Tensor struct {
+	Name  string
+	DType DType
+	Shape []int
+	Data  []byte
+
+	offset int64 // of Data in the file, for errors
+}
+
+// Len is the number of elements.
+func (t Tensor) Len() int {
+	n := 1
+	for _, d := range t.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Float32s returns the elements of a floating tensor (F64, F32, F16, BF16) as
+// float32. It refuses other types, and values that are not finite.
+func (t Tensor) Float32s() ([]float32, error) {
+	n, d := t.Len(), t.Data
+	out := make([]float32, n)
+	switch t.DType {
+	case F32:
+		for i := range out {
+			out[i] = math.Float32frombits(binary.LittleEndian.Uint32(d[4*i:]))
+		}
+	case F16:
+		for i := range out {
+			out[i] = half(binary.LittleEndian.Uint16(d[2*i:]))
+		}
+	case BF16:
+		for i := range out {
+			out[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(d[2*i:])) << 16)
+		}
+	case F64:
+		for i := range out {
+			out[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(d[8*i:])))
+		}
+	default:
+		return nil, &Error{t.Name, t.offset, fmt.Sprintf("is %s, wanted a floating type (F32, F16, BF16, F64)", t.DType)}
+	}
+	for i, v := range out {
+		if math.Float32bits(v)&0x7F800000 == 0x7F800000 {
+			return nil, &Error{t.Name, t.offset + int64(i*t.DType.Size()), fmt.Sprintf("element %d is not finite; the weights are damaged", i)}
+		}
+	}
+	return out, nil
+}
+
+// Int8s returns the elements of an I8 tensor.
+func (t Tensor) Int8s() ([]int8, error) {
+	if t.DType != I8 {
+		return nil, &Error{t.Name, t.offset, fmt.Sprintf("is %s, wanted I8", t.DType)}
+	}
+	out := make([]int8, len(t.Data))
+	for i, b := range t.Data {
+		out[i] = int8(b)
+	}
+	return out, nil
+}
+
+// half widens an IEEE 754 binary16.
+func half(h uint16) float32 {
+	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
+	switch exp {
+	case 0: // zero or denormal: frac * 2^-24, exact in float32
+		f := float32(frac) * (1.0 / (1 << 24))
+		return math.Float32frombits(math.Float32bits(f) | sign)
+	case 31:
+		return math.Float32frombits(sign | 0x7F800000 | frac<<13)
+	}
+	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
+}
+
+// A File is a parsed file.
+type File struct {
+	Tensors  []Tensor // in the order of their bytes
+	Metadata map[string]string
+
+	byName map[string]int
+}
+
+// Tensor finds a tensor by name.
+func (f *File) Tensor(name string) (Tensor, bool) {
+	i, ok := f.byName[name]
+	if !ok {
+		return Tensor{}, false
+	}
+	return f.Tensors[i], true
+}
+
+type entry struct {
+	DType   DType    `json:"dtype"`
+	Shape   []int64  `json:"shape"`
+	Offsets []uint64 `json:"data_offsets"`
+}
+
+// Read parses a file and checks every bound. The tensors point into data. Its
+// errors are of type *Error.
+func Read(data []byte) (*File, error) {
+	if len(data) < 8 {
+		return nil, &Error{Problem: fmt.Sprintf("the file ends after %d bytes, before its header; fetch it again", len(data))}
+	}
+	h := binary.LittleEndian.Uint64(data)
+	if h > maxHeader {
+		return nil, &Error{Problem: fmt.Sprintf("the header claims %d bytes, more than the format's limit of %d; this is not a safetensors file", h, maxHeader)}
+	}
+	if h > uint64(len(data)-8) {
+		return nil, &Error{Problem: fmt.Sprintf("the header claims %d bytes, the file has %d; it is cut off, fetch it again", h, len(data)-8)}
+	}
+	header, body := data[8:8+h], data[8+h:]
+	f := &File{byName: map[string]int{}}
+	bad := func(off int64, format string, args ...any) error {
+		return &Error{Offset: 8 + off, Problem: fmt.Sprintf(format, args...)}
+	}
+
+	// Token by token, since a decoder into a map would let a duplicate pass.
+	dec := json.NewDecoder(bytes.NewReader(header))
+	if tok, err := dec.Token(); err != nil || tok != json.Delim('{') {
+		return nil, bad(0, "the header is not a JSON object; this is not a safetensors file")
+	}
+	for dec.More() {
+		at := dec.InputOffset()
+		tok, err := dec.Token()
+		if err != nil {
+			return nil, bad(at, "the header is not JSON: %v", err)
+		}
+		name, _ := tok.(string) // an object's keys are strings, or Token failed
+		if name == "__metadata__" {
+			if f.Metadata != nil {
+				return nil, bad(at, "__metadata__ stands twice in the header")
+			}
+			if err := dec.Decode(&f.Metadata); err != nil {
+				return nil, bad(at, "__metadata__ does not map strings to strings: %v", err)
+			}
+			if f.Metadata == nil {
+				f.Metadata = map[string]string{}
+			}
+			continue
+		}
+		var e entry
+		if err := dec.Decode(&e); err != nil {
+			return nil, &Error{name, 8 + at, fmt.Sprintf("its header entry does not parse: %v", err)}
+		}
+		if _, dup := f.byName[name]; dup {
+			return nil, &Error{name, 8 + at, "stands twice in the header"}
+		}
+		t, err := e.tensor(name, 8+at, body, 8+int64(h))
+		if err != nil {
+			return nil, err
+		}
+		f.byName[name] = 0
+		f.Tensors = append(f.Tensors, t)
+	}
+	end := dec.InputOffset()
+	if _, err := dec.Token(); err != nil {
+		return nil, bad(end, "the header is not JSON: %v", err)
+	}
+	if rest := header[dec.InputOffset():]; len(bytes.TrimRight(rest, " ")) != 0 {
+		return nil, bad(dec.InputOffset(), "something follows the header's JSON object")
+	}
+
+	// No gaps, no overlap, nothing left over: in order of offset, each tensor
+	// starts where the one before it ended.
+	slices.SortStableFunc(f.Tensors, func(a, b Tensor) int {
+		if a.offset != b.offset {
+			return int(min(max(a.offset-b.offset, -1), 1))
+		}
+		return len(a.Data) - len(b.Data) // empty tensors first
+	})
+	next := 8 + int64(h)
+	for i, t := range f.Tensors {
+		if t.offset != next {
+			return nil, &Error{t.Name, t.offset, fmt.Sprintf("starts here, but the tensor before it ends at byte %d", next)}
+		}
+		next += int64(len(t.Data))
+		f.byName[t.Name] = i
+	}
+	if next != int64(len(data)) {
+		return nil, bad(next-8, "%d bytes follow that belong to no tensor", int64(len(data))-next)
+	}
+	return f, nil
+}
+
+// tensor checks an entry against the body and slices it out.
+func (e *entry) tensor(name string, at int64, body []byte, base int64) (Tensor, error) {
+	bad := func(format string, args ...any) (Tensor, error) {
+		return Tensor{}, &Error{name, at, fmt.Sprintf(format, args...)}
+	}
+	width := uint64(e.DType.Size())
+	if width == 0 {
+		return bad("unknown dtype %q", e.DType)
+	}
+	if e.Shape == nil {
+		return bad("has no shape")
+	}
+	if len(e.Offsets) != 2 {
+		return bad("data_offsets has %d numbers, wanted 2", len(e.Offsets))
+	}
+	lo, hi := e.Offsets[0], e.Offsets[1]
+	if lo > hi {
+		return bad("data_offsets [%d, %d] run backwards", lo, hi)
+	}
+	if hi > uint64(len(body)) {
+		return bad("ends at byte %d of the data, which has %d; the file is cut off, fetch it again", hi, len(body))
+	}
+	// want grows past what the body can hold or stays below 2^63; a zero
+	// dimension ends it.
+	want := width
+	shape := make([]int, len(e.Shape))
+	for i, d := range e.Shape {
+		if d < 0 {
+			return bad("shape %v has a negative dimension", e.Shape)
+		}
+		if d > math.MaxInt32 {
+			return bad("shape %v has a dimension beyond 2^31", e.Shape)
+		}
+		shape[i] = int(d)
+		if want > uint64(math.MaxInt64)/uint64(max(d, 1)) {
+			return bad("shape %v overflows", e.Shape)
+		}
+		want *= uint64(d)
+	}
+	if want != hi-lo {
+		return bad("shape %v of %s takes %d bytes, data_offsets give %d", e.Shape, e.DType, want, hi-lo)
+	}
+	return Tensor{name, e.DType, shape, body[lo:hi:hi], base + int64(lo)}, nil
+}
+
+// Write lays out tensors as the reference implementation does, by descending
+// width and then by name, so that equal tensors give equal bytes. It refuses
+// two tensors of one name and data that does not fit the shape.
+func Write(tensors []Tensor, metadata map[string]string) ([]byte, error) {
+	ts := slices.Clone(tensors)
+	sort.SliceStable(ts, func(i, j int) bool {
+		if a, b := ts[i].DType.Size(), ts[j].DType.Size(); a != b {
+			return a > b
+		}
+		return ts[i].Name < ts[j].Name
+	})
+	var head bytes.Buffer
+	head.WriteByte('{')
+	if len(metadata) > 0 {
+		m, err := json.Marshal(metadata) // sorts the keys
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&head, `"__metadata__":%s`, m)
+	}
+	seen := map[string]bool{}
+	size := 0
+	for _, t := range ts {
+		if t.Name == "__metadata__" || seen[t.Name] {
+			return nil, &Error{t.Name, 0, "this name is taken; give each tensor its own"}
+		}
+		seen[t.Name] = true
+		if w := t.DType.Size(); w == 0 || len(t.Data) != w*t.Len() {
+			return nil, &Error{t.Name, int64(size), fmt.Sprintf("has %d bytes, shape %v of %s takes %d", len(t.Data), t.Shape, t.DType, w*t.Len())}
+		}
+		if head.Len() > 1 {
+			head.WriteByte(',')
+		}
+		name, err := json.Marshal(t.Name)
+		if err != nil {
+			return nil, err
+		}
+		shape := strings.ReplaceAll(fmt.Sprint(t.Shape), " ", ",")
+		fmt.Fprintf(&head, `%s:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, name, t.DType, shape, size, size+len(t.Data))
+		size += len(t.Data)
+	}
+	head.WriteByte('}')
+	for head.Len()%8 != 0 {
+		head.WriteByte(' ')
+	}
+	out := make([]byte, 8, 8+head.Len()+size)
+	binary.LittleEndian.PutUint64(out, uint64(head.Len()))
+	out = append(out, head.Bytes()...)
+	for _, t := range ts {
+		out = append(out, t.Data...)
+	}
+	return out, nil
+}
+
+// FromFloat32s makes an F32 tensor.
+func FromFloat32s(name string, v []float32, shape ...int) Tensor {
+	d := make([]byte, 4*len(v))
+	for i, x := range v {
+		binary.LittleEndian.PutUint32(d[4*i:], math.Float32bits(x))
+	}
+	return Tensor{Name: name, DType: F32, Shape: shape, Data: d}
+}
+
+// FromInt8s makes an I8 tensor.
+func FromInt8s(name string, v []int8, shape ...int) Tensor {
+	d := make([]byte, len(v))
+	for i, x := range v {
+		d[i] = byte(x)
+	}
+	return Tensor{Name: name, DType: I8, Shape: shape, Data: d}
+}
