@@ -1,0 +1,103 @@
+package beir
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"parley/trainer/lines"
+	"parley/trainer/metrics"
+)
+
+func reader(t testing.TB, text string) *lines.Reader {
+	r, err := lines.NewReader(strings.NewReader(text), "f")
+	if err != nil {
+		t.Skip(err)
+	}
+	return r
+}
+
+func documents(r *lines.Reader) (docs []Document, err error) {
+	for d, err := range Documents(r) {
+		if err != nil {
+			return docs, err
+		}
+		docs = append(docs, d)
+	}
+	return docs, nil
+}
+
+func TestReadsEveryFile(t *testing.T) {
+	queries, err := ReadQueries(reader(t, `{"_id":"2","text":"b"}`+"\n"+`{"_id":"1","text":"","metadata":{"x":1}}`))
+	if want := []Query{{"2", "b"}, {"1", ""}}; err != nil || !reflect.DeepEqual(queries, want) {
+		t.Errorf("queries %v, %v", queries, err)
+	}
+	docs, err := documents(reader(t, `{"_id":"2","title":"T","text":"b"}`+"\n"+`{"id":"1","text":"c"}`))
+	if want := []Document{{"2", "T", "b"}, {"1", "", "c"}}; err != nil || !reflect.DeepEqual(docs, want) {
+		t.Errorf("documents %v, %v", docs, err)
+	}
+	qrels, err := ReadQrels(reader(t, "query-id\tcorpus-id\tscore\n2\ta b\t1\n2\tc\t-1\r\n"))
+	if want := (metrics.Qrels{"2": {"a b": 1, "c": -1}}); err != nil || !reflect.DeepEqual(qrels, want) {
+		t.Errorf("qrels %v, %v", qrels, err)
+	}
+}
+
+func TestTitleIsReadOnce(t *testing.T) {
+	for d, want := range map[Document]string{
+		{Title: "T", Text: "b"}:    "T\nb",
+		{Title: "T", Text: "T\nb"}: "T\nb",
+		{Text: "b"}:                "b",
+	} {
+		if got := d.Passage(); got != want {
+			t.Errorf("%v reads %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestBadLinesAreNamed(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"_id":"1","text":"a"}` + "\n{": "f:2: not a JSON object",
+		`{"_id":1,"text":"a"}`:           "f:1: not a JSON object",
+		`{"text":"a"}`:                   `f:1: no "_id"`,
+		`{"_id":"1"}`:                    `f:1: "1" has no "text"`,
+		`{"_id":"1","text":"a"}` + "\n\n" + `{"_id":"1","text":"b"}`: `f:3: query "1" again: it is on line 1 already`,
+	} {
+		if _, err := ReadQueries(reader(t, text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: error %v, want %s", text, err, want)
+		}
+	}
+	if docs, err := documents(reader(t, `{"_id":"1","text":"a"}`+"\n[]")); len(docs) != 1 || err == nil {
+		t.Errorf("%v, %v", docs, err)
+	}
+	for text, want := range map[string]string{
+		"1\ta\t1":                   "f:1: no header line",
+		"q\td\ts\n1 a 1":            "f:2: 1 fields between tabs",
+		"q\td\ts\n1\ta\tyes":        `f:2: score "yes" is not a whole number`,
+		"q\td\ts\n1\ta\t1\n1\ta\t2": `f:3: query "1" judges document "a" twice`,
+	} {
+		if _, err := ReadQrels(reader(t, text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: error %v, want %s", text, err, want)
+		}
+	}
+}
+
+func FuzzReaders(f *testing.F) {
+	f.Add(`{"_id":"1","title":"t","text":"a"}`)
+	f.Add("query-id\tcorpus-id\tscore\n1\ta\t1\n")
+	f.Add(`{"_id":null,"id":"\ud800","text":null}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		queries, err := ReadQueries(reader(t, text))
+		if err != nil && queries != nil {
+			t.Error("queries and an error")
+		}
+		for _, q := range queries {
+			if q.ID == "" {
+				t.Error("a query without id")
+			}
+		}
+		documents(reader(t, text))
+		if qrels, err := ReadQrels(reader(t, text)); (qrels == nil) == (err == nil) {
+			t.Errorf("%v with error %v", qrels, err)
+		}
+	})
+}

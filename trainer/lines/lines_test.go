@@ -1,0 +1,106 @@
+package lines
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func all(t *testing.T, data string) ([]string, []int, error) {
+	t.Helper()
+	r, err := NewReader(strings.NewReader(data), "f")
+	if err != nil {
+		return nil, nil, err
+	}
+	var text []string
+	var numbers []int
+	for n, b := range r.All() {
+		text = append(text, string(b))
+		numbers = append(numbers, n)
+	}
+	return text, numbers, r.Err()
+}
+
+func gzipped(s string) string {
+	var buf bytes.Buffer
+	w := gzip.NewWriter(&buf)
+	io.WriteString(w, s)
+	w.Close()
+	return buf.String()
+}
+
+func TestLineEndsBlankLinesAndGzip(t *testing.T) {
+	long := strings.Repeat("x", 200_000)
+	const bom = "\ufeff"
+	data := bom + "a\r\n\n  b \n" + long + "\nlast"
+	want := []string{"a", "  b ", long, "last"}
+	for name, d := range map[string]string{"plain": data, "gzip": gzipped(data)} {
+		got, numbers, err := all(t, d)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %d lines, %v", name, len(got), err)
+		}
+		if !slices.Equal(numbers, []int{1, 3, 4, 5}) {
+			t.Errorf("%s: numbers %v", name, numbers)
+		}
+	}
+}
+
+func TestErrorsNameFileAndLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "some.txt")
+	if err := os.WriteFile(path, []byte("one\n\nthree\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	err := Read(path, func(r *Reader) error {
+		for n := range r.All() {
+			if n == 3 {
+				return r.Errorf("no good: %w", io.ErrNoProgress)
+			}
+		}
+		return nil
+	})
+	if want := path + ":3: no good: " + io.ErrNoProgress.Error(); err == nil || err.Error() != want {
+		t.Errorf("error %q, want %q", err, want)
+	}
+	if !errors.Is(err, io.ErrNoProgress) {
+		t.Error("the cause is lost")
+	}
+}
+
+func TestTruncatedGzipIsAnErrorAndKeepsNoHalfLine(t *testing.T) {
+	whole := gzipped(strings.Repeat("some line of text\n", 1000))
+	got, _, err := all(t, whole[:len(whole)-9])
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("error %v, want unexpected EOF", err)
+	}
+	for i, l := range got {
+		if l != "some line of text" {
+			t.Fatalf("line %d: %q", i+1, l)
+		}
+	}
+	if _, _, err := all(t, whole[:5]); err == nil {
+		t.Error("a gzip file of five bytes gave no error")
+	}
+}
+
+func TestEndlessLineIsRefused(t *testing.T) {
+	r, err := NewReader(io.LimitReader(zeros{}, 2*MaxLine), "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range r.All() {
+		t.Fatal("got a line")
+	}
+	if err := r.Err(); err == nil || !strings.Contains(err.Error(), "f:1: line is longer than 64 MiB") {
+		t.Error(err)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }

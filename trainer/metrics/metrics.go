@@ -1,0 +1,160 @@
+// Package metrics measures rankings against relevance judgements as trec_eval
+// does, to the last tie, and says whether two systems differ.
+package metrics
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+)
+
+// A Hit is a document and the score that a system gave it.
+type Hit struct {
+	Doc   string
+	Score float64
+}
+
+// A Run is a system's answers: for each query its documents, in any order; the
+// scores rank them.
+type Run map[string][]Hit
+
+// Grades are the judged documents of one query. A grade of 1 or more is
+// relevant; 0 and less is not.
+type Grades map[string]int
+
+// Qrels are the judgements of a collection, by query.
+type Qrels map[string]Grades
+
+// A Measure is one column of the table.
+type Measure int
+
+const (
+	MRR    Measure = iota // 1 / rank of the first relevant document (recip_rank)
+	NDCG3                 // ndcg_cut_3
+	NDCG5                 // ndcg_cut_5
+	NDCG10                // ndcg_cut_10
+	R5                    // recall_5
+	R10                   // recall_10
+	R100                  // recall_100
+	Measures
+)
+
+// Names are the measures' names in tables, Keys those in JSON and trec_eval.
+var (
+	Names = [Measures]string{"MRR", "nDCG@3", "nDCG@5", "nDCG@10", "R@5", "R@10", "R@100"}
+	Keys  = [Measures]string{"recip_rank", "ndcg_cut_3", "ndcg_cut_5", "ndcg_cut_10", "recall_5", "recall_10", "recall_100"}
+)
+
+// Values holds one value a measure.
+type Values [Measures]float64
+
+// Rank puts hits in trec_eval's order: score descending, then document
+// descending as bytes. trec_eval keeps scores as 32-bit floats, so scores that
+// differ by less are ties there, and here.
+func Rank(hits []Hit) {
+	slices.SortStableFunc(hits, func(a, b Hit) int {
+		if c := cmp.Compare(float32(b.Score), float32(a.Score)); c != 0 {
+			return c
+		}
+		return strings.Compare(b.Doc, a.Doc)
+	})
+}
+
+// Query measures one query's answers; it ranks hits in place. With nothing
+// relevant every measure is 0.
+//
+//	nDCG@k = sum_{i<=k} g_i / log2(i+1), over the same sum of the best order
+//
+// with the grade itself as gain g (Järvelin and Kekäläinen 2002, as trec_eval's
+// ndcg_cut has it).
+func Query(hits []Hit, grades Grades) Values {
+	Rank(hits)
+	var ideal []int
+	for _, g := range grades {
+		if g > 0 {
+			ideal = append(ideal, g)
+		}
+	}
+	var v Values
+	relevant := len(ideal)
+	if relevant == 0 {
+		return v
+	}
+	slices.SortFunc(ideal, func(a, b int) int { return cmp.Compare(b, a) })
+
+	var dcg, best, found float64
+	for i := range 100 { // no cut-off is deeper, only MRR looks on
+		if i < len(hits) {
+			if g := grades[hits[i].Doc]; g > 0 {
+				found++
+				dcg += float64(g) / math.Log2(float64(i+2))
+			}
+		}
+		if i < relevant {
+			best += float64(ideal[i]) / math.Log2(float64(i+2))
+		}
+		switch i + 1 {
+		case 3:
+			v[NDCG3] = dcg / best
+		case 5:
+			v[NDCG5] = dcg / best
+			v[R5] = found / float64(relevant)
+		case 10:
+			v[NDCG10] = dcg / best
+			v[R10] = found / float64(relevant)
+		case 100:
+			v[R100] = found / float64(relevant)
+		}
+	}
+	for i, h := range hits {
+		if grades[h.Doc] > 0 {
+			v[MRR] = 1 / float64(i+1)
+			break
+		}
+	}
+	return v
+}
+
+// A Report is a run measured.
+type Report struct {
+	Mean    Values
+	ByQuery map[string]Values
+	// Missing are the judged queries that the run has no answer for. They count
+	// as 0, as with trec_eval -c.
+	Missing []string
+	// Unjudged are the run's queries without judgements. They do not count.
+	Unjudged []string
+}
+
+// Evaluate measures run over all queries of qrels. It ranks run's hits in place.
+func Evaluate(run Run, qrels Qrels) Report {
+	r := Report{ByQuery: make(map[string]Values, len(qrels))}
+	// Sums of floats depend on their order: go by sorted id, not by the map's.
+	for _, id := range sortedKeys(qrels) {
+		hits, ok := run[id]
+		if !ok {
+			r.Missing = append(r.Missing, id)
+		}
+		v := Query(hits, qrels[id])
+		r.ByQuery[id] = v
+		for m := range v {
+			r.Mean[m] += v[m] / float64(len(qrels))
+		}
+	}
+	for _, id := range sortedKeys(run) {
+		if _, ok := qrels[id]; !ok {
+			r.Unjudged = append(r.Unjudged, id)
+		}
+	}
+	return r
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
