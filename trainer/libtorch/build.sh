@@ -1,0 +1,118 @@
+#!/bin/sh
+# Makes libtorch ready for `go build -tags libtorch ./trainer`:
+#
+#   1. libtorch itself. LIBTORCH names one that is here already: an unpacked
+#      libtorch, or the folder of a Python torch, for example
+#          LIBTORCH=$(python3 -c 'import torch; print(torch.__path__[0])')
+#      Else the libraries of PyPI's torch that the CPU needs are put under
+#      build/libtorch (a download of 0.8 GB, of which 0.4 GB are kept).
+#   2. build/libtorch/lib/libtch.so: gotch's C++ wrapper and extra.cpp, compiled once.
+#   3. build/libtorch/env: what Go's compiler needs, to be sourced by a shell.
+#
+# Run again, it does only what is missing or out of date.
+set -eu
+
+torch=2.7.1
+# libtorch_cpu.so of the x86-64 wheel is linked to these even where no GPU is used.
+cupti=nvidia-cuda-cupti-cu12==12.6.80
+cudart=nvidia-cuda-runtime-cu12==12.6.77
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+out=$root/build/libtorch
+cxx=${CXX:-c++}
+
+say() { echo "libtorch: $*"; }
+die() {
+	echo "libtorch: $*" >&2
+	exit 1
+}
+
+[ "$(uname -s)" = Linux ] || die "only Linux was tried; this is $(uname -s)"
+command -v "$cxx" >/dev/null || die "no C++ compiler: \`$cxx\` is not on the PATH; install g++ or set CXX"
+command -v go >/dev/null || die "go is not on the PATH"
+mkdir -p "$out/lib" "$out/stubs"
+
+# fetch PLATFORM PACKAGE...: wheels into $out/wheels. The platform and the Python
+# version are named, since any wheel's libtorch serves, whatever python3 is here.
+fetch() {
+	platform=$1
+	shift
+	python3 -m pip --version >/dev/null 2>&1 ||
+		die "needs python3 with pip to get torch from PyPI; install them, or set LIBTORCH to a libtorch that is here"
+	say "downloading $*"
+	python3 -m pip download --quiet --no-deps --only-binary=:all: \
+		--platform "$platform" --python-version 3.11 --implementation cp --abi cp311 --abi none \
+		--dest "$out/wheels" "$@" ||
+		die "could not download $*; run again (what is complete is kept), or set LIBTORCH to a libtorch that is here"
+}
+
+if [ -n "${LIBTORCH:-}" ]; then
+	dir=
+	for try in "$LIBTORCH" "$LIBTORCH/torch"; do
+		if [ -f "$try/lib/libtorch_cpu.so" ] && [ -d "$try/include/torch" ]; then
+			dir=$(cd "$try" && pwd)
+			break
+		fi
+	done
+	[ -n "$dir" ] || die "LIBTORCH=$LIBTORCH has no lib/libtorch_cpu.so beside include/torch"
+else
+	dir=$out/torch-$torch
+	if [ ! -f "$dir/complete" ]; then
+		case $(uname -m) in
+		x86_64) fetch manylinux_2_28_x86_64 "torch==$torch" && fetch manylinux2014_x86_64 $cupti $cudart ;;
+		aarch64) fetch manylinux_2_28_aarch64 "torch==$torch" ;;
+		*) die "PyPI has no torch for $(uname -m); set LIBTORCH to a libtorch that is here" ;;
+		esac
+		say "unpacking"
+		python3 "$here/unpack.py" "$out/wheels" "$dir.part" || die "could not unpack the wheels in $out/wheels"
+		rm -rf "$dir"
+		mv "$dir.part" "$dir"
+		touch "$dir/complete"
+		rm -rf "$out/wheels"
+	fi
+fi
+
+# version: from the headers, which name it where any torch keeps them.
+version=$(printf '#include <torch/version.h>\nversion TORCH_VERSION_MAJOR TORCH_VERSION_MINOR\n' |
+	"$cxx" -E -x c++ -I"$dir/include" -I"$dir/include/torch/csrc/api/include" - 2>/dev/null |
+	sed -n 's/^version \([0-9]*\) \([0-9]*\)$/\1.\2/p')
+minor=${version#2.}
+case $version in
+2.[789] | 2.1[0-4]) ;;
+*) die "$dir is torch ${version:-of an unknown version}; 2.7 to 2.14 fit" ;;
+esac
+standard=c++17
+[ "$minor" -lt 11 ] || standard=c++20 # what later headers ask for
+
+gotch=$(cd "$root" && go mod download github.com/sugarme/gotch && go list -m -f '{{.Dir}}' github.com/sugarme/gotch)/libtch
+[ -f "$gotch/torch_api.cpp" ] || die "gotch's sources are not in the module cache ($gotch)"
+
+stamp=$(cat "$here/build.sh" "$here/compat.h" "$here/extra.h" "$here/extra.cpp" "$gotch/torch_api.cpp" | cksum)
+stamp="$dir $version $cxx $stamp"
+if [ ! -f "$out/lib/libtch.so" ] || [ "$(cat "$out/stamp" 2>/dev/null)" != "$stamp" ]; then
+	say "compiling gotch's wrapper for torch $version in $dir (a minute)"
+	rm -f "$out/stamp"
+	flags="-shared -fPIC -std=$standard -O1 -w -I$dir/include/torch/csrc/api/include -I$dir/include"
+	"$cxx" $flags -include "$here/compat.h" -I"$gotch" -I"$here" \
+		"$gotch/torch_api.cpp" "$here/extra.cpp" -o "$out/lib/libtch.so.part" \
+		-Wl,--no-as-needed -L"$dir/lib" -ltorch_cpu -lc10 -ldl -Wl,-rpath,"$dir/lib" ||
+		die "gotch's wrapper does not compile against $dir (torch $version); the compiler's messages are above"
+	mv "$out/lib/libtch.so.part" "$out/lib/libtch.so"
+	# gotch's Go files ask the linker for CUDA's libraries, here or not, and for
+	# libtorch.so, which would load them: empty archives answer.
+	for lib in torch cuda cudart cublas cudnn caffe2_nvrtc nvrtc-builtins nvrtc nvToolsExt c10_cuda torch_cuda; do
+		[ -f "$out/stubs/lib$lib.a" ] || ar rcs "$out/stubs/lib$lib.a" || die "ar failed; install binutils"
+	done
+	printf '%s\n' "$stamp" >"$out/stamp"
+fi
+
+cat >"$out/env.part" <<EOF
+# Written by trainer/libtorch/build.sh for torch $version: . build/libtorch/env && go build -tags libtorch ./trainer
+export PARLEY_CXX="$cxx" CXX="$here/cxx" CGO_ENABLED=1
+export CGO_CFLAGS="-O2 -I$here" CGO_CXXFLAGS="-O2 -g0"
+export CGO_LDFLAGS="-L$out/stubs -L$out/lib -L$dir/lib -ltch -Wl,-rpath,$out/lib -Wl,-rpath,$dir/lib"
+EOF
+# An unchanged file keeps its time, so that make sees nothing to do.
+if cmp -s "$out/env.part" "$out/env"; then rm "$out/env.part"; else mv "$out/env.part" "$out/env"; fi
+say "ready: torch $version in $dir"
