@@ -1,71 +1,74 @@
 // Package index is the inverted index: term -> postings (document, impact),
-// built once, read in place from a byte slice, searched exactly.
+// built once, opened from a byte slice, searched exactly.
+//
+// An impact is a document's weight in 8 bits: weight = impact x step, one step
+// for the whole index, a power of two. A query's weights are rounded to
+// multiples of another power of two. Scores are therefore sums of integers,
+// equal in any order of summation and on every machine; and since they stay
+// under 2^24, a float32 holds each of them exactly.
+//
+// build.go makes the file, open.go says how it is laid out and checks it,
+// search.go searches it, ciff.go exchanges it with other engines.
 package index
 
 import (
-	"io"
-
-	"parley/shared/sparse"
+	"fmt"
+	"slices"
 )
 
-// A Builder collects documents, numbered from 0 in the order they are added.
-type Builder struct{}
+// An Index is immutable and safe for concurrent use.
+type Index struct {
+	docs, vocab uint32
+	exponent    int // document weight = impact x 2^exponent
 
-// NewBuilder makes an index over a vocabulary of the given size.
-func NewBuilder(vocab int) *Builder { panic("stub") }
+	// List l belongs to terms[l]; its postings are cut into runs, one for each
+	// block of 65,536 documents that it reaches: runs[first[l]:first[l+1]].
+	terms []uint32
+	first []uint32
+	top   []byte // top[l]: the largest impact of list l
 
-func (b *Builder) Add(doc sparse.Vector) error { panic("stub") }
+	// Run r holds the postings start[r] to start[r+1]. Within a run, documents
+	// are counted from the block's first: 16 bits each.
+	block []uint32
+	start []int
+	low   []uint16
+	// impact aliases the file.
+	impact []byte
+}
 
-// WriteTo writes the index; the bytes depend on the documents alone.
-func (b *Builder) WriteTo(w io.Writer) (int64, error) { panic("stub") }
+const (
+	blockBits = 16
+	blockSize = 1 << blockBits
+)
+
+// Docs is the number of documents, empty ones included.
+func (x *Index) Docs() int { return int(x.docs) }
+
+// Vocab is the size of the vocabulary that terms are ids of.
+func (x *Index) Vocab() int { return int(x.vocab) }
+
+// Postings is the number of postings over all lists.
+func (x *Index) Postings() int { return len(x.impact) }
+
+// Step is the document weight that an impact of 1 stands for.
+func (x *Index) Step() float32 { return ldexp(1, x.exponent) }
+
+// DF is the number of documents that hold term.
+func (x *Index) DF(term uint32) int {
+	l, ok := slices.BinarySearch(x.terms, term)
+	if !ok {
+		return 0
+	}
+	return x.start[x.first[l+1]] - x.start[x.first[l]]
+}
 
 // A FormatError says what is wrong with an index file, and where.
 type FormatError struct {
-	Section string
-	Offset  int64
+	Section string // "header", "lists", "documents" or "impacts"
+	Offset  int64  // in bytes, from the start of the file
 	Msg     string
 }
 
-func (e *FormatError) Error() string { panic("stub") }
-
-// An Index is immutable and safe for concurrent use.
-type Index struct{}
-
-// Open checks data whole (lengths, CRCs, order) and reads it in place.
-func Open(data []byte) (*Index, error) { panic("stub") }
-
-func (x *Index) Docs() int          { panic("stub") }
-func (x *Index) Vocab() int         { panic("stub") }
-func (x *Index) Postings() int      { panic("stub") }
-func (x *Index) DF(term uint32) int { panic("stub") } // documents that hold term
-
-// A Hit is a document and its score. The score is sum of query weight x document
-// weight, computed in integers (impacts), so equal on every machine.
-type Hit struct {
-	Doc   uint32
-	Score float32
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("index: %s, byte %d: %s", e.Section, e.Offset, e.Msg)
 }
-
-// Cost is what a search did.
-type Cost struct {
-	Lists    int // posting lists opened
-	Postings int // postings touched (scored)
-}
-
-// A Searcher holds the working memory of one goroutine: no allocation per query
-// after warm-up. Its results are valid until its next call.
-type Searcher struct{}
-
-func (x *Index) NewSearcher() *Searcher { panic("stub") }
-
-// Search returns the k best documents, best first, ties by document number.
-func (s *Searcher) Search(q sparse.Vector, k int) ([]Hit, Cost) { panic("stub") }
-
-// A Match is one term's part of a score.
-type Match struct {
-	Term              uint32
-	Query, Doc, Score float32
-}
-
-// Explain gives the terms that doc shares with q; their scores sum to the hit's.
-func (x *Index) Explain(q sparse.Vector, doc uint32) []Match { panic("stub") }

@@ -1,0 +1,179 @@
+package index
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"math"
+
+	"parley/shared/sparse"
+)
+
+// A Builder collects documents, numbered from 0 in the order they are added.
+//
+// It needs 4 bytes a posting and about 1.2 more for the gaps, plus what growing
+// slices leave unused: for a million documents of 128 terms 0.7 to 0.9 GB.
+type Builder struct {
+	lists []list // by term
+	docs  uint32
+	most  float32 // the largest weight of all
+}
+
+// A list is a posting list that grows: gaps as in the file, weights unrounded.
+type list struct {
+	gaps    []byte
+	weights []float32
+	next    uint32 // the lowest document that may follow
+}
+
+// maxWeight bounds what a weight may be: far above any encoder's, and low
+// enough that no score overflows.
+const maxWeight = 1 << 32
+
+// NewBuilder makes an index over a vocabulary of the given size.
+func NewBuilder(vocab int) *Builder {
+	return &Builder{lists: make([]list, max(vocab, 0))}
+}
+
+// Add adds a document and keeps nothing of its memory. A vector that Check
+// refuses, or a weight above 2^32, is an error and adds nothing; an empty vector
+// is a document that no query finds.
+func (b *Builder) Add(doc sparse.Vector) error {
+	if err := doc.Check(len(b.lists)); err != nil {
+		return fmt.Errorf("index: document %d: %w", b.docs, err)
+	}
+	for i, w := range doc.Weights {
+		if w > maxWeight {
+			return fmt.Errorf("index: document %d: term %d has the weight %v: at most 2^32 is allowed", b.docs, doc.Terms[i], w)
+		}
+	}
+	if b.docs == math.MaxUint32 {
+		return fmt.Errorf("index: more than %d documents", b.docs)
+	}
+	for i, t := range doc.Terms {
+		l := &b.lists[t]
+		l.gaps = binary.AppendUvarint(l.gaps, uint64(b.docs-l.next))
+		l.weights = append(l.weights, doc.Weights[i])
+		l.next = b.docs + 1
+		b.most = max(b.most, doc.Weights[i])
+	}
+	b.docs++
+	return nil
+}
+
+// The exponents of steps lie between these: every score is then a normal float32.
+const (
+	minExponent = -60
+	maxExponent = 25 // maxWeight / 255, rounded up to a power of two
+)
+
+// exponent is that of the finest step in which the largest weight fits 8 bits.
+func (b *Builder) exponent() int {
+	e := minExponent
+	for math.Ldexp(float64(b.most), -e) >= 255.5 {
+		e++
+	}
+	return e
+}
+
+// impactOf rounds a weight to a multiple of 2^exponent, halves up. Scaling by a
+// power of two and adding a half are exact in float64.
+func impactOf(w float32, exponent int) byte {
+	return byte(math.Ldexp(float64(w), -exponent) + 0.5)
+}
+
+// WriteTo writes the index; the bytes depend on the documents alone. Postings
+// whose impact rounds to 0 are left out.
+func (b *Builder) WriteTo(w io.Writer) (int64, error) {
+	h := header{docs: b.docs, vocab: uint32(len(b.lists)), exponent: int32(b.exponent())}
+	// The header comes first and holds lengths and sums of what follows: so each
+	// section is written twice, once to count.
+	for s := range sections {
+		c := counter{sum: crc32.New(castagnoli)}
+		lists, postings, err := b.writeSection(&c, s, int(h.exponent))
+		if err != nil {
+			return 0, err
+		}
+		h.lists, h.postings = lists, postings
+		h.length[s], h.crc[s] = c.n, c.sum.Sum32()
+	}
+	out := bufio.NewWriterSize(w, 1<<16)
+	c := counter{to: out, sum: crc32.New(castagnoli)}
+	if _, err := c.Write(h.append(nil)); err != nil {
+		return c.n, fmt.Errorf("index: %w", err)
+	}
+	for s := range sections {
+		if _, _, err := b.writeSection(&c, s, int(h.exponent)); err != nil {
+			return c.n, fmt.Errorf("index: %w", err)
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return c.n - int64(out.Buffered()), fmt.Errorf("index: %w", err)
+	}
+	return c.n, nil
+}
+
+// writeSection writes one section of the file, and counts lists and postings.
+func (b *Builder) writeSection(w io.Writer, section, exponent int) (lists uint32, postings uint64, err error) {
+	var buf []byte
+	nextTerm := 0 // the lowest term that may follow
+	for t := range b.lists {
+		l := &b.lists[t]
+		buf = buf[:0]
+		kept := uint64(0)
+		gaps := l.gaps
+		skipped := uint64(0) // documents passed since the last posting kept
+		for _, weight := range l.weights {
+			gap, n := binary.Uvarint(gaps)
+			gaps = gaps[n:]
+			impact := impactOf(weight, exponent)
+			if impact == 0 {
+				skipped += gap + 1
+				continue
+			}
+			switch section {
+			case documentsSection:
+				buf = binary.AppendUvarint(buf, skipped+gap)
+			case impactsSection:
+				buf = append(buf, impact)
+			}
+			skipped = 0
+			kept++
+		}
+		if kept == 0 {
+			continue
+		}
+		if section == listsSection {
+			buf = binary.AppendUvarint(buf, uint64(t-nextTerm))
+			buf = binary.AppendUvarint(buf, kept-1)
+		}
+		nextTerm = t + 1
+		lists++
+		postings += kept
+		if _, err := w.Write(buf); err != nil {
+			return 0, 0, err
+		}
+	}
+	return lists, postings, nil
+}
+
+// A counter counts and sums what passes through it.
+type counter struct {
+	to  io.Writer // nil: nowhere
+	n   int64
+	sum hash.Hash32
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n := len(p)
+	var err error
+	if c.to != nil {
+		n, err = c.to.Write(p)
+	}
+	c.n += int64(n)
+	c.sum.Write(p[:n])
+	return n, err
+}

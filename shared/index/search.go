@@ -1,0 +1,241 @@
+package index
+
+import (
+	"math"
+	"slices"
+
+	"parley/shared/sparse"
+)
+
+// A Hit is a document and its score. The score is sum of query weight x document
+// weight, computed in integers (impacts), so equal on every machine.
+type Hit struct {
+	Doc   uint32
+	Score float32
+}
+
+// Cost is what a search did.
+type Cost struct {
+	Lists    int // posting lists opened
+	Postings int // postings touched (scored)
+}
+
+// A Searcher holds the working memory of one goroutine: no allocation per query
+// after warm-up. Its results are valid until its next call.
+type Searcher struct {
+	x     *Index
+	parts []part
+	score *[blockSize]uint32 // of the current block's documents; between searches 0
+	best  []uint64           // a min-heap of keys
+	hits  []Hit
+}
+
+// NewSearcher makes a searcher; it needs 256 KB, and 16 bytes a hit.
+func (x *Index) NewSearcher() *Searcher {
+	return &Searcher{x: x, score: new([blockSize]uint32)}
+}
+
+// A part is one list of a query: its weight, and the runs still to be read.
+type part struct {
+	term, list uint32
+	run, last  uint32
+	weight     uint32
+	unrounded  float64
+}
+
+// maxScore is what a sum of weight x impact stays under: float32 holds every
+// integer up to it.
+const maxScore = 1 << 24
+
+// plan appends to parts the lists that q opens, and returns the exponent of the
+// query's step: query weight = part.weight x 2^exponent. It is the finest step
+// at which no document can reach maxScore.
+func (x *Index) plan(parts []part, q sparse.Vector) ([]part, int) {
+	// bound is the score of a document that had the largest impact of each list.
+	var bound float64
+	for i := range min(len(q.Terms), len(q.Weights)) {
+		w := float64(min(q.Weights[i], maxWeight))
+		if !(w > 0) { // NaN too
+			continue
+		}
+		if l, ok := slices.BinarySearch(x.terms, q.Terms[i]); ok {
+			parts = append(parts, part{term: q.Terms[i], list: uint32(l), run: x.first[l], last: x.first[l+1], unrounded: w})
+			// The conversion forbids fusing the product into the sum.
+			bound += float64(w * float64(x.top[l]))
+		}
+	}
+	_, exponent := math.Frexp(bound)
+	exponent = max(exponent-24, minExponent)
+	for !x.round(parts, exponent) {
+		exponent++
+	}
+	return slices.DeleteFunc(parts, func(p part) bool { return p.weight == 0 }), exponent
+}
+
+// round rounds the weights to multiples of 2^exponent, halves up, and reports
+// whether every score stays under maxScore.
+func (x *Index) round(parts []part, exponent int) bool {
+	bound := 0.0
+	for i := range parts {
+		p := &parts[i]
+		w := math.Floor(math.Ldexp(p.unrounded, -exponent) + 0.5)
+		bound += float64(w * float64(x.top[p.list]))
+		if bound >= maxScore {
+			return false
+		}
+		p.weight = uint32(w)
+	}
+	return true
+}
+
+// Search returns the k best documents, best first, ties by document number; only
+// documents that share a term with q. Weights of q that are not positive, and
+// terms outside the vocabulary, count for nothing.
+//
+// It works term at a time: each list is added to an array of scores, one block
+// of documents after the other.
+func (s *Searcher) Search(q sparse.Vector, k int) ([]Hit, Cost) {
+	x := s.x
+	s.best, s.hits = s.best[:0], s.hits[:0]
+	var exponent int
+	s.parts, exponent = x.plan(s.parts[:0], q)
+	var cost Cost
+	k = min(k, int(x.docs))
+	if k <= 0 {
+		return s.hits, cost
+	}
+	for _, p := range s.parts {
+		cost.Lists++
+		cost.Postings += x.start[p.last] - x.start[p.run]
+	}
+	for {
+		block := uint32(math.MaxUint32)
+		for i := range s.parts {
+			if p := &s.parts[i]; p.run < p.last {
+				block = min(block, x.block[p.run])
+			}
+		}
+		if block == math.MaxUint32 {
+			break
+		}
+		for i := range s.parts {
+			if p := &s.parts[i]; p.run < p.last && x.block[p.run] == block {
+				s.add(p.weight, x.start[p.run], x.start[p.run+1])
+				p.run++
+			}
+		}
+		s.collect(block, k)
+	}
+	slices.Sort(s.best)
+	step := ldexp(1, exponent+x.exponent)
+	for _, key := range slices.Backward(s.best) {
+		s.hits = append(s.hits, Hit{Doc: ^uint32(key), Score: float32(key>>32) * step})
+	}
+	return s.hits, cost
+}
+
+// add adds the postings from to end, times weight, to the scores.
+func (s *Searcher) add(weight uint32, from, end int) {
+	low, impact := s.x.low[from:end], s.x.impact[from:end]
+	impact = impact[:len(low)] // no bounds check below
+	score := s.score
+	for i, d := range low {
+		score[d] += weight * uint32(impact[i])
+	}
+}
+
+// collect moves the block's scores to the best k so far. Blocks come in order:
+// of equal scores the ones that are in already have the lower numbers.
+func (s *Searcher) collect(block uint32, k int) {
+	base := uint64(block) << blockBits
+	score := s.score[:min(uint64(s.x.docs)-base, blockSize)]
+	least := uint32(0)
+	if len(s.best) == k {
+		least = uint32(s.best[0] >> 32)
+	}
+	for i, v := range score {
+		if v <= least {
+			continue
+		}
+		key := uint64(v)<<32 | uint64(^uint32(base+uint64(i)))
+		if len(s.best) < k {
+			s.best = append(s.best, key)
+			up(s.best)
+		} else {
+			s.best[0] = key
+			down(s.best)
+		}
+		if len(s.best) == k {
+			least = uint32(s.best[0] >> 32)
+		}
+	}
+	clear(score)
+}
+
+// A heap of keys has its least at 0. A key is a score, and below it the
+// complement of the document: of equal scores, the lower document's is greater.
+
+// up restores the heap after its last key was appended.
+func up(h []uint64) {
+	for i := len(h) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if h[parent] <= h[i] {
+			return
+		}
+		h[parent], h[i] = h[i], h[parent]
+		i = parent
+	}
+}
+
+// down restores the heap after its first key was replaced.
+func down(h []uint64) {
+	for i := 0; ; {
+		child := 2*i + 1
+		if child >= len(h) {
+			return
+		}
+		if child+1 < len(h) && h[child+1] < h[child] {
+			child++
+		}
+		if h[i] <= h[child] {
+			return
+		}
+		h[i], h[child] = h[child], h[i]
+		i = child
+	}
+}
+
+// ldexp is 2^exponent x v; within this package's exponents it is exact.
+func ldexp(v float32, exponent int) float32 {
+	return float32(math.Ldexp(float64(v), exponent))
+}
+
+// A Match is one term's part of a score: Query and Doc are the rounded weights,
+// Score is their product.
+type Match struct {
+	Term              uint32
+	Query, Doc, Score float32
+}
+
+// Explain gives the terms that doc shares with q, in q's order; their scores sum
+// to the hit's, exactly and in any order.
+func (x *Index) Explain(q sparse.Vector, doc uint32) []Match {
+	parts, exponent := x.plan(nil, q)
+	var matches []Match
+	for _, p := range parts {
+		run, ok := slices.BinarySearch(x.block[p.run:p.last], doc>>blockBits)
+		if !ok {
+			continue
+		}
+		r := int(p.run) + run
+		i, ok := slices.BinarySearch(x.low[x.start[r]:x.start[r+1]], uint16(doc))
+		if !ok {
+			continue
+		}
+		impact := float32(x.impact[x.start[r]+i])
+		m := Match{Term: p.term, Query: ldexp(float32(p.weight), exponent), Doc: ldexp(impact, x.exponent)}
+		m.Score = float32(m.Query * m.Doc)
+		matches = append(matches, m)
+	}
+	return matches
+}
