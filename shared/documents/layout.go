@@ -1,0 +1,138 @@
+package documents
+
+import (
+	"strings"
+	"unicode"
+)
+
+// clean puts s on one line: every run of white space becomes one space, and
+// control characters go.
+func clean(s string) string {
+	tidy := true
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c < ' ' || c >= 0x7f || c == ' ' && (i == 0 || i == len(s)-1 || s[i-1] == ' ') {
+			tidy = false
+			break
+		}
+	}
+	if tidy {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	space := false
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r):
+			space = true
+			continue
+		case unicode.IsControl(r), r == '\uFEFF':
+			continue
+		}
+		if space && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		space = false
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// A layout gathers a document's text, block by block.
+type layout struct {
+	text     strings.Builder
+	headings []Heading
+	inLines  bool // the last block takes further lines
+}
+
+// block adds a block of its own: a paragraph.
+func (l *layout) block(s string) { l.add(clean(s), "\n\n"); l.inLines = false }
+
+// line adds a line to a block of lines: an item of a list, a row of a table.
+func (l *layout) line(s string) {
+	if s = clean(s); s == "" {
+		return
+	}
+	sep := "\n\n"
+	if l.inLines {
+		sep = "\n"
+	}
+	l.add(s, sep)
+	l.inLines = true
+}
+
+// verbatim adds a block whose lines stay lines: code.
+func (l *layout) verbatim(s string) {
+	l.inLines = false
+	for line := range strings.SplitSeq(s, "\n") {
+		l.line(line)
+	}
+	l.inLines = false
+}
+
+func (l *layout) heading(level int, s, anchor string) {
+	if s = clean(s); s == "" {
+		return
+	}
+	l.add(s, "\n\n")
+	l.inLines = false
+	l.headings = append(l.headings, Heading{Start: l.text.Len() - len(s), End: l.text.Len(), Level: level, Anchor: anchor})
+}
+
+func (l *layout) add(s, sep string) {
+	if s == "" {
+		return
+	}
+	if l.text.Len() > 0 {
+		l.text.WriteString(sep)
+	}
+	l.text.WriteString(s)
+}
+
+// document makes a document of what was gathered. A first heading that says
+// the same as the title would only be repeated, and goes.
+func (l *layout) document(id, title, url string) Document {
+	d := Document{ID: id, Title: title, Text: l.text.String(), URL: url, Headings: l.headings}
+	if len(d.Headings) == 0 || d.Headings[0].Start != 0 || !strings.EqualFold(d.Text[:d.Headings[0].End], title) {
+		return d
+	}
+	skip := len(d.Text)
+	if end := d.Headings[0].End; end+2 <= len(d.Text) {
+		skip = end + 2
+	}
+	d.Text = d.Text[skip:]
+	d.Headings = d.Headings[1:]
+	for i := range d.Headings {
+		d.Headings[i].Start -= skip
+		d.Headings[i].End -= skip
+	}
+	return d
+}
+
+// first gives the text of the first heading of level 1, "" without one.
+func (l *layout) first() string {
+	for _, h := range l.headings {
+		if h.Level == 1 {
+			return l.text.String()[h.Start:h.End]
+		}
+	}
+	return ""
+}
+
+// blocks tidies text that came as a whole (a JSON field, a table's cell): its
+// lines stay lines, empty lines stay paragraphs.
+func blocks(s string) string {
+	if !strings.Contains(s, "\n") {
+		return clean(s)
+	}
+	var l layout
+	for line := range strings.SplitSeq(s, "\n") {
+		if line = clean(line); line == "" {
+			l.inLines = false
+		} else {
+			l.line(line)
+		}
+	}
+	return l.text.String()
+}

@@ -1,0 +1,153 @@
+package documents
+
+import (
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// CommonMark with GitHub's tables, strikethrough and task lists.
+var commonMark = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList))
+
+// maxDepth bounds recursion over nested markup; what lies deeper is left out.
+const maxDepth = 500
+
+func readMarkdown(name, src string) ([]Document, []Note) {
+	front, body := frontMatter(src)
+	source := []byte(body)
+	w := markdownWriter{source: source}
+	w.blocks(commonMark.Parser().Parse(text.NewReader(source)), 0)
+	title := front["title"]
+	if title == "" {
+		title = w.out.first()
+	}
+	if title == "" {
+		title = baseTitle(name)
+	}
+	if w.out.text.Len() == 0 {
+		return nil, []Note{{File: name, Why: "empty"}}
+	}
+	return []Document{w.out.document(name, title, webURL(front["url"]))}, nil
+}
+
+// frontMatter splits off a YAML block ("---" lines around it) as site
+// generators use it, and reads its simple "name: value" lines.
+func frontMatter(src string) (map[string]string, string) {
+	if !strings.HasPrefix(src, "---\n") {
+		return nil, src
+	}
+	head, body, ok := strings.Cut(src[4:], "\n---\n")
+	if !ok {
+		return nil, src
+	}
+	values := map[string]string{}
+	for line := range strings.SplitSeq(head, "\n") {
+		k, v, ok := strings.Cut(line, ":")
+		if !ok {
+			continue
+		}
+		v = strings.TrimSpace(v)
+		if n := len(v); n >= 2 && (v[0] == '"' || v[0] == '\'') && v[n-1] == v[0] {
+			v = v[1 : n-1]
+		}
+		values[strings.ToLower(strings.TrimSpace(k))] = clean(v)
+	}
+	return values, body
+}
+
+// A markdownWriter walks goldmark's tree and keeps what a reader would read.
+type markdownWriter struct {
+	source []byte
+	out    layout
+}
+
+func (w *markdownWriter) blocks(parent ast.Node, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
+		switch n := n.(type) {
+		case *ast.Heading:
+			w.out.heading(n.Level, w.inline(n), "")
+		case *ast.Paragraph:
+			w.out.block(w.inline(n))
+		case *ast.TextBlock: // the text of an item in a tight list
+			w.out.line(w.inline(n))
+		case *ast.CodeBlock, *ast.FencedCodeBlock:
+			w.out.verbatim(string(n.Lines().Value(w.source)))
+		case *ast.HTMLBlock:
+			raw := string(n.Lines().Value(w.source))
+			if n.HasClosure() {
+				raw += string(n.ClosureLine.Value(w.source))
+			}
+			htmlInto(&w.out, raw)
+		case *extast.Table:
+			for row := n.FirstChild(); row != nil; row = row.NextSibling() {
+				var cells []string
+				for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
+					if s := clean(w.inline(cell)); s != "" {
+						cells = append(cells, s)
+					}
+				}
+				w.out.line(strings.Join(cells, ", "))
+			}
+			w.out.inLines = false
+		default: // quotations, lists, items
+			w.blocks(n, depth+1)
+		}
+	}
+	if _, ok := parent.(*ast.List); ok {
+		w.out.inLines = false
+	}
+}
+
+func (w *markdownWriter) inline(parent ast.Node) string {
+	var b strings.Builder
+	w.appendInline(&b, parent, 0)
+	return b.String()
+}
+
+func (w *markdownWriter) appendInline(b *strings.Builder, parent ast.Node, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
+		switch n := n.(type) {
+		case *ast.Text:
+			b.Write(unescape(n.Value(w.source), n.IsRaw()))
+			if n.SoftLineBreak() || n.HardLineBreak() {
+				b.WriteByte('\n')
+			}
+		case *ast.String:
+			b.Write(unescape(n.Value, n.IsRaw()))
+		case *ast.CodeSpan:
+			for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+				if t, ok := c.(*ast.Text); ok {
+					b.Write(t.Value(w.source))
+				}
+			}
+		case *ast.AutoLink:
+			b.Write(n.Label(w.source))
+		case *ast.RawHTML:
+			if s := strings.ToLower(string(n.Segments.Value(w.source))); strings.HasPrefix(s, "<br") {
+				b.WriteByte(' ')
+			}
+		default: // emphasis, links, images (their alternative text)
+			w.appendInline(b, n, depth+1)
+		}
+	}
+}
+
+// unescape resolves backslashes and entities, which goldmark leaves to whoever
+// writes the text out.
+func unescape(s []byte, raw bool) []byte {
+	if raw {
+		return s
+	}
+	return util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(s)))
+}
