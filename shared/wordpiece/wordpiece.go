@@ -1,37 +1,193 @@
-// Package wordpiece is BERT's uncased WordPiece tokenizer.
+// Package wordpiece is BERT's uncased WordPiece tokenizer, equal to Hugging
+// Face's tokenizers (BertNormalizer, BertPreTokenizer, WordPiece) in the ids it
+// gives and in the range of the text that each came from.
+//
+// A text is read once, left to right. Each character is dropped (controls,
+// accents, U+FFFD, bytes that are not UTF-8), ends a word (white space), is a
+// word by itself (punctuation, CJK ideographs), or joins the current word,
+// in lower case and without its accents. Each word is then split greedily into
+// the longest pieces that the vocabulary holds; a word that cannot be split so,
+// or is longer than 100 characters, becomes [UNK].
+//
+// What each character does is a table made by asking tokenizers about every one
+// (table.py), so neither Go's Unicode version nor a browser's decides it.
 package wordpiece
+
+import (
+	"math"
+	"unicode/utf8"
+)
 
 // A Token is one piece of a text: its vocabulary id and the byte range
 // text[Start:End] that it came from.
+//
+// Ranges are in order, but tokens can share a character: the syllable "각" is
+// read as three letters, and each can be a token. Dropped characters are inside
+// a range only between characters that were kept.
 type Token struct {
 	ID         int32
 	Start, End int
 }
 
-// A Tokenizer splits text by one vocabulary. It is safe for concurrent use.
-type Tokenizer struct {
-}
-
-// Special ids of the vocabulary: [PAD], [UNK], [CLS], [SEP], [MASK].
-type Special struct{ Pad, Unk, Cls, Sep, Mask int32 }
-
-// New reads a vocab.txt: one piece a line, its id the line's number from 0.
-func New(vocab []byte) (*Tokenizer, error) { panic("stub") }
-
-// FromJSON reads a Hugging Face tokenizer.json and refuses one that is not
-// BERT's uncased WordPiece, naming the field.
-func FromJSON(data []byte) (*Tokenizer, error) { panic("stub") }
-
 // Append appends the tokens of text to dst, at most max of them (max < 0: all),
 // and stops reading there, so that the cost of a huge paste is bounded. No
 // special token is added, and "[SEP]" in text is text.
-func (t *Tokenizer) Append(dst []Token, text string, max int) []Token { panic("stub") }
+//
+// It allocates nothing but what dst needs to grow.
+func (t *Tokenizer) Append(dst []Token, text string, max int) []Token {
+	full := math.MaxInt
+	if max >= 0 {
+		full = len(dst) + max
+	}
+	var w word
+	for i := 0; i < len(text) && len(dst) < full; {
+		start := i
+		if c := text[i]; c < utf8.RuneSelf {
+			i++
+			switch c := ascii[c]; c {
+			case asciiDrop:
+			case asciiSpace:
+				dst = t.appendWord(dst, &w, full)
+			case asciiSolo:
+				dst = t.appendWord(dst, &w, full)
+				w.add(rune(text[start]), start, i)
+				dst = t.appendWord(dst, &w, full)
+			default:
+				w.addByte(c, start)
+			}
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:]) // U+FFFD where it is not UTF-8
+		i += size
+		k, r := classify(r)
+		switch k {
+		case drop:
+		case space:
+			dst = t.appendWord(dst, &w, full)
+		case solo:
+			dst = t.appendWord(dst, &w, full)
+			w.add(r, start, i)
+			dst = t.appendWord(dst, &w, full)
+		case joins:
+			w.add(r, start, i)
+		case splits:
+			for _, r := range several[r] {
+				w.add(r, start, i)
+			}
+		case hangul: // The Unicode Standard, 3.12
+			s := r - 0xac00
+			w.add(0x1100+s/588, start, i)
+			w.add(0x1161+s%588/28, start, i)
+			if s%28 != 0 {
+				w.add(0x11a7+s%28, start, i)
+			}
+		}
+	}
+	return t.appendWord(dst, &w, full)
+}
 
-// Piece is the vocabulary's string for id ("tower", "##ing"), "" out of range.
-func (t *Tokenizer) Piece(id int32) string { panic("stub") }
+// maxWord is the number of characters above which a word is [UNK], whatever it
+// says (max_input_chars_per_word in tokenizer.json).
+const maxWord = 100
 
-// Size is the number of pieces in the vocabulary.
-func (t *Tokenizer) Size() int { panic("stub") }
+// A word is the current word as the vocabulary would write it, and where each of
+// its characters came from. Of a word longer than maxWord only its range is kept.
+type word struct {
+	n     int // characters, also those above maxWord
+	start int // range in the text
+	end   int
+	bytes [maxWord * utf8.UTFMax]byte
+	at    [maxWord + 1]uint16 // at[i] is the offset in bytes of character i; at[n] the length
+	from  [maxWord]span       // from[i] is where character i stands in the text
 
-// Special gives the ids of the special tokens.
-func (t *Tokenizer) Special() Special { panic("stub") }
+	hash [maxWord]uint32 // of bytes[at[i]:at[j+1]], for the i being split
+	ids  [maxWord]int32  // the pieces found
+	upto [maxWord]uint8  // and the character before which each ends
+}
+
+type span struct{ start, end int }
+
+// addByte is add for an ASCII character.
+func (w *word) addByte(c byte, start int) {
+	if w.n < maxWord {
+		at := w.at[w.n]
+		w.bytes[at] = c
+		w.at[w.n+1] = at + 1
+		w.from[w.n] = span{start, start + 1}
+	}
+	if w.n == 0 {
+		w.start = start
+	}
+	w.end = start + 1
+	w.n++
+}
+
+func (w *word) add(r rune, start, end int) {
+	if w.n < maxWord {
+		at := w.at[w.n]
+		w.at[w.n+1] = at + uint16(utf8.EncodeRune(w.bytes[at:], r))
+		w.from[w.n] = span{start, end}
+	}
+	if w.n == 0 {
+		w.start = start
+	}
+	w.end = end
+	w.n++
+}
+
+// appendWord appends the pieces of w as far as dst has fewer than full tokens,
+// and empties w.
+func (t *Tokenizer) appendWord(dst []Token, w *word, full int) []Token {
+	n := w.n
+	if n == 0 || len(dst) >= full {
+		return dst
+	}
+	w.n = 0
+	pieces := 0
+	if n <= maxWord {
+		pieces = t.split(w, n)
+	}
+	if pieces == 0 {
+		return append(dst, Token{t.special.Unk, w.start, w.end})
+	}
+	first := 0
+	for i := 0; i < pieces && len(dst) < full; i++ {
+		next := int(w.upto[i])
+		dst = append(dst, Token{w.ids[i], w.from[first].start, w.from[next-1].end})
+		first = next
+	}
+	return dst
+}
+
+// split splits the n characters of w greedily into the longest pieces, from the
+// left, and returns how many there are: 0 where the vocabulary lacks one.
+func (t *Tokenizer) split(w *word, n int) int {
+	pieces := 0
+	for i := 0; i < n; {
+		key := &t.initial
+		if i > 0 {
+			key = &t.continuing
+		}
+		// Hash every prefix of what is left that may be a piece.
+		begin, h, j := w.at[i], key.seed, i
+		for ; j < n && int(w.at[j+1]-begin) <= key.longest; j++ {
+			for _, c := range w.bytes[w.at[j]:w.at[j+1]] {
+				h = hashByte(h, c)
+			}
+			w.hash[j] = h
+		}
+		id := int32(-1)
+		for ; j > i; j-- {
+			if id = key.find(t.pieces, w.hash[j-1], w.bytes[begin:w.at[j]]); id >= 0 {
+				break
+			}
+		}
+		if id < 0 {
+			return 0
+		}
+		w.ids[pieces], w.upto[pieces] = id, uint8(j)
+		pieces++
+		i = j
+	}
+	return pieces
+}

@@ -1,0 +1,90 @@
+package wordpiece
+
+import (
+	"sort"
+	"unicode/utf8"
+)
+
+// A kind says what a character does to the word being read.
+type kind uint8
+
+const (
+	joins  kind = iota // joins the word as itself + delta
+	turns              // joins the word as itself + delta, every second one as itself
+	solo               // ends the word, and is one by itself, as itself + delta
+	space              // ends the word
+	drop               // does nothing
+	hangul             // joins the word as the letters of a syllable
+	splits             // joins the word as the letters several[itself + delta]
+)
+
+// A run is a range of code points that behave alike, from first up to the next
+// run's first.
+type run struct {
+	first rune
+	kind  kind
+	delta rune
+}
+
+// classify gives what r does, and what it becomes (for splits, the index in
+// several).
+func classify(r rune) (kind, rune) {
+	if r < 0 || r > utf8.MaxRune {
+		return drop, r
+	}
+	block := r >> blockBits
+	lo, hi := int(blocks[block]), int(blocks[block+1])
+	for lo < hi { // the last run that begins at or before r is in lo..hi
+		mid := (lo + hi + 1) / 2
+		if runs[mid].first <= r {
+			lo = mid
+		} else {
+			hi = mid - 1
+		}
+	}
+	switch u := &runs[lo]; u.kind {
+	case turns:
+		if (r-u.first)&1 == 0 {
+			r += u.delta
+		}
+		return joins, r
+	default:
+		return u.kind, r + u.delta
+	}
+}
+
+// blocks[b] is the run that holds code point b<<blockBits, so that a search
+// looks at the runs of one block only.
+const blockBits = 7
+
+var blocks = func() (b [utf8.MaxRune>>blockBits + 2]uint16) {
+	for i := range b {
+		at := rune(i) << blockBits
+		b[i] = uint16(sort.Search(len(runs), func(j int) bool { return runs[j].first > at }) - 1)
+	}
+	return b
+}()
+
+// ascii[c] is what byte c < 0x80 becomes where it joins a word, or one of the
+// marks below.
+var ascii = func() (a [utf8.RuneSelf]byte) {
+	for c := range a {
+		switch k, r := classify(rune(c)); k {
+		case joins:
+			a[c] = byte(r)
+		case solo:
+			a[c] = asciiSolo
+		case space:
+			a[c] = asciiSpace
+		default:
+			a[c] = asciiDrop
+		}
+	}
+	return a
+}()
+
+const (
+	asciiSolo = utf8.RuneSelf + iota
+	asciiSpace
+	asciiDrop
+)

@@ -1,0 +1,206 @@
+package wordpiece
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/binary"
+	"encoding/json"
+	"hash/crc32"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func readVocab(t testing.TB) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../../models/splade-tiny/vocab.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func load(t testing.TB) *Tokenizer {
+	t.Helper()
+	tok, err := New(readVocab(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+// describe writes tokens so that a failing test can be read.
+func describe(tok *Tokenizer, text string, tokens []Token) string {
+	var b strings.Builder
+	for _, t := range tokens {
+		b.WriteString(tok.Piece(t.ID))
+		b.WriteString("⟨")
+		b.WriteString(text[t.Start:t.End])
+		b.WriteString("⟩ ")
+	}
+	return b.String()
+}
+
+// The tokens and their byte ranges equal those of Hugging Face's tokenizers, on
+// texts made by golden.py, or on the file that PARLEY_GOLDEN names.
+func TestGolden(t *testing.T) {
+	tok := load(t)
+	path := "testdata/snippets.jsonl.gz"
+	if p := os.Getenv("PARLEY_GOLDEN"); p != "" {
+		path = p
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(z)
+	lines.Buffer(nil, 1<<28)
+	n, wrong := 0, 0
+	for lines.Scan() {
+		var g struct {
+			Text   string
+			Tokens [][3]int
+		}
+		if err := json.Unmarshal(lines.Bytes(), &g); err != nil {
+			t.Fatal(err)
+		}
+		n++
+		want := make([]Token, len(g.Tokens))
+		for i, w := range g.Tokens {
+			want[i] = Token{int32(w[0]), w[1], w[2]}
+		}
+		if got := tok.Append(nil, g.Text, -1); !slices.Equal(got, want) {
+			t.Errorf("text %d, %.200q:\n got %s\nwant %s", n, g.Text, describe(tok, g.Text, got), describe(tok, g.Text, want))
+			if wrong++; wrong > 10 {
+				t.FailNow()
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if n < 150 {
+		t.Errorf("only %d texts", n)
+	}
+	t.Logf("%d texts", n)
+}
+
+// As TestGolden, but the texts are made here as golden.py made them, and only a
+// checksum of the tokens of each is kept. To see what the tokens ought to be,
+// write the text that the test reports to a file and give it to golden.py.
+func TestChecksums(t *testing.T) {
+	tok := load(t)
+	for _, c := range []struct {
+		name string
+		make func(i int) string
+		n    int
+	}{{"random", randomText, 24000}, {"blocks", blockText, 0x1100}} {
+		sums, err := os.ReadFile("testdata/" + c.name + ".crc32")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(sums) != 4*c.n {
+			t.Fatalf("%s.crc32 has %d bytes, not 4 for each of %d texts", c.name, len(sums), c.n)
+		}
+		var tokens []Token
+		var buf []byte
+		wrong := 0
+		for i := range c.n {
+			text := c.make(i)
+			tokens = tok.Append(tokens[:0], text, -1)
+			buf = buf[:0]
+			for _, x := range tokens {
+				buf = binary.LittleEndian.AppendUint32(buf, uint32(x.ID))
+				buf = binary.LittleEndian.AppendUint32(buf, uint32(x.Start))
+				buf = binary.LittleEndian.AppendUint32(buf, uint32(x.End))
+			}
+			if got, want := crc32.ChecksumIEEE(buf), binary.LittleEndian.Uint32(sums[4*i:]); got != want {
+				if wrong++; wrong <= 10 {
+					t.Errorf("%s text %d, %+q: other tokens than tokenizers gives: %s", c.name, i, text, describe(tok, text, tokens))
+				}
+			}
+		}
+		if wrong > 0 {
+			t.Errorf("%s: %d of %d texts differ", c.name, wrong, c.n)
+		}
+	}
+}
+
+// A source is golden.py's Source: splitmix64.
+type source uint64
+
+func (s *source) below(n int) int {
+	*s += 0x9e3779b97f4a7c15
+	z := uint64(*s)
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return int((z ^ z>>31) % uint64(n))
+}
+
+func randomText(seed int) string {
+	s := source(seed)
+	var b []byte
+	for range 1 + s.below(8) {
+		if s.below(4) == 0 {
+			b = append(b, words[s.below(len(words))]...)
+		} else {
+			a := alphabets[s.below(len(alphabets))]
+			length := 1 + s.below(8)
+			if s.below(50) == 0 {
+				length = 95 + s.below(110)
+			}
+			for range length {
+				r := a[0] + rune(s.below(int(a[1]-a[0]+1)))
+				if 0xd800 <= r && r < 0xe000 {
+					r = 'x'
+				}
+				b = utf8.AppendRune(b, r)
+			}
+		}
+		b = append(b, gaps[s.below(len(gaps))]...)
+	}
+	return string(b)
+}
+
+// blockText holds each code point of block b between letters.
+func blockText(b int) string {
+	var parts []string
+	for r := rune(b) << 8; r < rune(b+1)<<8; r++ {
+		if r < 0xd800 || r >= 0xe000 {
+			parts = append(parts, "a"+string(r)+"b")
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+var (
+	alphabets = [][2]rune{
+		{0x61, 0x7a}, {0x61, 0x7a}, {0x61, 0x7a}, {0x41, 0x5a}, {0x30, 0x39}, {0x21, 0x2f},
+		{0x00, 0x7f}, {0x80, 0xff}, {0x100, 0x17f}, {0x180, 0x24f}, {0x250, 0x2ff},
+		{0x300, 0x36f}, {0x370, 0x3ff}, {0x400, 0x52f}, {0x530, 0x5ff}, {0x600, 0x6ff},
+		{0x700, 0x8ff}, {0x900, 0x97f}, {0x980, 0xdff}, {0xe00, 0xfff}, {0x1000, 0x10ff},
+		{0x1100, 0x11ff}, {0x1200, 0x167f}, {0x1680, 0x1aff}, {0x1b00, 0x1bff},
+		{0x1e00, 0x1eff}, {0x1f00, 0x1fff}, {0x2000, 0x206f}, {0x2070, 0x218f},
+		{0x2190, 0x2bff}, {0x2c00, 0x2fff}, {0x3000, 0x30ff}, {0x3100, 0x33ff},
+		{0x3400, 0x4dbf}, {0x4e00, 0x9fff}, {0xa000, 0xabff}, {0xac00, 0xd7ff},
+		{0xd800, 0xf8ff}, {0xf900, 0xfaff}, {0xfb00, 0xfdff}, {0xfe00, 0xffff},
+		{0x10000, 0x10fff}, {0x11000, 0x11fff}, {0x12000, 0x1afff}, {0x1b000, 0x1d0ff},
+		{0x1d100, 0x1d1ff}, {0x1d200, 0x1efff}, {0x1f000, 0x1faff}, {0x20000, 0x323af},
+		{0xe0000, 0xe01ff}, {0x00, 0x10ffff},
+	}
+	words = []string{
+		"the", "Eiffel", "Tower", "who", "DESIGNED", "it", "tokenization", "unaffable",
+		"[SEP]", "[CLS]", "[MASK]", "##ing", "café", "cafe\u0301", "İstanbul", "don't", "e.g.",
+		"東京", "한국어", "ひらがな", "العربية", "مَرْحَبًا", "עִבְרִית", "हिन्दी", "Ελληνικά", "Ёлка", "👍🏽", "❤\ufe0f",
+		"soft\u00adhyphen", "zero\u200bwidth", "\ufffd",
+		strings.Repeat("x", 99), strings.Repeat("y", 100), strings.Repeat("z", 101), strings.Repeat("aé", 50),
+	}
+	gaps = []string{" ", " ", " ", "", "", "  ", "\t", "\n", "\r\n", "\u00a0", "\u3000", "\u2028", "\u0085", "-", "_"}
+)
