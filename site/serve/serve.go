@@ -1,0 +1,208 @@
+// Package serve serves a published folder as a good static host would: right
+// types, compressed where the browser takes it, cached for ever where the name
+// holds the content's hash, and under a strict content security policy.
+package serve
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Policy is the content security policy of the page: nothing but the site's own
+// files, WebAssembly but no eval, nothing inline. It also stands in index.html,
+// for hosts that send no header of their own.
+const Policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
+	"img-src 'self' data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; " +
+	"base-uri 'none'; form-action 'none'"
+
+// headers go with every answer. frame-ancestors is valid in a header only. The
+// two Cross-Origin policies give the page the browser's precise clock, which its
+// milliseconds are measured by.
+var headers = map[string]string{
+	"Content-Security-Policy":      Policy + "; frame-ancestors 'none'",
+	"X-Content-Type-Options":       "nosniff",
+	"Referrer-Policy":              "no-referrer",
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Embedder-Policy": "require-corp",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
+}
+
+// types are spelled out: Go's own table depends on what the system has installed,
+// and a browser compiles no WebAssembly of another type.
+var types = map[string]string{
+	".html":        "text/html; charset=utf-8",
+	".js":          "text/javascript; charset=utf-8",
+	".css":         "text/css; charset=utf-8",
+	".json":        "application/json",
+	".webmanifest": "application/manifest+json",
+	".wasm":        "application/wasm",
+	".svg":         "image/svg+xml",
+	".png":         "image/png",
+	".ico":         "image/x-icon",
+	".woff2":       "font/woff2",
+	".txt":         "text/plain; charset=utf-8",
+	".md":          "text/plain; charset=utf-8",
+	"":             "text/plain; charset=utf-8", // LICENSE, NOTICE
+}
+
+// Type is the media type that a file is served with.
+func Type(name string) string {
+	if t, ok := types[strings.ToLower(path.Ext(name))]; ok {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// hashed matches the names that publish gives: app/boot.0123456789abcdef.js and
+// data/0123456789abcdef.index.bin. What they name never changes.
+var hashed = regexp.MustCompile(`^(app/[^/]+\.[0-9a-f]{16}\.[a-z0-9]+|data/[0-9a-f]{16}\.[^/]+)$`)
+
+// encodings in the order of preference, with the ending of the sibling file that
+// holds a file so encoded.
+var encodings = []struct{ name, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
+
+// Handler serves the folder.
+func Handler(folder fs.FS) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for k, v := range headers {
+			w.Header().Set(k, v)
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
+			return
+		}
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		if name == "" {
+			name = "index.html"
+		}
+		if !public(name) {
+			http.NotFound(w, r)
+			return
+		}
+		file(w, r, folder, name)
+	})
+}
+
+// public reports whether a path may be asked for: no way out of the folder, and
+// no hidden file.
+func public(name string) bool {
+	if !fs.ValidPath(name) {
+		return false
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(part, ".") {
+			return false
+		}
+	}
+	return true
+}
+
+func file(w http.ResponseWriter, r *http.Request, folder fs.FS, name string) {
+	content, info, err := open(folder, name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	defer func() { content.Close() }()
+	h := w.Header()
+	h.Set("Content-Type", Type(name))
+	h.Set("Vary", "Accept-Encoding")
+	tag := ""
+	if hashed.MatchString(name) {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		tag = path.Base(name)
+	} else {
+		// Kept, but asked about each time: a new version is seen at once.
+		h.Set("Cache-Control", "no-cache")
+		sum := sha256.New()
+		if _, err := io.Copy(sum, content); err != nil {
+			http.Error(w, "the file cannot be read", http.StatusInternalServerError)
+			return
+		}
+		if _, err := content.Seek(0, io.SeekStart); err != nil {
+			http.Error(w, "the file cannot be read", http.StatusInternalServerError)
+			return
+		}
+		tag = hex.EncodeToString(sum.Sum(nil)[:8])
+	}
+	// A range counts bytes of the file itself, so it comes as it is.
+	if r.Header.Get("Range") == "" {
+		for _, e := range encodings {
+			if !accepts(r.Header.Get("Accept-Encoding"), e.name) {
+				continue
+			}
+			small, smallInfo, err := open(folder, name+e.ending)
+			if err != nil || smallInfo.ModTime().Before(info.ModTime().Add(-time.Second)) {
+				if err == nil {
+					small.Close() // left from an older file
+				}
+				continue
+			}
+			content.Close()
+			content, info = small, smallInfo
+			h.Set("Content-Encoding", e.name)
+			h.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+			tag += "-" + e.name
+			break
+		}
+	}
+	h.Set("ETag", `"`+tag+`"`)
+	// No date: two versions of a file can be a second apart, the ETag tells.
+	http.ServeContent(w, r, name, time.Time{}, content)
+}
+
+type seeker interface {
+	io.ReadSeeker
+	io.Closer
+}
+
+func open(folder fs.FS, name string) (seeker, fs.FileInfo, error) {
+	f, err := folder.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		f.Close()
+		return nil, nil, fs.ErrNotExist
+	}
+	s, ok := f.(seeker)
+	if !ok {
+		f.Close()
+		return nil, nil, fmt.Errorf("%s: cannot seek", name)
+	}
+	return s, info, nil
+}
+
+// accepts reports whether an Accept-Encoding header takes an encoding (RFC 9110,
+// 12.5.3): named, or by "*", and not with q=0.
+func accepts(header, encoding string) bool {
+	any := false
+	for part := range strings.SplitSeq(header, ",") {
+		name, rest, _ := strings.Cut(part, ";")
+		name = strings.ToLower(strings.TrimSpace(name))
+		wanted := true
+		if q, ok := strings.CutPrefix(strings.ReplaceAll(rest, " ", ""), "q="); ok {
+			v, err := strconv.ParseFloat(q, 64)
+			wanted = err == nil && v > 0
+		}
+		switch name {
+		case encoding:
+			return wanted
+		case "*":
+			any = wanted
+		}
+	}
+	return any
+}
