@@ -1,43 +1,91 @@
 // Package passages stores the texts of a collection in one file, read in place.
+//
+// build.go makes the file, open.go says how it is laid out and checks it, url.go
+// derives links that need not be stored.
 package passages
 
-import "io"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // A Passage is one document as it is searched and shown.
 type Passage struct {
 	ID, Title, Text, URL string
 }
 
-// About describes a collection: what it is, where from, under which licence.
+// About describes a collection: what it is, where from, under which licence. The
+// licence applies to every passage.
 type About struct {
 	Title       string `json:"title"`
 	Source      string `json:"source,omitempty"`
 	Licence     string `json:"licence,omitempty"`
 	LicenceURL  string `json:"licence_url,omitempty"`
 	Attribution string `json:"attribution,omitempty"`
+	// Link is the template of the passages' URLs, in which {title} and {id} stand
+	// for the passage's own, escaped as Wikipedia does; for example
+	// "https://en.wikipedia.org/wiki/{title}". A URL that follows it takes no room
+	// in the file.
+	Link string `json:"link,omitempty"`
 	// Encoder names the document encoder that the collection's index was made by.
 	Encoder string `json:"encoder,omitempty"`
 }
 
-type Builder struct{}
-
-func NewBuilder(about About) *Builder                 { panic("stub") }
-func (b *Builder) Add(p Passage) error                { panic("stub") }
-func (b *Builder) WriteTo(w io.Writer) (int64, error) { panic("stub") }
-
 // A Store is immutable and safe for concurrent use.
-type Store struct{}
+type Store struct {
+	about   About
+	n       int
+	columns [columns]column
+}
 
-// Open checks data whole and reads it in place; errors are *FormatError.
-func Open(data []byte) (*Store, error) { panic("stub") }
-func (s *Store) About() About          { panic("stub") }
-func (s *Store) Len() int              { panic("stub") }
-func (s *Store) At(i int) Passage      { panic("stub") }
+// A column holds one string of each passage; string i is data[start[i]:start[i+1]-1].
+type column struct {
+	data  []byte
+	start []uint32
+}
 
+func (c *column) at(i int) string {
+	from, to := c.start[i], c.start[i+1]-1
+	if from == to {
+		return ""
+	}
+	return unsafe.String(&c.data[from], to-from)
+}
+
+// About describes the collection.
+func (s *Store) About() About { return s.about }
+
+// Len is the number of passages.
+func (s *Store) Len() int { return s.n }
+
+// At is passage i, from 0 to Len-1. Its strings share the file's memory; only a
+// URL that follows the template is made anew.
+func (s *Store) At(i int) Passage {
+	p := Passage{
+		ID:    s.columns[ids].at(i),
+		Title: s.columns[titles].at(i),
+		Text:  s.columns[texts].at(i),
+		URL:   s.columns[urls].at(i),
+	}
+	if p.ID == "" {
+		p.ID = p.Title
+	}
+	switch p.URL {
+	case "":
+		p.URL = s.about.link(p)
+	case noURL:
+		p.URL = ""
+	}
+	return p
+}
+
+// A FormatError says what is wrong with a file of passages, and where.
 type FormatError struct {
-	Section string
-	Offset  int64
+	Section string // "header", "about", "ids", "titles", "texts" or "urls"
+	Offset  int64  // in bytes, from the start of the file
 	Msg     string
 }
 
-func (e *FormatError) Error() string { panic("stub") }
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("passages: %s, byte %d: %s", e.Section, e.Offset, e.Msg)
+}

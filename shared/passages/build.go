@@ -1,0 +1,101 @@
+package passages
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Builder collects passages, numbered from 0 in the order they are added. Its
+// memory is the texts, and a set of the ids.
+type Builder struct {
+	about About
+	n     uint32
+	data  [columns][]byte
+	seen  map[string]uint32
+}
+
+// NewBuilder makes an empty collection.
+func NewBuilder(about About) *Builder {
+	about.Link = strings.ToValidUTF8(about.Link, "\uFFFD") // as JSON will store it
+	return &Builder{about: about, seen: map[string]uint32{}}
+}
+
+// Add adds a passage. An id that is empty or was added before, and a string that
+// is not UTF-8, is an error and adds nothing.
+func (b *Builder) Add(p Passage) error {
+	stored := [columns]string{ids: p.ID, titles: p.Title, texts: p.Text, urls: p.URL}
+	if p.ID == "" {
+		return fmt.Errorf("passages: passage %d has no id", b.n)
+	}
+	for c, s := range stored {
+		if i := invalid(s); i >= 0 {
+			return fmt.Errorf("passages: passage %d, id %s: %s: byte %d is not UTF-8", b.n, strconv.QuoteToASCII(p.ID), sectionNames[firstColumn+c], i)
+		}
+		if uint64(len(b.data[c]))+uint64(len(s))+2 > math.MaxUint32 {
+			return fmt.Errorf("passages: passage %d, id %s: the collection's %s exceed 4 GiB", b.n, strconv.QuoteToASCII(p.ID), sectionNames[firstColumn+c])
+		}
+	}
+	if first, ok := b.seen[p.ID]; ok {
+		return fmt.Errorf("passages: passage %d has the id %s of passage %d", b.n, strconv.QuoteToASCII(p.ID), first)
+	}
+	if b.n == math.MaxUint32 {
+		return fmt.Errorf("passages: more than %d passages", b.n)
+	}
+	b.seen[p.ID] = b.n
+	if p.ID == p.Title {
+		stored[ids] = ""
+	}
+	if link := b.about.link(p); p.URL == link {
+		stored[urls] = ""
+	} else if p.URL == "" {
+		stored[urls] = noURL
+	}
+	for c, s := range stored {
+		b.data[c] = append(append(b.data[c], s...), end)
+	}
+	b.n++
+	return nil
+}
+
+// invalid is the offset of the first byte of s that is not UTF-8, -1 for none.
+func invalid(s string) int {
+	if utf8.ValidString(s) {
+		return -1
+	}
+	for i, r := range s {
+		if r == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// WriteTo writes the collection; the bytes depend on what was added alone.
+func (b *Builder) WriteTo(w io.Writer) (int64, error) {
+	about, err := json.Marshal(b.about)
+	if err != nil {
+		return 0, fmt.Errorf("passages: %w", err)
+	}
+	h := header{passages: b.n}
+	body := [sections][]byte{aboutSection: about}
+	copy(body[firstColumn:], b.data[:])
+	for s, data := range body {
+		h.length[s], h.crc[s] = int64(len(data)), checksum(data)
+	}
+	written := int64(0)
+	for _, data := range append([][]byte{h.append(nil)}, body[:]...) {
+		n, err := w.Write(data)
+		written += int64(n)
+		if err != nil {
+			return written, fmt.Errorf("passages: %w", err)
+		}
+	}
+	return written, nil
+}

@@ -1,0 +1,362 @@
+package passages
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func file(t testing.TB, about About, all ...Passage) []byte {
+	t.Helper()
+	b := NewBuilder(about)
+	for _, p := range all {
+		if err := b.Add(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var buf bytes.Buffer
+	n, err := b.WriteTo(&buf)
+	if err != nil || n != int64(buf.Len()) {
+		t.Fatalf("WriteTo = %d, %v; wrote %d bytes", n, err, buf.Len())
+	}
+	return buf.Bytes()
+}
+
+var (
+	goldenAbout    = About{Title: "T", Link: "w/{title}"}
+	goldenPassages = []Passage{
+		{ID: "A b", Title: "A b", Text: "One.", URL: "w/A_b"},
+		{ID: "7", Title: "C", Text: "Zwö", URL: "u"},
+		{ID: "8"},
+	}
+)
+
+// The CRCs in golden were computed bit by bit from the polynomial, not by this
+// package.
+const golden = `
+	5041524c45595053           magic "PARLEYPS"
+	01000000                   version 1
+	03000000                   3 passages
+	2000000000000000 28332c27  about: 32 bytes, CRC-32C
+	0500000000000000 28ac7923  ids: 5 bytes, CRC-32C
+	0700000000000000 c988737b  titles: 7 bytes, CRC-32C
+	0b00000000000000 a55ed1fa  texts: 11 bytes, CRC-32C
+	0500000000000000 81bda35a  urls: 5 bytes, CRC-32C
+	9556b629                   CRC-32C of the header
+	                           about
+	7b227469746c65223a2254222c  {"title":"T",
+	226c696e6b223a22772f7b7469746c657d227d  "link":"w/{title}"}
+	                           ids
+	ff                         the title
+	37 ff                      7
+	38 ff                      8
+	                           titles
+	412062 ff                  A b
+	43 ff                      C
+	ff                         none
+	                           texts
+	4f6e652e ff                One.
+	5a77c3b6 ff                Zwö
+	ff                         none
+	                           urls
+	ff                         as the link says
+	75 ff                      u
+	fe ff                      none, in spite of the link
+`
+
+// unhex reads a commented dump: hex digits first, a comment after two spaces.
+func unhex(t *testing.T, dump string) []byte {
+	var digits strings.Builder
+	for line := range strings.Lines(dump) {
+		line, _, _ = strings.Cut(strings.Trim(line, "\t\n"), "  ")
+		digits.WriteString(strings.ReplaceAll(line, " ", ""))
+	}
+	b, err := hex.DecodeString(digits.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestFileIsByteForByteAsLaidOut(t *testing.T) {
+	want := unhex(t, golden)
+	if got := file(t, goldenAbout, goldenPassages...); !bytes.Equal(got, want) {
+		t.Errorf("the file is\n%swant\n%s", hex.Dump(got), hex.Dump(want))
+	}
+	s, err := Open(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.About() != goldenAbout || s.Len() != len(goldenPassages) {
+		t.Errorf("About %+v, Len %d", s.About(), s.Len())
+	}
+	for i, want := range goldenPassages {
+		if got := s.At(i); got != want {
+			t.Errorf("passage %d: %+v, want %+v", i, got, want)
+		}
+	}
+}
+
+func TestWhatIsAddedIsRead(t *testing.T) {
+	about := About{
+		Title: "Vital articles", Source: "<Wikipedia> & others", Licence: "CC BY-SA 4.0",
+		LicenceURL: "https://creativecommons.org/licenses/by-sa/4.0/", Attribution: "“Wikipedia” contributors",
+		Link: "https://en.wikipedia.org/wiki/{title}?id={id}&{", Encoder: "splade-tiny",
+	}
+	all := []Passage{
+		{ID: "0"},
+		{ID: "\x00", Title: "\x00", Text: "line\nline\r\n\t\x00", URL: "\x00"},
+		{ID: "🗼", Title: "Tour Eiffel", Text: strings.Repeat("é", 1000), URL: "https://en.wikipedia.org/wiki/Tour_Eiffel?id=%F0%9F%97%BC&{"},
+		{ID: "\uFFFD", Title: "0", Text: "<b>&amp;</b>\u202e"},
+	}
+	for range 3 {
+		for _, link := range []string{about.Link, "", "fixed", "bad \xff{title}"} {
+			a := about
+			a.Link = link
+			s, err := Open(file(t, a, all...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if link != "bad \xff{title}" && s.About() != a {
+				t.Errorf("About %+v, want %+v", s.About(), a)
+			}
+			for i, want := range all {
+				if got := s.At(i); got != want {
+					t.Errorf("link %q, passage %d: %q, want %q", link, i, got, want)
+				}
+			}
+		}
+		all = all[:len(all)-1]
+	}
+}
+
+func TestLinksAreEscapedAsWikipediaDoes(t *testing.T) {
+	a := About{Link: "https://en.wikipedia.org/wiki/{title}"}
+	for title, want := range map[string]string{
+		"Eiffel Tower":                   "Eiffel_Tower",
+		"2001: A Space Odyssey":          "2001:_A_Space_Odyssey",
+		"Kurt Gödel":                     "Kurt_G%C3%B6del",
+		"Schindler's List":               "Schindler%27s_List",
+		"AC/DC":                          "AC/DC",
+		"Mercury (planet)":               "Mercury_(planet)",
+		"Who Framed Roger Rabbit?":       "Who_Framed_Roger_Rabbit%3F",
+		"R&B+50%#1":                      "R%26B%2B50%25%231",
+		"Martin Luther King Jr.":         "Martin_Luther_King_Jr.",
+		"Wham!":                          "Wham!",
+		"\"Heroes\" <Bowie>":             "%22Heroes%22_%3CBowie%3E",
+		"東京":                             "%E6%9D%B1%E4%BA%AC",
+		"~user_name-1;@$*,":              "~user_name-1;@$*,",
+		"I Want to Hold Your Hand [2] ^": "I_Want_to_Hold_Your_Hand_%5B2%5D_%5E",
+	} {
+		if got := a.link(Passage{Title: title}); got != "https://en.wikipedia.org/wiki/"+want {
+			t.Errorf("%q becomes %s, want %s", title, got, want)
+		}
+	}
+}
+
+func TestAddRefuses(t *testing.T) {
+	b := NewBuilder(About{})
+	if err := b.Add(Passage{ID: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		p    Passage
+		want string
+	}{
+		{Passage{Title: "x"}, "passage 1 has no id"},
+		{Passage{ID: "a"}, `passage 1 has the id "a" of passage 0`},
+		{Passage{ID: "b", Text: "fine \xff"}, `passage 1, id "b": texts: byte 5 is not UTF-8`},
+		{Passage{ID: "b", Title: "\uFFFD\xed\xa0\x80"}, "titles: byte 3 is not UTF-8"}, // a surrogate
+		{Passage{ID: "b\xc0"}, `id "b\xc0": ids: byte 1 is not UTF-8`},
+		{Passage{ID: "b", URL: "\xfe"}, "urls: byte 0 is not UTF-8"},
+	} {
+		if err := b.Add(c.p); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("Add(%q) = %v, want %q", c.p, err, c.want)
+		}
+	}
+	var buf bytes.Buffer
+	b.WriteTo(&buf)
+	if s, err := Open(buf.Bytes()); err != nil || s.Len() != 1 {
+		t.Errorf("after refusals: %v, %v", s, err)
+	}
+}
+
+func refuse(t *testing.T, data []byte, what string, at int) {
+	t.Helper()
+	var fe *FormatError
+	if _, err := Open(data); !errors.As(err, &fe) {
+		t.Fatalf("%s at %d: error %v, want a *FormatError", what, at, err)
+	}
+	if fe.Section == "" || fe.Msg == "" || fe.Offset < 0 || fe.Offset > int64(len(data)) {
+		t.Fatalf("%s at %d: %+v", what, at, fe)
+	}
+}
+
+func TestDamageIsRefused(t *testing.T) {
+	var all []Passage
+	for i := range 30 {
+		all = append(all, Passage{ID: fmt.Sprint(i), Title: "Title", Text: strings.Repeat("word ", i), URL: fmt.Sprint("https://", i)})
+	}
+	data := file(t, goldenAbout, all...)
+	for n := range data {
+		refuse(t, data[:n], "cut", n)
+	}
+	refuse(t, append(slices.Clone(data), 0), "a byte too many", len(data))
+	for i := range data {
+		for bit := range 8 {
+			data[i] ^= 1 << bit
+			refuse(t, data, "a flipped bit", i)
+			data[i] ^= 1 << bit
+		}
+		for _, v := range []byte{0, 0xff, data[i] + 1} {
+			if old := data[i]; v != old {
+				data[i] = v
+				refuse(t, data, "another byte", i)
+				data[i] = old
+			}
+		}
+	}
+	if _, err := Open(data); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// seal makes a file of sections with valid lengths and CRCs.
+func seal(n uint32, body [sections][]byte) []byte {
+	h := header{passages: n}
+	for s := range sections {
+		h.length[s], h.crc[s] = int64(len(body[s])), checksum(body[s])
+	}
+	data := h.append(nil)
+	for _, b := range body {
+		data = append(data, b...)
+	}
+	return data
+}
+
+// Files whose sums are right and whose content is nonsense.
+func TestNonsenseIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		n                               uint32
+		about, ids, titles, texts, urls string
+		section                         string
+		offset                          int64
+		msg                             string
+	}{
+		{1, "{}", "\xff", "\xff", "\xff", "\xff", "", 0, ""}, // sound
+		{1, "{", "\xff", "\xff", "\xff", "\xff", "about", 80, "JSON"},
+		{1, "{}", "", "\xff", "\xff", "\xff", "header", 28, "0 bytes for 1 passages"},
+		{2, "{}", "a\xff", "\xff\xff", "\xff\xff", "\xff\xff", "ids", 84, "before passage 1 of 2"},
+		{1, "{}", "a\xff", "\xff\xff", "\xff", "\xff", "titles", 85, "1 bytes follow"},
+		{1, "{}", "a\xff", "\xff", "ab\x80\xff", "\xff", "texts", 87, "not UTF-8"},
+		{1, "{}", "a\xff", "\xff", "\xfe\xff", "\xff", "texts", 85, "not UTF-8"},
+		{1, "{}", "a\xff", "\xff", "\xff", "\xfe\xfe\xff", "urls", 86, "not UTF-8"},
+		{1 << 31, "{}", "a\xff", "\xff", "\xff", "\xff", "header", 28, "2 bytes for 2147483648 passages"},
+	} {
+		_, err := Open(seal(c.n, [sections][]byte{[]byte(c.about), []byte(c.ids), []byte(c.titles), []byte(c.texts), []byte(c.urls)}))
+		if c.section == "" {
+			if err != nil {
+				t.Errorf("a sound file: %v", err)
+			}
+			continue
+		}
+		var fe *FormatError
+		if !errors.As(err, &fe) || fe.Section != c.section || fe.Offset != c.offset || !strings.Contains(fe.Msg, c.msg) {
+			t.Errorf("error %v, want %s, byte %d, %q", err, c.section, c.offset, c.msg)
+		}
+	}
+}
+
+type brokenWriter int
+
+func (w *brokenWriter) Write(p []byte) (int, error) {
+	n := min(len(p), int(*w))
+	*w -= brokenWriter(n)
+	if n < len(p) {
+		return n, io.ErrShortWrite
+	}
+	return n, nil
+}
+
+func TestWriteErrorsAreReturned(t *testing.T) {
+	b := NewBuilder(goldenAbout)
+	for _, p := range goldenPassages {
+		b.Add(p)
+	}
+	for room := range len(unhex(t, golden)) {
+		w := brokenWriter(room)
+		if n, err := b.WriteTo(&w); !errors.Is(err, io.ErrShortWrite) || n != int64(room) {
+			t.Fatalf("room for %d bytes: %d, %v", room, n, err)
+		}
+	}
+}
+
+func TestReadingDoesNotCopy(t *testing.T) {
+	s, err := Open(file(t, About{}, goldenPassages...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p Passage
+	if n := testing.AllocsPerRun(100, func() { p = s.At(1) }); n > 0 {
+		t.Errorf("%v allocations a passage", n)
+	}
+	if p != goldenPassages[1] {
+		t.Errorf("passage %+v", p)
+	}
+}
+
+// FuzzOpen feeds Open the fuzzer's bytes, once as they are and once cut into
+// sections with sums that fit.
+func FuzzOpen(f *testing.F) {
+	f.Add(file(f, goldenAbout, goldenPassages...), uint32(3), uint16(32), uint16(5), uint16(7), uint16(11))
+	f.Add([]byte("{}a\xff\xff\xff\xfe\xff"), uint32(1), uint16(2), uint16(2), uint16(1), uint16(1))
+	f.Fuzz(func(t *testing.T, data []byte, n uint32, a, b, c, d uint16) {
+		var body [sections][]byte
+		rest := data
+		for i, l := range []uint16{a, b, c, d} {
+			l := min(int(l), len(rest))
+			body[i], rest = rest[:l], rest[l:]
+		}
+		body[sections-1] = rest
+		for _, file := range [][]byte{data, seal(n, body)} {
+			s, err := Open(file)
+			if fe := (*FormatError)(nil); err != nil && !errors.As(err, &fe) {
+				t.Fatalf("error %v is no *FormatError", err)
+			}
+			if err != nil {
+				continue
+			}
+			for i := range s.Len() {
+				s.At(i)
+			}
+		}
+	})
+}
+
+// FuzzRoundTrip: what Add takes, At gives back.
+func FuzzRoundTrip(f *testing.F) {
+	f.Add("a", "b", "c", "d", "x{id}{title}")
+	f.Fuzz(func(t *testing.T, id, title, text, url, link string) {
+		p := Passage{id, title, text, url}
+		b := NewBuilder(About{Link: link})
+		if b.Add(p) != nil {
+			return
+		}
+		var buf bytes.Buffer
+		if _, err := b.WriteTo(&buf); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(buf.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.At(0); got != p {
+			t.Fatalf("%q, want %q", got, p)
+		}
+	})
+}
