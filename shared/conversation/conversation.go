@@ -1,4 +1,13 @@
 // Package conversation turns a conversation into the encoder's input.
+//
+// The newest text stands first, for what was said last tells most about what is
+// asked now, and it is the oldest that a short input has to do without:
+//
+//	[CLS] q_n [SEP] a_(n-1) [SEP] q_(n-1) [SEP] a_(n-2) [SEP] ... q_1 [SEP]
+//	  0    0    0      h       h                                        type
+//
+// where q_i and a_i are the question and the reply of turn i, and h is the
+// encoder's token type for the history.
 package conversation
 
 import "parley/shared/wordpiece"
@@ -25,12 +34,12 @@ type Origin struct {
 
 // Form is an encoder's own way of reading a conversation, from its config.
 type Form struct {
-	MaxTokens   int   // length of the input, markers included
+	MaxTokens   int   // length of the input, markers included; at least 3 to hold any text
 	HistoryType uint8 // token type of everything after the first [SEP]
 }
 
 // An Input is what the encoder reads: IDs, Types and From have one entry a
-// token. Dropped is true where older text did not fit.
+// token. Dropped is true where text did not fit: the end of one, or older ones.
 type Input struct {
 	IDs     []int32
 	Types   []uint8
@@ -42,8 +51,100 @@ type Input struct {
 //
 //	[CLS] q_n [SEP] a_(n-1) [SEP] q_(n-1) [SEP] a_(n-2) ... [SEP]
 //
-// and cuts at form.MaxTokens.
-func Build(t *wordpiece.Tokenizer, turns []Turn, form Form) Input { panic("stub") }
+// and cuts at form.MaxTokens:
+//
+//   - Every text is followed by [SEP], and [SEP] is always last. A text of more
+//     tokens than there is room for keeps its first ones, as far as [SEP] still
+//     fits behind them; nothing comes after it. So a current question that fills
+//     the input leaves no room for history.
+//   - Where there is room for [SEP] but for no token before it, the input ends
+//     with the [SEP] already there, one token short.
+//   - A text without tokens (empty, white space, controls only) is left out along
+//     with its [SEP]. The current question's [SEP] stays in any case, so that
+//     history is never read as the question.
+//   - The newest turn's own reply is not read: it is what the question asks for.
+//   - No turns give [CLS] [SEP]; MaxTokens of 1 gives [CLS], below that nothing.
+//
+// Types are 0 up to and including the first [SEP], form.HistoryType after it.
+//
+// No more of a text is read than fits, and one token to see whether more is
+// there: 500 turns of a megabyte each cost as much as the few that are used.
+func Build(t *wordpiece.Tokenizer, turns []Turn, form Form) Input {
+	var in Input
+	in.Build(t, turns, form)
+	return in
+}
 
-// Passage is the input of a document: [CLS] text [SEP], cut at max tokens.
-func Passage(t *wordpiece.Tokenizer, text string, max int) Input { panic("stub") }
+// Passage is the input of a document: [CLS] text [SEP], cut at max tokens by the
+// rule of Build. Its tokens come from the question of turn 0.
+func Passage(t *wordpiece.Tokenizer, text string, max int) Input {
+	var in Input
+	in.Passage(t, text, max)
+	return in
+}
+
+// Build makes in what the function Build returns, in the memory that in has.
+func (in *Input) Build(t *wordpiece.Tokenizer, turns []Turn, form Form) {
+	var question string
+	newest := len(turns) - 1
+	if newest >= 0 {
+		question = turns[newest].Question
+	}
+	in.begin(t, question, newest, form.MaxTokens)
+	for i := newest - 1; i >= 0 && !in.Dropped; i-- {
+		in.add(t, turns[i].Reply, i, Reply, form)
+		in.add(t, turns[i].Question, i, Question, form)
+	}
+}
+
+// Passage makes in what the function Passage returns, in the memory that in has.
+func (in *Input) Passage(t *wordpiece.Tokenizer, text string, max int) {
+	in.begin(t, text, 0, max)
+}
+
+// begin empties in and lays out [CLS] question [SEP].
+func (in *Input) begin(t *wordpiece.Tokenizer, question string, turn, max int) {
+	*in = Input{IDs: in.IDs[:0], Types: in.Types[:0], From: in.From[:0]}
+	if max >= 1 {
+		in.marker(t.Special().Cls, 0)
+	}
+	in.text(t, question, Origin{Turn: turn, Side: Question}, 0, max)
+	if max >= 2 {
+		in.marker(t.Special().Sep, 0)
+	}
+}
+
+// add lays out a text of the history and [SEP].
+func (in *Input) add(t *wordpiece.Tokenizer, text string, turn int, side Side, form Form) {
+	if in.Dropped { // nothing older comes after a text that was cut
+		return
+	}
+	if in.text(t, text, Origin{Turn: turn, Side: side}, form.HistoryType, form.MaxTokens) > 0 {
+		in.marker(t.Special().Sep, form.HistoryType)
+	}
+}
+
+// text appends the tokens of text, as many as leave room for [SEP], and returns
+// their number.
+func (in *Input) text(t *wordpiece.Tokenizer, text string, from Origin, typ uint8, size int) int {
+	room := max(0, size-len(in.IDs)-1)
+	var buf [512]wordpiece.Token // on the stack: as much as most encoders read
+	tokens := t.Append(buf[:0], text, room+1)
+	if len(tokens) > room {
+		tokens = tokens[:room]
+		in.Dropped = true
+	}
+	for _, k := range tokens {
+		from.Start, from.End = k.Start, k.End
+		in.IDs = append(in.IDs, k.ID)
+		in.Types = append(in.Types, typ)
+		in.From = append(in.From, from)
+	}
+	return len(tokens)
+}
+
+func (in *Input) marker(id int32, typ uint8) {
+	in.IDs = append(in.IDs, id)
+	in.Types = append(in.Types, typ)
+	in.From = append(in.From, Origin{Turn: -1, Side: Marker})
+}

@@ -36,7 +36,7 @@ type Token struct {
 // It allocates nothing but what dst needs to grow.
 func (t *Tokenizer) Append(dst []Token, text string, max int) []Token {
 	full := math.MaxInt
-	if max >= 0 {
+	if max >= 0 && max < full-len(dst) {
 		full = len(dst) + max
 	}
 	var w word

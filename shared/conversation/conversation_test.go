@@ -1,0 +1,274 @@
+package conversation
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/shared/wordpiece"
+)
+
+func load(t testing.TB) *wordpiece.Tokenizer {
+	t.Helper()
+	vocab, err := os.ReadFile("../../models/splade-tiny/vocab.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := wordpiece.New(vocab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+// show writes an input to be read: q1(who designed it ?) are the pieces of turn
+// 1's question, a0(...) those of turn 0's reply, | stands where type 0 ends.
+func show(tok *wordpiece.Tokenizer, in Input) string {
+	var b strings.Builder
+	open, typ := "", uint8(0)
+	for i, id := range in.IDs {
+		label := ""
+		switch from := in.From[i]; from.Side {
+		case Question:
+			label = fmt.Sprintf("q%d", from.Turn)
+		case Reply:
+			label = fmt.Sprintf("a%d", from.Turn)
+		}
+		if open != "" && label != open {
+			b.WriteString(")")
+		}
+		if i > 0 {
+			b.WriteString(" ")
+		}
+		if in.Types[i] != typ {
+			b.WriteString("| ")
+			typ = in.Types[i]
+		}
+		if label != "" && label != open {
+			b.WriteString(label + "(")
+		}
+		b.WriteString(tok.Piece(id))
+		open = label
+	}
+	if in.Dropped {
+		b.WriteString(" ...")
+	}
+	return b.String()
+}
+
+var eiffel = []Turn{
+	{"How tall is the Eiffel Tower?", "It is 330 metres tall."},
+	{"who designed it?", "Maurice Koechlin."},
+	{"And when?", ""},
+}
+
+func TestBuild(t *testing.T) {
+	tok := load(t)
+	history := Form{MaxTokens: 64, HistoryType: 1}
+	max := func(n int) Form { return Form{n, 1} }
+	for _, c := range []struct {
+		name  string
+		turns []Turn
+		form  Form
+		want  string
+	}{
+		{"one question", eiffel[:1], history,
+			"[CLS] q0(how tall is the e ##iff ##el tower ?) [SEP]"},
+		{"newest first", eiffel, history,
+			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech ##lin .) [SEP] q1(who designed it ?) [SEP] a0(it is 330 metres tall .) [SEP] q0(how tall is the e ##iff ##el tower ?) [SEP]"},
+		{"one type where the form says so", eiffel[1:], Form{64, 0},
+			"[CLS] q1(and when ?) [SEP] a0(maurice ko ##ech ##lin .) [SEP] q0(who designed it ?) [SEP]"},
+		{"no turns", nil, history, "[CLS] [SEP]"},
+		{"[SEP] typed by a person is text", []Turn{{Question: "a [SEP] b"}}, history,
+			"[CLS] q0(a [ sep ] b) [SEP]"},
+		{"the newest turn's reply is not read", []Turn{{"who?", "me"}, {"why?", "because"}}, history,
+			"[CLS] q1(why ?) [SEP] | a0(me) [SEP] q0(who ?) [SEP]"},
+		{"empty texts go with their [SEP]", []Turn{{"one", "two"}, {"", "\x00"}, {" \n\u00ad", "three"}, {"four", ""}}, history,
+			"[CLS] q3(four) [SEP] | a2(three) [SEP] a0(two) [SEP] q0(one) [SEP]"},
+		{"an empty question is still a question", []Turn{{"one", "two"}, {"", ""}}, history,
+			"[CLS] [SEP] | a0(two) [SEP] q0(one) [SEP]"},
+
+		{"just enough", eiffel, max(33),
+			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech ##lin .) [SEP] q1(who designed it ?) [SEP] a0(it is 330 metres tall .) [SEP] q0(how tall is the e ##iff ##el tower ?) [SEP]"},
+		{"the oldest text is cut first", eiffel, max(31),
+			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech ##lin .) [SEP] q1(who designed it ?) [SEP] a0(it is 330 metres tall .) [SEP] q0(how tall is the e ##iff ##el) [SEP] ..."},
+		{"no room for a token: one token short", eiffel, max(24),
+			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech ##lin .) [SEP] q1(who designed it ?) [SEP] a0(it is 330 metres tall .) [SEP] ..."},
+		{"within a word", eiffel, max(9),
+			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech) [SEP] ..."},
+		{"nothing fits after the question", eiffel, max(5),
+			"[CLS] q2(and when ?) [SEP] ..."},
+		{"the question itself is cut", eiffel, max(4),
+			"[CLS] q2(and when) [SEP] ..."},
+		{"3", eiffel, max(3), "[CLS] q2(and) [SEP] ..."},
+		{"2", eiffel, max(2), "[CLS] [SEP] ..."},
+		{"1", eiffel, max(1), "[CLS] ..."},
+		{"0", eiffel, max(0), " ..."},
+		{"-1", eiffel, max(-1), " ..."},
+		{"2, and nothing to drop", []Turn{{" ", ""}}, max(2), "[CLS] [SEP]"},
+		{"nothing but empty texts is left out", []Turn{{" ", "\n"}, {"and when?", ""}}, max(5), "[CLS] q1(and when ?) [SEP]"},
+	} {
+		if got := show(tok, Build(tok, c.turns, c.form)); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestPassage(t *testing.T) {
+	tok := load(t)
+	for _, c := range []struct {
+		text string
+		max  int
+		want string
+	}{
+		{"The Eiffel Tower.", 16, "[CLS] q0(the e ##iff ##el tower .) [SEP]"},
+		{"The Eiffel Tower.", 8, "[CLS] q0(the e ##iff ##el tower .) [SEP]"},
+		{"The Eiffel Tower.", 7, "[CLS] q0(the e ##iff ##el tower) [SEP] ..."},
+		{"", 16, "[CLS] [SEP]"},
+		{"text", 2, "[CLS] [SEP] ..."},
+		{"text", 0, " ..."},
+	} {
+		if got := show(tok, Passage(tok, c.text, c.max)); got != c.want {
+			t.Errorf("%q at %d:\n got %s\nwant %s", c.text, c.max, got, c.want)
+		}
+	}
+}
+
+// check states what holds for every conversation and every form.
+func check(t *testing.T, tok *wordpiece.Tokenizer, turns []Turn, form Form, in Input) {
+	t.Helper()
+	n, special := len(in.IDs), tok.Special()
+	if len(in.Types) != n || len(in.From) != n {
+		t.Fatalf("%d ids, %d types, %d origins", n, len(in.Types), len(in.From))
+	}
+	if n > max(0, form.MaxTokens) || n < min(2, form.MaxTokens) {
+		t.Fatalf("%d tokens of at most %d", n, form.MaxTokens)
+	}
+	if n >= 1 && in.IDs[0] != special.Cls {
+		t.Fatalf("begins with %q", tok.Piece(in.IDs[0]))
+	}
+	if n >= 2 && in.IDs[n-1] != special.Sep {
+		t.Fatalf("ends with %q", tok.Piece(in.IDs[n-1]))
+	}
+	typ := uint8(0)
+	for i, from := range in.From {
+		if in.Types[i] != typ {
+			t.Fatalf("token %d has type %d, not %d", i, in.Types[i], typ)
+		}
+		isMarker := in.IDs[i] == special.Cls || in.IDs[i] == special.Sep
+		if (from.Side == Marker) != isMarker {
+			t.Fatalf("token %d, %q, is from side %d", i, tok.Piece(in.IDs[i]), from.Side)
+		}
+		if isMarker {
+			if from != (Origin{Turn: -1}) {
+				t.Fatalf("marker %d is from %+v", i, from)
+			}
+			if in.IDs[i] == special.Sep {
+				typ = form.HistoryType
+				if i > 1 && in.From[i-1].Side == Marker {
+					t.Fatalf("token %d: no text before [SEP]", i)
+				}
+			}
+			continue
+		}
+		text := turns[from.Turn].Question
+		if from.Side == Reply {
+			text = turns[from.Turn].Reply
+		}
+		if from.Start < 0 || from.Start >= from.End || from.End > len(text) {
+			t.Fatalf("token %d is from [%d:%d] of %d bytes", i, from.Start, from.End, len(text))
+		}
+		if before := in.From[i-1]; before.Turn >= 0 && (before.Turn != from.Turn || before.Side != from.Side ||
+			before.Start > from.Start || before.End > from.End) {
+			t.Fatalf("token %d is from %+v, the one before it from %+v", i, from, before)
+		}
+	}
+}
+
+func FuzzBuild(f *testing.F) {
+	tok := load(f)
+	f.Add("How tall is it?\x1fIt is 330 m tall.\x1fwho designed it?", 16, uint8(1))
+	f.Add("\x1f\x1f\x1fa [SEP] b\x1f\xff\xfe\x1f각각\x1f", 7, uint8(0))
+	f.Add(strings.Repeat("word \x1f", 40), 32, uint8(1))
+	f.Fuzz(func(t *testing.T, texts string, size int, typ uint8) {
+		var turns []Turn
+		parts := strings.Split(texts, "\x1f")
+		for i := 0; i < len(parts); i += 2 {
+			turn := Turn{Question: parts[i]}
+			if i+1 < len(parts) {
+				turn.Reply = parts[i+1]
+			}
+			turns = append(turns, turn)
+		}
+		form := Form{size % 600, typ}
+		in := Build(tok, turns, form)
+		check(t, tok, turns, form, in)
+
+		// A shorter input is the same but for its end, and Dropped tells whether
+		// the longest has more.
+		whole := Build(tok, turns, Form{1 << 30, typ})
+		if whole.Dropped {
+			t.Fatal("dropped without need")
+		}
+		if in.Dropped != (len(in.IDs) < len(whole.IDs)) && form.MaxTokens >= 2 {
+			t.Fatalf("dropped is %v, with %d of %d tokens", in.Dropped, len(in.IDs), len(whole.IDs))
+		}
+		for i := range len(in.IDs) - 1 {
+			if in.IDs[i] != whole.IDs[i] || in.Types[i] != whole.Types[i] || in.From[i] != whole.From[i] {
+				t.Fatalf("token %d changes with the length", i)
+			}
+		}
+	})
+}
+
+// Memory given to Build is used again, and nothing of what it held remains.
+func TestReuse(t *testing.T) {
+	tok := load(t)
+	form := Form{MaxTokens: 64, HistoryType: 1}
+	var in Input
+	in.Build(tok, eiffel, Form{MaxTokens: 16})
+	in.Build(tok, eiffel[:2], form)
+	if want := Build(tok, eiffel[:2], form); !reflect.DeepEqual(in, want) {
+		t.Errorf("got %s, want %s", show(tok, in), show(tok, want))
+	}
+	if n := testing.AllocsPerRun(100, func() { in.Build(tok, eiffel, form) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if n := testing.AllocsPerRun(100, func() { in.Passage(tok, eiffel[0].Question, 64) }); n != 0 {
+		t.Errorf("Passage: %v allocations", n)
+	}
+}
+
+// A conversation of 500 turns of 1 MB each costs what its newest texts cost.
+func TestHugeConversation(t *testing.T) {
+	tok := load(t)
+	text := strings.Repeat("the tower was built ", 1<<20/20)
+	turns := make([]Turn, 500)
+	for i := range turns {
+		turns[i] = Turn{text, text}
+	}
+	form := Form{MaxTokens: 256, HistoryType: 1}
+	start := time.Now()
+	in := Build(tok, turns, form)
+	took := time.Since(start)
+	check(t, tok, turns, form, in)
+	if len(in.IDs) != 256 || !in.Dropped {
+		t.Errorf("%d tokens, dropped %v", len(in.IDs), in.Dropped)
+	}
+	if took > time.Second { // reading it all takes ten
+		t.Errorf("took %v", took)
+	}
+}
+
+func BenchmarkBuild(b *testing.B) {
+	tok := load(b)
+	form := Form{MaxTokens: 256, HistoryType: 1}
+	var in Input
+	b.ReportAllocs()
+	for b.Loop() {
+		in.Build(tok, eiffel, form)
+	}
+}
