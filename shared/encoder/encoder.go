@@ -1,9 +1,23 @@
 // Package encoder is BERT with its masked-LM head, read as SPLADE: token ids in,
 // a sparse vector over the vocabulary out.
+//
+//	weight_j = max over tokens i of log(1 + ReLU(logit_ij))
+//
+// (Formal et al., SPLADE v2, arXiv 2109.10086, equation 2.)
+//
+// Float weights are computed in float32, the reference path; int8 weights (I8
+// tensors with an F32 scale a row) in integers with activations quantised by
+// token. Both give the same bits on every machine: see package matrix.
 package encoder
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+
 	"parley/shared/conversation"
+	"parley/shared/matrix"
 	"parley/shared/sparse"
 	"parley/shared/wordpiece"
 )
@@ -20,26 +34,225 @@ type Encoder struct {
 	// PassageTokens is the length at which a document is cut.
 	PassageTokens int
 	Name          string
+
+	config *config
+	model  *model
 }
 
 // Load reads an encoder's folder. Float weights give the reference path, int8
 // weights with row scales the shipped one. A file that does not fit says which
 // tensor and why.
-func Load(files Files) (*Encoder, error) { panic("stub") }
+func Load(files Files) (*Encoder, error) {
+	c, t, err := loadFront(files)
+	if err != nil {
+		return nil, err
+	}
+	data, err := files(weightsFile)
+	if err != nil {
+		return nil, missing(weightsFile, "the weights in Hugging Face's safetensors layout", err)
+	}
+	m, _, err := loadModel(c, data)
+	if err != nil {
+		return nil, err
+	}
+	return &Encoder{
+		Tokenizer:     t,
+		Query:         conversation.Form{MaxTokens: c.parley.QueryTokens, HistoryType: uint8(c.parley.HistoryTokenType)},
+		PassageTokens: c.parley.PassageTokens,
+		Name:          c.name,
+		config:        c,
+		model:         m,
+	}, nil
+}
+
+// loadFront reads config and vocabulary, all but the weights.
+func loadFront(files Files) (*config, *wordpiece.Tokenizer, error) {
+	data, err := files("config.json")
+	if err != nil {
+		return nil, nil, missing("config.json", "the model's sizes", err)
+	}
+	c, err := parseConfig(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := loadVocabulary(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	if t.Size() != c.vocab {
+		return nil, nil, fmt.Errorf("encoder: the vocabulary has %d pieces, config.json a vocab_size of %d; they must come from the same model", t.Size(), c.vocab)
+	}
+	return c, t, nil
+}
+
+func loadVocabulary(files Files) (*wordpiece.Tokenizer, error) {
+	data, err := files("vocab.txt")
+	if err == nil {
+		t, err := wordpiece.New(data)
+		if err != nil {
+			return nil, fmt.Errorf("encoder: %w", err)
+		}
+		return t, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, missing("vocab.txt", "the vocabulary", err)
+	}
+	data, err = files("tokenizer.json")
+	if err != nil {
+		return nil, missing("vocab.txt", "the vocabulary; tokenizer.json would do, too", err)
+	}
+	t, err := wordpiece.FromJSON(data)
+	if err != nil {
+		return nil, fmt.Errorf("encoder: %w", err)
+	}
+	return t, nil
+}
+
+func missing(name, what string, err error) error {
+	return fmt.Errorf("encoder: %s (%s) cannot be read: %w", name, what, err)
+}
 
 // Vocab is the length of the vectors.
-func (e *Encoder) Vocab() int { panic("stub") }
+func (e *Encoder) Vocab() int { return e.config.vocab }
+
+// MaxTokens is the longest input that the encoder can read.
+func (e *Encoder) MaxTokens() int { return e.config.positions }
 
 // A Session holds the working memory of one goroutine. Its results are valid
 // until its next call.
-type Session struct{}
+type Session struct {
+	e       *Encoder
+	scratch matrix.Scratch
 
-func (e *Encoder) NewSession() *Session { panic("stub") }
+	x, y    []float32 // [m][H]
+	qkv     []float32 // [m][3][heads][D]
+	context []float32 // [m][heads][D]
+	inner   []float32 // [m][F]
+	best    []float32 // [V]
+	row     []int8    // [H]
+
+	terms   []uint32
+	weights []float32
+	winner  []int32
+}
+
+func (e *Encoder) NewSession() *Session { return &Session{e: e} }
 
 // Encode returns the SPLADE vector of the input, and for each active term the
 // index of the token that won it (the first, where several tie).
 //
 //	weight_j = max over tokens i of log(1 + ReLU(logit_ij))
 func (s *Session) Encode(in conversation.Input) (v sparse.Vector, winner []int32, err error) {
-	panic("stub")
+	if err := s.e.check(in); err != nil {
+		return v, nil, err
+	}
+	m, w := len(in.IDs), s.e.model
+	y := s.transformed(in)                 // [m][H]
+	s.scratch.Max(s.best, y, m, w.decoder) // [V]
+
+	s.terms, s.weights = s.terms[:0], s.weights[:0]
+	for j, logit := range s.best[:s.e.config.vocab] {
+		if logit > 0 {
+			weight := matrix.Log1p(logit)
+			if !(weight <= math.MaxFloat32) {
+				return v, nil, fmt.Errorf("encoder: the logit of term %d is %v; the weights are damaged", j, logit)
+			}
+			s.terms, s.weights = append(s.terms, uint32(j)), append(s.weights, weight)
+		}
+	}
+	s.winner = grow(s.winner, len(s.terms))
+	s.scratch.Winners(s.winner, s.terms, y, m, w.decoder)
+	return sparse.Vector{Terms: s.terms, Weights: s.weights}, s.winner, nil
+}
+
+// check refuses an input that the model cannot read.
+func (e *Encoder) check(in conversation.Input) error {
+	c := e.config
+	if len(in.IDs) == 0 {
+		return errors.New("encoder: the input has no tokens; even an empty text has [CLS] and [SEP]")
+	}
+	if len(in.Types) != len(in.IDs) {
+		return fmt.Errorf("encoder: the input has %d tokens but %d token types", len(in.IDs), len(in.Types))
+	}
+	if len(in.IDs) > c.positions {
+		return fmt.Errorf("encoder: the input has %d tokens, the model reads at most %d; cut it", len(in.IDs), c.positions)
+	}
+	for i, id := range in.IDs {
+		if id < 0 || int(id) >= c.vocab {
+			return fmt.Errorf("encoder: token %d has id %d, outside the vocabulary of %d", i, id, c.vocab)
+		}
+		if t := int(in.Types[i]); t >= max(c.types, 1) {
+			return fmt.Errorf("encoder: token %d has type %d; this model has %d token types", i, t, c.types)
+		}
+	}
+	return nil
+}
+
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// transformed runs the model up to the decoder's input, [m][H]. Sizes in capitals
+// are padded; D is a head's width.
+func (s *Session) transformed(in conversation.Input) []float32 {
+	c, w := s.e.config, s.e.model
+	m, H, F := len(in.IDs), matrix.Pad(c.hidden), matrix.Pad(c.inner)
+	D := matrix.Pad(c.hidden / c.heads)
+	A := c.heads * D
+	s.x, s.y = grow(s.x, m*H), grow(s.y, m*H)
+	s.qkv, s.context = grow(s.qkv, m*3*A), grow(s.context, m*A)
+	s.inner = grow(s.inner, m*F)
+	s.best, s.row = grow(s.best, matrix.Pad(c.vocab)), grow(s.row, H)
+	x, y, q := s.x, s.y, &s.scratch
+
+	// word + type + position, as transformers adds them
+	for i, id := range in.IDs {
+		r := x[i*H : i*H+H]
+		clear(r[c.hidden:])
+		w.words.Row(r, int(id), s.row)
+		if w.types != nil {
+			add(r, w.types[int(in.Types[i])*H:])
+		}
+		add(r, w.position[i*H:])
+	}
+	matrix.AddNorm(x, nil, w.embeddingLN.gamma, w.embeddingLN.beta, m, c.hidden, c.eps)
+
+	scale := 1 / float32(math.Sqrt(float64(c.hidden/c.heads)))
+	for i := range w.layers {
+		l := &w.layers[i]
+		q.Linear(s.qkv, x, m, l.qkv)                        // [m][H] -> [m][3][heads][D]
+		q.Attention(s.context, s.qkv, m, c.heads, D, scale) // -> [m][heads][D]
+		q.Linear(y, s.context, m, l.out)                    // -> [m][H]
+		matrix.AddNorm(x, y, l.outLN.gamma, l.outLN.beta, m, c.hidden, c.eps)
+		q.Linear(s.inner, x, m, l.up) // [m][H] -> [m][F]
+		matrix.GELU(s.inner)
+		q.Linear(y, s.inner, m, l.down) // -> [m][H]
+		matrix.AddNorm(x, y, l.downLN.gamma, l.downLN.beta, m, c.hidden, c.eps)
+	}
+
+	q.Linear(y, x, m, w.transform) // [m][H] -> [m][H]
+	matrix.GELU(y)
+	matrix.AddNorm(y, nil, w.transformLN.gamma, w.transformLN.beta, m, c.hidden, c.eps)
+	return y
+}
+
+func add(r, b []float32) {
+	b = b[:len(r)]
+	for i, v := range b {
+		r[i] += v
+	}
+}
+
+// logits returns every logit, [m][Pad(vocab)], for checks against other
+// implementations.
+func (s *Session) logits(in conversation.Input) ([]float32, error) {
+	if err := s.e.check(in); err != nil {
+		return nil, err
+	}
+	out := make([]float32, len(in.IDs)*matrix.Pad(s.e.config.vocab))
+	s.scratch.Linear(out, s.transformed(in), len(in.IDs), s.e.model.decoder)
+	return out, nil
 }

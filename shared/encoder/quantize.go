@@ -1,0 +1,119 @@
+package encoder
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+
+	"parley/shared/safetensors"
+)
+
+// Quantize turns an encoder's folder into the one that ships, int8 weights and
+// nothing that inference does without. It returns the new folder's files by name:
+// config.json, model.safetensors and vocab.txt. Equal folders give equal bytes.
+//
+// Each row of a matrix w becomes integers q and a scale, w ~ scale * q, with
+//
+//	scale = max|w| / 127,  q = round(w / scale), half to even
+//
+// Vectors, and the table of token types, stay as they are. set, where it is not
+// nil, becomes the key "parley" of config.json; otherwise that file is kept byte
+// for byte.
+func Quantize(files Files, set *Settings) (map[string][]byte, error) {
+	c, t, err := loadFront(files)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	if out["config.json"], err = files("config.json"); err != nil {
+		return nil, missing("config.json", "the model's sizes", err)
+	}
+	if set != nil {
+		if out["config.json"], err = withSettings(out["config.json"], set); err != nil {
+			return nil, err
+		}
+		if c, err = parseConfig(out["config.json"]); err != nil {
+			return nil, err
+		}
+	}
+	var vocab strings.Builder
+	for id := range t.Size() {
+		vocab.WriteString(t.Piece(int32(id)))
+		vocab.WriteByte('\n')
+	}
+	out["vocab.txt"] = []byte(vocab.String())
+
+	data, err := files(weightsFile)
+	if err != nil {
+		return nil, missing(weightsFile, "the weights in Hugging Face's safetensors layout", err)
+	}
+	_, used, err := loadModel(c, data)
+	if err != nil {
+		return nil, err
+	}
+	var tensors []safetensors.Tensor
+	types := c.names().embeddings + "token_type_embeddings.weight"
+	for _, u := range used {
+		if !u.matrix || u.DType == safetensors.I8 || u.Name == types {
+			tensors = append(tensors, u.Tensor)
+			continue
+		}
+		q, scale, err := quantizeRows(u.Tensor)
+		if err != nil {
+			return nil, err
+		}
+		tensors = append(tensors, q, scale)
+	}
+	if out[weightsFile], err = safetensors.Write(tensors, map[string]string{"format": "pt"}); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// quantizeRows is the matrix [n][k] as I8 and the rows' scales as F32.
+func quantizeRows(t safetensors.Tensor) (q, scale safetensors.Tensor, err error) {
+	w, err := t.Float32s()
+	if err != nil {
+		return q, scale, err
+	}
+	n, k := t.Shape[0], t.Shape[1]
+	ints, scales := make([]int8, n*k), make([]float32, n)
+	for i := range n {
+		row := w[i*k : i*k+k]
+		var most float32
+		for _, v := range row {
+			most = max(most, v, -v)
+		}
+		s := most / 127
+		scales[i] = s
+		if s == 0 {
+			continue
+		}
+		for j, v := range row {
+			// In float64 a quotient of float32s rounds the same way everywhere;
+			// a denormal scale could make it larger than 127.
+			r := math.RoundToEven(float64(v) / float64(s))
+			ints[i*k+j] = int8(min(max(r, -127), 127))
+		}
+	}
+	return safetensors.FromInt8s(t.Name, ints, n, k), safetensors.FromFloat32s(t.Name+".scale", scales, n), nil
+}
+
+// withSettings puts set into a config.json; its other keys keep their values.
+func withSettings(data []byte, set *Settings) ([]byte, error) {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(data, &keys); err != nil {
+		return nil, fmt.Errorf("encoder: config.json: %w", err)
+	}
+	p, err := json.Marshal(set)
+	if err != nil {
+		return nil, err
+	}
+	keys["parley"] = p
+	out, err := json.MarshalIndent(keys, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(out, '\n'), nil
+}

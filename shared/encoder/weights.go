@@ -1,0 +1,383 @@
+package encoder
+
+import (
+	"fmt"
+
+	"parley/shared/matrix"
+	"parley/shared/safetensors"
+)
+
+// A TensorError says which tensor of which file does not fit, and why.
+type TensorError struct {
+	File, Tensor string
+	Problem      string
+}
+
+func (e *TensorError) Error() string {
+	return fmt.Sprintf("encoder: %s: tensor %q %s", e.File, e.Tensor, e.Problem)
+}
+
+const weightsFile = "model.safetensors"
+
+// reader takes tensors out of model.safetensors. The first that does not fit is
+// kept as err, after which every call returns nothing.
+type reader struct {
+	file *safetensors.File
+	err  error
+	used []use // what was taken, in order: Quantize writes just that
+}
+
+// A use is a tensor that the model needs; a matrix is one that int8 can stand for.
+type use struct {
+	safetensors.Tensor
+	matrix bool
+}
+
+func (r *reader) fail(name, format string, args ...any) {
+	if r.err == nil {
+		r.err = &TensorError{weightsFile, name, fmt.Sprintf(format, args...)}
+	}
+}
+
+func (r *reader) has(name string) bool {
+	_, ok := r.file.Tensor(name)
+	return ok
+}
+
+// tensor finds one that must be there in the given shape. why says which key of
+// config.json asks for it.
+func (r *reader) tensor(name, why string, shape ...int) (safetensors.Tensor, bool) {
+	t, ok := r.file.Tensor(name)
+	if !ok {
+		r.fail(name, "is missing, wanted shape %v (%s); is this a masked-LM checkpoint, saved whole?", shape, why)
+		return t, false
+	}
+	same := len(t.Shape) == len(shape)
+	for i := 0; same && i < len(shape); i++ {
+		same = t.Shape[i] == shape[i]
+	}
+	if !same {
+		r.fail(name, "has shape %v, wanted %v (%s); config.json and model.safetensors must come from the same model", t.Shape, shape, why)
+	}
+	return t, same
+}
+
+// vector reads a vector of n floats, padded with zeros for package matrix.
+func (r *reader) vector(name, why string, n int) []float32 {
+	t, ok := r.tensor(name, why, n)
+	if !ok || r.err != nil {
+		return nil
+	}
+	r.used = append(r.used, use{t, false})
+	v, err := t.Float32s()
+	if err != nil {
+		r.fail(name, "cannot be read: %v", err)
+		return nil
+	}
+	return append(v, make([]float32, matrix.Pad(n)-n)...)
+}
+
+// table is a matrix as the file has it, row-major: int8 with a scale a row, or
+// floats.
+type table struct {
+	n, k  int
+	int8  []int8
+	scale []float32
+	float []float32
+}
+
+// table reads a matrix of n rows. An I8 tensor NAME comes with NAME.scale, F32,
+// one a row.
+func (r *reader) table(name, why string, n, k int) (w table) {
+	w.n, w.k = n, k
+	t, ok := r.tensor(name, why, n, k)
+	if !ok || r.err != nil {
+		return w
+	}
+	r.used = append(r.used, use{t, true})
+	if t.DType != safetensors.I8 {
+		var err error
+		if w.float, err = t.Float32s(); err != nil {
+			r.fail(name, "cannot be read: %v", err)
+		}
+		return w
+	}
+	w.int8, _ = t.Int8s()
+	s, ok := r.tensor(name+".scale", "one for each row of an I8 matrix", n)
+	if !ok {
+		return w
+	}
+	r.used = append(r.used, use{s, false})
+	var err error
+	if w.scale, err = s.Float32s(); err != nil {
+		r.fail(name+".scale", "cannot be read: %v", err)
+		return w
+	}
+	for i, v := range w.scale {
+		if v < 0 {
+			r.fail(name+".scale", "is %v at row %d; a scale must not be negative", v, i)
+			return w
+		}
+	}
+	return w
+}
+
+// stack puts tables of equal width below each other.
+func (r *reader) stack(name string, parts ...table) table {
+	out := table{k: parts[0].k}
+	for _, p := range parts {
+		if (p.int8 == nil) != (parts[0].int8 == nil) {
+			r.fail(name, "is int8 or float where its neighbours query, key and value are not; quantise all three or none")
+			return out
+		}
+		out.n += p.n
+		out.int8 = append(out.int8, p.int8...)
+		out.scale = append(out.scale, p.scale...)
+		out.float = append(out.float, p.float...)
+	}
+	return out
+}
+
+// spread puts zeros between the heads' parts of the rows, so that each head has
+// wide rows for its own; the vector operations then need no remainders. Zero rows
+// and zero columns change no result.
+func (t table) spreadRows(heads, wide int) table {
+	part := t.n / heads
+	out := table{n: heads * wide, k: t.k}
+	for h := range heads {
+		if t.int8 != nil {
+			out.int8 = append(out.int8, t.int8[h*part*t.k:(h+1)*part*t.k]...)
+			out.int8 = append(out.int8, make([]int8, (wide-part)*t.k)...)
+			out.scale = append(out.scale, t.scale[h*part:(h+1)*part]...)
+			out.scale = append(out.scale, make([]float32, wide-part)...)
+		} else {
+			out.float = append(out.float, t.float[h*part*t.k:(h+1)*part*t.k]...)
+			out.float = append(out.float, make([]float32, (wide-part)*t.k)...)
+		}
+	}
+	return out
+}
+
+// spreadColumns is the same for the columns.
+func (t table) spreadColumns(heads, wide int) table {
+	part, k := t.k/heads, heads*wide
+	out := table{n: t.n, k: k, scale: t.scale}
+	if t.int8 != nil {
+		out.int8 = make([]int8, t.n*k)
+	} else {
+		out.float = make([]float32, t.n*k)
+	}
+	for i := range t.n {
+		for h := range heads {
+			from, to := i*t.k+h*part, i*k+h*wide
+			if t.int8 != nil {
+				copy(out.int8[to:], t.int8[from:from+part])
+			} else {
+				copy(out.float[to:], t.float[from:from+part])
+			}
+		}
+	}
+	return out
+}
+
+// weights packs a table for package matrix. bias may be longer (padded) or nil.
+func (r *reader) weights(name string, t table, bias []float32) *matrix.Weights {
+	if r.err != nil {
+		return nil
+	}
+	if bias != nil {
+		bias = bias[:t.n]
+	}
+	var w *matrix.Weights
+	var err error
+	if t.int8 != nil {
+		w, err = matrix.NewInt8(t.int8, t.scale, bias, t.n, t.k)
+	} else {
+		w, err = matrix.NewFloat32(t.float, bias, t.n, t.k)
+	}
+	if err != nil {
+		r.fail(name, "cannot be used: %v", err)
+	}
+	return w
+}
+
+// norm is a layer normalisation's gain and offset.
+type norm struct{ gamma, beta []float32 }
+
+// norm reads one, under its names of today or those of TensorFlow's checkpoints.
+func (r *reader) norm(name, why string, n int) norm {
+	if r.has(name + ".gamma") {
+		return norm{r.vector(name+".gamma", why, n), r.vector(name+".beta", why, n)}
+	}
+	return norm{r.vector(name+".weight", why, n), r.vector(name+".bias", why, n)}
+}
+
+// layer is one block of the encoder. D is the padded width of a head.
+type layer struct {
+	qkv    *matrix.Weights // [3*heads*D][hidden]
+	out    *matrix.Weights // [hidden][heads*D]
+	outLN  norm            // [hidden]
+	up     *matrix.Weights // [inner][hidden]
+	down   *matrix.Weights // [hidden][inner]
+	downLN norm            // [hidden]
+}
+
+// model is all that is read from model.safetensors.
+type model struct {
+	words       *matrix.Weights // [vocab][hidden], for its rows; the decoder itself where tied
+	position    []float32       // [positions][Pad(hidden)]
+	types       []float32       // [types][Pad(hidden)]
+	embeddingLN norm
+	layers      []layer
+	transform   *matrix.Weights // [hidden][hidden]
+	transformLN norm
+	decoder     *matrix.Weights // [vocab][hidden], with the output bias
+}
+
+// names of the tensors, BERT's and DistilBERT's.
+type names struct {
+	embeddings, layer                 string
+	query, key, value, out, outLN     string // after layer
+	up, down, downLN                  string
+	transform, transformLN, projector string
+	bias, untiedBias                  string // of the output; the decoder has its own where it is not tied
+}
+
+var bertNames = names{
+	embeddings: "bert.embeddings.", layer: "bert.encoder.layer.%d.",
+	query: "attention.self.query", key: "attention.self.key", value: "attention.self.value",
+	out: "attention.output.dense", outLN: "attention.output.LayerNorm",
+	up: "intermediate.dense", down: "output.dense", downLN: "output.LayerNorm",
+	transform: "cls.predictions.transform.dense", transformLN: "cls.predictions.transform.LayerNorm",
+	projector: "cls.predictions.decoder.weight",
+	bias:      "cls.predictions.bias", untiedBias: "cls.predictions.decoder.bias",
+}
+
+var distilNames = names{
+	embeddings: "distilbert.embeddings.", layer: "distilbert.transformer.layer.%d.",
+	query: "attention.q_lin", key: "attention.k_lin", value: "attention.v_lin",
+	out: "attention.out_lin", outLN: "sa_layer_norm",
+	up: "ffn.lin1", down: "ffn.lin2", downLN: "output_layer_norm",
+	transform: "vocab_transform", transformLN: "vocab_layer_norm",
+	projector: "vocab_projector.weight",
+	bias:      "vocab_projector.bias",
+}
+
+func (c *config) names() *names {
+	if c.distil {
+		return &distilNames
+	}
+	return &bertNames
+}
+
+// loadModel reads every tensor that the config asks for. Tensors beyond those
+// (a pooler, position ids) are left alone. It returns also those that it took.
+func loadModel(c *config, data []byte) (*model, []use, error) {
+	file, err := safetensors.Read(data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encoder: %s: %w", weightsFile, err)
+	}
+	r, n, m := &reader{file: file}, c.names(), &model{}
+	H, D := c.hidden, matrix.Pad(c.hidden/c.heads)
+	why := fmt.Sprintf("hidden size %d", H)
+	if c.distil {
+		why = fmt.Sprintf("dim %d", H)
+	}
+
+	words := r.table(n.embeddings+"word_embeddings.weight", fmt.Sprintf("vocab_size %d, %s", c.vocab, why), c.vocab, H)
+	m.position = r.rows(n.embeddings+"position_embeddings.weight", fmt.Sprintf("max_position_embeddings %d, %s", c.positions, why), c.positions, H)
+	if c.types > 0 {
+		m.types = r.rows(n.embeddings+"token_type_embeddings.weight", fmt.Sprintf("type_vocab_size %d, %s", c.types, why), c.types, H)
+	}
+	m.embeddingLN = r.norm(n.embeddings+"LayerNorm", why, H)
+
+	for i := 0; i < c.layers && r.err == nil; i++ {
+		p := fmt.Sprintf(n.layer, i)
+		dense := func(name string, rows, columns int) (table, []float32) {
+			why := fmt.Sprintf("%s, inner size %d, %d layers", why, c.inner, c.layers)
+			return r.table(p+name+".weight", why, rows, columns), r.vector(p+name+".bias", why, rows)
+		}
+		var l layer
+		wq, bq := dense(n.query, H, H)
+		wk, bk := dense(n.key, H, H)
+		wv, bv := dense(n.value, H, H)
+		wo, bo := dense(n.out, H, H)
+		wu, bu := dense(n.up, c.inner, H)
+		wd, bd := dense(n.down, H, c.inner)
+		l.outLN, l.downLN = r.norm(p+n.outLN, why, H), r.norm(p+n.downLN, why, H)
+		if r.err != nil {
+			break
+		}
+		qkv := r.stack(p+n.query+".weight", wq, wk, wv)
+		if r.err != nil {
+			break
+		}
+		bias := table{n: 3 * H, k: 1, float: append(append(bq[:H:H], bk[:H]...), bv[:H]...)}
+		l.qkv = r.weights(p+n.query+".weight", qkv.spreadRows(3*c.heads, D), bias.spreadRows(3*c.heads, D).float)
+		l.out = r.weights(p+n.out+".weight", wo.spreadColumns(c.heads, D), bo)
+		l.up = r.weights(p+n.up+".weight", wu, bu)
+		l.down = r.weights(p+n.down+".weight", wd, bd)
+		m.layers = append(m.layers, l)
+	}
+
+	wt, bt := r.table(n.transform+".weight", why, H, H), r.vector(n.transform+".bias", why, H)
+	m.transform = r.weights(n.transform+".weight", wt, bt)
+	m.transformLN = r.norm(n.transformLN, why, H)
+	bias := n.bias
+	if n.untiedBias != "" && r.has(n.untiedBias) && (!c.tied || !r.has(bias)) {
+		bias = n.untiedBias
+	}
+	whyVocab := fmt.Sprintf("vocab_size %d", c.vocab)
+	b := r.vector(bias, whyVocab, c.vocab)
+	wordsName := n.embeddings + "word_embeddings.weight"
+	switch {
+	case r.has(n.projector) && !(c.tied && r.same(n.projector, wordsName)):
+		m.decoder = r.weights(n.projector, r.table(n.projector, whyVocab+", "+why, c.vocab, H), b)
+		m.words = r.weights(wordsName, words, nil)
+	case !c.tied && !r.has(n.projector):
+		r.fail(n.projector, "is missing, though config.json has tie_word_embeddings false")
+	default:
+		m.decoder = r.weights(wordsName, words, b)
+		m.words = m.decoder
+	}
+	if r.err != nil {
+		return nil, nil, r.err
+	}
+	return m, r.used, nil
+}
+
+// rows reads a table to be looked up by row, as floats, [n][Pad(k)].
+func (r *reader) rows(name, why string, n, k int) []float32 {
+	t := r.table(name, why, n, k)
+	if r.err != nil {
+		return nil
+	}
+	K := matrix.Pad(k)
+	out := make([]float32, n*K)
+	for i := range n {
+		for j := range k {
+			if t.int8 != nil {
+				out[i*K+j] = float32(float32(t.int8[i*k+j]) * t.scale[i])
+			} else {
+				out[i*K+j] = t.float[i*k+j]
+			}
+		}
+	}
+	return out
+}
+
+// same reports whether two tensors hold the same bytes: a tied decoder that was
+// saved all the same.
+func (r *reader) same(a, b string) bool {
+	x, _ := r.file.Tensor(a)
+	y, _ := r.file.Tensor(b)
+	if x.DType != y.DType || string(x.Data) != string(y.Data) {
+		return false
+	}
+	if x.DType != safetensors.I8 {
+		return true
+	}
+	x, _ = r.file.Tensor(a + ".scale")
+	y, _ = r.file.Tensor(b + ".scale")
+	return string(x.Data) == string(y.Data)
+}
