@@ -1,0 +1,150 @@
+// Package collection holds the texts that are searched, and encodes them once.
+package collection
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"parley/shared/conversation"
+	"parley/shared/encoder"
+	"parley/shared/sparse"
+	"parley/trainer/beir"
+	"parley/trainer/lines"
+	"parley/trainer/vectors"
+)
+
+// A Collection is a list of passages; IDs[i] names Texts[i].
+type Collection struct {
+	IDs, Texts []string
+}
+
+// Read reads files of BEIR's corpus form as one pool. No id may stand twice.
+func Read(paths []string) (*Collection, error) {
+	c := &Collection{}
+	seen := map[string]bool{}
+	for _, path := range paths {
+		err := lines.Read(path, func(r *lines.Reader) error {
+			for d, err := range beir.Documents(r) {
+				if err != nil {
+					return err
+				}
+				if seen[d.ID] {
+					return r.Errorf("passage %q again: ids must be unique over all files", d.ID)
+				}
+				seen[d.ID] = true
+				c.IDs = append(c.IDs, d.ID)
+				c.Texts = append(c.Texts, d.Passage())
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// Key tells this collection's vectors by this encoder from all others. It is
+// made of the texts and of the vectors of a few of them, so that a change of the
+// weights or of the code that computes with them makes another key; weights is
+// the SHA-256 of the encoder's files, for weights that those few do not touch.
+func (c *Collection) Key(e *encoder.Encoder, weights [32]byte) (vectors.Key, error) {
+	h := sha256.New()
+	h.Write(weights[:])
+	number := func(n int) { binary.Write(h, binary.LittleEndian, uint64(n)) }
+	number(e.PassageTokens)
+	number(len(c.Texts))
+	for _, t := range c.Texts {
+		number(len(t))
+		h.Write([]byte(t))
+	}
+	s := e.NewSession()
+	const probes = 8
+	for i := range min(probes, len(c.Texts)) {
+		v, err := c.vector(e, s, i*len(c.Texts)/probes)
+		if err != nil {
+			return vectors.Key{}, err
+		}
+		number(v.L0())
+		binary.Write(h, binary.LittleEndian, v.Terms)
+		binary.Write(h, binary.LittleEndian, v.Weights)
+	}
+	return vectors.Key(h.Sum(nil)), nil
+}
+
+func (c *Collection) vector(e *encoder.Encoder, s *encoder.Session, i int) (sparse.Vector, error) {
+	v, _, err := s.Encode(conversation.Passage(e.Tokenizer, c.Texts[i], e.PassageTokens))
+	if err != nil {
+		return v, fmt.Errorf("passage %q: %w", c.IDs[i], err)
+	}
+	return v, nil
+}
+
+// blockDocs are encoded between two writes of the file: what a killed run can
+// lose at most.
+const blockDocs = 256
+
+// Vectors encodes the passages on all cores, or reads what an earlier run kept
+// in the folder cache. report hears, now and then, how many passages are done.
+func (c *Collection) Vectors(ctx context.Context, e *encoder.Encoder, weights [32]byte, cache string, report func(done int)) ([]sparse.Vector, error) {
+	key, err := c.Key(e, weights)
+	if err != nil {
+		return nil, err
+	}
+	file, err := vectors.Open(filepath.Join(cache, fmt.Sprintf("%x.vectors", key[:8])), key, e.Vocab())
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if len(file.All()) > len(c.Texts) {
+		return nil, fmt.Errorf("%s holds %d vectors for %d passages: delete it", cache, len(file.All()), len(c.Texts))
+	}
+
+	workers := runtime.GOMAXPROCS(0)
+	sessions := make([]*encoder.Session, workers)
+	for i := range sessions {
+		sessions[i] = e.NewSession()
+	}
+	report(len(file.All()))
+	for len(file.All()) < len(c.Texts) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		first := len(file.All())
+		block := make([]sparse.Vector, min(blockDocs, len(c.Texts)-first))
+		errs := make([]error, workers)
+		next := make(chan int)
+		var wg sync.WaitGroup
+		for w := range workers {
+			wg.Go(func() {
+				for i := range next {
+					v, err := c.vector(e, sessions[w], first+i)
+					if err != nil && errs[w] == nil {
+						errs[w] = err
+					}
+					block[i] = v.Clone() // v is the session's
+				}
+			})
+		}
+		for i := range block {
+			next <- i
+		}
+		close(next)
+		wg.Wait()
+		for _, err := range errs {
+			if err != nil {
+				return nil, err
+			}
+		}
+		if err := file.Append(block); err != nil {
+			return nil, err
+		}
+		report(len(file.All()))
+	}
+	return file.All(), nil
+}

@@ -1,0 +1,553 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"parley/shared/conversation"
+	"parley/shared/encoder"
+	"parley/shared/index"
+	"parley/shared/sparse"
+	"parley/trainer/beir"
+	"parley/trainer/bm25"
+	"parley/trainer/collection"
+	"parley/trainer/exact"
+	"parley/trainer/lines"
+	"parley/trainer/metrics"
+	"parley/trainer/mtrag"
+	"parley/trainer/progress"
+	"parley/trainer/trec"
+)
+
+const evaluateHelp = `Usage: trainer evaluate --encoder DIR --mtrag DIR [FLAGS]
+       trainer evaluate --encoder DIR --passages FILES --queries FILES --qrels FILES [FLAGS]
+       trainer evaluate --bm25 ...
+
+Encodes the passages (once: the vectors are kept in --cache), indexes them,
+ranks them for every judged query, and prints what trec_eval would say, and what
+it cost: L0, the mean number of active terms; FLOPS, sum_j p_q(j) p_d(j).
+
+FILES is a file, a pattern in quotes, or several with commas; gzip is read too.
+
+Examples:
+  trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag
+  trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag --input conversation --query-tokens 128
+  trainer evaluate --bm25 --mtrag ../data/mtrag --input rewrite --run bm25.run
+  trainer evaluate --encoder models/splade-tiny --passages corpus.jsonl --queries queries.jsonl --qrels qrels/test.tsv --json
+`
+
+// The inputs that --input names.
+const (
+	inputLast         = "last"         // the last turn alone
+	inputConversation = "conversation" // all turns and the replies
+	inputQuestions    = "questions"    // all turns, without the replies
+	inputRewrite      = "rewrite"      // the last turn as a person rewrote it
+)
+
+type evaluation struct {
+	encoder, cache           string
+	passages, queries, qrels files
+	tasks                    files
+	input                    string
+	queryTokens, historyType int
+	top, depth               int
+	float, bm25              bool
+	runFile, tag             string
+	json                     bool
+}
+
+func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error {
+	var o evaluation
+	var benchmark string
+	flags := flag.NewFlagSet("evaluate", flag.ContinueOnError)
+	flags.StringVar(&o.encoder, "encoder", "", "encoder's `folder` in Hugging Face's layout, float or int8")
+	flags.StringVar(&benchmark, "mtrag", "", "MTRAG's `folder`: sets passages, queries, qrels and tasks")
+	flags.Var(&o.passages, "passages", "collection, BEIR's corpus `files`; several make one pool")
+	flags.Var(&o.queries, "queries", "queries, BEIR's `files`")
+	flags.Var(&o.qrels, "qrels", "judgements, `files` of BEIR's TSV or TREC's form")
+	flags.Var(&o.tasks, "tasks", "MTRAG's tasks `files`, which hold the conversations")
+	flags.StringVar(&o.input, "input", inputLast, "what the encoder reads: `last`, conversation, questions or rewrite")
+	flags.IntVar(&o.queryTokens, "query-tokens", 0, "cut the input at `n` tokens (0: the encoder's own length)")
+	flags.IntVar(&o.historyType, "history-type", -1, "token `type` of the history, 0 or 1 (-1: the encoder's own)")
+	flags.IntVar(&o.top, "top", 0, "keep the `n` heaviest terms of each passage (0: all)")
+	flags.IntVar(&o.depth, "depth", 1000, "documents a query, `n`")
+	flags.BoolVar(&o.float, "float", false, "score by the float weights instead of the index's 8-bit impacts")
+	flags.BoolVar(&o.bm25, "bm25", false, "rank by BM25 instead of an encoder (k1 .9, b .4, stemmed words)")
+	flags.StringVar(&o.cache, "cache", "cache", "`folder` that keeps the passages' vectors")
+	flags.StringVar(&o.runFile, "run", "", "write the ranking as a TREC run to `file`")
+	flags.StringVar(&o.tag, "tag", "parley", "the run's `name`")
+	flags.BoolVar(&o.json, "json", false, "print JSON instead of a table")
+	if err := parse(flags, args, evaluateHelp, stdout); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return wrongUse("%q is no flag; file names go after their flag, several with commas or as one pattern in quotes", flags.Arg(0))
+	}
+	if err := o.check(benchmark); err != nil {
+		return err
+	}
+	return o.evaluate(ctx, stdout, stderr)
+}
+
+// check completes o from the benchmark's folder and refuses what cannot work.
+func (o *evaluation) check(benchmark string) error {
+	switch o.input {
+	case inputLast, inputConversation, inputQuestions, inputRewrite:
+	default:
+		return wrongUse("--input %q: want %s, %s, %s or %s", o.input, inputLast, inputConversation, inputQuestions, inputRewrite)
+	}
+	if benchmark != "" {
+		form := map[string]string{inputLast: "lastturn", inputConversation: "lastturn",
+			inputQuestions: "questions", inputRewrite: "rewrite"}[o.input]
+		for _, d := range []struct {
+			f       *files
+			pattern string
+		}{
+			{&o.passages, "passages/*.jsonl.gz"}, {&o.queries, "human/*_" + form + ".jsonl"},
+			{&o.qrels, "human/qrels_*.tsv"}, {&o.tasks, "human/tasks.jsonl.gz"},
+		} {
+			if len(*d.f) > 0 {
+				continue
+			}
+			if err := d.f.Set(filepath.Join(benchmark, filepath.FromSlash(d.pattern))); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case o.bm25 == (o.encoder != ""):
+		return wrongUse("give either --encoder DIR or --bm25")
+	case len(o.passages) == 0:
+		return wrongUse("no --passages (or --mtrag)")
+	case len(o.queries) == 0:
+		return wrongUse("no --queries (or --mtrag)")
+	case len(o.qrels) == 0:
+		return wrongUse("no --qrels (or --mtrag)")
+	case o.input == inputConversation && len(o.tasks) == 0:
+		return wrongUse("--input conversation needs --tasks, the file that holds the conversations")
+	case o.depth < 1:
+		return wrongUse("--depth %d: at least 1 is needed", o.depth)
+	case o.top < 0:
+		return wrongUse("--top %d is negative", o.top)
+	case o.historyType > 1:
+		return wrongUse("--history-type %d: want 0 or 1", o.historyType)
+	case o.queryTokens < 0 || o.queryTokens > 0 && o.queryTokens < 3:
+		return wrongUse("--query-tokens %d: an input has at least 3 tokens", o.queryTokens)
+	}
+	return nil
+}
+
+// A query as it goes into the encoder.
+type query struct {
+	id    string
+	turns []conversation.Turn
+}
+
+// An Outcome is what evaluate prints.
+type outcome struct {
+	System  string             `json:"system"`
+	Input   string             `json:"input"`
+	Queries int                `json:"queries"`
+	Missing int                `json:"queries_without_answer"`
+	Docs    int                `json:"passages"`
+	Metrics map[string]float64 `json:"metrics"`
+	Cost    *cost              `json:"cost,omitempty"`
+
+	values metrics.Values
+}
+
+// A cost is what the encoder's vectors cost a search.
+type cost struct {
+	QueryTokens int     `json:"query_tokens"`
+	HistoryType int     `json:"history_token_type"`
+	QueryL0     float64 `json:"query_l0"`
+	DocL0       float64 `json:"passage_l0"`
+	FLOPS       float64 `json:"flops"`
+	// The rest is of the shipped index, and missing with --float.
+	IndexBytes int64   `json:"index_bytes,omitempty"`
+	Postings   float64 `json:"postings_per_query,omitempty"`
+	SearchMS   float64 `json:"search_ms_per_query,omitempty"`
+}
+
+func (o *evaluation) evaluate(ctx context.Context, stdout, stderr *os.File) error {
+	qrels, err := readQrels(o.qrels)
+	if err != nil {
+		return err
+	}
+	queries, err := o.readQueries(qrels)
+	if err != nil {
+		return err
+	}
+	docs, err := collection.Read(o.passages)
+	if err != nil {
+		return err
+	}
+	var run metrics.Run
+	out := outcome{System: "BM25", Input: o.input, Docs: len(docs.IDs)}
+	if o.bm25 {
+		run = o.rankBM25(docs, queries)
+	} else {
+		out.System = o.encoder
+		run, out.Cost, err = o.rankEncoder(ctx, docs, queries, stderr)
+		if err != nil {
+			return err
+		}
+	}
+	if o.runFile != "" {
+		if err := writeRun(o.runFile, run, o.tag); err != nil {
+			return err
+		}
+	}
+	report := metrics.Evaluate(run, qrels)
+	out.Queries, out.Missing, out.values = len(report.ByQuery), len(report.Missing), report.Mean
+	out.Metrics = map[string]float64{}
+	for m, v := range report.Mean {
+		out.Metrics[metrics.Keys[m]] = v
+	}
+	if o.json {
+		enc := json.NewEncoder(stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(out)
+	}
+	return out.table(stdout)
+}
+
+func (out *outcome) table(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	head := []string{"input", "queries"}
+	row := []string{out.Input, fmt.Sprint(out.Queries)}
+	for m, v := range out.values {
+		head = append(head, metrics.Names[m])
+		row = append(row, fmt.Sprintf("%.4f", v))
+	}
+	if c := out.Cost; c != nil {
+		head = append(head, "L0", "L0 docs", "FLOPS")
+		row = append(row, fmt.Sprintf("%.1f", c.QueryL0), fmt.Sprintf("%.1f", c.DocL0), fmt.Sprintf("%.2f", c.FLOPS))
+		if c.IndexBytes > 0 {
+			head = append(head, "bytes/doc", "postings", "ms")
+			row = append(row, fmt.Sprintf("%.0f", float64(c.IndexBytes)/float64(max(out.Docs, 1))),
+				fmt.Sprintf("%.0f", c.Postings), fmt.Sprintf("%.2f", c.SearchMS))
+		}
+	}
+	fmt.Fprintln(t, strings.Join(head, "\t")+"\t")
+	fmt.Fprintln(t, strings.Join(row, "\t")+"\t")
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if out.Missing > 0 {
+		fmt.Fprintf(w, "%d queries found nothing and count as 0.\n", out.Missing)
+	}
+	return nil
+}
+
+func readQrels(paths []string) (metrics.Qrels, error) {
+	all := metrics.Qrels{}
+	for _, path := range paths {
+		err := lines.Read(path, func(r *lines.Reader) error {
+			read := trec.ReadQrels
+			if strings.HasSuffix(strings.TrimSuffix(path, ".gz"), ".tsv") {
+				read = beir.ReadQrels
+			}
+			qrels, err := read(r)
+			for q, grades := range qrels {
+				if all[q] != nil {
+					return &lines.Error{File: path, Msg: fmt.Sprintf("query %q is judged in another file already", q)}
+				}
+				all[q] = grades
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s: no judgement", strings.Join(paths, ", "))
+	}
+	return all, nil
+}
+
+// readQueries reads the judged queries as conversations.
+func (o *evaluation) readQueries(qrels metrics.Qrels) ([]query, error) {
+	var tasks mtrag.Conversations
+	if o.input == inputConversation {
+		tasks = mtrag.Conversations{}
+		for _, path := range o.tasks {
+			err := lines.Read(path, func(r *lines.Reader) error {
+				more, err := mtrag.ReadTasks(r)
+				for id, turns := range more {
+					tasks[id] = turns
+				}
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	var queries []query
+	seen := map[string]bool{}
+	for _, path := range o.queries {
+		var read []beir.Query
+		err := lines.Read(path, func(r *lines.Reader) (err error) {
+			read, err = beir.ReadQueries(r)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, q := range read {
+			if qrels[q.ID] == nil {
+				continue
+			}
+			if seen[q.ID] {
+				return nil, fmt.Errorf("%s: query %q is in another file already", path, q.ID)
+			}
+			seen[q.ID] = true
+			turns := []conversation.Turn{{Question: mtrag.Question(q.Text)}}
+			switch o.input {
+			case inputQuestions:
+				turns = mtrag.Questions(q.Text)
+			case inputConversation:
+				if turns, err = tasks.Until(q.ID); err != nil {
+					return nil, err
+				}
+			}
+			queries = append(queries, query{q.ID, turns})
+		}
+	}
+	if len(queries) == 0 {
+		return nil, fmt.Errorf("none of the queries is judged: do queries and qrels belong together?")
+	}
+	return queries, nil
+}
+
+func (o *evaluation) rankBM25(docs *collection.Collection, queries []query) metrics.Run {
+	var x bm25.Index
+	for _, t := range docs.Texts {
+		x.Add(t)
+	}
+	run := metrics.Run{}
+	for _, q := range queries {
+		var text strings.Builder
+		for _, t := range q.turns {
+			fmt.Fprintln(&text, t.Question, t.Reply)
+		}
+		for _, h := range x.Search(text.String(), o.depth) {
+			run[q.id] = append(run[q.id], metrics.Hit{Doc: docs.IDs[h.Doc], Score: h.Score})
+		}
+	}
+	return run
+}
+
+func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collection, queries []query, stderr *os.File) (metrics.Run, *cost, error) {
+	enc, weights, err := loadEncoder(o.encoder)
+	if err != nil {
+		return nil, nil, err
+	}
+	form := enc.Query
+	if o.queryTokens > 0 {
+		form.MaxTokens = o.queryTokens
+	}
+	if o.historyType >= 0 {
+		form.HistoryType = uint8(o.historyType)
+	}
+
+	passages, err := o.encodePassages(ctx, enc, weights, docs, stderr)
+	if err != nil {
+		return nil, nil, err
+	}
+	search, c, err := o.searcher(enc.Vocab(), passages, docs.IDs)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	meter := progress.New(stderr, "queries", 0, int64(len(queries)))
+	active := sparse.NewActivation(enc.Vocab())
+	session := enc.NewSession()
+	run := metrics.Run{}
+	var spent time.Duration
+	for i, q := range queries {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		v, _, err := session.Encode(conversation.Build(enc.Tokenizer, q.turns, form))
+		if err != nil {
+			return nil, nil, fmt.Errorf("query %q: %w", q.id, err)
+		}
+		active.Add(v)
+		begin := time.Now()
+		hits, postings := search(v)
+		spent += time.Since(begin)
+		c.Postings += float64(postings) / float64(len(queries))
+		run[q.id] = hits
+		meter.Update(int64(i+1), "")
+	}
+	meter.Done("")
+
+	kept := sparse.NewActivation(enc.Vocab())
+	for _, v := range passages {
+		kept.Add(v)
+	}
+	c.QueryTokens, c.HistoryType = form.MaxTokens, int(form.HistoryType)
+	c.QueryL0, c.DocL0, c.FLOPS = active.L0(), kept.L0(), sparse.FLOPS(active, kept)
+	if !o.float {
+		c.SearchMS = float64(spent.Microseconds()) / 1000 / float64(len(queries))
+	}
+	return run, c, nil
+}
+
+// encodePassages gives the passages' vectors, pruned to the heaviest terms.
+func (o *evaluation) encodePassages(ctx context.Context, enc *encoder.Encoder, weights [32]byte, docs *collection.Collection, stderr *os.File) ([]sparse.Vector, error) {
+	// Time goes by text, not by passage: bytes[i] is what the first i hold.
+	bytes := make([]int64, len(docs.Texts)+1)
+	for i, t := range docs.Texts {
+		bytes[i+1] = bytes[i] + int64(len(t))
+	}
+	var meter *progress.Meter
+	fresh := 0
+	all, err := docs.Vectors(ctx, enc, weights, o.cache, func(done int) {
+		if meter == nil {
+			meter = progress.New(stderr, "passages", bytes[done], bytes[len(docs.Texts)])
+			fresh = len(docs.Texts) - done
+		}
+		meter.Update(bytes[done], fmt.Sprintf("%d of %d", done, len(docs.Texts)))
+	})
+	if err != nil {
+		return nil, err
+	}
+	meter.Done(fmt.Sprintf("%d encoded, %d kept from before", fresh, len(docs.Texts)-fresh))
+	if o.top == 0 {
+		return all, nil
+	}
+	kept := make([]sparse.Vector, len(all))
+	for i, v := range all {
+		kept[i] = v.Top(o.top)
+	}
+	return kept, nil
+}
+
+// searcher indexes the passages. Its search gives the best o.depth of them and
+// the number of postings touched (0 with --float).
+func (o *evaluation) searcher(vocab int, passages []sparse.Vector, ids []string) (search func(sparse.Vector) ([]metrics.Hit, int), c *cost, err error) {
+	if o.float {
+		var x exact.Index
+		for _, v := range passages {
+			x.Add(v)
+		}
+		return func(q sparse.Vector) (hits []metrics.Hit, postings int) {
+			for _, h := range x.Search(q, o.depth) {
+				hits = append(hits, metrics.Hit{Doc: ids[h.Doc], Score: h.Score})
+			}
+			return hits, 0
+		}, &cost{}, nil
+	}
+	b := index.NewBuilder(vocab)
+	for i, v := range passages {
+		if err := b.Add(v); err != nil {
+			return nil, nil, fmt.Errorf("passage %q: %w", ids[i], err)
+		}
+	}
+	var file bytes.Buffer
+	size, err := b.WriteTo(&file)
+	if err != nil {
+		return nil, nil, err
+	}
+	x, err := index.Open(file.Bytes())
+	if err != nil {
+		return nil, nil, err
+	}
+	s := x.NewSearcher()
+	return func(q sparse.Vector) (hits []metrics.Hit, postings int) {
+		found, c := s.Search(q, o.depth)
+		for _, h := range found {
+			hits = append(hits, metrics.Hit{Doc: ids[h.Doc], Score: float64(h.Score)})
+		}
+		return hits, c.Postings
+	}, &cost{IndexBytes: size}, nil
+}
+
+// loadEncoder also gives the SHA-256 over the files that it read.
+func loadEncoder(dir string) (*encoder.Encoder, [32]byte, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return nil, [32]byte{}, fmt.Errorf("--encoder: %w", err)
+	} else if !info.IsDir() {
+		return nil, [32]byte{}, fmt.Errorf("--encoder: %s is a file; give the folder that holds config.json and model.safetensors", dir)
+	}
+	h := sha256.New()
+	enc, err := encoder.Load(func(name string) ([]byte, error) {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		// The configuration's lengths are in the collection's key; what else it
+		// says shows in the vectors. So a change of the query's form keeps them.
+		if name != "config.json" {
+			fmt.Fprintf(h, "%s %d\n", name, len(data))
+			h.Write(data)
+		}
+		return data, err
+	})
+	if err != nil {
+		return nil, [32]byte{}, fmt.Errorf("%s: %w", dir, err)
+	}
+	return enc, [32]byte(h.Sum(nil)), nil
+}
+
+// writeRun writes to a temporary name and renames, so that no half run is left.
+func writeRun(path string, run metrics.Run, tag string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := trec.WriteRun(f, run, tag); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// files is a flag that names files: commas and repeats add up, patterns expand.
+type files []string
+
+func (f *files) String() string { return strings.Join(*f, ",") }
+
+func (f *files) Set(value string) error {
+	for pattern := range strings.SplitSeq(value, ",") {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return fmt.Errorf("pattern %q: %w", pattern, err)
+		}
+		if len(found) == 0 {
+			return fmt.Errorf("no file %s", pattern)
+		}
+		*f = append(*f, found...)
+	}
+	return nil
+}

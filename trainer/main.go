@@ -1,0 +1,94 @@
+// Command trainer measures, and in time trains, the encoders of conversational
+// search. See trainer help.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+)
+
+// A command is one subcommand.
+type command struct {
+	name, brief string
+	run         func(ctx context.Context, args []string, stdout, stderr *os.File) error
+}
+
+var commands = []command{
+	{"evaluate", "rank a benchmark's queries with an encoder or BM25, and measure the ranking", evaluate},
+	{"compare", "test whether two runs differ", compare},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Exit codes: 0 done, 1 failed, 2 called wrongly.
+func run(ctx context.Context, args []string, stdout, stderr *os.File) int {
+	if len(args) == 0 {
+		usage(stderr)
+		return 2
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		usage(stdout)
+		return 0
+	}
+	for _, c := range commands {
+		if c.name != args[0] {
+			continue
+		}
+		err := c.run(ctx, args[1:], stdout, stderr)
+		var wrong usageError
+		switch {
+		case err == nil, errors.Is(err, flag.ErrHelp):
+			return 0
+		case errors.As(err, &wrong):
+			fmt.Fprintf(stderr, "trainer %s: %v\nSee trainer %s --help.\n", c.name, err, c.name)
+			return 2
+		case errors.Is(err, context.Canceled):
+			fmt.Fprintf(stderr, "trainer %s: stopped; the same command goes on from here\n", c.name)
+			return 1
+		}
+		fmt.Fprintf(stderr, "trainer %s: %v\n", c.name, err)
+		return 1
+	}
+	fmt.Fprintf(stderr, "trainer: there is no command %q\n\n", args[0])
+	usage(stderr)
+	return 2
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "Usage: trainer COMMAND [FLAGS]\n\nCommands:\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.brief)
+	}
+	fmt.Fprint(w, "\ntrainer COMMAND --help tells more, with examples.\n")
+}
+
+// A usageError is the caller's, not the data's.
+type usageError struct{ error }
+
+func wrongUse(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// parse reads args into flags; --help prints help and then the flags.
+func parse(flags *flag.FlagSet, args []string, help string, stdout io.Writer) error {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, help, "\nFlags:\n")
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return err
+	}
+	if err != nil {
+		return usageError{err}
+	}
+	return nil
+}

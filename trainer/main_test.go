@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A small benchmark: the gold passage shares words with the question, or, for
+// c<::>2, only with the turn before it.
+var benchmark = map[string]string{
+	"corpus.jsonl": `{"_id":"eiffel","title":"Eiffel Tower","text":"The Eiffel Tower is a tower of wrought iron in Paris."}
+{"_id":"bridge","title":"Tower Bridge","text":"Tower Bridge crosses the Thames in London."}
+{"_id":"otter","title":"Otter","text":"Otters are swimming mammals."}
+`,
+	"queries.jsonl": `{"_id":"c<::>1","text":"|user|: otters swimming"}
+{"_id":"c<::>2","text":"|user|: why?"}
+{"_id":"unjudged<::>1","text":"|user|: Paris"}
+`,
+	"qrels.tsv":   "query-id\tcorpus-id\tscore\nc<::>1\totter\t1\nc<::>2\totter\t1\n",
+	"tasks.jsonl": `{"task_id":"c<::>1","turn_id":1,"user":{"text":"otters swimming"},"agent":{"text":"Yes, otters."}}` + "\n" + `{"task_id":"c<::>2","turn_id":2,"user":{"text":"why?"},"agent":{"text":"-"}}`,
+}
+
+func setUp(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for name, text := range benchmark {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// trainer runs the command line with DIR replaced by dir.
+func trainer(t *testing.T, dir, line string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out [2]*os.File
+	for i := range out {
+		f, err := os.Create(filepath.Join(t.TempDir(), "out"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		out[i] = f
+	}
+	args := strings.Fields(line)
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "DIR", dir)
+	}
+	code = run(context.Background(), args, out[0], out[1])
+	var text [2]string
+	for i, f := range out {
+		b, err := os.ReadFile(f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		text[i] = string(b)
+	}
+	return code, text[0], text[1]
+}
+
+const data = " --passages DIR/corpus.jsonl --queries DIR/queries.jsonl --qrels DIR/qrels.tsv --tasks DIR/tasks.jsonl"
+
+func TestBM25FindsTheFollowUpOnlyInItsConversation(t *testing.T) {
+	dir := setUp(t)
+	for input, want := range map[string]float64{"last": .5, "conversation": 1} {
+		code, out, stderr := trainer(t, dir, "evaluate --bm25 --json --input "+input+data)
+		var got outcome
+		if err := json.Unmarshal([]byte(out), &got); code != 0 || err != nil {
+			t.Fatalf("code %d, %v, %s", code, err, stderr)
+		}
+		if got.Metrics["recip_rank"] != want || got.Queries != 2 || got.Docs != 3 {
+			t.Errorf("%s: %+v, want MRR %v", input, got, want)
+		}
+	}
+}
+
+func TestEncoderIsMeasuredAndItsVectorsAreKept(t *testing.T) {
+	dir := setUp(t)
+	line := "evaluate --encoder ../shared/encoder/testdata/bert --cache DIR/cache --input conversation" + data
+	code, first, stderr := trainer(t, dir, line+" --run DIR/a.run")
+	if code != 0 || !strings.Contains(stderr, "3 encoded, 0 kept") {
+		t.Fatalf("code %d, %s", code, stderr)
+	}
+	for _, column := range []string{"nDCG@10", "R@100", "FLOPS", "bytes/doc"} {
+		if !strings.Contains(first, column) {
+			t.Errorf("no column %s in\n%s", column, first)
+		}
+	}
+	if _, _, stderr := trainer(t, dir, line); !strings.Contains(stderr, "0 encoded, 3 kept") {
+		t.Errorf("encoded again: %s", stderr)
+	}
+
+	// The rounded index and the float weights agree on what stands first.
+	trainer(t, dir, line+" --float --run DIR/b.run")
+	var top [2]string
+	for i, name := range []string{"a.run", "b.run"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		top[i] = strings.Join(strings.Fields(string(b))[:4], " ")
+	}
+	if top[0] != top[1] {
+		t.Errorf("index: %s; float: %s", top[0], top[1])
+	}
+
+	// Passages' vectors do not depend on the query's form.
+	if _, _, stderr := trainer(t, dir, line+" --query-tokens 8 --history-type 1 --top 4"); !strings.Contains(stderr, "0 encoded, 3 kept") {
+		t.Errorf("encoded again: %s", stderr)
+	}
+}
+
+func TestCompareSaysWhatIsGained(t *testing.T) {
+	dir := setUp(t)
+	for _, input := range []string{"last", "conversation"} {
+		if code, _, stderr := trainer(t, dir, "evaluate --bm25 --run DIR/"+input+" --input "+input+data); code != 0 {
+			t.Fatal(stderr)
+		}
+	}
+	code, out, stderr := trainer(t, dir, "compare --json --qrels DIR/qrels.tsv DIR/last DIR/conversation")
+	var got map[string]compared
+	if err := json.Unmarshal([]byte(out), &got); code != 0 || err != nil {
+		t.Fatalf("code %d, %v, %s", code, err, stderr)
+	}
+	if c := got["recip_rank"]; c.A != .5 || c.B != 1 || c.Gain != .5 || c.Relative != 1 || c.Low != 0 || c.High != 1 {
+		t.Errorf("%+v", c)
+	}
+	if !strings.Contains(stderr, "no answer to 1 of 2 queries") {
+		t.Errorf("the unanswered query is not named: %s", stderr)
+	}
+}
+
+func TestWrongUseAndBadDataAreTold(t *testing.T) {
+	dir := setUp(t)
+	if err := os.WriteFile(filepath.Join(dir, "bad.jsonl"), []byte("{\"_id\":\"1\",\"text\":\"a\"}\nnonsense\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]struct {
+		code int
+		text string
+	}{
+		"":                                      {2, "Usage: trainer COMMAND"},
+		"train":                                 {2, `no command "train"`},
+		"evaluate":                              {2, "--encoder DIR or --bm25"},
+		"evaluate --bm25 --encoder x" + data:    {2, "either --encoder DIR or --bm25"},
+		"evaluate --bm25":                       {2, "no --passages"},
+		"evaluate --bm25 --passages none.jsonl": {2, "no file none.jsonl"},
+		"evaluate --bm25 --input turns" + data:  {2, `--input "turns"`},
+		"evaluate --bm25 --query-tokens 2" + data:                 {2, "at least 3 tokens"},
+		"evaluate --bm25 DIR/corpus.jsonl":                        {2, "is no flag"},
+		"evaluate --encoder DIR/none" + data:                      {1, "none: no such file"},
+		"evaluate --encoder DIR" + data:                           {1, "config.json"},
+		"evaluate --bm25" + data + " --passages DIR/bad.jsonl":    {1, "bad.jsonl:2: not a JSON object"},
+		"evaluate --bm25" + data + " --passages DIR/corpus.jsonl": {1, `corpus.jsonl:1: passage "eiffel" again`},
+		"compare --qrels DIR/qrels.tsv DIR/a":                     {2, "1 runs, want 2"},
+		"compare DIR/a DIR/b":                                     {2, "no --qrels"},
+		"compare --qrels DIR/qrels.tsv DIR/corpus.jsonl DIR/b":    {1, "corpus.jsonl:1: "},
+	} {
+		code, _, stderr := trainer(t, dir, line)
+		if code != want.code || !strings.Contains(stderr, want.text) {
+			t.Errorf("trainer %s: code %d, %q; want %d, %q", line, code, stderr, want.code, want.text)
+		}
+	}
+}
+
+func TestHelpHasExamples(t *testing.T) {
+	for _, line := range []string{"evaluate --help", "compare -h"} {
+		code, out, _ := trainer(t, "", line)
+		if code != 0 || !strings.Contains(out, "Examples:\n  trainer ") {
+			t.Errorf("%s: code %d, %q", line, code, out)
+		}
+	}
+}
