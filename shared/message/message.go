@@ -18,7 +18,7 @@ type Turn struct {
 // Ask is a whole conversation, oldest turn first; the last turn is asked.
 type Ask struct {
 	Turns []Turn `json:"turns"`
-	K     int    `json:"k"` // results wanted
+	K     int    `json:"k"` // results wanted, 1 to 100; 0 is 10
 }
 
 // Answer is everything the page shows of a turn.
@@ -81,7 +81,8 @@ type Ready struct {
 	LicenceURL  string `json:"licence_url,omitempty"`
 	Attribution string `json:"attribution,omitempty"`
 	Postings    int    `json:"postings"`
-	SIMD        bool   `json:"simd"` // the C kernel runs; else the Go path, same bits
+	SIMD        bool   `json:"simd"`   // the C kernel runs; else the Go path, same bits
+	Memory      int64  `json:"memory"` // bytes that the worker holds once all is loaded
 }
 
 // Failure says what went wrong and where.

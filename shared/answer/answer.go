@@ -1,0 +1,239 @@
+// Package answer answers a conversation's last question: it is the one way from
+// the turns to the results, which the page's worker, the terminal and the tests
+// all take.
+//
+//	turns -> conversation.Input -> sparse vector -> hits -> message.Answer
+package answer
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"parley/shared/conversation"
+	"parley/shared/encoder"
+	"parley/shared/index"
+	"parley/shared/message"
+	"parley/shared/passages"
+	"parley/shared/quote"
+	"parley/shared/sparse"
+	"parley/shared/wordpiece"
+)
+
+// An Engine answers by one encoder over one collection. It serves one goroutine
+// at a time; the three parts may be shared by many engines.
+type Engine struct {
+	Encoder  *encoder.Encoder
+	Index    *index.Index
+	Passages *passages.Store
+
+	session  *encoder.Session
+	searcher *index.Searcher
+	input    conversation.Input
+	turns    []conversation.Turn
+	weights  []float32 // the query vector, dense; between questions all zero
+	tokens   []wordpiece.Token
+	title    []wordpiece.Token
+}
+
+// New joins an encoder and a collection, and refuses parts that do not belong
+// together.
+func New(e *encoder.Encoder, x *index.Index, p *passages.Store) (*Engine, error) {
+	if e.Vocab() != x.Vocab() {
+		return nil, fmt.Errorf("answer: the encoder's vocabulary has %d terms, the index's %d; they must come from the same model", e.Vocab(), x.Vocab())
+	}
+	if x.Docs() != p.Len() {
+		return nil, fmt.Errorf("answer: the index has %d documents, the collection %d passages; they must be built together", x.Docs(), p.Len())
+	}
+	return &Engine{Encoder: e, Index: x, Passages: p}, nil
+}
+
+// How many results an Ask may want; 0 stands for defaultK, and what is outside
+// is brought to the nearer end.
+const (
+	defaultK = 10
+	maxK     = 100
+)
+
+// maxTokens bounds the part of a passage that is searched for words to mark and
+// a sentence to quote. Passages are far shorter, unless someone's are not.
+const maxTokens = 4096
+
+// ErrNoQuestion says that there is nothing to answer.
+var ErrNoQuestion = errors.New("the question is empty: it holds no letter, digit or sign that the encoder reads")
+
+// found is what the engine knows before it is put into words.
+type found struct {
+	vector sparse.Vector // these four valid until the next question
+	winner []int32
+	hits   []index.Hit
+	input  *conversation.Input
+
+	cost             index.Cost
+	encoding, search time.Duration
+}
+
+// find reads the conversation, encodes it and searches.
+func (e *Engine) find(ask message.Ask) (f found, err error) {
+	if len(ask.Turns) == 0 {
+		return f, ErrNoQuestion
+	}
+	if e.session == nil {
+		e.session, e.searcher = e.Encoder.NewSession(), e.Index.NewSearcher()
+		e.weights = make([]float32, e.Encoder.Vocab())
+	}
+	k := ask.K
+	if k == 0 {
+		k = defaultK
+	}
+	k = min(max(k, 1), maxK)
+
+	start := time.Now()
+	e.turns = e.turns[:0]
+	for _, t := range ask.Turns {
+		e.turns = append(e.turns, conversation.Turn(t))
+	}
+	e.input.Build(e.Encoder.Tokenizer, e.turns, e.Encoder.Query)
+	clear(e.turns) // keep no text of a conversation
+	newest := len(ask.Turns) - 1
+	if !slices.ContainsFunc(e.input.From, func(o conversation.Origin) bool {
+		return o.Turn == newest && o.Side == conversation.Question
+	}) {
+		return f, ErrNoQuestion
+	}
+	f.input = &e.input
+	if f.vector, f.winner, err = e.session.Encode(e.input); err != nil {
+		return f, err
+	}
+	encoded := time.Now()
+	f.encoding = encoded.Sub(start)
+	f.hits, f.cost = e.searcher.Search(f.vector, k)
+	f.search = time.Since(encoded)
+	return f, nil
+}
+
+// Ask answers the last turn's question in the light of the turns before it.
+func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
+	f, err := e.find(ask)
+	if err != nil {
+		return message.Answer{}, err
+	}
+	a := message.Answer{
+		Terms:   e.terms(f),
+		Results: make([]message.Result, len(f.hits)),
+		Tokens:  len(f.input.IDs),
+		Dropped: f.input.Dropped,
+		Cost: message.Cost{
+			EncodeMS: milliseconds(f.encoding),
+			SearchMS: milliseconds(f.search),
+			Lists:    f.cost.Lists,
+			Postings: f.cost.Postings,
+		},
+	}
+	for i, t := range f.vector.Terms {
+		e.weights[t] = f.vector.Weights[i]
+	}
+	for i, h := range f.hits {
+		a.Results[i] = e.result(h)
+	}
+	for _, t := range f.vector.Terms {
+		e.weights[t] = 0
+	}
+	return a, nil
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// terms describes the query vector, heaviest first, ties by vocabulary id.
+func (e *Engine) terms(f found) []message.Term {
+	typed := make(map[int32]bool, len(f.input.IDs))
+	for i, id := range f.input.IDs {
+		if f.input.From[i].Side != conversation.Marker {
+			typed[id] = true
+		}
+	}
+	order := make([]int, len(f.vector.Terms))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		return cmp.Compare(f.vector.Weights[j], f.vector.Weights[i])
+	})
+	terms := make([]message.Term, len(order))
+	for n, i := range order {
+		id, from := int32(f.vector.Terms[i]), f.input.From[f.winner[i]]
+		terms[n] = message.Term{
+			Text:   e.Encoder.Tokenizer.Piece(id),
+			Weight: f.vector.Weights[i],
+			Turn:   from.Turn,
+			Reply:  from.Side == conversation.Reply,
+			Typed:  typed[id],
+		}
+	}
+	return terms
+}
+
+// result describes one hit; e.weights holds the query vector.
+func (e *Engine) result(h index.Hit) message.Result {
+	p, t := e.Passages.At(int(h.Doc)), e.Encoder.Tokenizer
+	e.tokens = t.Append(e.tokens[:0], p.Text, maxTokens)
+	e.title = t.Append(e.title[:0], p.Title, maxTokens)
+	q := quote.Best(p.Text, e.tokens, e.title, e.weights)
+	return message.Result{
+		Doc:   h.Doc,
+		ID:    p.ID,
+		Title: p.Title,
+		Text:  p.Text,
+		URL:   p.URL,
+		Score: h.Score,
+		Quote: message.Span{q.Start, q.End},
+		Marks: e.marks(p.Text),
+	}
+}
+
+// A word is marked where a piece of it weighs at least markShare of the query's
+// heaviest term: the vector's long tail lights function words, which would
+// cover a text with marks that tell nothing.
+const markShare = 0.15
+
+// marks finds the words of text, whose pieces are e.tokens, that the query
+// vector holds. A word of several pieces counts where half of them are active:
+// "##s" alone marks nothing.
+func (e *Engine) marks(text string) []message.Span {
+	marks := []message.Span{}
+	least := float32(markShare) * slices.Max(e.weights)
+	if least <= 0 {
+		return marks
+	}
+	for i := 0; i < len(e.tokens); {
+		first := e.tokens[i]
+		pieces, active, end := 0, 0, first.End
+		for {
+			if e.weights[e.tokens[i].ID] >= least {
+				active++
+			}
+			pieces++
+			end = max(end, e.tokens[i].End)
+			i++
+			if i == len(e.tokens) || !strings.HasPrefix(e.Encoder.Tokenizer.Piece(e.tokens[i].ID), "##") {
+				break
+			}
+		}
+		if 2*active >= pieces && isWord(text[first.Start:end]) {
+			marks = append(marks, message.Span{first.Start, end})
+		}
+	}
+	return marks
+}
+
+// isWord says whether s begins with a letter or a digit: a full stop may be
+// active, but is nothing to mark.
+func isWord(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(r) || unicode.IsNumber(r)
+}

@@ -1,0 +1,45 @@
+package answer
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"math"
+
+	"parley/shared/message"
+)
+
+// Digest is a 64-bit FNV-1a of all that the engine computes for some questions,
+// to the bit: token ids, the vector's terms and weights, which token won each,
+// the ranking and its scores. The same files give the same digest natively, in
+// wazero and in a browser, with the kernel or without; the tests compare it.
+func (e *Engine) Digest(asks []message.Ask) (uint64, error) {
+	h := fnv.New64a()
+	var buf [4]byte
+	add := func(v uint32) {
+		binary.LittleEndian.PutUint32(buf[:], v)
+		h.Write(buf[:])
+	}
+	for i, ask := range asks {
+		f, err := e.find(ask)
+		if err != nil {
+			return 0, fmt.Errorf("answer: question %d of %d: %w", i+1, len(asks), err)
+		}
+		add(uint32(len(f.input.IDs)))
+		for _, id := range f.input.IDs {
+			add(uint32(id))
+		}
+		add(uint32(f.vector.L0()))
+		for j, t := range f.vector.Terms {
+			add(t)
+			add(math.Float32bits(f.vector.Weights[j]))
+			add(uint32(f.winner[j]))
+		}
+		add(uint32(len(f.hits)))
+		for _, hit := range f.hits {
+			add(hit.Doc)
+			add(math.Float32bits(hit.Score))
+		}
+	}
+	return h.Sum64(), nil
+}

@@ -1,0 +1,200 @@
+// Package host runs the page's inference worker outside a browser, under wazero:
+// tests and evaluations then score the very WebAssembly that ships. It does what
+// site/web/worker.js does there, but for fetching files.
+package host
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"parley/shared/message"
+)
+
+// A Worker is one instance of worker.wasm. It serves one goroutine at a time.
+type Worker struct {
+	runtime wazero.Runtime
+	module  api.Module
+	ctx     context.Context
+}
+
+// ops are what worker.wasm imports as "kernel": names and numbers of parameters
+// of the kernel's exports (shared/matrix says which). The last of some is a float.
+var ops = []struct {
+	name      string
+	ints      int
+	withFloat bool
+}{
+	{"quantize", 5, false},
+	{"linear_int8", 9, false},
+	{"head_int8", 9, false},
+	{"matmul", 10, false},
+	{"attention", 6, true},
+	{"add_norm", 6, true},
+	{"gelu", 2, false},
+}
+
+// New starts worker, the bytes of worker.wasm. kernel is kernel.Binary, or nil to
+// compute in plain Go as a browser without SIMD does.
+func New(ctx context.Context, worker, kernel []byte) (*Worker, error) {
+	w := &Worker{runtime: wazero.NewRuntime(ctx), ctx: ctx}
+	if err := w.start(worker, kernel); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("host: %w", err)
+	}
+	return w, nil
+}
+
+func (w *Worker) start(worker, kernel []byte) error {
+	ctx, r := w.ctx, w.runtime
+	if _, err := wasi_snapshot_preview1.Instantiate(ctx, r); err != nil {
+		return err
+	}
+	// The worker imports the kernel, which imports the worker's memory. These
+	// stand in between and find the kernel when they are called.
+	var instance api.Module
+	between := r.NewHostModuleBuilder("kernel")
+	for _, op := range ops {
+		params := make([]api.ValueType, op.ints)
+		for i := range params {
+			params[i] = api.ValueTypeI32
+		}
+		if op.withFloat {
+			params = append(params, api.ValueTypeF32)
+		}
+		var f api.Function
+		between.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, stack []uint64) {
+			if f == nil {
+				f = instance.ExportedFunction(op.name)
+			}
+			if err := f.CallWithStack(ctx, stack); err != nil {
+				panic(err)
+			}
+		}), params, nil).Export(op.name)
+	}
+	if _, err := between.Instantiate(ctx); err != nil {
+		return err
+	}
+	config := wazero.NewModuleConfig().WithName("env").WithStartFunctions("_initialize").
+		WithSysWalltime().WithSysNanotime().WithStdout(os.Stderr).WithStderr(os.Stderr)
+	var err error
+	if w.module, err = r.InstantiateWithConfig(ctx, worker, config); err != nil {
+		return fmt.Errorf("worker.wasm: %w", err)
+	}
+	if kernel == nil {
+		return nil
+	}
+	if instance, err = r.InstantiateWithConfig(ctx, kernel, wazero.NewModuleConfig().WithName("simd")); err != nil {
+		return fmt.Errorf("kernel.wasm: %w", err)
+	}
+	return w.do("simd", "done", nil, nil, 1)
+}
+
+// Close frees the instance.
+func (w *Worker) Close() error { return w.runtime.Close(w.ctx) }
+
+// Memory is the size of the instance's memory in bytes.
+func (w *Worker) Memory() int64 { return int64(w.module.Memory().Size()) }
+
+// A Failure is an error that the worker reported.
+type Failure struct{ message.Failure }
+
+func (f *Failure) Error() string {
+	if f.File != "" {
+		return f.Stage + ": " + f.File + ": " + f.Message
+	}
+	return f.Stage + ": " + f.Message
+}
+
+// File hands a file in, by the name that the worker knows it by, such as
+// "encoder/config.json".
+func (w *Worker) File(name string, data []byte) error {
+	return w.do("file", "done", append(data[:len(data):len(data)], name...), nil, uint64(len(name)))
+}
+
+// Open checks the files together; after it the worker answers.
+func (w *Worker) Open() (ready message.Ready, err error) {
+	err = w.do("open", "ready", nil, &ready)
+	return ready, err
+}
+
+// Ask asks the last question of a conversation.
+func (w *Worker) Ask(ask message.Ask) (a message.Answer, err error) {
+	body, err := json.Marshal(ask)
+	if err != nil {
+		return a, err
+	}
+	err = w.do("ask", "answer", body, &a)
+	return a, err
+}
+
+// Digest is answer.Engine.Digest of these questions, in hexadecimal.
+func (w *Worker) Digest(asks []message.Ask) (sum string, err error) {
+	body, err := json.Marshal(asks)
+	if err != nil {
+		return "", err
+	}
+	err = w.do("digest", "digest", body, &sum)
+	return sum, err
+}
+
+// do puts inbox in place, calls a function and reads its reply into out, if the
+// reply's word is the one wanted.
+func (w *Worker) do(call, want string, inbox []byte, out any, args ...uint64) error {
+	word, body, err := w.Call(call, inbox, args...)
+	if err != nil {
+		return err
+	}
+	if word == "error" {
+		var f Failure
+		if err := json.Unmarshal(body, &f.Failure); err != nil {
+			return fmt.Errorf("host: %s: %w", call, err)
+		}
+		return &f
+	}
+	if word != want {
+		return fmt.Errorf("host: %s replied %q, not %q", call, word, want)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(body, out)
+}
+
+// Call is the bare interface, which wasm/worker's documentation describes: it
+// puts inbox in place unless it is nil, calls a function, and splits its reply.
+func (w *Worker) Call(name string, inbox []byte, args ...uint64) (word string, body []byte, err error) {
+	if inbox != nil {
+		res, err := w.module.ExportedFunction("reserve").Call(w.ctx, uint64(len(inbox)))
+		if err != nil {
+			return "", nil, fmt.Errorf("host: reserve: %w", err)
+		}
+		if at := uint32(res[0]); at == 0 || !w.module.Memory().Write(at, inbox) {
+			return "", nil, fmt.Errorf("host: no room for %d bytes", len(inbox))
+		}
+	}
+	f := w.module.ExportedFunction(name)
+	if f == nil {
+		return "", nil, fmt.Errorf("host: worker.wasm has no function %q", name)
+	}
+	res, err := f.Call(w.ctx, args...)
+	if err != nil {
+		return "", nil, fmt.Errorf("host: %s: %w", name, err)
+	}
+	view, ok := w.module.Memory().Read(uint32(res[0]>>32), uint32(res[0]))
+	if !ok {
+		return "", nil, errors.New("host: " + name + ": the reply lies outside the memory")
+	}
+	first, rest, ok := bytes.Cut(view, []byte("\n"))
+	if !ok {
+		return "", nil, errors.New("host: " + name + ": the reply has no first line")
+	}
+	return string(first), bytes.Clone(rest), nil
+}

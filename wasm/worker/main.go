@@ -1,0 +1,45 @@
+// Command worker is the inference that the page runs in a Web Worker: it takes
+// the files of an encoder and a collection, then answers conversations. It is a
+// WASI reactor (GOOS=wasip1), not a GOOS=js program, so that the very same file
+// runs in browsers (site/web/worker.js), and in tests and the trainer's
+// evaluation under wazero (wasm/host):
+//
+//	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags="-s -w" -o worker.wasm parley/wasm/worker
+//
+// # The binary interface
+//
+// After _initialize, the host calls, one at a time:
+//
+//	reserve(n i32) i32   room for n bytes, the inbox; returns its address, or 0
+//	                     where n is more than maxInbox. The host writes there.
+//	simd(on i32) i64     says, before any file, whether the functions imported as
+//	                     module "kernel" are the SIMD kernel (1) or stubs that must
+//	                     not be called (0, and the state without this call): then
+//	                     plain Go computes the same bits, some 20 times slower.
+//	file(name i32) i64   takes the inbox as a file: its last name bytes are the
+//	                     file's name, all before them its contents, which are not
+//	                     copied. A file handed in again replaces the one before.
+//	open() i64           checks that the files belong together.
+//	ask() i64            takes the inbox as message.Ask in JSON.
+//	digest() i64         takes the inbox as a JSON array of message.Ask, for tests:
+//	                     see answer.Engine.Digest.
+//
+// An i64 is a reply, address << 32 | length, valid until the next call: UTF-8, a
+// word and a newline, then JSON. The words and what follows them:
+//
+//	done     nothing ({})                        simd, file
+//	ready    message.Ready                       open
+//	answer   message.Answer                      ask
+//	digest   the 64-bit digest as a hex string   digest
+//	error    message.Failure                     any
+//
+// Every call takes the inbox away. An error changes nothing that worked before,
+// but for a file that is wrong: its place stays empty until it comes again.
+//
+// Files: encoder/config.json, encoder/model.safetensors, encoder/vocab.txt (or
+// encoder/tokenizer.json), collection/index.bin and collection/passages.bin. Each
+// is read as soon as it is there, the encoder's three when the last of them is,
+// and what was only needed for reading is dropped.
+package main
+
+func main() {}
