@@ -1,9 +1,6 @@
 package wordpiece
 
-import (
-	"sort"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // A kind says what a character does to the word being read.
 type kind uint8
@@ -58,9 +55,12 @@ func classify(r rune) (kind, rune) {
 const blockBits = 7
 
 var blocks = func() (b [utf8.MaxRune>>blockBits + 2]uint16) {
+	at := 0
 	for i := range b {
-		at := rune(i) << blockBits
-		b[i] = uint16(sort.Search(len(runs), func(j int) bool { return runs[j].first > at }) - 1)
+		for at+1 < len(runs) && runs[at+1].first <= rune(i)<<blockBits {
+			at++
+		}
+		b[i] = uint16(at)
 	}
 	return b
 }()

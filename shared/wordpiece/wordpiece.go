@@ -11,6 +11,13 @@
 //
 // What each character does is a table made by asking tokenizers about every one
 // (table.py), so neither Go's Unicode version nor a browser's decides it.
+//
+// One thing of tokenizers is left out. It sorts combining marks (NFD); of nearly
+// all it then strips every trace, and sorting changes nothing. Where a word holds
+// marks that are not stripped (Balinese, musical notation) in an order that is
+// not canonical, the word keeps that order here, and its range is that of its own
+// characters, which tokenizers gets wrong there. BERT's vocabulary has no piece
+// with such a mark: the word is [UNK] either way.
 package wordpiece
 
 import (

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -130,6 +131,148 @@ func TestChecksums(t *testing.T) {
 		if wrong > 0 {
 			t.Errorf("%s: %d of %d texts differ", c.name, wrong, c.n)
 		}
+	}
+}
+
+// checkTokens states what holds for the tokens of every text.
+func checkTokens(t *testing.T, tok *Tokenizer, text string, tokens []Token) {
+	t.Helper()
+	before := Token{}
+	for i, k := range tokens {
+		if k.Start < 0 || k.Start >= k.End || k.End > len(text) {
+			t.Fatalf("token %d of %q is [%d:%d] of %d bytes", i, text, k.Start, k.End, len(text))
+		}
+		if k.Start < before.Start || k.End < before.End {
+			t.Fatalf("token %d of %q, [%d:%d], comes after [%d:%d]", i, text, k.Start, k.End, before.Start, before.End)
+		}
+		before = k
+		from := text[k.Start:k.End]
+		if utf8.ValidString(text) && !utf8.ValidString(from) {
+			t.Fatalf("token %d of %q cuts a character: %q", i, text, from)
+		}
+		piece := tok.Piece(k.ID)
+		if k.ID == tok.Special().Unk || strings.ContainsFunc(from, func(r rune) bool { return r < 0x20 || r >= 0x7f }) {
+			continue
+		}
+		if begins := strings.TrimPrefix(piece, prefix); strings.ToLower(from) != begins && strings.ToLower(from) != piece {
+			t.Fatalf("token %d of %q is %q, but stands for %q", i, text, piece, from)
+		}
+	}
+}
+
+func FuzzAppend(f *testing.F) {
+	tok := load(f)
+	f.Add("How tall is the Eiffel Tower? [SEP] ## #", 3)
+	f.Add("\xff\xc3caf\xc3\xa9 \xed\xa0\x80 \ufffd \u0301a\u00ad", -1)
+	f.Add("각각 中国 "+strings.Repeat("y", 101), 5)
+	for i := range 20 {
+		f.Add(randomText(i), 7)
+	}
+	f.Fuzz(func(t *testing.T, text string, max int) {
+		all := tok.Append(nil, text, -1)
+		checkTokens(t, tok, text, all)
+
+		// At most max of them, the same ones, after what dst holds.
+		first := Token{ID: -7}
+		want := append([]Token{first}, all...)
+		if max >= 0 && max < len(all) {
+			want = want[:1+max]
+		}
+		if got := tok.Append([]Token{first}, text, max); !slices.Equal(got, want) {
+			t.Fatalf("%q at most %d: %v, want %v", text, max, got, want)
+		}
+
+		// A byte that is not UTF-8 is as U+FFFD.
+		var valid []byte
+		back := map[int]int{0: 0} // offset in valid to offset in text
+		for i := 0; i < len(text); {
+			r, size := utf8.DecodeRuneInString(text[i:])
+			valid = utf8.AppendRune(valid, r)
+			i += size
+			back[len(valid)] = i
+		}
+		same := tok.Append(nil, string(valid), -1)
+		for i := range same {
+			same[i].Start, same[i].End = back[same[i].Start], back[same[i].End]
+		}
+		if !slices.Equal(same, all) {
+			t.Fatalf("%q as UTF-8: %v, not %v", text, same, all)
+		}
+	})
+}
+
+// What is dropped belongs to a token only between kept characters.
+func TestRanges(t *testing.T) {
+	tok := load(t)
+	for text, want := range map[string]string{
+		"\u00adsoft\u00adhyphen\u00ad": "soft⟨soft⟩ ##hy⟨hy⟩ ##ph⟨ph⟩ ##en⟨en⟩ ",
+		"the\xfftower":                 "the⟨the⟩ ##tower⟨tower⟩ ",
+		"to\xff\u0301w\u00ader\x80":    "tower⟨to\xff\u0301w\u00ader⟩ ",
+		"cafe\u0301s":                  "cafes⟨cafe\u0301s⟩ ",
+		"cafe\u0301":                   "cafe⟨cafe⟩ ",
+		"café":                         "cafe⟨café⟩ ",
+		"[SEP]":                        "[⟨[⟩ sep⟨SEP⟩ ]⟨]⟩ ",
+		"中国":                           "中⟨中⟩ 国⟨国⟩ ",
+		"각 x":                          "ᄀ⟨각⟩ ##ᅡ⟨각⟩ ##ᆨ⟨각⟩ x⟨x⟩ ",
+		"≠ \u037e":                     "=⟨≠⟩ ;⟨\u037e⟩ ",
+	} {
+		if got := describe(tok, text, tok.Append(nil, text, -1)); got != want {
+			t.Errorf("%q:\n got %q\nwant %q", text, got, want)
+		}
+	}
+}
+
+// A megabyte costs what is wanted of it, and one word of a megabyte one reading.
+func TestHugeText(t *testing.T) {
+	tok := load(t)
+	const size = 1 << 20
+	prose := strings.Repeat("the tower was built ", size/20)
+	if got := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			tok.Append(nil, prose, 256)
+		}
+	}); got.NsPerOp() > 1e6 {
+		t.Errorf("256 tokens of 1 MB took %v", time.Duration(got.NsPerOp()))
+	}
+	for _, text := range []string{strings.Repeat("a", size), strings.Repeat("é", size), strings.Repeat("각", size), strings.Repeat("\xff", size) + "a"} {
+		start := time.Now()
+		got := tok.Append(nil, text+" end", -1)
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("%.4q... took %v", text, took)
+		}
+		if text[0] != '\xff' && (len(got) != 2 || got[0] != Token{tok.Special().Unk, 0, len(text)}) {
+			t.Errorf("%.4q...: %v", text, got)
+		}
+	}
+}
+
+func TestAppendAllocatesNothing(t *testing.T) {
+	tok := load(t)
+	text := strings.Repeat("How tall is the Eiffel Tower? Très haute! 東京タワー 각 ", 20)
+	dst := make([]Token, 0, len(text))
+	if n := testing.AllocsPerRun(50, func() { dst = tok.Append(dst[:0], text, -1) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	tok := load(b)
+	for _, c := range []struct{ name, text string }{
+		{"english", "The Eiffel Tower is a wrought-iron lattice tower on the Champ de Mars in Paris, France. It is named after the engineer Gustave Eiffel, whose company designed and built the tower from 1887 to 1889. "},
+		{"french", "La tour Eiffel est une tour de fer puddlé de trois cent trente mètres de hauteur, située à Paris, à l’extrémité nord-ouest du parc du Champ-de-Mars en bordure de la Seine. "},
+		{"chinese", "埃菲尔铁塔是位于法国巴黎战神广场的铁制镂空塔，世界著名建筑，也是法国文化象征之一。"},
+		{"one word", strings.Repeat("x", 100) + " "},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			text := strings.Repeat(c.text, 4096/len(c.text)+1)
+			dst := make([]Token, 0, len(text))
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				dst = tok.Append(dst[:0], text, -1)
+			}
+			b.ReportMetric(float64(len(dst))*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
+		})
 	}
 }
 
