@@ -227,12 +227,12 @@ func TestHugeText(t *testing.T) {
 	tok := load(t)
 	const size = 1 << 20
 	prose := strings.Repeat("the tower was built ", size/20)
-	if got := testing.Benchmark(func(b *testing.B) {
-		for b.Loop() {
-			tok.Append(nil, prose, 256)
-		}
-	}); got.NsPerOp() > 1e6 {
-		t.Errorf("256 tokens of 1 MB took %v", time.Duration(got.NsPerOp()))
+	start := time.Now()
+	for range 100 {
+		tok.Append(nil, prose, 256)
+	}
+	if took := time.Since(start); took > time.Second { // reading it all takes 20 ms each
+		t.Errorf("100 times 256 tokens of 1 MB took %v", took)
 	}
 	for _, text := range []string{strings.Repeat("a", size), strings.Repeat("é", size), strings.Repeat("각", size), strings.Repeat("\xff", size) + "a"} {
 		start := time.Now()
