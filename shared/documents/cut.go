@@ -11,16 +11,14 @@ import (
 	"parley/shared/quote"
 )
 
-// EncoderText is what an encoder reads of a passage: the title, then the text.
-// Training and indexing must agree on it.
+// EncoderText is what an encoder reads of a passage: the title, then the text;
+// a text that begins with the title already is all. Training and indexing must
+// agree on it.
 func EncoderText(p passages.Passage) string {
-	switch {
-	case p.Title == "":
+	if p.Title == "" || strings.HasPrefix(p.Text, p.Title) {
 		return p.Text
-	case p.Text == "":
-		return p.Title
 	}
-	return p.Title + " " + p.Text
+	return p.Title + "\n" + p.Text
 }
 
 // Cut cuts a document into passages of at most limit tokens, title included, as

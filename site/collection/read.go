@@ -1,0 +1,134 @@
+package collection
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"parley/shared/documents"
+)
+
+// ErrNoSuchPath wraps the error for a path given that is not there.
+var ErrNoSuchPath = errors.New("no such file or folder")
+
+// Read reads documents from files and, recursively and in the order of their
+// names, from folders. note hears of what was left out. One folder's documents go
+// by their path within it, those of several paths by the path as given.
+//
+// urlPrefix, where not empty, gives documents without a link of their own one:
+// the prefix and their path.
+//
+// Folders skip what is hidden (".git"). A file given by a name without ending is
+// plain text, if o.Kind says nothing else.
+func Read(paths []string, o documents.Options, urlPrefix string, note func(documents.Note)) (iter.Seq[documents.Document], error) {
+	for _, p := range paths {
+		if _, err := os.Stat(p); err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, fmt.Errorf("%s: %w", p, ErrNoSuchPath)
+			}
+			return nil, err
+		}
+	}
+	return func(yield func(documents.Document) bool) {
+		one := func(name, at string, o documents.Options) bool {
+			data, err := os.ReadFile(at)
+			if err != nil {
+				note(documents.Note{File: name, Why: err.Error()})
+				return true
+			}
+			docs, notes := documents.Read(name, data, o)
+			for _, n := range notes {
+				note(n)
+			}
+			for _, d := range docs {
+				if d.URL == "" && urlPrefix != "" {
+					d.URL = urlPrefix + escapePath(d.ID)
+				}
+				if !yield(d) {
+					return false
+				}
+			}
+			return true
+		}
+		for _, p := range paths {
+			given := path.Clean(filepath.ToSlash(p))
+			info, err := os.Stat(p)
+			if err != nil {
+				note(documents.Note{File: given, Why: err.Error()})
+				continue
+			}
+			if !info.IsDir() {
+				o := o
+				if o.Kind == "" && path.Ext(strings.TrimSuffix(given, ".gz")) == "" {
+					o.Kind = documents.Text
+				}
+				name := given
+				if len(paths) == 1 {
+					name = path.Base(given)
+				}
+				if !one(name, p, o) {
+					return
+				}
+				continue
+			}
+			stopped := false
+			err = fs.WalkDir(os.DirFS(p), ".", func(in string, d fs.DirEntry, err error) error {
+				name := in
+				if len(paths) > 1 {
+					name = path.Join(given, in)
+				}
+				if err != nil {
+					note(documents.Note{File: name, Why: err.Error()})
+					return nil
+				}
+				if in != "." && strings.HasPrefix(d.Name(), ".") {
+					if d.IsDir() {
+						return fs.SkipDir
+					}
+					return nil
+				}
+				at := filepath.Join(p, filepath.FromSlash(in))
+				if d.IsDir() || !regular(at) {
+					return nil
+				}
+				if !one(name, at, o) {
+					stopped = true
+					return fs.SkipAll
+				}
+				return nil
+			})
+			if err != nil {
+				note(documents.Note{File: given, Why: err.Error()})
+			}
+			if stopped {
+				return
+			}
+		}
+	}, nil
+}
+
+// regular reports whether a path is a file, or a link to one: a pipe or a device
+// would never end.
+func regular(at string) bool {
+	info, err := os.Stat(at)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// escapePath escapes a path for a URL, its slashes kept.
+func escapePath(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~/!$&'()*+,;=:@", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
