@@ -1,25 +1,15 @@
 package dialogue
 
-import "encoding/json"
-
-// What a reload must not lose: the questions, and which results were chosen. The
-// answers are found again, in milliseconds, and need no room in the storage.
-type saved struct {
-	Turns []savedTurn `json:"turns"`
-}
-
-type savedTurn struct {
-	Question string `json:"q"`
-	Chosen   string `json:"c,omitempty"`
-}
+import "parley/wasm/ui/wire"
 
 // A browser's storage holds some 5 MB; a conversation beyond this keeps its
 // newest turns.
 const maxSaved = 2 << 20
 
-// Save gives the conversation as text that Restore reads.
+// Save gives the conversation as text that Restore reads: what a reload must not
+// lose, so the questions, and which results were chosen. The answers are found
+// again, in milliseconds, and need no room in the storage.
 func (d *Dialogue) Save() string {
-	var s saved
 	size := 0
 	first := len(d.turns)
 	for first > 0 {
@@ -29,31 +19,31 @@ func (d *Dialogue) Save() string {
 		}
 		first--
 	}
+	pairs := make([]wire.Pair, 0, len(d.turns)-first)
 	for _, t := range d.turns[first:] {
-		s.Turns = append(s.Turns, savedTurn{t.Question, t.Chosen})
+		pairs = append(pairs, wire.Pair{t.Question, t.Chosen})
 	}
-	b, err := json.Marshal(s)
-	if err != nil {
-		return ""
-	}
-	return string(b)
+	return wire.Pairs(pairs)
 }
 
 // Restore replaces the conversation by a saved one; all of it is to be asked
 // again. Text that Save did not write leaves the conversation as it is.
 func (d *Dialogue) Restore(text string) bool {
-	var s saved
-	if json.Unmarshal([]byte(text), &s) != nil {
+	pairs, err := wire.ReadPairs(text)
+	if err != nil {
 		return false
 	}
-	d.turns = nil
-	d.state++
-	for _, t := range s.Turns {
-		if q := Clean(t.Question); q != "" {
-			turn := d.newTurn(q)
-			turn.Chosen = t.Chosen
-			d.turns = append(d.turns, turn)
+	d.Clear()
+	for _, p := range pairs {
+		if d.Ask(p[0]) {
+			d.turns[len(d.turns)-1].Chosen = p[1]
 		}
 	}
 	return true
+}
+
+// Clear removes all turns.
+func (d *Dialogue) Clear() {
+	d.turns = nil
+	d.state++
 }

@@ -1,0 +1,295 @@
+// What must work before the page's WebAssembly has loaded, or when it cannot:
+// colours, the question box, the loading line, the worker, the service worker.
+// The conversation itself is wasm/ui; the two talk through `parley` below.
+'use strict';
+(() => {
+  const html = document.documentElement;
+  const $ = id => document.getElementById(id);
+
+  // Storage may be forbidden or full; nothing here depends on it.
+  const stored = (store, key) => { try { return window[store].getItem(key); } catch { return null; } };
+  const store = (store, key, value) => { try { window[store].setItem(key, value); } catch { /* kept in memory alone */ } };
+
+  // ---- Colours: as the system, light, dark. Set before the first paint. ----
+
+  const themes = ['auto', 'light', 'dark'];
+  const themeNames = { auto: 'as the system', light: 'light', dark: 'dark' };
+  let theme = stored('localStorage', 'parley.theme');
+  if (!themes.includes(theme)) theme = 'auto';
+  const paint = { light: '#faf8f4', dark: '#171613' };
+  function showTheme() {
+    html.dataset.theme = theme;
+    for (const m of document.querySelectorAll('meta[name=theme-color]'))
+      m.content = paint[theme] || (m.media.includes('dark') ? paint.dark : paint.light);
+    const b = $('theme');
+    if (b) b.setAttribute('aria-label', 'Colours: ' + themeNames[theme]);
+  }
+  showTheme();
+
+  // A conversation that is about to be restored leaves no room for the introduction.
+  const conversation = 'parley.conversation';
+  if ((stored('sessionStorage', conversation) || '[]') !== '[]') html.classList.add('talking');
+
+  // ---- The page's program. Calls wait until it has started. ----
+
+  let handle = null;
+  const calls = [];
+  function call(...args) { if (handle) handle(...args); else calls.push(args); }
+
+  window.parley = {
+    set handle(f) { handle = f; },
+    get handle() { return handle; },
+    // started is called by the program once it takes calls.
+    started() {
+      window.eval = evaluate;
+      for (const c of calls.splice(0)) handle(...c);
+      if (wanted) submit();
+    },
+    post(m) { if (worker) worker.postMessage(m); },
+    load(key) { return stored('sessionStorage', key); },
+    save(key, value) { store('sessionStorage', key, value); },
+    announce(text) { $('live').textContent = text; },
+    // type shows an example's next question in the box; what a visitor typed stays.
+    type(text) {
+      const q = $('q');
+      if (q.value === shownText) q.value = shownText = text;
+    },
+    scrollTo(id) {
+      const el = $(id);
+      if (el) el.scrollIntoView({ block: 'start', behavior: calm() ? 'auto' : 'smooth' });
+    },
+  };
+  let shownText = '';
+  const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+  // ---- The line above the question box. ----
+
+  let state = '';
+  function status(kind, text, button, act) {
+    state = kind;
+    const box = $('status');
+    box.dataset.state = kind;
+    $('status-text').textContent = text;
+    $('progress').hidden = kind !== 'loading';
+    const b = $('status-button');
+    b.hidden = !button;
+    if (button) { b.textContent = button; b.onclick = act; }
+  }
+
+  const megabytes = n => (n / 1e6).toFixed(1);
+  function progress(loaded, total) {
+    if (state !== 'loading') status('loading', '');
+    const bar = $('progress');
+    if (!total) { bar.removeAttribute('value'); $('status-text').textContent = 'Loading'; return; }
+    bar.max = total;
+    bar.value = loaded;
+    $('status-text').textContent = `Loading: ${megabytes(loaded)} of ${megabytes(total)} MB`;
+  }
+
+  function failed(f) {
+    const what = {
+      download: 'The download broke off',
+      verify: 'A file arrived damaged, and was thrown away',
+      open: 'A file could not be opened',
+    }[f.stage] || 'Loading failed';
+    const text = `${what}${f.file ? ` (${f.file})` : ''}: ${f.message}`;
+    status('failed', text, 'Retry', retry);
+    window.parley.announce(text);
+  }
+
+  // ---- The worker. ----
+
+  let worker = null, ready = false, fatal = false;
+  const url = path => new URL(path, location.href).href;
+  function startWorker() {
+    fatal = false;
+    worker = new Worker('{{worker.js}}');
+    worker.onmessage = e => message(e.data);
+    worker.onerror = e => {
+      fatal = true;
+      ready = false;
+      call('lost');
+      failed({ stage: 'open', message: e.message || 'the search program could not be started' });
+    };
+    worker.postMessage({ op: 'start', manifest: url('site.json'), worker: url('{{worker.wasm}}'), kernel: url('{{kernel.wasm}}') });
+  }
+
+  function message(m) {
+    switch (m.op) {
+    case 'progress': {
+      const p = JSON.parse(m.body);
+      progress(p.loaded, p.total);
+      break;
+    }
+    case 'ready':
+      ready = true;
+      about(JSON.parse(m.body));
+      settle();
+      call('ready', m.body);
+      break;
+    case 'failed':
+      failed(JSON.parse(m.body));
+      break;
+    default:
+      call(m.op, m.body, '', m.id);
+    }
+  }
+
+  function retry() {
+    progress(0, 0);
+    if (!started) startProgram();
+    if (!worker || fatal) { if (worker) worker.terminate(); startWorker(); }
+    else if (!ready) worker.postMessage({ op: 'retry' });
+  }
+
+  // settle shows the line's resting state, once both programs run.
+  function settle() {
+    if (!ready || !started) return;
+    status('ready', resting);
+    registerOnceIdle();
+  }
+
+  let resting = '';
+  function about(r) {
+    resting = `${r.passages.toLocaleString('en')} passages, ready to be searched in this tab.`;
+    const p = $('collection');
+    p.textContent = '';
+    p.append(`${r.collection}, ${r.passages.toLocaleString('en')} passages. `);
+    if (r.attribution) p.append(r.attribution.replace(/\.?$/, '. '));
+    if (r.licence) {
+      p.append('Text licence: ');
+      if (/^https?:/.test(r.licence_url || '')) {
+        const a = document.createElement('a');
+        a.href = r.licence_url;
+        a.target = '_blank';
+        a.rel = 'noopener noreferrer license';
+        a.textContent = r.licence;
+        p.append(a, '.');
+      } else p.append(r.licence, '.');
+    }
+  }
+
+  // ---- The page's program: ui.wasm. ----
+
+  const evaluate = window.eval;
+  let started = false;
+  async function startProgram() {
+    try {
+      const go = new Go();
+      const { instance } = await WebAssembly.instantiateStreaming(fetch('{{ui.wasm}}'), go.importObject);
+      started = true;
+      settle();
+      // Vugu evaluates its script when it starts, which the page's policy
+      // forbids; vugu-helper.js has loaded it already.
+      window.eval = () => undefined;
+      await go.run(instance);
+      throw new Error('the program ended');
+    } catch (e) {
+      const ran = started;
+      handle = null;
+      if (ran) status('failed', `Something went wrong: ${e.message}. The conversation is kept.`, 'Reload', () => location.reload());
+      else failed({ stage: 'download', file: 'ui.wasm', message: e.message });
+    }
+  }
+
+  // ---- Asking. ----
+
+  let wanted = false; // a question was asked before the program ran
+  function submit() {
+    const q = $('q');
+    const text = q.value;
+    wanted = false;
+    if (!text.trim()) {
+      say('Type a question first.');
+      q.focus();
+      return;
+    }
+    if (!handle) {
+      wanted = true;
+      say('Your question will be asked as soon as the page has loaded.');
+      return;
+    }
+    q.value = shownText = '';
+    $('said').textContent = '';
+    call('ask', text);
+    if (matchMedia('(pointer: coarse)').matches) q.blur(); // the keyboard would cover the reply
+  }
+
+  // say shows a hint under the box, and tells it to screen readers.
+  function say(text) {
+    $('said').textContent = text;
+    window.parley.announce(text);
+  }
+
+  function wire() {
+    showTheme();
+    $('theme').onclick = () => {
+      theme = themes[(themes.indexOf(theme) + 1) % themes.length];
+      store('localStorage', 'parley.theme', theme);
+      showTheme();
+    };
+    $('new').onclick = () => call('new');
+    $('ask').addEventListener('submit', e => { e.preventDefault(); submit(); });
+    $('q').addEventListener('input', () => { if (!wanted) $('said').textContent = ''; });
+    for (const b of document.querySelectorAll('[data-example]'))
+      b.onclick = () => call('play', [...b.querySelectorAll('[data-q]')].map(s => s.textContent.trim()).join('\n'));
+
+    // Enter submits a text field's form, Shift+Enter begins a line, Escape
+    // presses the form's Cancel; not while an input method composes.
+    document.addEventListener('keydown', e => {
+      const t = e.target;
+      if (e.isComposing || e.keyCode === 229) return;
+      if (t.id === 'q' && e.key === 'Escape') call('stop');
+      if (!(t instanceof HTMLTextAreaElement)) return;
+      if (e.key === 'Enter' && !e.shiftKey) { e.preventDefault(); t.form.requestSubmit(); }
+      if (e.key === 'Escape') { const c = t.form.querySelector('[data-cancel]'); if (c) { e.preventDefault(); c.click(); } }
+    });
+  }
+
+  // ---- The service worker: the page without a network, and its next version. ----
+
+  function offline(text) { $('offline').textContent = text; }
+
+  function registerOnceIdle() {
+    if (!('serviceWorker' in navigator) || registered) return;
+    registered = true;
+    // After the first load, so that nothing is downloaded twice.
+    (window.requestIdleCallback || setTimeout)(register);
+  }
+  let registered = false;
+  async function register() {
+    try {
+      const reg = await navigator.serviceWorker.register('sw.js');
+      const watch = sw => {
+        if (!sw) return;
+        const look = () => {
+          if (sw.state === 'installed' && reg.active) offer(sw);
+          if (sw.state === 'activated') offline('Ready to work offline.');
+        };
+        sw.addEventListener('statechange', look);
+        look();
+      };
+      watch(reg.installing);
+      watch(reg.waiting);
+      if (reg.active) watch(reg.active);
+      reg.addEventListener('updatefound', () => watch(reg.installing));
+    } catch (e) {
+      offline(''); // a private window, a file: address: the page works, but only online
+    }
+  }
+
+  // offer lets the visitor change to a new version; the conversation is kept.
+  function offer(sw) {
+    status('update', 'A new version is ready.', 'Reload', () => {
+      navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
+      sw.postMessage({ op: 'activate' });
+    });
+  }
+
+  document.addEventListener('DOMContentLoaded', () => {
+    wire();
+    progress(0, 0);
+    startWorker();
+    startProgram();
+  });
+})();

@@ -1,0 +1,26 @@
+// Command ui is the conversation on the page, in Vugu: what was asked, what was
+// quoted in reply, the results, and what the encoder saw.
+//
+// The data flow, once round:
+//
+//	boot.js, Vugu event -> Root's methods -> dialogue (the conversation's state)
+//	  -> Build (views of it, *.vugu) -> the document
+//	  -> effects (post to the worker, focus, scroll, announce, save), in main.go
+//	worker's answer -> Root.Message -> dialogue -> Build ...
+//
+// What must work before this program has loaded, or when it cannot, is in
+// site/web/boot.js: the question box, the loading line, the colours, the service
+// worker. Everything but main.go builds and is tested natively.
+//
+// Three rules, since each Vugu event renders the whole tree and Vugu patches the
+// document by position:
+//   - Typing changes no state: a field's text is read when its form is submitted.
+//   - A conditional element stands in a parent that is always there and holds
+//     white space, so that nothing after it moves (a moved element is made anew
+//     and loses the focus), and an emptied parent is emptied.
+//   - No focus or blur handlers: they run in the middle of a render.
+package main
+
+//go:generate go tool vugugen -skip-go-mod -skip-main .
+//go:generate gofmt -w .
+//go:generate go run ./vuguhelper ../../site/web/vugu-helper.js

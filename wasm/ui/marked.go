@@ -1,0 +1,31 @@
+package main
+
+import (
+	"github.com/vugu/vugu"
+
+	"parley/wasm/ui/dialogue"
+)
+
+// Marked is a paragraph with highlighted words. It is written out here since a
+// .vugu file cannot alternate plain text with elements: text nodes need no
+// escaping and no wrapping elements.
+type Marked struct{ Runs []dialogue.Run }
+
+// Build makes <p class="excerpt">plain <mark>marked</mark> plain</p>.
+func (c *Marked) Build(*vugu.BuildIn) *vugu.BuildOut {
+	p := &vugu.VGNode{Type: vugu.ElementNode, Data: "p", Attr: []vugu.VGAttribute{
+		{Key: "class", Val: "excerpt"}, {Key: "dir", Val: "auto"},
+	}}
+	for _, r := range c.Runs {
+		n := &vugu.VGNode{Type: vugu.TextNode, Data: r.Text}
+		if r.Mark {
+			mark := &vugu.VGNode{Type: vugu.ElementNode, Data: "mark"}
+			mark.AppendChild(n)
+			n = mark
+		}
+		p.AppendChild(n)
+	}
+	// Vugu empties no element that has no child: this one is always there.
+	p.AppendChild(&vugu.VGNode{Type: vugu.TextNode})
+	return &vugu.BuildOut{Out: []*vugu.VGNode{p}}
+}

@@ -1,0 +1,375 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/vugu/vugu"
+
+	"parley/shared/message"
+	"parley/wasm/ui/dialogue"
+	"parley/wasm/ui/wire"
+)
+
+const (
+	results      = 10 // asked for
+	firstResults = 3  // shown at once
+	firstTerms   = 24 // shown at once
+	// A render visits every turn shown, so of a long conversation only the newest
+	// are, and older ones this many at a time.
+	turnsShown = 12
+)
+
+// Root is the page's state and its outermost component.
+type Root struct {
+	dialogue dialogue.Dialogue
+	ready    *message.Ready
+	open     map[int]*opened // by turn ID
+	shown    int             // newest turns on view
+	editing  int             // turn ID, 0 for none
+	undo     *undo
+	play     *play
+
+	lastID  int
+	waiting map[int]waiting // by message ID
+	fresh   int             // ID of the turn just asked, to be announced by itself
+	effects []Effect
+}
+
+// opened is what of a turn the reader opened or closed.
+type opened struct {
+	vector, allTerms, allResults bool
+	results                      *bool // nil: open for the newest turn alone
+}
+
+type undo struct{ what, saved string }
+
+// play is an example conversation being asked, turn by turn.
+type play struct {
+	questions []string
+	at        int // questions asked
+}
+
+type waiting struct {
+	ticket dialogue.Ticket
+	from   int
+}
+
+// An Effect is something to be done to the browser after the next render.
+type Effect struct {
+	Do   string // see main.go
+	A, B string
+	N    int
+}
+
+func (c *Root) do(e Effect) { c.effects = append(c.effects, e) }
+
+// Effects takes what is to be done.
+func (c *Root) Effects() []Effect {
+	e := c.effects
+	c.effects = nil
+	return e
+}
+
+// changed follows every change to the conversation: ask what is to be asked,
+// keep what a reload must not lose.
+func (c *Root) changed() {
+	c.pump()
+	c.do(Effect{Do: "save", A: c.dialogue.Save(), N: c.dialogue.Len()})
+}
+
+// pump asks the worker the next question, once it is ready. One is under way at
+// a time: each needs the reply before it.
+func (c *Root) pump() {
+	if c.ready == nil {
+		return
+	}
+	ticket, from, ask, ok := c.dialogue.Next(results)
+	if !ok {
+		return
+	}
+	c.lastID++
+	if c.waiting == nil {
+		c.waiting = map[int]waiting{}
+	}
+	c.waiting[c.lastID] = waiting{ticket, from}
+	c.do(Effect{Do: "ask", A: wire.Ask(ask), N: c.lastID})
+}
+
+// Ask adds a question to the conversation.
+func (c *Root) Ask(question string) {
+	c.stop()
+	c.ask(question)
+}
+
+func (c *Root) ask(question string) {
+	if !c.dialogue.Ask(question) {
+		return
+	}
+	c.undo, c.editing = nil, 0
+	turns := c.dialogue.Turns()
+	c.fresh = turns[len(turns)-1].ID
+	c.do(Effect{Do: "scroll", A: turnID(c.fresh)})
+	c.changed()
+}
+
+// Restore continues a conversation that was saved before a reload.
+func (c *Root) Restore(saved string) {
+	if c.dialogue.Restore(saved) {
+		c.changed()
+	}
+}
+
+// New begins a new conversation; the old one can be brought back.
+func (c *Root) New() {
+	c.stop()
+	if c.dialogue.Len() > 0 {
+		c.undo = &undo{"The conversation was cleared.", c.dialogue.Save()}
+	}
+	c.dialogue.Clear()
+	c.open, c.editing, c.shown = nil, 0, 0
+	c.do(Effect{Do: "focus", A: "q"})
+	c.do(Effect{Do: "announce", A: "New conversation."})
+	c.changed()
+}
+
+// Play asks the questions one after another, each when the one before has its reply.
+func (c *Root) Play(questions []string) {
+	c.stop()
+	if len(questions) == 0 {
+		return
+	}
+	c.dialogue.Clear()
+	c.open = nil
+	c.play = &play{questions: questions}
+	c.playNext()
+}
+
+func (c *Root) playNext() {
+	q := c.play.questions[c.play.at]
+	c.play.at++
+	c.do(Effect{Do: "type", A: ""})
+	c.ask(q)
+}
+
+// Tick goes on with the example, if it has not been stopped since step was due.
+func (c *Root) Tick(step int) {
+	if c.play != nil && c.play.at == step && c.dialogue.Pending() == 0 {
+		c.playNext()
+	}
+}
+
+// Stop leaves the example where it is.
+func (c *Root) Stop() {
+	c.stop()
+	c.do(Effect{Do: "focus", A: "q"})
+}
+
+func (c *Root) stop() {
+	if c.play != nil {
+		c.play = nil
+		c.do(Effect{Do: "type", A: ""})
+	}
+}
+
+// afterAnswer goes on with an example that is being played.
+func (c *Root) afterAnswer() {
+	p := c.play
+	switch {
+	case p == nil || c.dialogue.Pending() > 0:
+	case p.at < len(p.questions):
+		c.do(Effect{Do: "type", A: p.questions[p.at]})
+		c.do(Effect{Do: "tick", N: p.at})
+	default:
+		c.play = nil
+	}
+}
+
+// Message takes what the worker says. boot.js shows its progress and failures to
+// load; here arrive "ready", "answer" and "error".
+func (c *Root) Message(op string, id int, body string) {
+	switch op {
+	case "ready":
+		r, err := wire.Ready(body)
+		if err != nil {
+			return
+		}
+		c.ready = r
+		c.waiting = nil
+		c.dialogue.AskAgain()
+		c.pump()
+	case "lost": // the worker is gone, and another one is being started
+		c.ready = nil
+	case "answer", "error":
+		w, ok := c.waiting[id]
+		if !ok {
+			return
+		}
+		delete(c.waiting, id)
+		c.receive(w, op, body)
+		c.pump()
+	}
+}
+
+func (c *Root) receive(w waiting, op, body string) {
+	var f *message.Failure
+	var err error
+	if op == "answer" {
+		var a *message.Answer
+		if a, err = wire.Answer(body); err == nil {
+			if i, ok := c.dialogue.Answer(w.ticket, w.from, a); ok {
+				c.announce(i)
+				c.afterAnswer()
+			}
+			return
+		}
+	} else {
+		f, err = wire.Failure(body)
+	}
+	if err != nil {
+		f = &message.Failure{Stage: "ask", Message: "the worker's reply could not be read: " + err.Error()}
+	}
+	if i, ok := c.dialogue.Fail(w.ticket, f); ok {
+		c.stop()
+		c.do(Effect{Do: "announce", A: "Turn " + strconv.Itoa(i+1) + " failed: " + f.Message})
+	}
+}
+
+// announce tells a screen reader of an answer: of a new turn by its reply, of
+// turns asked again once, when the last has come.
+func (c *Root) announce(i int) {
+	t := c.dialogue.Turns()[i]
+	switch {
+	case t.ID == c.fresh:
+		c.fresh = 0
+		c.do(Effect{Do: "announce", A: spoken(&c.dialogue, i)})
+		c.do(Effect{Do: "scroll", A: turnID(t.ID)})
+	case c.dialogue.Pending() == 0:
+		c.do(Effect{Do: "announce", A: "Answers are up to date."})
+	}
+}
+
+// The reader's actions on a turn; id is the turn's ID.
+
+func (c *Root) index(id int) int {
+	for i, t := range c.dialogue.Turns() {
+		if t.ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+func (c *Root) opened(id int) *opened {
+	if c.open == nil {
+		c.open = map[int]*opened{}
+	}
+	if c.open[id] == nil {
+		c.open[id] = &opened{}
+	}
+	return c.open[id]
+}
+
+func (c *Root) ToggleVector(id int)     { o := c.opened(id); o.vector = !o.vector }
+func (c *Root) ToggleTerms(id int)      { o := c.opened(id); o.allTerms = !o.allTerms }
+func (c *Root) ToggleAllResults(id int) { o := c.opened(id); o.allResults = !o.allResults }
+
+func (c *Root) ToggleResults(id int) {
+	open := !c.resultsOpen(id)
+	c.opened(id).results = &open
+}
+
+func (c *Root) resultsOpen(id int) bool {
+	if o := c.open[id]; o != nil && o.results != nil {
+		return *o.results
+	}
+	turns := c.dialogue.Turns()
+	return turns[len(turns)-1].ID == id
+}
+
+// ShowEarlier brings older turns of a long conversation on view.
+func (c *Root) ShowEarlier() {
+	c.shown = max(c.shown, turnsShown) + turnsShown
+}
+
+// Edit opens the question of a turn for editing.
+func (c *Root) Edit(id int) {
+	if i := c.index(id); i >= 0 {
+		c.stop()
+		c.editing = id
+		c.do(Effect{Do: "edit", A: editorID(id), B: c.dialogue.Turns()[i].Question})
+	}
+}
+
+// CancelEdit closes the editor and leaves the question as it was.
+func (c *Root) CancelEdit() {
+	c.do(Effect{Do: "focus", A: editButtonID(c.editing)})
+	c.editing = 0
+}
+
+// SaveEdit is the editor's form submitted.
+func (c *Root) SaveEdit(event vugu.DOMEvent) {
+	event.PreventDefault()
+	c.saveEdit(event.JSEventTarget().Call("querySelector", "textarea").Get("value").String())
+}
+
+func (c *Root) saveEdit(question string) {
+	if dialogue.Clean(question) == "" {
+		c.do(Effect{Do: "announce", A: "A question needs some words. To remove the turn, delete it."})
+		return
+	}
+	i := c.index(c.editing)
+	c.do(Effect{Do: "focus", A: editButtonID(c.editing)})
+	c.editing = 0
+	if c.dialogue.Edit(i, question) {
+		c.undo = nil
+		c.do(Effect{Do: "announce", A: "Turn " + strconv.Itoa(i+1) + " changed; asking again from there."})
+		c.changed()
+	}
+}
+
+// Delete removes a turn; it can be brought back.
+func (c *Root) Delete(id int) {
+	i := c.index(id)
+	if i < 0 {
+		return
+	}
+	c.stop()
+	c.undo = &undo{"Turn " + strconv.Itoa(i+1) + " was deleted.", c.dialogue.Save()}
+	c.dialogue.Delete(i)
+	delete(c.open, id)
+	c.editing = 0
+	c.do(Effect{Do: "focus", A: "undo"})
+	c.do(Effect{Do: "announce", A: c.undo.what})
+	c.changed()
+}
+
+// Undo brings back what was deleted last.
+func (c *Root) Undo() {
+	if c.undo == nil {
+		return
+	}
+	saved := c.undo.saved
+	c.undo = nil
+	c.open = nil
+	c.dialogue.Restore(saved)
+	c.do(Effect{Do: "focus", A: "q"})
+	c.do(Effect{Do: "announce", A: "Brought back."})
+	c.changed()
+}
+
+// Choose makes a result the reply that the next turns build on.
+func (c *Root) Choose(id int, result string) {
+	i := c.index(id)
+	if i < 0 || !c.dialogue.Choose(i, result) {
+		return
+	}
+	c.stop()
+	c.do(Effect{Do: "announce", A: "The reply to turn " + strconv.Itoa(i+1) + " is now from " + c.dialogue.Reply(i).Title + "."})
+	c.changed()
+}
+
+// Retry asks a turn again that failed.
+func (c *Root) Retry(id int) {
+	c.dialogue.Retry(c.index(id))
+	c.changed()
+}

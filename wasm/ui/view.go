@@ -1,0 +1,476 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"parley/shared/message"
+	"parley/wasm/ui/dialogue"
+)
+
+const (
+	questionShown = 600 // bytes of a question on view
+	excerptShown  = 280 // bytes of a result on view
+	hues          = 8   // colours for turns, .h1 to .h8 in style.css
+)
+
+func turnID(id int) string       { return "turn-" + strconv.Itoa(id) }
+func editorID(id int) string     { return "edit-" + strconv.Itoa(id) }
+func editButtonID(id int) string { return "edit-button-" + strconv.Itoa(id) }
+func vectorID(id int) string     { return "vector-" + strconv.Itoa(id) }
+func resultsID(id int) string    { return "results-" + strconv.Itoa(id) }
+
+// hue is the class that gives a turn's colour; h0 is grey, of no turn.
+func hue(turn int) string {
+	if turn < 0 {
+		return "h0"
+	}
+	return "h" + strconv.Itoa(turn%hues+1)
+}
+
+func onOff(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}
+
+// count writes a number with its noun: "1 term", "5,210 terms".
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return thousands(n) + "\u00a0" + noun
+}
+
+// thousands groups the digits of n by commas.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// millis writes a duration: two figures where it is short.
+func millis(ms float64) string {
+	switch {
+	case ms < 0.95:
+		return "<\u200a1\u00a0ms"
+	case ms < 9.95:
+		return strconv.FormatFloat(ms, 'f', 1, 64) + "\u00a0ms"
+	}
+	return thousands(int(ms+.5)) + "\u00a0ms"
+}
+
+// spoken is what a screen reader says of an answer.
+func spoken(d *dialogue.Dialogue, i int) string {
+	n := strconv.Itoa(i + 1)
+	r := d.Reply(i)
+	if r == nil {
+		return "Answer to turn " + n + ": nothing found."
+	}
+	quote, _ := dialogue.Clip(dialogue.Quote(r), 400)
+	return "Answer to turn " + n + ": " + quote + " From " + r.Title + "; " +
+		count(len(d.Turns()[i].Answer.Results), "result") + "."
+}
+
+// link is a passage's address if it is one to follow, else "".
+func link(url string) string {
+	if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
+		return url
+	}
+	return ""
+}
+
+// Views of Root, for root.vugu.
+
+// Visible gives the newest turns, which are on view.
+func (c *Root) Visible() []*dialogue.Turn {
+	t := c.dialogue.Turns()
+	return t[max(0, len(t)-max(c.shown, turnsShown)):]
+}
+
+// Hidden is the number of older turns.
+func (c *Root) Hidden() int { return c.dialogue.Len() - len(c.Visible()) }
+
+func (c *Root) EarlierText() string {
+	return "Show " + count(min(c.Hidden(), turnsShown), "earlier turn") + " of " + thousands(c.Hidden())
+}
+
+// Notice is the line above the question box: what is going on, or what just
+// happened that can be undone.
+func (c *Root) Notice() (text, action string, act func()) {
+	switch n := c.dialogue.Pending(); {
+	case c.play != nil:
+		return "Example conversation, turn " + strconv.Itoa(c.play.at) + " of " + strconv.Itoa(len(c.play.questions)), "Stop", c.Stop
+	case c.undo != nil:
+		return c.undo.what, "Undo", c.Undo
+	case n > 1 && c.ready != nil:
+		return "Asking " + count(n, "turn") + " again", "", nil
+	}
+	return "", "", nil
+}
+
+func (c *Root) NoticeText() string   { t, _, _ := c.Notice(); return t }
+func (c *Root) NoticeAction() string { _, a, _ := c.Notice(); return a }
+
+func (c *Root) NoticeClick() {
+	if _, _, act := c.Notice(); act != nil {
+		act()
+	}
+}
+
+// TurnItem is one turn: question, reply, results, and what the encoder saw.
+type TurnItem struct {
+	Root *Root
+	Turn *dialogue.Turn
+}
+
+func (c *TurnItem) i() int      { return c.Root.index(c.Turn.ID) }
+func (c *TurnItem) N() string   { return strconv.Itoa(c.i() + 1) }
+func (c *TurnItem) id() int     { return c.Turn.ID }
+func (c *TurnItem) Hue() string { return hue(c.i()) }
+
+func (c *TurnItem) Class() string {
+	s := "turn " + c.Hue()
+	if c.Turn.Stale {
+		s += " stale"
+	}
+	if c.VectorOpen() {
+		s += " seen"
+	}
+	return s
+}
+
+func (c *TurnItem) Question() string {
+	q, _ := dialogue.Clip(c.Turn.Question, questionShown)
+	return q
+}
+
+// LongText says how much of a long question is on view, "" for others.
+func (c *TurnItem) LongText() string {
+	if _, cut := dialogue.Clip(c.Turn.Question, questionShown); !cut {
+		return ""
+	}
+	s := "The question has " + count(utf8.RuneCountInString(c.Turn.Question), "character") + "; its beginning is shown."
+	if c.Root.ready != nil && c.Root.ready.MaxTokens > 0 {
+		s += " The encoder reads only the first " + strconv.Itoa(c.Root.ready.MaxTokens) + " tokens."
+	}
+	return s
+}
+
+func (c *TurnItem) Editing() bool { return c.Root.editing == c.Turn.ID }
+func (c *TurnItem) Answered() bool {
+	return c.Turn.Answer != nil && c.Turn.Failure == nil
+}
+func (c *TurnItem) Found() bool   { return c.Answered() && len(c.Turn.Answer.Results) > 0 }
+func (c *TurnItem) Waiting() bool { return c.Turn.Answer == nil && c.Turn.Failure == nil }
+
+func (c *TurnItem) WaitingText() string {
+	if c.Root.ready == nil {
+		return "This is asked as soon as everything is loaded."
+	}
+	return "Searching"
+}
+
+func (c *TurnItem) FailureText() string {
+	f := c.Turn.Failure
+	if f == nil {
+		return ""
+	}
+	return "This could not be answered: " + f.Message
+}
+
+func (c *TurnItem) reply() *message.Result { return c.Root.dialogue.Reply(c.i()) }
+
+func (c *TurnItem) Quote() string {
+	if r := c.reply(); r != nil {
+		s, _ := dialogue.Clip(dialogue.Quote(r), 900)
+		return s
+	}
+	return ""
+}
+
+func (c *TurnItem) Source() string {
+	if r := c.reply(); r != nil {
+		return r.Title
+	}
+	return ""
+}
+
+func (c *TurnItem) SourceLink() string {
+	if r := c.reply(); r != nil {
+		return link(r.URL)
+	}
+	return ""
+}
+
+func (c *TurnItem) ChosenText() string {
+	if c.Turn.Chosen == "" {
+		return ""
+	}
+	return "chosen by you"
+}
+
+func (c *TurnItem) ResultsOpen() bool { return c.Found() && c.Root.resultsOpen(c.id()) }
+
+func (c *TurnItem) ResultsText() string {
+	return count(len(c.Turn.Answer.Results), "result")
+}
+
+// Results gives the results on view.
+func (c *TurnItem) Results() []ResultView {
+	if !c.ResultsOpen() {
+		return nil
+	}
+	rs := c.Turn.Answer.Results
+	if !c.Root.opened(c.id()).allResults {
+		rs = rs[:min(len(rs), firstResults)]
+	}
+	reply := c.reply()
+	var views []ResultView
+	for k := range rs {
+		v := ResultView{Result: &rs[k], IsReply: &rs[k] == reply}
+		if j, ok := c.Root.dialogue.QuotedIn(c.i(), rs[k].ID); ok {
+			v.Quoted = "quoted above in turn " + strconv.Itoa(j+1)
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
+// MoreText names the button under the results, "" for none.
+func (c *TurnItem) MoreText() string {
+	n := len(c.Turn.Answer.Results)
+	switch {
+	case n <= firstResults:
+		return ""
+	case c.Root.opened(c.id()).allResults:
+		return "Show the first " + strconv.Itoa(firstResults) + " only"
+	}
+	return "Show " + strconv.Itoa(n-firstResults) + " more"
+}
+
+func (c *TurnItem) VectorOpen() bool {
+	o := c.Root.open[c.id()]
+	return c.Answered() && o != nil && o.vector
+}
+
+// Figures is the short line beside the sparkline.
+func (c *TurnItem) Figures() string {
+	a := c.Turn.Answer
+	return count(len(a.Terms), "term") + " · " + millis(a.Cost.EncodeMS+a.Cost.SearchMS)
+}
+
+// Spark draws the heaviest terms as bars: one path per turn and kind.
+func (c *TurnItem) Spark() []SparkPath {
+	return spark(c.Turn.Answer.Terms)
+}
+
+// A SparkPath is the bars of one colour; Class holds it.
+type SparkPath struct{ Class, D string }
+
+const (
+	sparkBars   = 24
+	sparkHeight = 16
+)
+
+func spark(terms []message.Term) []SparkPath {
+	terms = terms[:min(len(terms), sparkBars)]
+	if len(terms) == 0 {
+		return nil
+	}
+	top := terms[0].Weight
+	for _, t := range terms {
+		top = max(top, t.Weight)
+	}
+	var paths []SparkPath
+	at := map[string]int{}
+	for x, t := range terms {
+		class := hue(t.Turn)
+		if !t.Typed {
+			class += " added"
+		}
+		k, ok := at[class]
+		if !ok {
+			k = len(paths)
+			at[class] = k
+			paths = append(paths, SparkPath{Class: class})
+		}
+		h := 1 + (sparkHeight-1)*t.Weight/max(top, 1e-9)
+		paths[k].D += "M" + strconv.Itoa(4*x) + " 16v-" + strconv.FormatFloat(float64(h), 'f', 1, 32) + "h3V16z"
+	}
+	return paths
+}
+
+// ResultView is one result as it is shown.
+type ResultView struct {
+	*message.Result
+	IsReply bool
+	Quoted  string
+}
+
+// ResultItem shows a result.
+type ResultItem struct {
+	Root   *Root
+	TurnID int
+	View   ResultView
+}
+
+func (c *ResultItem) Link() string  { return link(c.View.URL) }
+func (c *ResultItem) Score() string { return strconv.FormatFloat(float64(c.View.Score), 'f', 1, 32) }
+func (c *ResultItem) Runs() []dialogue.Run {
+	return dialogue.Excerpt(c.View.Result, excerptShown)
+}
+
+func (c *ResultItem) Title() string {
+	if c.View.Result.Title == "" {
+		return c.View.ID
+	}
+	s, _ := dialogue.Clip(c.View.Result.Title, 300)
+	return s
+}
+
+func (c *ResultItem) Class() string {
+	if c.View.IsReply {
+		return "result is-reply"
+	}
+	return "result"
+}
+
+func (c *ResultItem) ChooseText() string {
+	if c.View.IsReply {
+		return "The reply above"
+	}
+	return "Use as reply"
+}
+
+// VectorPanel shows what the encoder saw.
+type VectorPanel struct {
+	Root *Root
+	Turn *dialogue.Turn
+}
+
+// A TermView is one bar.
+type TermView struct {
+	Class, Text, Width, Weight, Chip, Spoken string
+}
+
+func (c *VectorPanel) Terms() []TermView {
+	terms := c.Turn.Answer.Terms
+	if !c.Root.opened(c.Turn.ID).allTerms {
+		terms = terms[:min(len(terms), firstTerms)]
+	}
+	var top float32
+	for _, t := range terms {
+		top = max(top, t.Weight)
+	}
+	views := make([]TermView, len(terms))
+	for k, t := range terms {
+		v := &views[k]
+		v.Class = "term " + hue(t.Turn)
+		v.Text = t.Text
+		if rest, ok := strings.CutPrefix(t.Text, "##"); ok {
+			v.Text = "-" + rest // WordPiece's mark of a word's inner piece
+		}
+		v.Weight = strconv.FormatFloat(float64(t.Weight), 'f', 2, 32)
+		v.Width = strconv.FormatFloat(float64(100*t.Weight/max(top, 1e-9)), 'f', 1, 32) + "%"
+		v.Chip = strconv.Itoa(t.Turn + 1)
+		v.Spoken = "from turn " + v.Chip
+		if t.Reply {
+			v.Spoken = "from the reply in turn " + v.Chip
+		}
+		if t.Turn < 0 {
+			v.Chip, v.Spoken = "·", "from a marker between the texts"
+		}
+		if !t.Typed {
+			v.Class += " added"
+			v.Spoken += ", added by the encoder"
+		}
+	}
+	return views
+}
+
+// AllText names the button under the terms, "" for none.
+func (c *VectorPanel) AllText() string {
+	n := len(c.Turn.Answer.Terms)
+	switch {
+	case n <= firstTerms:
+		return ""
+	case c.Root.opened(c.Turn.ID).allTerms:
+		return "Show the heaviest " + strconv.Itoa(firstTerms) + " only"
+	}
+	return "Show all " + count(n, "term")
+}
+
+// A LegendView names one colour.
+type LegendView struct{ Class, Chip, Text string }
+
+// Legend names the turns that lit terms, oldest first.
+func (c *VectorPanel) Legend() []LegendView {
+	turns := c.Root.dialogue.Turns()
+	lit := map[int]bool{}
+	markers := false
+	for _, t := range c.Turn.Answer.Terms {
+		lit[t.Turn] = true
+		markers = markers || t.Turn < 0
+	}
+	var views []LegendView
+	for i, t := range turns {
+		if lit[i] {
+			q, _ := dialogue.Clip(t.Question, 60)
+			views = append(views, LegendView{hue(i), strconv.Itoa(i + 1), q})
+		}
+	}
+	if markers {
+		views = append(views, LegendView{"h0", "·", "markers between the texts"})
+	}
+	return views
+}
+
+// Summary says in a sentence what the bars show.
+func (c *VectorPanel) Summary() string {
+	a := c.Turn.Answer
+	here := c.Root.index(c.Turn.ID)
+	earlier, added := 0, 0
+	for _, t := range a.Terms {
+		if t.Turn >= 0 && t.Turn < here {
+			earlier++
+		}
+		if !t.Typed {
+			added++
+		}
+	}
+	s := count(len(a.Terms), "term") + " of the vocabulary lit up"
+	if here > 0 {
+		s += ": " + thousands(earlier) + " from earlier turns, "
+	} else {
+		s += ", "
+	}
+	return s + thousands(added) + " added by the encoder."
+}
+
+// Figures are the costs of the turn.
+func (c *VectorPanel) Figures() []FigureView {
+	a := c.Turn.Answer
+	touched := thousands(a.Cost.Postings)
+	if r := c.Root.ready; r != nil && r.Postings > 0 {
+		touched += " of " + thousands(r.Postings)
+	}
+	read := count(a.Tokens, "token")
+	if a.Dropped {
+		read += ", older text left out"
+	}
+	return []FigureView{
+		{"Read", read},
+		{"Encoded in", millis(a.Cost.EncodeMS)},
+		{"Searched in", millis(a.Cost.SearchMS)},
+		{"Active terms", thousands(len(a.Terms))},
+		{"Postings touched", touched},
+	}
+}
+
+// A FigureView is one cost with its name.
+type FigureView struct{ Name, Value string }
