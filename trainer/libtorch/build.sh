@@ -110,7 +110,7 @@ fi
 cat >"$out/env.part" <<EOF
 # Written by trainer/libtorch/build.sh for torch $version: . build/libtorch/env && go build -tags libtorch ./trainer
 export PARLEY_CXX="$cxx" CXX="$here/cxx" CGO_ENABLED=1
-export CGO_CFLAGS="-O2 -I$here" CGO_CXXFLAGS="-O2 -g0"
+export CGO_CFLAGS="-O2" CGO_CXXFLAGS="-O2 -g0"
 export CGO_LDFLAGS="-L$out/stubs -L$out/lib -L$dir/lib -ltch -Wl,-rpath,$out/lib -Wl,-rpath,$dir/lib"
 EOF
 # An unchanged file keeps its time, so that make sees nothing to do.

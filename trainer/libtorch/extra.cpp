@@ -22,19 +22,24 @@ template <class F> int guarded(F f) {
 
 at::Tensor &tensor(void *p) { return *static_cast<at::Tensor *>(p); }
 
-// Counting passes every block through to the allocator it replaced.
+// Counting takes the place of libtorch's allocator of CPU memory, which, like it,
+// takes blocks of 64-byte alignment that free() frees.
 struct Counting final : c10::Allocator {
-  c10::Allocator *inner = c10::GetCPUAllocator();
   static std::atomic<int64_t> live;
-  static void release(void *held) {
-    delete static_cast<c10::DataPtr *>(held);
-    live--;
+  static void release(void *block) {
+    if (block) {
+      free(block);
+      live--;
+    }
   }
   c10::DataPtr allocate(size_t n) override {
-    auto held = new c10::DataPtr(inner->allocate(n));
-    live++;
-    return {held->get(), held, &release, c10::Device(c10::kCPU)};
+    void *block = nullptr;
+    if (n && posix_memalign(&block, 64, n))
+      throw std::bad_alloc();
+    live += block != nullptr;
+    return {block, block, &release, c10::Device(c10::kCPU)};
   }
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
   void copy_data(void *dst, const void *src, std::size_t n) const override {
     default_copy_data(dst, src, n);
   }
@@ -100,6 +105,17 @@ int parley_adamw(void **params, void **m, void **v, const double *decay, int n,
       g.reset();
     }
   });
+}
+
+void parley_zero_grad(void **params, int n) {
+  for (int i = 0; i < n; i++)
+    tensor(params[i]).mutable_grad().reset();
+}
+
+void *parley_gelu(void *x) {
+  at::Tensor *y = nullptr;
+  guarded([&] { y = new at::Tensor(at::gelu(tensor(x))); });
+  return y;
 }
 
 int parley_require_grad(void *t, int on) {

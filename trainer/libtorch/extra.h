@@ -23,10 +23,13 @@ int parley_clip(void **params, int n, double max, double *norm);
 // one's weight decay. Clears the gradients. Parameters without gradient stay.
 int parley_adamw(void **params, void **m, void **v, const double *decay, int n,
                  int64_t step, double lr, double beta1, double beta2, double eps);
+// Drops the gradients of n parameters.
+void parley_zero_grad(void **params, int n);
+// gelu(x) = x Phi(x); gotch's leaks a string a call. NULL where it fails.
+void *parley_gelu(void *x);
 // Marks a tensor as a leaf that collects gradient.
 int parley_require_grad(void *t, int on);
-// From the first call on, counts the CPU blocks that libtorch holds; -1 before
-// counting can start (other allocations are already counted by nobody).
+// The CPU blocks that libtorch took since the first call and still holds.
 int64_t parley_live_blocks(void);
 #ifdef __cplusplus
 }

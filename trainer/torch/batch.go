@@ -1,0 +1,95 @@
+package torch
+
+import (
+	"maps"
+	"slices"
+
+	"parley/shared/sparse"
+)
+
+// A Batch is B queries with C candidates each; the first candidate is the positive.
+// Lists of fewer than C candidates are allowed: what is missing takes no part.
+type Batch struct {
+	IDs   [][]int32 // [B][T], each of its own length
+	Types [][]uint8 // [B][T], or nil: all 0
+
+	Docs   [][]uint32        // [B][C] the candidates' numbers, by which a query knows its own in other queries' lists
+	Frozen [][]sparse.Vector // [B][C] their vectors, where the document encoder is frozen
+	Tokens [][][]int32       // [B][C][T] their tokens, where it trains
+
+	Teacher [][]float32 // [B][C] the teacher's scores
+	// LogWeight [B][C], or nil, is log(1/p) of a candidate drawn with probability
+	// p: added to the student's and the teacher's scores (over T) alike, it makes
+	// the softmax over the sample an estimate of the one over all.
+	LogWeight [][]float32
+	Query     []sparse.Vector // [B] the teacher's query vectors, where Distance is used
+}
+
+// InBatch says which documents of other queries are a query's negatives.
+type InBatch string
+
+const (
+	InBatchNone      InBatch = "none"
+	InBatchPositives InBatch = "positives" // B-1 of them
+	InBatchAll       InBatch = "all"       // (B-1) x C
+)
+
+// A Loss weighs the terms of
+//
+//	loss = sum of weight x divergence or distance + sum of lambda x regulariser
+//
+// A term of weight 0 is not computed. In the formulas s are the student's scores of
+// a query's candidates, t the teacher's, p = softmax(t/T), q = softmax(s/T), and
+// every term is a mean over the batch's queries.
+type Loss struct {
+	// KLD is sum_i p_i ln(p_i/q_i) (Lupart et al. 2025, DiSCo, eq. 3).
+	KLD float64
+	// BKL keeps that of the positives and, for negatives, prefers an even
+	// distribution: sum over positives p_i ln(p_i/q_i) + sum over negatives
+	// q_i ln q_i (after Yang et al. 2023, balanced distillation).
+	BKL float64
+	// GKL weighs each of its summands: (1-q_i)^Gamma for positives, q_i^Gamma for
+	// negatives (Yang et al. 2024, weighted KL divergence, without rank bias).
+	GKL   float64
+	Gamma float64
+	// InfoNCE is -ln softmax(s/Tau)_positive over the query's own candidates
+	// (where OwnNegatives) and those of others (InBatch) that are not its own.
+	InfoNCE      float64
+	Tau          float64
+	OwnNegatives bool
+	InBatch      InBatch
+	// MarginMSE is the mean over negatives i of ((s_0-s_i) - (t_0-t_i))^2
+	// (Hofstätter et al. 2020).
+	MarginMSE float64
+	// Distance is |student's query vector - teacher's|^2.
+	Distance    float64
+	Temperature float64 // T of KLD, BKL and GKL
+
+	Query, Doc Regulariser // Doc only where documents train
+}
+
+// A Regulariser holds the lambdas of what keeps vectors sparse. w_bj is the weight
+// of term j in vector b.
+type Regulariser struct {
+	FLOPS    float64 // sum_j (mean_b w_bj)^2 (Paria et al. 2020)
+	L1       float64 // mean_b sum_j w_bj
+	Entropy  float64 // mean_b of the entropy of w_b / sum_j w_bj
+	AntiZero float64 // mean_b 1 / ((sum_j w_bj)^2 + 0.01): keeps vectors from vanishing
+}
+
+// None reports that nothing is regularised.
+func (r Regulariser) None() bool { return r == Regulariser{} }
+
+// Parts are the terms of a step's loss before their weights, by name, "loss" the
+// whole, "norm" the gradient's norm before clipping, "l0" the mean number of a
+// query's active terms.
+type Parts map[string]float64
+
+// Names lists the parts in the order to show them: the loss first.
+func (p Parts) Names() []string {
+	names := slices.Sorted(maps.Keys(p))
+	if i := slices.Index(names, "loss"); i > 0 {
+		names = append([]string{"loss"}, slices.Delete(names, i, i+1)...)
+	}
+	return names
+}

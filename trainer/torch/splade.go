@@ -1,0 +1,120 @@
+//go:build libtorch
+
+package torch
+
+import (
+	lib "github.com/sugarme/gotch/libtch"
+
+	"parley/shared/sparse"
+)
+
+// vectors are the SPLADE vectors of a batch, by their active terms alone.
+type vectors struct {
+	terms  [][]int32 // of each sequence, increasing; never empty (see encode)
+	start  []int     // of each sequence in values
+	values tensor    // [N], all sequences' weights in the order of terms
+	width  int       // A, the largest number of terms
+	padded tensor    // [B,A], values laid out row by row, 0 beyond a row's terms
+}
+
+// temporary frees what f makes when f ends.
+func (s *scope) temporary(f func()) {
+	from := len(s.made)
+	f()
+	for _, c := range s.made[from:] {
+		lib.AtFree(c)
+	}
+	s.made = s.made[:from]
+}
+
+// encode computes
+//
+//	w_j = max over tokens i of log(1 + ReLU(logit_ij))
+//
+// with gradients, by an exact shortcut. log(1+ReLU(x)) increases with x, so the
+// maximum's gradient reaches one logit a term: the winning token's, and only where
+// it is positive. A first pass, without gradients and one sequence at a time, finds
+// the winners; a second computes just those logits, a few hundred of T x V. So the
+// [B,T,V] logits are never stored, and nothing flows back through them.
+func (e *Encoder) encode(s *scope, in inputs) vectors {
+	h := e.hidden(s, in) // [B*T,H]
+	weight, bias := e.output()
+	var v vectors
+	var rows, cols []int64 // the winner's row of h, and the term
+	s.noGrad(func() {
+		for b := range in.b {
+			s.temporary(func() {
+				own := s.narrow(h, 0, b*in.t, in.length[b]) // [t,H], without padding
+				logits := s.linear(own, weight, bias)       // [t,V]
+				active := s.reshape(s.nonzero(s.positive(s.amax(logits, 0))), -1)
+				terms := s.toInts(active)
+				var won []int64
+				if len(terms) > 0 {
+					won = s.toInts(s.argmax(s.indexSelect(logits, 1, active), 0))
+				} else if s.err == nil {
+					// A sequence without active term keeps one pair: its weight is 0
+					// and so is its gradient, unless the next step makes it positive.
+					terms, won = []int64{0}, []int64{0}
+				}
+				v.start = append(v.start, len(cols))
+				list := make([]int32, len(terms))
+				for i, j := range terms {
+					list[i] = int32(j)
+					rows = append(rows, int64(b*in.t)+won[i])
+					cols = append(cols, j)
+				}
+				v.terms = append(v.terms, list)
+				v.width = max(v.width, len(list))
+			})
+		}
+	})
+	if s.err != nil {
+		return v
+	}
+	col := s.ints(cols, len(cols))
+	z := s.sumLast(s.mul(s.indexSelect(h, 0, s.ints(rows, len(rows))), s.indexSelect(weight, 0, col)))
+	z = s.add(z, s.indexSelect(bias, 0, col)) // [N]
+	v.values = s.log1p(s.relu(z))
+	at := make([]int64, in.b*v.width)
+	for i := range at {
+		at[i] = int64(len(cols)) // the zero after the values
+	}
+	for b, list := range v.terms {
+		for k := range list {
+			at[b*v.width+k] = int64(v.start[b] + k)
+		}
+	}
+	v.padded = s.reshape(s.indexSelect(s.cat(0, v.values, s.zeros(1)), 0, s.ints(at, len(at))), in.b, v.width)
+	return v
+}
+
+// Encode computes the vectors of sequences, for use and not for training. types
+// may be nil.
+func (e *Encoder) Encode(ids [][]int32, types [][]uint8) ([]sparse.Vector, error) {
+	var out []sparse.Vector
+	err := within(e.device, func(s *scope) {
+		s.noGrad(func() {
+			v := e.encode(s, e.pad(s, ids, types))
+			out = v.read(s)
+		})
+	})
+	return out, err
+}
+
+// read copies vectors off the device.
+func (v vectors) read(s *scope) []sparse.Vector {
+	if s.err != nil {
+		return nil
+	}
+	values := s.toFloats(v.values)
+	out := make([]sparse.Vector, len(v.terms))
+	for b, list := range v.terms {
+		for k, j := range list {
+			if w := values[v.start[b]+k]; w > 0 {
+				out[b].Terms = append(out[b].Terms, uint32(j))
+				out[b].Weights = append(out[b].Weights, w)
+			}
+		}
+	}
+	return out
+}

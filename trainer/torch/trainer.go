@@ -1,0 +1,228 @@
+//go:build libtorch
+
+package torch
+
+// #include "../libtorch/extra.h"
+import "C"
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unsafe"
+
+	lib "github.com/sugarme/gotch/libtch"
+
+	"parley/shared/safetensors"
+)
+
+// AdamW holds the settings of the optimiser (Loshchilov and Hutter 2019).
+type AdamW struct {
+	Beta1, Beta2, Eps float64
+	Decay             float64 // of matrices; biases and norms are not decayed
+	Clip              float64 // largest norm of the gradient; 0: any
+	Mixed             bool    // forward in bfloat16 where that is safe
+}
+
+// A Trainer takes optimisation steps on a query encoder and, where Doc is set, on a
+// document encoder. Close frees its memory, not the encoders'.
+type Trainer struct {
+	Query, Doc *Encoder
+	opt        AdamW
+	step       int64
+	names      []string
+	params     []tensor
+	m, v       []tensor
+	decay      []C.double
+}
+
+// NewTrainer starts from fresh moments. doc is nil where documents are frozen.
+func NewTrainer(query, doc *Encoder, opt AdamW) (*Trainer, error) {
+	t := &Trainer{Query: query, Doc: doc, opt: opt}
+	err := within(query.device, func(s *scope) {
+		for _, e := range []*Encoder{query, doc} {
+			if e == nil {
+				continue
+			}
+			prefix := "query."
+			if e == doc {
+				prefix = "doc."
+			}
+			for _, p := range e.order {
+				if e.frozen[p.name] {
+					continue
+				}
+				t.names = append(t.names, prefix+p.name)
+				t.params = append(t.params, e.params[p.name])
+				t.m = append(t.m, s.keep(s.zeros(p.shape...)))
+				t.v = append(t.v, s.keep(s.zeros(p.shape...)))
+				d := C.double(0)
+				if len(p.shape) == 2 {
+					d = C.double(opt.Decay)
+				}
+				t.decay = append(t.decay, d)
+			}
+		}
+	})
+	if err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// Close frees the moments.
+func (t *Trainer) Close() {
+	for _, list := range [][]tensor{t.m, t.v} {
+		for _, x := range list {
+			if x.c != nil {
+				lib.AtFree(x.c)
+			}
+		}
+	}
+	t.m, t.v = nil, nil
+}
+
+// Step computes the batch's loss and gradients and updates the parameters. Where
+// the loss or the gradient is not finite it changes nothing and says which term.
+func (t *Trainer) Step(b *Batch, l Loss, rate float64) (Parts, error) {
+	var parts Parts
+	err := within(t.Query.device, func(s *scope) {
+		parts = t.gradients(s, b, l)
+		if s.err == nil {
+			t.update(s, rate)
+		}
+		if s.err != nil {
+			t.clear()
+		}
+	})
+	return parts, err
+}
+
+// gradients adds the loss's gradients to the parameters' and clips them.
+func (t *Trainer) gradients(s *scope, b *Batch, l Loss) Parts {
+	mixed := func(on C.int) {
+		cuda := C.int(0)
+		if s.device != onCPU {
+			cuda = 1
+		}
+		if t.opt.Mixed && C.parley_autocast(cuda, on) == 0 {
+			s.check("autocast")
+		}
+	}
+	mixed(1)
+	total, tensors, active := l.compute(s, t.Query, t.Doc, b)
+	mixed(0)
+	if s.err != nil {
+		return nil
+	}
+	parts := Parts{"loss": float64(s.toFloats(total)[0]), "l0": float64(active) / float64(len(b.IDs))}
+	for name, p := range tensors {
+		parts[name] = float64(s.toFloats(p)[0])
+	}
+	if s.err == nil && !finite(parts["loss"]) {
+		s.fail(fmt.Errorf("the loss is not finite: %s", parts.String()))
+	}
+	s.backward(total)
+	if s.err != nil {
+		return parts
+	}
+	limit := t.opt.Clip
+	if limit <= 0 {
+		limit = math.Inf(1)
+	}
+	ptrs := pointers(t.params)
+	var norm C.double
+	if C.parley_clip(&ptrs[0], C.int(len(ptrs)), C.double(limit), &norm) == 0 {
+		s.check("clip_grad_norm")
+		return parts
+	}
+	parts["norm"] = float64(norm)
+	if !finite(parts["norm"]) {
+		s.fail(fmt.Errorf("the gradient is not finite: %s", parts.String()))
+	}
+	return parts
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+func (p Parts) String() string {
+	var b strings.Builder
+	for _, k := range p.Names() {
+		fmt.Fprintf(&b, "%s %.4g ", k, p[k])
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func pointers(ts []tensor) []unsafe.Pointer {
+	ps := make([]unsafe.Pointer, len(ts))
+	for i, t := range ts {
+		ps[i] = unsafe.Pointer(t.c)
+	}
+	return ps
+}
+
+func (t *Trainer) update(s *scope, rate float64) {
+	t.step++
+	p, m, v := pointers(t.params), pointers(t.m), pointers(t.v)
+	if C.parley_adamw(&p[0], &m[0], &v[0], &t.decay[0], C.int(len(p)), C.int64_t(t.step),
+		C.double(rate), C.double(t.opt.Beta1), C.double(t.opt.Beta2), C.double(t.opt.Eps)) == 0 {
+		s.check("adamw")
+	}
+}
+
+// clear drops gradients that no update used.
+func (t *Trainer) clear() {
+	ps := pointers(t.params)
+	C.parley_zero_grad(&ps[0], C.int(len(ps)))
+}
+
+// State reads the optimiser's moments, for a checkpoint.
+func (t *Trainer) State() ([]safetensors.Tensor, int64, error) {
+	var out []safetensors.Tensor
+	err := within(t.Query.device, func(s *scope) {
+		for i, name := range t.names {
+			for _, x := range []struct {
+				prefix string
+				t      tensor
+			}{{"m.", t.m[i]}, {"v.", t.v[i]}} {
+				var shape []int
+				for _, d := range x.t.shape() {
+					shape = append(shape, int(d))
+				}
+				out = append(out, safetensors.FromFloat32s(x.prefix+name, s.toFloats(x.t), shape...))
+			}
+		}
+	})
+	return out, t.step, err
+}
+
+// Restore puts back what State read.
+func (t *Trainer) Restore(f *safetensors.File, step int64) error {
+	t.step = step
+	return within(t.Query.device, func(s *scope) {
+		for i, name := range t.names {
+			for _, x := range []struct {
+				prefix string
+				t      tensor
+			}{{"m.", t.m[i]}, {"v.", t.v[i]}} {
+				saved, ok := f.Tensor(x.prefix + name)
+				if !ok {
+					s.fail(fmt.Errorf("the checkpoint has no %q: it is of another run", x.prefix+name))
+					return
+				}
+				v, err := saved.Float32s()
+				if err != nil {
+					s.fail(err)
+					return
+				}
+				if len(v) != x.t.len() {
+					s.fail(fmt.Errorf("the checkpoint's %q has %d values, this run's %d", x.prefix+name, len(v), x.t.len()))
+					return
+				}
+				lib.AtCopy_(x.t.c, s.floats(v, saved.Shape...).c)
+				s.check("copy")
+			}
+		}
+	})
+}
