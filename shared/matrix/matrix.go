@@ -112,11 +112,12 @@ func Paths() []Path {
 type Weights struct {
 	N, K int // outputs and inputs, not padded
 
-	ops   *ops
-	int8  []int8    // [Pad(N)][Pad(K)] in the path's order, or nil
-	scale []float32 // [Pad(N)], int8 only
-	bias  []float32 // [Pad(N)]
-	extra []int32   // [Pad(N)], what the path wants to know beside; see its file
+	ops *ops
+	// N rounded up to whole panels of 64, all zeros beyond:
+	int8  []int8    // [N][Pad(K)] in the path's order, or nil
+	scale []float32 // [N], int8 only
+	bias  []float32 // [N]
+	extra []int32   // [N], -128 * the sum of the row, int8 only
 
 	// float32 weights stand transposed in panels of 64 outputs (the last may be
 	// narrower): panel p is [k][width], so that a vector holds outputs.
@@ -139,7 +140,8 @@ func NewInt8(w []int8, scale, bias []float32, n, k int) (*Weights, error) {
 	if k > maxInt8K {
 		return nil, fmt.Errorf("matrix: rows of %d int8 weights could overflow 32 bits; the limit is %d", k, maxInt8K)
 	}
-	N, K := Pad(n), Pad(k)
+	K := Pad(k)
+	N := (n + panel - 1) / panel * panel // whole panels, which the assembly reads
 	out := &Weights{N: n, K: k, ops: active,
 		int8: make([]int8, N*K), scale: make([]float32, N), bias: make([]float32, N), extra: make([]int32, N)}
 	copy(out.scale, scale)
@@ -231,6 +233,7 @@ type Scratch struct {
 	pairs []int64   // [m/2][K] two tokens in one, for plain Go
 	scale []float32 // [m] their scales
 	float []float32 // attention; logits of one panel [m][64]
+	wide  []float32 // [m][64] a panel that is wider than what is left of out
 	row   []int8    // [K]
 	sub   Weights   // one panel of columns, for Winners
 }

@@ -1,0 +1,190 @@
+//go:build amd64
+
+package matrix
+
+import (
+	"math"
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// constants are what the assembly reads by index; portable.go says what each is
+// for.
+var constants = [...]float32{
+	-math.MaxFloat32,
+	math.Float32frombits(0x7FFFFFFF),                    // 1: all but the sign
+	math.Float32frombits(128),                           // 2: an integer
+	-87, 1.44269504, magic, 0.693359375, -2.12194440e-4, // 3-7: exp
+	1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, // 8-13
+	1,                                                                                             // 14
+	0.70710678, 0.3275911, 1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592, 0.5, // 15-22: gelu
+	math.Float32frombits(0x80000000), // 23: the sign
+}
+
+func init() {
+	if cpu.X86.HasAVX2 {
+		// builds = append(builds, &avx2)
+	}
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI {
+		builds = append(builds, &avx512)
+	}
+	active = builds[len(builds)-1]
+}
+
+func at[T any](s []T) *T { return unsafe.SliceData(s) }
+
+//go:noescape
+func linear512(q *uint8, scale *float32, w *int8, extra *int32, wscale, bias, out *float32, stride, m, K int)
+
+//go:noescape
+func head512(q *uint8, scale *float32, w *int8, extra *int32, wscale, bias, out *float32, m, K int)
+
+//go:noescape
+func matmul512x64(a *float32, lda int, b *float32, ldb int, bias, c *float32, ldc, m, k int)
+
+//go:noescape
+func matmul512x16(a *float32, lda int, b *float32, ldb int, bias, c *float32, ldc, m, k int)
+
+//go:noescape
+func most512(x *float32, n int) float32
+
+//go:noescape
+func round512(q *uint8, x *float32, n int, up float32)
+
+//go:noescape
+func softmax512(s *float32, n int, scale float32) float32
+
+//go:noescape
+func scale512(x *float32, n int, by float32)
+
+//go:noescape
+func gelu512(x *float32, n int)
+
+//go:noescape
+func addnorm512(x, y, gamma, beta *float32, m, n int, eps float32)
+
+// avx512 packs int8 weights as panels of 64 outputs, each holding for every 4 k
+// 256 bytes: 4 k of output 0, 4 k of output 1, ... 63. VPDPBUSD multiplies them by
+// 4 unsigned bytes of a token; those are q + 128, and extra takes the 128 back.
+var avx512 = ops{
+	path: AVX512,
+	pack: func(dst, row []int8, n, K int) {
+		p := dst[n/64*64*K+n%64*4:]
+		for k := 0; k < K; k += 4 {
+			copy(p[k*64:k*64+4], row[k:k+4])
+		}
+	},
+	unpack: func(row, src []int8, n, K int) {
+		p := src[n/64*64*K+n%64*4:]
+		for k := 0; k < K; k += 4 {
+			copy(row[k:k+4], p[k*64:k*64+4])
+		}
+	},
+	quantize: func(s *Scratch, x []float32, m, K int) {
+		s.u8, s.scale = grow(s.u8, m*K), grow(s.scale, m)
+		for i := range m {
+			most := most512(&x[i*K], K)
+			if most < tiny {
+				s.scale[i] = 0
+				for k := range s.u8[i*K : i*K+K] {
+					s.u8[i*K+k] = 128
+				}
+				continue
+			}
+			s.scale[i] = most / 127
+			round512(&s.u8[i*K], &x[i*K], K, 127/most)
+		}
+	},
+	linear: func(s *Scratch, out []float32, m int, w *Weights) {
+		N, K := Pad(w.N), Pad(w.K)
+		for n := 0; n < N; n += 64 {
+			to, stride := out[n:], N
+			if N-n < 64 { // a panel's end would run into the next row
+				s.wide = grow(s.wide, m*64)
+				to, stride = s.wide, 64
+			}
+			linear512(at(s.u8), at(s.scale), &w.int8[n*K], &w.extra[n], &w.scale[n], &w.bias[n], at(to), stride, m, K)
+			if N-n < 64 {
+				for i := range m {
+					copy(out[i*N+n:i*N+N], s.wide[i*64:])
+				}
+			}
+		}
+	},
+	head: func(s *Scratch, out []float32, m int, w *Weights) {
+		N, K := Pad(w.N), Pad(w.K)
+		for n := 0; n < N; n += 64 {
+			to := out[n:]
+			if N-n < 64 {
+				s.wide = grow(s.wide, 64)
+				to = s.wide
+			}
+			head512(at(s.u8), at(s.scale), &w.int8[n*K], &w.extra[n], &w.scale[n], &w.bias[n], at(to), m, K)
+			if N-n < 64 {
+				copy(out[n:N], s.wide)
+			}
+		}
+	},
+	matmul: func(a []float32, lda int, b []float32, ldb int, bias, c []float32, ldc, m, N, k int) {
+		n := 0
+		for ; n+64 <= N; n += 64 {
+			matmul512x64(at(a), lda, &b[n], ldb, from(bias, n), &c[n], ldc, m, k)
+		}
+		for ; n < N; n += 16 {
+			matmul512x16(at(a), lda, &b[n], ldb, from(bias, n), &c[n], ldc, m, k)
+		}
+	},
+	gelu: func(x []float32) { gelu512(at(x), len(x)) },
+	addNorm: func(x, y, gamma, beta []float32, m, n int, eps float32) {
+		addnorm512(at(x), at(y), at(gamma), at(beta), m, n, eps)
+	},
+}
+
+func init() { avx512.attention = avx512.attend(softmax512, scale512) }
+
+// from is the address of s[n], or nil where there is no s.
+func from(s []float32, n int) *float32 {
+	if s == nil {
+		return nil
+	}
+	return &s[n]
+}
+
+// attend is attentionPortable on a path's own products, softmax and scaling.
+func (o *ops) attend(softmax func(*float32, int, float32) float32, scaleBy func(*float32, int, float32)) func(scratch, ctx, qkv []float32, m, heads, D int, scale float32) {
+	return func(scratch, ctx, qkv []float32, m, heads, D int, scale float32) {
+		M, H := Pad(m), heads*D
+		kt, scores := scratch[:D*M], scratch[D*M:(D+Lanes)*M]
+		for h := range heads {
+			q, v := qkv[h*D:], qkv[2*H+h*D:]
+			transpose(kt, qkv[H+h*D:], m, M, D, 3*H)
+			for i := 0; i < m; i += Lanes {
+				rows := min(Lanes, m-i)
+				o.matmul(q[i*3*H:], 3*H, kt, M, nil, scores, M, rows, M, D)
+				var inverse [Lanes]float32
+				for r := range rows {
+					inverse[r] = 1 / softmax(&scores[r*M], m, scale)
+				}
+				out := ctx[i*H+h*D:]
+				o.matmul(scores, M, v, 3*H, nil, out, H, rows, D, m)
+				for r := range rows {
+					scaleBy(&out[r*H], D, inverse[r])
+				}
+			}
+		}
+	}
+}
+
+// transpose lays k, [m][D] in rows of stride ld, out as [D][M].
+func transpose(kt, k []float32, m, M, D, ld int) {
+	for j := range m {
+		row := k[j*ld : j*ld+D]
+		for d, v := range row {
+			kt[d*M+j] = v
+		}
+	}
+	for d := range D {
+		clear(kt[d*M+m : d*M+M])
+	}
+}
