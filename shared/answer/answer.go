@@ -37,6 +37,7 @@ type Engine struct {
 	input    conversation.Input
 	turns    []conversation.Turn
 	weights  []float32 // the query vector, dense; between questions all zero
+	asked    []float32 // the same, as far as it asks rather than recalls: see share
 	tokens   []wordpiece.Token
 	title    []wordpiece.Token
 }
@@ -86,6 +87,7 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 	if e.session == nil {
 		e.session, e.searcher = e.Encoder.NewSession(), e.Index.NewSearcher()
 		e.weights = make([]float32, e.Encoder.Vocab())
+		e.asked = make([]float32, e.Encoder.Vocab())
 	}
 	k := ask.K
 	if k == 0 {
@@ -135,16 +137,36 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			Postings: f.cost.Postings,
 		},
 	}
+	newest := len(ask.Turns) - 1
+	said := make([]string, newest)
+	for i, t := range ask.Turns[:newest] {
+		said[i] = t.Reply
+	}
 	for i, t := range f.vector.Terms {
 		e.weights[t] = f.vector.Weights[i]
+		e.asked[t] = float32(f.vector.Weights[i] * share(f.input.From[f.winner[i]], newest))
 	}
 	for i, h := range f.hits {
-		a.Results[i] = e.result(h)
+		a.Results[i] = e.result(h, said)
 	}
 	for _, t := range f.vector.Terms {
-		e.weights[t] = 0
+		e.weights[t], e.asked[t] = 0, 0
 	}
 	return a, nil
+}
+
+// share is what a term counts in the choice of a sentence to quote, by the token
+// that lit it. Terms of the history say what the conversation is about, which
+// finds the passage; within it, what is asked now decides, and least what an
+// earlier reply has told already.
+func share(from conversation.Origin, newest int) float32 {
+	switch {
+	case from.Turn == newest || from.Side == conversation.Marker:
+		return 1
+	case from.Side == conversation.Question:
+		return 0.4
+	}
+	return 0.2
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -178,12 +200,13 @@ func (e *Engine) terms(f found) []message.Term {
 	return terms
 }
 
-// result describes one hit; e.weights holds the query vector.
-func (e *Engine) result(h index.Hit) message.Result {
+// result describes one hit; e.weights and e.asked hold the query vector, said
+// the replies so far.
+func (e *Engine) result(h index.Hit, said []string) message.Result {
 	p, t := e.Passages.At(int(h.Doc)), e.Encoder.Tokenizer
 	e.tokens = t.Append(e.tokens[:0], p.Text, maxTokens)
 	e.title = t.Append(e.title[:0], p.Title, maxTokens)
-	q := quote.Best(p.Text, e.tokens, e.title, e.weights)
+	q := quote.Best(p.Text, e.tokens, e.title, e.asked, said)
 	return message.Result{
 		Doc:   h.Doc,
 		ID:    p.ID,

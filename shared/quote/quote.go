@@ -4,6 +4,7 @@ package quote
 
 import (
 	"math"
+	"slices"
 
 	"parley/shared/wordpiece"
 )
@@ -16,6 +17,7 @@ const (
 	titleShare = 0.3 // what a term of the title counts: the whole passage is about it
 	lengthPart = 0.2 // BM25's b: how far long sentences are held back
 	firstBonus = 1.1 // the first sentence introduces; ties go to it
+	saidShare  = 0.5 // what a sentence counts that the conversation has heard already
 )
 
 // Best returns the sentence of text that answers a query best. weights[id] is the
@@ -24,9 +26,11 @@ const (
 //
 //	sum over its distinct pieces of weight / sqrt(sentences that hold the piece)
 //
-// with pieces of the title at titleShare, over BM25's length normalisation.
+// with pieces of the title at titleShare, over BM25's length normalisation. A
+// sentence that is one of said, the replies so far, comes behind others nearly as
+// good: it was the answer to another question.
 // The result is a sentence of Sentences(text), empty only where text is blank.
-func Best(text string, tokens, title []wordpiece.Token, weights []float32) Span {
+func Best(text string, tokens, title []wordpiece.Token, weights []float32, said []string) Span {
 	spans := Sentences(text)
 	if len(spans) == 0 {
 		return Span{}
@@ -84,6 +88,9 @@ func Best(text string, tokens, title []wordpiece.Token, weights []float32) Span 
 		s /= 1 - lengthPart + lengthPart*length[i]/max(mean, 1)
 		if i == 0 {
 			s *= firstBonus
+		}
+		if slices.Contains(said, text[spans[i].Start:spans[i].End]) {
+			s *= saidShare
 		}
 		if s > top {
 			best, top = i, s

@@ -158,10 +158,33 @@ func TestBest(t *testing.T) {
 		{"nothing in common", map[string]float32{"violin": 2}, "The Harrow Point Lighthouse is"},
 		{"no terms", nil, "The Harrow Point Lighthouse is"},
 	} {
-		s := Best(lighthouse, tok.Append(nil, lighthouse, -1), tok.Append(nil, "Harrow Point Lighthouse", -1), weigh(tok, c.terms))
+		s := Best(lighthouse, tok.Append(nil, lighthouse, -1), tok.Append(nil, "Harrow Point Lighthouse", -1), weigh(tok, c.terms), nil)
 		if got := lighthouse[s.Start:s.End]; !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s: %q, want %q...", c.asked, got, c.want)
 		}
+	}
+}
+
+// A sentence that was the reply to an earlier question makes room for another
+// that fits nearly as well, and only then.
+func TestBestAvoidsWhatWasSaid(t *testing.T) {
+	tok := tokenizer(t)
+	weights := weigh(tok, map[string]float32{"tower": 1.5, "tall": 1, "lens": 1, "keeper": 2, "last": 1, "cottage": .2})
+	tokens := tok.Append(nil, lighthouse, -1)
+	best := func(said ...string) string {
+		s := Best(lighthouse, tokens, nil, weights, said)
+		return lighthouse[s.Start:s.End]
+	}
+	first := best()
+	if !strings.HasPrefix(first, "The tower stands") {
+		t.Fatalf("%q", first)
+	}
+	if second := best("something else", first); !strings.HasPrefix(second, "The light was automated") {
+		t.Errorf("after %q: %q", first, second)
+	}
+	weights = weigh(tok, map[string]float32{"tower": 1.5, "tall": 1, "cottage": .2})
+	if again := best(first); again != first {
+		t.Errorf("nothing else fits, but the quotation is %q", again)
 	}
 }
 
@@ -169,14 +192,14 @@ func TestBest(t *testing.T) {
 func TestBestOddInput(t *testing.T) {
 	tok := tokenizer(t)
 	for _, text := range []string{"", " \n ", "one", ". . .", strings.Repeat("x. ", 10000), "\xff\xfe. \xff"} {
-		got := Best(text, tok.Append(nil, text, -1), nil, nil)
+		got := Best(text, tok.Append(nil, text, -1), nil, nil, nil)
 		blank := strings.TrimSpace(text) == ""
 		if blank != (got == Span{}) {
 			t.Errorf("%.10q: %v", text, got)
 		}
 	}
 	tokens := []wordpiece.Token{{ID: -5, Start: 0, End: 1}, {ID: 1 << 30, Start: 1, End: 2}}
-	if got := Best("All boys. Can do.", tokens, tokens, []float32{1}); got != (Span{0, 9}) {
+	if got := Best("All boys. Can do.", tokens, tokens, []float32{1}, nil); got != (Span{0, 9}) {
 		t.Errorf("ids out of range: %v", got)
 	}
 }
@@ -187,6 +210,6 @@ func BenchmarkBest(b *testing.B) {
 	tokens := tok.Append(nil, lighthouse, -1)
 	b.SetBytes(int64(len(lighthouse)))
 	for b.Loop() {
-		Best(lighthouse, tokens, nil, weights)
+		Best(lighthouse, tokens, nil, weights, nil)
 	}
 }
