@@ -22,9 +22,26 @@ var constants = [...]float32{
 	math.Float32frombits(0x80000000), // 23: the sign
 }
 
+// wide is constants eight times over, and lanes 16 lanes on and 16 off: AVX2 has
+// neither registers enough to keep them nor masks.
+var (
+	wide  [len(constants)][8]float32
+	lanes [32]int32
+)
+
 func init() {
+	for i := range wide {
+		for j := range wide[i] {
+			wide[i][j] = constants[i]
+		}
+	}
+	for i := range 16 {
+		lanes[i] = -1
+	}
+	avx2.attention = avx2.attend(softmax2, scale2)
+	avx512.attention = avx512.attend(softmax512, scale512)
 	if cpu.X86.HasAVX2 {
-		// builds = append(builds, &avx2)
+		builds = append(builds, &avx2)
 	}
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI {
 		builds = append(builds, &avx512)
@@ -33,6 +50,33 @@ func init() {
 }
 
 func at[T any](s []T) *T { return unsafe.SliceData(s) }
+
+//go:noescape
+func linear2(q *int16, scale *float32, w *int8, wscale, bias, out *float32, stride, m, K int)
+
+//go:noescape
+func head2(q *int16, scale *float32, w *int8, wscale, bias, out *float32, m, K int)
+
+//go:noescape
+func matmul2(a *float32, lda int, b *float32, ldb int, bias, c *float32, ldc, m, k int)
+
+//go:noescape
+func most2(x *float32, n int) float32
+
+//go:noescape
+func round2(q *int16, x *float32, n int, up float32)
+
+//go:noescape
+func softmax2(s *float32, n int, scale float32) float32
+
+//go:noescape
+func scale2(x *float32, n int, by float32)
+
+//go:noescape
+func gelu2(x *float32, n int)
+
+//go:noescape
+func addnorm2(x, y, gamma, beta *float32, m, n int, eps float32)
 
 //go:noescape
 func linear512(q *uint8, scale *float32, w *int8, extra *int32, wscale, bias, out *float32, stride, m, K int)
@@ -141,7 +185,47 @@ var avx512 = ops{
 	},
 }
 
-func init() { avx512.attention = avx512.attend(softmax512, scale512) }
+// avx2 has no byte product that is exact for all int8, so it multiplies int16, in
+// pairs; weights are widened as they are read.
+var avx2 = ops{
+	path:   AVX2,
+	pack:   packPairs8,
+	unpack: unpackPairs8,
+	quantize: func(s *Scratch, x []float32, m, K int) {
+		s.q, s.scale = grow(s.q, m*K), grow(s.scale, m)
+		for i := range m {
+			most := most2(&x[i*K], K)
+			if most < tiny {
+				s.scale[i] = 0
+				clear(s.q[i*K : i*K+K])
+				continue
+			}
+			s.scale[i] = most / 127
+			round2(&s.q[i*K], &x[i*K], K, 127/most)
+		}
+	},
+	linear: func(s *Scratch, out []float32, m int, w *Weights) {
+		N, K := Pad(w.N), Pad(w.K)
+		for n := 0; n < N; n += 16 {
+			linear2(at(s.q), at(s.scale), &w.int8[n*K], &w.scale[n], &w.bias[n], &out[n], N, m, K)
+		}
+	},
+	head: func(s *Scratch, out []float32, m int, w *Weights) {
+		N, K := Pad(w.N), Pad(w.K)
+		for n := 0; n < N; n += 16 {
+			head2(at(s.q), at(s.scale), &w.int8[n*K], &w.scale[n], &w.bias[n], &out[n], m, K)
+		}
+	},
+	matmul: func(a []float32, lda int, b []float32, ldb int, bias, c []float32, ldc, m, N, k int) {
+		for n := 0; n < N; n += 16 {
+			matmul2(at(a), lda, &b[n], ldb, from(bias, n), &c[n], ldc, m, k)
+		}
+	},
+	gelu: func(x []float32) { gelu2(at(x), len(x)) },
+	addNorm: func(x, y, gamma, beta []float32, m, n int, eps float32) {
+		addnorm2(at(x), at(y), at(gamma), at(beta), m, n, eps)
+	},
+}
 
 // from is the address of s[n], or nil where there is no s.
 func from(s []float32, n int) *float32 {
