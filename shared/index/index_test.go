@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -99,7 +98,7 @@ const golden = `
 
 // unhex reads the columns of hex digits of a commented dump: a comment follows
 // two spaces at least.
-func unhex(t *testing.T, dump string) []byte {
+func unhex(t testing.TB, dump string) []byte {
 	var digits strings.Builder
 	for line := range strings.Lines(dump) {
 		line = strings.TrimSpace(line)
@@ -621,31 +620,4 @@ func FuzzSearch(f *testing.F) {
 			}
 		}
 	})
-}
-
-// vectors reads a file of sparse vectors: u32 count; for each, u32 n, n u32
-// terms, n f32 weights. The environment variable names it; see the benchmarks.
-func vectors(b testing.TB, variable string) []sparse.Vector {
-	b.Helper()
-	name := os.Getenv(variable)
-	if name == "" {
-		b.Skipf("%s names no file of vectors", variable)
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		b.Fatal(err)
-	}
-	out := make([]sparse.Vector, le.Uint32(data))
-	data = data[4:]
-	for i := range out {
-		n := int(le.Uint32(data))
-		v := sparse.Vector{Terms: make([]uint32, n), Weights: make([]float32, n)}
-		for j := range n {
-			v.Terms[j] = le.Uint32(data[4+4*j:])
-			v.Weights[j] = math.Float32frombits(le.Uint32(data[4+4*n+4*j:]))
-		}
-		out[i] = v
-		data = data[4+8*n:]
-	}
-	return out
 }

@@ -1,0 +1,352 @@
+package index
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// CIFF, the Common Index File Format (Lin et al., arXiv 2003.08276), in which
+// search engines exchange indexes: protobuf messages, each after its length as a
+// varint.
+//
+//	Header             1 version, 2 number of lists, 3 number of document records,
+//	                   4 lists in all, 5 documents in all, 6 terms in the
+//	                   collection, 7 average length (double), 8 description
+//	then PostingsList  1 term, 2 document frequency, 3 collection frequency,
+//	                   4 Posting, repeated: 1 document, the first as it is, then
+//	                   the difference from the one before; 2 term frequency
+//	then DocRecord     1 document, 2 its name, 3 its length
+//
+// Impacts take the place of term frequencies, as other engines do with learned
+// sparse vectors; so a frequency sums impacts, and a length is the sum of a
+// document's.
+
+// WriteCIFF writes the index for other engines, lists in the order of their terms'
+// bytes. term and doc name a term and a document; the description is for people.
+func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) string, description string) error {
+	if x.docs > math.MaxInt32 {
+		return fmt.Errorf("index: %d documents: CIFF counts to %d", x.docs, math.MaxInt32)
+	}
+	lengths := make([]uint32, x.docs)
+	total := uint64(0)
+	for l := range x.terms {
+		for d, impact := range x.postings(l) {
+			lengths[d] += uint32(impact)
+			total += uint64(impact)
+		}
+	}
+	average := 0.0
+	if x.docs > 0 {
+		average = float64(total) / float64(x.docs)
+	}
+	out := bufio.NewWriterSize(w, 1<<16)
+	var m, p []byte
+	write := func() { // the message in m, after its length; out remembers errors
+		out.Write(binary.AppendUvarint(nil, uint64(len(m))))
+		out.Write(m)
+		m = m[:0]
+	}
+
+	m = appendNumber(m, 1, 1)
+	m = appendNumber(m, 2, uint64(len(x.terms)))
+	m = appendNumber(m, 3, uint64(x.docs))
+	m = appendNumber(m, 4, uint64(len(x.terms)))
+	m = appendNumber(m, 5, uint64(x.docs))
+	m = appendNumber(m, 6, total)
+	if average != 0 {
+		m = binary.AppendUvarint(m, 7<<3|fixed64)
+		m = le.AppendUint64(m, math.Float64bits(average))
+	}
+	m = appendString(m, 8, description)
+	write()
+
+	order := make([]int, len(x.terms))
+	names := make([]string, len(x.terms))
+	for l, t := range x.terms {
+		order[l], names[l] = l, term(t)
+	}
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(names[a], names[b]) })
+	for i, l := range order {
+		if i > 0 && names[l] == names[order[i-1]] {
+			return fmt.Errorf("index: terms %d and %d have the same name %q", x.terms[order[i-1]], x.terms[l], names[l])
+		}
+		cf := uint64(0)
+		for _, impact := range x.postings(l) {
+			cf += uint64(impact)
+		}
+		m = appendString(m, 1, names[l])
+		m = appendNumber(m, 2, uint64(x.DF(x.terms[l])))
+		m = appendNumber(m, 3, cf)
+		before := uint32(0)
+		for d, impact := range x.postings(l) {
+			p = appendNumber(p[:0], 1, uint64(d-before))
+			p = appendNumber(p, 2, uint64(impact))
+			m = appendString(m, 4, p)
+			before = d
+		}
+		write()
+	}
+	for d, length := range lengths {
+		m = appendNumber(m, 1, uint64(d))
+		m = appendString(m, 2, doc(d))
+		m = appendNumber(m, 3, uint64(length))
+		write()
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("index: %w", err)
+	}
+	return nil
+}
+
+// postings gives the documents and impacts of list l, in order.
+func (x *Index) postings(l int) iter.Seq2[uint32, byte] {
+	return func(yield func(uint32, byte) bool) {
+		for r := x.first[l]; r < x.first[l+1]; r++ {
+			for i := x.start[r]; i < x.start[r+1]; i++ {
+				if !yield(x.block[r]<<blockBits|uint32(x.low[i]), x.impact[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Protobuf's wire types.
+const (
+	varint  = 0
+	fixed64 = 1
+	length  = 2
+	fixed32 = 5
+)
+
+// appendNumber appends a field, unless it has proto3's default.
+func appendNumber(m []byte, field int, v uint64) []byte {
+	if v == 0 {
+		return m
+	}
+	m = binary.AppendUvarint(m, uint64(field)<<3|varint)
+	return binary.AppendUvarint(m, v)
+}
+
+// appendString appends a string, unless it is empty, or an embedded message.
+func appendString[S string | []byte](m []byte, field int, s S) []byte {
+	if len(s) == 0 {
+		return m
+	}
+	m = binary.AppendUvarint(m, uint64(field)<<3|length)
+	m = binary.AppendUvarint(m, uint64(len(s)))
+	return append(m, s...)
+}
+
+// ReadCIFF reads another engine's index into a builder, and the documents' names.
+// term gives the number of a term's string in a vocabulary of the given size;
+// a frequency of 1 becomes the weight step. Errors of the file are *FormatError.
+func ReadCIFF(r io.Reader, vocab int, term func(string) (uint32, bool), step float32) (*Builder, []string, error) {
+	if !(step > 0) || step > maxWeight {
+		return nil, nil, fmt.Errorf("index: the step %v is not in (0, 2^32]", step)
+	}
+	c := ciffReader{in: bufio.NewReaderSize(r, 1<<16)}
+	c.section = "CIFF header"
+	var lists, records, docs uint64
+	if err := c.message(func(field int, v uint64, _ []byte) error {
+		switch field {
+		case 1:
+			if v != 1 {
+				return fmt.Errorf("version %d: this program reads version 1", v)
+			}
+		case 2:
+			lists = v
+		case 3:
+			records = v
+		case 5:
+			docs = v
+		}
+		return nil
+	}); err != nil {
+		return nil, nil, err
+	}
+	if records != docs || docs > math.MaxInt32 || lists > math.MaxInt32 {
+		return nil, nil, c.fail("%d documents, %d of them recorded, in %d lists: every document must be recorded, and none counted below 0", docs, records, lists)
+	}
+
+	b := NewBuilder(vocab)
+	b.docs = uint32(docs)
+	c.section = "CIFF postings"
+	for range lists {
+		var l list
+		name, df := "", uint64(0)
+		if err := c.message(func(field int, v uint64, s []byte) error {
+			switch field {
+			case 1:
+				name = string(s)
+			case 2:
+				df = v
+			case 4:
+				return b.addCIFF(&l, s, step)
+			}
+			return nil
+		}); err != nil {
+			return nil, nil, err
+		}
+		t, ok := term(name)
+		switch {
+		case !ok || int64(t) >= int64(vocab):
+			return nil, nil, c.fail("the term %s is not in the vocabulary", strconv.QuoteToASCII(name))
+		case len(b.lists[t].weights) > 0:
+			return nil, nil, c.fail("the term %s has two lists", strconv.QuoteToASCII(name))
+		case df != uint64(len(l.weights)):
+			return nil, nil, c.fail("the term %s has %d postings, and the document frequency %d", strconv.QuoteToASCII(name), len(l.weights), df)
+		}
+		b.lists[t] = l
+	}
+
+	c.section = "CIFF documents"
+	var names []string
+	for d := range docs {
+		id, name := uint64(0), ""
+		if err := c.message(func(field int, v uint64, s []byte) error {
+			switch field {
+			case 1:
+				id = v
+			case 2:
+				name = string(s)
+			}
+			return nil
+		}); err != nil {
+			return nil, nil, err
+		}
+		if id != d {
+			return nil, nil, c.fail("record %d is of document %d: records must be in order, and complete", d, id)
+		}
+		names = append(names, name)
+	}
+	if _, err := c.in.ReadByte(); err != io.EOF {
+		if err != nil {
+			return nil, nil, fmt.Errorf("index: %w", err)
+		}
+		return nil, nil, c.fail("more follows the last record")
+	}
+	return b, names, nil
+}
+
+// addCIFF appends to l the posting that message m holds.
+func (b *Builder) addCIFF(l *list, m []byte, step float32) error {
+	var gap, frequency uint64
+	if err := fields(m, func(field int, v uint64, _ []byte) error {
+		switch field {
+		case 1:
+			gap = v
+		case 2:
+			frequency = v
+		}
+		return nil
+	}); err != nil {
+		return fmt.Errorf("posting %d: %w", len(l.weights), err)
+	}
+	if len(l.weights) > 0 {
+		// From the document before to the lowest that may follow.
+		gap--
+	}
+	weight := float32(frequency) * step
+	switch {
+	case gap > math.MaxInt32 || uint64(l.next)+gap >= uint64(b.docs):
+		return fmt.Errorf("posting %d: documents must increase, up to %d", len(l.weights), int64(b.docs)-1)
+	case frequency == 0 || frequency > math.MaxInt32 || !(weight > 0) || weight > maxWeight:
+		return fmt.Errorf("posting %d: the term frequency %d is not positive, or its weight out of bounds", len(l.weights), int64(frequency))
+	}
+	l.gaps = binary.AppendUvarint(l.gaps, gap)
+	l.weights = append(l.weights, weight)
+	l.next += uint32(gap) + 1
+	b.most = max(b.most, weight)
+	return nil
+}
+
+// A ciffReader reads messages that come after their lengths.
+type ciffReader struct {
+	in      *bufio.Reader
+	section string
+	at      int64 // where the current message starts, its length included
+	next    int64
+	body    bytes.Buffer
+}
+
+func (c *ciffReader) fail(format string, args ...any) error {
+	return &FormatError{c.section, c.at, fmt.Sprintf(format, args...)}
+}
+
+// message reads the next message and calls f for each of its fields. Memory
+// grows with what arrives, whatever the length says.
+func (c *ciffReader) message(f func(field int, v uint64, s []byte) error) error {
+	c.at = c.next
+	n, err := binary.ReadUvarint(c.in)
+	if err == nil && n > math.MaxInt32 {
+		return c.fail("a message of %d bytes: protobuf allows 2 GiB", n)
+	}
+	c.body.Reset()
+	if err == nil {
+		_, err = io.CopyN(&c.body, c.in, int64(n))
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return c.fail("the file ends within a message, or before it: truncated")
+	}
+	if err != nil {
+		return fmt.Errorf("index: %s, byte %d: %w", c.section, c.at, err)
+	}
+	c.next += int64(len(binary.AppendUvarint(nil, n))) + int64(n)
+	if err := fields(c.body.Bytes(), f); err != nil {
+		return c.fail("%v", err)
+	}
+	return nil
+}
+
+// fields calls f for each field of a protobuf message: v is a number's bits, s
+// a string's or an embedded message's bytes; the other of them is zero.
+func fields(m []byte, f func(field int, v uint64, s []byte) error) error {
+	for at := 0; at < len(m); {
+		key, n := binary.Uvarint(m[at:])
+		if n <= 0 || key>>3 == 0 || key>>3 > 1<<29-1 {
+			return fmt.Errorf("byte %d of the message: no field", at)
+		}
+		at += n
+		var v uint64
+		var s []byte
+		switch key & 7 {
+		case varint, length:
+			if v, n = binary.Uvarint(m[at:]); n <= 0 {
+				return fmt.Errorf("byte %d of the message: no varint", at)
+			}
+		case fixed64:
+			if n = 8; at+n <= len(m) {
+				v = le.Uint64(m[at:])
+			}
+		case fixed32:
+			n = 4
+		default:
+			return fmt.Errorf("byte %d of the message: wire type %d", at, key&7)
+		}
+		at += n
+		if key&7 == length {
+			if v > uint64(len(m)-at) {
+				return fmt.Errorf("byte %d of the message: a field of %d bytes reaches past the end", at, v)
+			}
+			s, v = m[at:at+int(v)], 0
+			at += len(s)
+		}
+		if at > len(m) {
+			return fmt.Errorf("the message ends within a field")
+		}
+		if err := f(int(key>>3), v, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
