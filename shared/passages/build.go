@@ -50,7 +50,7 @@ func (b *Builder) Add(p Passage) error {
 	if p.ID == p.Title {
 		stored[ids] = ""
 	}
-	if link := b.about.link(p); p.URL == link {
+	if link := b.about.URL(p); p.URL == link {
 		stored[urls] = ""
 	} else if p.URL == "" {
 		stored[urls] = noURL

@@ -72,7 +72,7 @@ func (s *Store) At(i int) Passage {
 	}
 	switch p.URL {
 	case "":
-		p.URL = s.about.link(p)
+		p.URL = s.about.URL(p)
 	case noURL:
 		p.URL = ""
 	}

@@ -153,7 +153,7 @@ func TestLinksAreEscapedAsWikipediaDoes(t *testing.T) {
 		"~user_name-1;@$*,":              "~user_name-1;@$*,",
 		"I Want to Hold Your Hand [2] ^": "I_Want_to_Hold_Your_Hand_%5B2%5D_%5E",
 	} {
-		if got := a.link(Passage{Title: title}); got != "https://en.wikipedia.org/wiki/"+want {
+		if got := a.URL(Passage{Title: title}); got != "https://en.wikipedia.org/wiki/"+want {
 			t.Errorf("%q becomes %s, want %s", title, got, want)
 		}
 	}

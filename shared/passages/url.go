@@ -2,8 +2,8 @@ package passages
 
 import "strings"
 
-// link fills in the template; without one it is empty.
-func (a *About) link(p Passage) string {
+// URL is the passage's, as the template Link says; without one it is empty.
+func (a About) URL(p Passage) string {
 	if a.Link == "" {
 		return ""
 	}
