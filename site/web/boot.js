@@ -281,7 +281,7 @@
   // offer lets the visitor change to a new version; the conversation is kept.
   function offer(sw) {
     status('update', 'A new version is ready.', 'Reload', () => {
-      navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
+      sw.addEventListener('statechange', () => { if (sw.state === 'activated') location.reload(); });
       sw.postMessage({ op: 'activate' });
     });
   }

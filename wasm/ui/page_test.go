@@ -1,0 +1,434 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vugu/vugu"
+	"github.com/vugu/vugu/staticrender"
+
+	"parley/shared/message"
+)
+
+// A page drives Root as main.go does: answers come from answer, HTML goes nowhere
+// but into the test.
+type page struct {
+	*testing.T
+	root   *Root
+	env    *vugu.BuildEnv
+	answer func(message.Ask) message.Answer
+	log    []Effect // all effects but ask and save
+	asks   []message.Ask
+	html   string
+}
+
+func newPage(t *testing.T) *page {
+	env, err := vugu.NewBuildEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &page{T: t, root: &Root{}, env: env, answer: found}
+	p.render()
+	return p
+}
+
+// found gives four results; a question's own text is among them.
+func found(ask message.Ask) message.Answer {
+	q := ask.Turns[len(ask.Turns)-1].Question
+	a := message.Answer{
+		Tokens: 12, Cost: message.Cost{EncodeMS: 14.2, SearchMS: .6, Lists: 3, Postings: 5210},
+		Terms: []message.Term{
+			{Text: "tower", Weight: 2, Turn: len(ask.Turns) - 1, Typed: true},
+			{Text: "##ing", Weight: 1, Turn: 0, Reply: true},
+			{Text: "and", Weight: .5, Turn: -1},
+		},
+	}
+	for _, id := range []string{"p1", "p2", "p3", "p4"} {
+		text := "First of " + id + ". It answers " + q + "."
+		a.Results = append(a.Results, message.Result{
+			ID: id, Title: "Title " + id, Text: text, URL: "https://example.org/" + id, Score: 9.5,
+			Quote: message.Span{len("First of p1. "), len(text)}, Marks: []message.Span{{0, 5}},
+		})
+	}
+	return a
+}
+
+func (p *page) render() {
+	p.Helper()
+	var b bytes.Buffer
+	if err := staticrender.New(&b).Render(p.env.RunBuild(p.root)); err != nil {
+		p.Fatal(err)
+	}
+	p.html = b.String()
+}
+
+// settle renders and carries out effects until there are none.
+func (p *page) settle() {
+	p.Helper()
+	for range 100 {
+		p.render()
+		effects := p.root.Effects()
+		if len(effects) == 0 {
+			return
+		}
+		for _, e := range effects {
+			switch e.Do {
+			case "ask":
+				var ask message.Ask
+				if err := json.Unmarshal([]byte(e.A), &ask); err != nil {
+					p.Fatal(err)
+				}
+				p.asks = append(p.asks, ask)
+				body, _ := json.Marshal(p.answer(ask))
+				p.root.Message("answer", e.N, string(body))
+			case "save":
+			default:
+				p.log = append(p.log, e)
+			}
+		}
+	}
+	p.Fatal("effects without end")
+}
+
+func (p *page) ready() {
+	p.root.Message("ready", 0, `{"max_tokens":256,"postings":1274331,"passages":10033}`)
+	p.settle()
+}
+
+func (p *page) did(do, a string) bool {
+	for _, e := range p.log {
+		if e.Do == do && strings.Contains(e.A, a) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *page) shows(what string, want bool) {
+	p.Helper()
+	if strings.Contains(p.html, what) != want {
+		p.Errorf("shown %v, want %v: %q in\n%s", !want, want, what, p.html)
+	}
+}
+
+func (p *page) id(turn int) int { return p.root.dialogue.Turns()[turn].ID }
+
+func TestAQuestionBeforeTheWorkerIsReadyIsAskedThen(t *testing.T) {
+	p := newPage(t)
+	p.root.Ask("How tall?")
+	p.settle()
+	p.shows("How tall?", true)
+	p.shows("This is asked as soon as everything is loaded.", true)
+	if len(p.asks) > 0 {
+		t.Fatal("asked a worker that is not ready")
+	}
+	p.ready()
+	p.shows("It answers How tall?.", true)
+	p.shows("as soon as", false)
+	if !p.did("announce", "Answer to turn 1: It answers How tall?. From Title p1; 4") {
+		t.Errorf("not announced: %+v", p.log)
+	}
+}
+
+func TestTheNewestTurnShowsThreeResultsAndMoreOnDemand(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.root.Ask("a")
+	p.settle()
+	p.shows("Title p3", true)
+	p.shows("Title p4", false)
+	p.root.ToggleAllResults(p.id(0))
+	p.settle()
+	p.shows("Title p4", true)
+	p.root.Ask("b")
+	p.settle()
+	p.shows("quoted above in turn 1", true)
+	if n := strings.Count(p.html, `class="excerpt"`); n != 3 {
+		t.Errorf("%d results on view; an older turn's are to close", n)
+	}
+	p.root.ToggleResults(p.id(0))
+	p.settle()
+	if strings.Count(p.html, "Title p4</a>") != 1 {
+		t.Error("the older turn's results did not open")
+	}
+}
+
+func TestWhatTheEncoderSawOpensOnDemand(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.root.Ask("a")
+	p.root.Ask("b")
+	p.settle()
+	p.shows("5,210", false)
+	p.root.ToggleVector(p.id(1))
+	p.settle()
+	for _, s := range []string{
+		"5,210 of 1,274,331", "14\u00a0ms", "12\u00a0tokens",
+		"3\u00a0terms of the vocabulary lit up: 1 from earlier turns, 2 added by the encoder.",
+		`class="term h2"`, `class="term h1 added"`, `class="term h0 added"`, ">-ing<", "from the reply in turn 1, added by the encoder", `width="50.0%"`,
+	} {
+		p.shows(s, true)
+	}
+}
+
+func TestAChosenResultBecomesTheReply(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.root.Ask("a")
+	p.root.Ask("b")
+	p.settle()
+	p.asks = nil
+	p.root.Choose(p.id(0), "p2")
+	p.settle()
+	if len(p.asks) != 1 || p.asks[0].Turns[0].Reply != "It answers a." {
+		t.Errorf("asked %+v", p.asks)
+	}
+	p.shows("chosen by you", true)
+	p.shows(`href="https://example.org/p2"`, true)
+	if !p.did("announce", "The reply to turn 1 is now from Title p2.") || !p.did("announce", "Answers are up to date.") {
+		t.Errorf("not announced: %+v", p.log)
+	}
+}
+
+func TestEditingAndDeletingAskAgain(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.root.Ask("a")
+	p.root.Ask("b")
+	p.settle()
+	p.root.Edit(p.id(0))
+	p.settle()
+	p.shows("<form>", true)
+	if !p.did("edit", editorID(p.id(0))) {
+		t.Error("the editor is not filled in and focused")
+	}
+	p.root.saveEdit(" ")
+	p.settle()
+	p.shows("<form>", true)
+	p.asks = nil
+	p.root.saveEdit("A")
+	p.settle()
+	p.shows("<form>", false)
+	p.shows("It answers A.", true)
+	if len(p.asks) != 2 || !p.did("focus", editButtonID(p.id(0))) {
+		t.Errorf("asked %d turns, want 2; effects %+v", len(p.asks), p.log)
+	}
+
+	p.root.Delete(p.id(0))
+	p.settle()
+	p.shows("It answers A.", false)
+	p.shows("Turn 1 was deleted.", true)
+	p.root.Undo()
+	p.settle()
+	p.shows("It answers A.", true)
+	p.shows("It answers b.", true)
+	p.shows("was deleted", false)
+}
+
+func TestEscapeLeavesTheQuestionAsItWas(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.root.Ask("a")
+	p.settle()
+	p.root.Edit(p.id(0))
+	p.root.CancelEdit()
+	p.settle()
+	p.shows("<form>", false)
+	if !p.did("focus", editButtonID(p.id(0))) {
+		t.Error("the focus is lost")
+	}
+}
+
+func TestAnExampleAsksItsTurnsOneByOne(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.root.Play([]string{"a", "b", "c"})
+	p.settle()
+	p.shows("Example conversation, turn 1 of 3", true)
+	if len(p.asks) != 1 || !p.did("type", "b") {
+		t.Fatalf("asked %d, effects %+v", len(p.asks), p.log)
+	}
+	p.root.Tick(1)
+	p.settle()
+	p.root.Tick(1) // late, of a step that is over
+	p.settle()
+	if len(p.asks) != 2 {
+		t.Fatalf("asked %d", len(p.asks))
+	}
+	p.root.Ask("mine") // the visitor takes over
+	p.settle()
+	p.root.Tick(2)
+	p.settle()
+	p.shows("Example conversation", false)
+	if n := len(p.asks); n != 3 || p.asks[2].Turns[2].Question != "mine" {
+		t.Errorf("asked %+v", p.asks[n-1])
+	}
+}
+
+func TestAFailureSaysWhyAndCanBeRetried(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.root.Ask("a")
+	for _, e := range p.root.Effects() {
+		if e.Do == "ask" {
+			p.root.Message("error", e.N, `{"stage":"ask","message":"no <b>memory</b>"}`)
+		}
+	}
+	p.settle()
+	p.shows("This could not be answered: no &lt;b&gt;memory&lt;/b&gt;", true)
+	p.root.Retry(p.id(0))
+	p.settle()
+	p.shows("It answers a.", true)
+}
+
+func TestADocumentIsTextAndNothingElse(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	const evil = `<img src=x onerror=alert(1)>`
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		for i := range a.Results {
+			a.Results[i] = message.Result{ID: evil + string(rune('a'+i)), Title: evil, Text: evil + " &amp; " + evil, URL: "javascript:alert(1)", Quote: message.Span{0, len(evil)}, Marks: []message.Span{{0, 4}}}
+		}
+		a.Terms[0].Text = evil
+		return a
+	}
+	p.root.Ask(evil)
+	p.settle()
+	p.root.ToggleVector(p.id(0))
+	p.settle()
+	p.shows("<img", false)
+	p.shows("javascript:", false)
+	p.shows("&lt;img", true)
+}
+
+func TestNothingFoundSaysSo(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.answer = func(message.Ask) message.Answer { return message.Answer{} }
+	p.root.Ask("a")
+	p.settle()
+	p.shows("Nothing found.", true)
+	p.root.ToggleVector(p.id(0))
+	p.settle()
+	if !p.did("announce", "Answer to turn 1: nothing found.") {
+		t.Errorf("not announced: %+v", p.log)
+	}
+}
+
+func TestAMegabytePastedIsKeptButNotShown(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.root.Ask(strings.Repeat("word ", 1<<18))
+	p.answer = func(message.Ask) message.Answer { return message.Answer{} }
+	p.settle()
+	p.shows("1,310,719\u00a0characters", true)
+	p.shows("The encoder reads only the first 256 tokens.", true)
+	if len(p.html) > 20<<10 {
+		t.Errorf("%d bytes on view", len(p.html))
+	}
+}
+
+func TestALongConversationShowsItsNewestTurns(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	for range 500 {
+		p.root.Ask("a")
+	}
+	for p.root.dialogue.Pending() > 0 {
+		for _, e := range p.root.Effects() {
+			if e.Do == "ask" {
+				body, _ := json.Marshal(found(message.Ask{Turns: []message.Turn{{}}}))
+				p.root.Message("answer", e.N, string(body))
+			}
+		}
+	}
+	p.settle()
+	if n := strings.Count(p.html, "<article"); n != turnsShown {
+		t.Errorf("%d turns on view", n)
+	}
+	p.shows("Show 12\u00a0earlier turns of 488", true)
+	p.root.ShowEarlier()
+	p.settle()
+	if n := strings.Count(p.html, "<article"); n != 2*turnsShown {
+		t.Errorf("%d turns on view", n)
+	}
+}
+
+func TestALostWorkerIsAskedAgain(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.root.Ask("a")
+	p.root.Effects() // the question is under way, and the worker dies
+	p.root.Message("lost", 0, "")
+	p.settle()
+	p.shows("as soon as", true)
+	p.ready()
+	p.shows("It answers a.", true)
+}
+
+func TestReloadRestoresTheConversation(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.root.Ask("a")
+	p.root.Ask("b")
+	p.settle()
+	p.root.Choose(p.id(0), "p3")
+	p.settle()
+	q := newPage(t)
+	q.root.Restore(p.root.dialogue.Save())
+	q.ready()
+	q.shows("chosen by you", true)
+	q.shows("It answers b.", true)
+}
+
+// What go generate would write is what is committed.
+func TestGeneratedFilesAreCurrent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the generator")
+	}
+	dir := t.TempDir()
+	vugus, _ := filepath.Glob("*.vugu")
+	gos, _ := filepath.Glob("*.go")
+	for _, name := range append(vugus, gos...) {
+		if strings.HasSuffix(name, "_gen.go") {
+			continue
+		}
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	helper := filepath.Join(dir, "vugu-helper.js")
+	for _, cmd := range [][]string{
+		{"go", "tool", "vugugen", "-skip-go-mod", "-skip-main", dir},
+		{"gofmt", "-w", dir},
+		{"go", "run", "./vuguhelper", helper},
+	} {
+		if out, err := exec.Command(cmd[0], cmd[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", strings.Join(cmd, " "), err, out)
+		}
+	}
+	pairs := map[string]string{helper: "../../site/web/vugu-helper.js"}
+	for _, name := range vugus {
+		gen := strings.TrimSuffix(name, ".vugu") + "_gen.go"
+		pairs[filepath.Join(dir, gen)] = gen
+	}
+	for want, have := range pairs {
+		w, err := os.ReadFile(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h, err := os.ReadFile(have); err != nil || !bytes.Equal(w, h) {
+			t.Errorf("%s is not what go generate writes (%v): run `make generate`", have, err)
+		}
+	}
+}
