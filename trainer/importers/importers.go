@@ -1,0 +1,345 @@
+// Package importers reads conversations from the data sets of conversational
+// search, each in its own published form, into one: examples.
+//
+//	topiocqa       TopiOCQA (Adlakha et al. 2022): topiocqa_{train,dev}.json
+//	qrecc          QReCC (Anantha et al. 2021): qrecc_{train,test}.json and its derivatives
+//	canard         CANARD (Elgohary et al. 2019): {train,dev,test}.json
+//	quac           QuAC (Choi et al. 2018): {train,val}_v0.2.json
+//	cast           TREC CAsT 2019 to 2022: topics as JSON, resolved utterances as TSV
+//	ikat           TREC iKAT 2023 and later: topics as JSON
+//	convquestions  ConvQuestions (Christmann et al. 2019): {train,dev,test}_DOMAIN.json
+//	mtrag          MTRAG (Katsis et al. 2025): tasks, synthetic conversations, rewrites
+//	beir           BEIR: queries.jsonl, each a conversation of one turn
+//	questions      plain text, a question a line (of TSV the first column)
+//	jsonl          our own form, which `trainer import` writes; see Example
+//
+// Every file may be gzip. What cannot be read is reported with its file and line
+// and left out; only a file that is altogether something else is an error.
+package importers
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+
+	"parley/shared/conversation"
+	"parley/trainer/lines"
+)
+
+// An Example is one question of a conversation, with what was said before it: a
+// line of our own JSONL form,
+//
+//	{"id": "31_4", "conversation": "31", "source": "cast",
+//	 "turns": [{"question": "...", "reply": "..."}, ..., {"question": "..."}],
+//	 "rewrite": "...", "positives": ["MARCO_5498474"]}
+//
+// Turns are oldest first; the last is the one that is asked, without reply. Rewrite
+// is the question as it reads without its history, "" where nobody wrote one.
+type Example struct {
+	ID           string   `json:"id"`
+	Conversation string   `json:"conversation"`
+	Source       string   `json:"source,omitempty"`
+	Turns        []Turn   `json:"turns"`
+	Rewrite      string   `json:"rewrite,omitempty"`
+	Positives    []string `json:"positives,omitempty"`
+}
+
+// A Turn is a question and its reply.
+type Turn struct {
+	Question string `json:"question"`
+	Reply    string `json:"reply,omitempty"`
+}
+
+// Said is the example as the encoder reads it.
+func (e *Example) Said() []conversation.Turn {
+	out := make([]conversation.Turn, len(e.Turns))
+	for i, t := range e.Turns {
+		out[i] = conversation.Turn(t)
+	}
+	return out
+}
+
+// Question is the one asked.
+func (e *Example) Question() string { return e.Turns[len(e.Turns)-1].Question }
+
+// Options change what an importer takes.
+type Options struct {
+	// Rewrite names the field that holds the rewrite, where a data set has several
+	// (QReCC: Truth_rewrite, GPT_rewrite, Editor_rewrite; CAsT:
+	// manual_rewritten_utterance, automatic_rewritten_utterance).
+	Rewrite string
+}
+
+// A Result is what was read, and what was not.
+type Result struct {
+	Examples []Example
+	Unread   []error // each names file and line
+
+	seen map[string]bool
+}
+
+// add takes an example, or says why not.
+func (r *Result) add(at position, e Example) {
+	for i := range e.Turns {
+		e.Turns[i].Question = strings.TrimSpace(e.Turns[i].Question)
+		e.Turns[i].Reply = strings.TrimSpace(e.Turns[i].Reply)
+	}
+	e.Rewrite = strings.TrimSpace(e.Rewrite)
+	switch {
+	case len(e.Turns) == 0 || e.Question() == "":
+		r.unread(at, "the question is missing or empty")
+	case r.seen[e.ID]:
+		r.unread(at, "a second example with id %q", e.ID)
+	default:
+		if r.seen == nil {
+			r.seen = map[string]bool{}
+		}
+		r.seen[e.ID] = true
+		r.Examples = append(r.Examples, e)
+	}
+}
+
+func (r *Result) unread(at position, format string, args ...any) {
+	r.Unread = append(r.Unread, &lines.Error{File: at.file, Line: at.line, Err: fmt.Errorf(format, args...)})
+}
+
+type position struct {
+	file string
+	line int
+}
+
+type importer func(r *Result, paths []string, o Options) error
+
+var all = map[string]importer{
+	"topiocqa": topiocqa, "qrecc": qrecc, "canard": canard, "quac": quac, "cast": cast, "ikat": ikat,
+	"convquestions": convquestions, "mtrag": mtrag, "beir": beir, "questions": questions, "jsonl": jsonl,
+}
+
+// Names lists the data sets.
+func Names() []string { return slices.Sorted(maps.Keys(all)) }
+
+// Import reads the files of a data set.
+func Import(name string, paths []string, o Options) (*Result, error) {
+	read, ok := all[name]
+	if !ok {
+		return nil, fmt.Errorf("no importer %q; there are %s", name, strings.Join(Names(), ", "))
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("%s: no files", name)
+	}
+	r := &Result{}
+	if err := read(r, paths, o); err != nil {
+		return nil, err
+	}
+	if len(r.Examples) == 0 {
+		why := errors.New("they are empty")
+		if len(r.Unread) > 0 {
+			why = r.Unread[0]
+		}
+		return nil, fmt.Errorf("no conversation of the form of %s in %s: %w", name, strings.Join(paths, ", "), why)
+	}
+	return r, nil
+}
+
+// open reads through gzip.
+func open(path string) (io.Reader, func() error, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	br := bufio.NewReaderSize(f, 1<<16)
+	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(br)
+		if err != nil {
+			f.Close()
+			return nil, nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return z, f.Close, nil
+	}
+	return br, f.Close, nil
+}
+
+// newlines remembers where lines end, to turn offsets into lines.
+type newlines struct {
+	r    io.Reader
+	read int64
+	ends []int64
+}
+
+func (n *newlines) Read(p []byte) (int, error) {
+	k, err := n.r.Read(p)
+	for i, c := range p[:k] {
+		if c == '\n' {
+			n.ends = append(n.ends, n.read+int64(i))
+		}
+	}
+	n.read += int64(k)
+	return k, err
+}
+
+func (n *newlines) line(offset int64) int {
+	return 1 + sort.Search(len(n.ends), func(i int) bool { return n.ends[i] >= offset })
+}
+
+// records hands every record of a file to f: the elements of a JSON array, or JSON
+// objects a line each. A record that does not fit T is reported with its line; so is
+// a file that breaks off, with the records before it kept.
+func records[T any](r *Result, path string, f func(at position, v T)) error {
+	in, done, err := open(path)
+	if err != nil {
+		return err
+	}
+	defer done()
+	n := &newlines{r: in}
+	br := bufio.NewReader(n)
+	for { // the first byte that says what the file is
+		c, err := br.Peek(1)
+		if err != nil {
+			return fmt.Errorf("%s: empty, or not readable: %w", path, err)
+		}
+		if c[0] == '[' || c[0] == '{' {
+			break
+		}
+		if !strings.Contains(" \t\r\n\xef\xbb\xbf", string(c)) {
+			return fmt.Errorf("%s: begins with %q: neither a JSON array nor JSON lines", path, c)
+		}
+		br.Discard(1)
+	}
+	one := func(at position, raw []byte) {
+		var v T
+		if err := json.Unmarshal(raw, &v); err != nil {
+			r.unread(at, "%w", err)
+			return
+		}
+		f(at, v)
+	}
+	if c, _ := br.Peek(1); c[0] == '{' {
+		lr, err := lines.NewReader(br, path)
+		if err != nil {
+			return err
+		}
+		for i, line := range lr.All() {
+			one(position{path, i}, line)
+		}
+		if err := lr.Err(); err != nil {
+			r.Unread = append(r.Unread, err)
+		}
+		return nil
+	}
+	d := json.NewDecoder(br)
+	skipped := n.read // what Peek and Discard took is before the decoder's offset 0
+	if k := br.Buffered(); k >= 0 {
+		skipped -= int64(k)
+	}
+	d.Token() // the bracket
+	for d.More() {
+		var raw json.RawMessage
+		err := d.Decode(&raw)
+		at := position{path, n.line(skipped + d.InputOffset() - int64(len(raw)))}
+		if err != nil {
+			r.unread(at, "the file ends or breaks here: %w", err)
+			return nil
+		}
+		one(at, raw)
+	}
+	if _, err := d.Token(); err != nil {
+		r.unread(position{path, n.line(skipped + d.InputOffset())}, "the array does not end: %w", err)
+	}
+	return nil
+}
+
+// history makes turns of question, reply, question, reply, ..., question.
+func history(said []string, question string) []Turn {
+	var turns []Turn
+	for i := 0; i < len(said); i += 2 {
+		t := Turn{Question: said[i]}
+		if i+1 < len(said) {
+			t.Reply = said[i+1]
+		}
+		turns = append(turns, t)
+	}
+	return append(turns, Turn{Question: question})
+}
+
+// Stats is a line of the table that describes a data set.
+type Stats struct {
+	Conversations int     `json:"conversations"`
+	Turns         int     `json:"turns"`              // examples
+	Rewritten     int     `json:"rewritten"`          // of them with a rewrite
+	Distinct      int     `json:"distinct"`           // different pairs of question and rewrite
+	PerConv       float64 `json:"turns_conversation"` // mean
+	Depth         float64 `json:"depth"`              // mean place of a question in its conversation, from 1
+	Question      float64 `json:"tokens_question"`    // mean length in tokens
+	Rewrite       float64 `json:"tokens_rewrite"`     // of the rewrites
+	Whole         float64 `json:"tokens_whole"`       // of question and history
+}
+
+// Describe measures examples; count gives a text's length in tokens.
+func Describe(examples []Example, count func(string) int) Stats {
+	var s Stats
+	conv := map[string]bool{}
+	pairs := map[string]bool{}
+	for i := range examples {
+		e := &examples[i]
+		conv[e.Source+"\x00"+e.Conversation] = true
+		pairs[e.Question()+"\x00"+e.Rewrite] = true
+		s.Turns++
+		s.Depth += float64(len(e.Turns))
+		s.Question += float64(count(e.Question()))
+		for _, t := range e.Turns {
+			s.Whole += float64(count(t.Question) + count(t.Reply))
+		}
+		if e.Rewrite != "" {
+			s.Rewritten++
+			s.Rewrite += float64(count(e.Rewrite))
+		}
+	}
+	s.Conversations, s.Distinct = len(conv), len(pairs)
+	n := float64(max(1, s.Turns))
+	s.PerConv = float64(s.Turns) / float64(max(1, s.Conversations))
+	s.Depth, s.Question, s.Whole = s.Depth/n, s.Question/n, s.Whole/n
+	s.Rewrite /= float64(max(1, s.Rewritten))
+	return s
+}
+
+// Distinct keeps the first example of every pair of question and rewrite:
+// ConvQuestions, for one, permutes the same questions.
+func Distinct(examples []Example) []Example {
+	seen := map[[2]string]bool{}
+	return slices.DeleteFunc(examples, func(e Example) bool {
+		k := [2]string{e.Question(), e.Rewrite}
+		if seen[k] {
+			return true
+		}
+		seen[k] = true
+		return false
+	})
+}
+
+// Write writes examples in our own form, a line each.
+func Write(w io.Writer, examples []Example) error {
+	out := bufio.NewWriter(w)
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	for i := range examples {
+		if err := e.Encode(&examples[i]); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// byNumber sorts turns of a conversation.
+func byNumber[T any](list []T, number func(T) int) {
+	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(number(a), number(b)) })
+}
