@@ -32,6 +32,10 @@ func (x *Index) Add(v sparse.Vector) {
 	x.docs++
 }
 
+// Share is the same index with scratch memory of its own, for one more goroutine;
+// nothing may be added to either any more.
+func (x *Index) Share() *Index { return &Index{lists: x.lists, docs: x.docs} }
+
 // A Hit is a document and its score.
 type Hit struct {
 	Doc   uint32

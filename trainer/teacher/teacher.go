@@ -1,0 +1,330 @@
+// Package teacher keeps what a student learns from: for every training question
+// the passages that a teacher ranked best, with its scores. The teacher here is the
+// frozen encoder, reading the question as a person or an LLM rewrote it; files of
+// others are read too.
+//
+// A distillation file is a header and records, all numbers little-endian:
+//
+//	header  magic "PRLYDST1", key [32]byte (of the collection, see KeyOf)
+//	record  bytes uint32 (of the body), crc uint32 (CRC-32C of the body), body
+//	body    id's length uint32, id, n uint32, n documents uint32, n scores float32
+//
+// Documents are numbers in the collection, best first. A record that is cut off or
+// damaged ends the file: it and what follows are made again.
+package teacher
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+
+	"parley/shared/conversation"
+	"parley/shared/encoder"
+	"parley/shared/sparse"
+	"parley/trainer/exact"
+)
+
+const (
+	magic     = "PRLYDST1"
+	headerLen = len(magic) + 32
+	maxRecord = 1 << 28
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// A List is a teacher's ranking, best first. Docs are numbers in the collection.
+type List struct {
+	Docs   []uint32
+	Scores []float32
+}
+
+// sort orders by score, ties by document.
+func (l List) sort() {
+	at := make([]int, len(l.Docs))
+	for i := range at {
+		at[i] = i
+	}
+	slices.SortFunc(at, func(a, b int) int {
+		return cmp.Or(cmp.Compare(l.Scores[b], l.Scores[a]), cmp.Compare(l.Docs[a], l.Docs[b]))
+	})
+	docs, scores := slices.Clone(l.Docs), slices.Clone(l.Scores)
+	for i, j := range at {
+		l.Docs[i], l.Scores[i] = docs[j], scores[j]
+	}
+}
+
+// A Key tells collections apart by their passages' ids.
+type Key [32]byte
+
+// KeyOf is the key of a collection's ids, in order.
+func KeyOf(ids []string) Key {
+	h := sha256.New()
+	for _, id := range ids {
+		binary.Write(h, binary.LittleEndian, uint32(len(id)))
+		io.WriteString(h, id)
+	}
+	return Key(h.Sum(nil))
+}
+
+// A File is a distillation file. Its lists stay on disk. One goroutine at a time may
+// append; any number may read.
+type File struct {
+	f    *os.File
+	docs int
+	end  int64
+	at   map[string]place
+	ids  []string
+}
+
+type place struct {
+	offset int64
+	length int
+}
+
+// Open reads the file at path, or begins it where there is none. A file of another
+// collection is refused.
+func Open(path string, key Key, docs int) (*File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	file := &File{f: f, docs: docs, at: map[string]place{}}
+	if err := file.scan(key); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return file, nil
+}
+
+// scan finds the records and cuts off what is damaged.
+func (file *File) scan(key Key) error {
+	info, err := file.f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() == 0 {
+		file.end = int64(headerLen)
+		_, err := file.f.Write(append([]byte(magic), key[:]...))
+		return err
+	}
+	r := bufio.NewReaderSize(file.f, 1<<20)
+	header := make([]byte, headerLen)
+	if _, err := io.ReadFull(r, header); err != nil || string(header[:len(magic)]) != magic {
+		return errors.New("no distillation file of this program; give a new name for the output")
+	}
+	if Key(header[len(magic):]) != key {
+		return errors.New("it was made on another collection (ids differ): give the same passages in the same order, or make it again")
+	}
+	file.end = int64(headerLen)
+	var head [8]byte
+	var body []byte
+	for {
+		if _, err := io.ReadFull(r, head[:]); err != nil {
+			break
+		}
+		n := binary.LittleEndian.Uint32(head[0:])
+		if int64(n) > info.Size()-file.end-8 || n > maxRecord {
+			break
+		}
+		body = append(body[:0], make([]byte, n)...)
+		if _, err := io.ReadFull(r, body); err != nil || crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
+			break
+		}
+		id, _, err := decode(body, file.docs)
+		if err != nil {
+			return fmt.Errorf("at byte %d: %w", file.end, err)
+		}
+		file.note(id, int(n))
+	}
+	return file.f.Truncate(file.end)
+}
+
+func (file *File) note(id string, length int) {
+	if _, again := file.at[id]; !again {
+		file.ids = append(file.ids, id)
+	}
+	file.at[id] = place{file.end + 8, length}
+	file.end += 8 + int64(length)
+}
+
+func decode(body []byte, docs int) (id string, l List, err error) {
+	bad := errors.New("a record contradicts itself")
+	number := func() int {
+		if len(body) < 4 {
+			err = bad
+			return 0
+		}
+		n := binary.LittleEndian.Uint32(body)
+		body = body[4:]
+		return int(n)
+	}
+	k := number()
+	if err != nil || k > len(body) {
+		return "", l, bad
+	}
+	id, body = string(body[:k]), body[k:]
+	n := number()
+	if err != nil || len(body) != 8*n {
+		return "", l, bad
+	}
+	l = List{make([]uint32, n), make([]float32, n)}
+	for i := range n {
+		l.Docs[i] = binary.LittleEndian.Uint32(body[4*i:])
+		l.Scores[i] = math.Float32frombits(binary.LittleEndian.Uint32(body[4*(n+i):]))
+		if int(l.Docs[i]) >= docs || math.IsNaN(float64(l.Scores[i])) || math.IsInf(float64(l.Scores[i]), 0) {
+			return "", l, fmt.Errorf("query %q: passage %d of %d, score %v", id, l.Docs[i], docs, l.Scores[i])
+		}
+	}
+	return id, l, nil
+}
+
+// Has reports whether id's list is there.
+func (file *File) Has(id string) bool { _, ok := file.at[id]; return ok }
+
+// IDs lists the queries in the order of the file.
+func (file *File) IDs() []string { return file.ids }
+
+// Get reads a query's list; an empty one where there is none.
+func (file *File) Get(id string) (List, error) {
+	p, ok := file.at[id]
+	if !ok {
+		return List{}, nil
+	}
+	body := make([]byte, p.length)
+	if _, err := file.f.ReadAt(body, p.offset); err != nil {
+		return List{}, err
+	}
+	_, l, err := decode(body, file.docs)
+	return l, err
+}
+
+// Append adds a list, in any order; Sync makes it survive a crash.
+func (file *File) Append(id string, l List) error {
+	l.sort()
+	body := binary.LittleEndian.AppendUint32(nil, uint32(len(id)))
+	body = append(body, id...)
+	body = binary.LittleEndian.AppendUint32(body, uint32(len(l.Docs)))
+	for _, d := range l.Docs {
+		body = binary.LittleEndian.AppendUint32(body, d)
+	}
+	for _, s := range l.Scores {
+		body = binary.LittleEndian.AppendUint32(body, math.Float32bits(s))
+	}
+	if _, _, err := decode(body, file.docs); err != nil {
+		return err
+	}
+	head := binary.LittleEndian.AppendUint32(nil, uint32(len(body)))
+	head = binary.LittleEndian.AppendUint32(head, crc32.Checksum(body, castagnoli))
+	if _, err := file.f.WriteAt(append(head, body...), file.end); err != nil {
+		return err
+	}
+	file.note(id, len(body))
+	return nil
+}
+
+// Sync waits until what was appended is on the disk.
+func (file *File) Sync() error { return file.f.Sync() }
+
+// Close closes the file.
+func (file *File) Close() error { return file.f.Close() }
+
+// A Query is what the teacher reads of an example: the question, as someone rewrote
+// it.
+type Query struct{ ID, Text string }
+
+// Rank lets the frozen encoder rank the collection for every query that the file
+// does not hold yet, exactly and on all cores, and keeps the k best. report hears
+// how many are done.
+func Rank(ctx context.Context, e *encoder.Encoder, docs []sparse.Vector, queries []Query, k int, file *File, report func(done int)) error {
+	var todo []Query
+	for _, q := range queries {
+		if !file.Has(q.ID) {
+			todo = append(todo, q)
+		}
+	}
+	report(len(queries) - len(todo))
+	if len(todo) == 0 {
+		return nil
+	}
+	var index exact.Index
+	for _, d := range docs {
+		index.Add(d)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	type ranked struct {
+		id   string
+		list List
+		err  error
+	}
+	next, out := make(chan Query), make(chan ranked)
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			s, own := e.NewSession(), index.Share()
+			for q := range next {
+				r := ranked{id: q.ID}
+				v, _, err := s.Encode(conversation.Build(e.Tokenizer, []conversation.Turn{{Question: q.Text}}, e.Query))
+				if err != nil {
+					r.err = fmt.Errorf("query %q: %w", q.ID, err)
+				}
+				for _, h := range own.Search(v, k) {
+					r.list.Docs = append(r.list.Docs, h.Doc)
+					r.list.Scores = append(r.list.Scores, float32(h.Score))
+				}
+				out <- r
+			}
+		})
+	}
+	go func() {
+		defer close(next)
+		for _, q := range todo {
+			select {
+			case next <- q:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	go func() { wg.Wait(); close(out) }()
+	done := len(queries) - len(todo)
+	var err error
+	for r := range out { // to the end, so that no worker is left behind
+		if err == nil {
+			err = r.err
+		}
+		if err == nil {
+			err = file.Append(r.id, r.list)
+		}
+		if err != nil {
+			stop()
+			continue
+		}
+		if done++; done%512 == 0 {
+			err = file.Sync()
+		}
+		report(done)
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	return err
+}
