@@ -232,6 +232,19 @@ func TestQuantizeIsDeterministicAndIdempotent(t *testing.T) {
 		if len(x.Shape) == 2 && x.DType != safetensors.I8 && !strings.Contains(x.Name, "token_type") {
 			t.Errorf("%s is still %s", x.Name, x.DType)
 		}
+		if x.DType != safetensors.I8 {
+			continue
+		}
+		most := int8(127)
+		if strings.Contains(x.Name, "word_embeddings") {
+			most = 63
+		}
+		w, _ := x.Int8s()
+		for i, v := range w {
+			if v > most || v < -most {
+				t.Fatalf("%s: element %d is %d, beyond %d", x.Name, i, v, most)
+			}
+		}
 	}
 }
 

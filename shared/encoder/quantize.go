@@ -15,7 +15,13 @@ import (
 //
 // Each row of a matrix w becomes integers q and a scale, w ~ scale * q, with
 //
-//	scale = max|w| / 127,  q = round(w / scale), half to even
+//	scale = max|w| / L, rounded up to 8 significant bits
+//	q     = round(w / scale), half to even, |q| <= L
+//
+// L is 127, but 63 for the word embedding, which holds most of the bytes: so brotli
+// takes 0.5 MB off splade-tiny's 4.3, while the mean cosine between its vectors and
+// the float model's goes from .9993 to .9991 (1,945 MTRAG passages). Rounded
+// scales compress, too, and cost nothing, since q is made for them.
 //
 // Vectors, and the table of token types, stay as they are. set, where it is not
 // nil, becomes the key "parley" of config.json; otherwise that file is kept byte
@@ -53,13 +59,18 @@ func Quantize(files Files, set *Settings) (map[string][]byte, error) {
 		return nil, err
 	}
 	var tensors []safetensors.Tensor
+	words := c.names().embeddings + "word_embeddings.weight"
 	types := c.names().embeddings + "token_type_embeddings.weight"
 	for _, u := range used {
 		if !u.matrix || u.DType == safetensors.I8 || u.Name == types {
 			tensors = append(tensors, u.Tensor)
 			continue
 		}
-		q, scale, err := quantizeRows(u.Tensor)
+		levels := 127
+		if u.Name == words {
+			levels = 63
+		}
+		q, scale, err := quantizeRows(u.Tensor, levels)
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +83,7 @@ func Quantize(files Files, set *Settings) (map[string][]byte, error) {
 }
 
 // quantizeRows is the matrix [n][k] as I8 and the rows' scales as F32.
-func quantizeRows(t safetensors.Tensor) (q, scale safetensors.Tensor, err error) {
+func quantizeRows(t safetensors.Tensor, levels int) (q, scale safetensors.Tensor, err error) {
 	w, err := t.Float32s()
 	if err != nil {
 		return q, scale, err
@@ -85,16 +96,15 @@ func quantizeRows(t safetensors.Tensor) (q, scale safetensors.Tensor, err error)
 		for _, v := range row {
 			most = max(most, v, -v)
 		}
-		s := most / 127
+		bits := math.Float32bits(most / float32(levels))
+		s := math.Float32frombits((bits + 0xFFFF) &^ 0xFFFF)
 		scales[i] = s
 		if s == 0 {
 			continue
 		}
 		for j, v := range row {
-			// In float64 a quotient of float32s rounds the same way everywhere;
-			// a denormal scale could make it larger than 127.
-			r := math.RoundToEven(float64(v) / float64(s))
-			ints[i*k+j] = int8(min(max(r, -127), 127))
+			// In float64 a quotient of float32s rounds the same way everywhere.
+			ints[i*k+j] = int8(math.RoundToEven(float64(v) / float64(s)))
 		}
 	}
 	return safetensors.FromInt8s(t.Name, ints, n, k), safetensors.FromFloat32s(t.Name+".scale", scales, n), nil
