@@ -41,10 +41,13 @@ var ops = []struct {
 	{"gelu", 2, false},
 }
 
+// compiled keeps machine code, so that a module is compiled once in a process.
+var compiled = wazero.NewCompilationCache()
+
 // New starts worker, the bytes of worker.wasm. kernel is kernel.Binary, or nil to
 // compute in plain Go as a browser without SIMD does.
 func New(ctx context.Context, worker, kernel []byte) (*Worker, error) {
-	w := &Worker{runtime: wazero.NewRuntime(ctx), ctx: ctx}
+	w := &Worker{runtime: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCompilationCache(compiled)), ctx: ctx}
 	if err := w.start(worker, kernel); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("host: %w", err)

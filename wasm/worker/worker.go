@@ -95,8 +95,12 @@ func (w *worker) file(data []byte, name uint32) []byte {
 		}
 		n := len(data) - int(name)
 		title := string(data[n:])
-		if err := w.add(title, data[:n:n]); err != nil {
-			return "", nil, &fileError{title, err}
+		err := w.add(title, data[:n:n])
+		if wrong := (*fileError)(nil); err != nil && !errors.As(err, &wrong) {
+			err = &fileError{title, err}
+		}
+		if err != nil {
+			return "", nil, err
 		}
 		return "done", struct{}{}, nil
 	})
@@ -141,13 +145,15 @@ func (w *worker) addEncoder(name string, data []byte) error {
 		w.encoder, w.parts = e, nil
 		return nil
 	}
-	// Blame the file that the error names, and wait for that one again.
-	wrong := weights
-	for _, part := range []string{config, vocab, tokenizer} {
-		if _, ok := w.parts[part]; ok && strings.Contains(err.Error(), strings.TrimPrefix(part, "encoder/")) {
-			wrong = part
-			break
-		}
+	// Blame the file that the error begins with, and wait for that one again.
+	wrong := vocab
+	switch text := strings.TrimPrefix(err.Error(), "encoder: "); {
+	case strings.HasPrefix(text, "config.json"):
+		wrong = config
+	case strings.HasPrefix(text, "model.safetensors"):
+		wrong = weights
+	case w.parts[vocab] == nil:
+		wrong = tokenizer
 	}
 	delete(w.parts, wrong)
 	return &fileError{wrong, err}

@@ -1,0 +1,337 @@
+// The Web Worker that answers questions: it fetches the files of the encoder and
+// the collection, checks every one, and hands them to worker.wasm (wasm/worker,
+// where the calls are described), with kernel.wasm beside it where the browser
+// has WebAssembly SIMD. What it says to the page is in shared/message; a body is
+// a JSON string. The page begins with
+//
+//   {op: 'start', manifest, worker, kernel}   absolute URLs
+//
+// The manifest is site.json: {files: [{name, path, bytes, sha256}]}, with paths
+// relative to it that change with the contents. Names under encoder/ and
+// collection/ are for this worker.
+'use strict';
+
+let setup;             // the page's "start"
+let engine = null;     // what start() made of the two modules
+let ready = false;
+let loading = false;
+let waiting = [];      // questions that came before the files
+const given = new Set();   // names of the files that the engine has
+const damaged = new Set(); // URLs whose bytes were wrong: HTTP caches are passed by
+
+const post = (op, body, id) => postMessage({ op, id, body });
+
+onmessage = ({ data }) => {
+  switch (data.op) {
+  case 'start': setup = data; load(); break;
+  case 'retry': if (!ready) load(); break;
+  case 'ask':
+  case 'digest': // for tests: body is an array of conversations
+    if (ready) call(data); else waiting.push(data);
+  }
+};
+
+// call answers one question. A trap, such as memory running out, leaves Go's
+// memory in no known state: the engine is then started anew, from files that
+// are cached by now.
+function call({ op, body, id }) {
+  try {
+    const [word, reply] = engine.call(op, new TextEncoder().encode(body));
+    post(word, reply, id);
+  } catch (e) {
+    post('error', JSON.stringify({ stage: 'ask', message: `the search program failed and starts anew (${e.message})` }), id);
+    ready = false;
+    engine = null;
+    given.clear();
+    load();
+  }
+}
+
+// A Failure is message.Failure.
+class Failure extends Error {
+  constructor(stage, file, message) {
+    super(message);
+    Object.assign(this, { stage, file });
+  }
+}
+
+// load brings the engine all files that it doesn't have yet. Where one fails the
+// others still arrive, so that a retry has only that one to fetch.
+async function load() {
+  if (loading) return;
+  loading = true;
+  try {
+    const [manifest, cache] = await Promise.all([fetchManifest(), openCache()]);
+    const files = manifest.files.filter(f => /^(encoder|collection)\//.test(f.name));
+    const count = progress(files);
+    const started = engine ? null : start();
+    started?.catch(() => {}); // seen below, but perhaps later
+    const results = await Promise.allSettled(files.filter(f => !given.has(f.name)).map(async f => {
+      const bytes = await obtain(f, cache, count);
+      if (started) engine = await started;
+      given.add(f.name);
+      const [word, body] = engine.call('file', bytes, f.name);
+      if (word !== 'error') return;
+      const failure = JSON.parse(body);
+      const wrong = files.find(g => g.name === failure.file) || f;
+      given.delete(wrong.name);
+      damaged.add(address(wrong));
+      if (cache) await cache.delete(address(wrong));
+      throw Object.assign(new Failure(), failure);
+    }));
+    if (started) engine = await started;
+    const failed = results.find(r => r.status === 'rejected');
+    if (failed) throw failed.reason;
+    const [word, body] = engine.call('open');
+    if (word === 'error') {
+      given.delete(JSON.parse(body).file);
+      post('failed', body);
+      return;
+    }
+    ready = true;
+    post('ready', body);
+    for (const q of waiting.splice(0)) call(q);
+  } catch (e) {
+    if (!(e instanceof Failure)) { // a trap: see call
+      engine = null;
+      given.clear();
+    }
+    post('failed', JSON.stringify({ stage: e.stage || 'open', file: e.file, message: e.message }));
+  } finally {
+    loading = false;
+  }
+}
+
+// ---- Files ----
+
+const address = f => new URL(f.path, setup.manifest).href;
+
+async function request(url, file, options) {
+  let res;
+  try {
+    res = await fetch(url, options);
+  } catch (e) {
+    throw new Failure('download', file, `the network failed (${e.message})`);
+  }
+  if (!res.ok) throw new Failure('download', file, `the server answered ${res.status} ${res.statusText}`);
+  return res;
+}
+
+async function fetchManifest() {
+  const file = setup.manifest.split('/').pop();
+  const res = await request(setup.manifest, file, { cache: 'no-cache' });
+  try {
+    const m = await res.json();
+    if (Array.isArray(m.files)) return m;
+  } catch { /* said below */ }
+  throw new Failure('open', file, 'this is no list of files');
+}
+
+// The cache is shared with the service worker. Where storage is forbidden or
+// full, files are fetched on every visit.
+const openCache = () => self.caches ? caches.open('parley-files').catch(() => null) : null;
+
+// progress counts bytes over all files and posts them, not more often than
+// anyone could see. The total is the manifest's: what HTTP says counts
+// compressed bytes.
+function progress(files) {
+  const loaded = new Map(files.map(f => [f.name, given.has(f.name) ? f.bytes : 0]));
+  const sum = numbers => [...numbers].reduce((a, b) => a + b, 0);
+  const total = sum(files.map(f => f.bytes));
+  let last = -Infinity;
+  return (f, n) => {
+    loaded.set(f.name, Math.min(n, f.bytes));
+    const now = performance.now(), all = sum(loaded.values());
+    if (now - last < 40 && all < total) return;
+    last = now;
+    post('progress', JSON.stringify({ loaded: all, total, file: f.name }));
+  };
+}
+
+// obtain returns a file's verified bytes, from the cache or the network. A cached
+// copy that is damaged is thrown away and fetched again; a download that is
+// damaged is a failure, and a retry passes by the browser's own cache.
+async function obtain(f, cache, count) {
+  const url = address(f);
+  const kept = cache && await cache.match(url).catch(() => null);
+  if (kept) {
+    const bytes = new Uint8Array(await kept.arrayBuffer());
+    if (await matches(bytes, f)) {
+      count(f, bytes.length);
+      return bytes;
+    }
+    await cache.delete(url);
+  }
+  const bytes = await download(url, f, count);
+  if (!await matches(bytes, f)) {
+    damaged.add(url);
+    throw new Failure('verify', f.name, `${bytes.length} bytes came whose SHA-256 is not that of the published file of ${f.bytes}`);
+  }
+  damaged.delete(url);
+  if (cache) await cache.put(url, new Response(bytes, { headers: { 'Content-Type': 'application/octet-stream' } })).catch(() => {});
+  return bytes;
+}
+
+async function download(url, f, count) {
+  const res = await request(url, f.name, damaged.has(url) ? { cache: 'reload' } : {});
+  const bytes = new Uint8Array(f.bytes);
+  let n = 0;
+  count(f, 0);
+  try {
+    for (const reader = res.body.getReader(); ;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (n + value.length > bytes.length) { // too long: wrong, whatever follows
+        reader.cancel();
+        return value;
+      }
+      bytes.set(value, n);
+      n += value.length;
+      count(f, n);
+    }
+  } catch (e) {
+    throw new Failure('download', f.name, `the connection broke off after ${n} of ${f.bytes} bytes (${e.message})`);
+  }
+  return bytes.subarray(0, n);
+}
+
+async function matches(bytes, f) {
+  if (bytes.length !== f.bytes) return false;
+  const digest = self.crypto.subtle ? new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)) : sha256(bytes);
+  return [...digest].map(b => b.toString(16).padStart(2, '0')).join('') === f.sha256.toLowerCase();
+}
+
+// sha256 is FIPS 180-4, for pages served over plain http from another machine
+// (a classroom's server), where browsers withhold crypto.subtle.
+function sha256(message) {
+  const isPrime = n => { for (let d = 2; d * d <= n; d++) if (n % d === 0) return false; return true; };
+  const primes = [];
+  for (let n = 2; primes.length < 64; n++) if (isPrime(n)) primes.push(n);
+  const fraction = x => Math.floor((x - Math.floor(x)) * 2 ** 32);
+  const k = Uint32Array.from(primes, p => fraction(Math.cbrt(p)));
+  const h = Uint32Array.from(primes.slice(0, 8), p => fraction(Math.sqrt(p)));
+  const padded = new Uint8Array(((message.length + 8 >> 6) + 1) * 64);
+  padded.set(message);
+  padded[message.length] = 0x80;
+  const view = new DataView(padded.buffer);
+  view.setBigUint64(padded.length - 8, BigInt(message.length) * 8n);
+  const w = new Uint32Array(64);
+  const rotate = (x, n) => x >>> n | x << 32 - n;
+  for (let at = 0; at < padded.length; at += 64) {
+    for (let i = 0; i < 16; i++) w[i] = view.getUint32(at + 4 * i);
+    for (let i = 16; i < 64; i++) {
+      const a = w[i - 15], b = w[i - 2];
+      w[i] = w[i - 16] + w[i - 7] + (rotate(a, 7) ^ rotate(a, 18) ^ a >>> 3) + (rotate(b, 17) ^ rotate(b, 19) ^ b >>> 10);
+    }
+    let [a, b, c, d, e, f, g, s] = h;
+    for (let i = 0; i < 64; i++) {
+      const t = s + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (e & f ^ ~e & g) + k[i] + w[i] | 0;
+      const u = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + (a & b ^ a & c ^ b & c) | 0;
+      s = g; g = f; f = e; e = d + t | 0; d = c; c = b; b = a; a = t + u | 0;
+    }
+    [a, b, c, d, e, f, g, s].forEach((x, i) => { h[i] += x; });
+  }
+  const out = new DataView(new ArrayBuffer(32));
+  h.forEach((x, i) => out.setUint32(4 * i, x));
+  return new Uint8Array(out.buffer);
+}
+
+// ---- WebAssembly ----
+
+async function compile(url) {
+  const file = url.split('/').pop();
+  const res = await request(url, file);
+  try {
+    return await WebAssembly.compileStreaming(res.clone());
+  } catch {
+    try { // a server that sends another type than application/wasm
+      return await WebAssembly.compile(await res.arrayBuffer());
+    } catch (e) {
+      throw new Failure('open', file, e.message);
+    }
+  }
+}
+
+// simd: a module whose one function is a v128 constant and drop.
+const simd = WebAssembly.validate(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0,
+  10, 23, 1, 21, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 26, 11));
+
+// start instantiates the two modules. Go imports the kernel's functions and the
+// kernel imports Go's memory: a cycle, cut by functions that find the kernel
+// when they are called.
+async function start() {
+  const [worker, kernel] = await Promise.all([compile(setup.worker), simd ? compile(setup.kernel) : null]);
+  let go, ops;
+  const imports = { kernel: {}, wasi_snapshot_preview1: wasi(() => new DataView(go.memory.buffer)) };
+  for (const { module, name } of WebAssembly.Module.imports(worker)) {
+    if (module === 'kernel') imports.kernel[name] = (...args) => ops[name](...args);
+    else imports[module][name] ??= () => 52; // ENOSYS
+  }
+  go = (await WebAssembly.instantiate(worker, imports)).exports;
+  go._initialize();
+  // call hands contents and, behind them, a file's name over, and returns the
+  // word and the JSON of the reply.
+  const call = (name, contents, file = '') => {
+    const title = new TextEncoder().encode(file);
+    if (contents) {
+      const at = go.reserve(contents.length + title.length) >>> 0;
+      if (!at) throw new Error(`no room for ${contents.length} bytes`);
+      const inbox = new Uint8Array(go.memory.buffer, at);
+      inbox.set(contents);
+      inbox.set(title, contents.length);
+    }
+    const reply = BigInt.asUintN(64, go[name](...(name === 'file' ? [title.length] : name === 'simd' ? [1] : [])));
+    const text = new TextDecoder().decode(new Uint8Array(go.memory.buffer, Number(reply >> 32n), Number(reply & 0xffffffffn)));
+    const line = text.indexOf('\n');
+    return [text.slice(0, line), text.slice(line + 1)];
+  };
+  if (kernel) {
+    ops = (await WebAssembly.instantiate(kernel, { env: { memory: go.memory } })).exports;
+    const [word, body] = call('simd');
+    if (word === 'error') throw Object.assign(new Failure(), JSON.parse(body));
+  }
+  return { call };
+}
+
+// wasi is what Go's runtime needs of the system: clocks, random numbers, and a
+// console for its last words. It finds no arguments, environment or files.
+function wasi(view) {
+  let line = '';
+  const zero = (a, b) => { view().setUint32(a, 0, true); view().setUint32(b, 0, true); return 0; };
+  return {
+    args_sizes_get: zero,
+    environ_sizes_get: zero,
+    args_get: () => 0,
+    environ_get: () => 0,
+    fd_prestat_get: () => 8, // EBADF: there are no directories
+    clock_time_get(id, precision, at) {
+      const ms = performance.now() + (id === 0 ? performance.timeOrigin : 0);
+      view().setBigUint64(at, BigInt(Math.round(ms * 1e6)), true);
+      return 0;
+    },
+    random_get(at, n) {
+      for (let done = 0; done < n; done += 65536)
+        crypto.getRandomValues(new Uint8Array(view().buffer, at + done, Math.min(65536, n - done)));
+      return 0;
+    },
+    fd_write(fd, vectors, n, written) {
+      let sum = 0;
+      for (let i = 0; i < n; i++) {
+        const at = view().getUint32(vectors + 8 * i, true), length = view().getUint32(vectors + 8 * i + 4, true);
+        line += new TextDecoder().decode(new Uint8Array(view().buffer, at, length));
+        sum += length;
+      }
+      const lines = line.split('\n');
+      line = lines.pop();
+      if (lines.length) console.error(lines.join('\n'));
+      view().setUint32(written, sum, true);
+      return 0;
+    },
+    poll_oneoff(subscriptions, events, n, count) { // a sleep, over at once
+      view().setUint32(count, 0, true);
+      return 0;
+    },
+    sched_yield: () => 0,
+    proc_exit(code) { throw new Error(`exit code ${code}`); },
+  };
+}
