@@ -235,6 +235,10 @@ func from(s []float32, n int) *float32 {
 	return &s[n]
 }
 
+// queries is how many rows of scores attend keeps: whole tiles of 6 and of 4, at
+// most the 16 that scratch has room for.
+const queries = 12
+
 // attend is attentionPortable on a path's own products, softmax and scaling.
 func (o *ops) attend(softmax func(*float32, int, float32) float32, scaleBy func(*float32, int, float32)) func(scratch, ctx, qkv []float32, m, heads, D int, scale float32) {
 	return func(scratch, ctx, qkv []float32, m, heads, D int, scale float32) {
@@ -243,10 +247,10 @@ func (o *ops) attend(softmax func(*float32, int, float32) float32, scaleBy func(
 		for h := range heads {
 			q, v := qkv[h*D:], qkv[2*H+h*D:]
 			transpose(kt, qkv[H+h*D:], m, M, D, 3*H)
-			for i := 0; i < m; i += Lanes {
-				rows := min(Lanes, m-i)
+			for i := 0; i < m; i += queries {
+				rows := min(queries, m-i)
 				o.matmul(q[i*3*H:], 3*H, kt, M, nil, scores, M, rows, M, D)
-				var inverse [Lanes]float32
+				var inverse [queries]float32
 				for r := range rows {
 					inverse[r] = 1 / softmax(&scores[r*M], m, scale)
 				}

@@ -72,6 +72,24 @@ loop: \
 	DECQ CX; \
 	JNZ  loop
 
+// STEPBACK deals with the 1 to 3 rows (R14) that are left after the last tile of 4,
+// as in avx512_amd64.s.
+#define STEPBACK(all, single, tile, in, out, scales) \
+	CMPQ  all, $4; \
+	JLT   single; \
+	NEGQ  R14; \
+	ADDQ  $4, R14; \ // rows to go back
+	MOVQ  in, SI; \
+	IMULQ R14, SI; \
+	SUBQ  SI, AX; \
+	MOVQ  out, SI; \
+	IMULQ R14, SI; \
+	SUBQ  SI, DX; \
+	SHLQ  $2, R14; \
+	SUBQ  R14, scales; \
+	MOVQ  $4, R14; \
+	JMP   tile
+
 // DEQUANTIZE stores a row's ((sum * scale) * wscale) + bias at (DX) and steps on.
 #define DEQUANTIZE(c0, c1) \
 	VBROADCASTSS (R10), Y10; \
@@ -116,11 +134,14 @@ linear4:
 linear1:
 	TESTQ R14, R14
 	JZ   lineardone
+	STEPBACK(m+56(FP), linear1row, linear4, R8, R13, R10)
+
+linear1row:
 	TILE1(linear1k)
 	DEQUANTIZE(Y0, Y1)
 	ADDQ R8, AX
 	DECQ R14
-	JMP  linear1
+	JNZ  linear1row
 
 lineardone:
 	VZEROUPPER
@@ -164,11 +185,15 @@ head4:
 head1:
 	TESTQ R14, R14
 	JZ   headdone
+	XORQ R13, R13
+	STEPBACK(m+48(FP), head1row, head4, R8, R13, R10)
+
+head1row:
 	TILE1(head1k)
 	MAXIMUM(Y0, Y1)
 	ADDQ R8, AX
 	DECQ R14
-	JMP  head1
+	JNZ  head1row
 
 headdone:
 	VMULPS (R11), Y13, Y13
@@ -249,6 +274,9 @@ matmul4k:
 matmul1:
 	TESTQ R14, R14
 	JZ   matmuldone
+	STEPBACK(m+56(FP), matmul1row, matmul4, R8, R11, DI)
+
+matmul1row:
 	MOVQ AX, SI
 	MOVQ b+16(FP), BX
 	MOVQ R13, CX
@@ -266,7 +294,7 @@ matmul1k:
 	STORE(Y0, Y1)
 	ADDQ R8, AX
 	DECQ R14
-	JMP  matmul1
+	JNZ  matmul1row
 
 matmuldone:
 	VZEROUPPER

@@ -3,9 +3,8 @@
 // AVX-512 with VNNI. Operands stand in Go's order, the destination last.
 // Constants come from ·constants in amd64.go; their offsets are named there.
 
-// func dots512(q *uint8, w *int8, extra *int32, out *int32 ...) is below as two
-// functions, linear512 and head512, which share this inner loop: a tile of 6 tokens
-// by 64 outputs. Z0-Z23 are the sums, row by row, 4 vectors of 16 outputs each;
+// linear512 and head512 share this inner loop: a tile of 6 tokens by 64 outputs.
+// Z0-Z23 are the sums, row by row, 4 vectors of 16 outputs each;
 // Z24-Z27 the weights of 4 k for 64 outputs, Z28 the tokens' 4 k.
 //
 //	SI  q of row 0, DI q of row 3, R8 = K, the stride; BX  w; CX  K/4
@@ -23,7 +22,7 @@
 	VMOVDQU32 128(BX), Z26; \
 	VMOVDQU32 192(BX), Z27
 
-// START6 sets every row's sums to extra = -128 * sum(w), since q is stored + 128.
+// START sets every row's sums to extra = -128 * sum(w), since q is stored + 128.
 #define START1(c0, c1, c2, c3) \
 	VMOVDQU32 (R9), c0; \
 	VMOVDQU32 64(R9), c1; \
@@ -52,6 +51,27 @@
 	DOT((DI), Z12, Z13, Z14, Z15); \
 	DOT((DI)(R8*1), Z16, Z17, Z18, Z19); \
 	DOT((DI)(R8*2), Z20, Z21, Z22, Z23)
+
+// STEPBACK deals with the 1 to 5 rows (R14) that are left after the last tile of 6:
+// where there were 6 at all, the tile moves back over rows already done and does
+// them again, to the same effect and faster than one by one. all is the number of
+// rows, in and out the strides of AX and DX; scales
+// the pointer to their scales, or a register to spare.
+#define STEPBACK(all, single, tile, in, out, scales) \
+	CMPQ  all, $6; \
+	JLT   single; \
+	NEGQ  R14; \
+	ADDQ  $6, R14; \ // rows to go back
+	MOVQ  in, SI; \
+	IMULQ R14, SI; \
+	SUBQ  SI, AX; \
+	MOVQ  out, SI; \
+	IMULQ R14, SI; \
+	SUBQ  SI, DX; \
+	SHLQ  $2, R14; \
+	SUBQ  R14, scales; \
+	MOVQ  $6, R14; \
+	JMP   tile
 
 // DEQUANTIZE turns a row's sums into ((sum * scale) * wscale) + bias at (DX), and
 // steps to the next row. R10 scale, R11 wscale, R12 bias, R13 the stride of out
@@ -117,6 +137,9 @@ linear6k:
 linear1:
 	TESTQ R14, R14
 	JZ    lineardone
+	STEPBACK(m+64(FP), linear1row, linear6, R8, R13, R10)
+
+linear1row:
 	MOVQ  AX, SI
 	MOVQ  w+16(FP), BX
 	MOVQ  R8, CX
@@ -133,7 +156,7 @@ linear1k:
 	DEQUANTIZE(Z0, Z1, Z2, Z3)
 	ADDQ R8, AX
 	DECQ R14
-	JMP  linear1
+	JNZ  linear1row
 
 lineardone:
 	VZEROUPPER
@@ -220,6 +243,10 @@ head6k:
 head1:
 	TESTQ R14, R14
 	JZ    headdone
+	XORQ  R13, R13
+	STEPBACK(m+56(FP), head1row, head6, R8, R13, R10)
+
+head1row:
 	MOVQ  AX, SI
 	MOVQ  w+16(FP), BX
 	MOVQ  R8, CX
@@ -238,7 +265,7 @@ head1k:
 	STOREBEST
 	ADDQ R8, AX
 	DECQ R14
-	JMP  head1
+	JNZ  head1row
 
 headdone:
 	LOADBEST
@@ -354,6 +381,9 @@ mm64x6store:
 mm64x1:
 	TESTQ R14, R14
 	JZ    mm64done
+	STEPBACK(m+56(FP), mm64x1row, mm64x6, R8, R11, DI)
+
+mm64x1row:
 	MOVQ  AX, SI
 	MOVQ  b+16(FP), BX
 	MOVQ  R13, CX
@@ -374,7 +404,7 @@ mm64x1store:
 	STORE4(Z0, Z1, Z2, Z3)
 	ADDQ R8, AX
 	DECQ R14
-	JMP  mm64x1
+	JNZ  mm64x1row
 
 mm64done:
 	VZEROUPPER
@@ -452,6 +482,9 @@ mm16x6k:
 mm16x1:
 	TESTQ R14, R14
 	JZ    mm16done
+	STEPBACK(m+56(FP), mm16x1row, mm16x6, R8, R11, DI)
+
+mm16x1row:
 	MOVQ  AX, SI
 	MOVQ  b+16(FP), BX
 	MOVQ  R13, CX
@@ -468,7 +501,7 @@ mm16x1k:
 	STORE1(Z0)
 	ADDQ R8, AX
 	DECQ R14
-	JMP  mm16x1
+	JNZ  mm16x1row
 
 mm16done:
 	VZEROUPPER
