@@ -210,6 +210,7 @@
       return;
     }
     q.value = shownText = '';
+    q.dir = 'auto';
     $('said').textContent = '';
     call('ask', text);
     if (matchMedia('(pointer: coarse)').matches) q.blur(); // the keyboard would cover the reply
@@ -230,7 +231,11 @@
     };
     $('new').onclick = () => call('new');
     $('ask').addEventListener('submit', e => { e.preventDefault(); submit(); });
-    $('q').addEventListener('input', () => { if (!wanted) $('said').textContent = ''; });
+    $('q').addEventListener('input', () => {
+      if (!wanted) $('said').textContent = '';
+      // Finding the direction of a megabyte takes seconds at each layout.
+      $('q').dir = $('q').value.length < 20000 ? 'auto' : '';
+    });
     for (const b of document.querySelectorAll('[data-example]'))
       b.onclick = () => call('play', [...b.querySelectorAll('[data-q]')].map(s => s.textContent.trim()).join('\n'));
 

@@ -41,7 +41,13 @@ func main() {
 		for m := range calls {
 			renderer.EventEnv().Lock()
 			root.handle(m)
-			renderer.EventEnv().UnlockRender()
+			if !root.unseen {
+				renderer.EventEnv().UnlockRender()
+				continue
+			}
+			effects := root.Effects()
+			renderer.EventEnv().UnlockOnly()
+			browser.all(effects)
 		}
 	}()
 	browser.tick = func(step int) { calls <- call{name: "tick", n: step} }
@@ -70,9 +76,7 @@ func main() {
 		renderer.EventEnv().Lock()
 		effects := root.Effects()
 		renderer.EventEnv().UnlockOnly()
-		for _, e := range effects {
-			browser.do(e)
-		}
+		browser.all(effects)
 	}
 }
 
@@ -84,6 +88,7 @@ func text(args []js.Value, i int) string {
 }
 
 func (c *Root) handle(m call) {
+	c.unseen = false
 	switch m.name {
 	case "ask":
 		c.Ask(m.a)
@@ -122,6 +127,12 @@ func (b *browser) saved() string {
 		return v.String()
 	}
 	return ""
+}
+
+func (b *browser) all(effects []Effect) {
+	for _, e := range effects {
+		b.do(e)
+	}
 }
 
 func (b *browser) do(e Effect) {

@@ -33,6 +33,7 @@ type Root struct {
 	waiting map[int]waiting // by message ID
 	fresh   int             // ID of the turn just asked, to be announced by itself
 	effects []Effect
+	unseen  bool // what was handled last changes nothing on view
 }
 
 // opened is what of a turn the reader opened or closed.
@@ -187,6 +188,7 @@ func (c *Root) afterAnswer() {
 // Message takes what the worker says. boot.js shows its progress and failures to
 // load; here arrive "ready", "answer" and "error".
 func (c *Root) Message(op string, id int, body string) {
+	c.unseen = false
 	switch op {
 	case "ready":
 		r, err := wire.Ready(body)
@@ -217,6 +219,9 @@ func (c *Root) receive(w waiting, op, body string) {
 		var a *message.Answer
 		if a, err = wire.Answer(body); err == nil {
 			if i, ok := c.dialogue.Answer(w.ticket, w.from, a); ok {
+				// Of a long conversation asked again, most turns are not on view;
+				// every eighth render is enough to see how far it has come.
+				c.unseen = i < c.Hidden() && i%8 != 0
 				c.announce(i)
 				c.afterAnswer()
 			}

@@ -80,8 +80,9 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgn.SetInnerHTML("Question of turn " + c.N())
 						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
 						vgparent.AppendChild(vgn)
-						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "textarea", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-editor", Val: ""}, vugu.VGAttribute{Namespace: "", Key: "rows", Val: "2"}, vugu.VGAttribute{Namespace: "", Key: "dir", Val: "auto"}}}
+						vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "textarea", Attr: []vugu.VGAttribute{{Namespace: "", Key: "data-editor", Val: ""}, vugu.VGAttribute{Namespace: "", Key: "rows", Val: "2"}}}
 						vgparent.AppendChild(vgn)
+						vgn.AddAttrInterface("dir", c.EditorDir())
 						vgn.AddAttrInterface("id", editorID(c.Turn.ID))
 						vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n        "}
 						vgparent.AppendChild(vgn)

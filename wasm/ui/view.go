@@ -161,6 +161,15 @@ func (c *TurnItem) LongText() string {
 	return s
 }
 
+// EditorDir leaves the direction of a very long text alone: to find it takes a
+// browser seconds at each layout.
+func (c *TurnItem) EditorDir() string {
+	if len(c.Turn.Question) > 20000 {
+		return "ltr"
+	}
+	return "auto"
+}
+
 func (c *TurnItem) Editing() bool { return c.Root.editing == c.Turn.ID }
 func (c *TurnItem) Answered() bool {
 	return c.Turn.Answer != nil && c.Turn.Failure == nil
