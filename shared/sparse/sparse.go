@@ -61,30 +61,57 @@ func (v Vector) Dot(u Vector) float32 {
 }
 
 // Top keeps the k terms of the largest weights (of equal weights, the lower
-// terms): static pruning of a document, or of a query. The result shares no
-// memory with v, unless v has k terms or fewer and is returned as it is.
+// terms). The result shares no memory with v, unless v has k terms or fewer and
+// is returned as it is.
 func (v Vector) Top(k int) Vector {
-	k = max(k, 0)
-	if v.L0() <= k {
+	if k = max(k, 0); v.L0() <= k {
 		return v
 	}
+	return v.only(v.heaviest()[:k])
+}
+
+// Mass keeps the fewest of the heaviest terms that together weigh at least the
+// given share of all, 0 to 1: static pruning that takes more from a document
+// whose weight lies in few terms. (After the alpha-mass subvector of Bruch et
+// al., SIGIR 2024.) Ties and memory are as with Top.
+func (v Vector) Mass(share float64) Vector {
+	var sum, part float64
+	for _, w := range v.Weights {
+		sum += float64(w)
+	}
+	least := float64(share * sum)
+	order := v.heaviest()
+	k := 0
+	for k < len(order) && part < least {
+		part += float64(v.Weights[order[k]])
+		k++
+	}
+	if k == v.L0() || share >= 1 { // the sums of 1 may differ by their rounding
+		return v
+	}
+	return v.only(order[:k])
+}
+
+// heaviest lists the positions of v by falling weight, of equal ones by term.
+func (v Vector) heaviest() []int {
 	order := make([]int, v.L0())
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int {
-		if c := cmp.Compare(v.Weights[b], v.Weights[a]); c != 0 {
-			return c
-		}
-		return cmp.Compare(a, b)
+		return cmp.Or(cmp.Compare(v.Weights[b], v.Weights[a]), cmp.Compare(a, b))
 	})
-	order = order[:k]
-	slices.Sort(order)
-	top := Vector{Terms: make([]uint32, k), Weights: make([]float32, k)}
-	for i, o := range order {
-		top.Terms[i], top.Weights[i] = v.Terms[o], v.Weights[o]
+	return order
+}
+
+// only keeps the given positions, and sorts them.
+func (v Vector) only(positions []int) Vector {
+	slices.Sort(positions)
+	kept := Vector{Terms: make([]uint32, len(positions)), Weights: make([]float32, len(positions))}
+	for i, p := range positions {
+		kept.Terms[i], kept.Weights[i] = v.Terms[p], v.Weights[p]
 	}
-	return top
+	return kept
 }
 
 // Clone copies v into memory of its own; an encoder's result is valid only

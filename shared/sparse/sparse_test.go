@@ -59,6 +59,49 @@ func TestTopKeepsTheHeaviestAndOfEqualsTheLowerTerm(t *testing.T) {
 	}
 }
 
+func TestMassKeepsTheFewestThatWeighEnough(t *testing.T) {
+	v := Vector{Terms: []uint32{2, 3, 5, 7, 11}, Weights: []float32{1, 2, 1, 3, 1}} // 8 in all
+	for _, c := range []struct {
+		share float64
+		want  []uint32
+	}{{-1, []uint32{}}, {0, []uint32{}}, {.01, []uint32{7}}, {3. / 8, []uint32{7}}, {.38, []uint32{3, 7}}, {5. / 8, []uint32{3, 7}}, {6. / 8, []uint32{2, 3, 7}}, {.9, v.Terms}, {1, v.Terms}, {2, v.Terms}} {
+		got := v.Mass(c.share)
+		if !reflect.DeepEqual(got.Terms, c.want) {
+			t.Errorf("Mass(%v) keeps %v, want %v", c.share, got.Terms, c.want)
+		}
+		if err := got.Check(12); err != nil {
+			t.Errorf("Mass(%v): %v", c.share, err)
+		}
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 200 {
+		v := random(r, 300, 1+r.IntN(80))
+		// With thirds, sums round.
+		for i := range v.Weights {
+			v.Weights[i] /= 3
+		}
+		if got := v.Mass(1); got.L0() != v.L0() {
+			t.Fatalf("Mass(1) keeps %d terms of %d", got.L0(), v.L0())
+		}
+		share := r.Float64()
+		got, sum := v.Mass(share), 0.
+		for _, w := range v.Weights {
+			sum += float64(w)
+		}
+		part, least := 0., math.Inf(1)
+		for _, w := range got.Weights {
+			part += float64(w)
+			least = min(least, float64(w))
+		}
+		if part < share*sum-1e-9 || part-least >= share*sum+1e-9 {
+			t.Fatalf("Mass(%v) keeps %v of %v, its lightest term %v", share, part, sum, least)
+		}
+	}
+	if got := (Vector{}).Mass(.9); got.L0() != 0 {
+		t.Errorf("of nothing it keeps %v", got)
+	}
+}
+
 func TestCheckNamesTheFault(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	for _, c := range []struct {
