@@ -1,0 +1,240 @@
+// Package train distils a query encoder: it reads examples, a frozen document
+// encoder's vectors and a teacher's rankings, and takes steps by package torch.
+//
+// A run is a folder:
+//
+//	run.json             the configuration, whole; `trainer train --config` takes it
+//	provenance.json      program's revision, checksums of every file read
+//	log.jsonl            a line a step and a line a dev evaluation
+//	checkpoint/          the state after the last saved step, to resume from
+//	best/                the encoder that did best on the dev set, in Hugging Face's layout
+package train
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"parley/trainer/torch"
+)
+
+// A Config is a run's configuration. Every field is a field of run.json and a flag of
+// the same name.
+type Config struct {
+	// What is read and written.
+	Out         string   `json:"out" help:"the run's folder"`
+	Encoder     string   `json:"encoder" help:"folder of the encoder to begin from; with --random its config.json alone is used"`
+	Random      bool     `json:"random" help:"begin from random weights"`
+	DocEncoder  string   `json:"doc-encoder" help:"folder of the frozen document encoder, which is also the teacher (empty: --encoder's)"`
+	Examples    []string `json:"examples" help:"training examples, as trainer import writes them"`
+	Dev         []string `json:"dev" help:"dev examples; without, --dev-fraction of the conversations are held out"`
+	DevFraction float64  `json:"dev-fraction" help:"part of the conversations held out for the dev set"`
+	Exclude     []string `json:"exclude" help:"examples that are never trained on: those of the same question or rewrite are dropped"`
+	Passages    []string `json:"passages" help:"the collection that the teacher ranks, BEIR's corpus files"`
+	Teachers    []string `json:"teachers" help:"rankings of other teachers: DiSCo's JSON or TREC runs (empty: the document encoder ranks the rewrites)"`
+	Fuse        string   `json:"fuse" help:"several teachers become one by mean or max"`
+	Depth       int      `json:"depth" help:"passages of a teacher's ranking"`
+	Cache       string   `json:"cache" help:"folder that keeps vectors and rankings between runs"`
+
+	// How a conversation is read.
+	MaxTokens   int     `json:"max-tokens" help:"length of the input, markers included"`
+	HistoryType int     `json:"history-type" help:"token type of what was said before: 0 or 1"`
+	Unrelated   float64 `json:"unrelated" help:"part of the questions without history that get an unrelated one, so that it is learnt to be ignored"`
+
+	// Which passages a step sees.
+	Candidates int    `json:"candidates" help:"passages beside the positive"`
+	Sampling   string `json:"sampling" help:"how they are drawn: window, top, uniform, score or quantile (see trainer train --help)"`
+	From       int    `json:"from" help:"first rank that is drawn from; the positive is rank 1"`
+	To         int    `json:"to" help:"last rank"`
+	Pseudo     int    `json:"pseudo-positives" help:"the positive is drawn from the teacher's first n"`
+
+	// The loss.
+	KLD         float64 `json:"kld" help:"weight of the Kullback-Leibler divergence"`
+	BKL         float64 `json:"bkl" help:"weight of its balanced form"`
+	GKL         float64 `json:"gkl" help:"weight of its generalised form"`
+	Gamma       float64 `json:"gamma" help:"exponent of gkl"`
+	Temperature float64 `json:"temperature" help:"of the divergences"`
+	InfoNCE     float64 `json:"infonce" help:"weight of InfoNCE"`
+	Tau         float64 `json:"tau" help:"temperature of InfoNCE"`
+	Own         bool    `json:"own-negatives" help:"InfoNCE counts the query's own candidates as negatives"`
+	InBatch     string  `json:"in-batch" help:"and of other queries of the batch: none, positives or all"`
+	MarginMSE   float64 `json:"margin-mse" help:"weight of MarginMSE"`
+	Distance    float64 `json:"distance" help:"weight of the squared distance to the teacher's query vector"`
+	FLOPS       float64 `json:"flops" help:"lambda of FLOPS on queries"`
+	L1          float64 `json:"l1" help:"lambda of L1 on queries"`
+	Entropy     float64 `json:"entropy" help:"lambda of the entropy of queries"`
+	AntiZero    float64 `json:"anti-zero" help:"lambda of what keeps query vectors from vanishing"`
+	LambdaSteps float64 `json:"lambda-steps" help:"part of all steps over which lambdas rise as (t/T)^2"`
+
+	// The optimisation.
+	Rate      float64 `json:"rate" help:"largest learning rate"`
+	WarmUp    float64 `json:"warm-up" help:"part of all steps over which the rate rises"`
+	Decay     string  `json:"decay" help:"how the rate falls afterwards: linear, cosine or constant"`
+	Weight    float64 `json:"weight-decay" help:"of matrices"`
+	Clip      float64 `json:"clip" help:"largest norm of the gradient (0: any)"`
+	Batch     int     `json:"batch" help:"questions a step"`
+	Epochs    int     `json:"epochs" help:"passes over the examples"`
+	Steps     int     `json:"steps" help:"stop after n steps (0: after the epochs)"`
+	Freeze    bool    `json:"freeze-embedding" help:"the tied embedding does not train, so that encoders share it"`
+	Seed      int     `json:"seed" help:"of everything random"`
+	Device    string  `json:"device" help:"cpu, cuda or cuda:N"`
+	Mixed     bool    `json:"mixed" help:"bfloat16 where that is safe (cuda)"`
+	Threads   int     `json:"threads" help:"cores of an operation (0: libtorch's choice)"`
+	SaveEvery int     `json:"save-every" help:"steps between checkpoints"`
+	Patience  int     `json:"patience" help:"stop after n epochs without a better dev figure (0: never)"`
+}
+
+// Default is the recipe that did best at small scale.
+func Default() Config {
+	return Config{
+		DevFraction: .05, Fuse: "mean", Depth: 1000, Cache: "cache",
+		MaxTokens: 128, HistoryType: 1, Unrelated: .5,
+		Candidates: 16, Sampling: "window", From: 11, To: 960, Pseudo: 1,
+		KLD: 1, Gamma: 2, Temperature: 1, InfoNCE: .1, Tau: 1, Own: true, InBatch: "none", Distance: .1, LambdaSteps: .33,
+		Rate: 6e-4, WarmUp: .05, Decay: "linear", Weight: .01, Clip: 1, Batch: 32, Epochs: 4,
+		Freeze: true, Seed: 1, Device: "cpu", SaveEvery: 200,
+	}
+}
+
+// Read reads a run's file over c; a field that there is not is refused.
+func (c *Config) Read(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(c); err != nil {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			return fmt.Errorf("%s:%d: %w", path, 1+bytes.Count(data[:syntax.Offset], []byte("\n")), err)
+		}
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// Flags makes every field a flag.
+func (c *Config) Flags(set *flag.FlagSet) {
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, help := f.Tag.Get("json"), f.Tag.Get("help")
+		switch p := v.Field(i).Addr().Interface().(type) {
+		case *string:
+			set.StringVar(p, name, *p, help)
+		case *int:
+			set.IntVar(p, name, *p, help)
+		case *float64:
+			set.Var((*number)(p), name, help)
+		case *bool:
+			set.BoolVar(p, name, *p, help)
+		case *[]string:
+			set.Var((*list)(p), name, help+"; several with commas")
+		default:
+			panic("train: a field of a type that is no flag: " + name)
+		}
+	}
+}
+
+// number is a float that prints as it was written: 0.0006, not 6e-04.
+type number float64
+
+func (n *number) String() string { return strconv.FormatFloat(float64(*n), 'f', -1, 64) }
+func (n *number) Set(s string) error {
+	v, err := strconv.ParseFloat(s, 64)
+	*n = number(v)
+	return err
+}
+
+// list is a flag of several values.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+func (l *list) Set(s string) error {
+	*l = nil
+	if s != "" {
+		*l = strings.Split(s, ",")
+	}
+	return nil
+}
+
+// Check finds what cannot work, and names the field.
+func (c *Config) Check() error {
+	for _, f := range []struct {
+		name string
+		ok   bool
+		want string
+	}{
+		{"out", c.Out != "", "a folder"},
+		{"encoder", c.Encoder != "", "a folder"},
+		{"examples", len(c.Examples) > 0, "a file"},
+		{"passages", len(c.Passages) > 0, "a file"},
+		{"dev-fraction", c.DevFraction >= 0 && c.DevFraction < 1, "0 to 1"},
+		{"fuse", c.Fuse == "mean" || c.Fuse == "max", "mean or max"},
+		{"depth", c.Depth > 0, "1 or more"},
+		{"max-tokens", c.MaxTokens >= 3, "3 or more"},
+		{"history-type", c.HistoryType == 0 || c.HistoryType == 1, "0 or 1"},
+		{"unrelated", c.Unrelated >= 0 && c.Unrelated <= 1, "0 to 1"},
+		{"candidates", c.Candidates >= 1, "1 or more"},
+		{"sampling", samplings[c.Sampling] != nil, "window, top, uniform, score or quantile"},
+		{"from", c.From >= 2, "2 or more"},
+		{"to", c.To >= c.From, "--from or more"},
+		{"pseudo-positives", c.Pseudo >= 1, "1 or more"},
+		{"temperature", c.Temperature > 0, "above 0"},
+		{"tau", c.Tau > 0, "above 0"},
+		{"gamma", c.Gamma > 0, "above 0"},
+		{"in-batch", c.InBatch == "none" || c.InBatch == "positives" || c.InBatch == "all", "none, positives or all"},
+		{"lambda-steps", c.LambdaSteps >= 0 && c.LambdaSteps <= 1, "0 to 1"},
+		{"rate", c.Rate > 0 && c.Rate < 10, "above 0"},
+		{"warm-up", c.WarmUp >= 0 && c.WarmUp < 1, "0 to 1"},
+		{"decay", c.Decay == "linear" || c.Decay == "cosine" || c.Decay == "constant", "linear, cosine or constant"},
+		{"weight-decay", c.Weight >= 0, "0 or more"},
+		{"clip", c.Clip >= 0, "0 or more"},
+		{"batch", c.Batch >= 1, "1 or more"},
+		{"epochs", c.Epochs >= 1, "1 or more"},
+		{"steps", c.Steps >= 0, "0 or more"},
+		{"threads", c.Threads >= 0, "0 or more"},
+		{"save-every", c.SaveEvery >= 1, "1 or more"},
+		{"patience", c.Patience >= 0, "0 or more"},
+		{"kld", c.KLD+c.BKL+c.GKL+c.InfoNCE+c.MarginMSE+c.Distance > 0, "above 0, or another weight of the loss"},
+	} {
+		if !f.ok {
+			return fmt.Errorf("%s is %v: wanted %s", f.name, c.field(f.name), f.want)
+		}
+	}
+	return nil
+}
+
+func (c *Config) field(name string) any {
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		if v.Type().Field(i).Tag.Get("json") == name {
+			if s, ok := v.Field(i).Interface().(string); ok {
+				return strconv.Quote(s)
+			}
+			return v.Field(i).Interface()
+		}
+	}
+	return nil
+}
+
+// loss is the loss at a step: lambdas rise as (t/T)^2.
+func (c *Config) loss(step, total int) torch.Loss {
+	rise := 1.0
+	if t := c.LambdaSteps * float64(total); float64(step) < t {
+		rise = float64(step) / t * float64(step) / t
+	}
+	return torch.Loss{
+		KLD: c.KLD, BKL: c.BKL, GKL: c.GKL, Gamma: c.Gamma, Temperature: c.Temperature,
+		InfoNCE: c.InfoNCE, Tau: c.Tau, OwnNegatives: c.Own, InBatch: torch.InBatch(c.InBatch),
+		MarginMSE: c.MarginMSE, Distance: c.Distance,
+		Query: torch.Regulariser{FLOPS: rise * c.FLOPS, L1: rise * c.L1, Entropy: rise * c.Entropy, AntiZero: rise * c.AntiZero},
+	}
+}

@@ -1,0 +1,139 @@
+package train
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"parley/shared/conversation"
+	"parley/shared/wordpiece"
+	"parley/trainer/importers"
+)
+
+// split holds out whole conversations for the dev set: about the given part of them,
+// chosen by the seed.
+func split(examples []importers.Example, part float64, seed int) (train, dev []importers.Example) {
+	var names []string
+	seen := map[string]bool{}
+	key := func(e *importers.Example) string { return e.Source + "\x00" + e.Conversation }
+	for i := range examples {
+		if k := key(&examples[i]); !seen[k] {
+			seen[k] = true
+			names = append(names, k)
+		}
+	}
+	r := random(seed, 0, 0)
+	r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	held := map[string]bool{}
+	for _, k := range names[:int(math.Round(part*float64(len(names))))] {
+		held[k] = true
+	}
+	for i := range examples {
+		if held[key(&examples[i])] {
+			dev = append(dev, examples[i])
+		} else {
+			train = append(train, examples[i])
+		}
+	}
+	return train, dev
+}
+
+// without drops examples whose question in context or whose rewrite is one of the
+// excluded: a question that stands alone, or any rewrite, in letters and digits alone.
+func without(examples, excluded []importers.Example) (kept []importers.Example, dropped int) {
+	plain := func(s string) string {
+		return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+			return r < '0' || r > '9' && r < 'a' || r > 'z' && r < 128
+		}), " ")
+	}
+	bad := map[string]bool{}
+	for i := range excluded {
+		bad[plain(excluded[i].Question())] = true
+		bad[plain(excluded[i].Rewrite)] = true
+	}
+	delete(bad, "")
+	for _, e := range examples {
+		if bad[plain(e.Question())] || bad[plain(e.Rewrite)] {
+			dropped++
+			continue
+		}
+		kept = append(kept, e)
+	}
+	return kept, dropped
+}
+
+// random is the generator of one purpose: everything random depends on the seed and
+// on where it is used, and not on what was drawn before, so that a run resumes
+// anywhere.
+func random(seed, epoch, what int) *rand.Rand {
+	return rand.New(rand.NewPCG(uint64(seed)<<32|uint64(uint32(epoch)), uint64(what)))
+}
+
+// An input is an example as an epoch reads it.
+type input struct {
+	example int
+	conversation.Input
+}
+
+// inputs lays out the examples for an epoch. Some of those without history get that
+// of another example.
+func (c *Config) inputs(t *wordpiece.Tokenizer, examples []importers.Example, epoch int) []input {
+	var with []int // examples that have a history to lend
+	for i := range examples {
+		if len(examples[i].Turns) > 1 {
+			with = append(with, i)
+		}
+	}
+	form := conversation.Form{MaxTokens: c.MaxTokens, HistoryType: uint8(c.HistoryType)}
+	r := random(c.Seed, epoch, 1)
+	out := make([]input, len(examples))
+	for i := range examples {
+		turns := examples[i].Said()
+		if lend := r.Float64() < c.Unrelated; lend && len(turns) == 1 && len(with) > 0 {
+			other := examples[with[r.IntN(len(with))]].Said()
+			turns = append(other[:len(other)-1:len(other)-1], turns...)
+		}
+		out[i] = input{i, conversation.Build(t, turns, form)}
+	}
+	return out
+}
+
+// batches cuts an epoch into batches of inputs of similar length: the examples are
+// shuffled, sorted by length within stretches of fifty batches, and the batches
+// shuffled again. The last batch may be smaller.
+func (c *Config) batches(in []input, epoch int) [][]int {
+	const stretch = 50
+	r := random(c.Seed, epoch, 2)
+	order := r.Perm(len(in))
+	var all [][]int
+	for len(order) > 0 {
+		part := order[:min(stretch*c.Batch, len(order))]
+		order = order[len(part):]
+		slices.SortStableFunc(part, func(a, b int) int { return len(in[a].IDs) - len(in[b].IDs) })
+		for len(part) > 0 {
+			n := min(c.Batch, len(part))
+			all = append(all, part[:n])
+			part = part[n:]
+		}
+	}
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}
+
+// rate is the learning rate of a step, from 1 to total: a rise over the warm-up, then
+// a fall to 0 (or none).
+func (c *Config) rate(step, total int) float64 {
+	warm := c.WarmUp * float64(total)
+	if float64(step) < warm {
+		return c.Rate * float64(step) / warm
+	}
+	x := (float64(step) - warm) / math.Max(1, float64(total)-warm+1) // 0 to below 1
+	switch c.Decay {
+	case "linear":
+		return c.Rate * (1 - x)
+	case "cosine":
+		return c.Rate * (1 + math.Cos(math.Pi*x)) / 2
+	}
+	return c.Rate
+}

@@ -1,0 +1,338 @@
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+
+	"parley/shared/encoder"
+	"parley/shared/sparse"
+	"parley/trainer/collection"
+	"parley/trainer/importers"
+	"parley/trainer/progress"
+	"parley/trainer/teacher"
+	"parley/trainer/torch"
+)
+
+// prepared is everything a run reads, ready for its steps.
+type prepared struct {
+	train, dev []importers.Example
+	docs       []sparse.Vector // of the collection, by the frozen encoder
+	lists      []*teacher.File // one a teacher
+	byText     bool            // lists are found by the rewrite, not by the example's id
+	queries    map[string]sparse.Vector
+	frozen     *encoder.Encoder // tokenises for the student, too
+	fuse       string
+}
+
+// prepare reads the run's files and makes, or finds in the cache, what the frozen
+// encoder has to say to them.
+func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.File) (*prepared, error) {
+	p := &prepared{fuse: c.Fuse}
+	read := func(paths []string) ([]importers.Example, error) {
+		if len(paths) == 0 {
+			return nil, nil
+		}
+		r, err := importers.Import("jsonl", paths, importers.Options{})
+		if err != nil {
+			return nil, err
+		}
+		if len(r.Unread) > 0 {
+			return nil, fmt.Errorf("%d examples cannot be read, the first: %w", len(r.Unread), r.Unread[0])
+		}
+		for _, path := range paths {
+			if sums[path], err = checksum(path); err != nil {
+				return nil, err
+			}
+		}
+		return r.Examples, nil
+	}
+	var err error
+	if p.train, err = read(c.Examples); err != nil {
+		return nil, err
+	}
+	if p.dev, err = read(c.Dev); err != nil {
+		return nil, err
+	}
+	excluded, err := read(c.Exclude)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Dev) == 0 && c.DevFraction > 0 {
+		p.train, p.dev = split(p.train, c.DevFraction, c.Seed)
+	}
+	var dropped, dropped2 int
+	p.train, dropped = without(p.train, excluded)
+	p.dev, dropped2 = without(p.dev, excluded)
+	if n := dropped + dropped2; n > 0 {
+		fmt.Fprintf(stderr, "%d examples are left out: their question or rewrite is among the excluded\n", n)
+	}
+
+	from := c.DocEncoder
+	if from == "" {
+		from = c.Encoder
+	}
+	weights := sha256.New()
+	p.frozen, err = encoder.Load(func(name string) ([]byte, error) {
+		data, err := os.ReadFile(filepath.Join(from, name))
+		if err == nil {
+			fmt.Fprintf(weights, "%s %d ", name, len(data))
+			weights.Write(data)
+			sum := sha256.Sum256(data)
+			sums[filepath.Join(from, name)] = hex.EncodeToString(sum[:])
+		}
+		return data, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", from, err)
+	}
+	passages, err := collection.Read(c.Passages)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range c.Passages {
+		if sums[path], err = checksum(path); err != nil {
+			return nil, err
+		}
+	}
+	w := [32]byte(weights.Sum(nil))
+	vectors := func(what string, of *collection.Collection) ([]sparse.Vector, error) {
+		var m *progress.Meter
+		v, err := of.Vectors(ctx, p.frozen, w, c.Cache, func(done int) {
+			if m == nil {
+				m = progress.New(stderr, what, int64(done), int64(len(of.Texts)))
+			}
+			m.Update(int64(done), "")
+		})
+		if err == nil && m != nil {
+			m.Done(fmt.Sprintf("%d", len(of.Texts)))
+		}
+		return v, err
+	}
+	if p.docs, err = vectors("encoding passages", passages); err != nil {
+		return nil, err
+	}
+
+	if err := p.rank(ctx, c, passages.IDs, w, sums, stderr); err != nil {
+		return nil, err
+	}
+	if p.train, err = p.taught("training", p.train, stderr); err != nil {
+		return nil, err
+	}
+	if len(p.train) == 0 {
+		return nil, errors.New("no example is left to train on: none has a rewrite (or a ranking in --teachers)")
+	}
+	if p.dev, err = p.taught("dev", p.dev, stderr); err != nil {
+		return nil, err
+	}
+	if c.Distance != 0 {
+		texts := map[string]bool{}
+		for _, e := range p.train {
+			if e.Rewrite == "" {
+				return nil, fmt.Errorf("example %q has no rewrite, so the teacher has no query vector: set --distance 0 or leave it out", e.ID)
+			}
+			texts[e.Rewrite] = true
+		}
+		all := &collection.Collection{Texts: slices.Sorted(maps.Keys(texts))}
+		all.IDs = all.Texts
+		v, err := vectors("encoding rewrites", all)
+		if err != nil {
+			return nil, err
+		}
+		p.queries = map[string]sparse.Vector{}
+		for i, t := range all.Texts {
+			p.queries[t] = v[i]
+		}
+	}
+	return p, nil
+}
+
+// rank opens or makes the teachers' rankings.
+func (p *prepared) rank(ctx context.Context, c Config, ids []string, weights [32]byte, sums map[string]string, stderr *os.File) error {
+	key := teacher.KeyOf(ids)
+	open := func(parts ...[]byte) (*teacher.File, string, error) {
+		h := sha256.New()
+		for _, b := range parts {
+			h.Write(b)
+		}
+		path := filepath.Join(c.Cache, fmt.Sprintf("%x.ranking", h.Sum(nil)[:8]))
+		f, err := teacher.Open(path, key, len(ids))
+		return f, path, err
+	}
+	if len(c.Teachers) == 0 {
+		f, _, err := open([]byte("own"), weights[:], key[:], fmt.Append(nil, c.Depth))
+		if err != nil {
+			return err
+		}
+		p.lists, p.byText = append(p.lists, f), true
+		var todo []teacher.Query
+		seen := map[string]bool{}
+		for _, list := range [][]importers.Example{p.train, p.dev} {
+			for _, e := range list {
+				if id := textID(e.Rewrite); e.Rewrite != "" && !seen[id] {
+					seen[id] = true
+					todo = append(todo, teacher.Query{ID: id, Text: e.Rewrite})
+				}
+			}
+		}
+		var m *progress.Meter
+		err = teacher.Rank(ctx, p.frozen, p.docs, todo, c.Depth, f, func(done int) {
+			if m == nil {
+				m = progress.New(stderr, "the teacher ranks", int64(done), int64(len(todo)))
+			}
+			m.Update(int64(done), "")
+		})
+		if err == nil && m != nil {
+			m.Done(fmt.Sprintf("%d rewrites", len(todo)))
+		}
+		return err
+	}
+	for _, path := range c.Teachers {
+		sum, err := checksum(path)
+		if err != nil {
+			return err
+		}
+		sums[path] = sum
+		f, at, err := open([]byte(sum), key[:])
+		if err != nil {
+			return err
+		}
+		p.lists = append(p.lists, f)
+		if len(f.IDs()) > 0 {
+			continue
+		}
+		if err := teacher.Import(path, ids, f); err != nil {
+			f.Close()
+			os.Remove(at) // half a ranking must not look like a whole one
+			return err
+		}
+	}
+	return nil
+}
+
+// textID names a ranking by what was asked, so that runs share it.
+func textID(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:12])
+}
+
+// list is the fused teachers' ranking for an example.
+func (p *prepared) list(e *importers.Example) (teacher.List, error) {
+	id := e.ID
+	if p.byText {
+		id = textID(e.Rewrite)
+	}
+	var lists []teacher.List
+	for _, f := range p.lists {
+		l, err := f.Get(id)
+		if err != nil {
+			return l, err
+		}
+		if len(l.Docs) > 0 {
+			lists = append(lists, l)
+		}
+	}
+	if len(lists) == 0 {
+		return teacher.List{}, nil
+	}
+	return teacher.Fuse(lists, p.fuse == "max"), nil
+}
+
+// taught keeps the examples that a teacher ranked at least two passages for.
+func (p *prepared) taught(what string, examples []importers.Example, stderr *os.File) ([]importers.Example, error) {
+	var kept []importers.Example
+	for i := range examples {
+		l, err := p.list(&examples[i])
+		if err != nil {
+			return nil, err
+		}
+		if len(l.Docs) >= 2 {
+			kept = append(kept, examples[i])
+		}
+	}
+	if n := len(examples) - len(kept); n > 0 {
+		fmt.Fprintf(stderr, "%d of %d %s examples have no ranking of a teacher (no rewrite, or none in --teachers) and are left out\n", n, len(examples), what)
+	}
+	return kept, nil
+}
+
+func (p *prepared) close() {
+	for _, f := range p.lists {
+		f.Close()
+	}
+}
+
+func checksum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// provenance is what a run was made of.
+type provenance struct {
+	Revision string            `json:"revision"`
+	Modified bool              `json:"modified"` // the program had changes beyond the revision
+	Go       string            `json:"go"`
+	Train    int               `json:"train_examples"`
+	Dev      int               `json:"dev_examples"`
+	Passages int               `json:"passages"`
+	SHA256   map[string]string `json:"sha256"`
+}
+
+func writeProvenance(folder string, p *prepared, sums map[string]string) error {
+	out := provenance{Revision: "unknown", Train: len(p.train), Dev: len(p.dev), Passages: len(p.docs), SHA256: sums}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		out.Go = info.GoVersion
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				out.Revision = s.Value
+			case "vcs.modified":
+				out.Modified = s.Value == "true"
+			}
+		}
+	}
+	return writeJSON(filepath.Join(folder, "provenance.json"), out)
+}
+
+func writeJSON(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return torch.WriteFile(path, append(data, '\n'))
+}
+
+// copyTokenizer copies the tokenizer's files beside a saved encoder.
+func copyTokenizer(from, to string) error {
+	for _, name := range []string{"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"} {
+		data, err := os.ReadFile(filepath.Join(from, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = torch.WriteFile(filepath.Join(to, name), data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,482 @@
+//go:build libtorch
+
+package train
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"parley/shared/encoder"
+	"parley/shared/safetensors"
+	"parley/shared/sparse"
+	"parley/trainer/exact"
+	"parley/trainer/importers"
+	"parley/trainer/metrics"
+	"parley/trainer/progress"
+	"parley/trainer/torch"
+)
+
+// state is where a run stands; a checkpoint holds it beside weights and moments.
+type state struct {
+	Step    int     `json:"step"`  // steps done
+	Epoch   int     `json:"epoch"` // from 0, of the next step
+	Batch   int     `json:"batch"` // of the epoch, of the next step
+	Best    float64 `json:"best"`  // dev figure
+	BestAt  int     `json:"best_epoch"`
+	Without int     `json:"epochs_without_better"`
+	Ended   bool    `json:"ended"`
+}
+
+// Run trains, or goes on with the run in c.Out where resume says so. A run that is
+// stopped, at any moment, loses at most --save-every steps, and ends with the same
+// weights as one that was not (on the CPU).
+func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	device, err := torch.Device(c.Device)
+	if err != nil {
+		return err
+	}
+	if c.Threads > 0 {
+		torch.Threads(c.Threads)
+	}
+	file := filepath.Join(c.Out, "run.json")
+	_, err = os.Stat(file)
+	switch {
+	case err == nil && !resume:
+		return fmt.Errorf("%s holds a run already: give --resume to go on with it, or another --out", c.Out)
+	case errors.Is(err, fs.ErrNotExist) && resume:
+		return fmt.Errorf("%s holds no run to go on with: %s is missing", c.Out, file)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	sums := map[string]string{}
+	p, err := prepare(ctx, c, sums, stderr)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return err
+	}
+	if !resume {
+		if err := writeProvenance(c.Out, p, sums); err != nil {
+			return err
+		}
+		if err := writeJSON(file, c); err != nil {
+			return err
+		}
+	}
+	r := &runner{c: c, p: p, device: device, stderr: stderr, folder: filepath.Join(c.Out, "checkpoint")}
+	if err := r.begin(resume); err != nil {
+		return err
+	}
+	defer r.close()
+	return r.train(ctx)
+}
+
+type runner struct {
+	c       Config
+	p       *prepared
+	device  int
+	stderr  *os.File
+	folder  string
+	student *torch.Encoder
+	trainer *torch.Trainer
+	state   state
+	log     *os.File
+	index   *exact.Index // of the collection, for the dev set
+}
+
+// begin makes the student and its optimiser, or reads them from the checkpoint.
+func (r *runner) begin(resume bool) (err error) {
+	from := r.c.Encoder
+	if resume {
+		// Between two renames the last checkpoint has the name of the one before.
+		if _, err := os.Stat(r.folder); errors.Is(err, fs.ErrNotExist) {
+			if err := os.Rename(r.folder+".old", r.folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		if _, err := os.Stat(r.folder); errors.Is(err, fs.ErrNotExist) {
+			resume = false // stopped before the first checkpoint: from the beginning
+		} else {
+			from = r.folder
+		}
+	}
+	if r.c.Random && !resume {
+		var config []byte
+		if config, err = os.ReadFile(filepath.Join(from, "config.json")); err == nil {
+			r.student, err = torch.New(config, r.device, uint64(r.c.Seed))
+		}
+	} else {
+		r.student, err = torch.Load(from, r.device)
+	}
+	if err != nil {
+		return err
+	}
+	if want := r.p.frozen.Vocab(); r.student.Config.Vocab != want {
+		return fmt.Errorf("%s has a vocabulary of %d, the document encoder of %d: their vectors cannot be compared", r.c.Encoder, r.student.Config.Vocab, want)
+	}
+	if r.c.MaxTokens > r.student.Config.Positions {
+		return fmt.Errorf("max-tokens is %d, the encoder has %d positions", r.c.MaxTokens, r.student.Config.Positions)
+	}
+	if r.c.HistoryType > 0 && r.student.Config.Types <= r.c.HistoryType {
+		return fmt.Errorf("history-type is %d, the encoder has %d token types: set it to 0", r.c.HistoryType, r.student.Config.Types)
+	}
+	if r.c.Freeze {
+		if err := r.student.FreezeEmbedding(); err != nil {
+			return err
+		}
+	}
+	torch.Seed(int64(r.c.Seed))
+	r.trainer, err = torch.NewTrainer(r.student, nil, torch.AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, Decay: r.c.Weight, Clip: r.c.Clip, Mixed: r.c.Mixed})
+	if err != nil {
+		return err
+	}
+	r.state.Best = -1
+	if resume {
+		if err := r.restore(); err != nil {
+			return fmt.Errorf("%s: %w", r.folder, err)
+		}
+	}
+	return r.openLog()
+}
+
+func (r *runner) restore() error {
+	data, err := os.ReadFile(filepath.Join(r.folder, "state.json"))
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, &r.state); err != nil {
+		return fmt.Errorf("state.json: %w", err)
+	}
+	if data, err = os.ReadFile(filepath.Join(r.folder, "optimizer.safetensors")); err != nil {
+		return err
+	}
+	f, err := safetensors.Read(data)
+	if err != nil {
+		return err
+	}
+	return r.trainer.Restore(f, int64(r.state.Step))
+}
+
+// save writes a checkpoint beside the last one and takes its place.
+func (r *runner) save() error {
+	part := r.folder + ".part"
+	if err := os.RemoveAll(part); err != nil {
+		return err
+	}
+	if err := r.student.Save(part, nil); err != nil {
+		return err
+	}
+	moments, _, err := r.trainer.State()
+	if err != nil {
+		return err
+	}
+	data, err := safetensors.Write(moments, nil)
+	if err != nil {
+		return err
+	}
+	if err := torch.WriteFile(filepath.Join(part, "optimizer.safetensors"), data); err != nil {
+		return err
+	}
+	if err := writeJSON(filepath.Join(part, "state.json"), r.state); err != nil {
+		return err
+	}
+	old := r.folder + ".old"
+	if err := os.RemoveAll(old); err != nil {
+		return err
+	}
+	if err := os.Rename(r.folder, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(part, r.folder); err != nil {
+		return err
+	}
+	return os.RemoveAll(old)
+}
+
+// openLog opens log.jsonl, without what a lost stretch of steps had written.
+func (r *runner) openLog() error {
+	path := filepath.Join(r.c.Out, "log.jsonl")
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var kept bytes.Buffer
+	for line := range bytes.Lines(data) {
+		var at struct {
+			Step int      `json:"step"`
+			Dev  *float64 `json:"dev_r100"`
+		}
+		if json.Unmarshal(line, &at) != nil || at.Step < 1 || at.Step > r.state.Step || line[len(line)-1] != '\n' {
+			continue
+		}
+		if at.Dev != nil && at.Step == r.state.Step && r.state.Batch > 0 {
+			continue // the epoch's end was not saved and comes again
+		}
+		kept.Write(line)
+	}
+	if err := torch.WriteFile(path, kept.Bytes()); err != nil {
+		return err
+	}
+	r.log, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	return err
+}
+
+func (r *runner) write(line map[string]any) error {
+	data, err := json.Marshal(line)
+	if err != nil {
+		return err
+	}
+	_, err = r.log.Write(append(data, '\n'))
+	return err
+}
+
+func (r *runner) close() {
+	r.trainer.Close()
+	r.student.Close()
+	r.log.Close()
+}
+
+// settings is how the student reads a conversation, for its config.json.
+func (r *runner) settings() map[string]any {
+	return map[string]any{"parley": encoder.Settings{
+		Name:             filepath.Base(r.c.Out),
+		QueryTokens:      r.c.MaxTokens,
+		HistoryTokenType: r.c.HistoryType,
+		PassageTokens:    r.p.frozen.PassageTokens,
+	}}
+}
+
+func (r *runner) train(ctx context.Context) error {
+	c := r.c
+	if r.state.Ended {
+		fmt.Fprintf(r.stderr, "the run has ended already: its encoder is in %s\n", filepath.Join(c.Out, "best"))
+		return nil
+	}
+	perEpoch := (len(r.p.train) + c.Batch - 1) / c.Batch
+	total := perEpoch * c.Epochs
+	if c.Steps > 0 {
+		total = min(total, c.Steps)
+	}
+	all, trained := r.student.Size()
+	fmt.Fprintf(r.stderr, "%d examples, %d dev examples, %d passages; %d of %d parameters train; %d steps\n",
+		len(r.p.train), len(r.p.dev), len(r.p.docs), trained, all, total)
+	m := progress.New(r.stderr, "training", int64(r.state.Step), int64(total))
+	saved := r.state.Step
+	stopped := func(why error) error {
+		if r.state.Step > saved {
+			if err := r.save(); err != nil {
+				return errors.Join(why, err)
+			}
+		}
+		return why
+	}
+	for r.state.Epoch < c.Epochs && r.state.Step < total {
+		in := c.inputs(r.p.frozen.Tokenizer, r.p.train, r.state.Epoch)
+		batches := c.batches(in, r.state.Epoch)
+		for r.state.Batch < len(batches) && r.state.Step < total {
+			if err := ctx.Err(); err != nil {
+				return stopped(err)
+			}
+			begin := time.Now()
+			b, err := r.batch(in, batches[r.state.Batch])
+			if err != nil {
+				return stopped(err)
+			}
+			step := r.state.Step + 1
+			parts, err := r.trainer.Step(b, c.loss(step, total), c.rate(step, total))
+			if err != nil {
+				return stopped(fmt.Errorf("step %d: %w", step, err))
+			}
+			r.state.Step = step
+			r.state.Batch++
+			took := time.Since(begin)
+			line := map[string]any{"step": step, "epoch": r.state.Epoch + 1, "rate": c.rate(step, total),
+				"examples_per_second": float64(len(b.IDs)) / took.Seconds()}
+			for k, v := range parts {
+				line[k] = v
+			}
+			if err := r.write(line); err != nil {
+				return stopped(err)
+			}
+			m.Update(int64(step), fmt.Sprintf("%s, %.0f examples/s", parts, float64(len(b.IDs))/took.Seconds()))
+			if step%c.SaveEvery == 0 {
+				if err := r.save(); err != nil {
+					return err
+				}
+				saved = step
+			}
+		}
+		if r.state.Batch == len(batches) || r.state.Step == total {
+			if err := r.endEpoch(); err != nil {
+				return stopped(err)
+			}
+			r.state.Epoch++
+			r.state.Batch = 0
+			if c.Patience > 0 && r.state.Without >= c.Patience {
+				fmt.Fprintf(r.stderr, "no better dev figure for %d epochs: stopping\n", r.state.Without)
+				break
+			}
+			if err := r.save(); err != nil {
+				return err
+			}
+			saved = r.state.Step
+		}
+	}
+	r.state.Ended = true
+	if err := r.save(); err != nil {
+		return err
+	}
+	m.Done(fmt.Sprintf("best after epoch %d, in %s", r.state.BestAt, filepath.Join(c.Out, "best")))
+	return nil
+}
+
+// batch draws the candidates of a batch's examples.
+func (r *runner) batch(in []input, of []int) (*torch.Batch, error) {
+	b := &torch.Batch{}
+	weighted := false
+	for _, i := range of {
+		e := &r.p.train[in[i].example]
+		l, err := r.p.list(e)
+		if err != nil {
+			return nil, err
+		}
+		drawn := r.c.sample(random(r.c.Seed, r.state.Epoch, 1000+in[i].example), l)
+		var docs []uint32
+		var vectors []sparse.Vector
+		var scores []float32
+		for _, p := range drawn.places {
+			docs = append(docs, l.Docs[p])
+			vectors = append(vectors, r.p.docs[l.Docs[p]])
+			scores = append(scores, l.Scores[p])
+		}
+		b.IDs, b.Types = append(b.IDs, in[i].IDs), append(b.Types, in[i].Types)
+		b.Docs, b.Frozen, b.Teacher = append(b.Docs, docs), append(b.Frozen, vectors), append(b.Teacher, scores)
+		w := drawn.logWeight
+		if w == nil {
+			w = make([]float32, len(docs))
+		} else {
+			weighted = true
+		}
+		b.LogWeight = append(b.LogWeight, w)
+		if r.c.Distance != 0 {
+			b.Query = append(b.Query, r.p.queries[e.Rewrite])
+		}
+	}
+	if !weighted {
+		b.LogWeight = nil
+	}
+	return b, nil
+}
+
+// endEpoch measures the student on the dev set and keeps it where it is the best so
+// far; without a dev set, always.
+func (r *runner) endEpoch() error {
+	figure, line, err := r.measure()
+	if err != nil {
+		return err
+	}
+	if line != nil {
+		line["step"], line["epoch"] = r.state.Step, r.state.Epoch+1
+		if err := r.write(line); err != nil {
+			return err
+		}
+		fmt.Fprintf(r.stderr, "\nepoch %d: dev nDCG@10 %.4f, R@100 %.4f, L0 %.1f\n", r.state.Epoch+1, line["dev_ndcg10"], line["dev_r100"], line["dev_l0"])
+	}
+	if len(r.p.dev) > 0 && figure <= r.state.Best {
+		r.state.Without++
+		return nil
+	}
+	r.state.Best, r.state.BestAt, r.state.Without = figure, r.state.Epoch+1, 0
+	best := filepath.Join(r.c.Out, "best")
+	if err := r.student.Save(best, r.settings()); err != nil {
+		return err
+	}
+	return copyTokenizer(r.c.Encoder, best)
+}
+
+// measure compares the student's ranking of the collection with the teacher's on the
+// dev set: nDCG@10 and R@100, the teacher's first ten being relevant. The figure is
+// their mean.
+func (r *runner) measure() (float64, map[string]any, error) {
+	if len(r.p.dev) == 0 {
+		return 0, nil, nil
+	}
+	if r.index == nil {
+		r.index = &exact.Index{}
+		for _, d := range r.p.docs {
+			r.index.Add(d)
+		}
+	}
+	plain := r.c
+	plain.Unrelated = 0
+	in := plain.inputs(r.p.frozen.Tokenizer, r.p.dev, 0)
+	values := make([]metrics.Values, len(in))
+	errs := make([]error, len(in))
+	var l0 int
+	var wg sync.WaitGroup
+	limit := make(chan *exact.Index, 16)
+	for range cap(limit) {
+		limit <- r.index.Share()
+	}
+	const batch = 64
+	for first := 0; first < len(in); first += batch {
+		part := in[first:min(first+batch, len(in))]
+		var ids [][]int32
+		var types [][]uint8
+		for _, x := range part {
+			ids, types = append(ids, x.IDs), append(types, x.Types)
+		}
+		vs, err := r.student.Encode(ids, types)
+		if err != nil {
+			return 0, nil, err
+		}
+		for k, v := range vs {
+			l0 += v.L0()
+			index := <-limit
+			wg.Go(func() {
+				defer func() { limit <- index }()
+				i := first + k
+				values[i], errs[i] = r.agreement(index, v, &r.p.dev[in[i].example])
+			})
+		}
+	}
+	wg.Wait()
+	var ndcg, recall float64
+	for i := range values {
+		if errs[i] != nil {
+			return 0, nil, errs[i]
+		}
+		ndcg += values[i][metrics.NDCG10] / float64(len(in))
+		recall += values[i][metrics.R100] / float64(len(in))
+	}
+	return (ndcg + recall) / 2, map[string]any{"dev_ndcg10": ndcg, "dev_r100": recall, "dev_l0": float64(l0) / float64(len(in))}, nil
+}
+
+func (r *runner) agreement(index *exact.Index, v sparse.Vector, e *importers.Example) (metrics.Values, error) {
+	l, err := r.p.list(e)
+	if err != nil {
+		return metrics.Values{}, err
+	}
+	grades := metrics.Grades{}
+	for _, d := range l.Docs[:min(10, len(l.Docs))] {
+		grades[fmt.Sprint(d)] = 1
+	}
+	var hits []metrics.Hit
+	for _, h := range index.Search(v, 100) {
+		hits = append(hits, metrics.Hit{Doc: fmt.Sprint(h.Doc), Score: h.Score})
+	}
+	return metrics.Query(hits, grades), nil
+}

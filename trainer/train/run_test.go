@@ -1,0 +1,300 @@
+//go:build libtorch
+
+package train
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/trainer/importers"
+)
+
+// small writes a data set into a folder and gives a run's configuration on it: the
+// encoder of teacher/testdata, whose words are letters.
+func small(t testing.TB, folder string) Config {
+	t.Helper()
+	r := rand.New(rand.NewPCG(4, 2))
+	letters := func(n int) string {
+		var w []string
+		for range n {
+			w = append(w, string(rune('a'+r.IntN(26))))
+		}
+		return strings.Join(w, " ")
+	}
+	var passages, lines bytes.Buffer
+	for i := range 60 {
+		fmt.Fprintf(&passages, "{\"_id\": \"d%d\", \"text\": %q}\n", i, letters(8))
+	}
+	var list []importers.Example
+	for i := range 48 {
+		q := letters(3)
+		e := importers.Example{ID: fmt.Sprint(i), Conversation: fmt.Sprint(i / 3), Rewrite: q}
+		if i%3 > 0 {
+			e.Turns = append(e.Turns, importers.Turn{Question: letters(2), Reply: letters(3)})
+		}
+		e.Turns = append(e.Turns, importers.Turn{Question: q[:3]})
+		list = append(list, e)
+	}
+	if err := importers.Write(&lines, list); err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string]*bytes.Buffer{"passages.jsonl": &passages, "examples.jsonl": &lines} {
+		if err := os.WriteFile(filepath.Join(folder, name), b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := Default()
+	c.Encoder, c.Cache = "../teacher/testdata", filepath.Join(folder, "cache")
+	c.Examples, c.Passages = []string{filepath.Join(folder, "examples.jsonl")}, []string{filepath.Join(folder, "passages.jsonl")}
+	c.MaxTokens, c.Depth, c.From, c.To, c.Candidates, c.DevFraction = 12, 40, 3, 30, 6, .25
+	c.Batch, c.Epochs, c.SaveEvery, c.Rate, c.Freeze = 4, 4, 3, 1e-2, false
+	c.FLOPS, c.L1, c.InBatch, c.Threads = .01, .01, "all", 1
+	return c
+}
+
+func quiet(t testing.TB) *os.File {
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// same reports whether two runs ended with the same files.
+func same(t *testing.T, a, b string) {
+	t.Helper()
+	for _, name := range []string{"checkpoint/model.safetensors", "checkpoint/optimizer.safetensors", "checkpoint/state.json", "best/model.safetensors"} {
+		x, err := os.ReadFile(filepath.Join(a, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, err := os.ReadFile(filepath.Join(b, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(x, y) {
+			t.Errorf("%s differs", name)
+		}
+	}
+	steps := func(folder string) (n []int) {
+		data, _ := os.ReadFile(filepath.Join(folder, "log.jsonl"))
+		for line := range bytes.Lines(data) {
+			var at struct {
+				Step int     `json:"step"`
+				Loss float64 `json:"loss"`
+			}
+			if err := json.Unmarshal(line, &at); err != nil {
+				t.Errorf("%s: %v in %q", folder, err, line)
+			}
+			n = append(n, at.Step)
+		}
+		return n
+	}
+	if x, y := fmt.Sprint(steps(a)), fmt.Sprint(steps(b)); x != y {
+		t.Errorf("logs tell of steps %s and %s", x, y)
+	}
+}
+
+// A run makes the student rank as the teacher does, better than before, and leaves
+// what it was made of.
+func TestRunLearns(t *testing.T) {
+	folder := t.TempDir()
+	c := small(t, folder)
+	c.Out = filepath.Join(folder, "run")
+	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	var first, last float64
+	data, _ := os.ReadFile(filepath.Join(c.Out, "log.jsonl"))
+	for line := range bytes.Lines(data) {
+		var at struct {
+			Step int     `json:"step"`
+			KLD  float64 `json:"kld"`
+		}
+		json.Unmarshal(line, &at)
+		if at.KLD == 0 {
+			continue
+		}
+		if at.Step <= 9 {
+			first += at.KLD / 9
+		} else if at.Step > 27 {
+			last += at.KLD / 9
+		}
+	}
+	if !(last < .8*first) {
+		t.Errorf("divergence went from %.3f to %.3f", first, last)
+	}
+	for _, name := range []string{"run.json", "provenance.json", "best/config.json", "best/vocab.txt"} {
+		if _, err := os.Stat(filepath.Join(c.Out, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := Run(context.Background(), c, false, quiet(t)); err == nil || !strings.Contains(err.Error(), "--resume") {
+		t.Errorf("a second run in the same folder: %v", err)
+	}
+	if err := Run(context.Background(), c, true, quiet(t)); err != nil {
+		t.Errorf("resuming what has ended: %v", err)
+	}
+}
+
+// A run that is killed, at whatever moment, and resumed ends as one that was not.
+func TestKilledRunResumes(t *testing.T) {
+	if folder := os.Getenv("PARLEY_TRAIN_CHILD"); folder != "" {
+		var c Config
+		if err := c.Read(filepath.Join(folder, "child.json")); err != nil {
+			t.Fatal(err)
+		}
+		_, err := os.Stat(filepath.Join(c.Out, "run.json"))
+		if err := Run(context.Background(), c, err == nil, quiet(t)); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	folder := t.TempDir()
+	c := small(t, folder)
+	c.Out = filepath.Join(folder, "whole")
+	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	whole := c.Out
+	c.Out = filepath.Join(folder, "killed")
+	if err := writeJSON(filepath.Join(folder, "child.json"), c); err != nil {
+		t.Fatal(err)
+	}
+	child := func() *exec.Cmd {
+		cmd := exec.Command(os.Args[0], "-test.run", "^TestKilledRunResumes$")
+		cmd.Env = append(os.Environ(), "PARLEY_TRAIN_CHILD="+folder)
+		return cmd
+	}
+	for _, lines := range []int{2, 8, 10, 25} {
+		cmd := child()
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for begin := time.Now(); time.Since(begin) < time.Minute; time.Sleep(time.Millisecond) {
+			data, _ := os.ReadFile(filepath.Join(c.Out, "log.jsonl"))
+			if bytes.Count(data, []byte("\n")) >= lines {
+				break
+			}
+		}
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+	if out, err := child().CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	same(t, whole, c.Out)
+}
+
+// A run that is interrupted politely saves where it stands.
+func TestInterruptedRunResumes(t *testing.T) {
+	folder := t.TempDir()
+	c := small(t, folder)
+	c.SaveEvery = 1000
+	c.Out = filepath.Join(folder, "whole")
+	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	whole := c.Out
+	c.Out = filepath.Join(folder, "stopped")
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		for {
+			data, _ := os.ReadFile(filepath.Join(c.Out, "log.jsonl"))
+			if bytes.Count(data, []byte("\n")) >= 4 {
+				stop()
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	if err := Run(ctx, c, false, quiet(t)); err == nil {
+		t.Skip("ended before it could be stopped")
+	}
+	if err := Run(context.Background(), c, true, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	same(t, whole, c.Out)
+}
+
+func TestEverySamplingAndLossRuns(t *testing.T) {
+	folder := t.TempDir()
+	base := small(t, folder)
+	base.Epochs, base.Steps = 1, 2
+	for name, change := range map[string]func(*Config){
+		"top":      func(c *Config) { c.Sampling = "top" },
+		"uniform":  func(c *Config) { c.Sampling = "uniform" },
+		"score":    func(c *Config) { c.Sampling = "score" },
+		"quantile": func(c *Config) { c.Sampling, c.Pseudo = "quantile", 3 },
+		"bkl":      func(c *Config) { c.KLD, c.BKL, c.Entropy, c.AntiZero = 0, 1, .1, .1 },
+		"gkl":      func(c *Config) { c.KLD, c.GKL, c.MarginMSE, c.Decay = 0, 1, .1, "cosine" },
+		"random":   func(c *Config) { c.Random, c.Freeze, c.InBatch = true, true, "positives" },
+		"no dev":   func(c *Config) { c.DevFraction = 0 },
+	} {
+		c := base
+		change(&c)
+		c.Out = filepath.Join(folder, name)
+		if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Rankings of other teachers, alone and fused.
+func TestForeignTeachers(t *testing.T) {
+	folder := t.TempDir()
+	c := small(t, folder)
+	disco := map[string]map[string]float64{}
+	var run strings.Builder
+	for i := range 48 {
+		id := fmt.Sprint(i)
+		disco[id] = map[string]float64{}
+		for k := range 20 {
+			disco[id][fmt.Sprintf("d%d", (i+k)%60)] = float64(20 - k)
+			fmt.Fprintf(&run, "%s Q0 d%d %d %d x\n", id, (i+2*k)%60, k+1, 100-k)
+		}
+	}
+	data, _ := json.Marshal(disco)
+	a, b := filepath.Join(folder, "disco.json"), filepath.Join(folder, "trec.run")
+	os.WriteFile(a, data, 0o644)
+	os.WriteFile(b, []byte(run.String()), 0o644)
+	c.Epochs, c.Teachers, c.Fuse, c.Out = 1, []string{a, b}, "max", filepath.Join(folder, "run")
+	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(a, []byte(`{"0": {"nowhere": 1}}`), 0o644)
+	c.Teachers, c.Out = []string{a}, filepath.Join(folder, "other")
+	if err := Run(context.Background(), c, false, quiet(t)); err == nil || !strings.Contains(err.Error(), `"nowhere"`) {
+		t.Errorf("a ranking of another collection: %v", err)
+	}
+}
+
+func TestRunRefusesWhatCannotWork(t *testing.T) {
+	folder := t.TempDir()
+	for says, damage := range map[string]func(*Config){
+		"nowhere":        func(c *Config) { c.Encoder = filepath.Join(folder, "nowhere") },
+		"gone.jsonl":     func(c *Config) { c.Examples = []string{filepath.Join(folder, "gone.jsonl")} },
+		"max-tokens":     func(c *Config) { c.MaxTokens = 17 },
+		"not finite":     func(c *Config) { c.KLD = 1e38; c.Distance = 1e38; c.Temperature = 1e-30 },
+		`device "tpu"`:   func(c *Config) { c.Device = "tpu" },
+		"no run":         func(c *Config) {},
+		"examples.jsonl": func(c *Config) { c.Passages = c.Examples },
+	} {
+		c := small(t, folder)
+		c.Out = filepath.Join(folder, "out "+says[:3])
+		damage(&c)
+		if err := Run(context.Background(), c, says == "no run", quiet(t)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, wanted %q", err, says)
+		}
+	}
+}
