@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"parley/site/publish"
+)
+
+func runBuild(ctx context.Context, s streams, l *line) error {
+	collectionDir := l.String("collection", "", "the collection's `folder`")
+	encoderDir := l.String("encoder", "", "the encoder's `folder`; it reads the questions")
+	out := l.String("out", "site/dist", "the `folder` to write; one built before is replaced")
+	title := l.String("title", "", "`title` of the page")
+	examples := l.String("examples", "", "`file` of conversations to offer: a question a line, an empty line between them")
+	from := l.String("from", "", "take the page's programs from this `folder`, built before")
+	wasm := l.String("wasm", "", "take ui.wasm, worker.wasm and wasm_exec.js from this `folder`")
+	level := l.String("compress", string(publish.Best), fmt.Sprintf("how `hard` to compress, of %v", publish.Levels))
+	cache := l.String("cache", "", "`folder` that keeps compressed files for the next build")
+	asJSON := l.Bool("json", false, "print the sizes as JSON")
+	args, err := l.parse()
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(args) > 0:
+		return usagef("%q is one argument too many; folders are given by flags", args[0])
+	case *from != "" && *wasm != "":
+		return usagef("--from and --wasm exclude each other")
+	}
+	known := false
+	for _, v := range publish.Levels {
+		known = known || string(v) == *level
+	}
+	if !known {
+		return usagef("--compress %s: wanted one of %v", *level, publish.Levels)
+	}
+	o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Log: func(format string, args ...any) {
+		fmt.Fprintf(s.err, format+"\n", args...)
+	}}
+	if o.Encoder, err = encoderFolder(*encoderDir); err != nil {
+		return err
+	}
+	if o.Collection, err = collectionFolder(*collectionDir); err != nil {
+		return err
+	}
+	switch {
+	case *examples != "":
+		if o.Examples, err = readExamples(*examples); err != nil {
+			return err
+		}
+	case *collectionDir != "":
+		o.Examples = [][]string{} // the page's own ask about the built-in collection
+	}
+	root, rootErr := publish.Root(".")
+	if o.Cache == "" && o.Level == publish.Best {
+		if rootErr == nil {
+			o.Cache = filepath.Join(root, "build", "compressed")
+		} else if dir, err := os.UserCacheDir(); err == nil {
+			o.Cache = filepath.Join(dir, "parley", "compressed")
+		}
+	}
+	if *from != "" {
+		o.App, err = publish.FromDist(*from)
+	} else if rootErr != nil {
+		return fmt.Errorf("%w, where the page is built from; run it there, or take the programs of a folder built before (--from FOLDER)", rootErr)
+	} else {
+		fmt.Fprintln(s.err, "building the page's programs")
+		o.App, err = publish.FromSource(ctx, root, *wasm)
+	}
+	if err != nil {
+		return err
+	}
+	r, err := publish.Build(ctx, o)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		e := json.NewEncoder(s.out)
+		e.SetIndent("", "  ")
+		if err := e.Encode(r); err != nil {
+			return err
+		}
+	} else {
+		r.Print(s.out)
+	}
+	warning, err := r.Over()
+	if warning != "" {
+		fmt.Fprintln(s.err, "warning: "+warning)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.err, "Next: parley serve %s\n", *out)
+	return nil
+}
+
+// readExamples reads conversations from a file.
+func readExamples(name string) ([][]string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	all := [][]string{}
+	fresh := true
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		q := strings.TrimSpace(lines.Text())
+		if q == "" {
+			fresh = true
+			continue
+		}
+		if fresh {
+			all = append(all, nil)
+			fresh = false
+		}
+		all[len(all)-1] = append(all[len(all)-1], q)
+	}
+	return all, lines.Err()
+}

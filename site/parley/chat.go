@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"parley/shared/answer"
+	"parley/shared/message"
+)
+
+const chatHelp = `  A line is a question. These are not:
+  :pick N   take result N as the reply that the next question builds on
+  :terms    show the whole vector of the last question
+  :undo     take the last question back
+  :new      begin a new conversation
+  :help     show this
+  :quit     end (so does ctrl-D)
+`
+
+// shownTerms is how many terms of a vector stand under a reply.
+const shownTerms = 12
+
+func runChat(ctx context.Context, s streams, l *line) error {
+	collectionDir := l.String("collection", "", "the collection's `folder`")
+	encoderDir := l.String("encoder", "", "the encoder's `folder`")
+	k := l.Int("k", 5, "show this `many` results")
+	args, err := l.parse()
+	if err != nil {
+		return err
+	}
+	if len(args) > 0 {
+		return usagef("%q: questions are typed, or come from a pipe; `parley search` takes one as argument", args[0])
+	}
+	if *k < 1 {
+		return usagef("-k %d: wanted a positive number", *k)
+	}
+	e, err := openEngine(*encoderDir, *collectionDir)
+	if err != nil {
+		return err
+	}
+	in, restore := prompter(s)
+	defer restore()
+	c := &chat{e: e, k: *k, page: page{w: in.out, width: width(s.out), style: styleOf(s.out)}}
+	if in.prompts {
+		about := e.Passages.About()
+		fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n\n", printable(about.Title), thousands(e.Passages.Len()))
+	}
+	// Reading cannot be interrupted; on a signal the command ends without it.
+	type text struct {
+		line string
+		err  error
+	}
+	lines := make(chan text)
+	ready := make(chan struct{}, 1)
+	go func() {
+		for range ready {
+			line, err := in.read()
+			lines <- text{line, err}
+		}
+	}()
+	for {
+		ready <- struct{}{}
+		select {
+		case <-ctx.Done():
+			fmt.Fprintln(in.out)
+			return nil
+		case t := <-lines:
+			if !in.prompts && strings.TrimSpace(t.line) != "" {
+				fmt.Fprintf(in.out, "? %s\n", printable(t.line))
+			}
+			if strings.TrimSpace(t.line) != "" && c.line(t.line) {
+				return nil
+			}
+			if errors.Is(t.err, io.EOF) {
+				return nil
+			}
+			if t.err != nil {
+				return t.err
+			}
+		}
+	}
+}
+
+// An input reads lines: on a terminal with editing and history.
+type input struct {
+	read    func() (string, error)
+	out     io.Writer
+	prompts bool
+}
+
+// prompter makes the input; restore gives the terminal back as it was.
+func prompter(s streams) (in input, restore func()) {
+	restore = func() {}
+	if f, ok := s.in.(*os.File); ok && isTerminal(s.in) && isTerminal(s.out) {
+		if was, err := term.MakeRaw(int(f.Fd())); err == nil {
+			t := term.NewTerminal(struct {
+				io.Reader
+				io.Writer
+			}{s.in, s.out}, "> ")
+			if w := width(s.out); w > 0 {
+				t.SetSize(w, 24)
+			}
+			return input{t.ReadLine, t, true}, func() { term.Restore(int(f.Fd()), was) }
+		}
+	}
+	r := bufio.NewReader(s.in)
+	return input{func() (string, error) {
+		line, err := r.ReadString('\n')
+		return strings.TrimRight(line, "\r\n"), err
+	}, s.out, false}, restore
+}
+
+// A turn of the chat: the question, what was found, and which result is the reply.
+type turn struct {
+	question string
+	answer   message.Answer
+	pick     int
+}
+
+type chat struct {
+	e     *answer.Engine
+	k     int
+	page  page
+	turns []turn
+}
+
+// line takes one line, and reports whether it ends the chat.
+func (c *chat) line(s string) (quit bool) {
+	s = strings.TrimSpace(s)
+	if !strings.HasPrefix(s, ":") {
+		c.ask(s)
+		return false
+	}
+	name, arg, _ := strings.Cut(s, " ")
+	w := c.page.w
+	switch name {
+	case ":quit", ":q", ":exit":
+		return true
+	case ":help", ":h", ":?":
+		fmt.Fprint(w, chatHelp)
+	case ":new":
+		c.turns = nil
+		fmt.Fprintln(w, "  A new conversation.")
+	case ":undo":
+		if len(c.turns) == 0 {
+			fmt.Fprintln(w, "  There is nothing to take back.")
+			break
+		}
+		last := len(c.turns) - 1
+		fmt.Fprintf(w, "  Taken back: %s\n", printable(c.turns[last].question))
+		c.turns = c.turns[:last]
+	case ":terms":
+		if len(c.turns) == 0 {
+			fmt.Fprintln(w, "  There is no question yet.")
+			break
+		}
+		c.terms(c.turns[len(c.turns)-1].answer, len(c.turns[len(c.turns)-1].answer.Terms))
+	case ":pick":
+		c.pick(arg)
+	default:
+		fmt.Fprintf(w, "  There is no %s; :help shows what there is.\n", printable(name))
+	}
+	fmt.Fprintln(w)
+	return false
+}
+
+func (c *chat) pick(arg string) {
+	w := c.page.w
+	if len(c.turns) == 0 {
+		fmt.Fprintln(w, "  There is no question yet.")
+		return
+	}
+	t := &c.turns[len(c.turns)-1]
+	n, err := strconv.Atoi(strings.TrimSpace(arg))
+	if err != nil || n < 1 || n > len(t.answer.Results) {
+		fmt.Fprintf(w, "  :pick takes the number of a result, 1 to %d.\n", len(t.answer.Results))
+		return
+	}
+	t.pick = n - 1
+	c.page.reply(t.answer, t.pick)
+}
+
+func (c *chat) ask(question string) {
+	ask := message.Ask{K: c.k}
+	quoted := map[uint32]bool{}
+	for _, t := range c.turns {
+		ask.Turns = append(ask.Turns, message.Turn{Question: t.question, Reply: quotation(t.answer, t.pick)})
+		if t.pick < len(t.answer.Results) {
+			quoted[t.answer.Results[t.pick].Doc] = true
+		}
+	}
+	ask.Turns = append(ask.Turns, message.Turn{Question: question})
+	a, err := c.e.Ask(ask)
+	if err != nil {
+		fmt.Fprintf(c.page.w, "  %s\n\n", printable(err.Error()))
+		return
+	}
+	c.turns = append(c.turns, turn{question: question, answer: a})
+	fmt.Fprintln(c.page.w)
+	c.page.reply(a, 0)
+	c.page.results(a, 0, quoted)
+	c.terms(a, shownTerms)
+	c.page.cost(a)
+	fmt.Fprintln(c.page.w)
+}
+
+// terms shows the heaviest terms of the vector: how heavy, and which turn lit
+// them. What stands nowhere in the conversation has a plus.
+func (c *chat) terms(a message.Answer, most int) {
+	if len(a.Terms) == 0 {
+		return
+	}
+	most = min(most, len(a.Terms))
+	wide := 0
+	for _, t := range a.Terms[:most] {
+		wide = max(wide, utf8.RuneCountInString(printable(t.Text)))
+	}
+	const cells = 24
+	for _, t := range a.Terms[:most] {
+		text := printable(t.Text)
+		mark := " "
+		if !t.Typed {
+			mark = "+"
+		}
+		bar := strings.Repeat("#", max(1, int(cells*t.Weight/a.Terms[0].Weight+0.5)))
+		from := "marker"
+		if t.Turn >= 0 {
+			from = fmt.Sprintf("turn %d", t.Turn+1)
+			if t.Reply {
+				from += ", reply"
+			}
+		}
+		fmt.Fprintf(c.page.w, "  %s%s%s  %5.2f  %s  %s\n", mark, text, strings.Repeat(" ", wide-utf8.RuneCountInString(text)), t.Weight,
+			c.page.style.turn(t.Turn, bar+strings.Repeat(" ", cells-len(bar))), c.page.style.dim(from))
+	}
+	if left := len(a.Terms) - most; left > 0 {
+		fmt.Fprintf(c.page.w, "  %s\n", c.page.style.dim(fmt.Sprintf("and %d lighter ones (:terms)", left)))
+	}
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"parley/shared/bundle"
+	"parley/shared/encoder"
+	"parley/site/collection"
+)
+
+func runExport(ctx context.Context, s streams, l *line) error {
+	name := l.String("name", "", "`name` of the encoder, shown to people")
+	query := l.Int("query-tokens", 0, "longest conversation that is read, in `tokens`, markers included")
+	history := l.Int("history-type", 0, "token `type` of all that is not the current question")
+	passage := l.Int("passage-tokens", 0, "longest passage that is read, in `tokens`")
+	args, err := l.parse()
+	if err != nil {
+		return err
+	}
+	if len(args) != 2 {
+		return usagef("wanted the folder to read and the folder to write")
+	}
+	in, out := args[0], args[1]
+	if samePath(in, out) {
+		return usagef("the folder to write must be another than the folder to read")
+	}
+	files := func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(in, name)) }
+
+	var set *encoder.Settings
+	config, err := files("config.json")
+	if err != nil {
+		return fmt.Errorf("%w; an encoder's folder holds config.json, model.safetensors and vocab.txt", err)
+	}
+	l.Visit(func(f *flag.Flag) {
+		if set == nil {
+			set = settingsOf(config)
+		}
+		switch f.Name {
+		case "name":
+			set.Name = *name
+		case "query-tokens":
+			set.QueryTokens = *query
+		case "history-type":
+			set.HistoryTokenType = *history
+		case "passage-tokens":
+			set.PassageTokens = *passage
+		}
+	})
+	made, err := encoder.Quantize(files, set)
+	if err != nil {
+		return fmt.Errorf("%s: %w", in, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	names := make([]string, 0, len(made))
+	for name := range made {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var list []bundle.File
+	for _, name := range names {
+		if err := collection.WriteFile(filepath.Join(out, name), made[name]); err != nil {
+			return err
+		}
+		list = append(list, bundle.Of(name, name, made[name]))
+		fmt.Fprintf(s.out, "%10d  %s\n", len(made[name]), filepath.Join(out, name))
+	}
+	m, err := bundle.New(list)
+	if err != nil {
+		return err
+	}
+	if err := collection.WriteFile(filepath.Join(out, "manifest.json"), m.Encode()); err != nil {
+		return err
+	}
+	_, err = collection.OpenEncoder(out)
+	return err
+}
+
+// settingsOf reads what a config.json says already; what it does not say is as
+// encoder.Load takes it.
+func settingsOf(config []byte) *encoder.Settings {
+	f := struct {
+		Parley encoder.Settings `json:"parley"`
+	}{encoder.Settings{QueryTokens: 256, PassageTokens: 256}}
+	json.Unmarshal(config, &f) // what is wrong with it, Quantize says better
+	return &f.Parley
+}
+
+func samePath(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}

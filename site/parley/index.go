@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"parley/shared/documents"
+	"parley/shared/passages"
+	"parley/site/collection"
+)
+
+// shownNotes is how many documents that were left out are named one by one.
+const shownNotes = 20
+
+func runIndex(ctx context.Context, s streams, l *line) error {
+	var about passages.About
+	var columns documents.Columns
+	encoderDir := l.String("encoder", "", "the encoder's `folder`")
+	out := l.String("out", "collection", "the `folder` to write")
+	top := l.Int("top", 128, "keep this `many` terms of each passage, the heaviest; -1: all")
+	tokens := l.Int("passage-tokens", 0, "cut documents into passages of at most this `many` tokens, title included; 0: 190")
+	whole := l.Bool("whole", false, "do not cut documents: each is one passage already")
+	kind := l.String("as", "", fmt.Sprintf("read all files as this `format`: %v", documents.Kinds))
+	l.StringVar(&columns.ID, "column-id", "", "`column` of tables that holds the id, by name or number")
+	l.StringVar(&columns.Title, "column-title", "", "`column` that holds the title")
+	l.StringVar(&columns.Text, "column-text", "", "`column` that holds the text")
+	l.StringVar(&columns.URL, "column-url", "", "`column` that holds the link")
+	l.BoolVar(&columns.NoHeader, "no-header", false, "tables begin with data; name columns by number")
+	urlPrefix := l.String("url-prefix", "", "documents without a link get this `url` and their path")
+	l.StringVar(&about.Title, "title", "", "`name` of the collection, shown on the page")
+	l.StringVar(&about.Source, "source", "", "`url` where the documents come from")
+	l.StringVar(&about.Licence, "licence", "", "`name` of the documents' licence, shown on the page")
+	l.StringVar(&about.LicenceURL, "licence-url", "", "`url` of the licence")
+	l.StringVar(&about.Attribution, "attribution", "", "`text` that names the authors, shown on the page")
+	workers := l.Int("workers", 0, "encode with this `many` goroutines; 0: one a core")
+	asJSON := l.Bool("json", false, "print what was done as JSON")
+	verbose := l.Bool("verbose", false, "name every document that is left out, not just the first "+fmt.Sprint(shownNotes))
+	args, err := l.parse()
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(args) == 0:
+		return usagef("nothing to index; name files or folders")
+	case *top == 0:
+		return usagef("--top 0 would keep nothing; -1 keeps all")
+	case *whole && *tokens > 0:
+		return usagef("--whole and --passage-tokens exclude each other")
+	}
+	if about.Title == "" {
+		about.Title = "Documents"
+	}
+	if *whole {
+		*tokens = -1
+	}
+	dir, err := encoderFolder(*encoderDir)
+	if err != nil {
+		return err
+	}
+	enc, err := collection.OpenEncoder(dir)
+	if err != nil {
+		return err
+	}
+	left := omissions{w: s.err, all: *verbose}
+	docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns}, *urlPrefix, func(n documents.Note) { left.add(n) })
+	if errors.Is(err, collection.ErrNoSuchPath) {
+		return usageError{err}
+	}
+	if err != nil {
+		return err
+	}
+	bar := newMeter(s.err)
+	sum, err := collection.Build(ctx, enc, docs, *out, collection.Options{
+		About: about, Top: *top, PassageTokens: *tokens, Workers: *workers,
+		Progress: bar.show,
+		Note:     func(id string, err error) { left.add(fmt.Errorf("%s: %w", id, err)) },
+	})
+	bar.end()
+	left.end()
+	if errors.Is(err, collection.ErrNoPassages) {
+		return fmt.Errorf("%w: no document was found in what was given", err)
+	}
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		out := json.NewEncoder(s.out)
+		out.SetIndent("", "  ")
+		return out.Encode(struct {
+			*collection.Summary
+			LeftOut int `json:"left_out"`
+		}{sum, left.n})
+	}
+	fmt.Fprintf(s.out, "%s documents, %s passages in %s\n", thousands(sum.Documents), thousands(sum.Passages), sum.Out)
+	if sum.Resumed > 0 {
+		fmt.Fprintf(s.out, "%s passages were there from a run before\n", thousands(sum.Resumed))
+	}
+	if sum.PassagesPerSec > 0 {
+		fmt.Fprintf(s.out, "encoded in %.1f s: %.0f passages, %s tokens a second\n", sum.EncodeSeconds, sum.PassagesPerSec, thousands(int(float64(sum.Tokens)/sum.EncodeSeconds)))
+	}
+	fmt.Fprintf(s.out, "index %.2f MB, texts %.2f MB; %.0f postings a passage\n", float64(sum.IndexBytes)/1e6, float64(sum.PassagesBytes)/1e6, float64(sum.Postings)/float64(sum.Passages))
+	fmt.Fprintf(s.out, "Next: parley chat --collection %s, or parley build --collection %s\n", sum.Out, sum.Out)
+	return nil
+}
+
+// omissions tells what was left out: each, or the first and how many more.
+type omissions struct {
+	w   io.Writer
+	all bool
+	n   int
+}
+
+func (o *omissions) add(err error) {
+	if o.n++; o.all || o.n <= shownNotes {
+		fmt.Fprintf(o.w, "left out: %s\n", printable(err.Error()))
+	}
+}
+
+func (o *omissions) end() {
+	if more := o.n - shownNotes; more > 0 && !o.all {
+		fmt.Fprintf(o.w, "left out: %s more (--verbose names them)\n", thousands(more))
+	}
+}

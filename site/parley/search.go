@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"parley/shared/answer"
+	"parley/shared/message"
+)
+
+func runSearch(ctx context.Context, s streams, l *line) error {
+	collectionDir := l.String("collection", "", "the collection's `folder`")
+	encoderDir := l.String("encoder", "", "the encoder's `folder`")
+	k := l.Int("k", 0, "this `many` results; 0: 10, or 1000 in a run")
+	asJSON := l.Bool("json", false, "print the answer as JSON (shared/message, Answer)")
+	var turns turnsFlag
+	l.Var(&turns, "t", "an earlier `question`; may be repeated")
+	l.Var((*replyFlag)(&turns), "r", "the `reply` to the -t before it, instead of the engine's")
+	trec := l.String("trec", "", "write a TREC run to this `file` (\"-\": standard output)")
+	queries := l.String("queries", "", "the run's questions: a `file` of JSON Lines (_id, text or turns) or TSV (id, text)")
+	byDocument := l.Bool("documents", false, "in a run, name documents (\"id\") rather than passages (\"id#2\")")
+	args, err := l.parse()
+	if err != nil {
+		return err
+	}
+	if *k < 0 {
+		return usagef("-k %d: wanted a positive number", *k)
+	}
+	if *trec != "" || *queries != "" {
+		if *trec == "" || *queries == "" || len(args) > 0 || len(turns) > 0 || *asJSON {
+			return usagef("a run needs --trec and --queries, and takes no question")
+		}
+		return writeRun(ctx, s, runOptions{*trec, *queries, *encoderDir, *collectionDir, *k, *byDocument})
+	}
+	if question := strings.Join(args, " "); question != "" {
+		turns = append(turns, message.Turn{Question: question})
+	}
+	if len(turns) == 0 {
+		return usagef("no question")
+	}
+	e, err := openEngine(*encoderDir, *collectionDir)
+	if err != nil {
+		return err
+	}
+	a, err := converse(e, turns, *k)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		out := json.NewEncoder(s.out)
+		out.SetIndent("", "  ")
+		out.SetEscapeHTML(false)
+		return out.Encode(a)
+	}
+	p := page{w: s.out, width: width(s.out), style: styleOf(s.out)}
+	p.reply(a, 0)
+	p.results(a, 0, nil)
+	p.cost(a)
+	return nil
+}
+
+// converse asks the last turn's question. Earlier turns without a reply are
+// answered first, each by the quotation that the page would show.
+func converse(e *answer.Engine, turns []message.Turn, k int) (message.Answer, error) {
+	last := len(turns) - 1
+	for i := range turns[:last] {
+		if turns[i].Reply != "" {
+			continue
+		}
+		a, err := e.Ask(message.Ask{Turns: turns[:i+1], K: 1})
+		if err != nil {
+			return a, fmt.Errorf("question %d: %w", i+1, err)
+		}
+		turns[i].Reply = quotation(a, 0)
+	}
+	return e.Ask(message.Ask{Turns: turns, K: k})
+}
+
+// quotation is the sentence that result i answers with, "" where there is none.
+func quotation(a message.Answer, i int) string {
+	if i >= len(a.Results) {
+		return ""
+	}
+	r := a.Results[i]
+	return r.Text[r.Quote[0]:r.Quote[1]]
+}
+
+// turnsFlag gathers -t, and replyFlag -r, into one conversation.
+type turnsFlag []message.Turn
+
+func (t *turnsFlag) String() string { return "" }
+
+func (t *turnsFlag) Set(question string) error {
+	*t = append(*t, message.Turn{Question: question})
+	return nil
+}
+
+type replyFlag turnsFlag
+
+func (r *replyFlag) String() string { return "" }
+
+func (r *replyFlag) Set(reply string) error {
+	if len(*r) == 0 {
+		return fmt.Errorf("-r comes after the -t that it replies to")
+	}
+	(*r)[len(*r)-1].Reply = reply
+	return nil
+}
+
+var _, _ flag.Value = (*turnsFlag)(nil), (*replyFlag)(nil)
+
+// A page writes answers for people.
+type page struct {
+	w     io.Writer
+	width int
+	style style
+}
+
+// reply writes the quotation of result i and where it stands.
+func (p page) reply(a message.Answer, i int) {
+	if i >= len(a.Results) {
+		fmt.Fprintln(p.w, wrap("Nothing was found: no passage shares a term with the question.", "  ", p.width))
+		return
+	}
+	text := printable(quotation(a, i))
+	if text == "" {
+		text = printable(a.Results[i].Title)
+	}
+	fmt.Fprintf(p.w, "%s\n", p.style.bold(wrap("“"+text+"”", "  ", p.width)))
+	r := a.Results[i]
+	source := printable(r.Title)
+	if r.URL != "" {
+		source += "  " + printable(r.URL)
+	}
+	fmt.Fprintf(p.w, "%s\n\n", p.style.dim("  "+source))
+}
+
+// results lists all but the picked one; those in quoted were replies before.
+func (p page) results(a message.Answer, picked int, quoted map[uint32]bool) {
+	for i, r := range a.Results {
+		mark := " "
+		if i == picked {
+			mark = ">"
+		}
+		title := printable(r.Title)
+		if title == "" {
+			title = printable(r.ID)
+		}
+		if quoted[r.Doc] {
+			title += " (quoted before)"
+		}
+		fmt.Fprintf(p.w, "%s%2d  %6.2f  %s\n", mark, i+1, r.Score, p.style.bold(title))
+		if i == picked {
+			continue
+		}
+		fmt.Fprintf(p.w, "%s\n", p.style.dim(wrap(snippet(r), "            ", p.width)))
+	}
+	fmt.Fprintln(p.w)
+}
+
+// snippet is the sentence that answers best, at most 200 characters of it.
+func snippet(r message.Result) string {
+	s := []rune(printable(r.Text[r.Quote[0]:r.Quote[1]]))
+	if len(s) > 200 {
+		s = append(s[:199], '…')
+	}
+	return string(s)
+}
+
+// cost says what the turn took.
+func (p page) cost(a message.Answer) {
+	fmt.Fprintln(p.w, p.style.dim(fmt.Sprintf("  %.1f ms encoding, %.2f ms search; %d tokens, %d active terms, %s postings",
+		a.Cost.EncodeMS, a.Cost.SearchMS, a.Tokens, len(a.Terms), thousands(a.Cost.Postings))))
+}

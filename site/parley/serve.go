@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+
+	"parley/site/publish"
+	"parley/site/serve"
+)
+
+func runServe(ctx context.Context, s streams, l *line) error {
+	addr := l.String("addr", "localhost:8080", "`address` to listen on; if the port is taken, the next free one")
+	open := l.Bool("open", false, "open the page in a browser")
+	args, err := l.parse()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join("site", "dist")
+	switch len(args) {
+	case 0:
+		if root, err := publish.Root("."); err == nil {
+			dir = filepath.Join(root, "site", "dist")
+		}
+	case 1:
+		dir = args[0]
+	default:
+		return usagef("wanted one folder, got %d", len(args))
+	}
+	if _, err := os.Stat(filepath.Join(dir, "index.html")); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s holds no page; `parley build --out %s` writes one", dir, dir)
+		}
+		return err
+	}
+	listener, err := serve.Listen(*addr)
+	if err != nil {
+		return err
+	}
+	url := address(listener.Addr().(*net.TCPAddr))
+	fmt.Fprintf(s.out, "%s serves %s; ctrl-C ends\n", url, dir)
+	if *open {
+		if err := browse(url); err != nil {
+			fmt.Fprintf(s.err, "the browser could not be opened: %v\n", err)
+		}
+	}
+	return serve.Run(ctx, listener, serve.Handler(os.DirFS(dir)))
+}
+
+// address is what to type into a browser on this computer. Only localhost and
+// https give a page its service worker.
+func address(a *net.TCPAddr) string {
+	host := a.IP.String()
+	if a.IP.IsLoopback() || a.IP.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, fmt.Sprint(a.Port)) + "/"
+}
+
+func browse(url string) error {
+	name, args := "xdg-open", []string{url}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", url}
+	}
+	return exec.Command(name, args...).Start()
+}

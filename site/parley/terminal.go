@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"parley/site/collection"
+)
+
+// isTerminal reports whether w (or r) is a person's.
+func isTerminal(of any) bool {
+	f, ok := of.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// width is that of the terminal, 0 where it is none: then no line is broken.
+func width(of any) int {
+	f, ok := of.(*os.File)
+	if !ok {
+		return 0
+	}
+	w, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return w
+}
+
+// printable takes out what would command the terminal rather than be read:
+// documents and vocabularies are anyone's.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
+		}
+		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// wrap breaks a text into lines of at most width characters, each after an
+// indent; no width, one line.
+func wrap(s, indent string, width int) string {
+	var b strings.Builder
+	b.WriteString(indent)
+	room := width - len(indent)
+	used := 0
+	for i, word := range strings.Fields(s) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case width > 0 && used+1+n > room && used > 0:
+			b.WriteString("\n" + indent)
+			used = 0
+		default:
+			b.WriteByte(' ')
+			used++
+		}
+		b.WriteString(word)
+		used += n
+	}
+	return b.String()
+}
+
+// thousands writes 12345 as 12,345.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// A meter shows how far an indexing is: a bar on a terminal, in a log a line
+// every few seconds.
+type meter struct {
+	w     io.Writer
+	bar   bool
+	wide  int
+	last  time.Time
+	shown bool
+}
+
+const logEvery = 5 * time.Second
+
+func newMeter(w io.Writer) *meter {
+	return &meter{w: w, bar: isTerminal(w), wide: width(w), last: time.Now()}
+}
+
+func (m *meter) show(p collection.Progress) {
+	if !m.bar && (time.Since(m.last) < logEvery || p.Done == p.Total) {
+		return
+	}
+	m.last = time.Now()
+	share := float64(p.Done) / float64(max(p.Total, 1))
+	text := fmt.Sprintf("%3.0f %%  %s of %s passages", 100*share, thousands(p.Done), thousands(p.Total))
+	if p.Rate > 0 {
+		text += fmt.Sprintf("  %.0f/s  %s left", p.Rate, p.Left.Round(time.Second))
+	}
+	if !m.bar {
+		fmt.Fprintln(m.w, text)
+		return
+	}
+	const cells = 24
+	full := int(share * cells)
+	if m.wide == 0 || m.wide > len(text)+cells+3 {
+		text = "[" + strings.Repeat("#", full) + strings.Repeat(".", cells-full) + "] " + text
+	}
+	fmt.Fprintf(m.w, "\r\x1b[K%s", text)
+	m.shown = true
+}
+
+// end leaves the bar's line.
+func (m *meter) end() {
+	if m.shown {
+		fmt.Fprint(m.w, "\r\x1b[K")
+	}
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// A command is one subcommand and all that help says of it.
+type command struct {
+	name     string
+	synopsis string // after "parley NAME"
+	summary  string // one line
+	about    string
+	examples string
+	run      func(ctx context.Context, s streams, l *line) error
+}
+
+// commands in the order in which one needs them.
+var commands []command
+
+func init() {
+	commands = []command{
+		{
+			name: "search", run: runSearch,
+			synopsis: "[flags] QUESTION...",
+			summary:  "answer a question, or a conversation's last one",
+			about: `The words of QUESTION need no quotation marks. Earlier questions of the
+conversation are given with -t, oldest first; each is answered by the sentence
+that the page would quote, or by what -r says after it. With --trec, the
+questions of a file are searched and written as a run for trec_eval.`,
+			examples: `parley search How tall is the Eiffel Tower?
+parley search -t "How tall is the Eiffel Tower?" who designed it?
+parley search --json -k 3 volcanoes | jq .results[0].title
+parley search --collection my-notes --trec my.run --queries queries.jsonl`,
+		},
+		{
+			name: "chat", run: runChat,
+			synopsis: "[flags]",
+			summary:  "converse in the terminal",
+			about: `Each line is a question, understood together with those before it. :help lists
+what else can be typed. Questions may also come from a pipe, one a line.`,
+			examples: `parley chat
+parley chat --collection my-notes
+printf 'How tall is the Eiffel Tower?\nwho designed it?\n' | parley chat`,
+		},
+		{
+			name: "index", run: runIndex,
+			synopsis: "[flags] PATH...",
+			summary:  "make documents searchable",
+			about: `Reads files, and folders with all that is in them: JSON Lines (BEIR's _id, title,
+text, metadata.url), JSON, Markdown, HTML, CSV, TSV and plain text, each also with
+gzip. Long documents are cut into passages at headings, paragraphs and sentences.
+All cores encode; a run that is stopped or killed goes on where it was when the
+same command is given again. What was not read is said, with file and line.`,
+			examples: `parley index --out my-notes --title "My notes" notes/
+parley index --out faq --column-title question --column-text answer faq.csv
+parley index --out wiki --url-prefix https://wiki.example.org/ wiki-export/
+parley index --out beir --whole --top 96 corpus.jsonl.gz`,
+		},
+		{
+			name: "build", run: runBuild,
+			synopsis: "[flags]",
+			summary:  "write the folder to publish: page, encoder, collection",
+			about: `The folder works on any static host, under any path, and offline after one visit.
+In Parley's repository the page's programs are built with the Go toolchain; --from
+takes them from a folder built before instead, so that a collection of one's own
+needs no toolchain. Prints what is to be loaded; a first page of more than 1.5 MB
+is an error.`,
+			examples: `parley build
+parley build --collection my-notes --title "My notes" --out my-site
+parley build --from downloaded-site --collection my-notes --encoder downloaded-encoder --out my-site
+parley build --compress none --out build/demo`,
+		},
+		{
+			name: "serve", run: runServe,
+			synopsis: "[flags] [FOLDER]",
+			summary:  "serve a built folder on this computer",
+			about: `Serves with the types, caching and security headers that the page needs. If the
+port is taken, the next free one is used. Ctrl-C ends.`,
+			examples: `parley serve
+parley serve --open my-site
+parley serve --addr 0.0.0.0:8080 my-site`,
+		},
+		{
+			name: "export", run: runExport,
+			synopsis: "[flags] FOLDER OUT",
+			summary:  "turn a Hugging Face encoder into a small int8 one",
+			about: `FOLDER holds config.json, model.safetensors and vocab.txt or tokenizer.json of a
+BertForMaskedLM or DistilBertForMaskedLM, as SPLADE encoders are. OUT gets the
+same encoder with 8-bit weights, a quarter of the size. The flags say how it reads
+conversations and passages, and are kept in its config.json.`,
+			examples: `parley export downloads/splade-tiny encoders/splade-tiny
+parley export --query-tokens 128 --history-type 1 --name distilled out/checkpoint encoders/distilled`,
+		},
+	}
+}
+
+// overview is what `parley help` prints.
+func overview(w io.Writer) {
+	fmt.Fprint(w, "Parley: conversational search that needs no server.\n\nUsage: parley COMMAND [flags] [arguments]\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(w, "\n`parley COMMAND --help` explains a command and shows examples.\nExit codes: 0 done, 1 failed, 2 the command line makes no sense.\n")
+}
+
+// help is what `parley NAME --help` prints.
+func (c command) help(w io.Writer, fs *flag.FlagSet) {
+	fmt.Fprintf(w, "parley %s: %s\n\nUsage: parley %s %s\n\n%s\n\nFlags:\n", c.name, c.summary, c.name, c.synopsis, c.about)
+	fs.VisitAll(func(f *flag.Flag) {
+		value, text := flag.UnquoteUsage(f)
+		dash := "--"
+		if len(f.Name) == 1 {
+			dash = "-"
+		}
+		head := dash + f.Name
+		if value != "" {
+			head += " " + strings.ToUpper(value)
+		}
+		switch f.DefValue {
+		case "", "0", "false", "[]":
+		default:
+			text += " (default " + f.DefValue + ")"
+		}
+		if len(head) > 22 {
+			fmt.Fprintf(w, "  %s\n  %-22s  %s\n", head, "", text)
+		} else {
+			fmt.Fprintf(w, "  %-22s  %s\n", head, text)
+		}
+	})
+	fmt.Fprintf(w, "\nExamples:\n  %s\n", strings.ReplaceAll(c.examples, "\n", "\n  "))
+}

@@ -1,0 +1,184 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"parley/site/web"
+	"parley/wasm/kernel"
+)
+
+// An App is the program of the page: its files by logical name ("boot.js",
+// "ui.wasm"), placeholders not yet filled in.
+type App map[string][]byte
+
+// The programs beside the files of site/web. Code that is not inlined is smaller,
+// as served: ui.wasm loses 50 KB by it, worker.wasm 60, where all that works
+// while one waits stays inlined: our own packages and the hot ones of the standard
+// library. The tag "tinygo" only lets Vugu use its small JSON package instead of
+// the standard one, 100 KB.
+var programs = []struct {
+	name, pkg string
+	env       []string
+	flags     []string
+}{
+	{"ui.wasm", "./wasm/ui", []string{"GOOS=js", "GOARCH=wasm"}, []string{"-tags=tinygo", "-gcflags=all=-l"}},
+	{"worker.wasm", "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, []string{"-buildmode=c-shared",
+		"-gcflags=std=-l", "-gcflags=bytes=", "-gcflags=cmp=", "-gcflags=encoding/binary=", "-gcflags=hash/crc32=",
+		"-gcflags=math=", "-gcflags=math/bits=", "-gcflags=slices=", "-gcflags=strings=", "-gcflags=unicode/utf8="}},
+}
+
+// Root finds the repository that holds dir.
+func Root(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for d := dir; ; d = filepath.Dir(d) {
+		mod, err := os.ReadFile(filepath.Join(d, "go.mod"))
+		if err == nil && strings.HasPrefix(string(mod), "module parley\n") {
+			return d, nil
+		}
+		if d == filepath.Dir(d) {
+			return "", fmt.Errorf("%s is not in Parley's repository", dir)
+		}
+	}
+}
+
+// FromSource builds the program in the repository at root, with the Go toolchain.
+// prebuilt, where not empty, is a folder that holds ui.wasm, worker.wasm and
+// wasm_exec.js already.
+func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
+	app := App{}
+	if err := app.addWeb(); err != nil {
+		return nil, err
+	}
+	read := func(name, at string) error {
+		content, err := os.ReadFile(at)
+		app[name] = content
+		return err
+	}
+	from := prebuilt
+	exec := filepath.Join(prebuilt, "wasm_exec.js")
+	if prebuilt == "" {
+		goroot, err := compile(ctx, root)
+		if err != nil {
+			return nil, err
+		}
+		from = filepath.Join(root, "build", "wasm")
+		exec = filepath.Join(goroot, "lib", "wasm", "wasm_exec.js")
+	}
+	for _, p := range programs {
+		if err := read(p.name, filepath.Join(from, p.name)); err != nil {
+			return nil, err
+		}
+	}
+	// The glue must be that of the toolchain which built ui.wasm.
+	if err := read("wasm_exec.js", exec); err != nil {
+		return nil, err
+	}
+	app["kernel.wasm"] = kernel.Binary
+	for _, name := range []string{"LICENSE", "NOTICE"} {
+		if err := read(name, filepath.Join(root, name)); err != nil {
+			return nil, err
+		}
+	}
+	return app, nil
+}
+
+// compile builds the WebAssembly programs into build/wasm and gives GOROOT.
+func compile(ctx context.Context, root string) (string, error) {
+	if _, err := exec.LookPath("go"); err != nil {
+		return "", errors.New("building the page needs the Go toolchain, and there is no `go` command; install Go, or take the program of a folder built before (--from DIST)")
+	}
+	run := func(env []string, args ...string) (string, error) {
+		c := exec.CommandContext(ctx, "go", args...)
+		c.Dir = root
+		// What the user has set for native builds must not reach these.
+		c.Env = append(os.Environ(), append([]string{"GOFLAGS=", "GOEXPERIMENT=", "GOWASM=", "CGO_ENABLED=0"}, env...)...)
+		var complaint strings.Builder
+		c.Stderr = &complaint
+		out, err := c.Output()
+		if err != nil {
+			return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, strings.TrimSpace(complaint.String()))
+		}
+		return strings.TrimSpace(string(out)), nil
+	}
+	goroot, err := run(nil, "env", "GOROOT")
+	if err != nil {
+		return "", err
+	}
+	for _, p := range programs {
+		args := append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"}, p.flags...)
+		args = append(args, "-o", filepath.Join("build", "wasm", p.name), p.pkg)
+		if _, err := run(p.env, args...); err != nil {
+			return "", err
+		}
+	}
+	return goroot, nil
+}
+
+// addWeb adds the files of site/web.
+func (app App) addWeb() error {
+	return fs.WalkDir(web.Files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		switch path.Ext(name) {
+		case ".go", ".md":
+			return nil
+		}
+		app[name], err = web.Files.ReadFile(name)
+		return err
+	})
+}
+
+// inApp matches what hashed gives.
+var inApp = regexp.MustCompile(`^(.+)\.([0-9a-f]{16})(\.[a-z0-9]+)$`)
+
+// FromDist takes the program of a folder that Build wrote, so that a collection
+// can be published without a Go toolchain. Only the files of fixed names come
+// from this program: they hold the title and the list of files.
+func FromDist(dist string) (App, error) {
+	app := App{}
+	if err := app.addWeb(); err != nil {
+		return nil, err
+	}
+	for name := range app {
+		if !fixed(name) {
+			delete(app, name)
+		}
+	}
+	entries, err := os.ReadDir(filepath.Join(dist, "app"))
+	if err != nil {
+		return nil, fmt.Errorf("%s holds no published program: %w", dist, err)
+	}
+	for _, e := range entries {
+		m := inApp.FindStringSubmatch(e.Name())
+		if m == nil || m[3] == ".br" || m[3] == ".gz" {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(dist, "app", e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		if hash16(content) != m[2] {
+			return nil, fmt.Errorf("%s: the content is not what its name says; get the folder again", filepath.Join(dist, "app", e.Name()))
+		}
+		app[m[1]+m[3]] = content
+	}
+	for _, name := range []string{"LICENSE", "NOTICE"} {
+		if app[name], err = os.ReadFile(filepath.Join(dist, name)); err != nil {
+			return nil, err
+		}
+	}
+	return app, nil
+}

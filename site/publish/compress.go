@@ -1,0 +1,150 @@
+package publish
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math/bits"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/andybalholm/brotli"
+)
+
+// A Level is how hard to compress.
+type Level string
+
+const (
+	Best Level = "best" // Brotli 11, gzip 9: for publishing
+	Fast Level = "fast" // Brotli 5, gzip 6
+	None Level = "none" // no compressed files at all: for trying something out
+)
+
+// Levels lists the levels.
+var Levels = []Level{Best, Fast, None}
+
+// methods in the order of file.small.
+var methods = [2]struct {
+	ending string
+	level  map[Level]int
+	writer func(w io.Writer, level, size int) (io.WriteCloser, error)
+}{
+	{".br", map[Level]int{Best: 11, Fast: 5}, func(w io.Writer, level, size int) (io.WriteCloser, error) {
+		// A window that holds the whole file, up to the largest that browsers take;
+		// a larger one than that only costs memory, and time to clear it.
+		window := min(max(bits.Len(uint(size)), 16), 24)
+		return brotli.NewWriterOptions(w, brotli.WriterOptions{Quality: level, LGWin: window}), nil
+	}},
+	{".gz", map[Level]int{Best: 9, Fast: 6}, func(w io.Writer, level, size int) (io.WriteCloser, error) {
+		return gzip.NewWriterLevel(w, level)
+	}},
+}
+
+// cacheEdition goes into the names of cached files; raise it when a new version
+// of a compressor gives other bytes.
+const cacheEdition = "2"
+
+// compress fills in small of every file that gains by it, on all cores. What was
+// compressed before comes from the cache, where its name is the content's hash.
+func compress(ctx context.Context, files []file, level Level, cache string) error {
+	if methods[0].level[level] == 0 {
+		return fmt.Errorf("no level of compression is called %q; there are %v", level, Levels)
+	}
+	if cache != "" {
+		if err := os.MkdirAll(cache, 0o755); err != nil {
+			return err
+		}
+	}
+	jobs := 2 * len(files)
+	errs := make([]error, jobs)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), jobs) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= jobs || ctx.Err() != nil {
+					return
+				}
+				f := &files[i/2]
+				f.small[i%2], errs[i] = small(f, i%2, level, cache)
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// small compresses a file by a method, and gives nil where less than a twentieth
+// is gained, or less than would fit beside the headers anyway.
+func small(f *file, method int, level Level, cache string) ([]byte, error) {
+	switch path.Ext(f.path) {
+	case ".png", ".ico":
+		return nil, nil
+	}
+	m := methods[method]
+	cached := ""
+	if cache != "" {
+		sum := sha256.Sum256(f.content)
+		cached = filepath.Join(cache, fmt.Sprintf("%s-%s-%d%s", hex.EncodeToString(sum[:16]), cacheEdition, m.level[level], m.ending))
+	}
+	out, err := os.ReadFile(cached)
+	if cached == "" || err != nil {
+		var b bytes.Buffer
+		w, err := m.writer(&b, m.level[level], len(f.content))
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(f.content); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.path, err)
+		}
+		if err := w.Close(); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.path, err)
+		}
+		out = b.Bytes()
+		if cached != "" {
+			if err := writeFile(cached, out); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(out) > len(f.content)-len(f.content)/20 || len(out)+64 > len(f.content) {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(name string, content []byte) error {
+	t, err := os.CreateTemp(filepath.Dir(name), ".writing-*")
+	if err != nil {
+		return err
+	}
+	_, err = t.Write(content)
+	if err == nil {
+		err = t.Sync()
+	}
+	if e := t.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(t.Name(), name)
+	}
+	if err != nil {
+		os.Remove(t.Name())
+	}
+	return err
+}

@@ -1,0 +1,434 @@
+package publish
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"html"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+
+	"parley/shared/bundle"
+	"parley/shared/documents"
+	"parley/shared/passages"
+	"parley/site/collection"
+	"parley/site/collection/tiny"
+	"parley/site/serve"
+)
+
+// options builds a site of a tiny encoder, one document, and a small program.
+func options(t *testing.T) Options {
+	t.Helper()
+	dir := t.TempDir()
+	o := Options{
+		Out: filepath.Join(dir, "dist"), Encoder: filepath.Join(dir, "encoder"), Collection: filepath.Join(dir, "collection"),
+		Level: Best, Cache: filepath.Join(dir, "cache"),
+		App: App{
+			"index.html": []byte("<title>Old</title><meta content=\"{{CSP}}\"><link href=\"{{style.css}}\"><script src=\"{{boot.js}}\"></script>\n" +
+				"<!-- examples -->\n<ul role=\"list\">\n<li>old</li>\n</ul>\n<!-- /examples -->\n" + strings.Repeat("text ", 100)),
+			"boot.js":              []byte("new Worker('{{worker.js}}'); fetch('{{ui.wasm}}'); go('{{sw.js}}')" + strings.Repeat(" ", 200)),
+			"worker.js":            []byte("fetch('{{worker.wasm}}')"),
+			"style.css":            []byte("@import '{{more.css}}'; a { background: url({{icon.svg}}) }"),
+			"more.css":             []byte("b{}"),
+			"sw.js":                []byte("const release = {{PRECACHE}};"),
+			"manifest.webmanifest": []byte(`{"icons":[{"src":"{{icon.svg}}"}]}`),
+			"icon.svg":             []byte("<svg/>"),
+			"ui.wasm":              bytes.Repeat([]byte("\x00asm{{not a name}}"), 200),
+			"worker.wasm":          []byte("\x00asm2{{boot.js}}"),
+			"LICENSE":              []byte("terms"),
+			"NOTICE":               []byte("names"),
+		},
+	}
+	if err := tiny.Write(o.Encoder, 1); err != nil {
+		t.Fatal(err)
+	}
+	enc, err := collection.OpenEncoder(o.Encoder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs := slices.Values([]documents.Document{{ID: "1", Title: "Tea", Text: "tea leaf"}})
+	if _, err := collection.Build(t.Context(), enc, docs, o.Collection, collection.Options{About: passages.About{Title: "T"}}); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func build(t *testing.T, o Options) *Report {
+	t.Helper()
+	r, err := Build(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func folder(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			var content []byte
+			content, err = os.ReadFile(filepath.Join(dir, name))
+			files[name] = string(content)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// find gives the one path that matches a pattern.
+func find(t *testing.T, files map[string]string, pattern string) string {
+	t.Helper()
+	for name := range files {
+		if ok, _ := path.Match(pattern, name); ok {
+			return name
+		}
+	}
+	t.Fatalf("no file matches %s among %v", pattern, slices.Sorted(maps.Keys(files)))
+	return ""
+}
+
+func TestNamesHoldTheHashOfWhatTheyName(t *testing.T) {
+	o := options(t)
+	build(t, o)
+	files := folder(t, o.Out)
+	n := 0
+	for name, content := range files {
+		switch path.Ext(name) {
+		case ".br", ".gz":
+			continue
+		}
+		hash := hash16([]byte(content))
+		switch path.Dir(name) {
+		case "app":
+			if !strings.Contains(name, "."+hash+".") {
+				t.Errorf("%s holds %s", name, hash)
+			}
+			n++
+		case "data":
+			if !strings.HasPrefix(name, "data/"+hash+".") {
+				t.Errorf("%s holds %s", name, hash)
+			}
+			n++
+		}
+	}
+	if n != 6+5 {
+		t.Errorf("%d files named by content", n)
+	}
+	// Each file refers to the others by these names.
+	for in, pattern := range map[string]string{
+		"index.html":                              "app/boot.*.js",
+		find(t, files, "app/boot.*.js"):           "app/worker.*.js",
+		find(t, files, "app/worker.*[0-9a-f].js"): "app/worker.*.wasm",
+	} {
+		if to := find(t, files, pattern); !strings.Contains(files[in], to) {
+			t.Errorf("%s does not name %s: %s", in, to, files[in])
+		}
+	}
+	css := files[find(t, files, "app/style.*.css")]
+	more := path.Base(find(t, files, "app/more.*.css"))
+	if css != "@import '"+more+"'; a { background: url(../icon.svg) }" {
+		t.Errorf("paths in a style sheet go from its own folder: %s", css)
+	}
+	if got := files["manifest.webmanifest"]; got != `{"icons":[{"src":"icon.svg"}]}` {
+		t.Errorf("manifest: %s", got)
+	}
+	if w := files[find(t, files, "app/worker.*.wasm")]; w != "\x00asm2{{boot.js}}" {
+		t.Errorf("a program was changed: %q", w)
+	}
+	if !strings.Contains(files["index.html"], html.EscapeString(serve.Policy)) {
+		t.Error("index.html lacks the policy")
+	}
+}
+
+func TestSiteJSONListsWhatTheWorkerLoads(t *testing.T) {
+	o := options(t)
+	build(t, o)
+	m, err := bundle.Parse([]byte(folder(t, o.Out)["site.json"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Verify(os.DirFS(o.Out)); err != nil {
+		t.Error(err)
+	}
+	var names []string
+	for _, f := range m.Files {
+		names = append(names, f.Name)
+	}
+	if !slices.Equal(names, dataFiles) {
+		t.Errorf("names: %v", names)
+	}
+}
+
+func TestTheServiceWorkerListsEveryFileButItself(t *testing.T) {
+	o := options(t)
+	build(t, o)
+	files := folder(t, o.Out)
+	raw := strings.TrimSuffix(strings.TrimPrefix(files["sw.js"], "const release = "), ";")
+	var list struct {
+		Version string
+		Files   [][3]any
+	}
+	if err := json.Unmarshal([]byte(raw), &list); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{}
+	for name := range files {
+		if e := path.Ext(name); e != ".br" && e != ".gz" && name != "sw.js" {
+			want[name] = true
+		}
+	}
+	for _, f := range list.Files {
+		name := f[0].(string)
+		of := bundle.Of(name, name, []byte(files[name]))
+		if !want[name] || f[1].(float64) != float64(of.Bytes) || f[2] != of.SHA256 {
+			t.Errorf("%v", f)
+		}
+		delete(want, name)
+	}
+	if len(want) > 0 {
+		t.Errorf("not listed: %v", want)
+	}
+	// Another version as soon as any file is another.
+	o.App["NOTICE"] = []byte("other names")
+	build(t, o)
+	if now := folder(t, o.Out)["sw.js"]; strings.Contains(now, list.Version) {
+		t.Error("the version did not change with a file")
+	}
+}
+
+func TestCompressedSiblingsHoldTheSameBytes(t *testing.T) {
+	o := options(t)
+	r := build(t, o)
+	files := folder(t, o.Out)
+	n := 0
+	for name, content := range files {
+		var plain io.Reader
+		switch path.Ext(name) {
+		case ".br":
+			plain = brotli.NewReader(strings.NewReader(content))
+		case ".gz":
+			z, err := gzip.NewReader(strings.NewReader(content))
+			if err != nil {
+				t.Fatal(err)
+			}
+			plain = z
+		default:
+			continue
+		}
+		n++
+		got, err := io.ReadAll(plain)
+		if err != nil || string(got) != files[strings.TrimSuffix(name, path.Ext(name))] {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n < 8 {
+		t.Errorf("only %d compressed files", n)
+	}
+	if _, ok := files["icon.svg.br"]; ok {
+		t.Error("a file that gains nothing was compressed")
+	}
+	if r.FirstPage.Brotli >= r.FirstPage.Bytes || r.Data.Bytes == 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestTheSameInputsGiveTheSameBytes(t *testing.T) {
+	o := options(t)
+	build(t, o)
+	want := folder(t, o.Out)
+	check := func(how string) {
+		t.Helper()
+		build(t, o)
+		if !maps.Equal(folder(t, o.Out), want) {
+			t.Errorf("%s: other files", how)
+		}
+	}
+	check("from the cache")
+	o.Cache = ""
+	check("without a cache")
+	app, err := FromDist(o.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The files of fixed names are Parley's own; the test has others.
+	for name := range app {
+		if fixed(name) {
+			delete(app, name)
+		}
+	}
+	for name, content := range o.App {
+		if fixed(name) {
+			app[name] = content
+		}
+	}
+	o.App = app
+	check("from the folder made")
+}
+
+func TestFromDistRefusesADamagedProgram(t *testing.T) {
+	o := options(t)
+	build(t, o)
+	at := filepath.Join(o.Out, find(t, folder(t, o.Out), "app/ui.*.wasm"))
+	os.WriteFile(at, []byte("else"), 0o644)
+	if _, err := FromDist(o.Out); err == nil || !strings.Contains(err.Error(), "not what its name says") {
+		t.Errorf("%v", err)
+	}
+	if _, err := FromDist(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no published program") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestPlaceholdersThatCannotBeFilledFail(t *testing.T) {
+	for want, change := range map[string]map[string]string{
+		"site/web/boot.js:2: {{gone.js}}: there is no such file":                        {"boot.js": "x\n{{gone.js}}"},
+		"name each other in a circle, so none can be named by content: a.js -> b.js ->": {"a.js": "{{b.js}}", "b.js": "{{a.js}}"},
+		"{{PRECACHE}}: there is no such file":                                           {"a.js": "{{PRECACHE}}"},
+		"site/web/sub/x.js: only files of fixed names may lie in a folder":              {"sub/x.js": ""},
+	} {
+		o := options(t)
+		for name, content := range change {
+			o.App[name] = []byte(content)
+		}
+		if _, err := Build(t.Context(), o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+		if _, err := os.Stat(o.Out); err == nil {
+			t.Error("a folder was written")
+		}
+	}
+}
+
+func TestTitleAndExamplesAreEscaped(t *testing.T) {
+	o := options(t)
+	o.Title = "Tea & <script>"
+	o.Examples = [][]string{{"what is <b>?", "and then?"}, {"other"}}
+	build(t, o)
+	page := folder(t, o.Out)["index.html"]
+	for _, want := range []string{
+		"<title>Tea &amp; &lt;script&gt;</title>",
+		"<li><button type=\"button\" data-example>\n<span data-q>what is &lt;b&gt;?</span>\n<span data-q>and then?</span>\n</button></li>\n<li>",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in %s", want, page)
+		}
+	}
+	if strings.Contains(page, "old") {
+		t.Error("the old examples stayed")
+	}
+	o.Examples = [][]string{}
+	build(t, o)
+	if page := folder(t, o.Out)["index.html"]; strings.Contains(page, "examples") || strings.Contains(page, "<ul") {
+		t.Errorf("the examples stayed: %s", page)
+	}
+}
+
+func TestAFolderThatIsNoSiteIsNotReplaced(t *testing.T) {
+	o := options(t)
+	os.MkdirAll(o.Out, 0o755)
+	build(t, o) // an empty one is
+	stray := filepath.Join(o.Out, "app", "stray.js")
+	os.WriteFile(stray, nil, 0o644)
+	build(t, o)
+	if _, err := os.Stat(stray); err == nil {
+		t.Error("a file of the old site stayed")
+	}
+	o.Out = filepath.Dir(o.Out)
+	if _, err := Build(t.Context(), o); err == nil || !strings.Contains(err.Error(), "choose another folder") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(o.Encoder); err != nil {
+		t.Error("files were deleted")
+	}
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(o.Encoder), ".*"))
+	if len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestDamagedDataIsNotPublished(t *testing.T) {
+	o := options(t)
+	at := filepath.Join(o.Collection, "index.bin")
+	content, _ := os.ReadFile(at)
+	content[len(content)-1] ^= 1
+	os.WriteFile(at, content, 0o644)
+	if _, err := Build(t.Context(), o); err == nil || !strings.Contains(err.Error(), "index.bin") {
+		t.Errorf("%v", err)
+	}
+	os.Remove(at)
+	if _, err := Build(t.Context(), o); err == nil || !strings.Contains(err.Error(), "parley index") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestBudgets(t *testing.T) {
+	r := Report{Compressed: true, FirstPage: Sizes{Brotli: FirstPageBudget}, Data: Sizes{Brotli: DataBudget}}
+	if w, err := r.Over(); w != "" || err != nil {
+		t.Error(w, err)
+	}
+	r.FirstPage.Brotli++
+	r.Data.Brotli++
+	if w, err := r.Over(); w == "" || err == nil {
+		t.Error("over the budgets, and nothing said")
+	}
+}
+
+func TestACancelledBuildWritesNothing(t *testing.T) {
+	o := options(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := Build(ctx, o); err == nil {
+		t.Error("no error")
+	}
+	if _, err := os.Stat(o.Out); err == nil {
+		t.Error("a folder was written")
+	}
+}
+
+// The site's own files, with stand-ins for what the toolchain makes.
+func TestTheSitesOwnFilesRender(t *testing.T) {
+	o := options(t)
+	o.App = App{"LICENSE": nil, "NOTICE": nil, "wasm_exec.js": []byte("go"), "kernel.wasm": nil, "ui.wasm": nil, "worker.wasm": nil}
+	if err := o.App.addWeb(); err != nil {
+		t.Fatal(err)
+	}
+	o.Level = None
+	o.Examples = [][]string{}
+	o.Title = "Mine"
+	build(t, o)
+	files := folder(t, o.Out)
+	left := regexp.MustCompile(`\{\{[A-Z]|\{\{[a-z-]+\.[a-z]+\}\}`)
+	for name, content := range files {
+		if text(name) && left.MatchString(content) {
+			t.Errorf("%s holds a placeholder still: %s", name, left.FindString(content))
+		}
+	}
+	page := files["index.html"]
+	if !strings.Contains(page, fmt.Sprintf(`content="%s"`, html.EscapeString(serve.Policy))) {
+		t.Error("index.html lacks the policy of serve, as <meta>")
+	}
+	if strings.Contains(page, "Eiffel") {
+		t.Error("the built-in examples stayed with another collection")
+	}
+	// What the policy would refuse.
+	for _, bad := range []string{"<style", " style=", "javascript:", "<script>", " onclick=", "http-equiv=\"refresh"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("index.html holds %s", bad)
+		}
+	}
+}

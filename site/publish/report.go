@@ -1,0 +1,111 @@
+package publish
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// The most that may be loaded, in bytes as served with Brotli: before the page is
+// there, and before a question can be asked.
+const (
+	FirstPageBudget = 1_500_000
+	DataBudget      = 9_000_000
+)
+
+// A Report says what Build wrote.
+type Report struct {
+	Out        string  `json:"out"`
+	Files      []Sizes `json:"files"`
+	FirstPage  Sizes   `json:"first_page"` // all that loads before encoder, index and texts
+	Data       Sizes   `json:"data"`       // encoder, index and texts
+	Compressed bool    `json:"compressed"`
+}
+
+// Sizes are those of one file, or a sum, in bytes; as served, which is the size
+// itself where a file is not compressed.
+type Sizes struct {
+	Name   string `json:"name"`
+	Path   string `json:"path,omitempty"`
+	Bytes  int    `json:"bytes"`
+	Brotli int    `json:"brotli"`
+	Gzip   int    `json:"gzip"`
+}
+
+func (s *Sizes) add(t Sizes) {
+	s.Bytes += t.Bytes
+	s.Brotli += t.Brotli
+	s.Gzip += t.Gzip
+}
+
+func report(o Options, files []file) *Report {
+	r := &Report{Out: o.Out, FirstPage: Sizes{Name: "first page"}, Data: Sizes{Name: "encoder, index, texts"}, Compressed: o.Level != None}
+	for _, f := range files {
+		s := Sizes{Name: f.name, Path: f.path, Bytes: len(f.content), Brotli: len(f.content), Gzip: len(f.content)}
+		if f.small[0] != nil {
+			s.Brotli = len(f.small[0])
+		}
+		if f.small[1] != nil {
+			s.Gzip = len(f.small[1])
+		}
+		r.Files = append(r.Files, s)
+		if strings.HasPrefix(f.path, "data/") {
+			r.Data.add(s)
+		} else if firstPage(f.name) {
+			r.FirstPage.add(s)
+		}
+	}
+	return r
+}
+
+// firstPage reports whether a visit loads the file: not the licences, and not the
+// icons for installing the page as an application.
+func firstPage(name string) bool {
+	return name != "LICENSE" && name != "NOTICE" && path.Ext(name) != ".png"
+}
+
+// Over gives what exceeds the budget: err for the program, which is ours, and
+// warning for the data, which may be anyone's.
+func (r *Report) Over() (warning string, err error) {
+	if !r.Compressed {
+		return "", nil
+	}
+	if n := r.Data.Brotli; n > DataBudget {
+		warning = fmt.Sprintf("encoder, index and texts are %s to load, more than %s: visitors wait; fewer passages, or fewer terms of each (parley index --top 96), make it smaller", megabytes(n), megabytes(DataBudget))
+	}
+	if n := r.FirstPage.Brotli; n > FirstPageBudget {
+		err = fmt.Errorf("the first page is %s to load, more than %s", megabytes(n), megabytes(FirstPageBudget))
+	}
+	return warning, err
+}
+
+func megabytes(n int) string { return fmt.Sprintf("%.2f MB", float64(n)/1e6) }
+
+// Print writes the sizes as a table, the largest first.
+func (r *Report) Print(w io.Writer) {
+	files := slices.Clone(r.Files)
+	slices.SortStableFunc(files, func(a, b Sizes) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	row := func(s Sizes) {
+		if r.Compressed {
+			fmt.Fprintf(t, "%d\t%d\t%d\t  %s\n", s.Bytes, s.Gzip, s.Brotli, s.Name)
+		} else {
+			fmt.Fprintf(t, "%d\t  %s\n", s.Bytes, s.Name)
+		}
+	}
+	if r.Compressed {
+		fmt.Fprintf(t, "bytes\tgzip\tbrotli\t  file\n")
+	} else {
+		fmt.Fprintf(t, "bytes\t  file\n")
+	}
+	for _, s := range files {
+		row(s)
+	}
+	row(r.FirstPage)
+	row(r.Data)
+	t.Flush()
+}
