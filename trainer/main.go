@@ -1,5 +1,5 @@
-// Command trainer measures, and in time trains, the encoders of conversational
-// search. See trainer help.
+// Command trainer trains and measures the encoders of conversational search. See
+// trainer help.
 package main
 
 import (
@@ -21,6 +21,8 @@ type command struct {
 var commands = []command{
 	{"evaluate", "rank a benchmark's queries with an encoder or BM25, and measure the ranking", evaluate},
 	{"compare", "test whether two runs differ", compare},
+	{"import", "read conversations of a data set into examples", importCommand},
+	{"train", "distil a query encoder (needs libtorch)", trainCommand},
 }
 
 func main() {

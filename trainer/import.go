@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"parley/shared/wordpiece"
+	"parley/trainer/importers"
+	"parley/trainer/torch"
+)
+
+var importHelp = `Usage: trainer import NAME FILES... [FLAGS]
+
+Reads conversations of a data set in its published form, plain or gzip, and writes
+them as examples, a JSON line each: a question, what was said before it, and its
+rewrite where the data set has one. Says how many there are, how long they are in
+turns and in tokens, and every record that could not be read.
+
+NAME is one of ` + strings.Join(importers.Names(), ", ") + `.
+
+Examples:
+  trainer import canard canard/dev.json --out canard.jsonl
+  trainer import qrecc qrecc.json --rewrite GPT_rewrite --out qrecc.jsonl
+  trainer import cast 2019/evaluation_topics_v1.0.json 2019/evaluation_topics_annotated_resolved_v1.0.tsv --out cast19.jsonl
+  trainer import convquestions train_*.json --distinct --out convquestions.jsonl
+  trainer import mtrag tasks.jsonl *_rewrite.jsonl --json
+`
+
+func importCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+	var out, vocab string
+	var distinct, asJSON bool
+	var o importers.Options
+	flags := flag.NewFlagSet("import", flag.ContinueOnError)
+	flags.StringVar(&out, "out", "", "write the examples to `file`")
+	flags.StringVar(&o.Rewrite, "rewrite", "", "the `field` that holds the rewrite, where a data set has several")
+	flags.BoolVar(&distinct, "distinct", false, "keep one example of each pair of question and rewrite")
+	flags.StringVar(&vocab, "vocab", "models/splade-tiny/vocab.txt", "count tokens by this `vocabulary`")
+	flags.BoolVar(&asJSON, "json", false, "print the figures as JSON")
+	var words []string
+	for {
+		if err := parse(flags, args, importHelp, stdout); err != nil {
+			return err
+		}
+		if flags.NArg() == 0 {
+			break
+		}
+		// Flags may stand between and after the names.
+		words, args = append(words, flags.Arg(0)), flags.Args()[1:]
+	}
+	if len(words) < 2 {
+		return wrongUse("want the data set's name and its files")
+	}
+	var paths files
+	for _, p := range words[1:] {
+		if err := paths.Set(p); err != nil {
+			return err
+		}
+	}
+	data, err := os.ReadFile(vocab)
+	if err != nil {
+		return fmt.Errorf("to count tokens: %w; name another with --vocab", err)
+	}
+	t, err := wordpiece.New(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", vocab, err)
+	}
+	r, err := importers.Import(words[0], paths, o)
+	if err != nil {
+		return err
+	}
+	for _, e := range r.Unread {
+		fmt.Fprintln(stderr, "not read:", e)
+	}
+	if distinct {
+		r.Examples = importers.Distinct(r.Examples)
+	}
+	stats := importers.Describe(r.Examples, func(s string) int { return len(t.Append(nil, s, -1)) })
+	if out != "" {
+		var b bytes.Buffer
+		if err := importers.Write(&b, r.Examples); err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+			return err
+		}
+		if err := torch.WriteFile(out, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		e := json.NewEncoder(stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(struct {
+			importers.Stats
+			Unread int `json:"unread"`
+		}{stats, len(r.Unread)})
+	}
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "conversations\t%d\n", stats.Conversations)
+	fmt.Fprintf(w, "turns\t%d\n", stats.Turns)
+	fmt.Fprintf(w, "with a rewrite\t%d\n", stats.Rewritten)
+	fmt.Fprintf(w, "distinct\t%d\n", stats.Distinct)
+	fmt.Fprintf(w, "turns a conversation\t%.1f\n", stats.PerConv)
+	fmt.Fprintf(w, "place of the question\t%.1f\n", stats.Depth)
+	fmt.Fprintf(w, "tokens of a question\t%.1f\n", stats.Question)
+	fmt.Fprintf(w, "tokens of a rewrite\t%.1f\n", stats.Rewrite)
+	fmt.Fprintf(w, "tokens of question and history\t%.1f\n", stats.Whole)
+	fmt.Fprintf(w, "not read\t%d\n", len(r.Unread))
+	return w.Flush()
+}
