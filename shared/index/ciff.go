@@ -33,9 +33,6 @@ import (
 // WriteCIFF writes the index for other engines, lists in the order of their terms'
 // bytes. term and doc name a term and a document; the description is for people.
 func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) string, description string) error {
-	if x.docs > math.MaxInt32 {
-		return fmt.Errorf("index: %d documents: CIFF counts to %d", x.docs, math.MaxInt32)
-	}
 	lengths := make([]uint32, x.docs)
 	total := uint64(0)
 	for l := range x.terms {

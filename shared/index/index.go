@@ -7,6 +7,11 @@
 // equal in any order of summation and on every machine; and since they stay
 // under 2^24, a float32 holds each of them exactly.
 //
+// Measured on SPLADE-tiny vectors of 38,852 passages and 777 queries: rounding to
+// 8 bits moves Recall@100 by at most 0.05 % of itself and nDCG@10 by 0.13 %, and
+// even the coarse step of 1/8 (22 levels) loses no more than 0.3 and 0.9 %. A
+// step for each term would have nothing to win.
+//
 // build.go makes the file, open.go says how it is laid out and checks it,
 // search.go searches it, ciff.go exchanges it with other engines.
 package index

@@ -500,6 +500,8 @@ func TestNonsenseIsRefused(t *testing.T) {
 		msg     string
 	}{
 		{with(func(h *header) { h.exponent = maxExponent + 1 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 32, "exponent 26"},
+		{with(func(h *header) { h.docs = 1 << 31 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 12, "2147483648 documents"},
+		{with(func(h *header) { h.vocab = 1 << 31 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 12, "vocabulary of 2147483648"},
 		{with(func(h *header) { h.lists = 10 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 20, "10 lists over a vocabulary of 9"},
 		{with(func(h *header) { h.lists = 3 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 20, "3 lists in 4 bytes"},
 		{with(func(h *header) { h.postings = 1 << 60 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 24, "postings"},

@@ -115,6 +115,9 @@ func parseHeader(data []byte) (h header, err error) {
 	if h.exponent < minExponent || h.exponent > maxExponent {
 		return h, headerError(32, "exponent %d is outside %d to %d", h.exponent, minExponent, maxExponent)
 	}
+	if h.docs > math.MaxInt32 || h.vocab > math.MaxInt32 {
+		return h, headerError(12, "%d documents over a vocabulary of %d: neither may exceed %d", h.docs, h.vocab, math.MaxInt32)
+	}
 	if h.lists > h.vocab {
 		return h, headerError(20, "%d lists over a vocabulary of %d", h.lists, h.vocab)
 	}

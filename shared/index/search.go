@@ -93,7 +93,10 @@ func (x *Index) round(parts []part, exponent int) bool {
 // terms outside the vocabulary, count for nothing.
 //
 // It works term at a time: each list is added to an array of scores, one block
-// of documents after the other.
+// of documents after the other. Learned vectors have many terms of like weight,
+// so that skipping saves few postings and costs more than it saves: on 10,033
+// documents MaxScore took over ten times as long (maxscore_test.go), and a million
+// documents take 1 to 4 ms.
 func (s *Searcher) Search(q sparse.Vector, k int) ([]Hit, Cost) {
 	x := s.x
 	s.best, s.hits = s.best[:0], s.hits[:0]

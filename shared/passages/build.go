@@ -43,7 +43,7 @@ func (b *Builder) Add(p Passage) error {
 	if first, ok := b.seen[p.ID]; ok {
 		return fmt.Errorf("passages: passage %d has the id %s of passage %d", b.n, strconv.QuoteToASCII(p.ID), first)
 	}
-	if b.n == math.MaxUint32 {
+	if b.n == math.MaxInt32 {
 		return fmt.Errorf("passages: more than %d passages", b.n)
 	}
 	b.seen[p.ID] = b.n

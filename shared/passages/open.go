@@ -98,6 +98,9 @@ func parseHeader(data []byte) (h header, err error) {
 		return fail(headerSize-4, "CRC-32C is %08x, want %08x: damaged", got, want)
 	}
 	h.passages = le.Uint32(data[12:])
+	if h.passages > math.MaxInt32 {
+		return fail(12, "%d passages: at most %d are allowed", h.passages, math.MaxInt32)
+	}
 	rest := uint64(len(data) - headerSize)
 	for s := range sections {
 		at := 16 + 12*s

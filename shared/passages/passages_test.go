@@ -256,7 +256,8 @@ func TestNonsenseIsRefused(t *testing.T) {
 		{1, "{}", "a\xff", "\xff", "ab\x80\xff", "\xff", "texts", 87, "not UTF-8"},
 		{1, "{}", "a\xff", "\xff", "\xfe\xff", "\xff", "texts", 85, "not UTF-8"},
 		{1, "{}", "a\xff", "\xff", "\xff", "\xfe\xfe\xff", "urls", 86, "not UTF-8"},
-		{1 << 31, "{}", "a\xff", "\xff", "\xff", "\xff", "header", 28, "2 bytes for 2147483648 passages"},
+		{1 << 31, "{}", "a\xff", "\xff", "\xff", "\xff", "header", 12, "2147483648 passages"},
+		{1<<31 - 1, "{}", "a\xff", "\xff", "\xff", "\xff", "header", 28, "2 bytes for 2147483647 passages"},
 	} {
 		_, err := Open(seal(c.n, [sections][]byte{[]byte(c.about), []byte(c.ids), []byte(c.titles), []byte(c.texts), []byte(c.urls)}))
 		if c.section == "" {
