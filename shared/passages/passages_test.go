@@ -361,3 +361,17 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkOpen(b *testing.B) {
+	var all []Passage
+	for i := range 10000 {
+		all = append(all, Passage{ID: fmt.Sprint("Title ", i), Title: fmt.Sprint("Title ", i), Text: strings.Repeat("words and Wörter ", 30)})
+	}
+	data := file(b, About{}, all...)
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := Open(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
