@@ -1,0 +1,382 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/shared/encoder"
+	"parley/shared/message"
+	"parley/site/collection"
+	"parley/site/collection/tiny"
+)
+
+// parley runs a command line and gives its exit code and what it wrote.
+func parley(t *testing.T, stdin string, args ...string) (code int, out, err string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), streams{strings.NewReader(stdin), &o, &e}, args)
+	return code, o.String(), e.String()
+}
+
+// must runs a command line that must do, and gives its output.
+func must(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	code, out, err := parley(t, stdin, args...)
+	if code != exitOK {
+		t.Fatalf("parley %s: exit code %d\n%s", strings.Join(args, " "), code, err)
+	}
+	return out
+}
+
+// A bench is a folder with a tiny encoder and a small collection.
+type bench struct{ dir, encoder, collection string }
+
+func newBench(t *testing.T) bench {
+	t.Helper()
+	dir := t.TempDir()
+	b := bench{dir, filepath.Join(dir, "encoder"), filepath.Join(dir, "collection")}
+	if err := tiny.Write(b.encoder, 1); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"tea.md":    "# Tea\n\nTea is a leaf in hot water. It was built by the sun.\n",
+		"tower.txt": "Eiffel tower\n\nThe eiffel tower in paris is tall. It was designed by an engineer.\n",
+		"sea.jsonl": `{"_id":"whale","title":"Whale","text":"A whale is not a fish in the sea.","metadata":{"url":"https://example.org/whale"}}` + "\nbroken\n",
+	} {
+		at := filepath.Join(dir, "docs", name)
+		os.MkdirAll(filepath.Dir(at), 0o755)
+		if err := os.WriteFile(at, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, _, err := parley(t, "", "index", "--encoder", b.encoder, "--out", b.collection, "--title", "Test", filepath.Join(dir, "docs"))
+	if code != exitOK || !strings.Contains(err, "left out: sea.jsonl:2: not a JSON object") {
+		t.Fatalf("index: %d %s", code, err)
+	}
+	return b
+}
+
+// with adds the bench's folders to a command line.
+func (b bench) with(args ...string) []string {
+	return append(args[:1:1], append([]string{"--encoder", b.encoder, "--collection", b.collection}, args[1:]...)...)
+}
+
+func TestEveryCommandHasHelpWithExamples(t *testing.T) {
+	overview := must(t, "", "help")
+	for _, c := range commands {
+		if !strings.Contains(overview, c.summary) {
+			t.Errorf("the overview lacks %s", c.name)
+		}
+		out := must(t, "", c.name, "--help")
+		if out != must(t, "", "help", c.name) {
+			t.Errorf("help %s and %s --help differ", c.name, c.name)
+		}
+		for _, want := range []string{"Usage: parley " + c.name, "Flags:", "Examples:\n  parley"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s --help lacks %q:\n%s", c.name, want, out)
+			}
+		}
+		// The examples' flags exist.
+		for _, flag := range regexp.MustCompile(`(?m)^parley .*$`).FindAllString(c.examples, -1) {
+			for _, word := range strings.Fields(strings.Split(flag, "|")[0]) {
+				if strings.HasPrefix(word, "-") && !strings.Contains(out, "\n  "+word) {
+					t.Errorf("%s: the example's %s is no flag", c.name, word)
+				}
+			}
+		}
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	b := newBench(t)
+	for _, c := range []struct {
+		code int
+		args []string
+		want string // of standard error
+	}{
+		{exitUsage, nil, "Usage: parley COMMAND"},
+		{exitUsage, []string{"ask"}, `there is no command "ask"`},
+		{exitUsage, []string{"search"}, "no question"},
+		{exitUsage, []string{"search", "--deep", "x"}, "not defined: -deep"},
+		{exitUsage, []string{"search", "-r", "a reply"}, "-r comes after the -t"},
+		{exitUsage, []string{"search", "--trec", "x"}, "a run needs --trec and --queries"},
+		{exitUsage, []string{"index"}, "nothing to index"},
+		{exitUsage, []string{"index", "--encoder", b.encoder, filepath.Join(b.dir, "nowhere")}, "no such file or folder"},
+		{exitUsage, []string{"build", "--compress", "hard"}, "wanted one of"},
+		{exitUsage, []string{"export", b.encoder, b.encoder}, "another than the folder to read"},
+		{exitFailed, []string{"search", "--encoder", "nowhere", "x"}, "`parley export` makes one"},
+		{exitFailed, []string{"search", "--encoder", b.encoder, "--collection", b.encoder, "x"}, "manifest.json"},
+		{exitFailed, []string{"serve", b.encoder}, "`parley build --out"},
+		{exitFailed, b.with("search", "\u0001"), "the question is empty"},
+		{exitFailed, []string{"index", "--encoder", b.encoder, "--out", filepath.Join(b.dir, "none"), filepath.Join(b.dir, "encoder", "model.safetensors")}, "nothing to index"},
+	} {
+		code, out, err := parley(t, "", c.args...)
+		if code != c.code || !strings.Contains(err, c.want) {
+			t.Errorf("parley %v: exit code %d, %s", c.args, code, err)
+		}
+		if out != "" {
+			t.Errorf("parley %v: standard output %q", c.args, out)
+		}
+	}
+}
+
+func TestWithoutTheRepositoryTheErrorSaysWhatToGive(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, args := range [][]string{{"search", "x"}, {"chat"}, {"build"}, {"index", "."}} {
+		code, _, err := parley(t, "", args...)
+		if code != exitFailed || !strings.Contains(err, "--encoder") {
+			t.Errorf("parley %v: %d %s", args, code, err)
+		}
+	}
+}
+
+func TestExportMakesInt8AndKeepsTheSettings(t *testing.T) {
+	b := newBench(t)
+	out := filepath.Join(b.dir, "small")
+	must(t, "", "export", b.encoder, out, "--query-tokens", "20", "--history-type", "1")
+	data, err := os.ReadFile(filepath.Join(out, "config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct{ Parley encoder.Settings }
+	if err := json.Unmarshal(data, &config); err != nil {
+		t.Fatal(err)
+	}
+	if want := (encoder.Settings{Name: "tiny-1", QueryTokens: 20, HistoryTokenType: 1, PassageTokens: 48}); config.Parley != want {
+		t.Errorf("%+v, want %+v", config.Parley, want)
+	}
+	size := func(dir string) int64 {
+		info, err := os.Stat(filepath.Join(dir, "model.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	if size(out) > size(b.encoder)/2 {
+		t.Errorf("%d bytes of %d", size(out), size(b.encoder))
+	}
+	if got := must(t, "", "search", "--encoder", out, "--collection", b.collection, "hot leaf"); !strings.Contains(got, "> 1") || !strings.Contains(got, "Tea") {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestSearchShowsTheQuotationItsSourceAndTheCost(t *testing.T) {
+	b := newBench(t)
+	out := must(t, "", b.with("search", "whale", "in", "the", "sea?", "-k", "2")...)
+	for _, want := range []string{"“A whale is not a fish in the sea.”", "Whale  https://example.org/whale", "> 1 ", "active terms"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "\x1b") {
+		t.Error("colours, and no terminal")
+	}
+}
+
+func TestSearchReadsAConversation(t *testing.T) {
+	b := newBench(t)
+	ask := func(args ...string) message.Answer {
+		t.Helper()
+		var a message.Answer
+		if err := json.Unmarshal([]byte(must(t, "", b.with(append([]string{"search", "--json"}, args...)...)...)), &a); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	if a := ask("-t", "eiffel tower", "who", "designed", "it?"); a.Results[0].ID != "tower.txt" {
+		t.Errorf("%+v", a.Results[0])
+	}
+	withReply := ask("-t", "eiffel tower", "-r", "whale salt", "who designed it?")
+	lit := false
+	for _, term := range withReply.Terms {
+		lit = lit || term.Text == "whale" && term.Turn == 0 && term.Reply
+	}
+	if !lit {
+		t.Errorf("the given reply lit nothing: %+v", withReply.Terms)
+	}
+}
+
+func TestSearchWritesARun(t *testing.T) {
+	b := newBench(t)
+	queries := filepath.Join(b.dir, "q.jsonl")
+	os.WriteFile(queries, []byte(`{"_id":"q 1","text":"hot leaf"}
+{"id":"q2","turns":[{"question":"eiffel tower","reply":"paris"},{"question":"who designed it?"}]}
+`), 0o644)
+	out := must(t, "", b.with("search", "--trec", "-", "--queries", queries, "-k", "2")...)
+	line := regexp.MustCompile(`^\S+ Q0 \S+ [12] [0-9.]+ tiny-1$`)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	for _, l := range lines {
+		if !line.MatchString(l) {
+			t.Errorf("line %q", l)
+		}
+	}
+	if !strings.HasPrefix(lines[0], "q%201 Q0 tea.md 1 ") || !strings.Contains(out, "q2 Q0 tower.txt 1 ") {
+		t.Errorf("%s", out)
+	}
+	tsv := filepath.Join(b.dir, "q.tsv")
+	os.WriteFile(tsv, []byte("7\thot leaf\n"), 0o644)
+	file := filepath.Join(b.dir, "my.run")
+	must(t, "", b.with("search", "--trec", file, "--queries", tsv)...)
+	if got, _ := os.ReadFile(file); !strings.HasPrefix(string(got), "7 Q0 tea.md 1 ") {
+		t.Errorf("%s", got)
+	}
+	for content, want := range map[string]string{
+		"7 no tab\n":       "q.tsv:1: wanted an id, a tab and a question",
+		"7\ta\n\n7\tb\n":   `q.tsv:3: the id "7" stands in line 1 already`,
+		"\thot leaf\n":     "q.tsv:1: the query has no id",
+		"":                 "holds no query",
+		"a\thot\nb\tleaf}": "",
+	} {
+		os.WriteFile(tsv, []byte(content), 0o644)
+		code, _, err := parley(t, "", b.with("search", "--trec", "-", "--queries", tsv)...)
+		if (code == exitOK) != (want == "") || !strings.Contains(err, want) {
+			t.Errorf("%q: %d %s", content, code, err)
+		}
+	}
+}
+
+// Passages of one document are one line of a run by documents.
+func TestARunByDocumentsNamesEachOnce(t *testing.T) {
+	b := newBench(t)
+	long := filepath.Join(b.dir, "long")
+	os.MkdirAll(long, 0o755)
+	os.WriteFile(filepath.Join(long, "a.txt"), []byte(strings.Repeat("tea leaf water hot green. ", 40)), 0o644)
+	os.WriteFile(filepath.Join(long, "b.txt"), []byte("tea."), 0o644)
+	out := filepath.Join(b.dir, "long-collection")
+	must(t, "", "index", "--encoder", b.encoder, "--out", out, "--passage-tokens", "40", long)
+	queries := filepath.Join(b.dir, "q.tsv")
+	os.WriteFile(queries, []byte("q\ttea\n"), 0o644)
+	passages := must(t, "", "search", "--encoder", b.encoder, "--collection", out, "--trec", "-", "--queries", queries)
+	if strings.Count(passages, "a.txt#") < 3 {
+		t.Errorf("passages: %s", passages)
+	}
+	docs := must(t, "", "search", "--encoder", b.encoder, "--collection", out, "--trec", "-", "--queries", queries, "--documents")
+	if strings.Count(docs, "\n") != 2 || strings.Count(docs, "a.txt ") != 1 {
+		t.Errorf("documents: %s", docs)
+	}
+}
+
+func TestChatFollowsTheConversation(t *testing.T) {
+	b := newBench(t)
+	out := must(t, "eiffel tower?\nwho designed it?\n:pick 2\n:pick 9\n:terms\n:undo\n:undo\n:undo\n\n:new\n:what\n:help\n!\x1b]0;x\x07\n:quit\nnever read\n", b.with("chat")...)
+	for _, want := range []string{
+		"? eiffel tower?", "“The eiffel tower in paris is tall.”", "? who designed it?", "(quoted before)", "turn 1",
+		":pick takes the number of a result", "Taken back: who designed it?", "There is nothing to take back",
+		"A new conversation.", "There is no :what", ":quit     end",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "\x1b") || strings.Contains(out, "never read") {
+		t.Errorf("%q", out)
+	}
+}
+
+func TestNothingOfADocumentCommandsTheTerminal(t *testing.T) {
+	if got := printable("a\x1b[31mb\u009bc\u202ed\ne"); got != "a[31mbcd e" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestWrapBreaksBetweenWords(t *testing.T) {
+	if got := wrap("one two three four", "  ", 12); got != "  one two\n  three four" {
+		t.Errorf("%q", got)
+	}
+	if got := wrap("one two", "", 0); got != "one two" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestIndexPrintsWhatAProgramCanRead(t *testing.T) {
+	b := newBench(t)
+	csv := filepath.Join(b.dir, "faq.csv")
+	os.WriteFile(csv, []byte("no,q,a\n1,Tea?,leaf\n2,Sea?,salt\n"), 0o644)
+	out := filepath.Join(b.dir, "faq")
+	var sum struct {
+		Documents, Passages int
+		LeftOut             int `json:"left_out"`
+	}
+	if err := json.Unmarshal([]byte(must(t, "", "index", csv, "--json", "--encoder", b.encoder, "--out", out,
+		"--column-id", "no", "--column-title", "q", "--column-text", "a")), &sum); err != nil {
+		t.Fatal(err)
+	}
+	if sum.Documents != 2 || sum.Passages != 2 || sum.LeftOut != 0 {
+		t.Errorf("%+v", sum)
+	}
+	_, store, err := collection.Open(out)
+	if err != nil || store.At(1).Title != "Sea?" || store.At(1).ID != "2" {
+		t.Errorf("%+v %v", store.At(1), err)
+	}
+}
+
+func TestAStoppedIndexSaysHowToGoOn(t *testing.T) {
+	b := newBench(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var o, e bytes.Buffer
+	code := run(ctx, streams{strings.NewReader(""), &o, &e}, []string{"index", "--encoder", b.encoder, "--out", filepath.Join(b.dir, "x"), filepath.Join(b.dir, "docs")})
+	if code != exitFailed || !strings.Contains(e.String(), "cancel") {
+		t.Errorf("%d %s", code, e.String())
+	}
+}
+
+// The whole way: build a page of one's own collection, serve it, fetch it.
+func TestBuildAndServe(t *testing.T) {
+	b := newBench(t)
+	wasm := filepath.Join(b.dir, "wasm")
+	os.MkdirAll(wasm, 0o755)
+	for _, name := range []string{"ui.wasm", "worker.wasm", "wasm_exec.js"} {
+		os.WriteFile(filepath.Join(wasm, name), []byte(name), 0o644)
+	}
+	dist := filepath.Join(b.dir, "dist")
+	out := must(t, "", b.with("build", "--wasm", wasm, "--out", dist, "--compress", "fast", "--title", "Mine")...)
+	if !strings.Contains(out, "first page") || !strings.Contains(out, "encoder, index, texts") {
+		t.Errorf("%s", out)
+	}
+	again := filepath.Join(b.dir, "again")
+	must(t, "", b.with("build", "--from", dist, "--out", again, "--compress", "fast", "--title", "Mine")...)
+	for _, name := range []string{"index.html", "sw.js", "site.json"} {
+		x, _ := os.ReadFile(filepath.Join(dist, name))
+		y, _ := os.ReadFile(filepath.Join(again, name))
+		if !bytes.Equal(x, y) {
+			t.Errorf("%s differs when built from the folder", name)
+		}
+	}
+
+	ctx, stop := context.WithCancel(t.Context())
+	read, write := io.Pipe()
+	code := make(chan int)
+	go func() {
+		code <- run(ctx, streams{strings.NewReader(""), write, io.Discard}, []string{"serve", dist, "--addr", "localhost:0"})
+	}()
+	var url string
+	if _, err := fmt.Fscan(read, &url); err != nil {
+		t.Fatal(err)
+	}
+	go io.Copy(io.Discard, read)
+	client := &http.Client{Timeout: 10 * time.Second}
+	res, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, _ := io.ReadAll(res.Body)
+	res.Body.Close()
+	if !strings.Contains(string(page), "<title>Mine</title>") || res.Header.Get("Content-Security-Policy") == "" {
+		t.Errorf("%s", page)
+	}
+	stop()
+	if c := <-code; c != exitOK {
+		t.Errorf("exit code %d", c)
+	}
+}
