@@ -268,7 +268,7 @@ func cast(r *Result, paths []string, o Options) error {
 				}
 				id := fmt.Sprintf("%s_%s", t.Number, u.Number)
 				// The flattened form of 2022 repeats the beginning of every path.
-				if !r.seen[id] || u.Participant == "" && !strings.Contains(string(u.Number), "-") {
+				if !r.seen["cast\x00"+id] || u.Participant == "" && !strings.Contains(string(u.Number), "-") {
 					r.add(at, Example{ID: id, Conversation: string(t.Number), Source: "cast",
 						Turns: append(before, Turn{Question: question}), Rewrite: rewrite, Positives: positives})
 				}

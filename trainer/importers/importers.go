@@ -98,13 +98,13 @@ func (r *Result) add(at position, e Example) {
 	switch {
 	case len(e.Turns) == 0 || e.Question() == "":
 		r.unread(at, "the question is missing or empty")
-	case r.seen[e.ID]:
+	case r.seen[e.Source+"\x00"+e.ID]: // data sets number alike
 		r.unread(at, "a second example with id %q", e.ID)
 	default:
 		if r.seen == nil {
 			r.seen = map[string]bool{}
 		}
-		r.seen[e.ID] = true
+		r.seen[e.Source+"\x00"+e.ID] = true
 		r.Examples = append(r.Examples, e)
 	}
 }

@@ -253,10 +253,10 @@ func FuzzImport(f *testing.F) {
 		}
 		ids := map[string]bool{}
 		for _, e := range r.Examples {
-			if len(e.Turns) == 0 || e.Question() == "" || ids[e.ID] || e.Turns[len(e.Turns)-1].Reply != "" {
+			if len(e.Turns) == 0 || e.Question() == "" || ids[e.Source+" "+e.ID] || e.Turns[len(e.Turns)-1].Reply != "" {
 				t.Errorf("accepted %+v", e)
 			}
-			ids[e.ID] = true
+			ids[e.Source+" "+e.ID] = true
 		}
 	})
 }

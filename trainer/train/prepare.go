@@ -197,6 +197,14 @@ func (p *prepared) rank(ctx context.Context, c Config, ids []string, weights [32
 		}
 		return err
 	}
+	// Rankings of others are found by the examples' ids, which data sets may share.
+	whose := map[string]string{}
+	for _, e := range slices.Concat(p.train, p.dev) {
+		if other, again := whose[e.ID]; again {
+			return fmt.Errorf("id %q is in %q and in %q: a ranking in --teachers would be taken for both", e.ID, other, e.Source)
+		}
+		whose[e.ID] = e.Source
+	}
 	for _, path := range c.Teachers {
 		sum, err := checksum(path)
 		if err != nil {
