@@ -49,6 +49,10 @@
     load(key) { return stored('sessionStorage', key); },
     save(key, value) { store('sessionStorage', key, value); },
     announce(text) { $('live').textContent = text; },
+    notice(text, button) {
+      notice = text ? { kind: 'notice', text, button, act: () => call('act') } : null;
+      showStatus();
+    },
     // type shows an example's next question in the box; what a visitor typed stays.
     type(text) {
       const q = $('q');
@@ -64,26 +68,29 @@
 
   // ---- The line above the question box. ----
 
-  let state = '';
+  // What the page's program has to say stands here too, unless loading does.
+  let state = { kind: '' }, notice = null;
   function status(kind, text, button, act) {
-    state = kind;
-    const box = $('status');
-    box.dataset.state = kind;
-    $('status-text').textContent = text;
-    $('progress').hidden = kind !== 'loading';
+    state = { kind, text, button, act };
+    showStatus();
+  }
+  function showStatus() {
+    const urgent = state.kind === 'loading' || state.kind === 'failed';
+    const s = notice && !urgent ? notice : state;
+    $('status').dataset.state = s.kind;
+    $('status-text').textContent = s.text;
+    $('progress').hidden = s.kind !== 'loading';
     const b = $('status-button');
-    b.hidden = !button;
-    if (button) { b.textContent = button; b.onclick = act; }
+    b.hidden = !s.button;
+    b.textContent = s.button || '';
+    b.onclick = s.act || null;
   }
 
   const megabytes = n => (n / 1e6).toFixed(1);
   function progress(loaded, total) {
-    if (state !== 'loading') status('loading', '');
     const bar = $('progress');
-    if (!total) { bar.removeAttribute('value'); $('status-text').textContent = 'Loading'; return; }
-    bar.max = total;
-    bar.value = loaded;
-    $('status-text').textContent = `Loading: ${megabytes(loaded)} of ${megabytes(total)} MB`;
+    if (total) { bar.max = total; bar.value = loaded; } else bar.removeAttribute('value');
+    status('loading', total ? `Loading: ${megabytes(loaded)} of ${megabytes(total)} MB` : 'Loading');
   }
 
   function failed(f) {
@@ -118,7 +125,7 @@
     switch (m.op) {
     case 'progress': {
       const p = JSON.parse(m.body);
-      progress(p.loaded, p.total);
+      if (state.kind !== 'failed') progress(p.loaded, p.total); // the page's program may have failed
       break;
     }
     case 'ready':
@@ -151,7 +158,7 @@
 
   let resting = '';
   function about(r) {
-    resting = `${r.passages.toLocaleString('en')} passages, ready to be searched in this tab.`;
+    resting = `${r.collection ? r.collection + ': ' : ''}${r.passages.toLocaleString('en')} passages, searched in this tab.`;
     const p = $('collection');
     p.textContent = '';
     p.append(`${r.collection}, ${r.passages.toLocaleString('en')} passages. `);
@@ -172,11 +179,11 @@
   // ---- The page's program: ui.wasm. ----
 
   const evaluate = window.eval;
-  let started = false;
+  let started = false, tries = 0;
   async function startProgram() {
     try {
       const go = new Go();
-      const { instance } = await WebAssembly.instantiateStreaming(fetch('{{ui.wasm}}'), go.importObject);
+      const { instance } = await WebAssembly.instantiateStreaming(fetch('{{ui.wasm}}', tries++ ? { cache: 'reload' } : {}), go.importObject);
       started = true;
       settle();
       // Vugu evaluates its script when it starts, which the page's policy

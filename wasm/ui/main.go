@@ -96,6 +96,8 @@ func (c *Root) handle(m call) {
 		c.Play(strings.Split(m.a, "\n"))
 	case "stop":
 		c.stop()
+	case "act":
+		c.Act()
 	case "new":
 		c.New()
 	case "tick":
@@ -144,6 +146,8 @@ func (b *browser) do(e Effect) {
 		b.document.Get("documentElement").Get("classList").Call("toggle", "talking", e.N > 0)
 	case "announce":
 		b.parley.Call("announce", e.A)
+	case "notice":
+		b.parley.Call("notice", e.A, e.B)
 	case "scroll":
 		b.parley.Call("scrollTo", e.A)
 	case "focus":

@@ -28,6 +28,7 @@ type Root struct {
 	editing  int             // turn ID, 0 for none
 	undo     *undo
 	play     *play
+	noticed  [2]string // the notice on view
 
 	lastID  int
 	waiting map[int]waiting // by message ID
@@ -66,6 +67,11 @@ func (c *Root) do(e Effect) { c.effects = append(c.effects, e) }
 
 // Effects takes what is to be done.
 func (c *Root) Effects() []Effect {
+	if text, action := c.notice(); [2]string{text, action} != c.noticed {
+		c.noticed = [2]string{text, action}
+		// First, since what follows may focus its button.
+		c.effects = append([]Effect{{Do: "notice", A: text, B: action}}, c.effects...)
+	}
 	e := c.effects
 	c.effects = nil
 	return e
@@ -159,12 +165,17 @@ func (c *Root) Tick(step int) {
 	}
 }
 
-// Stop leaves the example where it is.
-func (c *Root) Stop() {
+// Act is the notice's button: stop the example, or undo.
+func (c *Root) Act() {
+	if c.play == nil {
+		c.Undo()
+		return
+	}
 	c.stop()
 	c.do(Effect{Do: "focus", A: "q"})
 }
 
+// stop leaves the example where it is.
 func (c *Root) stop() {
 	if c.play != nil {
 		c.play = nil
@@ -343,7 +354,7 @@ func (c *Root) Delete(id int) {
 	c.dialogue.Delete(i)
 	delete(c.open, id)
 	c.editing = 0
-	c.do(Effect{Do: "focus", A: "undo"})
+	c.do(Effect{Do: "focus", A: "status-button"})
 	c.do(Effect{Do: "announce", A: c.undo.what})
 	c.changed()
 }

@@ -109,6 +109,19 @@ func (p *page) did(do, a string) bool {
 	return false
 }
 
+// notice is the line above the question box, as it was set last.
+func (p *page) notice() string {
+	for i := len(p.log) - 1; i >= 0; i-- {
+		if e := p.log[i]; e.Do == "notice" {
+			if e.B != "" {
+				return e.A + " [" + e.B + "]"
+			}
+			return e.A
+		}
+	}
+	return ""
+}
+
 func (p *page) shows(what string, want bool) {
 	p.Helper()
 	if strings.Contains(p.html, what) != want {
@@ -170,7 +183,7 @@ func TestWhatTheEncoderSawOpensOnDemand(t *testing.T) {
 	for _, s := range []string{
 		"5,210 of 1,274,331", "14\u00a0ms", "12\u00a0tokens",
 		"3\u00a0terms of the vocabulary lit up: 1 from earlier turns, 2 added by the encoder.",
-		`class="term h2"`, `class="term h1 added"`, `class="term h0 added"`, ">-ing<", "from the reply in turn 1, added by the encoder", `width="50.0%"`,
+		`class="term h2"`, `class="term h1 added"`, `class="term h0 added"`, ">-ing<", "from the reply in turn 1, added by the encoder", "from the reply quoted in that turn", ">1”<", `width="50.0%"`,
 	} {
 		p.shows(s, true)
 	}
@@ -222,12 +235,16 @@ func TestEditingAndDeletingAskAgain(t *testing.T) {
 	p.root.Delete(p.id(0))
 	p.settle()
 	p.shows("It answers A.", false)
-	p.shows("Turn 1 was deleted.", true)
-	p.root.Undo()
+	if p.notice() != "Turn 1 was deleted. [Undo]" {
+		t.Errorf("notice %q", p.notice())
+	}
+	p.root.Act()
 	p.settle()
 	p.shows("It answers A.", true)
 	p.shows("It answers b.", true)
-	p.shows("was deleted", false)
+	if p.notice() != "" {
+		t.Errorf("notice %q", p.notice())
+	}
 }
 
 func TestEscapeLeavesTheQuestionAsItWas(t *testing.T) {
@@ -249,7 +266,9 @@ func TestAnExampleAsksItsTurnsOneByOne(t *testing.T) {
 	p.ready()
 	p.root.Play([]string{"a", "b", "c"})
 	p.settle()
-	p.shows("Example conversation, turn 1 of 3", true)
+	if p.notice() != "Example conversation, turn 1 of 3 [Stop]" {
+		t.Errorf("notice %q", p.notice())
+	}
 	if len(p.asks) != 1 || !p.did("type", "b") {
 		t.Fatalf("asked %d, effects %+v", len(p.asks), p.log)
 	}
@@ -264,7 +283,9 @@ func TestAnExampleAsksItsTurnsOneByOne(t *testing.T) {
 	p.settle()
 	p.root.Tick(2)
 	p.settle()
-	p.shows("Example conversation", false)
+	if p.notice() != "" {
+		t.Errorf("notice %q", p.notice())
+	}
 	if n := len(p.asks); n != 3 || p.asks[2].Turns[2].Question != "mine" {
 		t.Errorf("asked %+v", p.asks[n-1])
 	}

@@ -106,7 +106,7 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgparent.AppendChild(vgn)
 			vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "li", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "h0 added"}}}
 			vgparent.AppendChild(vgn)
-			vgn.SetInnerHTML(vugu.HTML("\n      \x3Cspan class=\"chip\"\x3E+\x3C/span\x3E\n      \x3Cspan class=\"text\"\x3Edashed: added by the encoder\x3C/span\x3E\n    "))
+			vgn.SetInnerHTML(vugu.HTML("\n      \x3Cspan class=\"chip\"\x3E+\x3C/span\x3E\n      \x3Cspan class=\"text\"\x3Edashed: stands nowhere in the text, added by the encoder\x3C/span\x3E\n    "))
 			vgn = &vugu.VGNode{Type: vugu.VGNodeType(1), Data: "\n  "}
 			vgparent.AppendChild(vgn)
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	questionShown = 600 // bytes of a question on view
+	questionShown = 400 // bytes of a question on view
 	excerptShown  = 280 // bytes of a result on view
 	hues          = 8   // colours for turns, .h1 to .h8 in style.css
 )
@@ -99,27 +99,18 @@ func (c *Root) EarlierText() string {
 	return "Show " + count(min(c.Hidden(), turnsShown), "earlier turn") + " of " + thousands(c.Hidden())
 }
 
-// Notice is the line above the question box: what is going on, or what just
-// happened that can be undone.
-func (c *Root) Notice() (text, action string, act func()) {
+// notice is what the line above the question box says: what is going on, or what
+// just happened that can be undone; action names its button.
+func (c *Root) notice() (text, action string) {
 	switch n := c.dialogue.Pending(); {
 	case c.play != nil:
-		return "Example conversation, turn " + strconv.Itoa(c.play.at) + " of " + strconv.Itoa(len(c.play.questions)), "Stop", c.Stop
+		return "Example conversation, turn " + strconv.Itoa(c.play.at) + " of " + strconv.Itoa(len(c.play.questions)), "Stop"
 	case c.undo != nil:
-		return c.undo.what, "Undo", c.Undo
+		return c.undo.what, "Undo"
 	case n > 1 && c.ready != nil:
-		return "Asking " + count(n, "turn") + " again", "", nil
+		return "Asking " + count(n, "turn") + " again", ""
 	}
-	return "", "", nil
-}
-
-func (c *Root) NoticeText() string   { t, _, _ := c.Notice(); return t }
-func (c *Root) NoticeAction() string { _, a, _ := c.Notice(); return a }
-
-func (c *Root) NoticeClick() {
-	if _, _, act := c.Notice(); act != nil {
-		act()
-	}
+	return "", ""
 }
 
 // TurnItem is one turn: question, reply, results, and what the encoder saw.
@@ -390,6 +381,7 @@ func (c *VectorPanel) Terms() []TermView {
 		v.Spoken = "from turn " + v.Chip
 		if t.Reply {
 			v.Spoken = "from the reply in turn " + v.Chip
+			v.Chip += "”"
 		}
 		if t.Turn < 0 {
 			v.Chip, v.Spoken = "·", "from a marker between the texts"
@@ -421,10 +413,11 @@ type LegendView struct{ Class, Chip, Text string }
 func (c *VectorPanel) Legend() []LegendView {
 	turns := c.Root.dialogue.Turns()
 	lit := map[int]bool{}
-	markers := false
+	markers, replies := false, false
 	for _, t := range c.Turn.Answer.Terms {
 		lit[t.Turn] = true
 		markers = markers || t.Turn < 0
+		replies = replies || t.Reply
 	}
 	var views []LegendView
 	for i, t := range turns {
@@ -433,8 +426,11 @@ func (c *VectorPanel) Legend() []LegendView {
 			views = append(views, LegendView{hue(i), strconv.Itoa(i + 1), q})
 		}
 	}
+	if replies {
+		views = append(views, LegendView{"h0", "”", "from the reply quoted in that turn"})
+	}
 	if markers {
-		views = append(views, LegendView{"h0", "·", "markers between the texts"})
+		views = append(views, LegendView{"h0", "·", "from the markers between the texts"})
 	}
 	return views
 }
