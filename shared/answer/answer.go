@@ -38,6 +38,7 @@ type Engine struct {
 	turns    []conversation.Turn
 	weights  []float32 // the query vector, dense; between questions all zero
 	asked    []float32 // the same, as far as it asks rather than recalls: see share
+	least    float32   // the weight from which a word is marked
 	tokens   []wordpiece.Token
 	title    []wordpiece.Token
 }
@@ -125,6 +126,12 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	if err != nil {
 		return message.Answer{}, err
 	}
+	// Should making the answer panic, the next one must not see these weights.
+	defer func() {
+		for _, t := range f.vector.Terms {
+			e.weights[t], e.asked[t] = 0, 0
+		}
+	}()
 	a := message.Answer{
 		Terms:   e.terms(f),
 		Results: make([]message.Result, len(f.hits)),
@@ -142,15 +149,14 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	for i, t := range ask.Turns[:newest] {
 		said[i] = t.Reply
 	}
+	e.least = 0
 	for i, t := range f.vector.Terms {
+		e.least = max(e.least, markShare*f.vector.Weights[i])
 		e.weights[t] = f.vector.Weights[i]
 		e.asked[t] = float32(f.vector.Weights[i] * share(f.input.From[f.winner[i]], newest))
 	}
 	for i, h := range f.hits {
 		a.Results[i] = e.result(h, said)
-	}
-	for _, t := range f.vector.Terms {
-		e.weights[t], e.asked[t] = 0, 0
 	}
 	return a, nil
 }
@@ -229,15 +235,11 @@ const markShare = 0.15
 // "##s" alone marks nothing.
 func (e *Engine) marks(text string) []message.Span {
 	marks := []message.Span{}
-	least := float32(markShare) * slices.Max(e.weights)
-	if least <= 0 {
-		return marks
-	}
 	for i := 0; i < len(e.tokens); {
 		first := e.tokens[i]
 		pieces, active, end := 0, 0, first.End
 		for {
-			if e.weights[e.tokens[i].ID] >= least {
+			if w := e.weights[e.tokens[i].ID]; w > 0 && w >= e.least {
 				active++
 			}
 			pieces++

@@ -38,54 +38,61 @@ func Best(text string, tokens, title []wordpiece.Token, weights []float32, said 
 	if len(spans) == 1 {
 		return spans[0]
 	}
-	weight := func(t wordpiece.Token) float64 {
-		if uint(t.ID) >= uint(len(weights)) {
-			return 0
+	// The few pieces of text that the query holds, and how many sentences hold each.
+	type piece struct {
+		id       int32
+		sentence int // the last that holds it
+		holds    int
+		weight   float64
+	}
+	var buf [64]piece
+	pieces := buf[:0]
+	find := func(id int32) *piece {
+		for i := range pieces {
+			if pieces[i].id == id {
+				return &pieces[i]
+			}
 		}
-		return float64(weights[t.ID])
+		return nil
 	}
-	inTitle := make(map[int32]bool, len(title))
-	for _, t := range title {
-		inTitle[t.ID] = true
-	}
-
-	// seen[id] is the last sentence that held id, plus one; holds counts them.
-	seen, holds := make(map[int32]int), make(map[int32]int)
-	each := func(visit func(sentence int, t wordpiece.Token, first bool)) {
-		clear(seen)
+	each := func(visit func(sentence int, p *piece)) (length []int) {
+		length = make([]int, len(spans))
 		at := 0
 		for i, s := range spans {
 			for ; at < len(tokens) && tokens[at].Start < s.End; at++ {
-				t := tokens[at]
-				fresh := seen[t.ID] != i+1
-				seen[t.ID] = i + 1
-				visit(i, t, fresh)
+				length[i]++
+				id := tokens[at].ID
+				if uint(id) >= uint(len(weights)) || !(weights[id] > 0) {
+					continue
+				}
+				p := find(id)
+				if p == nil {
+					w := float64(weights[id])
+					if slices.ContainsFunc(title, func(t wordpiece.Token) bool { return t.ID == id }) {
+						w *= titleShare
+					}
+					pieces = append(pieces, piece{id: id, sentence: -1, weight: w})
+					p = &pieces[len(pieces)-1]
+				}
+				if p.sentence != i {
+					p.sentence = i
+					visit(i, p)
+				}
 			}
 		}
+		for i := range pieces {
+			pieces[i].sentence = -1
+		}
+		return length
 	}
-	length := make([]float64, len(spans))
-	each(func(i int, t wordpiece.Token, first bool) {
-		length[i]++
-		if first && weight(t) > 0 {
-			holds[t.ID]++
-		}
-	})
+	length := each(func(_ int, p *piece) { p.holds++ })
 	score := make([]float64, len(spans))
-	each(func(i int, t wordpiece.Token, first bool) {
-		w := weight(t)
-		if !first || w <= 0 {
-			return
-		}
-		if inTitle[t.ID] {
-			w *= titleShare
-		}
-		score[i] += w / math.Sqrt(float64(holds[t.ID]))
-	})
+	each(func(i int, p *piece) { score[i] += p.weight / math.Sqrt(float64(p.holds)) })
 
 	mean := float64(len(tokens)) / float64(len(spans))
 	best, top := 0, math.Inf(-1)
 	for i, s := range score {
-		s /= 1 - lengthPart + lengthPart*length[i]/max(mean, 1)
+		s /= 1 - lengthPart + lengthPart*float64(length[i])/max(mean, 1)
 		if i == 0 {
 			s *= firstBonus
 		}
