@@ -32,10 +32,16 @@ async function have([path, , sum]) {
   const kept = await cache.match(url);
   if (kept && await sha256(await kept.arrayBuffer()) === sum) return;
 
-  const response = await fetch(url, { cache: named(path) ? 'default' : 'no-store' });
-  if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
-  const bytes = await response.arrayBuffer();
-  const got = await sha256(bytes);
+  let response, bytes, got;
+  // The browser's own cache may hold a file named by its content for a year, and a
+  // damaged copy as long: what is wrong at first is asked for again, past it.
+  for (const cache of [named(path) ? 'default' : 'no-store', 'reload']) {
+    response = await fetch(url, { cache });
+    if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
+    bytes = await response.arrayBuffer();
+    got = await sha256(bytes);
+    if (got === sum) break;
+  }
   if (got !== sum) throw new Error(`${path}: SHA-256 ${got}, not ${sum}: not of version ${release.version}, or damaged`);
   const headers = new Headers(response.headers);
   headers.delete('content-encoding'); // bytes are decoded
