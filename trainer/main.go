@@ -22,6 +22,7 @@ var commands = []command{
 	{"evaluate", "rank a benchmark's queries with an encoder or BM25, and measure the ranking", evaluate},
 	{"compare", "test whether two runs differ", compare},
 	{"import", "read conversations of a data set into examples", importCommand},
+	{"rewrite", "let a language model rewrite questions so that they stand alone", rewriteCommand},
 	{"train", "distil a query encoder (needs libtorch)", trainCommand},
 }
 

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"parley/trainer/importers"
+	"parley/trainer/progress"
+	"parley/trainer/rewrite"
+	"parley/trainer/torch"
+)
+
+const rewriteHelp = `Usage: trainer rewrite --url URL --model NAME --examples FILES --out FILE [FLAGS]
+
+Asks a language model to rewrite every question so that it stands alone, at any
+server that speaks OpenAI's chat completions: llama.cpp's, vLLM, Ollama, hosted
+ones. A key is read from the environment variable PARLEY_API_KEY.
+
+Every answer is kept in --cache at once, by the hash of the request: the same
+command goes on after a stop, and nothing is asked twice.
+
+Examples:
+  trainer rewrite --url http://localhost:8080/v1 --model smollm2 --examples topiocqa.jsonl --out rewritten.jsonl
+  trainer rewrite --url http://localhost:11434/v1 --model llama3.1 --prompt prompt.txt --parallel 8 --examples x.jsonl --out y.jsonl
+`
+
+func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+	c := rewrite.Default()
+	c.Key = os.Getenv("PARLEY_API_KEY")
+	var examples files
+	var out, cache, prompt string
+	var again bool
+	flags := flag.NewFlagSet("rewrite", flag.ContinueOnError)
+	flags.StringVar(&c.URL, "url", "", "the API's `address`, with its version")
+	flags.StringVar(&c.Model, "model", "", "the model's `name`")
+	flags.Var(&examples, "examples", "`files` that trainer import wrote")
+	flags.StringVar(&out, "out", "", "write the examples with their rewrites to `file`")
+	flags.StringVar(&cache, "cache", "", "`file` that keeps the answers (empty: --out with .answers)")
+	flags.StringVar(&prompt, "prompt", "", "`file` with a prompt of one's own: a Go template over .History (each with .Question and .Reply) and .Question")
+	flags.BoolVar(&again, "all", false, "rewrite also what has a rewrite")
+	flags.IntVar(&c.Parallel, "parallel", c.Parallel, "`n` questions asked at once")
+	flags.IntVar(&c.Retries, "retries", c.Retries, "`n` more tries of a request that fails in passing")
+	flags.DurationVar(&c.Timeout, "timeout", c.Timeout, "of one request, a `duration`")
+	flags.Float64Var(&c.Temperature, "temperature", c.Temperature, "the model's `temperature`")
+	flags.IntVar(&c.MaxTokens, "max-tokens", c.MaxTokens, "`n` tokens an answer may have")
+	flags.IntVar(&c.MaxWords, "max-words", c.MaxWords, "an answer of more than `n` words is refused")
+	flags.IntVar(&c.Seed, "seed", c.Seed, "the model's `seed`, where the server takes one")
+	if err := parse(flags, args, rewriteHelp, stdout); err != nil {
+		return err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return wrongUse("%q is no flag", flags.Arg(0))
+	case c.URL == "" || c.Model == "":
+		return wrongUse("--url and --model are needed")
+	case len(examples) == 0 || out == "":
+		return wrongUse("--examples and --out are needed")
+	}
+	if cache == "" {
+		cache = out + ".answers"
+	}
+	if prompt != "" {
+		data, err := os.ReadFile(prompt)
+		if err != nil {
+			return err
+		}
+		c.Prompt = string(data)
+	}
+	r, err := importers.Import("jsonl", examples, importers.Options{})
+	if err != nil {
+		return err
+	}
+	for _, e := range r.Unread {
+		fmt.Fprintln(stderr, "not read:", e)
+	}
+	todo, at := r.Examples, []int(nil)
+	if !again {
+		todo = nil
+		for i, e := range r.Examples {
+			if e.Rewrite == "" {
+				todo, at = append(todo, e), append(at, i)
+			}
+		}
+	}
+	var m *progress.Meter
+	n, err := c.Run(ctx, todo, cache, func(id string, err error) {
+		fmt.Fprintf(stderr, "not rewritten: %s: %v\n", id, err)
+	}, func(done int, n rewrite.Count) {
+		if m == nil {
+			m = progress.New(stderr, "rewriting", int64(done), int64(len(todo)))
+		}
+		m.Update(int64(done), fmt.Sprintf("%d failed, %d tokens", n.Failed, n.PromptTokens+n.AnswerTokens))
+	})
+	if err != nil {
+		return fmt.Errorf("%w (%d answers are in %s; the same command goes on from there)", err, n.Asked+n.Cached, cache)
+	}
+	m.Done(fmt.Sprintf("%d asked, %d from the cache, %d failed; %d tokens read, %d written", n.Asked, n.Cached, n.Failed, n.PromptTokens, n.AnswerTokens))
+	for k, i := range at {
+		r.Examples[i] = todo[k]
+	}
+	var b bytes.Buffer
+	if err := importers.Write(&b, r.Examples); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return err
+	}
+	return torch.WriteFile(out, b.Bytes())
+}
