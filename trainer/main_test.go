@@ -145,7 +145,7 @@ func TestWrongUseAndBadDataAreTold(t *testing.T) {
 		text string
 	}{
 		"":                                      {2, "Usage: trainer COMMAND"},
-		"train":                                 {2, `no command "train"`},
+		"sing":                                  {2, `no command "sing"`},
 		"evaluate":                              {2, "--encoder DIR or --bm25"},
 		"evaluate --bm25 --encoder x" + data:    {2, "either --encoder DIR or --bm25"},
 		"evaluate --bm25":                       {2, "no --passages"},
