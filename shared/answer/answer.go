@@ -163,14 +163,10 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 
 // share is what a term counts in the choice of a sentence to quote, by the token
 // that lit it. Terms of the history say what the conversation is about, which
-// finds the passage; within it, what is asked now decides, and least what an
-// earlier reply has told already.
+// finds the passage; within it, what is asked now decides.
 func share(from conversation.Origin, newest int) float32 {
-	switch {
-	case from.Turn == newest || from.Side == conversation.Marker:
+	if from.Turn == newest && from.Side == conversation.Question {
 		return 1
-	case from.Side == conversation.Question:
-		return 0.4
 	}
 	return 0.2
 }

@@ -17,7 +17,7 @@ const (
 	titleShare = 0.3  // what a term of the title counts: the whole passage is about it
 	lengthPart = 0.2  // BM25's b: how far long sentences are held back
 	firstBonus = 1.25 // the first sentence introduces; ties go to it
-	saidShare  = 0.5  // what a sentence counts that the conversation has heard already
+	saidShare  = 0.25 // what a sentence counts that the conversation has heard already
 )
 
 // Best returns the sentence of text that answers a query best. weights[id] is the
