@@ -19,6 +19,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unsafe"
 )
 
 // maxHeader bounds the header, as the reference implementation does.
@@ -127,16 +128,13 @@ func (t Tensor) Float32s() ([]float32, error) {
 	return out, nil
 }
 
-// Int8s returns the elements of an I8 tensor.
+// Int8s returns the elements of an I8 tensor, in the file's own memory: not to be
+// changed.
 func (t Tensor) Int8s() ([]int8, error) {
 	if t.DType != I8 {
 		return nil, &Error{t.Name, t.offset, fmt.Sprintf("is %s, wanted I8", t.DType)}
 	}
-	out := make([]int8, len(t.Data))
-	for i, b := range t.Data {
-		out[i] = int8(b)
-	}
-	return out, nil
+	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(t.Data))), len(t.Data)), nil
 }
 
 // half widens an IEEE 754 binary16.
