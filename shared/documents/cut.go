@@ -167,6 +167,9 @@ func (c *cutter) split() {
 func (c *cutter) add(u unit) {
 	text := c.doc.Text[u.start:u.end]
 	u.tokens = c.count(text)
+	if u.heading {
+		u.tokens++ // ">", should it move to the title
+	}
 	if u.tokens > c.room[u.section] {
 		if at := middle(text); at > 0 {
 			left, right := u, u
@@ -252,31 +255,39 @@ func (c *cutter) crossing(j int) int {
 // passage makes one of units[from:to]; it is not ok where nothing is left.
 func (c *cutter) passage(from, to int) (passages.Passage, bool) {
 	units := c.units[from:to]
-	// The headings over all of it.
-	path := c.paths[units[0].section]
-	for _, u := range units {
-		if u.section == 0 {
-			path = nil
-			break
-		}
+	// The title names the headings over all of the text. The passage may begin with
+	// some of them, which then need not be repeated; those after the first words
+	// stay where they are, and out of the title.
+	lead := 0
+	for lead < len(units)-1 && units[lead].heading {
+		lead++
+	}
+	path := c.paths[units[lead].section]
+	for _, u := range units[lead:] {
 		path = common(path, c.paths[u.section])
 	}
-	// What the title says need not begin the text too.
-	start, end := units[0].start, units[len(units)-1].end
-	for len(units) > 0 && units[0].heading && slices.Contains(path, units[0].section-1) {
+	for len(units) > 1 && units[0].heading && slices.Contains(path, units[0].section-1) {
 		units = units[1:]
-		if len(units) > 0 {
-			start = units[0].start
+	}
+	start, end := units[0].start, units[len(units)-1].end
+	for i, h := range path {
+		if c.doc.Headings[h].Start >= start {
+			path = path[:i]
+			break
 		}
 	}
 	p := passages.Passage{Title: c.doc.Title, URL: c.doc.URL}
 	p.Text = strings.TrimSpace(c.doc.Text[start:end])
+	last := c.doc.Title
 	for _, i := range path {
 		h := c.doc.Headings[i]
-		if p.Title != "" {
-			p.Title += " > "
+		if heading := c.doc.Text[h.Start:h.End]; !strings.EqualFold(heading, last) {
+			if p.Title != "" {
+				p.Title += " > "
+			}
+			p.Title += heading
+			last = heading
 		}
-		p.Title += c.doc.Text[h.Start:h.End]
 		if h.Anchor != "" && p.URL != "" && !strings.Contains(c.doc.URL, "#") {
 			p.URL = c.doc.URL + "#" + fragment(h.Anchor)
 		}

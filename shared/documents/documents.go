@@ -42,6 +42,9 @@ type Note struct {
 	File string
 	Line int // from 1; 0: the whole file
 	Why  string
+	// OtherFormat says that the file's name tells of no format that Read knows;
+	// of these a folder may hold many.
+	OtherFormat bool
 }
 
 func (n Note) Error() string {
@@ -113,7 +116,8 @@ func Read(name string, data []byte, o Options) ([]Document, []Note) {
 		kind = KindOf(name)
 	}
 	if kind == "" {
-		return whole(unknown(name))
+		why, general := unknown(name)
+		return nil, []Note{{File: name, Why: why, OtherFormat: general}}
 	}
 	text, why, line := decode(data, kind)
 	if why != "" {
@@ -136,21 +140,22 @@ func Read(name string, data []byte, o Options) ([]Document, []Note) {
 	return whole(fmt.Sprintf("no format is called %q; there are %v", kind, Kinds))
 }
 
-// unknown says what a person can do about a file of no known format.
-func unknown(name string) string {
+// unknown says what a person can do about a file of no known format; general is
+// true where that is nothing particular.
+func unknown(name string) (why string, general bool) {
 	switch path.Ext(strings.ToLower(name)) {
 	case ".pdf":
-		return "PDF is not read; make it text first (pdftotext FILE.pdf)"
+		return "PDF is not read; make it text first (pdftotext FILE.pdf)", false
 	case ".doc", ".docx", ".odt", ".rtf", ".epub":
-		return "not read; save it as text, HTML or Markdown first"
+		return "not read; save it as text, HTML or Markdown first", false
 	case ".xls", ".xlsx", ".ods":
-		return "not read; save it as CSV first"
+		return "not read; save it as CSV first", false
 	case ".zip", ".tar", ".tgz", ".7z", ".bz2", ".xz", ".zst":
-		return "archives are not read; unpack it first"
+		return "archives are not read; unpack it first", false
 	case ".rst", ".org", ".adoc", ".tex":
-		return "not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, text); it can be taken as plain text"
+		return "not a format that is read; it can be taken as plain text", false
 	}
-	return "not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, text)"
+	return "not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, text)", true
 }
 
 // gunzip unpacks data that begins as gzip does, whatever its name; other data

@@ -143,6 +143,23 @@ func TestMarkdownTitleIsNotRepeatedInItsText(t *testing.T) {
 	same(t, read(t, "notes/how-to_x.md", "Just text.", Options{})[0].Title, "how to x")
 }
 
+// goldmark would take seconds to minutes for each of these.
+func TestTangledMarkdownIsReadAsText(t *testing.T) {
+	for _, part := range []string{"> ", "1. ", "- > ", "[a](", "[", "![", "[a]: b\n"} {
+		if !tangled(strings.Repeat(part, 20_000)) {
+			t.Errorf("%q again and again is not tangled", part)
+		}
+	}
+	links := strings.Repeat("- [a link](https://example.org) (see [1])\n", 20_000)
+	for name, plain := range map[string]string{
+		"links": links, "rule": strings.Repeat("- ", 5000), "code": strings.Repeat("    x[0] = (1\n\n", 5000), "quotation": "> > > > deep\n",
+	} {
+		if tangled(plain) {
+			t.Errorf("%s: tangled", name)
+		}
+	}
+}
+
 func TestHTMLKeepsWhatIsReadAndDropsWhatIsAround(t *testing.T) {
 	const data = `<!doctype html><html><head><title>Tea &mdash; My Site</title>
 <link rel=canonical href="https://example.org/tea"><style>p{}</style></head><body>
@@ -163,6 +180,20 @@ y</pre><form>secret</form>line one<br>line two</main>
 		Text:     "Hot <b> leaf water.\n\nGreen\n\none\ntwo\n\na, b\n1, 2\n\nx\ny\n\nline one\n\nline two",
 		Headings: []Heading{{Start: 21, End: 26, Level: 2, Anchor: "green tea"}},
 	})
+}
+
+func TestAPageIsNamedByItsFirstHeadingWhereItsTitleHoldsIt(t *testing.T) {
+	d := read(t, "a.html", "<title>Closures - The Book</title><h2>Closures</h2><p>x", Options{})
+	same(t, [2]string{d[0].Title, d[0].Text}, [2]string{"Closures", "x"})
+	d = read(t, "a.html", "<title>The Book</title><h2>Closures</h2><p>x", Options{})
+	same(t, [2]string{d[0].Title, d[0].Text}, [2]string{"The Book", "Closures\n\nx"})
+}
+
+func TestAPageThatAsksNotToBeIndexedIsNot(t *testing.T) {
+	docs, notes := Read("print.html", []byte(`<meta name="robots" content="noindex, nofollow"><p>x`), Options{})
+	if len(docs) != 0 || len(notes) != 1 || !strings.Contains(notes[0].Why, "noindex") {
+		t.Errorf("%v %v", docs, notes)
+	}
 }
 
 func TestHTMLInADeclaredLatinCharsetIsDecoded(t *testing.T) {

@@ -15,10 +15,17 @@ func readHTML(name, src string) ([]Document, []Note) {
 		return nil, []Note{{File: name, Why: "HTML: " + err.Error()}}
 	}
 	page := describe(root)
+	if page.noindex {
+		return nil, []Note{{File: name, Why: `the page asks not to be indexed (robots "noindex")`}}
+	}
 	w := htmlWriter{out: &layout{}}
 	w.children(page.main(root), 0)
 	w.flush()
-	title, first := clean(page.title), w.out.first()
+	title, first := clean(page.title), ""
+	if len(w.out.headings) > 0 {
+		h := w.out.headings[0]
+		first = w.out.text.String()[h.Start:h.End]
+	}
 	// "Eiffel Tower - Encyclopedia" beside a heading "Eiffel Tower": the heading
 	// names the page, the rest names the site.
 	if first != "" && (title == "" || strings.Contains(strings.ToLower(title), strings.ToLower(first))) {
@@ -47,6 +54,7 @@ func htmlInto(out *layout, src string) {
 // A page is what its head and its landmarks say of it.
 type page struct {
 	title, url string
+	noindex    bool
 	mains      []*html.Node // <main>, role=main
 	articles   []*html.Node // outermost <article>s
 }
@@ -81,6 +89,8 @@ func describe(root *html.Node) *page {
 				p.url = attr(c, "href")
 			case c.DataAtom == atom.Meta && attr(c, "property") == "og:url" && p.url == "":
 				p.url = attr(c, "content")
+			case c.DataAtom == atom.Meta && strings.EqualFold(attr(c, "name"), "robots"):
+				p.noindex = strings.Contains(strings.ToLower(attr(c, "content")), "noindex")
 			case (c.DataAtom == atom.Main || attr(c, "role") == "main") && !hidden(c):
 				p.mains = append(p.mains, c)
 			case c.DataAtom == atom.Article && !inArticle:

@@ -84,7 +84,7 @@ func readJSONL(name, text string) (docs []Document, notes []Note) {
 		}
 		d, why := parseRecord([]byte(s), fmt.Sprintf("%s:%d", name, line))
 		if why != "" {
-			notes = append(notes, Note{name, line, why})
+			notes = append(notes, Note{File: name, Line: line, Why: why})
 			continue
 		}
 		docs = append(docs, d)
@@ -133,7 +133,7 @@ func readJSON(name, text string) (docs []Document, notes []Note) {
 		if errors.As(err, &syntax) {
 			at = syntax.Offset
 		}
-		notes = append(notes, Note{name, lineAt(at), fmt.Sprintf("not JSON from here on: %v", err)})
+		notes = append(notes, Note{File: name, Line: lineAt(at), Why: fmt.Sprintf("not JSON from here on: %v", err)})
 	}
 	if _, err := dec.Token(); err != nil { // the '['
 		fail(err)
@@ -151,7 +151,7 @@ func readJSON(name, text string) (docs []Document, notes []Note) {
 		counted = at
 		d, why := parseRecord(raw, fmt.Sprintf("%s:%d", name, line))
 		if why != "" {
-			notes = append(notes, Note{name, line, why})
+			notes = append(notes, Note{File: name, Line: line, Why: why})
 			continue
 		}
 		docs = append(docs, d)

@@ -19,6 +19,9 @@ const maxDepth = 500
 
 func readMarkdown(name, src string) ([]Document, []Note) {
 	front, body := frontMatter(src)
+	if tangled(body) {
+		return readText(name, body)
+	}
 	source := []byte(body)
 	w := markdownWriter{source: source}
 	w.blocks(commonMark.Parser().Parse(text.NewReader(source)), 0)
@@ -33,6 +36,42 @@ func readMarkdown(name, src string) ([]Document, []Note) {
 		return nil, []Note{{File: name, Why: "empty"}}
 	}
 	return []Document{w.out.document(name, title, webURL(front["url"]))}, nil
+}
+
+// tangled reports whether a text is no Markdown that anyone wrote, but something
+// that goldmark would take minutes for, since it needs time quadratic in these:
+// containers in containers, and brackets that nothing closes, or link definitions,
+// within one block.
+func tangled(src string) bool {
+	const most = 1000
+	square, round, definitions := 0, 0, 0
+	for line := range strings.SplitSeq(src, "\n") {
+		if strings.TrimSpace(line) == "" {
+			square, round, definitions = 0, 0, 0
+			continue
+		}
+		depth := 0
+		for rest := line; ; depth++ {
+			rest = strings.TrimLeft(rest, " \t")
+			digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
+			if digits < len(rest) && digits < 10 && (digits == 0 && strings.IndexByte(">-+*", rest[0]) >= 0 || digits > 0 && strings.IndexByte(".)", rest[digits]) >= 0) {
+				rest = rest[digits+1:]
+				continue
+			}
+			break
+		}
+		// A rule of stars or dashes is no nest.
+		if depth > most && strings.Trim(line, "-* \t") != "" {
+			return true
+		}
+		square += strings.Count(line, "[") - strings.Count(line, "]")
+		round += strings.Count(line, "(") - strings.Count(line, ")")
+		definitions += strings.Count(line, "]:")
+		if square > most || round > most || definitions > 5*most {
+			return true
+		}
+	}
+	return false
 }
 
 // frontMatter splits off a YAML block ("---" lines around it) as site

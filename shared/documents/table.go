@@ -95,7 +95,7 @@ func readTable(name, text string, kind Kind, want Columns) (docs []Document, not
 	for r := range all {
 		line, fields := r.line, r.fields
 		if r.err != nil {
-			notes = append(notes, Note{name, line, r.err.Error()})
+			notes = append(notes, Note{File: name, Line: line, Why: r.err.Error()})
 			continue
 		}
 		if !known {
@@ -121,7 +121,7 @@ func readTable(name, text string, kind Kind, want Columns) (docs []Document, not
 					strings.Join(columnNames.text[:3], ", "), strings.Join(fields, ", "))
 			}
 			if why != "" {
-				return nil, append(notes, Note{name, line, why})
+				return nil, append(notes, Note{File: name, Line: line, Why: why})
 			}
 			if !want.NoHeader {
 				continue
@@ -134,7 +134,7 @@ func readTable(name, text string, kind Kind, want Columns) (docs []Document, not
 			return fields[i]
 		}
 		if at.text >= len(fields) && cell(at.title) == "" {
-			notes = append(notes, Note{name, line, fmt.Sprintf("%d columns, but the text is in column %d", len(fields), at.text+1)})
+			notes = append(notes, Note{File: name, Line: line, Why: fmt.Sprintf("%d columns, but the text is in column %d", len(fields), at.text+1)})
 			continue
 		}
 		d := Document{ID: clean(cell(at.id)), Title: clean(cell(at.title)), Text: blocks(cell(at.text)), URL: webURL(cell(at.url))}
@@ -142,7 +142,7 @@ func readTable(name, text string, kind Kind, want Columns) (docs []Document, not
 			d.ID = fmt.Sprintf("%s:%d", name, line)
 		}
 		if d.Text == "" && d.Title == "" {
-			notes = append(notes, Note{name, line, "no text and no title"})
+			notes = append(notes, Note{File: name, Line: line, Why: "no text and no title"})
 			continue
 		}
 		docs = append(docs, d)

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
 
 	"parley/shared/documents"
 	"parley/shared/passages"
@@ -65,7 +70,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 		return err
 	}
 	left := omissions{w: s.err, all: *verbose}
-	docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns}, *urlPrefix, func(n documents.Note) { left.add(n) })
+	docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns}, *urlPrefix, left.note)
 	if errors.Is(err, collection.ErrNoSuchPath) {
 		return usageError{err}
 	}
@@ -92,7 +97,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 		return out.Encode(struct {
 			*collection.Summary
 			LeftOut int `json:"left_out"`
-		}{sum, left.n})
+		}{sum, left.total()})
 	}
 	fmt.Fprintf(s.out, "%s documents, %s passages in %s\n", thousands(sum.Documents), thousands(sum.Passages), sum.Out)
 	if sum.Resumed > 0 {
@@ -106,11 +111,24 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	return nil
 }
 
-// omissions tells what was left out: each, or the first and how many more.
+// omissions tells what was left out: each, or the first and how many more. Files
+// of formats that are not read are only counted, by the endings of their names.
 type omissions struct {
-	w   io.Writer
-	all bool
-	n   int
+	w       io.Writer
+	all     bool
+	n       int // told one by one, or to be
+	endings map[string]int
+}
+
+func (o *omissions) note(n documents.Note) {
+	if !n.OtherFormat || o.all {
+		o.add(n)
+		return
+	}
+	if o.endings == nil {
+		o.endings = map[string]int{}
+	}
+	o.endings[strings.ToLower(path.Ext(n.File))]++
 }
 
 func (o *omissions) add(err error) {
@@ -119,8 +137,34 @@ func (o *omissions) add(err error) {
 	}
 }
 
+// total is how many files and records were left out.
+func (o *omissions) total() int {
+	sum := o.n
+	for _, n := range o.endings {
+		sum += n
+	}
+	return sum
+}
+
 func (o *omissions) end() {
 	if more := o.n - shownNotes; more > 0 && !o.all {
 		fmt.Fprintf(o.w, "left out: %s more (--verbose names them)\n", thousands(more))
 	}
+	if len(o.endings) == 0 {
+		return
+	}
+	var list []string
+	for _, ending := range slices.SortedFunc(maps.Keys(o.endings), func(a, b string) int {
+		return cmp.Or(cmp.Compare(o.endings[b], o.endings[a]), cmp.Compare(a, b))
+	}) {
+		name := printable(ending)
+		if name == "" {
+			name = "without ending"
+		}
+		list = append(list, fmt.Sprintf("%s %d", name, o.endings[ending]))
+	}
+	if len(list) > 8 {
+		list = append(list[:8], "...")
+	}
+	fmt.Fprintf(o.w, "left out: %s files of other formats: %s (--verbose names them)\n", thousands(o.total()-o.n), strings.Join(list, ", "))
 }
