@@ -149,6 +149,7 @@ func (c *Root) Play(questions []string) {
 	c.open = nil
 	c.play = &play{questions: questions}
 	c.playNext()
+	c.do(Effect{Do: "focus", A: "status-button"}) // the example's own button is gone
 }
 
 func (c *Root) playNext() {

@@ -96,7 +96,7 @@ func (p *page) settle() {
 }
 
 func (p *page) ready() {
-	p.root.Message("ready", 0, `{"max_tokens":256,"postings":1274331,"passages":10033}`)
+	p.root.Message("ready", 0, `{"max_tokens":256,"postings":1274331,"memory":57600000,"passages":10033}`)
 	p.settle()
 }
 
@@ -181,7 +181,7 @@ func TestWhatTheEncoderSawOpensOnDemand(t *testing.T) {
 	p.root.ToggleVector(p.id(1))
 	p.settle()
 	for _, s := range []string{
-		"5,210 of 1,274,331", "14\u00a0ms", "12\u00a0tokens",
+		"5,210 of 1,274,331", "58\u00a0MB", "14\u00a0ms", "12\u00a0tokens",
 		"3\u00a0terms of the vocabulary lit up: 1 from earlier turns, 2 added by the encoder.",
 		`class="term h2"`, `class="term h1 added"`, `class="term h0 added"`, ">-ing<", "from the reply in turn 1, added by the encoder", "from the reply quoted in that turn", ">1”<", `width="50.0%"`,
 	} {

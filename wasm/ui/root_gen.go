@@ -48,6 +48,7 @@ func (c *Root) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgparent.AppendChild(vgn)
 		vgn = &vugu.VGNode{Type: vugu.VGNodeType(3), Namespace: "", Data: "ol", Attr: []vugu.VGAttribute{{Namespace: "", Key: "class", Val: "turns"}, vugu.VGAttribute{Namespace: "", Key: "role", Val: "list"}}}
 		vgparent.AppendChild(vgn)
+		vgn.AddAttrInterface("hidden", c.dialogue.Len() == 0)
 		{
 			vgparent := vgn
 			_ = vgparent

@@ -468,13 +468,17 @@ func (c *VectorPanel) Figures() []FigureView {
 	if a.Dropped {
 		read += ", older text left out"
 	}
-	return []FigureView{
+	figures := []FigureView{
 		{"Read", read},
 		{"Encoded in", millis(a.Cost.EncodeMS)},
 		{"Searched in", millis(a.Cost.SearchMS)},
 		{"Active terms", thousands(len(a.Terms))},
 		{"Postings touched", touched},
 	}
+	if r := c.Root.ready; r != nil && r.Memory > 0 {
+		figures = append(figures, FigureView{"Memory held", thousands(int(r.Memory+5e5)/1e6) + "\u00a0MB"})
+	}
+	return figures
 }
 
 // A FigureView is one cost with its name.

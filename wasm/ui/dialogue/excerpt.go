@@ -1,7 +1,6 @@
 package dialogue
 
 import (
-	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -16,7 +15,7 @@ type Run struct {
 
 // Excerpt cuts a result's text to about size bytes around the sentence quoted,
 // at spaces, with "…" where something was left out, and marks its words.
-// Spans that do not fit the text are left out.
+// Spans that do not fit the text, or are out of order, are left out.
 func Excerpt(r *message.Result, size int) []Run {
 	text := r.Text
 	a, b := 0, len(text)
@@ -34,8 +33,6 @@ func Excerpt(r *message.Result, size int) []Run {
 			a, b = 0, len(clip(text, size)) // no space to cut at
 		}
 	}
-	marks := append([]message.Span(nil), r.Marks...)
-	sort.Slice(marks, func(i, j int) bool { return marks[i][0] < marks[j][0] })
 
 	var runs []Run
 	add := func(s string, mark bool) {
@@ -52,7 +49,7 @@ func Excerpt(r *message.Result, size int) []Run {
 		add("… ", false)
 	}
 	at := a
-	for _, m := range marks {
+	for _, m := range r.Marks {
 		if m[0] < at || m[1] > b || m[0] >= m[1] || !onRunes(text, m) {
 			continue
 		}

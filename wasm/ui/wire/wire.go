@@ -54,7 +54,7 @@ func Ready(body string) (*message.Ready, error) {
 		Encoder: v.get("encoder").text, MaxTokens: v.get("max_tokens").int(),
 		Collection: v.get("collection").text, Passages: v.get("passages").int(),
 		Licence: v.get("licence").text, LicenceURL: v.get("licence_url").text, Attribution: v.get("attribution").text,
-		Postings: v.get("postings").int(), SIMD: v.get("simd").yes,
+		Postings: v.get("postings").int(), SIMD: v.get("simd").yes, Memory: int64(v.get("memory").int()),
 	}, nil
 }
 
