@@ -468,6 +468,47 @@ func TestMalformedRequests(t *testing.T) {
 	}
 }
 
+// Any request gets a reply of the form that the page reads.
+func FuzzAsk(f *testing.F) {
+	var w worker
+	files := map[string][]byte{}
+	for _, name := range []string{"config.json", "model.safetensors", "vocab.txt"} {
+		data, err := os.ReadFile(filepath.Join("../../shared/encoder/testdata/bert", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		files["encoder/"+name] = data
+	}
+	e, err := encoder.Load(func(name string) ([]byte, error) { return files["encoder/"+name], nil })
+	if err != nil {
+		f.Fatal(err)
+	}
+	files[indexFile], files[textsFile] = collection(f, e, "a first text. And a second sentence.", "another (text)!", "")
+	for name, data := range files {
+		inbox := append(bytes.Clone(data), name...)
+		if reply := w.file(inbox, uint32(len(name))); !bytes.HasPrefix(reply, []byte("done\n")) {
+			f.Fatalf("%s: %s", name, reply)
+		}
+	}
+	if reply := w.open(); !bytes.HasPrefix(reply, []byte("ready\n")) {
+		f.Fatalf("%s", reply)
+	}
+	f.Add([]byte(`{"turns":[{"question":"a text"}],"k":2}`))
+	f.Add([]byte(`{"turns":[{"question":"a","reply":"\ud83d"},{"question":"\u0000!"}],"k":-1}`))
+	f.Add([]byte(`[1,{"turns":null}]`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, reply := range [][]byte{w.ask(body), w.digest(body)} {
+			word, rest, ok := bytes.Cut(reply, []byte("\n"))
+			if !ok || !json.Valid(rest) || bytes.Contains(rest, []byte("internal error")) {
+				t.Fatalf("%s", reply)
+			}
+			if w := string(word); w != "error" && w != "answer" && w != "digest" {
+				t.Fatalf("%s", reply)
+			}
+		}
+	})
+}
+
 // What no one foresaw is reported; the worker goes on.
 func TestPanicsBecomeErrors(t *testing.T) {
 	reply := respond("ask", func() (string, any, error) { panic("a defect") })
