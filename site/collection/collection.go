@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -66,8 +67,11 @@ func OpenEncoder(dir string) (*Encoder, error) {
 // Options of Build; the zero value has sensible settings.
 type Options struct {
 	About passages.About // Encoder is filled in
-	// Top is how many terms of a document are kept, the heaviest; 0: 128, which
-	// loses nothing measurable; negative: all.
+	// Mass is the share of each passage's weight that is kept, in its heaviest
+	// terms (static pruning, sparse.Vector.Mass); 0: .9, which costs less than .5 %
+	// of Recall@100; 1: all.
+	Mass float64
+	// Top bounds how many terms of a passage are kept besides; 0: no bound.
 	Top int
 	// PassageTokens is the longest passage, title included; 0: 190, or what the
 	// encoder reads where that is less; negative: documents are not cut.
@@ -119,8 +123,11 @@ func (s *Stopped) Unwrap() error { return s.Err }
 // left out and noted. Files of other names in out stay as they are.
 func Build(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document], out string, o Options) (*Summary, error) {
 	begin := time.Now()
-	if o.Top == 0 {
-		o.Top = 128
+	if o.Mass == 0 {
+		o.Mass = .9
+	}
+	if !(o.Mass > 0 && o.Mass <= 1) || o.Top < 0 {
+		return nil, fmt.Errorf("collection: cannot keep a share of %v of the weight in at most %d terms; wanted a share above 0, at most 1", o.Mass, o.Top)
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -145,7 +152,7 @@ func Build(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document],
 		return nil, ErrNoPassages
 	}
 	sum.Passages = len(list)
-	key := workKey(enc, list, o.Top)
+	key := workKey(enc, list, &o)
 	w, err := openWork(workName(out, key), key, len(list), enc.Vocab())
 	if err != nil {
 		return nil, err
@@ -210,7 +217,7 @@ func cut(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document], o
 }
 
 // workKey tells apart work that gives other vectors.
-func workKey(enc *Encoder, list []passages.Passage, top int) [sha256.Size]byte {
+func workKey(enc *Encoder, list []passages.Passage, o *Options) [sha256.Size]byte {
 	h := sha256.New()
 	h.Write(enc.Hash[:])
 	var n [8]byte
@@ -218,7 +225,8 @@ func workKey(enc *Encoder, list []passages.Passage, top int) [sha256.Size]byte {
 		binary.LittleEndian.PutUint64(n[:], uint64(i))
 		h.Write(n[:])
 	}
-	number(top)
+	number(int(math.Float64bits(o.Mass)))
+	number(o.Top)
 	number(enc.PassageTokens)
 	number(len(list))
 	for _, p := range list {
@@ -281,7 +289,7 @@ func encode(ctx context.Context, enc *Encoder, list []passages.Passage, w *work,
 						r.err = fmt.Errorf("passage %q: %w", list[j].ID, err)
 						break
 					}
-					if o.Top > 0 {
+					if v = v.Mass(o.Mass); o.Top > 0 {
 						v = v.Top(o.Top)
 					}
 					r.vectors = append(r.vectors, v.Clone())

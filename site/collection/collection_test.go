@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -150,7 +151,7 @@ func TestTheFolderDoesNotDependOnTheCores(t *testing.T) {
 func TestTheIndexHoldsTheHeaviestTermsOfEachPassage(t *testing.T) {
 	enc := testEncoder(t)
 	out := filepath.Join(t.TempDir(), "c")
-	if _, err := Build(t.Context(), enc, corpus(40), out, Options{Top: 5}); err != nil {
+	if _, err := Build(t.Context(), enc, corpus(40), out, Options{Mass: .8, Top: 5}); err != nil {
 		t.Fatal(err)
 	}
 	x, store, err := Open(out)
@@ -167,7 +168,7 @@ func TestTheIndexHoldsTheHeaviestTermsOfEachPassage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v = v.Top(5); v.L0() == 0 {
+		if v = v.Mass(.8).Top(5); v.L0() == 0 {
 			t.Errorf("passage %d has an empty vector", i)
 		}
 		if err := want.Add(v); err != nil {
@@ -437,6 +438,15 @@ func TestOpenRefusesAFolderThatIsNotWhole(t *testing.T) {
 	}
 	if _, _, err := Open(out); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestPruningThatKeepsNothingIsRefused(t *testing.T) {
+	enc := testEncoder(t)
+	for _, o := range []Options{{Mass: -1}, {Mass: 1.5}, {Mass: math.NaN()}, {Top: -1}} {
+		if _, err := Build(t.Context(), enc, corpus(1), filepath.Join(t.TempDir(), "c"), o); err == nil {
+			t.Errorf("%+v was taken", o)
+		}
 	}
 }
 

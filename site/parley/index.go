@@ -25,7 +25,8 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	var columns documents.Columns
 	encoderDir := l.String("encoder", "", "the encoder's `folder`")
 	out := l.String("out", "collection", "the `folder` to write")
-	top := l.Int("top", 128, "keep this `many` terms of each passage, the heaviest; -1: all")
+	mass := l.Float64("mass", .9, "keep the heaviest terms of each passage that make up this `share` of its weight; 1: all")
+	top := l.Int("top", 0, "keep at most this `many` terms of each passage; 0: no bound")
 	tokens := l.Int("passage-tokens", 0, "cut documents into passages of at most this `many` tokens, title included; 0: 190")
 	whole := l.Bool("whole", false, "do not cut documents: each is one passage already")
 	kind := l.String("as", "", fmt.Sprintf("read all files as this `format`: %v", documents.Kinds))
@@ -50,8 +51,10 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	switch {
 	case len(args) == 0:
 		return usagef("nothing to index; name files or folders")
-	case *top == 0:
-		return usagef("--top 0 would keep nothing; -1 keeps all")
+	case !(*mass > 0 && *mass <= 1):
+		return usagef("--mass %v: wanted a share above 0, at most 1", *mass)
+	case *top < 0:
+		return usagef("--top %d: wanted a number of terms, or 0 for no bound", *top)
 	case *whole && *tokens > 0:
 		return usagef("--whole and --passage-tokens exclude each other")
 	}
@@ -79,7 +82,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	}
 	bar := newMeter(s.err)
 	sum, err := collection.Build(ctx, enc, docs, *out, collection.Options{
-		About: about, Top: *top, PassageTokens: *tokens, Workers: *workers,
+		About: about, Mass: *mass, Top: *top, PassageTokens: *tokens, Workers: *workers,
 		Progress: bar.show,
 		Note:     func(id string, err error) { left.add(fmt.Errorf("%s: %w", id, err)) },
 	})

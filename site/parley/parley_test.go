@@ -111,6 +111,7 @@ func TestExitCodes(t *testing.T) {
 		{exitUsage, []string{"search", "-r", "a reply"}, "-r comes after the -t"},
 		{exitUsage, []string{"search", "--trec", "x"}, "a run needs --trec and --queries"},
 		{exitUsage, []string{"index"}, "nothing to index"},
+		{exitUsage, []string{"index", "--mass", "2", "."}, "wanted a share"},
 		{exitUsage, []string{"index", "--encoder", b.encoder, filepath.Join(b.dir, "nowhere")}, "no such file or folder"},
 		{exitUsage, []string{"build", "--compress", "hard"}, "wanted one of"},
 		{exitUsage, []string{"export", b.encoder, b.encoder}, "another than the folder to read"},

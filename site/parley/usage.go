@@ -58,7 +58,7 @@ same command is given again. What was not read is said, with file and line.`,
 			examples: `parley index --out my-notes --title "My notes" notes/
 parley index --out faq --column-title question --column-text answer faq.csv
 parley index --out wiki --url-prefix https://wiki.example.org/ wiki-export/
-parley index --out beir --whole --top 96 corpus.jsonl.gz`,
+parley index --out beir --whole --mass 0.85 corpus.jsonl.gz`,
 		},
 		{
 			name: "build", run: runBuild,

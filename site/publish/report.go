@@ -75,7 +75,7 @@ func (r *Report) Over() (warning string, err error) {
 		return "", nil
 	}
 	if n := r.Data.Brotli; n > DataBudget {
-		warning = fmt.Sprintf("encoder, index and texts are %s to load, more than %s: visitors wait; fewer passages, or fewer terms of each (parley index --top 96), make it smaller", megabytes(n), megabytes(DataBudget))
+		warning = fmt.Sprintf("encoder, index and texts are %s to load, more than %s: visitors wait; fewer passages, or fewer terms of each (parley index --mass 0.8), make it smaller", megabytes(n), megabytes(DataBudget))
 	}
 	if n := r.FirstPage.Brotli; n > FirstPageBudget {
 		err = fmt.Errorf("the first page is %s to load, more than %s", megabytes(n), megabytes(FirstPageBudget))
