@@ -136,13 +136,11 @@ func (d *Dialogue) stale(from int) {
 // Next gives what to ask next: the oldest turn without an up-to-date answer,
 // with the conversation before it. from is the index of the conversation's turn
 // that became Turns[0] of the Ask. ok is false where nothing is to be asked, or
-// where the same was already asked.
+// where the same was already asked. A turn that failed has no reply, and holds up
+// no later one: its question may be one that cannot be answered.
 func (d *Dialogue) Next(k int) (ticket Ticket, from int, ask message.Ask, ok bool) {
 	for i, t := range d.turns {
-		if t.Failure != nil {
-			return // later turns build on this one's reply
-		}
-		if t.Answer != nil && !t.Stale {
+		if t.Failure != nil || t.Answer != nil && !t.Stale {
 			continue
 		}
 		ticket = Ticket{t.ID, d.state}
@@ -228,9 +226,9 @@ func (d *Dialogue) Pending() (n int) {
 	return n
 }
 
-// Reply is the result that turn i quotes, nil where it found nothing.
+// Reply is the result that turn i quotes, nil where it found nothing or failed.
 func (d *Dialogue) Reply(i int) *message.Result {
-	if !d.has(i) || d.turns[i].Answer == nil || len(d.turns[i].Answer.Results) == 0 {
+	if !d.has(i) || d.turns[i].Failure != nil || d.turns[i].Answer == nil || len(d.turns[i].Answer.Results) == 0 {
 		return nil
 	}
 	t := d.turns[i]
