@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"math/bits"
@@ -15,6 +16,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/andybalholm/brotli"
 )
@@ -80,12 +82,32 @@ func compress(ctx context.Context, files []file, level Level, cache string) erro
 		})
 	}
 	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	forget(cache)
+	return ctx.Err()
+}
+
+// keep is how long the cache keeps what no build used.
+const keep = 7 * 24 * time.Hour
+
+// forget deletes what no build has used for long. It is a cache: what cannot be
+// deleted now may be another time.
+func forget(cache string) {
+	if cache == "" {
+		return
+	}
+	entries, err := os.ReadDir(cache)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if ext := filepath.Ext(e.Name()); err == nil && (ext == ".br" || ext == ".gz") && time.Since(info.ModTime()) > keep {
+			os.Remove(filepath.Join(cache, e.Name()))
 		}
 	}
-	return ctx.Err()
 }
 
 // small compresses a file by a method, and gives nil where less than a twentieth
@@ -120,6 +142,9 @@ func small(f *file, method int, level Level, cache string) ([]byte, error) {
 				return nil, err
 			}
 		}
+	} else {
+		now := time.Now()
+		os.Chtimes(cached, now, now) // used: forget leaves it
 	}
 	if len(out) > len(f.content)-len(f.content)/20 || len(out)+64 > len(f.content) {
 		return nil, nil

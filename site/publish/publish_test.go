@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/andybalholm/brotli"
 
@@ -34,7 +35,7 @@ func options(t *testing.T) Options {
 	dir := t.TempDir()
 	o := Options{
 		Out: filepath.Join(dir, "dist"), Encoder: filepath.Join(dir, "encoder"), Collection: filepath.Join(dir, "collection"),
-		Level: Best, Cache: filepath.Join(dir, "cache"),
+		Level: Fast, Cache: filepath.Join(dir, "cache"),
 		App: App{
 			"index.html": []byte("<title>Old</title><meta content=\"{{CSP}}\"><link href=\"{{style.css}}\"><script src=\"{{boot.js}}\"></script>\n" +
 				"<!-- examples -->\n<ul role=\"list\">\n<li>old</li>\n</ul>\n<!-- /examples -->\n" + strings.Repeat("text ", 100)),
@@ -214,6 +215,7 @@ func TestTheServiceWorkerListsEveryFileButItself(t *testing.T) {
 
 func TestCompressedSiblingsHoldTheSameBytes(t *testing.T) {
 	o := options(t)
+	o.Level = Best
 	r := build(t, o)
 	files := folder(t, o.Out)
 	n := 0
@@ -279,6 +281,29 @@ func TestTheSameInputsGiveTheSameBytes(t *testing.T) {
 	}
 	o.App = app
 	check("from the folder made")
+}
+
+func TestTheCacheForgetsWhatNoBuildUsed(t *testing.T) {
+	o := options(t)
+	build(t, o)
+	used, _ := filepath.Glob(filepath.Join(o.Cache, "*"))
+	stale := filepath.Join(o.Cache, "0.br")
+	other := filepath.Join(o.Cache, "notes.txt")
+	old := time.Now().Add(-keep - time.Hour)
+	os.WriteFile(stale, nil, 0o644)
+	os.WriteFile(other, nil, 0o644)
+	for _, f := range append(used, stale, other) {
+		os.Chtimes(f, old, old)
+	}
+	build(t, o)
+	if _, err := os.Stat(stale); err == nil {
+		t.Error("what no build used stays")
+	}
+	for _, f := range append(used, other) {
+		if _, err := os.Stat(f); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func TestFromDistRefusesADamagedProgram(t *testing.T) {
