@@ -44,6 +44,7 @@ FILES is a file, a pattern in quotes, or several with commas; gzip is read too.
 Examples:
   trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag
   trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag --input conversation --query-tokens 128
+  trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag ../data/mtrag --input conversation
   trainer evaluate --bm25 --mtrag ../data/mtrag --input rewrite --run bm25.run
   trainer evaluate --encoder models/splade-tiny --passages corpus.jsonl --queries queries.jsonl --qrels qrels/test.tsv --json
 `
@@ -57,7 +58,8 @@ const (
 )
 
 type evaluation struct {
-	encoder, cache           string
+	encoder, passageEncoder  string
+	cache                    string
 	passages, queries, qrels files
 	tasks                    files
 	input                    string
@@ -73,6 +75,7 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	var benchmark string
 	flags := flag.NewFlagSet("evaluate", flag.ContinueOnError)
 	flags.StringVar(&o.encoder, "encoder", "", "encoder's `folder` in Hugging Face's layout, float or int8")
+	flags.StringVar(&o.passageEncoder, "passage-encoder", "", "encoder's `folder` for the passages (empty: that of --encoder)")
 	flags.StringVar(&benchmark, "mtrag", "", "MTRAG's `folder`: sets passages, queries, qrels and tasks")
 	flags.Var(&o.passages, "passages", "collection, BEIR's corpus `files`; several make one pool")
 	flags.Var(&o.queries, "queries", "queries, BEIR's `files`")
@@ -365,7 +368,16 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 		form.HistoryType = uint8(o.historyType)
 	}
 
-	passages, err := o.encodePassages(ctx, enc, weights, docs, stderr)
+	of := enc
+	if o.passageEncoder != "" {
+		if of, weights, err = loadEncoder(o.passageEncoder); err != nil {
+			return nil, nil, err
+		}
+		if of.Vocab() != enc.Vocab() {
+			return nil, nil, fmt.Errorf("%s has a vocabulary of %d, %s of %d: their vectors cannot be compared", o.encoder, enc.Vocab(), o.passageEncoder, of.Vocab())
+		}
+	}
+	passages, err := o.encodePassages(ctx, of, weights, docs, stderr)
 	if err != nil {
 		return nil, nil, err
 	}
