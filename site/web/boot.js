@@ -22,7 +22,10 @@
     for (const m of document.querySelectorAll('meta[name=theme-color]'))
       m.content = paint[theme] || (m.media.includes('dark') ? paint.dark : paint.light);
     const b = $('theme');
-    if (b) b.setAttribute('aria-label', 'Colours: ' + themeNames[theme]);
+    if (b) {
+      b.title = 'Colours: ' + themeNames[theme];
+      b.setAttribute('aria-label', b.title);
+    }
   }
   showTheme();
 
@@ -56,7 +59,7 @@
     // type shows an example's next question in the box; what a visitor typed stays.
     type(text) {
       const q = $('q');
-      if (q.value === shownText) q.value = shownText = text;
+      if (q.value === shownText) { q.value = shownText = text; grow(); }
     },
     scrollTo(id) {
       const el = $(id);
@@ -158,7 +161,7 @@
 
   let resting = '';
   function about(r) {
-    resting = `${r.collection ? r.collection + ': ' : ''}${r.passages.toLocaleString('en')} passages, searched in this tab.`;
+    resting = `${r.passages.toLocaleString('en')} passages${r.collection ? ' of ' + r.collection : ''}`;
     const p = $('collection');
     p.textContent = '';
     p.append(`${r.collection}, ${r.passages.toLocaleString('en')} passages. `);
@@ -182,8 +185,9 @@
   let started = false, tries = 0;
   async function startProgram() {
     try {
+      if (typeof Go === 'undefined' || !window.vuguRender) throw new Error('a script is missing');
       const go = new Go();
-      const { instance } = await WebAssembly.instantiateStreaming(fetch('{{ui.wasm}}', tries++ ? { cache: 'reload' } : {}), go.importObject);
+      const instance = await instantiate(await fetch('{{ui.wasm}}', tries++ ? { cache: 'reload' } : {}), go.importObject);
       started = true;
       settle();
       // Vugu evaluates its script when it starts, which the page's policy
@@ -192,11 +196,18 @@
       await go.run(instance);
       throw new Error('the program ended');
     } catch (e) {
-      const ran = started;
       handle = null;
-      if (ran) status('failed', `Something went wrong: ${e.message}. The conversation is kept.`, 'Reload', () => location.reload());
+      if (started) status('failed', `Something went wrong: ${e.message}. The conversation is kept.`, 'Reload', () => location.reload());
+      else if (typeof Go === 'undefined' || !window.vuguRender) status('failed', 'A part of the page did not arrive.', 'Reload', () => location.reload());
       else failed({ stage: 'download', file: 'ui.wasm', message: e.message });
     }
+  }
+
+  async function instantiate(response, imports) {
+    if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`);
+    if (/^application\/wasm/.test(response.headers.get('content-type')))
+      return (await WebAssembly.instantiateStreaming(response, imports)).instance;
+    return (await WebAssembly.instantiate(await response.arrayBuffer(), imports)).instance; // an older host
   }
 
   // ---- Asking. ----
@@ -218,6 +229,7 @@
     }
     q.value = shownText = '';
     q.dir = 'auto';
+    grow();
     $('said').textContent = '';
     call('ask', text);
     if (matchMedia('(pointer: coarse)').matches) q.blur(); // the keyboard would cover the reply
@@ -227,6 +239,15 @@
   function say(text) {
     $('said').textContent = text;
     window.parley.announce(text);
+  }
+
+  // grow fits the box to its text, where field-sizing in the style sheet does not.
+  const grows = CSS.supports('field-sizing', 'content');
+  function grow() {
+    const q = $('q');
+    if (grows) return;
+    q.style.height = 'auto';
+    if (q.value) q.style.height = q.scrollHeight + 'px'; // up to max-height
   }
 
   function wire() {
@@ -242,6 +263,7 @@
       if (!wanted) $('said').textContent = '';
       // Finding the direction of a megabyte takes seconds at each layout.
       $('q').dir = $('q').value.length < 20000 ? 'auto' : '';
+      grow();
     });
     for (const b of document.querySelectorAll('[data-example]'))
       b.onclick = () => call('play', [...b.querySelectorAll('[data-q]')].map(s => s.textContent.trim()).join('\n'));
