@@ -40,8 +40,12 @@ func init() {
 	}
 	avx2.attention = avx2.attend(softmax2, scale2)
 	avx512.attention = avx512.attend(softmax512, scale512)
+	avxVNNI.attention, avxVNNI.matmul, avxVNNI.gelu, avxVNNI.addNorm = avx2.attention, avx2.matmul, avx2.gelu, avx2.addNorm
 	if cpu.X86.HasAVX2 {
 		builds = append(builds, &avx2)
+	}
+	if cpu.X86.HasAVX2 && cpu.X86.HasAVXVNNI {
+		builds = append(builds, &avxVNNI)
 	}
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI {
 		builds = append(builds, &avx512)
@@ -79,6 +83,15 @@ func gelu2(x *float32, n int)
 func addnorm2(x, y, gamma, beta *float32, m, n int, eps float32)
 
 //go:noescape
+func linearVNNI(q *uint8, scale *float32, w *int8, extra *int32, wscale, bias, out *float32, stride, m, K int)
+
+//go:noescape
+func headVNNI(q *uint8, scale *float32, w *int8, extra *int32, wscale, bias, out *float32, m, K int)
+
+//go:noescape
+func roundVNNI(q *uint8, x *float32, n int, up float32)
+
+//go:noescape
 func linear512(q *uint8, scale *float32, w *int8, extra *int32, wscale, bias, out *float32, stride, m, K int)
 
 //go:noescape
@@ -108,37 +121,69 @@ func gelu512(x *float32, n int)
 //go:noescape
 func addnorm512(x, y, gamma, beta *float32, m, n int, eps float32)
 
-// avx512 packs int8 weights as panels of 64 outputs, each holding for every 4 k
-// 256 bytes: 4 k of output 0, 4 k of output 1, ... 63. VPDPBUSD multiplies them by
-// 4 unsigned bytes of a token; those are q + 128, and extra takes the 128 back.
-var avx512 = ops{
-	path: AVX512,
-	pack: func(dst, row []int8, n, K int) {
-		p := dst[n/64*64*K+n%64*4:]
-		for k := 0; k < K; k += 4 {
-			copy(p[k*64:k*64+4], row[k:k+4])
-		}
-	},
-	unpack: func(row, src []int8, n, K int) {
-		p := src[n/64*64*K+n%64*4:]
-		for k := 0; k < K; k += 4 {
-			copy(row[k:k+4], p[k*64:k*64+4])
-		}
-	},
-	quantize: func(s *Scratch, x []float32, m, K int) {
-		s.u8, s.scale = grow(s.u8, m*K), grow(s.scale, m)
-		for i := range m {
-			most := most512(&x[i*K], K)
-			if most < tiny {
-				s.scale[i] = 0
-				for k := range s.u8[i*K : i*K+K] {
-					s.u8[i*K+k] = 128
-				}
-				continue
+// unsigned quantises to q + 128, the unsigned bytes that VPDPBUSD wants.
+func (s *Scratch) unsigned(x []float32, m, K int, most func(*float32, int) float32, round func(*uint8, *float32, int, float32)) {
+	s.u8, s.scale = grow(s.u8, m*K), grow(s.scale, m)
+	for i := range m {
+		top := most(&x[i*K], K)
+		if top < tiny {
+			s.scale[i] = 0
+			for k := range s.u8[i*K : i*K+K] {
+				s.u8[i*K+k] = 128
 			}
-			s.scale[i] = most / 127
-			round512(&s.u8[i*K], &x[i*K], K, 127/most)
+			continue
 		}
+		s.scale[i] = top / 127
+		round(&s.u8[i*K], &x[i*K], K, 127/top)
+	}
+}
+
+// Both VNNI paths pack int8 weights as panels of outputs, 16 or 64 of them, each
+// holding for every 4 k the 4 weights of output 0, the 4 of output 1, and so on.
+// VPDPBUSD multiplies them by 4 unsigned bytes of a token; those are q + 128, and
+// extra takes the 128 back.
+func packQuads(dst, row []int8, n, K, width int) {
+	p := dst[n/width*width*K+n%width*4:]
+	for k := 0; k < K; k += 4 {
+		copy(p[k*width:k*width+4], row[k:k+4])
+	}
+}
+
+func unpackQuads(row, src []int8, n, K, width int) {
+	p := src[n/width*width*K+n%width*4:]
+	for k := 0; k < K; k += 4 {
+		copy(row[k:k+4], p[k*width:k*width+4])
+	}
+}
+
+// avxVNNI has AVX2's operations on floats.
+var avxVNNI = ops{
+	path:   AVXVNNI,
+	pack:   func(dst, row []int8, n, K int) { packQuads(dst, row, n, K, 16) },
+	unpack: func(row, src []int8, n, K int) { unpackQuads(row, src, n, K, 16) },
+	quantize: func(s *Scratch, x []float32, m, K int) {
+		s.unsigned(x, m, K, most2, roundVNNI)
+	},
+	linear: func(s *Scratch, out []float32, m int, w *Weights) {
+		N, K := Pad(w.N), Pad(w.K)
+		for n := 0; n < N; n += 16 {
+			linearVNNI(at(s.u8), at(s.scale), &w.int8[n*K], &w.extra[n], &w.scale[n], &w.bias[n], &out[n], N, m, K)
+		}
+	},
+	head: func(s *Scratch, out []float32, m int, w *Weights) {
+		N, K := Pad(w.N), Pad(w.K)
+		for n := 0; n < N; n += 16 {
+			headVNNI(at(s.u8), at(s.scale), &w.int8[n*K], &w.extra[n], &w.scale[n], &w.bias[n], &out[n], m, K)
+		}
+	},
+}
+
+var avx512 = ops{
+	path:   AVX512,
+	pack:   func(dst, row []int8, n, K int) { packQuads(dst, row, n, K, 64) },
+	unpack: func(row, src []int8, n, K int) { unpackQuads(row, src, n, K, 64) },
+	quantize: func(s *Scratch, x []float32, m, K int) {
+		s.unsigned(x, m, K, most512, round512)
 	},
 	linear: func(s *Scratch, out []float32, m int, w *Weights) {
 		N, K := Pad(w.N), Pad(w.K)

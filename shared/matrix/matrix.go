@@ -1,5 +1,5 @@
 // Package matrix is the arithmetic of a BERT encoder: eight operations, defined
-// once in plain Go (portable.go) and built again in assembly (AVX2, AVX-512)
+// once in plain Go (portable.go) and built again in assembly (AVX2, AVX-VNNI, AVX-512)
 // and as a WebAssembly kernel in C. All builds give the same bits, for all
 // finite inputs; the Go text of portable.go is the specification.
 //
@@ -53,8 +53,9 @@ type Path string
 const (
 	Portable Path = "portable" // plain Go
 	AVX2     Path = "avx2"
-	AVX512   Path = "avx512" // with VNNI
-	Kernel   Path = "kernel" // the WebAssembly module in wasm/kernel
+	AVXVNNI  Path = "avxvnni" // AVX2 and the integer product of AVX-VNNI
+	AVX512   Path = "avx512"  // with VNNI
+	Kernel   Path = "kernel"  // the WebAssembly module in wasm/kernel
 )
 
 // ops is one path's implementation. The methods of Scratch check nothing that

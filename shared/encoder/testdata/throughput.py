@@ -23,7 +23,7 @@ a.add_argument("--count", type=int, default=600)
 a.add_argument("--rounds", type=int, default=5)
 a.add_argument("--threads", type=int, default=os.cpu_count())
 a.add_argument("--cpu", action="store_true", help="count CPU seconds, not seconds")
-a.add_argument("--paths", default="avx512,avx2,avx512/float")
+a.add_argument("--paths", default="avx512,avxvnni,avx2,avx512/float")
 a = a.parse_args()
 
 lines = [l for p in a.passages for l in (gzip.open(p, "rt") if p.endswith(".gz") else open(p))]
