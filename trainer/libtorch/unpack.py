@@ -14,7 +14,7 @@ shutil.rmtree(out, ignore_errors=True)
 for wheel in sorted(os.listdir(wheels)):
     with zipfile.ZipFile(os.path.join(wheels, wheel)) as z:
         for name in z.namelist():
-            if not WANTED.match(name):
+            if name.endswith("/") or not WANTED.match(name):
                 continue
             if name.startswith("torch/"):
                 to = name[len("torch/"):]

@@ -9,15 +9,18 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	lib "github.com/sugarme/gotch/libtch"
 
@@ -653,20 +656,9 @@ func TestTransformersReadsWhatIsSaved(t *testing.T) {
 	}
 }
 
-// One step of the built-in base's size: 32 queries of 128 tokens, 17 candidates.
-func BenchmarkStep(b *testing.B) {
-	config := []byte(`{"model_type": "bert", "vocab_size": 30522, "hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2,
-		"intermediate_size": 512, "max_position_embeddings": 512, "type_vocab_size": 2, "initializer_range": 0.02}`)
-	e, err := New(config, onCPU, 1)
-	if folder := os.Getenv("PARLEY_BASE"); err == nil && folder != "" {
-		e.Close()
-		e, err = Load(folder, onCPU)
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer e.Close()
-	tr := newTrainer(b, e, nil, AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, Clip: 1})
+// large is a batch of the recipe's size: 32 queries of 128 tokens, 17 candidates of
+// 200 terms.
+func large() *Batch {
 	r := rand.New(rand.NewPCG(1, 2))
 	batch := &Batch{}
 	for i := range 32 {
@@ -683,11 +675,7 @@ func BenchmarkStep(b *testing.B) {
 			for len(seen) < 200 {
 				seen[uint32(1000+r.IntN(20000))] = true
 			}
-			var v sparse.Vector
-			for j := range seen {
-				v.Terms = append(v.Terms, j)
-			}
-			slices.Sort(v.Terms)
+			v := sparse.Vector{Terms: slices.Sorted(maps.Keys(seen))}
 			for range v.Terms {
 				v.Weights = append(v.Weights, r.Float32())
 			}
@@ -697,11 +685,93 @@ func BenchmarkStep(b *testing.B) {
 		batch.IDs = append(batch.IDs, ids)
 		batch.Docs, batch.Frozen, batch.Teacher = append(batch.Docs, docs), append(batch.Frozen, vs), append(batch.Teacher, teacher)
 	}
+	return batch
+}
+
+// base is an encoder of the built-in base's size: the folder PARLEY_BASE, or random.
+func base(t testing.TB) *Encoder {
+	t.Helper()
+	if folder := os.Getenv("PARLEY_BASE"); folder != "" {
+		return load(t, folder)
+	}
+	e, err := New([]byte(`{"model_type": "bert", "vocab_size": 30522, "hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2,
+		"intermediate_size": 512, "max_position_embeddings": 512, "type_vocab_size": 2}`), onCPU, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	return e
+}
+
+func BenchmarkStep(b *testing.B) {
+	tr := newTrainer(b, base(b), nil, AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, Clip: 1})
+	batch := large()
 	var parts Parts
 	for b.Loop() {
+		var err error
 		if parts, err = tr.Step(batch, Loss{KLD: 1, Temperature: 1}, 1e-5); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ReportMetric(parts["l0"], "l0")
+}
+
+// With PARLEY_PYTHON and PARLEY_BASE set, times the same step on the same batch here
+// and as written straight down in PyTorch, in turn, on the same cores.
+func TestSpeed(t *testing.T) {
+	python, folder := os.Getenv("PARLEY_PYTHON"), os.Getenv("PARLEY_BASE")
+	if python == "" || folder == "" {
+		t.Skip("PARLEY_PYTHON and PARLEY_BASE are not both set")
+	}
+	batch := large()
+	file := filepath.Join(t.TempDir(), "batch.json")
+	docs := make([][][2]any, len(batch.IDs))
+	for i, list := range batch.Frozen {
+		for _, v := range list {
+			docs[i] = append(docs[i], [2]any{v.Terms, v.Weights})
+		}
+	}
+	data, err := json.Marshal(map[string]any{"ids": batch.IDs, "docs": docs, "teacher": batch.Teacher})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	threads := runtime.NumCPU()
+	Threads(threads)
+	tr := newTrainer(t, load(t, folder), nil, AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, Clip: 1, Decay: .01})
+	step := func() float64 {
+		parts, err := tr.Step(batch, Loss{KLD: 1, Temperature: 1}, 1e-5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parts["loss"]
+	}
+	loss := step()
+	var here, there float64
+	const rounds, steps = 3, 3
+	for range rounds {
+		begin := time.Now()
+		for range steps {
+			step()
+		}
+		here += time.Since(begin).Seconds() / steps / rounds
+		out, err := exec.Command(python, "straight.py", folder, file, fmt.Sprint(steps), fmt.Sprint(threads)).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var first, seconds float64
+		if _, err := fmt.Sscan(string(out), &first, &seconds); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if math.Abs(first-loss) > 1e-3*loss {
+			t.Fatalf("the loss is %v here and %v there: not the same step", loss, first)
+		}
+		there += seconds / rounds
+	}
+	t.Logf("%.3f s a step here, %.3f s in PyTorch: %.1f times as fast", here, there, there/here)
+	if there < 2*here {
+		t.Errorf("less than twice as fast as PyTorch")
+	}
 }
