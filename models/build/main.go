@@ -80,16 +80,21 @@ func buildCollection(ctx context.Context, packages, out, encoderDir string) erro
 	if err != nil {
 		return err
 	}
+	about := passages.About{
+		Title:       "Wikipedia's vital articles",
+		Source:      "https://en.wikipedia.org/wiki/Wikipedia:Vital_articles",
+		Licence:     "CC BY-SA 4.0",
+		LicenceURL:  "https://creativecommons.org/licenses/by-sa/4.0/",
+		Attribution: "Opening paragraphs of articles of the English Wikipedia, by their authors, who are named in each article's history.",
+		Link:        "https://en.wikipedia.org/wiki/{title}",
+	}
+	// A document without a URL has none, template or not; these all follow it.
+	for i, a := range articles {
+		articles[i].URL = about.URL(passages.Passage{ID: a.ID, Title: a.Title})
+	}
 	last := time.Now()
 	sum, err := collection.Build(ctx, enc, slices.Values(articles), out, collection.Options{
-		About: passages.About{
-			Title:       "Wikipedia's vital articles",
-			Source:      "https://en.wikipedia.org/wiki/Wikipedia:Vital_articles",
-			Licence:     "CC BY-SA 4.0",
-			LicenceURL:  "https://creativecommons.org/licenses/by-sa/4.0/",
-			Attribution: "Opening paragraphs of articles of the English Wikipedia, by their authors, who are named in each article's history.",
-			Link:        "https://en.wikipedia.org/wiki/{title}",
-		},
+		About: about,
 		// An article's lead is one passage: it is cut by the encoder, not in two.
 		PassageTokens: -1,
 		Progress: func(p collection.Progress) {
