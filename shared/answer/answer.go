@@ -36,9 +36,9 @@ type Engine struct {
 	searcher *index.Searcher
 	input    conversation.Input
 	turns    []conversation.Turn
-	weights  []float32 // the query vector, dense; between questions all zero
-	asked    []float32 // the same, as far as it asks rather than recalls: see share
-	least    float32   // the weight from which a word is marked
+	asked    []float32 // the query vector as far as it asks: see share; between questions all zero
+	parts    []float32 // what each term adds to a result's score; between results all zero
+	least    float32   // the part from which a word is marked
 	tokens   []wordpiece.Token
 	title    []wordpiece.Token
 }
@@ -87,7 +87,7 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 	}
 	if e.session == nil {
 		e.session, e.searcher = e.Encoder.NewSession(), e.Index.NewSearcher()
-		e.weights = make([]float32, e.Encoder.Vocab())
+		e.parts = make([]float32, e.Encoder.Vocab())
 		e.asked = make([]float32, e.Encoder.Vocab())
 	}
 	k := ask.K
@@ -129,7 +129,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	// Should making the answer panic, the next one must not see these weights.
 	defer func() {
 		for _, t := range f.vector.Terms {
-			e.weights[t], e.asked[t] = 0, 0
+			e.parts[t], e.asked[t] = 0, 0
 		}
 	}()
 	a := message.Answer{
@@ -149,16 +149,34 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	for i, t := range ask.Turns[:newest] {
 		said[i] = t.Reply
 	}
-	e.least = 0
 	for i, t := range f.vector.Terms {
-		e.least = max(e.least, markShare*f.vector.Weights[i])
-		e.weights[t] = f.vector.Weights[i]
 		e.asked[t] = float32(f.vector.Weights[i] * share(f.input.From[f.winner[i]], newest))
 	}
 	for i, h := range f.hits {
-		a.Results[i] = e.result(h, said)
+		a.Results[i] = e.result(f.vector, h, said)
 	}
+	a.Reply = reply(a.Results, said)
 	return a, nil
+}
+
+// The reply is the best result's quote, unless that very sentence was a reply
+// before: saying it again tells nothing. Then the next result takes its place,
+// if it is among the first replyDepth and scores nearly as high.
+const (
+	replyDepth = 3
+	replyShare = 0.75
+)
+
+func reply(results []message.Result, said []string) int {
+	for i, r := range results[:min(len(results), replyDepth)] {
+		if r.Score < replyShare*results[0].Score {
+			break
+		}
+		if !slices.Contains(said, strings.TrimSpace(r.Text[r.Quote[0]:r.Quote[1]])) {
+			return i
+		}
+	}
+	return 0
 }
 
 // share is what a term counts in the choice of a sentence to quote, by the token
@@ -202,13 +220,23 @@ func (e *Engine) terms(f found) []message.Term {
 	return terms
 }
 
-// result describes one hit; e.weights and e.asked hold the query vector, said
-// the replies so far.
-func (e *Engine) result(h index.Hit, said []string) message.Result {
+// result describes one hit; e.asked holds the query vector's share, said the
+// replies so far.
+func (e *Engine) result(query sparse.Vector, h index.Hit, said []string) message.Result {
 	p, t := e.Passages.At(int(h.Doc)), e.Encoder.Tokenizer
 	e.tokens = t.Append(e.tokens[:0], p.Text, maxTokens)
 	e.title = t.Append(e.title[:0], p.Title, maxTokens)
 	q := quote.Best(p.Text, e.tokens, e.title, e.asked, said)
+	matches := e.Index.Explain(query, h.Doc)
+	e.least = 0
+	for _, m := range matches {
+		e.parts[m.Term] = m.Score
+		e.least = max(e.least, markShare*m.Score)
+	}
+	marks := e.marks(p.Text)
+	for _, m := range matches {
+		e.parts[m.Term] = 0
+	}
 	return message.Result{
 		Doc:   h.Doc,
 		ID:    p.ID,
@@ -217,17 +245,17 @@ func (e *Engine) result(h index.Hit, said []string) message.Result {
 		URL:   p.URL,
 		Score: h.Score,
 		Quote: message.Span{q.Start, q.End},
-		Marks: e.marks(p.Text),
+		Marks: marks,
 	}
 }
 
-// A word is marked where a piece of it weighs at least markShare of the query's
-// heaviest term: the vector's long tail lights function words, which would
-// cover a text with marks that tell nothing.
+// A word is marked where a piece of it adds at least markShare of what the
+// heaviest term adds to the score: the long tail lights function words, which
+// would cover a text with marks that tell nothing.
 const markShare = 0.15
 
-// marks finds the words of text, whose pieces are e.tokens, that the query
-// vector holds. A word of several pieces counts where half of them are active:
+// marks finds the words of text, whose pieces are e.tokens, that the score comes
+// from (e.parts). A word of several pieces counts where half of them are active:
 // "##s" alone marks nothing.
 func (e *Engine) marks(text string) []message.Span {
 	marks := []message.Span{}
@@ -235,7 +263,7 @@ func (e *Engine) marks(text string) []message.Span {
 		first := e.tokens[i]
 		pieces, active, end := 0, 0, first.End
 		for {
-			if w := e.weights[e.tokens[i].ID]; w > 0 && w >= e.least {
+			if w := e.parts[e.tokens[i].ID]; w > 0 && w >= e.least {
 				active++
 			}
 			pieces++

@@ -132,6 +132,28 @@ func TestConversation(t *testing.T) {
 	}
 }
 
+func TestReplyIsNotSaidTwice(t *testing.T) {
+	const said = "Said."
+	result := func(score float32, text string) message.Result {
+		return message.Result{Score: score, Text: text, Quote: message.Span{0, len(text)}}
+	}
+	for _, c := range []struct {
+		name    string
+		results []message.Result
+		want    int
+	}{
+		{"nothing found", nil, 0},
+		{"the best is new", []message.Result{result(10, "New."), result(9, said)}, 0},
+		{"the best was said, the next is near", []message.Result{result(10, said), result(7.5, "New.")}, 1},
+		{"the best was said, the next is far", []message.Result{result(10, said), result(7.4, "New.")}, 0},
+		{"all near ones were said", []message.Result{result(10, said), result(9, said), result(9, said), result(9, "New.")}, 0},
+	} {
+		if got := reply(c.results, []string{"Else.", said}); got != c.want {
+			t.Errorf("%s: the reply is result %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
 // Whatever is asked, an answer is what its types promise.
 func TestAnswersAreSound(t *testing.T) {
 	e := shipped(t)

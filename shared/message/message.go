@@ -25,6 +25,7 @@ type Ask struct {
 type Answer struct {
 	Terms   []Term   `json:"terms"`   // the query vector, heaviest first
 	Results []Result `json:"results"` // best first
+	Reply   int      `json:"reply"`   // the result whose quote is the reply; 0 where there is none
 	Tokens  int      `json:"tokens"`  // length of the encoder's input
 	Dropped bool     `json:"dropped"` // older text did not fit
 	Cost    Cost     `json:"cost"`
@@ -53,7 +54,7 @@ type Result struct {
 	URL   string  `json:"url,omitempty"`
 	Score float32 `json:"score"`
 	Quote Span    `json:"quote"` // the sentence of Text that answers best
-	Marks []Span  `json:"marks"` // words of Text that the query vector holds, in order
+	Marks []Span  `json:"marks"` // words of Text that its score comes from, in order
 }
 
 // Cost is what the turn took.

@@ -204,10 +204,10 @@ func (c *chat) ask(question string) {
 		fmt.Fprintf(c.page.w, "  %s\n\n", printable(err.Error()))
 		return
 	}
-	c.turns = append(c.turns, turn{question: question, answer: a})
+	c.turns = append(c.turns, turn{question: question, answer: a, pick: a.Reply})
 	fmt.Fprintln(c.page.w)
-	c.page.reply(a, 0)
-	c.page.results(a, 0, quoted)
+	c.page.reply(a, a.Reply)
+	c.page.results(a, a.Reply, quoted)
 	c.terms(a, shownTerms)
 	c.page.cost(a)
 	fmt.Fprintln(c.page.w)

@@ -57,8 +57,8 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 		return out.Encode(a)
 	}
 	p := page{w: s.out, width: width(s.out), style: styleOf(s.out)}
-	p.reply(a, 0)
-	p.results(a, 0, nil)
+	p.reply(a, a.Reply)
+	p.results(a, a.Reply, nil)
 	p.cost(a)
 	return nil
 }
@@ -75,7 +75,7 @@ func converse(e *answer.Engine, turns []message.Turn, k int) (message.Answer, er
 		if err != nil {
 			return a, fmt.Errorf("question %d: %w", i+1, err)
 		}
-		turns[i].Reply = quotation(a, 0)
+		turns[i].Reply = quotation(a, a.Reply)
 	}
 	return e.Ask(message.Ask{Turns: turns, K: k})
 }

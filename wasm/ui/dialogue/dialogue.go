@@ -20,7 +20,7 @@ type Turn struct {
 	Question string // as typed; valid UTF-8, not cut
 	Answer   *message.Answer
 	Failure  *message.Failure // why the last attempt gave no answer
-	Chosen   string           // ID of the result chosen as the reply; "" for the best
+	Chosen   string           // ID of the result chosen as the reply; "" for the worker's choice
 	// Stale says that Answer belongs to an earlier state of the conversation. It
 	// stays on view until the new one arrives, so that the page does not jump.
 	Stale bool
@@ -107,7 +107,7 @@ func (d *Dialogue) Choose(i int, result string) bool {
 	for k := range t.Answer.Results {
 		if r := &t.Answer.Results[k]; r.ID == result && r != now {
 			t.Chosen = result
-			if k == 0 {
+			if k == proposed(t.Answer) {
 				t.Chosen = ""
 			}
 			d.stale(i + 1)
@@ -180,7 +180,7 @@ func (d *Dialogue) Answer(ticket Ticket, from int, a *message.Answer) (i int, ok
 	}
 	t.Answer, t.Failure, t.Stale = a, nil, false
 	if r := d.Reply(i); r == nil || r.ID != t.Chosen {
-		t.Chosen = "" // the best, or no longer among the results
+		t.Chosen = "" // what the worker proposes, or no longer among the results
 	}
 	d.asked = Ticket{}
 	return i, true
@@ -237,7 +237,16 @@ func (d *Dialogue) Reply(i int) *message.Result {
 			return r
 		}
 	}
-	return &t.Answer.Results[0]
+	return &t.Answer.Results[proposed(t.Answer)]
+}
+
+// proposed is the result that the worker takes for the reply, the best where it
+// says nothing sensible.
+func proposed(a *message.Answer) int {
+	if a.Reply < 0 || a.Reply >= len(a.Results) {
+		return 0
+	}
+	return a.Reply
 }
 
 // ReplyText is the sentence that turn i quotes, "" where it found nothing.

@@ -151,6 +151,27 @@ func TestChosenResultIsTheReplyThatLaterTurnsBuildOn(t *testing.T) {
 	}
 }
 
+func TestTheProposedResultIsTheReplyUnlessAnotherIsChosen(t *testing.T) {
+	d := ask(t, "a")
+	ticket, from, _, _ := d.Next(10)
+	answer := found("a", "x", "y")
+	answer.Reply = 1
+	d.Answer(ticket, from, answer)
+	if r := d.Reply(0); r.ID != "y" {
+		t.Errorf("the reply is %s, want the proposed y", r.ID)
+	}
+	if !d.Choose(0, "x") || d.Reply(0).ID != "x" || d.Turns()[0].Chosen != "x" {
+		t.Error("the best result could not be chosen over the proposed one")
+	}
+	if !d.Choose(0, "y") || d.Turns()[0].Chosen != "" {
+		t.Error("choosing the proposed result is not the same as choosing none")
+	}
+	answer.Reply = 2
+	if d.Reply(0).ID != "x" {
+		t.Error("a proposal that is no result does not fall back on the best")
+	}
+}
+
 func TestAnswersToAnEarlierStateAreDropped(t *testing.T) {
 	d := ask(t, "a")
 	ticket, from, _, _ := d.Next(10)

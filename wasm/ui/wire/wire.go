@@ -19,7 +19,7 @@ func Answer(body string) (*message.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &message.Answer{Tokens: v.get("tokens").int(), Dropped: v.get("dropped").yes}
+	a := &message.Answer{Reply: v.get("reply").int(), Tokens: v.get("tokens").int(), Dropped: v.get("dropped").yes}
 	for _, t := range v.get("terms").list {
 		a.Terms = append(a.Terms, message.Term{
 			Text: t.get("text").text, Weight: float32(t.get("weight").number), Turn: t.get("turn").int(),

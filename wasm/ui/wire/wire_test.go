@@ -18,6 +18,7 @@ func decode[T any](body string) (*T, bool) {
 
 var answer = message.Answer{
 	Terms: []message.Term{{Text: "tower", Weight: 2.125, Turn: 0, Typed: true}, {Text: "##ing", Weight: .1, Turn: -1, Reply: true}},
+	Reply: 1,
 	Results: []message.Result{{
 		Doc: 4294967295, ID: "a\"b", Title: "Tüürm 🗼 <b>&amp;", Text: "line\nline\u2028\x01 \\ /", URL: "https://example.org/?a=b&c",
 		Score: 1e-7, Quote: message.Span{3, 9}, Marks: []message.Span{{0, 1}, {4, 5}},
