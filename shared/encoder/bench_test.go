@@ -94,3 +94,18 @@ func BenchmarkEncode(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLoad times what a visitor waits for after the download.
+func BenchmarkLoad(b *testing.B) {
+	files := folder("..", "..", "models", "splade-tiny")
+	data := map[string][]byte{}
+	for _, name := range []string{"config.json", "vocab.txt", "model.safetensors"} {
+		var err error
+		if data[name], err = files(name); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		load(b, with(nil, data))
+	}
+}

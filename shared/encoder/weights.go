@@ -138,7 +138,7 @@ func (r *reader) stack(name string, parts ...table) table {
 	return out
 }
 
-// spread puts zeros between the heads' parts of the rows, so that each head has
+// spreadRows puts zeros between the heads' parts of the rows, so that each head has
 // wide rows for its own; the vector operations then need no remainders. Zero rows
 // and zero columns change no result.
 func (t table) spreadRows(heads, wide int) table {

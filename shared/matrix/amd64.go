@@ -158,9 +158,10 @@ func unpackQuads(row, src []int8, n, K, width int) {
 
 // avxVNNI has AVX2's operations on floats.
 var avxVNNI = ops{
-	path:   AVXVNNI,
-	pack:   func(dst, row []int8, n, K int) { packQuads(dst, row, n, K, 16) },
-	unpack: func(row, src []int8, n, K int) { unpackQuads(row, src, n, K, 16) },
+	path:     AVXVNNI,
+	unsigned: true,
+	pack:     func(dst, row []int8, n, K int) { packQuads(dst, row, n, K, 16) },
+	unpack:   func(row, src []int8, n, K int) { unpackQuads(row, src, n, K, 16) },
 	quantize: func(s *Scratch, x []float32, m, K int) {
 		s.unsigned(x, m, K, most2, roundVNNI)
 	},
@@ -179,9 +180,10 @@ var avxVNNI = ops{
 }
 
 var avx512 = ops{
-	path:   AVX512,
-	pack:   func(dst, row []int8, n, K int) { packQuads(dst, row, n, K, 64) },
-	unpack: func(row, src []int8, n, K int) { unpackQuads(row, src, n, K, 64) },
+	path:     AVX512,
+	unsigned: true,
+	pack:     func(dst, row []int8, n, K int) { packQuads(dst, row, n, K, 64) },
+	unpack:   func(row, src []int8, n, K int) { unpackQuads(row, src, n, K, 64) },
 	quantize: func(s *Scratch, x []float32, m, K int) {
 		s.unsigned(x, m, K, most512, round512)
 	},

@@ -62,6 +62,7 @@ const (
 // these could not live without: lengths are the callers' business.
 type ops struct {
 	path     Path
+	unsigned bool                            // quantises to q + 128, so that Weights.extra is wanted
 	pack     func(dst, row []int8, n, K int) // puts row n of a weight matrix into the packed form
 	unpack   func(row, src []int8, n, K int) // the reverse
 	quantize func(s *Scratch, x []float32, m, K int)
@@ -118,7 +119,7 @@ type Weights struct {
 	int8  []int8    // [N][Pad(K)] in the path's order, or nil
 	scale []float32 // [N], int8 only
 	bias  []float32 // [N]
-	extra []int32   // [N], -128 * the sum of the row, int8 only
+	extra []int32   // [N], -128 * the sum of the row, int8 only, where ops.unsigned
 
 	// float32 weights stand transposed in panels of 64 outputs (the last may be
 	// narrower): panel p is [k][width], so that a vector holds outputs.
@@ -159,9 +160,12 @@ func NewInt8(w []int8, scale, bias []float32, n, k int) (*Weights, error) {
 // times the least int8.
 const maxInt8K = 65536
 
-// set packs row i; its sum serves the path that shifts activations to unsigned.
+// set packs row i.
 func (w *Weights) set(i int, row []int8) {
 	w.ops.pack(w.int8, row, i, len(row))
+	if !w.ops.unsigned {
+		return
+	}
 	var sum int32
 	for _, v := range row {
 		sum += int32(v)
