@@ -1,0 +1,233 @@
+package browser
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// state is what the line above the question box says.
+func (p *page) state() (kind, text string) {
+	p.t.Helper()
+	v := eval[[2]string](p, `[document.querySelector("#status").dataset.state ?? "", document.querySelector("#status-text").innerText]`)
+	return v[0], v[1]
+}
+
+// failed waits for a failure and gives its message.
+func (p *page) failed() string {
+	p.t.Helper()
+	p.wait("a failure to be told", `document.querySelector("#status").dataset.state === "failed"`)
+	_, text := p.state()
+	return text
+}
+
+// The page is there, and takes a question, before any of the search has loaded.
+func TestThePagePaintsBeforeTheSearchLoads(t *testing.T) {
+	s := shipped(t)
+	go_ := make(chan bool)
+	hold := func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		<-go_
+		next.ServeHTTP(w, r)
+	}
+	s.spoil("worker.", hold) // the program and its script
+	s.spoil("kernel.", hold)
+	s.spoil("data/", hold)
+	p := blank(t, s)
+	p.do(chromedp.Navigate(s.url()))
+	p.wait("the question box", `document.querySelector("#q").getBoundingClientRect().height > 0`)
+	p.do(focusBox)
+	p.press("How tall is the Eiffel Tower?\r")
+	p.wait("the question to be taken", `document.querySelector("article.turn .words")?.textContent === "How tall is the Eiffel Tower?" || document.querySelector("#said").textContent`)
+	if n := len(s.requests("data/")); n > 5 {
+		t.Errorf("%d requests for data while the worker cannot run", n)
+	}
+	close(go_)
+	if got := p.ready().settled(1)[0]; got.Source != "Eiffel Tower" {
+		t.Errorf("the early question is answered by %+v", got)
+	}
+}
+
+func TestLoadingShowsBytes(t *testing.T) {
+	s := shipped(t)
+	half, rest := make(chan bool), make(chan bool)
+	s.spoil("model.safetensors", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		a := buffered(r, next)
+		for k, v := range a.header {
+			w.Header()[k] = v
+		}
+		w.Write(a.body[:len(a.body)/2])
+		w.(http.Flusher).Flush()
+		close(half)
+		<-rest
+		w.Write(a.body[len(a.body)/2:])
+	})
+	p := open(t, s)
+	<-half
+	p.wait("the other files", `(() => { const b = document.querySelector("#progress"); return b.max > 1e6 && b.max - b.value < 3.5e6; })()`)
+	_, text := p.state()
+	var loaded, total float64
+	if _, err := fmt.Sscanf(text, "Loading: %f of %f MB", &loaded, &total); err != nil {
+		t.Fatalf("the line says %q", text)
+	}
+	// Half of the encoder is missing, and is known to be.
+	if missing := total - loaded; missing < 1.5 || missing > 3.5 {
+		t.Errorf("the line says %q; 2.3 MB should be missing", text)
+	}
+	close(rest)
+	p.ready()
+}
+
+// Whatever arrives damaged is thrown away, named, and fetched again on request;
+// what arrived well is not.
+func TestADamagedFileIsNamedAndRetried(t *testing.T) {
+	for _, name := range []string{"model.safetensors", "passages.bin", "config.json"} {
+		t.Run(name, func(t *testing.T) {
+			s := shipped(t)
+			s.spoil("."+name, flipByte)
+			p := open(t, s)
+			text := p.failed()
+			if !strings.Contains(text, name) || !strings.Contains(text, "damaged") {
+				t.Errorf("the message is %q", text)
+			}
+			s.heal()
+			s.forget()
+			p.click("#status-button")
+			if got := p.ready().ask("How tall is the Eiffel Tower?"); got.Source != "Eiffel Tower" {
+				t.Errorf("after the retry: %+v", got)
+			}
+			if again := s.requests("data/"); len(again) == 0 || !strings.HasSuffix(again[0], name) || len(again) > 1 && !allSuffix(again, name) {
+				t.Errorf("the retry fetched %q", again)
+			}
+		})
+	}
+}
+
+func allSuffix(paths []string, suffix string) bool {
+	for _, p := range paths {
+		if !strings.HasSuffix(p, suffix) {
+			return false
+		}
+	}
+	return true
+}
+
+// The programs, too, can fail to arrive, or arrive cut short and be kept so by
+// the browser's cache.
+func TestAProgramThatFailsToArriveIsRetried(t *testing.T) {
+	for _, c := range []struct {
+		name, how string
+		spoil     func(http.ResponseWriter, *http.Request, http.Handler)
+	}{
+		{"app/ui.", "broken off", breakOff},
+		{"app/ui.", "cut short", cutShort},
+		{"app/worker*.wasm", "broken off", breakOff},
+		{"app/kernel.", "cut short", cutShort},
+		{"site.json", "cut short", cutShort},
+	} {
+		t.Run(c.name+" "+c.how, func(t *testing.T) {
+			s := shipped(t)
+			s.spoil(c.name, c.spoil)
+			p := blank(t, s)
+			p.expect("net::ERR_") // the browser's own line about it
+			p.navigate(s.url())
+			text := p.failed()
+			if file, _, _ := strings.Cut(strings.TrimPrefix(c.name, "app/"), "*"); !strings.Contains(text, strings.Trim(file, ".")) {
+				t.Errorf("the message is %q and does not name the file", text)
+			}
+			s.heal()
+			p.click("#status-button")
+			if got := p.ready().ask("How tall is the Eiffel Tower?"); got.Source != "Eiffel Tower" {
+				t.Errorf("after the retry: %+v", got)
+			}
+		})
+	}
+}
+
+func TestANetworkFailureIsToldAndRetried(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(http.ResponseWriter, *http.Request, http.Handler)
+		want  string
+	}{
+		"broken off":  {breakOff, "broke off"},
+		"unavailable": {unavailable, "503"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := shipped(t)
+			s.spoil("model.safetensors", c.spoil)
+			p := blank(t, s)
+			p.expect("net::ERR_", "503") // the browser's own lines about it
+			p.navigate(s.url())
+			if text := p.failed(); !strings.Contains(text, "model.safetensors") || !strings.Contains(text, c.want) {
+				t.Errorf("the message is %q, want %q", text, c.want)
+			}
+			// A question asked meanwhile is kept, and answered after the retry.
+			p.do(focusBox)
+			p.press("How tall is the Eiffel Tower?\r")
+			s.heal()
+			p.click("#status-button")
+			if got := p.ready().settled(1)[0]; got.Source != "Eiffel Tower" {
+				t.Errorf("after the retry: %+v", got)
+			}
+		})
+	}
+}
+
+// A folder whose parts do not belong together says so, and which.
+func TestAModelOfTheWrongShapeIsRefused(t *testing.T) {
+	root, _ := build(t)
+	ships := filepath.Join(root, "models", "splade-tiny")
+	for name, c := range map[string]struct {
+		change func(t *testing.T, dir string)
+		want   []string
+	}{
+		"hidden size": {func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "config.json"), `"hidden_size": 128`, `"hidden_size": 256`)
+		}, []string{"model.safetensors"}},
+		"vocabulary": {func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "vocab.txt"), "\n[CLS]\n", "\n[KLS]\n")
+		}, []string{"vocab.txt", "[CLS]"}},
+		"no weights": {func(t *testing.T, dir string) {
+			if err := os.WriteFile(filepath.Join(dir, "model.safetensors"), []byte("these are no weights"), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{"model.safetensors"}},
+		"another activation": {func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "config.json"), `"hidden_act": "gelu"`, `"hidden_act": "swish"`)
+		}, []string{"config.json", "hidden_act"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, os.DirFS(ships)); err != nil {
+				t.Fatal(err)
+			}
+			c.change(t, dir)
+			p := open(t, serveFolder(t, publishRelease(t, release{encoder: dir})))
+			text := p.failed()
+			for _, want := range c.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("the message is %q, want something of %q", text, want)
+				}
+			}
+		})
+	}
+}
+
+func edit(t *testing.T, path, old, new string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), old, new, 1)
+	if changed == string(text) {
+		t.Fatalf("%s holds no %q", path, old)
+	}
+	if err := os.WriteFile(path, []byte(changed), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
