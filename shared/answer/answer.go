@@ -252,7 +252,7 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string) message
 // A word is marked where a piece of it adds at least markShare of what the
 // heaviest term adds to the score: the long tail lights function words, which
 // would cover a text with marks that tell nothing.
-const markShare = 0.15
+const markShare = 0.25
 
 // marks finds the words of text, whose pieces are e.tokens, that the score comes
 // from (e.parts). A word of several pieces counts where half of them are active:
