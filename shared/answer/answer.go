@@ -230,8 +230,12 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string) message
 	matches := e.Index.Explain(query, h.Doc)
 	e.least = 0
 	for _, m := range matches {
-		e.parts[m.Term] = m.Score
-		e.least = max(e.least, markShare*m.Score)
+		// What nearly every passage holds ("is", "and") tells none from another,
+		// whatever it adds.
+		if docs := e.Index.Docs(); docs < fewDocs || e.Index.DF(m.Term) <= docs/2 {
+			e.parts[m.Term] = m.Score
+			e.least = max(e.least, markShare*m.Score)
+		}
 	}
 	marks := e.marks(p.Text)
 	for _, m := range matches {
@@ -249,10 +253,13 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string) message
 	}
 }
 
+// fewDocs is a collection so small that it does not show which words are common.
+const fewDocs = 20
+
 // A word is marked where a piece of it adds at least markShare of what the
-// heaviest term adds to the score: the long tail lights function words, which
-// would cover a text with marks that tell nothing.
-const markShare = 0.25
+// heaviest term adds to the score: the long tail would cover a text with marks
+// that tell nothing.
+const markShare = 0.15
 
 // marks finds the words of text, whose pieces are e.tokens, that the score comes
 // from (e.parts). A word of several pieces counts where half of them are active:

@@ -130,6 +130,13 @@ func TestConversation(t *testing.T) {
 	if q := r.Text[r.Quote[0]:r.Quote[1]]; !strings.Contains(q, "Gustave Eiffel") {
 		t.Errorf("who designed it? quotes %q", q)
 	}
+	var marked []string
+	for _, m := range r.Marks {
+		marked = append(marked, r.Text[m[0]:m[1]])
+	}
+	if !slices.Contains(marked, "designed") || slices.Contains(marked, "is") || slices.Contains(marked, "and") {
+		t.Errorf("who designed it? marks %q", marked)
+	}
 }
 
 func TestReplyIsNotSaidTwice(t *testing.T) {
