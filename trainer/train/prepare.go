@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,9 +12,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"parley/shared/encoder"
 	"parley/shared/sparse"
@@ -314,6 +317,18 @@ func writeProvenance(folder string, p *prepared, sums map[string]string) error {
 				out.Revision = s.Value
 			case "vcs.modified":
 				out.Modified = s.Value == "true"
+			}
+		}
+	}
+	if out.Revision == "unknown" { // built without the stamp: ask git, in the source tree
+		git := func(args ...string) (string, error) {
+			text, err := exec.Command("git", args...).Output()
+			return strings.TrimSpace(string(text)), err
+		}
+		if mod, err := os.ReadFile("go.mod"); err == nil && bytes.HasPrefix(mod, []byte("module parley\n")) {
+			if head, err := git("rev-parse", "HEAD"); err == nil {
+				changes, err := git("status", "--porcelain", "--untracked-files=no")
+				out.Revision, out.Modified = head, err != nil || changes != ""
 			}
 		}
 	}
