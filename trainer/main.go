@@ -22,6 +22,7 @@ var commands = []command{
 	{"evaluate", "rank a benchmark's queries with an encoder or BM25, and measure the ranking", evaluate},
 	{"compare", "test whether two runs differ", compare},
 	{"import", "read conversations of a data set into examples", importCommand},
+	{"conversations", "check, export and measure the project's own conversations", conversationsCommand},
 	{"rewrite", "let a language model rewrite questions so that they stand alone", rewriteCommand},
 	{"train", "distil a query encoder (needs libtorch)", trainCommand},
 }
@@ -70,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr *os.File) int {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "Usage: trainer COMMAND [FLAGS]\n\nCommands:\n")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.brief)
+		fmt.Fprintf(w, "  %-13s %s\n", c.name, c.brief)
 	}
 	fmt.Fprint(w, "\ntrainer COMMAND --help tells more, with examples.\n")
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/trainer/conversations"
 	"parley/trainer/lines"
 )
 
@@ -508,7 +509,8 @@ func questions(r *Result, paths []string, o Options) error {
 //
 //	{"id": "c1", "turns": [{"question": "...", "reply": "...", "rewrite": "..."}, ...]}
 //
-// An example says its conversation; a whole conversation does not.
+// An example says its conversation; a whole conversation does not. Its turns may name
+// gold articles, as those of trainer/conversations do; the positives are the best of them.
 func jsonl(r *Result, paths []string, o Options) error {
 	for _, path := range paths {
 		err := records(r, path, func(at position, c struct {
@@ -516,13 +518,27 @@ func jsonl(r *Result, paths []string, o Options) error {
 			Turns []struct {
 				Turn
 				Rewrite string `json:"rewrite"`
+				Gold    []struct {
+					ID    string `json:"id"`
+					Grade int    `json:"grade"`
+				} `json:"gold"`
 			} `json:"turns"`
 		}) {
 			var said []Turn
 			for i, t := range c.Turns {
 				if c.Conversation == "" {
+					best := 1
+					for _, g := range t.Gold {
+						best = max(best, g.Grade)
+					}
+					var positives []string
+					for _, g := range t.Gold {
+						if g.Grade == best {
+							positives = append(positives, g.ID)
+						}
+					}
 					r.add(at, Example{ID: fmt.Sprintf("%s_%d", c.ID, i+1), Conversation: c.ID, Source: c.Source,
-						Turns: append(said[:len(said):len(said)], Turn{Question: t.Question}), Rewrite: t.Rewrite})
+						Turns: append(said[:len(said):len(said)], Turn{Question: t.Question}), Rewrite: t.Rewrite, Positives: positives})
 				}
 				said = append(said, t.Turn)
 			}
@@ -540,6 +556,23 @@ func jsonl(r *Result, paths []string, o Options) error {
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// parley: the project's own conversations, a line each, in the form of jsonl. A file
+// of another form is not taken for it.
+func parley(r *Result, paths []string, o Options) error {
+	for _, path := range paths {
+		if _, err := conversations.Read(path); err != nil {
+			return err
+		}
+	}
+	if err := jsonl(r, paths, o); err != nil {
+		return err
+	}
+	for i := range r.Examples {
+		r.Examples[i].Source = "parley"
 	}
 	return nil
 }

@@ -12,6 +12,7 @@
 //	beir           BEIR: queries.jsonl, each a conversation of one turn
 //	questions      plain text, a question a line (of TSV the first column)
 //	jsonl          our own form, which `trainer import` writes; see Example
+//	parley         trainer/conversations/{train,dev,test}.jsonl, which jsonl reads, too
 //
 // Every file may be gzip. What cannot be read is reported with its file and line
 // and left out; only a file that is altogether something else is an error.
@@ -122,7 +123,7 @@ type importer func(r *Result, paths []string, o Options) error
 
 var all = map[string]importer{
 	"topiocqa": topiocqa, "qrecc": qrecc, "canard": canard, "quac": quac, "cast": cast, "ikat": ikat,
-	"convquestions": convquestions, "mtrag": mtrag, "beir": beir, "questions": questions, "jsonl": jsonl,
+	"convquestions": convquestions, "mtrag": mtrag, "beir": beir, "questions": questions, "jsonl": jsonl, "parley": parley,
 }
 
 // Names lists the data sets.

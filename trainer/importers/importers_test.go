@@ -105,6 +105,10 @@ func TestDataSetsInTheirOwnForms(t *testing.T) {
 			"1 [questions 1] Q: how deep is the sea => how deep is the sea",
 			"2 [questions 2] Q: who was first => who was first",
 		}, nil},
+		{"parley", "parley.jsonl", Options{}, []string{
+			"train-01-01_1 [parley train-01-01] Q: how tall is the tower => How tall is the Eiffel Tower? +Eiffel_Tower",
+			"train-01-01_2 [parley train-01-01] Q: how tall is the tower A: 330 metres. Q: who built it => Who built the Eiffel Tower? +Gustave_Eiffel +Eiffel_Tower",
+		}, nil},
 		{"jsonl", "plain.jsonl", Options{}, []string{
 			"c1_1 [ c1] Q: Who was first? => ",
 			"c1_2 [ c1] Q: Who was first? A: Ada. Q: When was that? => When was Ada first?",

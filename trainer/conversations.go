@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"parley/shared/passages"
+	"parley/shared/wordpiece"
+	"parley/trainer/conversations"
+)
+
+const conversationsHelp = `Usage: trainer conversations check [FLAGS]
+       trainer conversations export DIR [FLAGS]
+       trainer conversations measure [FLAGS]
+
+The project's own conversations over the encyclopedia in models/.
+
+check reads them, prints their statistics, and every problem: ids, labels, quotas,
+splits, near-duplicates, rewrites that do not stand alone. The tests run it, too.
+export writes queries, judgements and articles in the forms of BEIR and TREC.
+measure ranks the articles for every question, by the shipped index and by BM25, and
+prints the figures by input, by kind of follow-up and by depth.
+
+Examples:
+  trainer conversations check
+  trainer conversations check --json
+  trainer conversations export build/conversations
+  trainer evaluate --encoder models/splade-tiny --input conversation --passages build/conversations/corpus.jsonl \
+    --queries build/conversations/test/queries_last.jsonl --tasks build/conversations/test/tasks.jsonl --qrels build/conversations/test/qrels.tsv
+  trainer conversations measure --splits test
+  trainer conversations measure --splits test --encoder runs/one/best --pool pool.tsv
+`
+
+func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+	var o struct {
+		data, articles, encoder, pool, splits string
+		json                                  bool
+	}
+	flags := flag.NewFlagSet("conversations", flag.ContinueOnError)
+	flags.StringVar(&o.data, "data", "trainer/conversations", "`folder` of the conversations")
+	flags.StringVar(&o.articles, "articles", "models/vital-articles", "`folder` of the articles and their index")
+	flags.StringVar(&o.encoder, "encoder", "models/splade-tiny", "the query encoder's `folder`; check counts tokens by its vocabulary")
+	flags.StringVar(&o.splits, "splits", "dev,test", "measure: the `splits`")
+	flags.StringVar(&o.pool, "pool", "", "measure: write every ranking's first ten, pooled, to `file`")
+	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")
+	var words []string
+	for {
+		if err := parse(flags, args, conversationsHelp, stdout); err != nil {
+			return err
+		}
+		if flags.NArg() == 0 {
+			break
+		}
+		words, args = append(words, flags.Arg(0)), flags.Args()[1:]
+	}
+	if len(words) == 0 {
+		return wrongUse("want check, export or measure")
+	}
+	if want := map[string]int{"check": 1, "export": 2, "measure": 1}[words[0]]; want != len(words) {
+		return wrongUse("%q: want check, export DIR or measure", words)
+	}
+	set, err := conversations.Open(o.data)
+	if err != nil {
+		return err
+	}
+	articles, err := conversations.Articles(o.articles)
+	if err != nil {
+		return err
+	}
+	switch words[0] {
+	case "export":
+		return conversations.Export(set, articles, words[1])
+	case "measure":
+		return measureConversations(ctx, set, articles, o.articles, o.encoder, o.splits, o.pool, o.json, stdout, stderr)
+	}
+	return checkConversations(set, articles, filepath.Join(o.encoder, "vocab.txt"), o.json, stdout)
+}
+
+func checkConversations(set conversations.Set, articles *passages.Store, vocabPath string, asJSON bool, stdout io.Writer) error {
+	vocab, err := os.ReadFile(vocabPath)
+	if err != nil {
+		return fmt.Errorf("to count tokens: %w", err)
+	}
+	tokens, err := wordpiece.New(vocab)
+	if err != nil {
+		return fmt.Errorf("%s: %w", vocabPath, err)
+	}
+	count := func(s string) int { return len(tokens.Append(nil, s, -1)) }
+	ids := map[string]bool{}
+	for i := range articles.Len() {
+		ids[articles.At(i).ID] = true
+	}
+	problems := conversations.Check(set, func(id string) bool { return ids[id] })
+	splits := map[string]conversations.Stats{}
+	topics := map[string]map[string]conversations.Stats{}
+	for _, split := range conversations.Splits {
+		splits[split] = conversations.Describe(set[split], count)
+		topics[split] = map[string]conversations.Stats{}
+		for _, topic := range conversations.Topics {
+			var of []conversations.Conversation
+			for _, c := range set[split] {
+				if c.Topic == topic {
+					of = append(of, c)
+				}
+			}
+			topics[split][topic] = conversations.Describe(of, count)
+		}
+	}
+	if asJSON {
+		e := json.NewEncoder(stdout)
+		e.SetIndent("", "  ")
+		err = e.Encode(map[string]any{"splits": splits, "topics": topics, "problems": problems})
+	} else {
+		err = conversationTables(stdout, splits, topics)
+		for _, p := range problems {
+			fmt.Fprintln(stdout, p)
+		}
+	}
+	if err == nil && len(problems) > 0 {
+		err = fmt.Errorf("%d problems", len(problems))
+	}
+	return err
+}
+
+// conversationTables prints Markdown, as the data card has it.
+func conversationTables(w io.Writer, splits map[string]conversations.Stats, topics map[string]map[string]conversations.Stats) error {
+	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	row := func(name, format string, value func(conversations.Stats) any) {
+		fmt.Fprintf(t, "| %s\t", name)
+		for _, split := range conversations.Splits {
+			fmt.Fprintf(t, "| "+format+"\t", value(splits[split]))
+		}
+		fmt.Fprintln(t, "|")
+	}
+	fmt.Fprintln(t, "| \t| train\t| dev\t| test\t|\n|---\t|---:\t|---:\t|---:\t|")
+	type S = conversations.Stats
+	row("conversations", "%d", func(s S) any { return s.Conversations })
+	row("turns", "%d", func(s S) any { return s.Turns })
+	row("turns a conversation", "%.2f", func(s S) any { return s.Length })
+	row("tokens of a question", "%.1f", func(s S) any { return s.Question })
+	row("tokens of a rewrite", "%.1f", func(s S) any { return s.Rewrite })
+	row("tokens of a reply", "%.1f", func(s S) any { return s.Reply })
+	row("gold articles, different", "%d", func(s S) any { return s.Articles })
+	row("gold articles a turn", "%.2f", func(s S) any { return s.Golds })
+	row("follow-ups", "%d", func(s S) any { return s.FollowUps })
+	row("that hop to another article", "%.1f %%", func(s S) any { return 100 * s.Hops })
+	row("that need the context", "%.1f %%", func(s S) any { return 100 * s.NeedsContext })
+	for _, k := range conversations.Kinds[1:] {
+		row("kind "+string(k), "%d", func(s S) any { return s.Kinds[k] })
+	}
+	row("turns that switch the topic", "%d", func(s S) any { return s.Switches })
+	row("conversations that switch", "%.1f %%", func(s S) any { return 100 * s.Switching })
+	for n := conversations.MinLength; n <= conversations.MaxLength; n++ {
+		row(fmt.Sprintf("conversations of %d turns", n), "%d", func(s S) any { return s.Lengths[n] })
+	}
+	row("rewrites that dangle, by rule", "%d", func(s S) any { return s.Dangling })
+	t.Flush()
+	fmt.Fprintln(t, "\n| topic\t| train\t| turns\t| dev\t| turns\t| test\t| turns\t| hops\t| switches\t|\n|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
+	for _, topic := range conversations.Topics {
+		fmt.Fprintf(t, "| %s\t", topic)
+		var hops float64
+		var follow, switches int
+		for _, split := range conversations.Splits {
+			s := topics[split][topic]
+			fmt.Fprintf(t, "| %d\t| %d\t", s.Conversations, s.Turns)
+			hops += s.Hops * float64(s.FollowUps)
+			follow += s.FollowUps
+			switches += s.Switches
+		}
+		fmt.Fprintf(t, "| %.1f %%\t| %d\t|\n", 100*hops/float64(max(1, follow)), switches)
+	}
+	return t.Flush()
+}

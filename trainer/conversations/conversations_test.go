@@ -1,0 +1,234 @@
+package conversations
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"parley/shared/passages"
+)
+
+// The set in the repository is sound: ids, labels, quotas, splits, duplicates, rewrites.
+func TestTheSetIsSound(t *testing.T) {
+	set, err := Open(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	articles, err := Articles("../../models/vital-articles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]bool{}
+	for i := range articles.Len() {
+		ids[articles.At(i).ID] = true
+	}
+	for _, p := range Check(set, func(id string) bool { return ids[id] }) {
+		t.Error(p)
+	}
+}
+
+// tiny is one sound conversation; the quotas of a whole set it cannot meet.
+const tiny = `{"id":"train-01-01","topic":"Arts","persona":"a tester","turns":[` +
+	`{"question":"how tall is the eiffel tower","rewrite":"How tall is the Eiffel Tower?","reply":"It is 330 metres tall.","gold":[{"id":"Eiffel_Tower","grade":2},{"id":"Tower","grade":1}],"kind":"first"},` +
+	`{"question":"who built it?","rewrite":"Who built the Eiffel Tower?","reply":"Gustave Eiffel's company & workers did.","gold":[{"id":"Gustave_Eiffel","grade":2}],"kind":"pronoun","needs_context":true},` +
+	`{"question":"what do otters eat","rewrite":"What do otters eat?","reply":"Otters eat fish.","gold":[{"id":"Otter","grade":2}],"kind":"topic-switch","switch":true}]}`
+
+func read(t *testing.T, text string) ([]Conversation, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "train.jsonl")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return Read(path)
+}
+
+// problems are those of a set with the one conversation, quotas left out.
+func problems(t *testing.T, text string) string {
+	t.Helper()
+	list, err := read(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, p := range Check(Set{"train": list}, func(id string) bool { return id != "Nothing" }) {
+		if p.File != "" {
+			b.WriteString(filepath.Base(p.String()) + "\n")
+		}
+	}
+	return b.String()
+}
+
+func TestCheckFindsWhatIsWrong(t *testing.T) {
+	if got := problems(t, tiny); got != "" {
+		t.Fatalf("a sound conversation has problems: %s", got)
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{`"id":"train-01-01"`, `"id":"dev-01-01"`, "train.jsonl:1: id \"dev-01-01\" is not of the form train-01-01"},
+		{`"topic":"Arts"`, `"topic":"Art"`, `there is no topic "Art"`},
+		{`"persona":"a tester"`, `"persona":""`, "no persona"},
+		{`"how tall is the eiffel tower"`, `""`, "train.jsonl:1: turn 1: no question"},
+		{`Otters eat fish.`, `Otters\teat fish. `, "control characters"},
+		{`"kind":"pronoun"`, `"kind":"pronouns"`, `turn 2: there is no kind "pronouns"`},
+		{`"kind":"pronoun"`, `"kind":"first"`, `the first turn is "first", and only it`},
+		{`"kind":"first"`, `"kind":"first","needs_context":true`, "no context to need"},
+		{`"kind":"topic-switch","switch":true`, `"kind":"topic-switch"`, "without switch"},
+		{`Otters eat fish.`, `One. Two. Three. Four.`, "a reply of 4 sentences"},
+		{`Otters eat fish.`, strings.Repeat("fish ", 75) + "fish.", "a reply of 76 words"},
+		{`"id":"Otter","grade":2`, `"id":"Otter","grade":1`, "no gold article of grade 2"},
+		{`{"id":"Eiffel_Tower","grade":2},{"id":"Tower","grade":1}`, `{"id":"Tower","grade":1},{"id":"Eiffel_Tower","grade":2}`, "not by grade"},
+		{`"grade":1`, `"grade":0`, `grade 0 of "Tower"`},
+		{`"id":"Tower"`, `"id":"Eiffel_Tower"`, `gold "Eiffel_Tower" twice`},
+		{`"id":"Otter"`, `"id":"Nothing"`, `turn 3: there is no article "Nothing"`},
+		{`"rewrite":"What do otters eat?"`, `"rewrite":"How tall is the Eiffel Tower"`, "nearly the question of train-01-01<::>1 (likeness 1.00)"},
+		{`Who built the Eiffel Tower?`, `Who built it?`, `"it" in the rewrite has nothing before it`},
+	} {
+		text := strings.Replace(tiny, c.old, c.new, 1)
+		if got := problems(t, text); text == tiny || !strings.Contains(got, c.want) {
+			t.Errorf("%s -> %s: problems are %q, want %q", c.old, c.new, got, c.want)
+		}
+	}
+	if got := problems(t, strings.Replace(tiny, `,{"question":"what do otters`, `]}`+"\n"+`{"id":"train-01-01","topic":"Arts","persona":"x","turns":[{"question":"what do otters`, 1)); !strings.Contains(got, "a second conversation with id") || !strings.Contains(got, "1:1: 2 turns") && !strings.Contains(got, "2 turns, want 3 to 12") {
+		t.Errorf("id twice and too few turns: %q", got)
+	}
+}
+
+func TestArticlesAreGoldInOneSplitOnly(t *testing.T) {
+	train, err := read(t, tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	test, err := read(t, strings.Replace(tiny, "train-", "test-", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, p := range Check(Set{"train": train, "test": test}, func(string) bool { return true }) {
+		all.WriteString(p.String() + "\n")
+	}
+	for _, want := range []string{`"Otter" is gold in train, too`, "nearly the question of train-01-01<::>3", "2 conversations with 6 turns, want",
+		"train is 50.0 % of the conversations, want 70 %", "test: no conversation about Geography", "0.0 % of the follow-ups are of kind return",
+		"dev: 0.0 % follow-ups that need the context, want 50 % or more", "test: 3.00 turns a conversation"} {
+		if !strings.Contains(all.String(), want) {
+			t.Errorf("no problem %q in\n%s", want, all.String())
+		}
+	}
+}
+
+func TestReadNamesFileAndLine(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{tiny + "\n{\"id\":\"x\"", "train.jsonl:2: not a conversation: "},
+		{tiny + "\n\n" + strings.Replace(tiny, `"topic"`, `"subject"`, 1), `train.jsonl:3: not a conversation: json: unknown field "subject"`},
+		{tiny + tiny, "train.jsonl:1: more than one conversation on the line"},
+		{`{"id":"train-01-01"}`, "train.jsonl:1: id or turns is missing"},
+	} {
+		if _, err := read(t, c.text); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%.40s...: error %v, want %q", c.text, err, c.want)
+		}
+	}
+}
+
+func TestDangles(t *testing.T) {
+	for text, want := range map[string]string{
+		"Who built it?":                                    "it",
+		"When did he die?":                                 "he",
+		"What is their capital?":                           "their",
+		"And how tall is the Eiffel Tower?":                "And",
+		"What about Venus?":                                "What about",
+		"Is the Nile longer than that one?":                "that one",
+		"Can people with a cold swim there and live?":      "",
+		"Who lived there?":                                 "there",
+		"How tall is the Eiffel Tower?":                    "",
+		"When did Ada Lovelace publish her notes?":         "",
+		"How do bees make their honey?":                    "",
+		"Is it true that otters hold hands?":               "",
+		"How many moons are there?":                        "",
+		"How long does it take to boil an egg?":            "",
+		"What are those who study insects called?":         "",
+		"What did a medieval guild ask of its apprentices": "",
+	} {
+		if got := Dangles(text); got != want {
+			t.Errorf("%q dangles by %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestSentences(t *testing.T) {
+	for text, want := range map[string]int{
+		"It is 330 m tall.":                              1,
+		"Yes. It is.":                                    2,
+		"No! Is it? \"Perhaps.\" Yes":                    3,
+		"St. Paul by J. R. Smith, c. 1900, has No. 2.":   1,
+		"He lived in the U.S. and died in 1900. He won.": 2,
+		"no end":              1,
+		"":                    0,
+		"It has 3.5 million.": 1,
+	} {
+		if got := sentences(text); got != want {
+			t.Errorf("%q has %d sentences, want %d", text, got, want)
+		}
+	}
+}
+
+func TestMeasure(t *testing.T) {
+	list, err := read(t, tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Describe(list, func(s string) int { return len(strings.Fields(s)) })
+	if s.Conversations != 1 || s.Turns != 3 || s.FollowUps != 2 || s.Hops != 1 || s.NeedsContext != .5 || s.Switches != 1 || s.Switching != 1 ||
+		s.Articles != 4 || s.Golds != 4./3 || s.Lengths[3] != 1 || s.Kinds[Pronoun] != 1 || s.Question != 13./3 || s.Reply != 14./3 {
+		t.Errorf("%+v", s)
+	}
+	list[0].Turns[1].Gold = []Gold{{"Eiffel_Tower", 2}}
+	if list[0].Hops(1) {
+		t.Error("a follow-up on the same article hops")
+	}
+	list[0].Turns[1].Gold = []Gold{{"Otter", 2}, {"Eiffel_Tower", 1}}
+	if !list[0].Hops(1) {
+		t.Error("a follow-up whose best article is new does not hop")
+	}
+}
+
+func TestExport(t *testing.T) {
+	list, err := read(t, tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := passages.NewBuilder(passages.About{Title: "Tiny"})
+	if err := b.Add(passages.Passage{ID: "Otter", Title: "Otter", Text: "Otters <swim>."}); err != nil {
+		t.Fatal(err)
+	}
+	var file strings.Builder
+	if _, err := b.WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	articles, err := passages.Open([]byte(file.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := Export(Set{"train": list}, articles, dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"corpus.jsonl":             `{"_id":"Otter","title":"Otter","text":"Otters <swim>."}` + "\n",
+		"train/queries_last.jsonl": `{"_id":"train-01-01<::>1","text":"how tall is the eiffel tower"}` + "\n" + `{"_id":"train-01-01<::>2","text":"who built it?"}` + "\n" + `{"_id":"train-01-01<::>3","text":"what do otters eat"}` + "\n",
+		"train/queries_rewrite.jsonl": `{"_id":"train-01-01<::>1","text":"How tall is the Eiffel Tower?"}` + "\n" + `{"_id":"train-01-01<::>2","text":"Who built the Eiffel Tower?"}` + "\n" +
+			`{"_id":"train-01-01<::>3","text":"What do otters eat?"}` + "\n",
+		"train/queries_conversation.jsonl": `{"_id":"train-01-01<::>1","text":"how tall is the eiffel tower"}` + "\n" +
+			`{"_id":"train-01-01<::>2","text":"who built it?\nhow tall is the eiffel tower\nIt is 330 metres tall."}` + "\n" +
+			`{"_id":"train-01-01<::>3","text":"what do otters eat\nhow tall is the eiffel tower\nIt is 330 metres tall.\nwho built it?\nGustave Eiffel's company & workers did."}` + "\n",
+		"train/tasks.jsonl": `{"task_id":"train-01-01<::>1","turn_id":1,"user":{"text":"how tall is the eiffel tower"},"agent":{"text":"It is 330 metres tall."}}` + "\n" +
+			`{"task_id":"train-01-01<::>2","turn_id":2,"user":{"text":"who built it?"},"agent":{"text":"Gustave Eiffel's company & workers did."}}` + "\n" +
+			`{"task_id":"train-01-01<::>3","turn_id":3,"user":{"text":"what do otters eat"},"agent":{"text":"Otters eat fish."}}` + "\n",
+		"train/qrels.tsv": "query-id\tcorpus-id\tscore\ntrain-01-01<::>1\tEiffel_Tower\t2\ntrain-01-01<::>1\tTower\t1\ntrain-01-01<::>2\tGustave_Eiffel\t2\ntrain-01-01<::>3\tOtter\t2\n",
+		"train/qrels.txt": "train-01-01<::>1 0 Eiffel_Tower 2\ntrain-01-01<::>1 0 Tower 1\ntrain-01-01<::>2 0 Gustave_Eiffel 2\ntrain-01-01<::>3 0 Otter 2\n",
+		"test/qrels.txt":  "",
+	} {
+		got, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil || string(got) != want {
+			t.Errorf("%s: %v\n%s\nwant\n%s", name, err, got, want)
+		}
+	}
+}

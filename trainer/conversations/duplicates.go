@@ -1,0 +1,99 @@
+package conversations
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// MaxLikeness is how alike two questions may be: the Jaccard index over their
+// words and pairs of neighbouring words, case and punctuation aside.
+const MaxLikeness = .75
+
+// place is a text of the set: a turn's rewrite, or its question.
+type place struct {
+	Conversation *Conversation
+	Turn         int // from 0
+	Text         string
+}
+
+// A Duplicate is a pair of texts that are too much alike; A comes after B.
+type Duplicate struct {
+	A, B     place
+	Likeness float64
+}
+
+// Duplicates compares all rewrites, and all questions that stand alone, of all
+// splits with each other. Questions that need their context ("and why?") are left
+// out: they may recur, because what they ask differs; their rewrites are compared.
+func Duplicates(s Set) []Duplicate {
+	var texts []place
+	for _, split := range Splits {
+		for i := range s[split] {
+			c := &s[split][i]
+			for j, t := range c.Turns {
+				texts = append(texts, place{c, j, t.Rewrite})
+				if !t.NeedsContext {
+					texts = append(texts, place{c, j, t.Question})
+				}
+			}
+		}
+	}
+	// Shingles as numbers, rare ones first: two sets as alike as MaxLikeness share
+	// one of the first n - ceil(MaxLikeness n) + 1 of either, so that only those are
+	// looked up (prefix filter; Chaudhuri et al. 2006). Exact, unlike MinHash.
+	count := map[string]int{}
+	sets := make([][]string, len(texts))
+	for i, t := range texts {
+		sets[i] = shingles(t.Text)
+		for _, g := range sets[i] {
+			count[g]++
+		}
+	}
+	holders := map[string][]int{}
+	var found []Duplicate
+	for i, set := range sets {
+		slices.SortFunc(set, func(a, b string) int {
+			return cmp.Or(cmp.Compare(count[a], count[b]), strings.Compare(a, b))
+		})
+		seen := map[int]bool{}
+		prefix := len(set) - int(MaxLikeness*float64(len(set)))
+		for _, g := range set[:min(prefix+1, len(set))] {
+			for _, j := range holders[g] {
+				if seen[j] || texts[i].Conversation == texts[j].Conversation && texts[i].Turn == texts[j].Turn {
+					continue
+				}
+				seen[j] = true
+				if l := likeness(set, sets[j]); l > MaxLikeness {
+					found = append(found, Duplicate{texts[i], texts[j], l})
+				}
+			}
+			holders[g] = append(holders[g], i)
+		}
+	}
+	return found
+}
+
+// shingles are the distinct words and pairs of neighbouring words of a text.
+func shingles(text string) []string {
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+	})
+	all := slices.Clone(words)
+	for i := 1; i < len(words); i++ {
+		all = append(all, words[i-1]+" "+words[i])
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func likeness(a, b []string) float64 {
+	both := 0
+	for _, g := range a {
+		if slices.Contains(b, g) {
+			both++
+		}
+	}
+	return float64(both) / float64(len(a)+len(b)-both)
+}
