@@ -242,7 +242,7 @@ func failure(t *testing.T, err error) message.Failure {
 	return f.Failure
 }
 
-func ask(q string) message.Ask { return message.Ask{Turns: []message.Turn{{Question: q}}} }
+func question(q string) message.Ask { return message.Ask{Turns: []message.Turn{{Question: q}}} }
 
 // few are the shipped files with a small collection, quick to open.
 func few(t testing.TB) map[string][]byte {
@@ -268,7 +268,7 @@ func TestMissingFiles(t *testing.T) {
 		if f := failure(t, err); f.Stage != "open" || f.File != missing || !strings.Contains(f.Message, "missing") {
 			t.Errorf("without %s: %+v", missing, f)
 		}
-		_, err = w.Ask(ask("rivers"))
+		_, err = w.Ask(question("rivers"))
 		if f := failure(t, err); f.Stage != "ask" || !strings.Contains(f.Message, "not loaded") {
 			t.Errorf("asked without %s: %+v", missing, f)
 		}
@@ -339,7 +339,7 @@ func TestWrongFiles(t *testing.T) {
 		if _, err := w.Open(); err != nil {
 			t.Errorf("%s %s, then right: %v", c.file, c.what, err)
 		}
-		if a, err := w.Ask(ask("rivers of Africa")); err != nil || len(a.Results) < 3 {
+		if a, err := w.Ask(question("rivers of Africa")); err != nil || len(a.Results) < 3 {
 			t.Errorf("%s %s, then right: %v", c.file, c.what, err)
 		}
 	}
@@ -395,7 +395,7 @@ func TestSmallCollections(t *testing.T) {
 		if r := hand(t, w, files); r.Passages != n {
 			t.Errorf("%d documents: ready says %d", n, r.Passages)
 		}
-		a, err := w.Ask(ask("what is the tower made of?"))
+		a, err := w.Ask(question("what is the tower made of?"))
 		if err != nil || len(a.Results) != n || len(a.Terms) == 0 {
 			t.Errorf("%d documents: %+v, %v", n, a, err)
 		}
@@ -420,7 +420,7 @@ func TestMalformedRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	huge, err := json.Marshal(ask(strings.Repeat("how tall is it? ", 1<<16)))
+	huge, err := json.Marshal(question(strings.Repeat("how tall is it? ", 1<<16)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -532,13 +532,13 @@ func BenchmarkAsk64(b *testing.B) {
 		b.Run(fmt.Sprintf("simd=%v", simd), func(b *testing.B) {
 			w := start(b, simd)
 			hand(b, w, files)
-			a, err := w.Ask(ask(q))
+			a, err := w.Ask(question(q))
 			if err != nil {
 				b.Fatal(err)
 			}
 			var encode float64
 			for b.Loop() {
-				a, err = w.Ask(ask(q))
+				a, err = w.Ask(question(q))
 				if err != nil {
 					b.Fatal(err)
 				}
