@@ -33,6 +33,7 @@ type Settings struct {
 	QueryTokens      int    `json:"query_tokens"`       // length of a conversation, markers included
 	HistoryTokenType int    `json:"history_token_type"` // token type of all after the first [SEP]
 	PassageTokens    int    `json:"passage_tokens"`     // length of a document
+	Base             *Base  `json:"base,omitempty"`     // of a family's member: see Over
 }
 
 // defaults hold where config.json has no key "parley", or leaves some out.
@@ -166,6 +167,9 @@ func (s *Settings) check(c *config) error {
 	}
 	if t := s.HistoryTokenType; t < 0 || t > 255 || t > 0 && t >= c.types {
 		return fmt.Errorf("history_token_type is %d; this encoder has %d token types", t, c.types)
+	}
+	if s.Base != nil && (!isSum(s.Base.Weights) || !isSum(s.Base.Vocab)) {
+		return fmt.Errorf("base is %+v; wanted the SHA-256 of its model.safetensors and vocab.txt, 64 hex digits each", *s.Base)
 	}
 	return nil
 }
