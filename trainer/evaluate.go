@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -12,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -59,12 +61,14 @@ const (
 
 type evaluation struct {
 	encoder, passageEncoder  string
+	base                     string
 	cache                    string
 	passages, queries, qrels files
 	tasks                    files
 	input                    string
 	queryTokens, historyType int
 	top, depth               int
+	mass                     float64
 	float, bm25              bool
 	runFile, tag             string
 	json                     bool
@@ -75,6 +79,7 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	var benchmark string
 	flags := flag.NewFlagSet("evaluate", flag.ContinueOnError)
 	flags.StringVar(&o.encoder, "encoder", "", "encoder's `folder` in Hugging Face's layout, float or int8")
+	flags.StringVar(&o.base, "base", "", "encoder's `folder` that --encoder was exported to share (trainer export --share)")
 	flags.StringVar(&o.passageEncoder, "passage-encoder", "", "encoder's `folder` for the passages (empty: that of --encoder)")
 	flags.StringVar(&benchmark, "mtrag", "", "MTRAG's `folder`: sets passages, queries, qrels and tasks")
 	flags.Var(&o.passages, "passages", "collection, BEIR's corpus `files`; several make one pool")
@@ -84,6 +89,7 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	flags.StringVar(&o.input, "input", inputLast, "what the encoder reads: `last`, conversation, questions or rewrite")
 	flags.IntVar(&o.queryTokens, "query-tokens", 0, "cut the input at `n` tokens (0: the encoder's own length)")
 	flags.IntVar(&o.historyType, "history-type", -1, "token `type` of the history, 0 or 1 (-1: the encoder's own)")
+	flags.Float64Var(&o.mass, "mass", 1, "keep this `share` of each passage's weight, in its heaviest terms; .9 is what ships")
 	flags.IntVar(&o.top, "top", 0, "keep the `n` heaviest terms of each passage (0: all)")
 	flags.IntVar(&o.depth, "depth", 1000, "documents a query, `n`")
 	flags.BoolVar(&o.float, "float", false, "score by the float weights instead of the index's 8-bit impacts")
@@ -142,6 +148,8 @@ func (o *evaluation) check(benchmark string) error {
 		return wrongUse("--input conversation needs --tasks, the file that holds the conversations")
 	case o.depth < 1:
 		return wrongUse("--depth %d: at least 1 is needed", o.depth)
+	case !(o.mass > 0 && o.mass <= 1):
+		return wrongUse("--mass %v is not a share above 0, at most 1", o.mass)
 	case o.top < 0:
 		return wrongUse("--top %d is negative", o.top)
 	case o.historyType > 1:
@@ -161,6 +169,7 @@ type query struct {
 // An Outcome is what evaluate prints.
 type outcome struct {
 	System  string             `json:"system"`
+	Encoder string             `json:"encoder_sha256,omitempty"` // over its weights and vocabulary
 	Input   string             `json:"input"`
 	Queries int                `json:"queries"`
 	Missing int                `json:"queries_without_answer"`
@@ -203,7 +212,7 @@ func (o *evaluation) evaluate(ctx context.Context, stdout, stderr *os.File) erro
 		run = o.rankBM25(docs, queries)
 	} else {
 		out.System = o.encoder
-		run, out.Cost, err = o.rankEncoder(ctx, docs, queries, stderr)
+		run, out.Encoder, out.Cost, err = o.rankEncoder(ctx, docs, queries, stderr)
 		if err != nil {
 			return err
 		}
@@ -355,11 +364,12 @@ func (o *evaluation) rankBM25(docs *collection.Collection, queries []query) metr
 	return run
 }
 
-func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collection, queries []query, stderr *os.File) (metrics.Run, *cost, error) {
-	enc, weights, err := loadEncoder(o.encoder)
+func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collection, queries []query, stderr *os.File) (run metrics.Run, encoderSum string, c *cost, err error) {
+	enc, weights, err := loadOver(o.encoder, o.base)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
+	encoderSum = hex.EncodeToString(weights[:])
 	form := enc.Query
 	if o.queryTokens > 0 {
 		form.MaxTokens = o.queryTokens
@@ -371,33 +381,34 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 	of := enc
 	if o.passageEncoder != "" {
 		if of, weights, err = loadEncoder(o.passageEncoder); err != nil {
-			return nil, nil, err
+			return nil, "", nil, err
 		}
 		if of.Vocab() != enc.Vocab() {
-			return nil, nil, fmt.Errorf("%s has a vocabulary of %d, %s of %d: their vectors cannot be compared", o.encoder, enc.Vocab(), o.passageEncoder, of.Vocab())
+			return nil, "", nil, fmt.Errorf("%s has a vocabulary of %d, %s of %d: their vectors cannot be compared", o.encoder, enc.Vocab(), o.passageEncoder, of.Vocab())
 		}
 	}
 	passages, err := o.encodePassages(ctx, of, weights, docs, stderr)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
-	search, c, err := o.searcher(enc.Vocab(), passages, docs.IDs)
+	var search func(sparse.Vector) ([]metrics.Hit, int)
+	search, c, err = o.searcher(enc.Vocab(), passages, docs.IDs)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
 
 	meter := progress.New(stderr, "queries", 0, int64(len(queries)))
 	active := sparse.NewActivation(enc.Vocab())
 	session := enc.NewSession()
-	run := metrics.Run{}
+	run = metrics.Run{}
 	var spent time.Duration
 	for i, q := range queries {
 		if err := ctx.Err(); err != nil {
-			return nil, nil, err
+			return nil, "", nil, err
 		}
 		v, _, err := session.Encode(conversation.Build(enc.Tokenizer, q.turns, form))
 		if err != nil {
-			return nil, nil, fmt.Errorf("query %q: %w", q.id, err)
+			return nil, "", nil, fmt.Errorf("query %q: %w", q.id, err)
 		}
 		active.Add(v)
 		begin := time.Now()
@@ -418,7 +429,7 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 	if !o.float {
 		c.SearchMS = float64(spent.Microseconds()) / 1000 / float64(len(queries))
 	}
-	return run, c, nil
+	return run, encoderSum, c, nil
 }
 
 // encodePassages gives the passages' vectors, pruned to the heaviest terms.
@@ -441,14 +452,19 @@ func (o *evaluation) encodePassages(ctx context.Context, enc *encoder.Encoder, w
 		return nil, err
 	}
 	meter.Done(fmt.Sprintf("%d encoded, %d kept from before", fresh, len(docs.Texts)-fresh))
-	if o.top == 0 {
-		return all, nil
+	if o.top > 0 || o.mass < 1 {
+		all = slices.Clone(all) // the cache's are not touched
 	}
-	kept := make([]sparse.Vector, len(all))
 	for i, v := range all {
-		kept[i] = v.Top(o.top)
+		if o.mass < 1 {
+			v = v.Mass(o.mass)
+		}
+		if o.top > 0 {
+			v = v.Top(o.top)
+		}
+		all[i] = v
 	}
-	return kept, nil
+	return all, nil
 }
 
 // searcher indexes the passages. Its search gives the best o.depth of them and
@@ -492,15 +508,34 @@ func (o *evaluation) searcher(vocab int, passages []sparse.Vector, ids []string)
 }
 
 // loadEncoder also gives the SHA-256 over the files that it read.
-func loadEncoder(dir string) (*encoder.Encoder, [32]byte, error) {
+func loadEncoder(dir string) (*encoder.Encoder, [32]byte, error) { return loadOver(dir, "") }
+
+// loadOver loads a family's member over its base's folder; "" where dir is whole.
+func loadOver(dir, base string) (*encoder.Encoder, [32]byte, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, [32]byte{}, fmt.Errorf("--encoder: %w", err)
 	} else if !info.IsDir() {
 		return nil, [32]byte{}, fmt.Errorf("--encoder: %s is a file; give the folder that holds config.json and model.safetensors", dir)
 	}
+	files := folderFiles(dir)
+	if base != "" {
+		files = encoder.Over(files, folderFiles(base))
+	}
+	enc, sum, err := loadFiles(files)
+	if err != nil {
+		return nil, sum, fmt.Errorf("%s: %w", dir, err)
+	}
+	return enc, sum, nil
+}
+
+func folderFiles(dir string) encoder.Files {
+	return func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }
+}
+
+func loadFiles(files encoder.Files) (*encoder.Encoder, [32]byte, error) {
 	h := sha256.New()
 	enc, err := encoder.Load(func(name string) ([]byte, error) {
-		data, err := os.ReadFile(filepath.Join(dir, name))
+		data, err := files(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
@@ -512,10 +547,7 @@ func loadEncoder(dir string) (*encoder.Encoder, [32]byte, error) {
 		}
 		return data, err
 	})
-	if err != nil {
-		return nil, [32]byte{}, fmt.Errorf("%s: %w", dir, err)
-	}
-	return enc, [32]byte(h.Sum(nil)), nil
+	return enc, [32]byte(h.Sum(nil)), err
 }
 
 // writeRun writes to a temporary name and renames, so that no half run is left.
