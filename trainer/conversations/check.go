@@ -30,7 +30,7 @@ const (
 // Shares of the splits by conversations, and how far off they may be.
 var shares = map[string]float64{"train": .70, "dev": .10, "test": .20}
 
-const shareSlack = .03
+const shareSlack = .02
 
 // Topics are those of the encyclopedia, and of its articles that have none.
 var Topics = []string{"Arts", "Biology and health sciences", "Everyday life", "Geography", "History", "Mathematics",

@@ -28,6 +28,9 @@ import (
 	"parley/trainer/lines"
 )
 
+// Version of the set. The test split changes only with it.
+const Version = 1
+
 // A Conversation is one person's, from the first question to the last.
 type Conversation struct {
 	ID      string `json:"id"`    // split, territory, number: test-01-03

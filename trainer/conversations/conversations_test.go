@@ -1,6 +1,8 @@
 package conversations
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +27,21 @@ func TestTheSetIsSound(t *testing.T) {
 	}
 	for _, p := range Check(set, func(id string) bool { return ids[id] }) {
 		t.Error(p)
+	}
+}
+
+// What was measured on version 1 stays comparable: whoever changes the test split
+// raises Version and says so in the data card.
+func TestTheTestSplitIsFrozen(t *testing.T) {
+	frozen := map[int]string{
+		1: "bbfa4c2e154adb9d23ce165a12d7a3be6b5b89109594e486a760656842af78d3",
+	}
+	data, err := os.ReadFile("test.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%x", sha256.Sum256(data)); got != frozen[Version] {
+		t.Errorf("test.jsonl has SHA-256 %s, version %d %s", got, Version, frozen[Version])
 	}
 }
 
