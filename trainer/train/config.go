@@ -8,6 +8,7 @@
 //	log.jsonl            a line a step and a line a dev evaluation
 //	checkpoint/          the state after the last saved step, to resume from
 //	best/                the encoder that did best on the dev set, in Hugging Face's layout
+//	best.json            the manifest of best/ (package bundle)
 package train
 
 import (

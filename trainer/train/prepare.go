@@ -99,6 +99,16 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", from, err)
 	}
+	if from != c.Encoder {
+		for _, name := range encoderFiles {
+			path := filepath.Join(c.Encoder, name)
+			if sums[path], err = checksum(path); errors.Is(err, fs.ErrNotExist) {
+				delete(sums, path) // what must be there, torch.Load says
+			} else if err != nil {
+				return nil, err
+			}
+		}
+	}
 	passages, err := collection.Read(c.Passages)
 	if err != nil {
 		return nil, err
@@ -296,19 +306,8 @@ func checksum(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// provenance is what a run was made of.
-type provenance struct {
-	Revision string            `json:"revision"`
-	Modified bool              `json:"modified"` // the program had changes beyond the revision
-	Go       string            `json:"go"`
-	Train    int               `json:"train_examples"`
-	Dev      int               `json:"dev_examples"`
-	Passages int               `json:"passages"`
-	SHA256   map[string]string `json:"sha256"`
-}
-
 func writeProvenance(folder string, p *prepared, sums map[string]string) error {
-	out := provenance{Revision: "unknown", Train: len(p.train), Dev: len(p.dev), Passages: len(p.docs), SHA256: sums}
+	out := Provenance{Revision: "unknown", Train: len(p.train), Dev: len(p.dev), Passages: len(p.docs), SHA256: sums}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		out.Go = info.GoVersion
 		for _, s := range info.Settings {
@@ -345,7 +344,7 @@ func writeJSON(path string, v any) error {
 
 // copyTokenizer copies the tokenizer's files beside a saved encoder.
 func copyTokenizer(from, to string) error {
-	for _, name := range []string{"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"} {
+	for _, name := range encoderFiles[3:] {
 		data, err := os.ReadFile(filepath.Join(from, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

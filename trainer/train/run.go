@@ -24,17 +24,6 @@ import (
 	"parley/trainer/torch"
 )
 
-// state is where a run stands; a checkpoint holds it beside weights and moments.
-type state struct {
-	Step    int     `json:"step"`  // steps done
-	Epoch   int     `json:"epoch"` // from 0, of the next step
-	Batch   int     `json:"batch"` // of the epoch, of the next step
-	Best    float64 `json:"best"`  // dev figure
-	BestAt  int     `json:"best_epoch"`
-	Without int     `json:"epochs_without_better"`
-	Ended   bool    `json:"ended"`
-}
-
 // Run trains, or goes on with the run in c.Out where resume says so. A run that is
 // stopped, at any moment, loses at most --save-every steps, and ends with the same
 // weights as one that was not (on the CPU).
@@ -404,7 +393,10 @@ func (r *runner) endEpoch() error {
 	if err := r.student.Save(best, r.settings()); err != nil {
 		return err
 	}
-	return copyTokenizer(r.c.Encoder, best)
+	if err := copyTokenizer(r.c.Encoder, best); err != nil {
+		return err
+	}
+	return writeBest(r.c.Out)
 }
 
 // measure compares the student's ranking of the collection with the teacher's on the

@@ -1,0 +1,364 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"parley/shared/bundle"
+	"parley/shared/encoder"
+	"parley/trainer/metrics"
+	"parley/trainer/torch"
+	"parley/trainer/train"
+)
+
+const exportHelp = `Usage: trainer export --licence LICENCE [FLAGS] RUN OUT
+
+Writes the best encoder of a run that has ended as it ships: config.json,
+model.safetensors in int8, vocab.txt, manifest.json and a model card, README.md,
+made from the run: recipe, data with checksums, curves, figures, files. The same
+run gives the same bytes. What the run wrote is verified first.
+
+With --share BASE the word embedding and the vocabulary, nine tenths of the bytes,
+are left out: they must be those of BASE, an encoder as it ships, bit for bit, which
+they are after a training with --freeze-embedding. The encoder then loads over BASE.
+
+Examples:
+  trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag DIR --input conversation --json > mtrag.json
+  trainer export --licence Apache-2.0 --figures mtrag.json runs/one models/splade-tiny-conversations
+  trainer export --licence Apache-2.0 --share models/splade-tiny runs/one models/splade-tiny-conversations
+`
+
+func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+	var name, licence, note, base string
+	var figures files
+	flags := flag.NewFlagSet("export", flag.ContinueOnError)
+	flags.StringVar(&name, "name", "", "the encoder's `name`, shown to people (empty: OUT's last part)")
+	flags.StringVar(&licence, "licence", "", "the weights' `licence`, an SPDX identifier such as Apache-2.0")
+	flags.StringVar(&note, "note", "", "Markdown `file` that the card ends with: what the data are, their licences")
+	flags.Var(&figures, "figures", "`files` that trainer evaluate --json wrote, for the card")
+	flags.StringVar(&base, "share", "", "leave out what is also in this encoder's `folder`")
+	var words []string
+	for {
+		if err := parse(flags, args, exportHelp, stdout); err != nil {
+			return err
+		}
+		if flags.NArg() == 0 {
+			break
+		}
+		words, args = append(words, flags.Arg(0)), flags.Args()[1:]
+	}
+	if len(words) != 2 {
+		return wrongUse("%d folders, want 2: RUN and OUT", len(words))
+	}
+	if licence == "" {
+		return wrongUse("no --licence: an encoder without one cannot be used by others")
+	}
+	run, out := words[0], words[1]
+	if name == "" {
+		name = filepath.Base(out)
+	}
+	for _, other := range []string{run, filepath.Join(run, "best"), base} {
+		if other != "" && sameFolder(out, other) {
+			return wrongUse("OUT is %s itself; give another folder", other)
+		}
+	}
+	x, err := readExport(run, name)
+	if err != nil {
+		return err
+	}
+	x.licence = licence
+	if err := x.readFigures(figures); err != nil {
+		return err
+	}
+	if note != "" {
+		if x.note, err = os.ReadFile(note); err != nil {
+			return err
+		}
+	}
+	if base != "" {
+		if err := x.share(base); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return x.write(out, stdout)
+}
+
+func sameFolder(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// An export is a run's encoder on its way out.
+type export struct {
+	run      *train.Finished
+	files    map[string][]byte // that ship, without card and manifest
+	whole    map[string][]byte // before anything was left out
+	enc      *encoder.Encoder
+	settings encoder.Settings
+	float    [32]byte // loadEncoder's hash of best/, and of what ships
+	int8     [32]byte
+	licence  string
+	base     string // name of the encoder that it loads over; "" where it is whole
+	figures  []figure
+	note     []byte
+}
+
+// A figure is a line of the card's table.
+type figure struct {
+	label string
+	outcome
+}
+
+func readExport(run, name string) (*export, error) {
+	x := &export{}
+	var err error
+	if x.run, err = train.ReadFinished(run); err != nil {
+		return nil, err
+	}
+	best := filepath.Join(run, "best")
+	if _, x.float, err = loadEncoder(best); err != nil {
+		return nil, err
+	}
+	from := folderFiles(best)
+	config, err := from("config.json")
+	if err != nil {
+		return nil, err
+	}
+	var of struct{ Parley encoder.Settings }
+	if err := json.Unmarshal(config, &of); err != nil {
+		return nil, fmt.Errorf("%s: config.json: %w", best, err)
+	}
+	x.settings = of.Parley
+	x.settings.Name = name
+	if x.whole, err = encoder.Quantize(from, &x.settings); err != nil {
+		return nil, fmt.Errorf("%s: %w", best, err)
+	}
+	x.enc, x.int8, err = loadFiles(func(name string) ([]byte, error) {
+		if data, ok := x.whole[name]; ok {
+			return data, nil
+		}
+		return nil, fs.ErrNotExist
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s, quantised: %w", best, err)
+	}
+	x.files = x.whole
+	return x, nil
+}
+
+func (x *export) share(base string) error {
+	var err error
+	if x.files, err = encoder.Share(x.whole, folderFiles(base)); err != nil {
+		return fmt.Errorf("%s: %w", base, err)
+	}
+	x.base = filepath.Base(base)
+	return nil
+}
+
+func (x *export) readFigures(paths []string) error {
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		f := figure{label: strings.TrimSuffix(filepath.Base(path), ".json")}
+		if err := json.Unmarshal(data, &f.outcome); err != nil {
+			return fmt.Errorf("%s: not what trainer evaluate --json writes: %w", path, err)
+		}
+		if f.Queries == 0 || len(f.Metrics) == 0 {
+			return fmt.Errorf("%s: not what trainer evaluate --json writes: it has no queries or no metrics", path)
+		}
+		x.figures = append(x.figures, f)
+	}
+	return nil
+}
+
+// whose says which system a figure is of. Its files' checksum decides, not its name.
+func (x *export) whose(f *figure) string {
+	switch f.Encoder {
+	case hex.EncodeToString(x.int8[:]):
+		return "this encoder"
+	case hex.EncodeToString(x.float[:]):
+		return "this encoder, before it was quantised"
+	case "":
+		return filepath.Base(f.System)
+	}
+	return "another encoder, " + shortPath(f.System)
+}
+
+func (x *export) write(out string, stdout *os.File) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	// A manifest from before must not vouch for a folder half written anew.
+	if err := os.Remove(filepath.Join(out, "manifest.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, ok := x.files["vocab.txt"]; !ok {
+		if err := os.Remove(filepath.Join(out, "vocab.txt")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	var list []bundle.File
+	for _, name := range slices.Sorted(maps.Keys(x.files)) {
+		if err := torch.WriteFile(filepath.Join(out, name), x.files[name]); err != nil {
+			return err
+		}
+		list = append(list, bundle.Of(name, name, x.files[name]))
+		fmt.Fprintf(stdout, "%10d  %s\n", len(x.files[name]), filepath.Join(out, name))
+	}
+	m, err := bundle.New(list)
+	if err != nil {
+		return err
+	}
+	card, err := x.card(list)
+	if err != nil {
+		return err
+	}
+	if err := torch.WriteFile(filepath.Join(out, "README.md"), card); err != nil {
+		return err
+	}
+	return torch.WriteFile(filepath.Join(out, "manifest.json"), m.Encode())
+}
+
+// card is the model card: Markdown, with Hugging Face's header.
+func (x *export) card(list []bundle.File) ([]byte, error) {
+	c, p := &x.run.Config, &x.run.Provenance
+	var b bytes.Buffer
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+
+	line("---\nlicense: %s\nlanguage: en\npipeline_tag: feature-extraction\ntags: [splade, sparse-retrieval, conversational-search]\n---", strings.ToLower(x.licence))
+	line("# %s\n", x.settings.Name)
+	line("A query encoder for conversational search: %s. It reads a whole conversation, the current question first, cut to %d tokens, with token type %d for all that was said before; it gives a sparse vector over a vocabulary of %d.",
+		x.shape(), x.settings.QueryTokens, x.settings.HistoryTokenType, x.enc.Vocab())
+	doc := c.DocEncoder
+	if doc == "" {
+		doc = c.Encoder
+	}
+	teachers := "that one"
+	if len(c.Teachers) > 0 {
+		teachers = strings.Join(shortPaths(c.Teachers), ", ")
+	}
+	line("\nPassages are encoded by `%s`, which stayed as it was. Trained from `%s`, this encoder ranks passages for a conversation as %s ranked them for the rewritten question (DiSCo: Lupart et al. 2025, arXiv 2410.14609).",
+		shortPath(doc), shortPath(c.Encoder), teachers)
+	if x.base != "" {
+		line("\nIt has no word embedding and no vocabulary of its own: it loads over `%s`, of which config.json has the checksums.", x.base)
+	}
+
+	if len(x.figures) > 0 {
+		line("\n## Figures")
+		head, rule := "| | system | input | queries", "|---|---|---|---:"
+		for m := range metrics.Measures {
+			head, rule = head+" | "+metrics.Names[m], rule+"|---:"
+		}
+		line("%s | L0 | FLOPS |\n%s|---:|---:|", head, rule)
+		for _, f := range x.figures {
+			row := fmt.Sprintf("| %s | %s | %s | %d", f.label, x.whose(&f), f.Input, f.Queries)
+			for m := range metrics.Measures {
+				row += fmt.Sprintf(" | %.4f", f.Metrics[metrics.Keys[m]])
+			}
+			if k := f.Cost; k != nil {
+				line("%s | %.1f | %.2f |", row, k.QueryL0, k.FLOPS)
+			} else {
+				line("%s | | |", row)
+			}
+		}
+		line("\nL0 is the mean number of active terms of a query. FLOPS is the sum over terms of the shares of queries and of passages that hold them: the products a pair takes.")
+	}
+
+	line("\n## Training")
+	line("%d examples, %d passages to rank, %d steps; the encoder is that after epoch %d.", p.Train, p.Passages, x.run.Steps, x.run.BestEpoch)
+	if p.Dev > 0 {
+		line("\nAgreement with the teacher on %d held-out examples (its first ten count as relevant):\n", p.Dev)
+		line("| epoch | nDCG@10 | R@100 | L0 |\n|---:|---:|---:|---:|")
+		for _, l := range x.run.Log {
+			if l.Dev() {
+				line("| %.0f | %.4f | %.4f | %.1f |", l["epoch"], l["dev_ndcg10"], l["dev_r100"], l["dev_l0"])
+			}
+		}
+	}
+	recipe := *c
+	recipe.Out, recipe.Cache, recipe.Encoder, recipe.DocEncoder = "", "", shortPath(c.Encoder), shortPath(c.DocEncoder)
+	for _, paths := range []*[]string{&recipe.Examples, &recipe.Dev, &recipe.Exclude, &recipe.Passages, &recipe.Teachers} {
+		*paths = shortPaths(*paths)
+	}
+	text, err := json.MarshalIndent(recipe, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	line("\nThe recipe, as `trainer train --config` takes it:\n\n```json\n%s\n```", text)
+
+	line("\n## Data\nEvery file that was read:\n\n| file | SHA-256 |\n|---|---|")
+	var read []string
+	for path, sum := range p.SHA256 {
+		read = append(read, fmt.Sprintf("| %s | `%s` |", shortPath(path), sum))
+	}
+	slices.Sort(read)
+	line("%s", strings.Join(read, "\n"))
+
+	line("\n## Files\n| file | bytes | SHA-256 |\n|---|---:|---|")
+	for _, f := range list {
+		line("| %s | %d | `%s` |", f.Name, f.Bytes, f.SHA256)
+	}
+	line("\nMatrices are int8 with a float32 scale a row, made from the float weights that the run left.")
+
+	line("\n## Provenance and licence")
+	changes := ""
+	if p.Modified {
+		changes = ", with changes that were not committed"
+	}
+	line("Trained by `trainer train`, revision %s%s, %s. The weights are offered under %s; the licences of the encoder that they began from and of the data hold besides.", p.Revision, changes, p.Go, x.licence)
+	if len(x.note) > 0 {
+		line("\n%s", bytes.TrimSpace(x.note))
+	}
+	return b.Bytes(), nil
+}
+
+// shape says what kind of encoder it is.
+func (x *export) shape() string {
+	var c struct {
+		Type   string `json:"model_type"`
+		Layers int    `json:"num_hidden_layers"`
+		Hidden int    `json:"hidden_size"`
+		N      int    `json:"n_layers"`
+		Dim    int    `json:"dim"`
+	}
+	json.Unmarshal(x.whole["config.json"], &c) // Load has read it
+	name := map[string]string{"bert": "BERT", "distilbert": "DistilBERT"}[c.Type]
+	return fmt.Sprintf("%s, %d layers, %d wide, with its masked-LM head", name, max(c.Layers, c.N), max(c.Hidden, c.Dim))
+}
+
+// shortPath is a path's last two parts: a card names files, not someone's folders.
+func shortPath(path string) string {
+	if path == "" {
+		return ""
+	}
+	parts := strings.Split(filepath.ToSlash(filepath.Clean(path)), "/")
+	return strings.TrimPrefix(strings.Join(parts[max(0, len(parts)-2):], "/"), "/")
+}
+
+func shortPaths(paths []string) []string {
+	short := make([]string, len(paths))
+	for i, p := range paths {
+		short[i] = shortPath(p)
+	}
+	return short
+}

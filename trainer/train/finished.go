@@ -1,0 +1,176 @@
+package train
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"parley/shared/bundle"
+	"parley/trainer/torch"
+)
+
+// state is where a run stands; a checkpoint holds it beside weights and moments.
+type state struct {
+	Step    int     `json:"step"`  // steps done
+	Epoch   int     `json:"epoch"` // from 0, of the next step
+	Batch   int     `json:"batch"` // of the epoch, of the next step
+	Best    float64 `json:"best"`  // dev figure
+	BestAt  int     `json:"best_epoch"`
+	Without int     `json:"epochs_without_better"`
+	Ended   bool    `json:"ended"`
+}
+
+// Provenance is what a run was made of.
+type Provenance struct {
+	Revision string            `json:"revision"`
+	Modified bool              `json:"modified"` // the program had changes beyond the revision
+	Go       string            `json:"go"`
+	Train    int               `json:"train_examples"`
+	Dev      int               `json:"dev_examples"`
+	Passages int               `json:"passages"`
+	SHA256   map[string]string `json:"sha256"` // of every file read, by its path
+}
+
+// encoderFiles are what an encoder's folder may hold and best/ is made of.
+var encoderFiles = []string{"config.json", "model.safetensors", "pytorch_model.bin",
+	"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"}
+
+// writeBest writes best.json, the manifest of best/.
+func writeBest(run string) error {
+	var files []bundle.File
+	for _, name := range encoderFiles {
+		data, err := os.ReadFile(filepath.Join(run, "best", name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		files = append(files, bundle.Of(name, name, data))
+	}
+	m, err := bundle.New(files)
+	if err != nil {
+		return err
+	}
+	return torch.WriteFile(filepath.Join(run, "best.json"), m.Encode())
+}
+
+// Finished is a run that has ended.
+type Finished struct {
+	Config     Config
+	Provenance Provenance
+	Steps      int
+	BestEpoch  int // from 1
+	Log        Log
+}
+
+// ReadFinished reads a run's folder. It refuses a run that has not ended, and one
+// whose best encoder is not the one that the run wrote, byte for byte.
+func ReadFinished(run string) (*Finished, error) {
+	if _, err := os.Stat(filepath.Join(run, "run.json")); err != nil {
+		return nil, fmt.Errorf("%s is no run: %w", run, err)
+	}
+	f := &Finished{}
+	if err := f.Config.Read(filepath.Join(run, "run.json")); err != nil {
+		return nil, err
+	}
+	var s state
+	for name, into := range map[string]any{"checkpoint/state.json": &s, "provenance.json": &f.Provenance} {
+		path := filepath.Join(run, filepath.FromSlash(name))
+		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) && into == any(&s) {
+			return nil, fmt.Errorf("%s has no checkpoint yet: let trainer train --resume --out %s end it", run, run)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(data, into); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if !s.Ended {
+		return nil, fmt.Errorf("%s has not ended, it stands at step %d: let trainer train --resume --out %s end it", run, s.Step, run)
+	}
+	f.Steps, f.BestEpoch = s.Step, s.BestAt
+	if err := verifyBest(run, &s); err != nil {
+		return nil, err
+	}
+	var err error
+	f.Log, err = ReadLog(filepath.Join(run, "log.jsonl"))
+	return f, err
+}
+
+func verifyBest(run string, s *state) error {
+	best := filepath.Join(run, "best")
+	data, err := os.ReadFile(filepath.Join(run, "best.json"))
+	if err == nil {
+		m, err := bundle.Parse(data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Join(run, "best.json"), err)
+		}
+		if err := m.Verify(os.DirFS(best)); err != nil {
+			return fmt.Errorf("%s is not what the run wrote: %w", best, err)
+		}
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// Runs once kept no checksums of best/. Where the last epoch was the best, the
+	// checkpoint holds the same weights.
+	if s.BestAt == s.Epoch {
+		a, err := os.ReadFile(filepath.Join(best, "model.safetensors"))
+		if err != nil {
+			return err
+		}
+		b, err := os.ReadFile(filepath.Join(run, "checkpoint", "model.safetensors"))
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(a, b) {
+			return nil
+		}
+		return fmt.Errorf("%s is not what the run wrote: its weights are not those of the checkpoint, though epoch %d was the last and the best", best, s.BestAt)
+	}
+	return fmt.Errorf("%s has no best.json to verify %s by: it was trained by an older program; train it again", run, best)
+}
+
+// A Line of log.jsonl: its numbers by name. Every line has "step" and "epoch"; one
+// of the dev set has "dev_r100".
+type Line map[string]float64
+
+// Dev reports whether the line is an epoch's evaluation and not a step.
+func (l Line) Dev() bool { _, ok := l["dev_r100"]; return ok }
+
+// A Log is a run's log.jsonl, in order.
+type Log []Line
+
+// ReadLog reads log.jsonl. A last line that is not whole, as a run that was killed
+// leaves it, is left out.
+func ReadLog(path string) (Log, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var log Log
+	n := 0
+	for line := range bytes.Lines(data) {
+		n++
+		if line[len(line)-1] != '\n' {
+			break
+		}
+		var l Line
+		if err := json.Unmarshal(line, &l); err != nil {
+			return nil, fmt.Errorf("%s:%d: no line of a run's log: %w", path, n, err)
+		}
+		if l["step"] < 1 {
+			return nil, fmt.Errorf("%s:%d: no line of a run's log: it has no step", path, n)
+		}
+		log = append(log, l)
+	}
+	return log, nil
+}
