@@ -3,6 +3,7 @@
 GO     ?= go
 PYTHON ?= python3
 PACKAGES := build/packages
+LIBTORCH_ENV := build/libtorch/env
 
 .DEFAULT_GOAL := help
 
@@ -22,9 +23,17 @@ test: browser ## run every test (installs Chromium and clang where it can)
 	GOOS=js GOARCH=wasm $(GO) vet ./wasm/ui/...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./wasm/worker/...
 	PARLEY_BROWSER=required $(GO) test ./...
+	@if [ -f $(LIBTORCH_ENV) ]; then . $(LIBTORCH_ENV) && $(GO) vet -tags libtorch ./trainer/... && $(GO) test -tags libtorch ./trainer/torch ./trainer/train; \
+	else echo 'training itself is not tested: it needs `make libtorch`'; fi
 
 browser: ## install what the tests need beside Go: Chromium, clang, lld
 	@sh site/browser/install.sh
+
+libtorch: ## fetch or find libtorch (LIBTORCH=FOLDER) and build what training needs
+	@sh trainer/libtorch/build.sh
+
+trainer: libtorch ## build the trainer with libtorch: build/trainer
+	. $(LIBTORCH_ENV) && $(GO) build -tags libtorch -o build/trainer ./trainer
 
 bench: ## run the benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . ./shared/... ./wasm/...
@@ -44,4 +53,4 @@ format: ## gofmt
 clean: ## remove what was built here
 	rm -rf build site/dist
 
-.PHONY: help demo dist test browser bench generate models format clean
+.PHONY: help demo dist test browser libtorch trainer bench generate models format clean
