@@ -145,6 +145,30 @@ func TestReadNamesFileAndLine(t *testing.T) {
 	}
 }
 
+// No bytes make Read or Check panic, and what is read is a conversation.
+func FuzzRead(f *testing.F) {
+	f.Add(tiny)
+	f.Add(`{"id":"train-01-01","turns":[{}]}`)
+	f.Add(`{"id":"x","turns":[{"question":"","gold":[{"id":"","grade":-1}]},{"kind":"first"}]}` + "\n[]")
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := read(t, text)
+		if err != nil && !strings.Contains(err.Error(), "train.jsonl") {
+			t.Errorf("the error does not name the file: %v", err)
+		}
+		for i := range list {
+			if list[i].ID == "" || len(list[i].Turns) == 0 {
+				t.Errorf("an empty conversation was read: %+v", list[i])
+			}
+			for j := range list[i].Turns {
+				if said := list[i].Until(j); len(said) != j+1 || said[j].Reply != "" {
+					t.Errorf("turn %d stands after %d turns", j, len(said))
+				}
+			}
+		}
+		Check(Set{"train": list}, func(string) bool { return true })
+	})
+}
+
 func TestDangles(t *testing.T) {
 	for text, want := range map[string]string{
 		"Who built it?":                                    "it",
