@@ -20,7 +20,9 @@ import (
 //
 // L is 127, but 63 for the word embedding, which holds most of the bytes: so brotli
 // takes 0.5 MB off splade-tiny's 4.3, while the mean cosine between its vectors and
-// the float model's goes from .9993 to .9991 (1,945 MTRAG passages). Rounded
+// the float model's goes from .9993 to .9991 (1,945 MTRAG passages). On MTRAG's 777
+// queries over 38,852 passages, int8 against float: last turns nDCG@10 .3086, .3081
+// and R@100 .7005, .6976; rewrites .3486, .3479 and .7680, .7686. Rounded
 // scales compress, too, and cost nothing, since q is made for them.
 //
 // Vectors, and the table of token types, stay as they are. set, where it is not
