@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/andybalholm/brotli"
+
+	"parley/site/collection"
 )
 
 // A Level is how hard to compress.
@@ -138,7 +140,7 @@ func small(f *file, method int, level Level, cache string) ([]byte, error) {
 		}
 		out = b.Bytes()
 		if cached != "" {
-			if err := writeFile(cached, out); err != nil {
+			if err := collection.WriteFile(cached, out); err != nil {
 				return nil, err
 			}
 		}
@@ -150,26 +152,4 @@ func small(f *file, method int, level Level, cache string) ([]byte, error) {
 		return nil, nil
 	}
 	return out, nil
-}
-
-// writeFile writes a file whole or not at all.
-func writeFile(name string, content []byte) error {
-	t, err := os.CreateTemp(filepath.Dir(name), ".writing-*")
-	if err != nil {
-		return err
-	}
-	_, err = t.Write(content)
-	if err == nil {
-		err = t.Sync()
-	}
-	if e := t.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(t.Name(), name)
-	}
-	if err != nil {
-		os.Remove(t.Name())
-	}
-	return err
 }
