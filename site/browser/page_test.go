@@ -55,7 +55,8 @@ func blank(t testing.TB, s *server) *page {
 		p.finish()
 		cancel()
 	})
-	p.do()
+	// Without motion, or a click lands where something was a moment ago.
+	p.do(media("light"))
 	// Workers are targets of their own.
 	mine := chromedp.FromContext(ctx).BrowserContextID
 	err := chromedp.ListenBrowser(ctx, func(ev any) {

@@ -150,13 +150,21 @@ function progress(files) {
   const loaded = new Map(files.map(f => [f.name, given.has(f.name) ? f.bytes : 0]));
   const sum = numbers => [...numbers].reduce((a, b) => a + b, 0);
   const total = sum(files.map(f => f.bytes));
-  let last = -Infinity;
+  let last = -Infinity, due, file;
+  const tell = () => {
+    due = undefined;
+    last = performance.now();
+    post('progress', JSON.stringify({ loaded: sum(loaded.values()), total, file }));
+  };
   return (f, n) => {
     loaded.set(f.name, Math.min(n, f.bytes));
-    const now = performance.now(), all = sum(loaded.values());
-    if (now - last < 40 && all < total) return;
-    last = now;
-    post('progress', JSON.stringify({ loaded: all, total, file: f.name }));
+    file = f.name;
+    if (sum(loaded.values()) < total) { // in a while, so that a download that halts is shown where it halts
+      due ??= setTimeout(tell, last + 40 - performance.now());
+      return;
+    }
+    clearTimeout(due);
+    tell();
   };
 }
 
