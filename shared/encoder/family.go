@@ -120,7 +120,7 @@ func Over(member, base Files) Files {
 		}
 		from, err := safetensors.Read(theirs)
 		if err != nil {
-			return nil, fmt.Errorf("encoder: base: %s: %w", name, err)
+			return nil, fmt.Errorf("encoder: the base's %s: %w", name, err)
 		}
 		if data, err = member(name); err != nil {
 			return nil, err

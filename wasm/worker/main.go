@@ -39,7 +39,9 @@
 // Files: encoder/config.json, encoder/model.safetensors, encoder/vocab.txt (or
 // encoder/tokenizer.json), collection/index.bin and collection/passages.bin. Each
 // is read as soon as it is there, the encoder's three when the last of them is,
-// and what was only needed for reading is dropped.
+// and what was only needed for reading is dropped. An encoder that shares its
+// word embedding (encoder.Over) comes with base/model.safetensors and
+// base/vocab.txt instead of a vocabulary of its own.
 package main
 
 func main() {}

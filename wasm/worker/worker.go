@@ -24,6 +24,8 @@ const (
 	weights   = "encoder/model.safetensors"
 	vocab     = "encoder/vocab.txt"
 	tokenizer = "encoder/tokenizer.json"
+	baseWords = "base/model.safetensors" // with baseVocab: of a family's base
+	baseVocab = "base/vocab.txt"
 	indexFile = "collection/index.bin"
 	textsFile = "collection/passages.bin"
 )
@@ -109,7 +111,7 @@ func (w *worker) file(data []byte, name uint32) []byte {
 func (w *worker) add(name string, data []byte) (err error) {
 	w.engine = nil
 	switch name {
-	case config, weights, vocab, tokenizer:
+	case config, weights, vocab, tokenizer, baseWords, baseVocab:
 		return w.addEncoder(name, data)
 	case indexFile:
 		w.index = nil
@@ -132,15 +134,23 @@ func (w *worker) addEncoder(name string, data []byte) error {
 	}
 	w.encoder = nil
 	w.parts[name] = data
-	if w.parts[config] == nil || w.parts[weights] == nil || w.parts[vocab] == nil && w.parts[tokenizer] == nil {
+	member := w.parts[baseWords] != nil && w.parts[baseVocab] != nil
+	if w.parts[config] == nil || w.parts[weights] == nil || !member && w.parts[vocab] == nil && w.parts[tokenizer] == nil {
 		return nil
 	}
-	e, err := encoder.Load(func(name string) ([]byte, error) {
-		if data, ok := w.parts["encoder/"+name]; ok {
-			return data, nil
+	part := func(folder string) encoder.Files {
+		return func(name string) ([]byte, error) {
+			if data, ok := w.parts[folder+name]; ok {
+				return data, nil
+			}
+			return nil, fs.ErrNotExist
 		}
-		return nil, fs.ErrNotExist
-	})
+	}
+	files := part("encoder/")
+	if member {
+		files = encoder.Over(files, part("base/"))
+	}
+	e, err := encoder.Load(files)
 	if err == nil {
 		w.encoder, w.parts = e, nil
 		return nil
@@ -148,6 +158,10 @@ func (w *worker) addEncoder(name string, data []byte) error {
 	// Blame the file that the error begins with, and wait for that one again.
 	wrong := vocab
 	switch text := strings.TrimPrefix(err.Error(), "encoder: "); {
+	case member && strings.Contains(text, "the base's vocab.txt"):
+		wrong = baseVocab
+	case member && strings.Contains(text, "the base's"):
+		wrong = baseWords
 	case strings.HasPrefix(text, "config.json"):
 		wrong = config
 	case strings.HasPrefix(text, "model.safetensors"):

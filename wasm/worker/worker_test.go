@@ -345,6 +345,50 @@ func TestWrongFiles(t *testing.T) {
 	}
 }
 
+// An encoder that was exported over a base answers as the whole one does.
+func TestMemberOverItsBase(t *testing.T) {
+	files := shipped(t)
+	base := func(name string) ([]byte, error) { return files["encoder/"+name], nil }
+	member, err := encoder.Share(map[string][]byte{"config.json": files[config], "model.safetensors": files[weights], "vocab.txt": files[vocab]}, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, over := start(t, true), start(t, true)
+	hand(t, whole, files)
+	want, err := whole.Digest(conversations(t)[:3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := bytes.Clone(files[weights])
+	damaged[len(damaged)-1] ^= 1
+	for _, f := range []struct {
+		name  string
+		data  []byte
+		wrong bool
+	}{
+		{config, member["config.json"], false}, {weights, member["model.safetensors"], false}, {baseWords, damaged, false},
+		{baseVocab, files[vocab], true}, // the last file: now the damaged one shows
+		{baseWords, files[weights], false},
+		{indexFile, files[indexFile], false}, {textsFile, files[textsFile], false},
+	} {
+		err := over.File(f.name, f.data)
+		if !f.wrong && err != nil {
+			t.Fatalf("%s: %v", f.name, err)
+		}
+		if f.wrong {
+			if f := failure(t, err); f.File != baseWords || !strings.Contains(f.Message, "was exported for a base with") {
+				t.Errorf("a damaged base: %+v", f)
+			}
+		}
+	}
+	if _, err := over.Open(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := over.Digest(conversations(t)[:3]); err != nil || got != want {
+		t.Errorf("digest %s over its base, %s whole (%v)", got, want, err)
+	}
+}
+
 func TestFilesOfDifferentSets(t *testing.T) {
 	files := shipped(t)
 	files[indexFile], _ = collection(t, native(t, files).Encoder, "one text")
