@@ -240,3 +240,26 @@ func TestExportVerifiesAnOldRunByItsCheckpoint(t *testing.T) {
 		t.Errorf("code %d, %s", code, stderr)
 	}
 }
+
+func TestPlotDrawsARun(t *testing.T) {
+	dir := aRun(t)
+	mustRun(t, dir, "plot DIR/run --out DIR/a.svg")
+	if svg := read(t, filepath.Join(dir, "a.svg")); !bytes.HasPrefix(svg, []byte("<svg")) || !bytes.Contains(svg, []byte(">run</text>")) {
+		t.Errorf("%.200s", svg)
+	}
+	// While a run writes, its last line may not be whole.
+	log := read(t, filepath.Join(dir, "run/log.jsonl"))
+	put(t, filepath.Join(dir, "run/log.jsonl"), append(log, `{"step":2`...))
+	mustRun(t, dir, "plot --out DIR/a.svg DIR/run DIR/run")
+	put(t, filepath.Join(dir, "run/log.jsonl"), nil)
+	for line, want := range map[string]string{
+		"plot DIR/run":                  "no --out",
+		"plot --out DIR/a.svg":          "no run",
+		"plot --out DIR/a.svg DIR/run":  "no step yet",
+		"plot --out DIR/a.svg DIR/none": "log.jsonl",
+	} {
+		if code, _, stderr := trainer(t, dir, line); code == 0 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: code %d, %s", line, code, stderr)
+		}
+	}
+}

@@ -26,6 +26,7 @@ var commands = []command{
 	{"rewrite", "let a language model rewrite questions so that they stand alone", rewriteCommand},
 	{"train", "distil a query encoder (needs libtorch)", trainCommand},
 	{"export", "write a run's best encoder as it ships, with a model card", exportCommand},
+	{"plot", "draw the training curves of runs", plotCommand},
 }
 
 func main() {

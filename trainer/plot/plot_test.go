@@ -1,0 +1,111 @@
+package plot
+
+import (
+	"bytes"
+	"encoding/xml"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"parley/trainer/train"
+)
+
+var update = flag.Bool("update", false, "write testdata/curves.svg anew")
+
+// log is of a run of n steps, with a dev line after each quarter.
+func log(n int, from float64) (l train.Log) {
+	for i := 1; i <= n; i++ {
+		x := float64(i) / float64(n)
+		l = append(l, train.Line{"step": float64(i), "loss": from * math.Exp2(-3*x), "kld": from * math.Exp2(-3*x) / 2, "l0": 30 - 10*x, "rate": 6e-4 * (1 - x)})
+		if i*4%n == 0 {
+			l = append(l, train.Line{"step": float64(i), "dev_ndcg10": .3 + x/10, "dev_r100": .7 + x/20, "dev_l0": 30 - 10*x})
+		}
+	}
+	return l
+}
+
+func TestCurves(t *testing.T) {
+	got := SVG([]Run{{"one", log(12, 3)}, {"two <&> sparse", log(8, 2)}})
+	const golden = "testdata/curves.svg"
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not as before; look at it and run go test ./trainer/plot -update", golden)
+	}
+	for _, has := range []string{"prefers-color-scheme:dark", "two &lt;&amp;&gt; sparse", ">KLD<", ">dev nDCG@10<"} {
+		if !bytes.Contains(got, []byte(has)) {
+			t.Errorf("no %q", has)
+		}
+	}
+	if bytes.Contains(got, []byte("InfoNCE")) {
+		t.Error("a panel without values")
+	}
+}
+
+// Whatever the logs hold, what is drawn is well-formed, finite and small.
+func TestAnyLogIsDrawn(t *testing.T) {
+	for name, runs := range map[string][]Run{
+		"none":     nil,
+		"empty":    {{"x", nil}},
+		"one step": {{"x", train.Log{{"step": 1, "loss": 2}}}},
+		"level":    {{"x", train.Log{{"step": 1, "loss": 2}, {"step": 2, "loss": 2}}}},
+		"zero":     {{"x", train.Log{{"step": 1, "loss": 0}, {"step": 2, "loss": 0}}}},
+		"negative": {{"x", train.Log{{"step": 1, "loss": -5e7}, {"step": 2, "loss": 3e-9}}}},
+		"huge":     {{"x", train.Log{{"step": 1, "loss": 1e300}, {"step": 2, "loss": -1e300}}}},
+		"no number": {{"x", train.Log{{"step": 1, "loss": math.NaN()}, {"step": 2, "loss": math.Inf(1)},
+			{"step": 3, "loss": 1}}}},
+		"long":  {{"x", log(100_000, 7)}},
+		"many":  {{"1", log(9, 1)}, {"2", log(9, 2)}, {"3", log(9, 3)}, {"4", log(9, 4)}, {"5", log(9, 5)}, {"6", log(9, 6)}, {"7", log(9, 7)}},
+		"dense": {{"x", train.Log{{"step": 1, "loss": 1}, {"step": 2, "loss": math.Nextafter(1, 2)}}}},
+	} {
+		svg := SVG(runs)
+		d := xml.NewDecoder(bytes.NewReader(svg))
+		for {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if bytes.Contains(svg, []byte("NaN")) || bytes.Contains(svg, []byte("Inf")) {
+			t.Errorf("%s: a coordinate that is no number", name)
+		}
+		if len(svg) > 30_000 {
+			t.Errorf("%s: %d bytes", name, len(svg))
+		}
+	}
+}
+
+func TestTicksAreRoundAndSpan(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      string
+	}{
+		{0, 10, "0 5 10"}, {0, 8, "0 2 4 6 8"}, {.31, .4, "0.3 0.35 0.4"}, {-3, 3, "-4 -2 0 2 4"}, {5, 5, "2 4 6 8"}, {0, 6e-4, "0 0.0002 0.0004 0.0006"},
+	} {
+		var got []string
+		for _, v := range ticks(c.low, c.high, 4) {
+			got = append(got, label(v))
+		}
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("%v to %v: %s, want %s", c.low, c.high, s, c.want)
+		}
+	}
+}
+
+func ExampleSVG() {
+	svg := SVG([]Run{{"one", train.Log{{"step": 1, "loss": 2}, {"step": 2, "loss": 1}}}})
+	fmt.Println(strings.HasPrefix(string(svg), "<svg"))
+	// Output: true
+}
