@@ -51,7 +51,7 @@ func compare(_ context.Context, args []string, stdout, stderr *os.File) error {
 	if len(qrelsFiles) == 0 {
 		return wrongUse("no --qrels")
 	}
-	qrels, err := readQrels(qrelsFiles)
+	qrels, _, err := readQrels(qrelsFiles)
 	if err != nil {
 		return err
 	}

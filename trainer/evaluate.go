@@ -47,7 +47,8 @@ Examples:
   trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag
   trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag --input conversation --query-tokens 128
   trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag ../data/mtrag --input conversation
-  trainer evaluate --bm25 --mtrag ../data/mtrag --input rewrite --run bm25.run
+  trainer evaluate --bm25 --mtrag ../data/mtrag --input rewrite --run bm25.run --by turn
+  trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag --wasm worker.wasm
   trainer evaluate --encoder models/splade-tiny --passages corpus.jsonl --queries queries.jsonl --qrels qrels/test.tsv --json
 `
 
@@ -71,6 +72,7 @@ type evaluation struct {
 	mass                     float64
 	float, bm25              bool
 	runFile, tag             string
+	wasm, by                 string
 	json                     bool
 }
 
@@ -96,6 +98,8 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	flags.BoolVar(&o.bm25, "bm25", false, "rank by BM25 instead of an encoder (k1 .9, b .4, stemmed words)")
 	flags.StringVar(&o.cache, "cache", "cache", "`folder` that keeps the passages' vectors")
 	flags.StringVar(&o.runFile, "run", "", "write the ranking as a TREC run to `file`")
+	flags.StringVar(&o.wasm, "wasm", "", "rank by the page's own worker.wasm, this `file`, and check that it ranks as this program does")
+	flags.StringVar(&o.by, "by", "", "print also parts of the queries: by `turn`, or by domain, the file that judges them")
 	flags.StringVar(&o.tag, "tag", "parley", "the run's `name`")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of a table")
 	if err := parse(flags, args, evaluateHelp, stdout); err != nil {
@@ -157,6 +161,15 @@ func (o *evaluation) check(benchmark string) error {
 	case o.queryTokens < 0 || o.queryTokens > 0 && o.queryTokens < 3:
 		return wrongUse("--query-tokens %d: an input has at least 3 tokens", o.queryTokens)
 	}
+	if o.by != "" && o.by != byTurn && o.by != byDomain {
+		return wrongUse("--by %q: want %s or %s", o.by, byTurn, byDomain)
+	}
+	if o.wasm != "" {
+		if o.bm25 || o.float || o.queryTokens > 0 || o.historyType >= 0 {
+			return wrongUse("--wasm ranks by the index, and reads conversations as the encoder's config.json says: leave out --bm25, --float, --query-tokens and --history-type")
+		}
+		o.depth = min(o.depth, wasmDepth)
+	}
 	return nil
 }
 
@@ -176,6 +189,7 @@ type outcome struct {
 	Docs    int                `json:"passages"`
 	Metrics map[string]float64 `json:"metrics"`
 	Cost    *cost              `json:"cost,omitempty"`
+	Parts   []part             `json:"parts,omitempty"`
 
 	values metrics.Values
 }
@@ -194,7 +208,7 @@ type cost struct {
 }
 
 func (o *evaluation) evaluate(ctx context.Context, stdout, stderr *os.File) error {
-	qrels, err := readQrels(o.qrels)
+	qrels, judged, err := readQrels(o.qrels)
 	if err != nil {
 		return err
 	}
@@ -228,6 +242,11 @@ func (o *evaluation) evaluate(ctx context.Context, stdout, stderr *os.File) erro
 	for m, v := range report.Mean {
 		out.Metrics[metrics.Keys[m]] = v
 	}
+	if o.by != "" {
+		if out.Parts, err = partsBy(o.by, report, judged); err != nil {
+			return err
+		}
+	}
 	if o.json {
 		enc := json.NewEncoder(stdout)
 		enc.SetIndent("", "  ")
@@ -255,6 +274,13 @@ func (out *outcome) table(w io.Writer) error {
 	}
 	fmt.Fprintln(t, strings.Join(head, "\t")+"\t")
 	fmt.Fprintln(t, strings.Join(row, "\t")+"\t")
+	for _, p := range out.Parts {
+		row := []string{p.Name, fmt.Sprint(p.Queries)}
+		for _, v := range p.values {
+			row = append(row, fmt.Sprintf("%.4f", v))
+		}
+		fmt.Fprintln(t, strings.Join(row, "\t")+"\t")
+	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
@@ -264,8 +290,9 @@ func (out *outcome) table(w io.Writer) error {
 	return nil
 }
 
-func readQrels(paths []string) (metrics.Qrels, error) {
-	all := metrics.Qrels{}
+// readQrels gives also the file in which each query is judged.
+func readQrels(paths []string) (all metrics.Qrels, judged map[string]string, err error) {
+	all, judged = metrics.Qrels{}, map[string]string{}
 	for _, path := range paths {
 		err := lines.Read(path, func(r *lines.Reader) error {
 			read := trec.ReadQrels
@@ -277,18 +304,18 @@ func readQrels(paths []string) (metrics.Qrels, error) {
 				if all[q] != nil {
 					return &lines.Error{File: path, Msg: fmt.Sprintf("query %q is judged in another file already", q)}
 				}
-				all[q] = grades
+				all[q], judged[q] = grades, path
 			}
 			return err
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%s: no judgement", strings.Join(paths, ", "))
+		return nil, nil, fmt.Errorf("%s: no judgement", strings.Join(paths, ", "))
 	}
-	return all, nil
+	return all, judged, nil
 }
 
 // readQueries reads the judged queries as conversations.
@@ -392,11 +419,21 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 		return nil, "", nil, err
 	}
 	var search func(sparse.Vector) ([]metrics.Hit, int)
-	search, c, err = o.searcher(enc.Vocab(), passages, docs.IDs)
+	var file []byte
+	search, file, c, err = o.searcher(enc.Vocab(), passages, docs.IDs)
 	if err != nil {
 		return nil, "", nil, err
 	}
 
+	var wasm func(query) ([]metrics.Hit, error)
+	if o.wasm != "" {
+		rank, closeIt, err := o.wasmRanker(ctx, file, docs)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		defer closeIt()
+		wasm = rank
+	}
 	meter := progress.New(stderr, "queries", 0, int64(len(queries)))
 	active := sparse.NewActivation(enc.Vocab())
 	session := enc.NewSession()
@@ -415,6 +452,16 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 		hits, postings := search(v)
 		spent += time.Since(begin)
 		c.Postings += float64(postings) / float64(len(queries))
+		if wasm != nil {
+			found, err := wasm(q)
+			if err == nil {
+				err = sameRanking(found, hits)
+			}
+			if err != nil {
+				return nil, "", nil, fmt.Errorf("query %q: %w", q.id, err)
+			}
+			hits = found
+		}
 		run[q.id] = hits
 		meter.Update(int64(i+1), "")
 	}
@@ -468,8 +515,8 @@ func (o *evaluation) encodePassages(ctx context.Context, enc *encoder.Encoder, w
 }
 
 // searcher indexes the passages. Its search gives the best o.depth of them and
-// the number of postings touched (0 with --float).
-func (o *evaluation) searcher(vocab int, passages []sparse.Vector, ids []string) (search func(sparse.Vector) ([]metrics.Hit, int), c *cost, err error) {
+// the number of postings touched (0 with --float, which makes no index file).
+func (o *evaluation) searcher(vocab int, passages []sparse.Vector, ids []string) (search func(sparse.Vector) ([]metrics.Hit, int), file []byte, c *cost, err error) {
 	if o.float {
 		var x exact.Index
 		for _, v := range passages {
@@ -480,22 +527,22 @@ func (o *evaluation) searcher(vocab int, passages []sparse.Vector, ids []string)
 				hits = append(hits, metrics.Hit{Doc: ids[h.Doc], Score: h.Score})
 			}
 			return hits, 0
-		}, &cost{}, nil
+		}, nil, &cost{}, nil
 	}
 	b := index.NewBuilder(vocab)
 	for i, v := range passages {
 		if err := b.Add(v); err != nil {
-			return nil, nil, fmt.Errorf("passage %q: %w", ids[i], err)
+			return nil, nil, nil, fmt.Errorf("passage %q: %w", ids[i], err)
 		}
 	}
-	var file bytes.Buffer
-	size, err := b.WriteTo(&file)
+	var out bytes.Buffer
+	size, err := b.WriteTo(&out)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	x, err := index.Open(file.Bytes())
+	x, err := index.Open(out.Bytes())
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	s := x.NewSearcher()
 	return func(q sparse.Vector) (hits []metrics.Hit, postings int) {
@@ -504,7 +551,7 @@ func (o *evaluation) searcher(vocab int, passages []sparse.Vector, ids []string)
 			hits = append(hits, metrics.Hit{Doc: ids[h.Doc], Score: float64(h.Score)})
 		}
 		return hits, c.Postings
-	}, &cost{IndexBytes: size}, nil
+	}, out.Bytes(), &cost{IndexBytes: size}, nil
 }
 
 // loadEncoder also gives the SHA-256 over the files that it read.

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"parley/shared/message"
+	"parley/shared/passages"
+	"parley/trainer/collection"
+	"parley/trainer/metrics"
+	"parley/wasm/host"
+	"parley/wasm/kernel"
+)
+
+// wasmDepth is how many passages the page's worker gives at most.
+const wasmDepth = 100
+
+// wasmRanker starts the page's worker, worker.wasm itself, over an encoder's files and
+// an index, and ranks as it does.
+func (o *evaluation) wasmRanker(ctx context.Context, index []byte, docs *collection.Collection) (rank func(query) ([]metrics.Hit, error), close func() error, err error) {
+	program, err := os.ReadFile(o.wasm)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := host.New(ctx, program, kernel.Binary)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", o.wasm, err)
+	}
+	defer func() {
+		if err != nil {
+			w.Close()
+		}
+	}()
+	b := passages.NewBuilder(passages.About{Title: "evaluation"})
+	for i, id := range docs.IDs {
+		if err := b.Add(passages.Passage{ID: id, Text: docs.Texts[i]}); err != nil {
+			return nil, nil, fmt.Errorf("passage %q: %w", id, err)
+		}
+	}
+	var texts bytes.Buffer
+	if _, err := b.WriteTo(&texts); err != nil {
+		return nil, nil, err
+	}
+	hand := func(dir, as string, names ...string) error {
+		for _, name := range names {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // the worker says what is missing
+			}
+			if err == nil {
+				err = w.File(as+name, data)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", dir, err)
+			}
+		}
+		return nil
+	}
+	if err := hand(o.encoder, "encoder/", "config.json", "model.safetensors"); err != nil {
+		return nil, nil, err
+	}
+	if o.base != "" {
+		err = hand(o.base, "base/", "model.safetensors", "vocab.txt")
+	} else if _, missing := os.Stat(filepath.Join(o.encoder, "vocab.txt")); missing == nil {
+		err = hand(o.encoder, "encoder/", "vocab.txt")
+	} else {
+		err = hand(o.encoder, "encoder/", "tokenizer.json")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := errors.Join(w.File("collection/index.bin", index), w.File("collection/passages.bin", texts.Bytes())); err != nil {
+		return nil, nil, err
+	}
+	if _, err := w.Open(); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", o.wasm, err)
+	}
+	return func(q query) ([]metrics.Hit, error) {
+		ask := message.Ask{K: min(o.depth, wasmDepth)}
+		for _, t := range q.turns {
+			ask.Turns = append(ask.Turns, message.Turn(t))
+		}
+		a, err := w.Ask(ask)
+		if err != nil {
+			return nil, err
+		}
+		hits := make([]metrics.Hit, len(a.Results))
+		for i, r := range a.Results {
+			hits[i] = metrics.Hit{Doc: r.ID, Score: float64(r.Score)}
+		}
+		return hits, nil
+	}, w.Close, nil
+}
+
+// sameRanking compares what the worker found with what this program did.
+func sameRanking(wasm, native []metrics.Hit) error {
+	if len(wasm) != len(native) {
+		return fmt.Errorf("worker.wasm finds %d passages, this program %d", len(wasm), len(native))
+	}
+	for i, h := range wasm {
+		if h != native[i] {
+			return fmt.Errorf("rank %d: worker.wasm finds %q (%v), this program %q (%v): were they built from the same revision?", i+1, h.Doc, h.Score, native[i].Doc, native[i].Score)
+		}
+	}
+	return nil
+}
