@@ -168,8 +168,8 @@ func (s *Settings) check(c *config) error {
 	if t := s.HistoryTokenType; t < 0 || t > 255 || t > 0 && t >= c.types {
 		return fmt.Errorf("history_token_type is %d; this encoder has %d token types", t, c.types)
 	}
-	if s.Base != nil && (!isSum(s.Base.Weights) || !isSum(s.Base.Vocab)) {
-		return fmt.Errorf("base is %+v; wanted the SHA-256 of its model.safetensors and vocab.txt, 64 hex digits each", *s.Base)
+	if s.Base != nil && (!isFingerprint(s.Base.Weights) || !isFingerprint(s.Base.Vocab)) {
+		return fmt.Errorf("base is %+v; wanted the fingerprints of its model.safetensors and vocab.txt, as 231508-0a1b2c3d", *s.Base)
 	}
 	return nil
 }

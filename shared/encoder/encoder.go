@@ -76,7 +76,7 @@ func loadFront(files Files) (*config, *wordpiece.Tokenizer, error) {
 		return nil, nil, err
 	}
 	if c.parley.Base != nil {
-		return nil, nil, fmt.Errorf("encoder: config.json: this encoder shares the word embedding of a base, whose model.safetensors has the SHA-256 %s: load it over that", c.parley.Base.Weights)
+		return nil, nil, fmt.Errorf("encoder: config.json: this encoder shares the word embedding of a base, whose model.safetensors has the fingerprint %s: load it over that", c.parley.Base.Weights)
 	}
 	t, err := loadVocabulary(files)
 	if err != nil {

@@ -1,12 +1,10 @@
 package encoder
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
-	"strings"
 
 	"parley/shared/safetensors"
 )
@@ -16,7 +14,10 @@ import (
 // leaves both out of a member's folder; Over puts them back from the base's.
 
 // A Base is the encoder whose word embedding and vocabulary a member shares, by the
-// SHA-256 of its files, 64 hex digits. It stands in the member's config.json.
+// fingerprints of its files: length in bytes and CRC-32C, as "231508-0a1b2c3d". It
+// stands in the member's config.json. That files are what was published, the
+// manifest's SHA-256s say; this tells bases apart, and crypto/sha256 would add 57 kB
+// to the page.
 type Base struct {
 	Weights string `json:"model.safetensors"`
 	Vocab   string `json:"vocab.txt"`
@@ -68,7 +69,7 @@ func Share(whole map[string][]byte, base Files) (map[string][]byte, error) {
 		return nil, err
 	}
 	set := c.parley
-	set.Base = &Base{sum(data), sum(vocab)}
+	set.Base = &Base{fingerprint(data), fingerprint(vocab)}
 	out["config.json"], err = withSettings(whole["config.json"], &set)
 	return out, err
 }
@@ -84,8 +85,8 @@ func Over(member, base Files) Files {
 			// on to look for a tokenizer.json.
 			return nil, fmt.Errorf("encoder: the base's %s, which this encoder shares, cannot be read: %v", name, err)
 		}
-		if got := sum(data); got != want {
-			return nil, fmt.Errorf("encoder: the base's %s has the SHA-256 %s; this encoder was exported for a base with %s", name, got, want)
+		if got := fingerprint(data); got != want {
+			return nil, fmt.Errorf("encoder: the base's %s has the fingerprint %s; this encoder was exported for a base with %s", name, got, want)
 		}
 		return data, nil
 	}
@@ -149,11 +150,12 @@ func (c *config) shares(tensor string) bool {
 	return tensor == words || tensor == words+".scale"
 }
 
-func sum(data []byte) string {
-	s := sha256.Sum256(data)
-	return hex.EncodeToString(s[:])
+func fingerprint(data []byte) string {
+	return fmt.Sprintf("%d-%08x", len(data), crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)))
 }
 
-func isSum(s string) bool {
-	return len(s) == 2*sha256.Size && strings.Trim(s, "0123456789abcdef") == ""
+func isFingerprint(s string) bool {
+	var length, sum uint64
+	n, err := fmt.Sscanf(s, "%d-%x", &length, &sum)
+	return n == 2 && err == nil && s == fmt.Sprintf("%d-%08x", length, sum) && sum <= 1<<32-1
 }
