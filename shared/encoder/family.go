@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io/fs"
+	"strings"
 
 	"parley/shared/safetensors"
 )
@@ -155,7 +156,7 @@ func fingerprint(data []byte) string {
 }
 
 func isFingerprint(s string) bool {
-	var length, sum uint64
-	n, err := fmt.Sscanf(s, "%d-%x", &length, &sum)
-	return n == 2 && err == nil && s == fmt.Sprintf("%d-%08x", length, sum) && sum <= 1<<32-1
+	length, sum, ok := strings.Cut(s, "-")
+	return ok && length != "" && strings.Trim(length, "0123456789") == "" &&
+		len(sum) == 8 && strings.Trim(sum, "0123456789abcdef") == ""
 }

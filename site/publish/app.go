@@ -22,9 +22,9 @@ type App map[string][]byte
 
 // The programs beside the files of site/web. Code that is not inlined is smaller,
 // as served: ui.wasm loses 50 KB by it, worker.wasm 60, where all that works
-// while one waits stays inlined: our own packages and the hot ones of the standard
-// library. The tag "tinygo" only lets Vugu use its small JSON package instead of
-// the standard one, 100 KB.
+// while one waits stays inlined: what searches, computes and splits text, and the
+// hot packages of the standard library. The tag "tinygo" only lets Vugu use its
+// small JSON package instead of the standard one, 100 KB.
 var programs = []struct {
 	name, pkg string
 	env       []string
@@ -32,8 +32,10 @@ var programs = []struct {
 }{
 	{"ui.wasm", "./wasm/ui", []string{"GOOS=js", "GOARCH=wasm"}, []string{"-tags=tinygo", "-gcflags=all=-l"}},
 	{"worker.wasm", "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, []string{"-buildmode=c-shared",
-		"-gcflags=std=-l", "-gcflags=bytes=", "-gcflags=cmp=", "-gcflags=encoding/binary=", "-gcflags=hash/crc32=",
-		"-gcflags=math=", "-gcflags=math/bits=", "-gcflags=slices=", "-gcflags=strings=", "-gcflags=unicode/utf8="}},
+		"-gcflags=std=-l", "-gcflags=cmp=", "-gcflags=encoding/binary=", "-gcflags=hash/crc32=",
+		"-gcflags=math=", "-gcflags=math/bits=", "-gcflags=slices=", "-gcflags=unicode/utf8=",
+		"-gcflags=parley/...=-l", "-gcflags=parley/shared/index=", "-gcflags=parley/shared/matrix=",
+		"-gcflags=parley/shared/sparse=", "-gcflags=parley/shared/wordpiece="}},
 }
 
 // Root finds the repository that holds dir.
