@@ -8,7 +8,7 @@ for name in chromium chromium-browser google-chrome; do
   command -v "$name" >/dev/null 2>&1 && found=1 && break
   found=0
 done
-[ "$found" = 1 ] || want="$want chromium"
+[ "$found" = 1 ] || want="$want chromium fonts-dejavu-core fonts-liberation" # without fonts the page has no text to measure
 command -v clang >/dev/null 2>&1 || want="$want clang"
 command -v wasm-ld >/dev/null 2>&1 || want="$want lld"
 [ -n "$want" ] || exit 0
