@@ -7,8 +7,9 @@ import (
 	"encoding/json"
 	"iter"
 	"strconv"
-	"strings"
 
+	"parley/shared/documents"
+	"parley/shared/passages"
 	"parley/trainer/lines"
 	"parley/trainer/metrics"
 )
@@ -27,10 +28,7 @@ type Document struct {
 // Passage is what the encoder reads of the document: its title, then its text.
 // Some collections already begin the text with the title; they get it once.
 func (d Document) Passage() string {
-	if d.Title == "" || strings.HasPrefix(d.Text, d.Title) {
-		return d.Text
-	}
-	return d.Title + "\n" + d.Text
+	return documents.EncoderText(passages.Passage{Title: d.Title, Text: d.Text})
 }
 
 // record is a line of either file. "id" serves where "_id" is missing: MTRAG's

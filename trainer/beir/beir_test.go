@@ -17,7 +17,7 @@ func reader(t testing.TB, text string) *lines.Reader {
 	return r
 }
 
-func documents(r *lines.Reader) (docs []Document, err error) {
+func readDocuments(r *lines.Reader) (docs []Document, err error) {
 	for d, err := range Documents(r) {
 		if err != nil {
 			return docs, err
@@ -32,7 +32,7 @@ func TestReadsEveryFile(t *testing.T) {
 	if want := []Query{{"2", "b"}, {"1", ""}}; err != nil || !reflect.DeepEqual(queries, want) {
 		t.Errorf("queries %v, %v", queries, err)
 	}
-	docs, err := documents(reader(t, `{"_id":"2","title":"T","text":"b"}`+"\n"+`{"id":"1","text":"c"}`))
+	docs, err := readDocuments(reader(t, `{"_id":"2","title":"T","text":"b"}`+"\n"+`{"id":"1","text":"c"}`))
 	if want := []Document{{"2", "T", "b"}, {"1", "", "c"}}; err != nil || !reflect.DeepEqual(docs, want) {
 		t.Errorf("documents %v, %v", docs, err)
 	}
@@ -66,7 +66,7 @@ func TestBadLinesAreNamed(t *testing.T) {
 			t.Errorf("%q: error %v, want %s", text, err, want)
 		}
 	}
-	if docs, err := documents(reader(t, `{"_id":"1","text":"a"}`+"\n[]")); len(docs) != 1 || err == nil {
+	if docs, err := readDocuments(reader(t, `{"_id":"1","text":"a"}`+"\n[]")); len(docs) != 1 || err == nil {
 		t.Errorf("%v, %v", docs, err)
 	}
 	for text, want := range map[string]string{
@@ -95,7 +95,7 @@ func FuzzReaders(f *testing.F) {
 				t.Error("a query without id")
 			}
 		}
-		documents(reader(t, text))
+		readDocuments(reader(t, text))
 		if qrels, err := ReadQrels(reader(t, text)); (qrels == nil) == (err == nil) {
 			t.Errorf("%v with error %v", qrels, err)
 		}
