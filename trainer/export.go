@@ -247,8 +247,12 @@ func (x *export) card(list []bundle.File) ([]byte, error) {
 
 	line("---\nlicense: %s\nlanguage: en\npipeline_tag: feature-extraction\ntags: [splade, sparse-retrieval, conversational-search]\n---", strings.ToLower(x.licence))
 	line("# %s\n", x.settings.Name)
-	line("A query encoder for conversational search: %s. It reads a whole conversation, the current question first, cut to %d tokens, with token type %d for all that was said before; it gives a sparse vector over a vocabulary of %d.",
-		x.shape(), x.settings.QueryTokens, x.settings.HistoryTokenType, x.enc.Vocab())
+	replies := ""
+	if n := x.settings.ReplyTokens; n > 0 {
+		replies = fmt.Sprintf(" (of each reply the first %d)", n)
+	}
+	line("A query encoder for conversational search: %s. It reads a whole conversation, the current question first, cut to %d tokens%s, with token type %d for all that was said before; it gives a sparse vector over a vocabulary of %d.",
+		x.shape(), x.settings.QueryTokens, replies, x.settings.HistoryTokenType, x.enc.Vocab())
 	doc := c.DocEncoder
 	if doc == "" {
 		doc = c.Encoder

@@ -36,10 +36,12 @@ type Origin struct {
 type Form struct {
 	MaxTokens   int   // length of the input, markers included; at least 3 to hold any text
 	HistoryType uint8 // token type of everything after the first [SEP]
+	ReplyTokens int   // first tokens of each reply that are read; 0: all that fit
 }
 
 // An Input is what the encoder reads: IDs, Types and From have one entry a
-// token. Dropped is true where text did not fit: the end of one, or older ones.
+// token. Dropped is true where text did not fit: the end of one, or older ones
+// (not where a reply was cut at Form.ReplyTokens, which leaves room for them).
 type Input struct {
 	IDs     []int32
 	Types   []uint8
@@ -62,6 +64,8 @@ type Input struct {
 //   - A text without tokens (empty, white space, controls only) is left out along
 //     with its [SEP]. The current question's [SEP] stays in any case, so that
 //     history is never read as the question.
+//   - A reply gives its first form.ReplyTokens tokens, so that a long one does not
+//     push out the questions before it.
 //   - The newest turn's own reply is not read: it is what the question asks for.
 //   - No turns give [CLS] [SEP]; MaxTokens of 1 gives [CLS], below that nothing.
 //
@@ -108,7 +112,7 @@ func (in *Input) begin(t *wordpiece.Tokenizer, question string, turn, max int) {
 	if max >= 1 {
 		in.marker(t.Special().Cls, 0)
 	}
-	in.text(t, question, Origin{Turn: turn, Side: Question}, 0, max)
+	in.text(t, question, Origin{Turn: turn, Side: Question}, 0, max, 0)
 	if max >= 2 {
 		in.marker(t.Special().Sep, 0)
 	}
@@ -119,17 +123,25 @@ func (in *Input) add(t *wordpiece.Tokenizer, text string, turn int, side Side, f
 	if in.Dropped { // nothing older comes after a text that was cut
 		return
 	}
-	if in.text(t, text, Origin{Turn: turn, Side: side}, form.HistoryType, form.MaxTokens) > 0 {
+	most := 0
+	if side == Reply {
+		most = form.ReplyTokens
+	}
+	if in.text(t, text, Origin{Turn: turn, Side: side}, form.HistoryType, form.MaxTokens, most) > 0 {
 		in.marker(t.Special().Sep, form.HistoryType)
 	}
 }
 
-// text appends the tokens of text, as many as leave room for [SEP], and returns
-// their number.
-func (in *Input) text(t *wordpiece.Tokenizer, text string, from Origin, typ uint8, size int) int {
+// text appends the tokens of text, as many as leave room for [SEP] and at most most
+// (0: any number), and returns their number.
+func (in *Input) text(t *wordpiece.Tokenizer, text string, from Origin, typ uint8, size, most int) int {
 	room := max(0, size-len(in.IDs)-1)
+	wanted := room + 1 // one more than fits tells that there is more
+	if most > 0 {
+		wanted = min(wanted, most)
+	}
 	var buf [512]wordpiece.Token // on the stack: as much as most encoders read
-	tokens := t.Append(buf[:0], text, room+1)
+	tokens := t.Append(buf[:0], text, wanted)
 	if len(tokens) > room {
 		tokens = tokens[:room]
 		in.Dropped = true

@@ -68,7 +68,8 @@ var eiffel = []Turn{
 func TestBuild(t *testing.T) {
 	tok := load(t)
 	history := Form{MaxTokens: 64, HistoryType: 1}
-	max := func(n int) Form { return Form{n, 1} }
+	max := func(n int) Form { return Form{MaxTokens: n, HistoryType: 1} }
+	replies := func(n, of int) Form { return Form{MaxTokens: n, HistoryType: 1, ReplyTokens: of} }
 	for _, c := range []struct {
 		name  string
 		turns []Turn
@@ -79,7 +80,7 @@ func TestBuild(t *testing.T) {
 			"[CLS] q0(how tall is the e ##iff ##el tower ?) [SEP]"},
 		{"newest first", eiffel, history,
 			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech ##lin .) [SEP] q1(who designed it ?) [SEP] a0(it is 330 metres tall .) [SEP] q0(how tall is the e ##iff ##el tower ?) [SEP]"},
-		{"one type where the form says so", eiffel[1:], Form{64, 0},
+		{"one type where the form says so", eiffel[1:], Form{MaxTokens: 64},
 			"[CLS] q1(and when ?) [SEP] a0(maurice ko ##ech ##lin .) [SEP] q0(who designed it ?) [SEP]"},
 		{"no turns", nil, history, "[CLS] [SEP]"},
 		{"[SEP] typed by a person is text", []Turn{{Question: "a [SEP] b"}}, history,
@@ -97,6 +98,14 @@ func TestBuild(t *testing.T) {
 			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech ##lin .) [SEP] q1(who designed it ?) [SEP] a0(it is 330 metres tall .) [SEP] q0(how tall is the e ##iff ##el) [SEP] ..."},
 		{"no room for a token: one token short", eiffel, max(24),
 			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech ##lin .) [SEP] q1(who designed it ?) [SEP] a0(it is 330 metres tall .) [SEP] ..."},
+		{"replies are cut and nothing is dropped", eiffel, replies(64, 3),
+			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech) [SEP] q1(who designed it ?) [SEP] a0(it is 330) [SEP] q0(how tall is the e ##iff ##el tower ?) [SEP]"},
+		{"replies of just that length", eiffel, replies(64, 6),
+			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech ##lin .) [SEP] q1(who designed it ?) [SEP] a0(it is 330 metres tall .) [SEP] q0(how tall is the e ##iff ##el tower ?) [SEP]"},
+		{"a cut reply that does not fit all the same", eiffel, replies(8, 3),
+			"[CLS] q2(and when ?) [SEP] | a1(maurice ko) [SEP] ..."},
+		{"questions are not cut with the replies", eiffel, replies(64, 1),
+			"[CLS] q2(and when ?) [SEP] | a1(maurice) [SEP] q1(who designed it ?) [SEP] a0(it) [SEP] q0(how tall is the e ##iff ##el tower ?) [SEP]"},
 		{"within a word", eiffel, max(9),
 			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech) [SEP] ..."},
 		{"nothing fits after the question", eiffel, max(5),

@@ -30,10 +30,11 @@ type config struct {
 // Settings is how an encoder wants to be used: the key "parley" of config.json.
 type Settings struct {
 	Name             string `json:"name,omitempty"`
-	QueryTokens      int    `json:"query_tokens"`       // length of a conversation, markers included
-	HistoryTokenType int    `json:"history_token_type"` // token type of all after the first [SEP]
-	PassageTokens    int    `json:"passage_tokens"`     // length of a document
-	Base             *Base  `json:"base,omitempty"`     // of a family's member: see Over
+	QueryTokens      int    `json:"query_tokens"`           // length of a conversation, markers included
+	HistoryTokenType int    `json:"history_token_type"`     // token type of all after the first [SEP]
+	ReplyTokens      int    `json:"reply_tokens,omitempty"` // first tokens of each reply that are read; 0: all
+	PassageTokens    int    `json:"passage_tokens"`         // length of a document
+	Base             *Base  `json:"base,omitempty"`         // of a family's member: see Over
 }
 
 // defaults hold where config.json has no key "parley", or leaves some out.
@@ -167,6 +168,9 @@ func (s *Settings) check(c *config) error {
 	}
 	if t := s.HistoryTokenType; t < 0 || t > 255 || t > 0 && t >= c.types {
 		return fmt.Errorf("history_token_type is %d; this encoder has %d token types", t, c.types)
+	}
+	if s.ReplyTokens < 0 {
+		return fmt.Errorf("reply_tokens is %d; wanted 0, for all of a reply, or more", s.ReplyTokens)
 	}
 	if s.Base != nil && (!isFingerprint(s.Base.Weights) || !isFingerprint(s.Base.Vocab)) {
 		return fmt.Errorf("base is %+v; wanted the fingerprints of its model.safetensors and vocab.txt, as 231508-0a1b2c3d", *s.Base)

@@ -57,7 +57,7 @@ func Load(files Files) (*Encoder, error) {
 	}
 	return &Encoder{
 		Tokenizer:     t,
-		Query:         conversation.Form{MaxTokens: c.parley.QueryTokens, HistoryType: uint8(c.parley.HistoryTokenType)},
+		Query:         conversation.Form{MaxTokens: c.parley.QueryTokens, HistoryType: uint8(c.parley.HistoryTokenType), ReplyTokens: c.parley.ReplyTokens},
 		PassageTokens: c.parley.PassageTokens,
 		Name:          c.name,
 		config:        c,

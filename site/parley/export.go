@@ -18,6 +18,7 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	name := l.String("name", "", "`name` of the encoder, shown to people")
 	query := l.Int("query-tokens", 0, "longest conversation that is read, in `tokens`, markers included")
 	history := l.Int("history-type", 0, "token `type` of all that is not the current question")
+	reply := l.Int("reply-tokens", 0, "`tokens` of each reply that are read, from its beginning (0: all)")
 	passage := l.Int("passage-tokens", 0, "longest passage that is read, in `tokens`")
 	args, err := l.parse()
 	if err != nil {
@@ -48,6 +49,8 @@ func runExport(ctx context.Context, s streams, l *line) error {
 			set.QueryTokens = *query
 		case "history-type":
 			set.HistoryTokenType = *history
+		case "reply-tokens":
+			set.ReplyTokens = *reply
 		case "passage-tokens":
 			set.PassageTokens = *passage
 		}

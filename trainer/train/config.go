@@ -46,6 +46,7 @@ type Config struct {
 	// How a conversation is read.
 	MaxTokens   int     `json:"max-tokens" help:"length of the input, markers included"`
 	HistoryType int     `json:"history-type" help:"token type of what was said before: 0 or 1"`
+	ReplyTokens int     `json:"reply-tokens" help:"first tokens of each reply that are read (0: all that fit)"`
 	Unrelated   float64 `json:"unrelated" help:"part of the questions without history that get an unrelated one, so that it is learnt to be ignored"`
 
 	// Which passages a step sees.
@@ -182,6 +183,7 @@ func (c *Config) Check() error {
 		{"depth", c.Depth > 0, "1 or more"},
 		{"max-tokens", c.MaxTokens >= 3, "3 or more"},
 		{"history-type", c.HistoryType == 0 || c.HistoryType == 1, "0 or 1"},
+		{"reply-tokens", c.ReplyTokens >= 0, "0 or more"},
 		{"unrelated", c.Unrelated >= 0 && c.Unrelated <= 1, "0 to 1"},
 		{"candidates", c.Candidates >= 1, "1 or more"},
 		{"sampling", samplings[c.Sampling] != nil, "window, top, uniform, score or quantile"},

@@ -85,7 +85,7 @@ func (c *Config) inputs(t *wordpiece.Tokenizer, examples []importers.Example, ep
 			with = append(with, i)
 		}
 	}
-	form := conversation.Form{MaxTokens: c.MaxTokens, HistoryType: uint8(c.HistoryType)}
+	form := conversation.Form{MaxTokens: c.MaxTokens, HistoryType: uint8(c.HistoryType), ReplyTokens: c.ReplyTokens}
 	r := random(c.Seed, epoch, 1)
 	out := make([]input, len(examples))
 	for i := range examples {

@@ -244,6 +244,7 @@ func (r *runner) settings() map[string]any {
 		Name:             filepath.Base(r.c.Out),
 		QueryTokens:      r.c.MaxTokens,
 		HistoryTokenType: r.c.HistoryType,
+		ReplyTokens:      r.c.ReplyTokens,
 		PassageTokens:    r.p.frozen.PassageTokens,
 	}}
 }
@@ -447,14 +448,34 @@ func (r *runner) measure() (float64, map[string]any, error) {
 	}
 	wg.Wait()
 	var ndcg, recall float64
+	sources := map[string]*agreed{}
 	for i := range values {
 		if errs[i] != nil {
 			return 0, nil, errs[i]
 		}
 		ndcg += values[i][metrics.NDCG10] / float64(len(in))
 		recall += values[i][metrics.R100] / float64(len(in))
+		source := r.p.dev[in[i].example].Source
+		if sources[source] == nil {
+			sources[source] = &agreed{}
+		}
+		sources[source].add(values[i])
 	}
-	return (ndcg + recall) / 2, map[string]any{"dev_ndcg10": ndcg, "dev_r100": recall, "dev_l0": float64(l0) / float64(len(in))}, nil
+	return (ndcg + recall) / 2, map[string]any{"dev_ndcg10": ndcg, "dev_r100": recall, "dev_l0": float64(l0) / float64(len(in)), "dev_sources": sources}, nil
+}
+
+// agreed is the mean agreement with the teacher on the dev examples of one source:
+// a data set that a run does not train on tells more than one that it does.
+type agreed struct {
+	Examples int     `json:"examples"`
+	NDCG10   float64 `json:"ndcg10"`
+	R100     float64 `json:"r100"`
+}
+
+func (a *agreed) add(v metrics.Values) {
+	a.Examples++
+	a.NDCG10 += (v[metrics.NDCG10] - a.NDCG10) / float64(a.Examples)
+	a.R100 += (v[metrics.R100] - a.R100) / float64(a.Examples)
 }
 
 func (r *runner) agreement(index *exact.Index, v sparse.Vector, e *importers.Example) (metrics.Values, error) {
