@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"parley/shared/conversation"
+	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/index"
 	"parley/shared/sparse"
@@ -232,7 +233,8 @@ func (o *evaluation) evaluate(ctx context.Context, stdout, stderr *os.File) erro
 		}
 	}
 	if o.runFile != "" {
-		if err := writeRun(o.runFile, run, o.tag); err != nil {
+		err := durable.Write(o.runFile, func(w io.Writer) error { return trec.WriteRun(w, run, o.tag) })
+		if err != nil {
 			return err
 		}
 	}
@@ -595,33 +597,6 @@ func loadFiles(files encoder.Files) (*encoder.Encoder, [32]byte, error) {
 		return data, err
 	})
 	return enc, [32]byte(h.Sum(nil)), err
-}
-
-// writeRun writes to a temporary name and renames, so that no half run is left.
-func writeRun(path string, run metrics.Run, tag string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := trec.WriteRun(f, run, tag); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // files is a flag that names files: commas and repeats add up, patterns expand.

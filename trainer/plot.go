@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"parley/shared/durable"
 	"parley/trainer/plot"
-	"parley/trainer/torch"
 	"parley/trainer/train"
 )
 
@@ -54,5 +54,5 @@ func plotCommand(ctx context.Context, args []string, stdout, stderr *os.File) er
 		}
 		runs = append(runs, plot.Run{Name: filepath.Base(dir), Log: log})
 	}
-	return torch.WriteFile(out, plot.SVG(runs))
+	return durable.WriteFile(out, plot.SVG(runs))
 }

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"parley/shared/bundle"
-	"parley/trainer/torch"
+	"parley/shared/durable"
 )
 
 // state is where a run stands; a checkpoint holds it beside weights and moments.
@@ -56,7 +56,7 @@ func writeBest(run string) error {
 	if err != nil {
 		return err
 	}
-	return torch.WriteFile(filepath.Join(run, "best.json"), m.Encode())
+	return durable.WriteFile(filepath.Join(run, "best.json"), m.Encode())
 }
 
 // Finished is a run that has ended.

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/safetensors"
 	"parley/shared/sparse"
@@ -176,7 +177,7 @@ func (r *runner) save() error {
 	if err != nil {
 		return err
 	}
-	if err := torch.WriteFile(filepath.Join(part, "optimizer.safetensors"), data); err != nil {
+	if err := durable.WriteFile(filepath.Join(part, "optimizer.safetensors"), data); err != nil {
 		return err
 	}
 	if err := writeJSON(filepath.Join(part, "state.json"), r.state); err != nil {
@@ -216,7 +217,7 @@ func (r *runner) openLog() error {
 		}
 		kept.Write(line)
 	}
-	if err := torch.WriteFile(path, kept.Bytes()); err != nil {
+	if err := durable.WriteFile(path, kept.Bytes()); err != nil {
 		return err
 	}
 	r.log, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
