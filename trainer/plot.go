@@ -14,9 +14,9 @@ import (
 
 const plotHelp = `Usage: trainer plot RUN... --out FILE
 
-Draws the training curves of runs, also while they train: loss and its parts, active
-terms, the dev set's figures, learning rate. An SVG, light or dark as the reader's
-screen is.
+Draws the training curves of runs, also while they train: loss and its parts,
+regularisers, active terms, the dev set's figures, gradient and rate. An SVG,
+light or dark as the reader's screen is.
 
 Examples:
   trainer plot runs/one --out one.svg

@@ -139,8 +139,8 @@ func verifyBest(run string, s *state) error {
 	return fmt.Errorf("%s has no best.json to verify %s by: it was trained by an older program; train it again", run, best)
 }
 
-// A Line of log.jsonl: its numbers by name. Every line has "step" and "epoch"; one
-// of the dev set has "dev_r100".
+// A Line of log.jsonl: its numbers by name. Every line has "step", "epoch" and "time"
+// (when it was written, in seconds since 1970); one of the dev set has "dev_r100".
 type Line map[string]float64
 
 // Dev reports whether the line is an epoch's evaluation and not a step.

@@ -22,6 +22,7 @@ import (
 	"parley/trainer/importers"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
+	"parley/trainer/tensorboard"
 	"parley/trainer/torch"
 )
 
@@ -84,7 +85,8 @@ type runner struct {
 	trainer *torch.Trainer
 	state   state
 	log     *os.File
-	index   *exact.Index // of the collection, for the dev set
+	events  *tensorboard.Writer // nil without --tensorboard
+	index   *exact.Index        // of the collection, for the dev set
 }
 
 // begin makes the student and its optimiser, or reads them from the checkpoint.
@@ -220,16 +222,21 @@ func (r *runner) openLog() error {
 	if err := durable.WriteFile(path, kept.Bytes()); err != nil {
 		return err
 	}
-	r.log, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if r.log, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0); err == nil && r.c.TensorBoard {
+		r.events, err = openEvents(r.c.Out, kept.Bytes())
+	}
 	return err
 }
 
-func (r *runner) write(line map[string]any) error {
+func (r *runner) write(line Line) error {
+	line["time"] = float64(time.Now().UnixMilli()) / 1000
 	data, err := json.Marshal(line)
 	if err != nil {
 		return err
 	}
-	_, err = r.log.Write(append(data, '\n'))
+	if _, err = r.log.Write(append(data, '\n')); err == nil && r.events != nil {
+		err = writeEvent(r.events, line)
+	}
 	return err
 }
 
@@ -237,6 +244,9 @@ func (r *runner) close() {
 	r.trainer.Close()
 	r.student.Close()
 	r.log.Close()
+	if r.events != nil {
+		r.events.Close()
+	}
 }
 
 // settings is how the student reads a conversation, for its config.json.
@@ -293,7 +303,7 @@ func (r *runner) train(ctx context.Context) error {
 			r.state.Step = step
 			r.state.Batch++
 			took := time.Since(begin)
-			line := map[string]any{"step": step, "epoch": r.state.Epoch + 1, "rate": c.rate(step, total),
+			line := Line{"step": float64(step), "epoch": float64(r.state.Epoch + 1), "rate": c.rate(step, total),
 				"examples_per_second": float64(len(b.IDs)) / took.Seconds()}
 			for k, v := range parts {
 				line[k] = v
@@ -379,7 +389,7 @@ func (r *runner) endEpoch() error {
 		return err
 	}
 	if line != nil {
-		line["step"], line["epoch"] = r.state.Step, r.state.Epoch+1
+		line["step"], line["epoch"] = float64(r.state.Step), float64(r.state.Epoch+1)
 		if err := r.write(line); err != nil {
 			return err
 		}
@@ -403,7 +413,7 @@ func (r *runner) endEpoch() error {
 // measure compares the student's ranking of the collection with the teacher's on the
 // dev set: nDCG@10 and R@100, the teacher's first ten being relevant. The figure is
 // their mean.
-func (r *runner) measure() (float64, map[string]any, error) {
+func (r *runner) measure() (float64, Line, error) {
 	if len(r.p.dev) == 0 {
 		return 0, nil, nil
 	}
@@ -455,7 +465,7 @@ func (r *runner) measure() (float64, map[string]any, error) {
 		ndcg += values[i][metrics.NDCG10] / float64(len(in))
 		recall += values[i][metrics.R100] / float64(len(in))
 	}
-	return (ndcg + recall) / 2, map[string]any{"dev_ndcg10": ndcg, "dev_r100": recall, "dev_l0": float64(l0) / float64(len(in))}, nil
+	return (ndcg + recall) / 2, Line{"dev_ndcg10": ndcg, "dev_r100": recall, "dev_l0": float64(l0) / float64(len(in))}, nil
 }
 
 func (r *runner) agreement(index *exact.Index, v sparse.Vector, e *importers.Example) (metrics.Values, error) {
