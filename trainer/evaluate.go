@@ -520,10 +520,7 @@ func (o *evaluation) encodePassages(ctx context.Context, enc *encoder.Encoder, w
 // the number of postings touched (0 with --float, which makes no index file).
 func (o *evaluation) searcher(vocab int, passages []sparse.Vector, ids []string) (search func(sparse.Vector) ([]metrics.Hit, int), file []byte, c *cost, err error) {
 	if o.float {
-		var x exact.Index
-		for _, v := range passages {
-			x.Add(v)
-		}
+		x := exact.New(passages)
 		return func(q sparse.Vector) (hits []metrics.Hit, postings int) {
 			for _, h := range x.Search(q, o.depth) {
 				hits = append(hits, metrics.Hit{Doc: ids[h.Doc], Score: h.Score})

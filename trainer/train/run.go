@@ -418,10 +418,7 @@ func (r *runner) measure() (float64, Line, error) {
 		return 0, nil, nil
 	}
 	if r.index == nil {
-		r.index = &exact.Index{}
-		for _, d := range r.p.docs {
-			r.index.Add(d)
-		}
+		r.index = exact.New(r.p.docs)
 	}
 	plain := r.c
 	plain.Unrelated = 0
