@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"parley/shared/conversation"
+	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/index"
 	"parley/shared/sparse"
@@ -235,7 +236,8 @@ func (o *evaluation) evaluate(ctx context.Context, stdout, stderr *os.File) erro
 		}
 	}
 	if o.runFile != "" {
-		if err := writeRun(o.runFile, run, o.tag); err != nil {
+		err := durable.Write(o.runFile, func(w io.Writer) error { return trec.WriteRun(w, run, o.tag) })
+		if err != nil {
 			return err
 		}
 	}
@@ -524,10 +526,7 @@ func (o *evaluation) encodePassages(ctx context.Context, enc *encoder.Encoder, w
 // the number of postings touched (0 with --float, which makes no index file).
 func (o *evaluation) searcher(vocab int, passages []sparse.Vector, ids []string) (search func(sparse.Vector) ([]metrics.Hit, int), file []byte, c *cost, err error) {
 	if o.float {
-		var x exact.Index
-		for _, v := range passages {
-			x.Add(v)
-		}
+		x := exact.New(passages)
 		return func(q sparse.Vector) (hits []metrics.Hit, postings int) {
 			for _, h := range x.Search(q, o.depth) {
 				hits = append(hits, metrics.Hit{Doc: ids[h.Doc], Score: h.Score})
@@ -601,33 +600,6 @@ func loadFiles(files encoder.Files) (*encoder.Encoder, [32]byte, error) {
 		return data, err
 	})
 	return enc, [32]byte(h.Sum(nil)), err
-}
-
-// writeRun writes to a temporary name and renames, so that no half run is left.
-func writeRun(path string, run metrics.Run, tag string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := trec.WriteRun(f, run, tag); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // files is a flag that names files: commas and repeats add up, patterns expand.

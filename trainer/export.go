@@ -16,9 +16,9 @@ import (
 	"strings"
 
 	"parley/shared/bundle"
+	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/trainer/metrics"
-	"parley/trainer/torch"
 	"parley/trainer/train"
 )
 
@@ -219,7 +219,7 @@ func (x *export) write(out string, stdout *os.File) error {
 	}
 	var list []bundle.File
 	for _, name := range slices.Sorted(maps.Keys(x.files)) {
-		if err := torch.WriteFile(filepath.Join(out, name), x.files[name]); err != nil {
+		if err := durable.WriteFile(filepath.Join(out, name), x.files[name]); err != nil {
 			return err
 		}
 		list = append(list, bundle.Of(name, name, x.files[name]))
@@ -233,10 +233,10 @@ func (x *export) write(out string, stdout *os.File) error {
 	if err != nil {
 		return err
 	}
-	if err := torch.WriteFile(filepath.Join(out, "README.md"), card); err != nil {
+	if err := durable.WriteFile(filepath.Join(out, "README.md"), card); err != nil {
 		return err
 	}
-	return torch.WriteFile(filepath.Join(out, "manifest.json"), m.Encode())
+	return durable.WriteFile(filepath.Join(out, "manifest.json"), m.Encode())
 }
 
 // card is the model card: Markdown, with Hugging Face's header.

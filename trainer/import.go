@@ -11,9 +11,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"parley/shared/durable"
 	"parley/shared/wordpiece"
 	"parley/trainer/importers"
-	"parley/trainer/torch"
 )
 
 var importHelp = `Usage: trainer import NAME FILES... [FLAGS]
@@ -90,7 +90,7 @@ func importCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 		if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 			return err
 		}
-		if err := torch.WriteFile(out, b.Bytes()); err != nil {
+		if err := durable.WriteFile(out, b.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"parley/shared/conversation"
+	"parley/shared/durable"
 	"parley/shared/index"
 	"parley/shared/passages"
 	"parley/trainer/beir"
@@ -19,7 +20,6 @@ import (
 	"parley/trainer/conversations"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
-	"parley/trainer/torch"
 )
 
 // A ranker is a system that is measured on our conversations, and what it reads.
@@ -133,7 +133,7 @@ func measureConversations(ctx context.Context, set conversations.Set, articles *
 	}
 	meter.Done("")
 	if pool != "" {
-		if err := torch.WriteFile(pool, pooled.tsv()); err != nil {
+		if err := durable.WriteFile(pool, pooled.tsv()); err != nil {
 			return err
 		}
 	}

@@ -7,16 +7,16 @@ import (
 	"os"
 	"path/filepath"
 
+	"parley/shared/durable"
 	"parley/trainer/plot"
-	"parley/trainer/torch"
 	"parley/trainer/train"
 )
 
 const plotHelp = `Usage: trainer plot RUN... --out FILE
 
-Draws the training curves of runs, also while they train: loss and its parts, active
-terms, the dev set's figures, learning rate. An SVG, light or dark as the reader's
-screen is.
+Draws the training curves of runs, also while they train: loss and its parts,
+regularisers, active terms, the dev set's figures, gradient and rate. An SVG,
+light or dark as the reader's screen is.
 
 Examples:
   trainer plot runs/one --out one.svg
@@ -54,5 +54,5 @@ func plotCommand(ctx context.Context, args []string, stdout, stderr *os.File) er
 		}
 		runs = append(runs, plot.Run{Name: filepath.Base(dir), Log: log})
 	}
-	return torch.WriteFile(out, plot.SVG(runs))
+	return durable.WriteFile(out, plot.SVG(runs))
 }

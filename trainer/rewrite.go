@@ -8,10 +8,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"parley/shared/durable"
 	"parley/trainer/importers"
 	"parley/trainer/progress"
 	"parley/trainer/rewrite"
-	"parley/trainer/torch"
 )
 
 const rewriteHelp = `Usage: trainer rewrite --url URL --model NAME --examples FILES --out FILE [FLAGS]
@@ -109,5 +109,5 @@ func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}
-	return torch.WriteFile(out, b.Bytes())
+	return durable.WriteFile(out, b.Bytes())
 }

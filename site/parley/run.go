@@ -17,9 +17,9 @@ import (
 	"sync/atomic"
 
 	"parley/shared/conversation"
+	"parley/shared/durable"
 	"parley/shared/index"
 	"parley/shared/passages"
-	"parley/site/collection"
 )
 
 type runOptions struct {
@@ -97,7 +97,7 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 		_, err := s.out.Write(all)
 		return err
 	}
-	if err := collection.WriteFile(o.out, all); err != nil {
+	if err := durable.WriteFile(o.out, all); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.err, "%d questions, %s\n", len(queries), o.out)

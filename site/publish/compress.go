@@ -20,7 +20,7 @@ import (
 
 	"github.com/andybalholm/brotli"
 
-	"parley/site/collection"
+	"parley/shared/durable"
 )
 
 // A Level is how hard to compress.
@@ -140,7 +140,7 @@ func small(f *file, method int, level Level, cache string) ([]byte, error) {
 		}
 		out = b.Bytes()
 		if cached != "" {
-			if err := collection.WriteFile(cached, out); err != nil {
+			if err := durable.WriteFile(cached, out); err != nil {
 				return nil, err
 			}
 		}

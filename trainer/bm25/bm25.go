@@ -3,11 +3,12 @@
 package bm25
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
 	"unicode"
+
+	"parley/trainer/ranking"
 )
 
 // K1 and B are the parameters that Anserini and BEIR use.
@@ -61,6 +62,7 @@ type Index struct {
 	lengths []uint32 // words of each document
 	words   uint64   // of all documents
 	scores  []float64
+	hits    []ranking.Hit
 }
 
 func (x *Index) Docs() int { return len(x.lengths) }
@@ -83,12 +85,6 @@ func (x *Index) Add(text string) {
 	}
 }
 
-// A Hit is a document and its score.
-type Hit struct {
-	Doc   uint32
-	Score float64
-}
-
 // Search returns the k best documents that share a word with query, best first,
 // ties by document number. A word that stands twice in query counts twice.
 //
@@ -96,32 +92,24 @@ type Hit struct {
 //	idf(w)      = ln(1 + (N - df + .5) / (df + .5))
 //
 // which is Robertson and Zaragoza (2009) with Lucene's idf and, as in Lucene
-// since version 8, without the constant factor k1 + 1.
-func (x *Index) Search(query string, k int) []Hit {
+// since version 8, without the constant factor k1 + 1. The result is valid until
+// the next search.
+func (x *Index) Search(query string, k int) []ranking.Hit {
 	if len(x.scores) < x.Docs() {
 		x.scores = make([]float64, x.Docs())
 	}
 	avg := float64(x.words) / float64(max(x.Docs(), 1))
-	var touched []uint32
 	for _, w := range Words(query) {
 		l := x.lists[w]
 		df := float64(len(l))
 		idf := math.Log(1 + (float64(x.Docs())-df+.5)/(df+.5))
 		for _, p := range l {
 			tf := float64(p.tf)
-			if x.scores[p.doc] == 0 { // a part is never 0: idf and tf are positive
-				touched = append(touched, p.doc)
-			}
 			x.scores[p.doc] += idf * tf / (tf + K1*(1-B+B*float64(x.lengths[p.doc])/avg))
 		}
 	}
-	hits := make([]Hit, len(touched))
-	for i, d := range touched {
-		hits[i] = Hit{d, x.scores[d]}
-		x.scores[d] = 0
-	}
-	slices.SortFunc(hits, func(a, b Hit) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Doc, b.Doc))
-	})
-	return hits[:min(k, len(hits))]
+	// A part is never 0, idf and tf being positive: only documents that share a word
+	// have a score.
+	x.hits = ranking.Best(x.hits, x.scores, k)
+	return x.hits
 }

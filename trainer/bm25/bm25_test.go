@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"parley/trainer/ranking"
 )
 
 func TestStemEqualsSnowballsPorter(t *testing.T) {
@@ -51,12 +53,12 @@ func TestScoreByHand(t *testing.T) {
 	part := func(df, tf, length float64) float64 {
 		return math.Log(1+(4-df+.5)/(df+.5)) * tf / (tf + .9*(1-.4+.4*length/2))
 	}
-	want := []Hit{
-		{0, 2*part(2, 2, 3) + 0},
-		{3, 2*part(2, 1, 4) + part(2, 1, 4)},
-		{1, part(2, 1, 1)},
+	want := []ranking.Hit{
+		{Doc: 0, Score: 2*part(2, 2, 3) + 0},
+		{Doc: 3, Score: 2*part(2, 1, 4) + part(2, 1, 4)},
+		{Doc: 1, Score: part(2, 1, 1)},
 	}
-	slices.SortFunc(want, func(a, b Hit) int {
+	slices.SortFunc(want, func(a, b ranking.Hit) int {
 		if a.Score > b.Score {
 			return -1
 		}

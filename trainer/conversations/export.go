@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"parley/shared/durable"
 	"parley/shared/passages"
-	"parley/trainer/torch"
 )
 
 // Export writes the set in the forms that `trainer evaluate` and other tools read:
@@ -95,10 +95,10 @@ func exportSplit(list []Conversation, dir string) error {
 			return err
 		}
 	}
-	if err := torch.WriteFile(filepath.Join(dir, "qrels.tsv"), tsv.Bytes()); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, "qrels.tsv"), tsv.Bytes()); err != nil {
 		return err
 	}
-	return torch.WriteFile(filepath.Join(dir, "qrels.txt"), trec.Bytes())
+	return durable.WriteFile(filepath.Join(dir, "qrels.txt"), trec.Bytes())
 }
 
 // jsonl collects lines of JSON.
@@ -119,5 +119,5 @@ func (j *jsonl) write(path string) error {
 	if j.err != nil {
 		return j.err
 	}
-	return torch.WriteFile(path, j.text.Bytes())
+	return durable.WriteFile(path, j.text.Bytes())
 }

@@ -3,68 +3,74 @@
 package exact
 
 import (
-	"cmp"
-	"slices"
-
 	"parley/shared/sparse"
+	"parley/trainer/ranking"
 )
+
+// An Index holds vectors by term, in memory: 8 bytes an active term, whatever the
+// documents' own vectors lie in, and 8 bytes a document for the scores of each
+// goroutine that searches. A million passages of 200 terms take 1.6 GB and 8 MB. It
+// is not safe for concurrent use (see Share).
+type Index struct {
+	start    []int // of each term in postings, and their end
+	postings []posting
+	scores   []float64
+	hits     []ranking.Hit
+}
 
 type posting struct {
 	doc    uint32
 	weight float32
 }
 
-// An Index holds vectors by term. It is not safe for concurrent use.
-type Index struct {
-	lists  map[uint32][]posting
-	docs   int
-	scores []float64
+// New indexes documents, numbered from 0. It goes over them twice, first to count,
+// so that the postings are one piece of memory of just their size.
+func New(docs []sparse.Vector) *Index {
+	x := &Index{start: []int{0}, scores: make([]float64, len(docs))}
+	for _, d := range docs {
+		if n := d.L0(); n > 0 {
+			for last := int(d.Terms[n-1]); len(x.start) < last+2; {
+				x.start = append(x.start, 0)
+			}
+		}
+		for _, t := range d.Terms {
+			x.start[t+1]++
+		}
+	}
+	for t := range len(x.start) - 1 {
+		x.start[t+1] += x.start[t]
+	}
+	x.postings = make([]posting, x.start[len(x.start)-1])
+	next := make([]int, len(x.start))
+	copy(next, x.start)
+	for i, d := range docs {
+		for k, t := range d.Terms {
+			x.postings[next[t]] = posting{uint32(i), d.Weights[k]}
+			next[t]++
+		}
+	}
+	return x
 }
 
-// Add adds a document; documents are numbered from 0 in the order added.
-func (x *Index) Add(v sparse.Vector) {
-	if x.lists == nil {
-		x.lists = map[uint32][]posting{}
-	}
-	for i, t := range v.Terms {
-		x.lists[t] = append(x.lists[t], posting{uint32(x.docs), v.Weights[i]})
-	}
-	x.docs++
-}
-
-// Share is the same index with scratch memory of its own, for one more goroutine;
-// nothing may be added to either any more.
-func (x *Index) Share() *Index { return &Index{lists: x.lists, docs: x.docs} }
-
-// A Hit is a document and its score.
-type Hit struct {
-	Doc   uint32
-	Score float64
+// Share is the same index with scratch memory of its own, for one more goroutine.
+func (x *Index) Share() *Index {
+	return &Index{start: x.start, postings: x.postings, scores: make([]float64, len(x.scores))}
 }
 
 // Search returns the k best documents that share a term with q, best first, ties
-// by document number. Sums are float64.
-func (x *Index) Search(q sparse.Vector, k int) []Hit {
-	if len(x.scores) < x.docs {
-		x.scores = make([]float64, x.docs)
-	}
-	var touched []uint32
+// by document number. Sums are float64, in the order of q's terms. The result is
+// valid until the next search.
+func (x *Index) Search(q sparse.Vector, k int) []ranking.Hit {
 	for i, t := range q.Terms {
+		if int(t) >= len(x.start)-1 {
+			break // no document has this term or a later one
+		}
 		w := float64(q.Weights[i])
-		for _, p := range x.lists[t] {
-			if x.scores[p.doc] == 0 { // weights are positive, so 0 means untouched
-				touched = append(touched, p.doc)
-			}
+		for _, p := range x.postings[x.start[t]:x.start[t+1]] {
 			x.scores[p.doc] += float64(w * float64(p.weight))
 		}
 	}
-	hits := make([]Hit, len(touched))
-	for i, d := range touched {
-		hits[i] = Hit{d, x.scores[d]}
-		x.scores[d] = 0
-	}
-	slices.SortFunc(hits, func(a, b Hit) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Doc, b.Doc))
-	})
-	return hits[:min(k, len(hits))]
+	// Weights are positive, so only documents that share a term have a score.
+	x.hits = ranking.Best(x.hits, x.scores, k)
+	return x.hits
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"parley/shared/sparse"
+	"parley/trainer/ranking"
 )
 
 func random(r *rand.Rand, vocab, n int) sparse.Vector {
@@ -23,16 +24,15 @@ func random(r *rand.Rand, vocab, n int) sparse.Vector {
 
 func TestEqualsComparingEveryPair(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	var x Index
 	var docs []sparse.Vector
 	for range 300 {
-		d := random(r, 200, 12)
-		docs = append(docs, d)
-		x.Add(d)
+		docs = append(docs, random(r, 200, 12))
 	}
+	docs = append(docs, sparse.Vector{}) // a document without term is one, too
+	x := New(docs)
 	for range 50 {
-		q := random(r, 200, 6)
-		var want []Hit
+		q := random(r, 220, 6) // some terms are beyond all documents'
+		var want []ranking.Hit
 		for i, d := range docs {
 			var sum float64
 			for a, t := range q.Terms {
@@ -41,12 +41,15 @@ func TestEqualsComparingEveryPair(t *testing.T) {
 				}
 			}
 			if sum > 0 {
-				want = append(want, Hit{uint32(i), sum})
+				want = append(want, ranking.Hit{Doc: uint32(i), Score: sum})
 			}
 		}
-		slices.SortStableFunc(want, func(a, b Hit) int { return cmp.Compare(b.Score, a.Score) })
+		slices.SortStableFunc(want, func(a, b ranking.Hit) int { return cmp.Compare(b.Score, a.Score) })
 		want = want[:min(20, len(want))]
-		got := x.Search(q, 20)
+		got := x.Share().Search(q, 20)
+		if again := x.Search(q, 20); !slices.Equal(got, again) {
+			t.Fatalf("%v, shared %v", again, got)
+		}
 		if len(got) != len(want) {
 			t.Fatalf("%d hits, want %d", len(got), len(want))
 		}
@@ -56,8 +59,9 @@ func TestEqualsComparingEveryPair(t *testing.T) {
 			}
 		}
 	}
-	var empty Index
-	if got := empty.Search(docs[0], 10); len(got) != 0 {
-		t.Error(got)
+	for _, none := range [][]sparse.Vector{nil, {{}}} {
+		if got := New(none).Search(docs[0], 10); len(got) != 0 {
+			t.Error(got)
+		}
 	}
 }

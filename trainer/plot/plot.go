@@ -26,13 +26,20 @@ type panel struct {
 }
 
 // The panels, from the top; one that no run has a value for is left out. The parts of
-// the loss stand between its sum and the dev set.
+// the loss stand between its sum and the dev set, as they are logged: before they are
+// multiplied by their weights and lambdas.
 var panels = []panel{
 	{"loss", "loss", false},
 	{"KLD", "kld", false}, {"BKL", "bkl", false}, {"GKL", "gkl", false},
 	{"InfoNCE", "infonce", false}, {"MarginMSE", "margin_mse", false}, {"distance to the teacher's vector", "distance", false},
-	{"L0, training", "l0", false},
-	{"dev nDCG@10", "dev_ndcg10", true}, {"dev R@100", "dev_r100", true}, {"dev L0", "dev_l0", true},
+	{"FLOPS of queries, before its lambda", "flops", false}, {"L1 of queries, before its lambda", "l1", false},
+	{"entropy of queries, before its lambda", "entropy", false}, {"anti-zero term of queries, before its lambda", "anti_zero", false},
+	{"FLOPS of documents, before its lambda", "doc_flops", false}, {"L1 of documents, before its lambda", "doc_l1", false},
+	{"entropy of documents, before its lambda", "doc_entropy", false},
+	{"L0 of queries, training", "l0", false}, {"L0 of documents, training", "doc_l0", false},
+	{"dev nDCG@10", "dev_ndcg10", true}, {"dev R@100", "dev_r100", true},
+	{"dev L0 of queries", "dev_l0", true}, {"dev L0 of documents", "dev_doc_l0", true},
+	{"gradient's norm, before clipping", "norm", false},
 	{"learning rate", "rate", false},
 }
 

@@ -20,7 +20,8 @@ var update = flag.Bool("update", false, "write testdata/curves.svg anew")
 func log(n int, from float64) (l train.Log) {
 	for i := 1; i <= n; i++ {
 		x := float64(i) / float64(n)
-		l = append(l, train.Line{"step": float64(i), "loss": from * math.Exp2(-3*x), "kld": from * math.Exp2(-3*x) / 2, "l0": 30 - 10*x, "rate": 6e-4 * (1 - x)})
+		l = append(l, train.Line{"step": float64(i), "loss": from * math.Exp2(-3*x), "kld": from * math.Exp2(-3*x) / 2, "l0": 30 - 10*x,
+			"flops": 3 * math.Exp2(-2*x), "l1": 40 - 9*x, "norm": .4 + x/3, "rate": 6e-4 * (1 - x)})
 		if i*4%n == 0 {
 			l = append(l, train.Line{"step": float64(i), "dev_ndcg10": .3 + x/10, "dev_r100": .7 + x/20, "dev_l0": 30 - 10*x})
 		}
@@ -43,7 +44,7 @@ func TestCurves(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s is not as before; look at it and run go test ./trainer/plot -update", golden)
 	}
-	for _, has := range []string{"prefers-color-scheme:dark", "two &lt;&amp;&gt; sparse", ">KLD<", ">dev nDCG@10<"} {
+	for _, has := range []string{"prefers-color-scheme:dark", "two &lt;&amp;&gt; sparse", ">KLD<", ">FLOPS of queries, before its lambda<", ">L1 of queries, before its lambda<", ">learning rate<", ">dev nDCG@10<"} {
 		if !bytes.Contains(got, []byte(has)) {
 			t.Errorf("no %q", has)
 		}

@@ -261,10 +261,7 @@ func Rank(ctx context.Context, e *encoder.Encoder, docs []sparse.Vector, queries
 	if len(todo) == 0 {
 		return nil
 	}
-	var index exact.Index
-	for _, d := range docs {
-		index.Add(d)
-	}
+	index := exact.New(docs)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	type ranked struct {

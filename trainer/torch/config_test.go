@@ -49,23 +49,3 @@ func FuzzParseConfig(f *testing.F) {
 		}
 	})
 }
-
-func TestWriteFileIsWholeOrNothing(t *testing.T) {
-	folder := t.TempDir()
-	path := filepath.Join(folder, "x")
-	if err := WriteFile(path, []byte("one")); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteFile(filepath.Join(folder, "absent", "x"), nil); err == nil {
-		t.Error("wrote into a folder that is not there")
-	}
-	if err := WriteFile(path, []byte("two")); err != nil {
-		t.Fatal(err)
-	}
-	if data, _ := os.ReadFile(path); string(data) != "two" {
-		t.Errorf("read %q", data)
-	}
-	if list, _ := os.ReadDir(folder); len(list) != 1 {
-		t.Errorf("left behind: %v", list)
-	}
-}

@@ -19,6 +19,7 @@ import (
 	lib "github.com/sugarme/gotch/libtch"
 	"github.com/sugarme/gotch/pickle"
 
+	"parley/shared/durable"
 	"parley/shared/safetensors"
 )
 
@@ -304,10 +305,10 @@ func (e *Encoder) Save(folder string, extra map[string]any) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	if err := WriteFile(filepath.Join(folder, "model.safetensors"), data); err != nil {
+	if err := durable.WriteFile(filepath.Join(folder, "model.safetensors"), data); err != nil {
 		return err
 	}
-	return WriteFile(filepath.Join(folder, "config.json"), append(text, '\n'))
+	return durable.WriteFile(filepath.Join(folder, "config.json"), append(text, '\n'))
 }
 
 // An Inputs is a batch of token sequences, padded to one length.

@@ -6,6 +6,7 @@
 //	run.json             the configuration, whole; `trainer train --config` takes it
 //	provenance.json      program's revision, checksums of every file read
 //	log.jsonl            a line a step and a line a dev evaluation
+//	events.out.tfevents* the same for TensorBoard, with --tensorboard
 //	checkpoint/          the state after the last saved step, to resume from
 //	best/                the encoder that did best on the dev set, in Hugging Face's layout
 //	best.json            the manifest of best/ (package bundle)
@@ -90,6 +91,8 @@ type Config struct {
 	Threads   int     `json:"threads" help:"cores of an operation (0: libtorch's choice)"`
 	SaveEvery int     `json:"save-every" help:"steps between checkpoints"`
 	Patience  int     `json:"patience" help:"stop after n epochs without a better dev figure (0: never)"`
+
+	TensorBoard bool `json:"tensorboard" help:"keep an event file for TensorBoard in the run's folder, beside log.jsonl"`
 }
 
 // Default is the recipe that did best at small scale.

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"parley/shared/bundle"
-	"parley/trainer/torch"
+	"parley/shared/durable"
 )
 
 // state is where a run stands; a checkpoint holds it beside weights and moments.
@@ -56,7 +56,7 @@ func writeBest(run string) error {
 	if err != nil {
 		return err
 	}
-	return torch.WriteFile(filepath.Join(run, "best.json"), m.Encode())
+	return durable.WriteFile(filepath.Join(run, "best.json"), m.Encode())
 }
 
 // Finished is a run that has ended.
@@ -139,8 +139,8 @@ func verifyBest(run string, s *state) error {
 	return fmt.Errorf("%s has no best.json to verify %s by: it was trained by an older program; train it again", run, best)
 }
 
-// A Line of log.jsonl: its numbers by name. Every line has "step" and "epoch"; one
-// of the dev set has "dev_r100".
+// A Line of log.jsonl: its numbers by name. Every line has "step", "epoch" and "time"
+// (when it was written, in seconds since 1970); one of the dev set has "dev_r100".
 type Line map[string]float64
 
 // Dev reports whether the line is an epoch's evaluation and not a step.

@@ -18,13 +18,13 @@ import (
 	"slices"
 	"strings"
 
+	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/sparse"
 	"parley/trainer/collection"
 	"parley/trainer/importers"
 	"parley/trainer/progress"
 	"parley/trainer/teacher"
-	"parley/trainer/torch"
 )
 
 // prepared is everything a run reads, ready for its steps.
@@ -339,7 +339,7 @@ func writeJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	return torch.WriteFile(path, append(data, '\n'))
+	return durable.WriteFile(path, append(data, '\n'))
 }
 
 // copyTokenizer copies the tokenizer's files beside a saved encoder.
@@ -350,7 +350,7 @@ func copyTokenizer(from, to string) error {
 			continue
 		}
 		if err == nil {
-			err = torch.WriteFile(filepath.Join(to, name), data)
+			err = durable.WriteFile(filepath.Join(to, name), data)
 		}
 		if err != nil {
 			return err

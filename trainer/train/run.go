@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/safetensors"
 	"parley/shared/sparse"
@@ -21,6 +22,7 @@ import (
 	"parley/trainer/importers"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
+	"parley/trainer/tensorboard"
 	"parley/trainer/torch"
 )
 
@@ -83,7 +85,8 @@ type runner struct {
 	trainer *torch.Trainer
 	state   state
 	log     *os.File
-	index   *exact.Index // of the collection, for the dev set
+	events  *tensorboard.Writer // nil without --tensorboard
+	index   *exact.Index        // of the collection, for the dev set
 }
 
 // begin makes the student and its optimiser, or reads them from the checkpoint.
@@ -176,7 +179,7 @@ func (r *runner) save() error {
 	if err != nil {
 		return err
 	}
-	if err := torch.WriteFile(filepath.Join(part, "optimizer.safetensors"), data); err != nil {
+	if err := durable.WriteFile(filepath.Join(part, "optimizer.safetensors"), data); err != nil {
 		return err
 	}
 	if err := writeJSON(filepath.Join(part, "state.json"), r.state); err != nil {
@@ -216,19 +219,24 @@ func (r *runner) openLog() error {
 		}
 		kept.Write(line)
 	}
-	if err := torch.WriteFile(path, kept.Bytes()); err != nil {
+	if err := durable.WriteFile(path, kept.Bytes()); err != nil {
 		return err
 	}
-	r.log, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if r.log, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0); err == nil && r.c.TensorBoard {
+		r.events, err = openEvents(r.c.Out, kept.Bytes())
+	}
 	return err
 }
 
-func (r *runner) write(line map[string]any) error {
+func (r *runner) write(line Line) error {
+	line["time"] = float64(time.Now().UnixMilli()) / 1000
 	data, err := json.Marshal(line)
 	if err != nil {
 		return err
 	}
-	_, err = r.log.Write(append(data, '\n'))
+	if _, err = r.log.Write(append(data, '\n')); err == nil && r.events != nil {
+		err = writeEvent(r.events, line)
+	}
 	return err
 }
 
@@ -236,6 +244,9 @@ func (r *runner) close() {
 	r.trainer.Close()
 	r.student.Close()
 	r.log.Close()
+	if r.events != nil {
+		r.events.Close()
+	}
 }
 
 // settings is how the student reads a conversation, for its config.json.
@@ -293,7 +304,7 @@ func (r *runner) train(ctx context.Context) error {
 			r.state.Step = step
 			r.state.Batch++
 			took := time.Since(begin)
-			line := map[string]any{"step": step, "epoch": r.state.Epoch + 1, "rate": c.rate(step, total),
+			line := Line{"step": float64(step), "epoch": float64(r.state.Epoch + 1), "rate": c.rate(step, total),
 				"examples_per_second": float64(len(b.IDs)) / took.Seconds()}
 			for k, v := range parts {
 				line[k] = v
@@ -379,7 +390,7 @@ func (r *runner) endEpoch() error {
 		return err
 	}
 	if line != nil {
-		line["step"], line["epoch"] = r.state.Step, r.state.Epoch+1
+		line["step"], line["epoch"] = float64(r.state.Step), float64(r.state.Epoch+1)
 		if err := r.write(line); err != nil {
 			return err
 		}
@@ -403,15 +414,12 @@ func (r *runner) endEpoch() error {
 // measure compares the student's ranking of the collection with the teacher's on the
 // dev set: nDCG@10 and R@100, the teacher's first ten being relevant. The figure is
 // their mean.
-func (r *runner) measure() (float64, map[string]any, error) {
+func (r *runner) measure() (float64, Line, error) {
 	if len(r.p.dev) == 0 {
 		return 0, nil, nil
 	}
 	if r.index == nil {
-		r.index = &exact.Index{}
-		for _, d := range r.p.docs {
-			r.index.Add(d)
-		}
+		r.index = exact.New(r.p.docs)
 	}
 	plain := r.c
 	plain.Unrelated = 0
@@ -448,34 +456,29 @@ func (r *runner) measure() (float64, map[string]any, error) {
 	}
 	wg.Wait()
 	var ndcg, recall float64
-	sources := map[string]*agreed{}
+	sources, count := map[string]*metrics.Values{}, map[string]float64{}
 	for i := range values {
 		if errs[i] != nil {
 			return 0, nil, errs[i]
 		}
 		ndcg += values[i][metrics.NDCG10] / float64(len(in))
 		recall += values[i][metrics.R100] / float64(len(in))
-		source := r.p.dev[in[i].example].Source
-		if sources[source] == nil {
-			sources[source] = &agreed{}
+		of := r.p.dev[in[i].example].Source
+		if sources[of] == nil {
+			sources[of] = &metrics.Values{}
 		}
-		sources[source].add(values[i])
+		count[of]++
+		for m, v := range values[i] {
+			sources[of][m] += (v - sources[of][m]) / count[of]
+		}
 	}
-	return (ndcg + recall) / 2, map[string]any{"dev_ndcg10": ndcg, "dev_r100": recall, "dev_l0": float64(l0) / float64(len(in)), "dev_sources": sources}, nil
-}
-
-// agreed is the mean agreement with the teacher on the dev examples of one source:
-// a data set that a run does not train on tells more than one that it does.
-type agreed struct {
-	Examples int     `json:"examples"`
-	NDCG10   float64 `json:"ndcg10"`
-	R100     float64 `json:"r100"`
-}
-
-func (a *agreed) add(v metrics.Values) {
-	a.Examples++
-	a.NDCG10 += (v[metrics.NDCG10] - a.NDCG10) / float64(a.Examples)
-	a.R100 += (v[metrics.R100] - a.R100) / float64(a.Examples)
+	line := Line{"dev_ndcg10": ndcg, "dev_r100": recall, "dev_l0": float64(l0) / float64(len(in))}
+	if len(sources) > 1 { // one that is not trained on tells more than the others
+		for of, v := range sources {
+			line["dev_ndcg10/"+of], line["dev_r100/"+of] = v[metrics.NDCG10], v[metrics.R100]
+		}
+	}
+	return (ndcg + recall) / 2, line, nil
 }
 
 func (r *runner) agreement(index *exact.Index, v sparse.Vector, e *importers.Example) (metrics.Values, error) {

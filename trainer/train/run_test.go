@@ -162,6 +162,7 @@ func TestKilledRunResumes(t *testing.T) {
 	}
 	folder := t.TempDir()
 	c := small(t, folder)
+	c.TensorBoard = true
 	c.Out = filepath.Join(folder, "whole")
 	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
 		t.Fatal(err)
@@ -194,6 +195,8 @@ func TestKilledRunResumes(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	same(t, whole, c.Out)
+	sameEvents(t, whole)
+	sameEvents(t, c.Out)
 }
 
 // A run that is interrupted politely saves where it stands.
