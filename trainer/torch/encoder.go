@@ -35,6 +35,7 @@ type Encoder struct {
 	order  []param
 	params map[string]tensor
 	frozen map[string]bool
+	sieve  *sieve // of the output's rows as they were when last needed
 }
 
 // Load reads a Hugging Face folder: config.json and model.safetensors, or else

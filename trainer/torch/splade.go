@@ -34,23 +34,35 @@ func (s *scope) temporary(f func()) {
 // with gradients, by an exact shortcut. log(1+ReLU(x)) increases with x, so the
 // maximum's gradient reaches one logit a term: the winning token's, and only where
 // it is positive. A first pass, without gradients and one sequence at a time, finds
-// the winners; a second computes just those logits, a few hundred of T x V. So the
-// [B,T,V] logits are never stored, and nothing flows back through them.
+// the winners (on the CPU among the terms that a sieve lets through); a second
+// computes just those logits, a few hundred of T x V. So the [B,T,V] logits are never
+// stored, and nothing flows back through them.
 func (e *Encoder) encode(s *scope, in inputs) vectors {
 	h := e.hidden(s, in) // [B*T,H]
 	weight, bias := e.output()
 	var v vectors
 	var rows, cols []int64 // the winner's row of h, and the term
 	s.noGrad(func() {
+		sifted := e.sift(s, h, in)
 		for b := range in.b {
 			s.temporary(func() {
 				own := s.narrow(h, 0, b*in.t, in.length[b]) // [t,H], without padding
-				logits := s.linear(own, weight, bias)       // [t,V]
+				w, c := weight, bias
+				if sifted != nil && len(sifted[b]) > 0 {
+					few := s.ints(sifted[b], len(sifted[b]))
+					w, c = s.indexSelect(weight, 0, few), s.indexSelect(bias, 0, few)
+				}
+				logits := s.linear(own, w, c) // [t,V]
 				active := s.reshape(s.nonzero(s.positive(s.amax(logits, 0))), -1)
 				terms := s.toInts(active)
 				var won []int64
 				if len(terms) > 0 {
 					won = s.toInts(s.argmax(s.indexSelect(logits, 1, active), 0))
+					if sifted != nil {
+						for i, k := range terms {
+							terms[i] = sifted[b][k]
+						}
+					}
 				} else if s.err == nil {
 					// A sequence without active term keeps one pair: its weight is 0
 					// and so is its gradient, unless the next step makes it positive.
@@ -86,6 +98,31 @@ func (e *Encoder) encode(s *scope, in inputs) vectors {
 	}
 	v.padded = s.reshape(s.indexSelect(s.cat(0, v.values, s.zeros(1)), 0, s.ints(at, len(at))), in.b, v.width)
 	return v
+}
+
+// sift gives the terms that can be active, of each sequence; nil where all have to be
+// looked at. The output's rows are quantised anew unless they are frozen.
+func (e *Encoder) sift(s *scope, h tensor, in inputs) [][]int64 {
+	if e.device != onCPU {
+		return nil
+	}
+	weight, bias := e.output()
+	if v := e.sieve; v == nil || !e.frozen[e.Config.names().word] || !e.Config.Tied {
+		w := s.toFloats(weight)
+		if s.err != nil {
+			return nil
+		}
+		var err error
+		if e.sieve, err = newSieve(w, e.Config.Vocab, e.Config.Width); err != nil {
+			s.fail(err)
+			return nil
+		}
+	}
+	x, c := s.toFloats(h), s.toFloats(bias)
+	if s.err != nil {
+		return nil
+	}
+	return e.sieve.pass(x, c, in.t, in.length)
 }
 
 // Encode computes the vectors of sequences, for use and not for training. types
