@@ -12,6 +12,7 @@ import (
 // architectures.
 type config struct {
 	distil bool
+	bare   bool // a BertModel: no masked-LM head, and names without "bert."
 
 	vocab     int     // vocab_size
 	hidden    int     // hidden_size, dim
@@ -93,7 +94,10 @@ func parseConfig(data []byte) (*config, error) {
 		return bad("model_type is %q; only bert and distilbert are known here", f.ModelType)
 	}
 	if want := map[bool]string{false: "BertForMaskedLM", true: "DistilBertForMaskedLM"}[c.distil]; f.Architectures != nil && !slices.Contains(f.Architectures, want) {
-		return bad("architectures is %q; wanted %s: a vector over the vocabulary needs the masked-LM head", f.Architectures, want)
+		c.bare = !c.distil && slices.Contains(f.Architectures, "BertModel")
+		if !c.bare {
+			return bad("architectures is %q; wanted %s: a vector over the vocabulary needs the masked-LM head", f.Architectures, want)
+		}
 	}
 	if f.PositionType != "" && f.PositionType != "absolute" {
 		return bad("position_embedding_type is %q; only absolute is known here", f.PositionType)

@@ -51,6 +51,9 @@ func Load(files Files) (*Encoder, error) {
 	if err != nil {
 		return nil, missing(weightsFile, "the weights in Hugging Face's safetensors layout", err)
 	}
+	if c.bare {
+		return nil, errors.New("encoder: config.json: architectures has BertModel; wanted BertForMaskedLM: a vector over the vocabulary needs the masked-LM head")
+	}
 	m, _, err := loadModel(c, data)
 	if err != nil {
 		return nil, err
@@ -198,9 +201,19 @@ func grow[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-// transformed runs the model up to the decoder's input, [m][H]. Sizes in capitals
-// are padded; D is a head's width.
+// transformed runs the model up to the decoder's input, [m][H].
 func (s *Session) transformed(in conversation.Input) []float32 {
+	c, w := s.e.config, s.e.model
+	m, x := len(in.IDs), s.hidden(in)
+	s.scratch.Linear(s.y, x, m, w.transform) // [m][H] -> [m][H]
+	matrix.GELU(s.y)
+	matrix.AddNorm(s.y, nil, w.transformLN.gamma, w.transformLN.beta, m, c.hidden, c.eps)
+	return s.y
+}
+
+// hidden runs the blocks of the encoder, [m][H]. Sizes in capitals are padded; D is a
+// head's width.
+func (s *Session) hidden(in conversation.Input) []float32 {
 	c, w := s.e.config, s.e.model
 	m, H, F := len(in.IDs), matrix.Pad(c.hidden), matrix.Pad(c.inner)
 	D := matrix.Pad(c.hidden / c.heads)
@@ -235,11 +248,7 @@ func (s *Session) transformed(in conversation.Input) []float32 {
 		q.Linear(y, s.inner, m, l.down) // -> [m][H]
 		matrix.AddNorm(x, y, l.downLN.gamma, l.downLN.beta, m, c.hidden, c.eps)
 	}
-
-	q.Linear(y, x, m, w.transform) // [m][H] -> [m][H]
-	matrix.GELU(y)
-	matrix.AddNorm(y, nil, w.transformLN.gamma, w.transformLN.beta, m, c.hidden, c.eps)
-	return y
+	return x
 }
 
 func add(r, b []float32) {

@@ -267,6 +267,13 @@ func (c *config) names() *names {
 	if c.distil {
 		return &distilNames
 	}
+	if c.bare {
+		return &names{
+			embeddings: "embeddings.", layer: "encoder.layer.%d.",
+			query: bertNames.query, key: bertNames.key, value: bertNames.value, out: bertNames.out, outLN: bertNames.outLN,
+			up: bertNames.up, down: bertNames.down, downLN: bertNames.downLN,
+		}
+	}
 	return &bertNames
 }
 
@@ -320,6 +327,13 @@ func loadModel(c *config, data []byte) (*model, []use, error) {
 		m.layers = append(m.layers, l)
 	}
 
+	if c.bare {
+		m.words = r.weights(n.embeddings+"word_embeddings.weight", words, nil)
+		if r.err != nil {
+			return nil, nil, r.err
+		}
+		return m, r.used, nil
+	}
 	wt, bt := r.table(n.transform+".weight", why, H, H), r.vector(n.transform+".bias", why, H)
 	m.transform = r.weights(n.transform+".weight", wt, bt)
 	m.transformLN = r.norm(n.transformLN, why, H)

@@ -161,13 +161,19 @@ func Write(w io.Writer, file *File, ids []string) error {
 	return out.Flush()
 }
 
-// Fuse makes one list of several teachers', scores by mean or (max) maximum. A
-// teacher's scores are first brought to mean 0 and deviation 1 over its list, since
-// teachers count on scales of their own; a passage that a teacher did not rank gets
-// that teacher's lowest score. One list is returned as it is.
-func Fuse(lists []List, max bool) List {
+// Fuse makes one list of several teachers', scores by weighted mean or (max) by
+// maximum. A teacher's scores are first brought to mean 0 and deviation 1 over its
+// list, since teachers count on scales of their own, and the result to the first
+// teacher's scale, so that a temperature means what it does for that one alone. A
+// passage that a teacher did not rank gets that teacher's lowest score. One list is
+// returned as it is. weights are one a list; nil: all the same.
+func Fuse(lists []List, weights []float64, max bool) List {
 	if len(lists) == 1 {
 		return lists[0]
+	}
+	var sum float64
+	for n := range lists {
+		sum += weight(weights, n)
 	}
 	type fused struct {
 		value float64
@@ -175,6 +181,7 @@ func Fuse(lists []List, max bool) List {
 	}
 	all := map[uint32]*fused{}
 	var lowest []float64
+	var scale, offset float64 // of the first teacher
 	for n, l := range lists {
 		var mean, square float64
 		for _, s := range l.Scores {
@@ -186,6 +193,9 @@ func Fuse(lists []List, max bool) List {
 		deviation := math.Sqrt(square)
 		if deviation == 0 {
 			deviation = 1
+		}
+		if n == 0 {
+			scale, offset = deviation, mean
 		}
 		low := 0.0
 		for i, d := range l.Docs {
@@ -203,7 +213,7 @@ func Fuse(lists []List, max bool) List {
 			if max {
 				f.value = math.Max(f.value, v)
 			} else {
-				f.value += v / float64(len(lists))
+				f.value += v * weight(weights, n) / sum
 			}
 		}
 		lowest = append(lowest, low)
@@ -212,12 +222,19 @@ func Fuse(lists []List, max bool) List {
 	for d, f := range all {
 		for n, ranked := range f.by {
 			if !ranked && !max {
-				f.value += lowest[n] / float64(len(lists))
+				f.value += lowest[n] * weight(weights, n) / sum
 			}
 		}
 		out.Docs = append(out.Docs, d)
-		out.Scores = append(out.Scores, float32(f.value))
+		out.Scores = append(out.Scores, float32(offset+scale*f.value))
 	}
 	out.sort()
 	return out
+}
+
+func weight(weights []float64, n int) float64 {
+	if weights == nil {
+		return 1
+	}
+	return weights[n]
 }

@@ -247,10 +247,33 @@ func (file *File) Close() error { return file.f.Close() }
 // it.
 type Query struct{ ID, Text string }
 
-// Rank lets the frozen encoder rank the collection for every query that the file
-// does not hold yet, exactly and on all cores, and keeps the k best. report hears
-// how many are done.
-func Rank(ctx context.Context, e *encoder.Encoder, docs []sparse.Vector, queries []Query, k int, file *File, report func(done int)) error {
+// A Ranker ranks the collection for a text. It has memory of its own: one goroutine
+// uses it.
+type Ranker func(text string) (List, error)
+
+// Sparse ranks by the frozen encoder whose vectors of the collection docs are, and
+// keeps the k best. The index is made with the first ranker, for all.
+func Sparse(e *encoder.Encoder, docs []sparse.Vector, k int) func() Ranker {
+	index := sync.OnceValue(func() *exact.Index { return exact.New(docs) })
+	return func() Ranker {
+		s, own := e.NewSession(), index().Share()
+		return func(text string) (l List, err error) {
+			v, _, err := s.Encode(conversation.Build(e.Tokenizer, []conversation.Turn{{Question: text}}, e.Query))
+			if err != nil {
+				return l, err
+			}
+			for _, h := range own.Search(v, k) {
+				l.Docs = append(l.Docs, h.Doc)
+				l.Scores = append(l.Scores, float32(h.Score))
+			}
+			return l, nil
+		}
+	}
+}
+
+// Rank lets rankers, one a core, rank the collection for every query that the file
+// does not hold yet. report hears how many are done.
+func Rank(ctx context.Context, ranker func() Ranker, queries []Query, file *File, report func(done int)) error {
 	var todo []Query
 	for _, q := range queries {
 		if !file.Has(q.ID) {
@@ -261,7 +284,6 @@ func Rank(ctx context.Context, e *encoder.Encoder, docs []sparse.Vector, queries
 	if len(todo) == 0 {
 		return nil
 	}
-	index := exact.New(docs)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	type ranked struct {
@@ -273,18 +295,13 @@ func Rank(ctx context.Context, e *encoder.Encoder, docs []sparse.Vector, queries
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			s, own := e.NewSession(), index.Share()
+			rank := ranker()
 			for q := range next {
-				r := ranked{id: q.ID}
-				v, _, err := s.Encode(conversation.Build(e.Tokenizer, []conversation.Turn{{Question: q.Text}}, e.Query))
+				l, err := rank(q.Text)
 				if err != nil {
-					r.err = fmt.Errorf("query %q: %w", q.ID, err)
+					err = fmt.Errorf("query %q: %w", q.ID, err)
 				}
-				for _, h := range own.Search(v, k) {
-					r.list.Docs = append(r.list.Docs, h.Doc)
-					r.list.Scores = append(r.list.Scores, float32(h.Score))
-				}
-				out <- r
+				out <- ranked{q.ID, l, err}
 			}
 		})
 	}

@@ -131,15 +131,19 @@ func TestImportForeignForms(t *testing.T) {
 func TestFuse(t *testing.T) {
 	a := List{[]uint32{0, 1}, []float32{3, 1}}     // standard scores 1, -1
 	b := List{[]uint32{2, 0}, []float32{300, 100}} // 1, -1
-	if got := Fuse([]List{a}, false); !reflect.DeepEqual(got, a) {
+	if got := Fuse([]List{a}, nil, false); !reflect.DeepEqual(got, a) {
 		t.Errorf("one list became %v", got)
 	}
-	// 0: (1-1)/2, 1: (-1-1)/2, 2: (1-1)/2
-	if got, want := Fuse([]List{a, b}, false), (List{[]uint32{0, 2, 1}, []float32{0, 0, -1}}); !reflect.DeepEqual(got, want) {
+	// 0: (1-1)/2, 1: (-1-1)/2, 2: (1-1)/2, on a's scale, of mean 2 and deviation 1.
+	if got, want := Fuse([]List{a, b}, nil, false), (List{[]uint32{0, 2, 1}, []float32{2, 2, 1}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("mean %v, wanted %v", got, want)
 	}
-	if got, want := Fuse([]List{a, b}, true), (List{[]uint32{0, 2, 1}, []float32{1, 1, -1}}); !reflect.DeepEqual(got, want) {
+	if got, want := Fuse([]List{a, b}, nil, true), (List{[]uint32{0, 2, 1}, []float32{3, 3, 1}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("max %v, wanted %v", got, want)
+	}
+	// 0: (3-1)/4, 1: -1, 2: (-3+1)/4
+	if got, want := Fuse([]List{a, b}, []float64{.75, .25}, false), (List{[]uint32{0, 2, 1}, []float32{2.5, 1.5, 1}}); !reflect.DeepEqual(got, want) {
+		t.Errorf("weighted mean %v, wanted %v", got, want)
 	}
 }
 
@@ -179,7 +183,7 @@ func TestRank(t *testing.T) {
 		queries = append(queries, Query{q, q})
 	}
 	stopped, stop := context.WithCancel(context.Background())
-	err = Rank(stopped, e, docs, queries, 3, f, func(done int) {
+	err = Rank(stopped, Sparse(e, docs, 3), queries, f, func(done int) {
 		if done == 2 {
 			stop()
 		}
@@ -188,7 +192,7 @@ func TestRank(t *testing.T) {
 		t.Fatalf("stopped: %v with %d lists", err, len(f.IDs()))
 	}
 	fresh := -1
-	err = Rank(context.Background(), e, docs, queries, 3, f, func(done int) {
+	err = Rank(context.Background(), Sparse(e, docs, 3), queries, f, func(done int) {
 		if fresh < 0 {
 			fresh = done
 		}

@@ -40,6 +40,9 @@ type Config struct {
 	Exclude     []string `json:"exclude" help:"examples that are never trained on: those of the same question or rewrite are dropped"`
 	Passages    []string `json:"passages" help:"the collection that the teacher ranks, BEIR's corpus files"`
 	Teachers    []string `json:"teachers" help:"rankings of other teachers: DiSCo's JSON or TREC runs (empty: the document encoder ranks the rewrites)"`
+	Dense       string   `json:"dense" help:"folder of a sentence encoder (BertModel, such as all-MiniLM-L6-v2) that ranks the rewrites, too: a second teacher"`
+	DenseShare  float64  `json:"dense-share" help:"its share of the fused score"`
+	DenseTokens int      `json:"dense-tokens" help:"length at which it cuts passages"`
 	Fuse        string   `json:"fuse" help:"several teachers become one by mean or max"`
 	Depth       int      `json:"depth" help:"passages of a teacher's ranking"`
 	Cache       string   `json:"cache" help:"folder that keeps vectors and rankings between runs"`
@@ -98,7 +101,7 @@ type Config struct {
 // Default is the recipe that did best at small scale.
 func Default() Config {
 	return Config{
-		DevFraction: .05, Fuse: "mean", Depth: 1000, Cache: "cache",
+		DevFraction: .05, DenseShare: .5, DenseTokens: 256, Fuse: "mean", Depth: 1000, Cache: "cache",
 		MaxTokens: 128, HistoryType: 1, Unrelated: .5,
 		Candidates: 16, Sampling: "window", From: 11, To: 960, Pseudo: 1,
 		KLD: 1, Gamma: 2, Temperature: 1, InfoNCE: .1, Tau: 1, Own: true, InBatch: "none", Distance: .1, LambdaSteps: .33,
@@ -183,6 +186,9 @@ func (c *Config) Check() error {
 		{"passages", len(c.Passages) > 0, "a file"},
 		{"dev-fraction", c.DevFraction >= 0 && c.DevFraction < 1, "0 to 1"},
 		{"fuse", c.Fuse == "mean" || c.Fuse == "max", "mean or max"},
+		{"dense-share", c.DenseShare >= 0 && c.DenseShare <= 1, "0 to 1"},
+		{"dense-tokens", c.DenseTokens >= 3, "3 or more"},
+		{"dense", c.Dense == "" || len(c.Teachers) == 0, "a folder, or --teachers, not both"},
 		{"depth", c.Depth > 0, "1 or more"},
 		{"max-tokens", c.MaxTokens >= 3, "3 or more"},
 		{"history-type", c.HistoryType == 0 || c.HistoryType == 1, "0 or 1"},

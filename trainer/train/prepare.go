@@ -36,6 +36,7 @@ type prepared struct {
 	queries    map[string]sparse.Vector
 	frozen     *encoder.Encoder // tokenises for the student, too
 	fuse       string
+	shares     []float64 // of the lists, where they are not all alike
 }
 
 // prepare reads the run's files and makes, or finds in the cache, what the frozen
@@ -136,7 +137,7 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 		return nil, err
 	}
 
-	if err := p.rank(ctx, c, passages.IDs, w, sums, stderr); err != nil {
+	if err := p.rank(ctx, c, passages, w, sums, stderr); err != nil {
 		return nil, err
 	}
 	if p.train, err = p.taught("training", p.train, stderr); err != nil {
@@ -171,7 +172,8 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 }
 
 // rank opens or makes the teachers' rankings.
-func (p *prepared) rank(ctx context.Context, c Config, ids []string, weights [32]byte, sums map[string]string, stderr *os.File) error {
+func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Collection, weights [32]byte, sums map[string]string, stderr *os.File) error {
+	ids := passages.IDs
 	key := teacher.KeyOf(ids)
 	open := func(parts ...[]byte) (*teacher.File, string, error) {
 		h := sha256.New()
@@ -183,11 +185,7 @@ func (p *prepared) rank(ctx context.Context, c Config, ids []string, weights [32
 		return f, path, err
 	}
 	if len(c.Teachers) == 0 {
-		f, _, err := open([]byte("own"), weights[:], key[:], fmt.Append(nil, c.Depth))
-		if err != nil {
-			return err
-		}
-		p.lists, p.byText = append(p.lists, f), true
+		p.byText = true
 		var todo []teacher.Query
 		seen := map[string]bool{}
 		for _, list := range [][]importers.Example{p.train, p.dev} {
@@ -198,17 +196,54 @@ func (p *prepared) rank(ctx context.Context, c Config, ids []string, weights [32
 				}
 			}
 		}
-		var m *progress.Meter
-		err = teacher.Rank(ctx, p.frozen, p.docs, todo, c.Depth, f, func(done int) {
-			if m == nil {
-				m = progress.New(stderr, "the teacher ranks", int64(done), int64(len(todo)))
+		rank := func(what string, ranker func() (func() teacher.Ranker, error), key ...[]byte) error {
+			f, _, err := open(key...)
+			if err != nil {
+				return err
 			}
-			m.Update(int64(done), "")
-		})
-		if err == nil && m != nil {
-			m.Done(fmt.Sprintf("%d rewrites", len(todo)))
+			p.lists = append(p.lists, f)
+			if !slices.ContainsFunc(todo, func(q teacher.Query) bool { return !f.Has(q.ID) }) {
+				return nil
+			}
+			by, err := ranker()
+			if err != nil {
+				return err
+			}
+			var m *progress.Meter
+			err = teacher.Rank(ctx, by, todo, f, func(done int) {
+				if m == nil {
+					m = progress.New(stderr, what, int64(done), int64(len(todo)))
+				}
+				m.Update(int64(done), "")
+			})
+			if err == nil && m != nil {
+				m.Done(fmt.Sprintf("%d rewrites", len(todo)))
+			}
+			return err
 		}
-		return err
+		depth := fmt.Append(nil, c.Depth)
+		err := rank("the teacher ranks", func() (func() teacher.Ranker, error) {
+			return teacher.Sparse(p.frozen, p.docs, c.Depth), nil
+		}, []byte("own"), weights[:], key[:], depth)
+		if err != nil || c.Dense == "" {
+			return err
+		}
+		p.shares = []float64{1 - c.DenseShare, c.DenseShare}
+		dense, sum, err := loadSentence(c.Dense, sums)
+		if err != nil {
+			return err
+		}
+		texts := textsKey(passages.Texts)
+		return rank("the dense teacher ranks", func() (func() teacher.Ranker, error) {
+			of := sha256.Sum256(slices.Concat(sum, texts, fmt.Append(nil, c.DenseTokens)))
+			path := filepath.Join(c.Cache, fmt.Sprintf("%x.dense", of[:8]))
+			m := progress.New(stderr, "encoding passages for the dense teacher", 0, int64(len(ids)))
+			v, err := teacher.Embed(ctx, dense, passages.Texts, c.DenseTokens, path, func(done int) { m.Update(int64(done), "") })
+			if err != nil {
+				return nil, err
+			}
+			return teacher.Dense(dense, v, c.Depth)
+		}, []byte("dense"), sum, texts, key[:], depth, fmt.Append(nil, c.DenseTokens))
 	}
 	// Rankings of others are found by the examples' ids, which data sets may share.
 	whose := map[string]string{}
@@ -241,6 +276,35 @@ func (p *prepared) rank(ctx context.Context, c Config, ids []string, weights [32
 	return nil
 }
 
+// loadSentence reads a dense teacher's folder; sum is over its files.
+func loadSentence(folder string, sums map[string]string) (s *encoder.Sentence, sum []byte, err error) {
+	h := sha256.New()
+	s, err = encoder.LoadSentence(func(name string) ([]byte, error) {
+		data, err := os.ReadFile(filepath.Join(folder, name))
+		if err == nil {
+			own := sha256.Sum256(data)
+			fmt.Fprintf(h, "%s ", name)
+			h.Write(own[:])
+			sums[filepath.Join(folder, name)] = hex.EncodeToString(own[:])
+		}
+		return data, err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", folder, err)
+	}
+	return s, h.Sum(nil), nil
+}
+
+// textsKey tells collections apart by what their passages say.
+func textsKey(texts []string) []byte {
+	h := sha256.New()
+	for _, t := range texts {
+		fmt.Fprintf(h, "%d ", len(t))
+		io.WriteString(h, t)
+	}
+	return h.Sum(nil)
+}
+
 // textID names a ranking by what was asked, so that runs share it.
 func textID(text string) string {
 	sum := sha256.Sum256([]byte(text))
@@ -254,19 +318,23 @@ func (p *prepared) list(e *importers.Example) (teacher.List, error) {
 		id = textID(e.Rewrite)
 	}
 	var lists []teacher.List
-	for _, f := range p.lists {
+	var shares []float64
+	for i, f := range p.lists {
 		l, err := f.Get(id)
 		if err != nil {
 			return l, err
 		}
 		if len(l.Docs) > 0 {
 			lists = append(lists, l)
+			if p.shares != nil {
+				shares = append(shares, p.shares[i])
+			}
 		}
 	}
 	if len(lists) == 0 {
 		return teacher.List{}, nil
 	}
-	return teacher.Fuse(lists, p.fuse == "max"), nil
+	return teacher.Fuse(lists, shares, p.fuse == "max"), nil
 }
 
 // taught keeps the examples that a teacher ranked at least two passages for.

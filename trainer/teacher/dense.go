@@ -1,0 +1,107 @@
+package teacher
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+
+	"parley/shared/conversation"
+	"parley/shared/durable"
+	"parley/shared/encoder"
+	"parley/shared/matrix"
+	"parley/shared/safetensors"
+	"parley/trainer/ranking"
+)
+
+// Embed encodes the passages, cut at tokens, on all cores: [len(texts)][s.Dim()]. What
+// it made it keeps in the file at path, which must be named after the texts and the
+// encoder. report hears how many are done.
+func Embed(ctx context.Context, s *encoder.Sentence, texts []string, tokens int, path string, report func(done int)) ([]float32, error) {
+	if data, err := os.ReadFile(path); err == nil {
+		if f, err := safetensors.Read(data); err == nil {
+			if t, ok := f.Tensor("vectors"); ok && len(t.Shape) == 2 && t.Shape[0] == len(texts) && t.Shape[1] == s.Dim() {
+				return t.Float32s()
+			}
+		}
+	}
+	dim := s.Dim()
+	out := make([]float32, len(texts)*dim)
+	var mu sync.Mutex
+	var next, done int
+	var failed error
+	var wg sync.WaitGroup
+	const block = 64
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			session := s.NewSession()
+			for {
+				mu.Lock()
+				first := next
+				next += block
+				stop := failed != nil || first >= len(texts)
+				mu.Unlock()
+				if stop {
+					return
+				}
+				last := min(first+block, len(texts))
+				err := ctx.Err()
+				for i := first; i < last && err == nil; i++ {
+					if err = session.Embed(out[i*dim:], conversation.Passage(s.Tokenizer, texts[i], tokens)); err != nil {
+						err = fmt.Errorf("passage %d: %w", i, err)
+					}
+				}
+				mu.Lock()
+				if err != nil && failed == nil {
+					failed = err
+				}
+				done += last - first
+				report(done)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if failed != nil {
+		return nil, failed
+	}
+	data, err := safetensors.Write([]safetensors.Tensor{safetensors.FromFloat32s("vectors", out, len(texts), dim)}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return out, durable.WriteFile(path, data)
+}
+
+// Dense ranks by the inner product with the passages' vectors, as Embed gives them,
+// [n][s.Dim()], and keeps the k best.
+func Dense(s *encoder.Sentence, vectors []float32, k int) (func() Ranker, error) {
+	dim := s.Dim()
+	n := len(vectors) / dim
+	docs, err := matrix.NewFloat32(vectors, nil, n, dim)
+	if err != nil {
+		return nil, err
+	}
+	return func() Ranker {
+		session := s.NewSession()
+		var scratch matrix.Scratch
+		query, scores := make([]float32, matrix.Pad(dim)), make([]float32, matrix.Pad(n))
+		above := make([]float64, n)
+		var best []ranking.Hit
+		return func(text string) (l List, err error) {
+			if err := session.Embed(query, conversation.Passage(s.Tokenizer, text, s.MaxTokens())); err != nil {
+				return l, err
+			}
+			scratch.Linear(scores, query, 1, docs)
+			for d := range above {
+				above[d] = float64(scores[d]) + 1 // cosines, from -1; package ranking leaves out what is 0
+			}
+			best = ranking.Best(best, above, k)
+			for _, h := range best {
+				l.Docs = append(l.Docs, h.Doc)
+				l.Scores = append(l.Scores, float32(h.Score-1))
+			}
+			return l, nil
+		}
+	}, nil
+}
