@@ -48,6 +48,11 @@ train: trainer packages ## teach the encoder our own conversations, and measure 
 	@echo 'undistilled:'; build/trainer conversations measure --splits test
 	@echo 'distilled, build/train/encoder:'; build/trainer conversations measure --splits test --encoder build/train/encoder
 
+experiments: trainer packages ## run the experiments of models/experiments from the data sets in SETS: some twenty hours on two cores, resumed where they stopped
+	@if [ ! -d build/experiments/data/base ]; then [ -n "$(SETS)" ] || { echo 'name the folder of the data sets: make experiments SETS=FOLDER (trainer/experiment/data.sh says what it holds)'; exit 2; }; \
+	TRAINER=build/trainer PACKAGES=$(PACKAGES) sh trainer/experiment/data.sh "$(SETS)"; fi
+	build/trainer experiment $(EXPERIMENTS)
+
 bench: ## run the benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . ./shared/... ./wasm/...
 
@@ -69,4 +74,4 @@ format: ## gofmt
 clean: ## remove what was built here
 	rm -rf build site/dist
 
-.PHONY: help demo dist test browser libtorch trainer train bench packages generate models format clean
+.PHONY: help demo dist test browser libtorch trainer train experiments bench packages generate models format clean

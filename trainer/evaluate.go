@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"parley/shared/conversation"
 	"parley/shared/durable"
@@ -433,58 +432,31 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 		return nil, "", nil, err
 	}
 
-	var wasm func(query) ([]metrics.Hit, error)
+	vectors, err := encodeQueries(ctx, enc, queries, form, stderr)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	r, err := searchAll(ctx, queries, vectors, search, 1)
+	if err != nil {
+		return nil, "", nil, err
+	}
 	if o.wasm != "" {
-		rank, closeIt, err := o.wasmRanker(ctx, file, docs)
-		if err != nil {
+		if err := o.checkWasm(ctx, file, docs, queries, r.run, stderr); err != nil {
 			return nil, "", nil, err
 		}
-		defer closeIt()
-		wasm = rank
 	}
-	meter := progress.New(stderr, "queries", 0, int64(len(queries)))
-	active := sparse.NewActivation(enc.Vocab())
-	session := enc.NewSession()
-	run = metrics.Run{}
-	var spent time.Duration
-	for i, q := range queries {
-		if err := ctx.Err(); err != nil {
-			return nil, "", nil, err
-		}
-		v, _, err := session.Encode(conversation.Build(enc.Tokenizer, q.turns, form))
-		if err != nil {
-			return nil, "", nil, fmt.Errorf("query %q: %w", q.id, err)
-		}
-		active.Add(v)
-		begin := time.Now()
-		hits, postings := search(v)
-		spent += time.Since(begin)
-		c.Postings += float64(postings) / float64(len(queries))
-		if wasm != nil {
-			found, err := wasm(q)
-			if err == nil {
-				err = sameRanking(found, hits)
-			}
-			if err != nil {
-				return nil, "", nil, fmt.Errorf("query %q: %w", q.id, err)
-			}
-			hits = found
-		}
-		run[q.id] = hits
-		meter.Update(int64(i+1), "")
-	}
-	meter.Done("")
 
 	kept := sparse.NewActivation(enc.Vocab())
 	for _, v := range passages {
 		kept.Add(v)
 	}
 	c.QueryTokens, c.HistoryType, c.ReplyTokens = form.MaxTokens, int(form.HistoryType), form.ReplyTokens
-	c.QueryL0, c.DocL0, c.FLOPS = active.L0(), kept.L0(), sparse.FLOPS(active, kept)
+	spent := r.cost(enc.Vocab(), kept, nil)
+	c.QueryL0, c.DocL0, c.FLOPS, c.Postings = spent.L0, kept.L0(), spent.FLOPS, spent.Postings
 	if !o.float {
-		c.SearchMS = float64(spent.Microseconds()) / 1000 / float64(len(queries))
+		c.SearchMS = spent.SearchMS
 	}
-	return run, encoderSum, c, nil
+	return r.run, encoderSum, c, nil
 }
 
 // encodePassages gives the passages' vectors, pruned to the heaviest terms.

@@ -25,6 +25,7 @@ var commands = []command{
 	{"conversations", "check, export and measure the project's own conversations", conversationsCommand},
 	{"rewrite", "let a language model rewrite questions so that they stand alone", rewriteCommand},
 	{"train", "distil a query encoder (needs libtorch)", trainCommand},
+	{"experiment", "run a grid of trainings, measure each, make tables and figures", experimentCommand},
 	{"export", "write a run's best encoder as it ships, with a model card", exportCommand},
 	{"plot", "draw the training curves of runs", plotCommand},
 }

@@ -33,30 +33,33 @@ var turnID = regexp.MustCompile(`(?:<::>|_)([1-9][0-9]*)$`)
 // depths are the parts by turn: from, to.
 var depths = [][2]int{{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 6}, {7, 8}, {9, 12}, {13, 1 << 30}}
 
+// turnPart is the part by turn that a query belongs to.
+func turnPart(id string) (key int, label string, err error) {
+	m := turnID.FindStringSubmatch(id)
+	if m == nil {
+		return 0, "", wrongUse("--by turn: query %q does not say its turn, as conversation<::>2 or conversation_2 do", id)
+	}
+	turn, err := strconv.Atoi(m[1])
+	if err != nil {
+		return 0, "", wrongUse("--by turn: query %q: %w", id, err)
+	}
+	for i, d := range depths {
+		if d[0] <= turn && turn <= d[1] {
+			switch {
+			case d[0] == d[1]:
+				return i, fmt.Sprintf("turn %d", d[0]), nil
+			case i == len(depths)-1:
+				return i, fmt.Sprintf("turns %d on", d[0]), nil
+			}
+			return i, fmt.Sprintf("turns %d-%d", d[0], d[1]), nil
+		}
+	}
+	panic("unreachable: depths leave no gap")
+}
+
 // partsBy splits a report. file says in which file a query is judged.
 func partsBy(by string, report metrics.Report, file map[string]string) ([]part, error) {
-	name := func(id string) (key int, label string, err error) {
-		m := turnID.FindStringSubmatch(id)
-		if m == nil {
-			return 0, "", wrongUse("--by turn: query %q does not say its turn, as conversation<::>2 or conversation_2 do", id)
-		}
-		turn, err := strconv.Atoi(m[1])
-		if err != nil {
-			return 0, "", wrongUse("--by turn: query %q: %w", id, err)
-		}
-		for i, d := range depths {
-			if d[0] <= turn && turn <= d[1] {
-				switch {
-				case d[0] == d[1]:
-					return i, fmt.Sprintf("turn %d", d[0]), nil
-				case i == len(depths)-1:
-					return i, fmt.Sprintf("turns %d on", d[0]), nil
-				}
-				return i, fmt.Sprintf("turns %d-%d", d[0], d[1]), nil
-			}
-		}
-		panic("unreachable: depths leave no gap")
-	}
+	name := turnPart
 	if by == byDomain {
 		files := slices.Sorted(maps.Values(file))
 		files = slices.Compact(files)

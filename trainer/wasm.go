@@ -13,6 +13,7 @@ import (
 	"parley/shared/passages"
 	"parley/trainer/collection"
 	"parley/trainer/metrics"
+	"parley/trainer/progress"
 	"parley/wasm/host"
 	"parley/wasm/kernel"
 )
@@ -95,6 +96,31 @@ func (o *evaluation) wasmRanker(ctx context.Context, index []byte, docs *collect
 		}
 		return hits, nil
 	}, w.Close, nil
+}
+
+// checkWasm ranks the queries by the worker and compares with run.
+func (o *evaluation) checkWasm(ctx context.Context, index []byte, docs *collection.Collection, queries []query, run metrics.Run, stderr *os.File) error {
+	rank, closeIt, err := o.wasmRanker(ctx, index, docs)
+	if err != nil {
+		return err
+	}
+	defer closeIt()
+	meter := progress.New(stderr, "queries in "+o.wasm, 0, int64(len(queries)))
+	for i, q := range queries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		found, err := rank(q)
+		if err == nil {
+			err = sameRanking(found, run[q.id])
+		}
+		if err != nil {
+			return fmt.Errorf("query %q: %w", q.id, err)
+		}
+		meter.Update(int64(i+1), "")
+	}
+	meter.Done("")
+	return nil
 }
 
 // sameRanking compares what the worker found with what this program did.

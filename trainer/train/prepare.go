@@ -375,19 +375,29 @@ func checksum(path string) (string, error) {
 }
 
 func writeProvenance(folder string, p *prepared, sums map[string]string) error {
-	out := Provenance{Revision: "unknown", Train: len(p.train), Dev: len(p.dev), Passages: len(p.docs), SHA256: sums}
+	out := Provenance{Train: len(p.train), Dev: len(p.dev), Passages: len(p.docs), SHA256: sums}
+	out.Revision, out.Modified = Revision()
 	if info, ok := debug.ReadBuildInfo(); ok {
 		out.Go = info.GoVersion
+	}
+	return writeJSON(filepath.Join(folder, "provenance.json"), out)
+}
+
+// Revision is the program's own in git, "unknown" where nothing tells it, and whether
+// there were changes beyond it.
+func Revision() (revision string, modified bool) {
+	revision = "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			switch s.Key {
 			case "vcs.revision":
-				out.Revision = s.Value
+				revision = s.Value
 			case "vcs.modified":
-				out.Modified = s.Value == "true"
+				modified = s.Value == "true"
 			}
 		}
 	}
-	if out.Revision == "unknown" { // built without the stamp: ask git, in the source tree
+	if revision == "unknown" { // built without the stamp: ask git, in the source tree
 		git := func(args ...string) (string, error) {
 			text, err := exec.Command("git", args...).Output()
 			return strings.TrimSpace(string(text)), err
@@ -395,11 +405,11 @@ func writeProvenance(folder string, p *prepared, sums map[string]string) error {
 		if mod, err := os.ReadFile("go.mod"); err == nil && bytes.HasPrefix(mod, []byte("module parley\n")) {
 			if head, err := git("rev-parse", "HEAD"); err == nil {
 				changes, err := git("status", "--porcelain", "--untracked-files=no")
-				out.Revision, out.Modified = head, err != nil || changes != ""
+				revision, modified = head, err != nil || changes != ""
 			}
 		}
 	}
-	return writeJSON(filepath.Join(folder, "provenance.json"), out)
+	return revision, modified
 }
 
 func writeJSON(path string, v any) error {

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"parley/trainer/experiment"
+	"parley/trainer/torch"
+	"parley/trainer/train"
+)
+
+const experimentHelp = `Usage: trainer experiment --data DIR [FLAGS]
+       trainer experiment --list | --report [FLAGS]
+
+Trains and measures what a grid's file lists, one after another, and writes a result
+a row and seed, then tables and figures. What is done is skipped: it is known by its
+configuration and by the checksums of its data. Stopped at any moment, the same
+command goes on where it was.
+
+The folder of the data is made by trainer/experiment/data.sh from the data sets.
+
+Examples:
+  sh trainer/experiment/data.sh SETS build/experiments/data
+  trainer experiment --list
+  trainer experiment --only main,l1 --seeds 1
+  trainer experiment --report
+  trainer experiment --only main --steps 20 --out build/trial --work build/trial
+`
+
+func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+	var o struct {
+		grid, data, work, out, cache, only, seeds, device string
+		threads, steps                                    int
+		list, report                                      bool
+	}
+	flags := flag.NewFlagSet("experiment", flag.ContinueOnError)
+	flags.StringVar(&o.grid, "grid", "trainer/experiment/grid.json", "the grid's `file`")
+	flags.StringVar(&o.data, "data", "build/experiments/data", "`folder` of the data, DATA in the grid")
+	flags.StringVar(&o.work, "work", "build/experiments", "`folder` that keeps the trainings")
+	flags.StringVar(&o.out, "out", "models/experiments", "`folder` of the results")
+	flags.StringVar(&o.cache, "cache", "build/cache", "`folder` that keeps vectors and rankings")
+	flags.StringVar(&o.only, "only", "", "these `experiments`, or rows as EXPERIMENT/LABEL; several with commas")
+	flags.StringVar(&o.seeds, "seeds", "", "these `seeds` alone, with commas")
+	flags.StringVar(&o.device, "device", "cpu", "cpu, cuda or cuda:N")
+	flags.IntVar(&o.threads, "threads", 0, "cores of an operation in training (0: libtorch's choice)")
+	flags.IntVar(&o.steps, "steps", 0, "for a trial: stop trainings after `n` steps (give another --out)")
+	flags.BoolVar(&o.list, "list", false, "say what is done and what is missing, and how long it will take")
+	flags.BoolVar(&o.report, "report", false, "make tables and figures of what there is, without the data")
+	if err := parse(flags, args, experimentHelp, stdout); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return wrongUse("%q is no flag; several experiments go after --only, with commas", flags.Arg(0))
+	}
+	grid, err := experiment.ReadGrid(o.grid)
+	if err != nil {
+		return err
+	}
+	if o.report {
+		return experiment.Report(grid, o.out, stderr)
+	}
+	rows, err := grid.Rows()
+	if err != nil {
+		return err
+	}
+	var only []string
+	if o.only != "" {
+		only = strings.Split(o.only, ",")
+	}
+	var seeds []int
+	if o.seeds != "" {
+		for s := range strings.SplitSeq(o.seeds, ",") {
+			n, err := strconv.Atoi(s)
+			if err != nil {
+				return wrongUse("--seeds: %q is no number", s)
+			}
+			seeds = append(seeds, n)
+		}
+	}
+	if rows, err = experiment.Select(rows, only, seeds); err != nil {
+		return usageError{err}
+	}
+	if o.steps > 0 {
+		for i := range rows {
+			rows[i].Train.Steps = o.steps
+		}
+	}
+	benches := map[string]*bench{}
+	lab := &experiment.Lab{
+		Grid: grid, Data: o.data, Work: o.work, Out: o.out, Stderr: stderr,
+		Complete: func(c *train.Config) { c.Cache, c.Threads, c.Device = o.cache, o.threads, o.device },
+		Train: func(ctx context.Context, c train.Config, resume bool) error {
+			err := train.Run(ctx, c, resume, stderr)
+			if errors.Is(err, torch.ErrAbsent) {
+				return torch.ErrAbsent
+			}
+			return err
+		},
+		Measure: func(ctx context.Context, r *experiment.Row, e *experiment.Evaluation, folder string) (*experiment.Measured, error) {
+			key := e.Short + "\x00" + r.PassageEncoder()
+			if benches[key] == nil {
+				b, err := openBench(ctx, o.data, r.PassageEncoder(), o.cache, e, stderr)
+				if err != nil {
+					return nil, err
+				}
+				benches[key] = b
+			}
+			return benches[key].measure(ctx, r, folder)
+		},
+	}
+	if o.list {
+		return listExperiments(lab, rows, stdout)
+	}
+	if err := lab.Run(ctx, rows); err != nil {
+		return err
+	}
+	if o.steps > 0 {
+		return nil // rows of a trial are not the grid's
+	}
+	return experiment.Report(grid, o.out, stderr)
+}
+
+func listExperiments(lab *experiment.Lab, rows []experiment.Row, stdout *os.File) error {
+	jobs, err := lab.Jobs(rows)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "experiment\trow\tseed\tkey\tstate")
+	var left float64
+	done := 0
+	for i := range jobs {
+		j := &jobs[i]
+		state := "to do"
+		switch {
+		case j.Missing != "":
+			state = "cannot: " + j.Missing + " is missing"
+		case j.Done():
+			state = "done"
+			done++
+		case j.Trained:
+			state = "trained, not measured"
+		}
+		left += j.Seconds
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", j.Experiment, j.Label, j.Seed, j.Key, state)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%d of %d done, about %s left\n", done, len(jobs), (time.Duration(left) * time.Second).String())
+	return err
+}

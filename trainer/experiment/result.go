@@ -1,0 +1,354 @@
+package experiment
+
+import (
+	"bytes"
+	"compress/flate"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+
+	"parley/shared/durable"
+	"parley/trainer/metrics"
+	"parley/trainer/train"
+)
+
+// version is part of the keys: a change of how results are made makes them new work.
+const version = 1
+
+// A Result is what one row with one seed gave: a file runs/KEY.json.
+type Result struct {
+	Key      string   `json:"key"`
+	Training string   `json:"training,omitempty"` // key of the training, which rows may share
+	Settings Settings `json:"settings"`
+	// Data has the SHA-256 of every file that was trained on, by its name in the grid.
+	Data     map[string]string `json:"data,omitempty"`
+	Revision string            `json:"revision"`
+	Modified bool              `json:"modified,omitempty"` // the program had changes beyond the revision
+	Examples int               `json:"examples,omitempty"`
+	Dev      *Dev              `json:"dev,omitempty"`
+	Steps    int               `json:"steps,omitempty"`
+	// TrainingSeconds are those of the steps alone; Seconds are all, reading and dev
+	// set included, or 0 where the training was stopped and went on.
+	TrainingSeconds float64 `json:"training_seconds,omitempty"`
+	Seconds         float64 `json:"seconds,omitempty"`
+	// Evaluations holds the figures by the evaluation's short name.
+	Evaluations map[string]*Measured `json:"evaluations"`
+}
+
+// Settings is what a row sets, in full; fields that are 0, false or empty are left
+// out, so that a new one of that kind changes no row.
+type Settings struct {
+	Train   map[string]any `json:"train,omitempty"`
+	Measure Measure        `json:"measure"`
+}
+
+// Dev are the figures of the dev set after the best epoch.
+type Dev struct {
+	Examples  int     `json:"examples"`
+	BestEpoch int     `json:"best_epoch"`
+	NDCG10    float64 `json:"ndcg_cut_10"` // the teacher's first ten being relevant
+	R100      float64 `json:"recall_100"`
+	L0        float64 `json:"l0"`
+}
+
+// Measured are a row's figures on one evaluation.
+type Measured struct {
+	Data     string             `json:"data"` // SHA-256 of its files, of passages' encoder and of the way of measuring
+	Queries  int                `json:"queries"`
+	Passages int                `json:"passages"`
+	Metrics  map[string]float64 `json:"metrics"`
+	Cost     *Cost              `json:"cost,omitempty"` // missing for BM25
+	Turns    []Turn             `json:"turns"`
+	Scores   *Scores            `json:"scores,omitempty"`
+	// PerQuery holds, by measure, one value a query, queries sorted by id (see Pack).
+	PerQuery map[string]string `json:"per_query"`
+}
+
+// A Cost is what the queries' vectors cost.
+type Cost struct {
+	L0       float64 `json:"query_l0"` // mean active terms
+	FLOPS    float64 `json:"flops"`    // sum_j p_q(j) p_d(j)
+	Postings float64 `json:"postings"` // touched, a query
+	SearchMS float64 `json:"search_ms"`
+}
+
+// A Turn is the part of the queries that stand so deep in their conversations.
+type Turn struct {
+	Name    string             `json:"name"`
+	Queries int                `json:"queries"`
+	Metrics map[string]float64 `json:"metrics"`
+	Cost    *Cost              `json:"cost,omitempty"`
+}
+
+// Scores are the distributions of the passages' scores: of the relevant ones, and of
+// Negatives that rank 11 to 960 for the rewrite by the passages' encoder, the same for
+// every row.
+type Scores struct {
+	Width     float64 `json:"width"`     // of a bin; the first begins at 0
+	Positives []int   `json:"positives"` // passages in each bin
+	Negatives []int   `json:"negatives"`
+	// AUC is the chance that a positive scores above a negative of its query, mean over
+	// the queries.
+	AUC float64 `json:"auc"`
+}
+
+// Settings are the row's.
+func (r *Row) Settings() Settings {
+	s := Settings{Measure: r.Measure}
+	if !r.Trained() {
+		return s
+	}
+	s.Train = map[string]any{}
+	v := reflect.ValueOf(r.Train)
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Tag.Get("json")
+		switch name {
+		case "out", "cache", "threads", "device", "save-every": // change nothing of what is learnt
+			continue
+		}
+		if f := v.Field(i); !f.IsZero() && !(f.Kind() == reflect.Slice && f.Len() == 0) {
+			s.Train[name] = f.Interface()
+		}
+	}
+	return s
+}
+
+// canonical is s as text: equal settings, equal text. JSON sorts the keys.
+func (s Settings) canonical() string {
+	data, err := json.Marshal(s)
+	if err != nil {
+		panic("experiment: settings are plain values: " + err.Error())
+	}
+	return string(data)
+}
+
+// Sums makes and remembers files' checksums.
+type Sums map[string]string
+
+// Of is the SHA-256 of the file at path.
+func (s Sums) Of(path string) (string, error) {
+	if sum, ok := s[path]; ok {
+		return sum, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	s[path] = hex.EncodeToString(h.Sum(nil))
+	return s[path], nil
+}
+
+// files are the SHA-256s of the files that patterns of the grid name, by name.
+func (s Sums) files(data string, patterns []string, into map[string]string) error {
+	names, err := Expand(data, patterns)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if into[name], err = s.Of(Path(data, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Encoder adds the files of an encoder's folder.
+func (s Sums) encoder(data, folder string, into map[string]string) error {
+	found := false
+	for _, name := range []string{"config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt", "tokenizer.json"} {
+		sum, err := s.Of(filepath.Join(Path(data, folder), name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		into[folder+"/"+name], found = sum, true
+	}
+	if !found {
+		return &Missing{folder}
+	}
+	return nil
+}
+
+// trainedOn has the checksums of all that a training reads.
+func (s Sums) trainedOn(data string, c *train.Config) (map[string]string, error) {
+	sums := map[string]string{}
+	for _, patterns := range [][]string{c.Examples, c.Dev, c.Exclude, c.Passages, c.Teachers} {
+		if err := s.files(data, patterns, sums); err != nil {
+			return nil, err
+		}
+	}
+	for _, folder := range []string{c.Encoder, c.DocEncoder} {
+		if folder == "" {
+			continue
+		}
+		if err := s.encoder(data, folder, sums); err != nil {
+			return nil, err
+		}
+	}
+	return sums, nil
+}
+
+// measuredOn is the checksum of all that an evaluation reads.
+func (s Sums) measuredOn(data string, e *Evaluation, passageEncoder string) (string, error) {
+	sums := map[string]string{}
+	lists := [][]string{e.Passages, e.Tasks, e.Qrels}
+	for _, input := range slices.Sorted(maps.Keys(e.Queries)) {
+		lists = append(lists, e.Queries[input])
+	}
+	for _, patterns := range lists {
+		if err := s.files(data, patterns, sums); err != nil {
+			return "", err
+		}
+	}
+	if err := s.encoder(data, passageEncoder, sums); err != nil {
+		return "", err
+	}
+	return digest("evaluation", sums, e.Queries), nil
+}
+
+// digest is a SHA-256 over values as JSON.
+func digest(values ...any) string {
+	h := sha256.New()
+	e := json.NewEncoder(h)
+	for _, v := range append([]any{version}, values...) {
+		if err := e.Encode(v); err != nil {
+			panic("experiment: keys are made of plain values: " + err.Error())
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// keys are the key of a row's result and, of a student, that of its training and what
+// it is trained on.
+func (s Sums) keys(data string, r *Row) (key, training string, on map[string]string, err error) {
+	set := r.Settings()
+	if !r.Trained() {
+		return digest(set, r.PassageEncoder())[:16], "", nil, nil
+	}
+	if on, err = s.trainedOn(data, &r.Train); err != nil {
+		return "", "", nil, err
+	}
+	training = digest(set.Train, on)[:16]
+	return digest(set, on)[:16], training, on, nil
+}
+
+// PassageEncoder is the folder of the encoder that the passages are encoded by.
+func (r *Row) PassageEncoder() string {
+	if r.Train.DocEncoder != "" {
+		return r.Train.DocEncoder
+	}
+	return r.Train.Encoder
+}
+
+// ReadResults reads DIR/runs/*.json.
+func ReadResults(dir string) ([]*Result, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "runs", "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var all []*Result
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		r := &Result{}
+		if err := strict(data, r); err != nil {
+			return nil, fmt.Errorf("%s: not a result of this program: %w", path, err)
+		}
+		if r.Key+".json" != filepath.Base(path) {
+			return nil, fmt.Errorf("%s: its key is %q: results are not renamed", path, r.Key)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+func writeResult(dir string, r *Result) error {
+	for _, m := range r.Evaluations {
+		round(m.Metrics, m.Cost)
+		for i := range m.Turns {
+			round(m.Turns[i].Metrics, m.Turns[i].Cost)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "runs"), 0o755); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(dir, "runs", r.Key+".json"), r)
+}
+
+// round leaves six decimals of figures that a person may read, too.
+func round(m map[string]float64, c *Cost) {
+	six := func(v float64) float64 { return math.Round(v*1e6) / 1e6 }
+	for k, v := range m {
+		m[k] = six(v)
+	}
+	if c != nil {
+		*c = Cost{six(c.L0), six(c.FLOPS), six(c.Postings), six(c.SearchMS)}
+	}
+}
+
+func writeJSON(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(path, append(data, '\n'))
+}
+
+// Packed are the measures that significance is tested on, and whose values a query
+// are kept.
+var Packed = []metrics.Measure{metrics.NDCG10, metrics.R100}
+
+// Pack keeps values between 0 and 1 as 16 bits each, little-endian, deflated, base64:
+// a fifth of a byte to two bytes a value.
+func Pack(values []float64) string {
+	raw := make([]byte, 0, 2*len(values))
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint16(raw, uint16(math.Round(65535*math.Max(0, math.Min(1, v)))))
+	}
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.BestCompression) // the level is a valid one
+	w.Write(raw)                                       // a Buffer never fails
+	w.Close()
+	return base64.StdEncoding.EncodeToString(b.Bytes())
+}
+
+// Unpack gives n values back.
+func Unpack(s string, n int) ([]float64, error) {
+	raw, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		return nil, fmt.Errorf("values a query: %w", err)
+	}
+	raw, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(raw)), int64(2*n)+1))
+	if err != nil {
+		return nil, fmt.Errorf("values a query: %w", err)
+	}
+	if len(raw) != 2*n {
+		return nil, fmt.Errorf("values a query: %d bytes for %d queries", len(raw), n)
+	}
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = float64(binary.LittleEndian.Uint16(raw[2*i:])) / 65535
+	}
+	return values, nil
+}

@@ -1,0 +1,281 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"parley/trainer/progress"
+	"parley/trainer/train"
+)
+
+// A Lab is where a grid is run.
+type Lab struct {
+	Grid *Grid
+	Data string // folder of the data
+	Work string // folder of the trainings, one a key: trainings/KEY is a run of package train
+	Out  string // folder of the results
+	// Complete sets what changes nothing of what is learnt: cache, threads, device.
+	Complete func(*train.Config)
+	// Train trains, or goes on (train.Run). Measure measures a row on an evaluation that
+	// has queries of its input; encoder is the folder of the student.
+	Train   func(ctx context.Context, c train.Config, resume bool) error
+	Measure func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error)
+	Stderr  *os.File
+
+	sums Sums
+}
+
+// A Job is a row and what is known of it.
+type Job struct {
+	Row
+	Key, Training string
+	Missing       string  // a file that it needs and that is not there; "" where all are
+	Result        *Result // nil where it is not measured yet
+	Todo          []*Evaluation
+	Trained       bool    // its training has ended
+	Seconds       float64 // it will take about so long; 0 where it is done
+
+	on map[string]string
+}
+
+// Done says whether nothing is left to do.
+func (j *Job) Done() bool { return j.Missing == "" && j.Result != nil && len(j.Todo) == 0 }
+
+// measureSeconds is what measuring a row takes, roughly, and trainSeconds a training
+// before one is known.
+const measureSeconds, trainSeconds = 15, 300
+
+// Jobs says of each row what is done and what is left.
+func (l *Lab) Jobs(rows []Row) ([]Job, error) {
+	if l.sums == nil {
+		l.sums = Sums{}
+	}
+	results, err := ReadResults(l.Out)
+	if err != nil {
+		return nil, err
+	}
+	byKey := map[string]*Result{}
+	var known, runs float64
+	mean := map[string][2]float64{} // experiment: seconds, trainings
+	for _, r := range results {
+		byKey[r.Key] = r
+	}
+	jobs := make([]Job, len(rows))
+	planned := map[string]bool{}
+	for i := range rows {
+		j := &jobs[i]
+		j.Row = rows[i]
+		var missing *Missing
+		var err error
+		if j.Key, j.Training, j.on, err = l.sums.keys(l.Data, &j.Row); errors.As(err, &missing) {
+			j.Missing = missing.Path
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		j.Result = byKey[j.Key]
+		for k := range l.Grid.Evaluations {
+			e := &l.Grid.Evaluations[k]
+			if !e.Has(j.Row.Measure.Input) {
+				continue
+			}
+			data, err := l.sums.measuredOn(l.Data, e, j.PassageEncoder())
+			if errors.As(err, &missing) {
+				j.Missing = missing.Path
+				break
+			} else if err != nil {
+				return nil, err
+			}
+			if j.Result == nil || j.Result.Evaluations[e.Short] == nil || j.Result.Evaluations[e.Short].Data != data {
+				j.Todo = append(j.Todo, e)
+			}
+		}
+		if j.Result != nil && j.Training != "" {
+			s := max(j.Result.Seconds, j.Result.TrainingSeconds)
+			m := mean[j.Experiment]
+			mean[j.Experiment] = [2]float64{m[0] + s, m[1] + 1}
+			known, runs = known+s, runs+1
+		}
+	}
+	for i := range jobs {
+		j := &jobs[i]
+		if j.Missing != "" || j.Done() {
+			continue
+		}
+		j.Seconds = measureSeconds
+		if j.Training == "" {
+			continue
+		}
+		_, err := train.ReadFinished(l.folder(j.Training))
+		if j.Trained = err == nil; j.Trained || planned[j.Training] {
+			continue
+		}
+		planned[j.Training] = true
+		switch m := mean[j.Experiment]; {
+		case m[1] > 0:
+			j.Seconds += m[0] / m[1]
+		case runs > 0:
+			j.Seconds += known / runs
+		default:
+			j.Seconds += trainSeconds
+		}
+	}
+	return jobs, nil
+}
+
+// Has says whether the evaluation has queries of an input.
+func (e *Evaluation) Has(input string) bool { return len(e.Files(input)) > 0 }
+
+// Files are the queries of an input; a conversation's ids are those of its last turn.
+func (e *Evaluation) Files(input string) []string {
+	if list := e.Queries[input]; len(list) > 0 || input != "conversation" {
+		return list
+	}
+	if len(e.Tasks) == 0 {
+		return nil
+	}
+	return e.Queries["last"]
+}
+
+func (l *Lab) folder(training string) string { return filepath.Join(l.Work, "trainings", training) }
+
+// Run does what is left of the rows, one after another. It can be stopped at any
+// moment: what was measured is written, and a training goes on from its checkpoint.
+func (l *Lab) Run(ctx context.Context, rows []Row) error {
+	jobs, err := l.Jobs(rows)
+	if err != nil {
+		return err
+	}
+	var total, done float64
+	todo, without := 0, 0
+	for i := range jobs {
+		total += jobs[i].Seconds
+		if jobs[i].Missing != "" {
+			without++
+			fmt.Fprintf(l.Stderr, "left out: %s, seed %d: %s is missing\n", jobs[i].Name(), jobs[i].Seed, jobs[i].Missing)
+		} else if !jobs[i].Done() {
+			todo++
+		}
+	}
+	fmt.Fprintf(l.Stderr, "%d rows: %d done, %d to do, %d left out for want of data\n", len(jobs), len(jobs)-todo-without, todo, without)
+	// A meter's units are seconds, as they were estimated.
+	m := progress.New(l.Stderr, "experiments", 0, int64(total))
+	for i := range jobs {
+		j := &jobs[i]
+		if j.Missing != "" || j.Done() {
+			continue
+		}
+		fmt.Fprintf(l.Stderr, "\n%s, seed %d (%s)\n", j.Name(), j.Seed, j.Key)
+		if err := l.do(ctx, j); err != nil {
+			return fmt.Errorf("%s, seed %d: %w", j.Name(), j.Seed, err)
+		}
+		done += j.Seconds
+		m.Update(int64(done), fmt.Sprintf("%d rows left", todo-1))
+		todo--
+	}
+	m.Done("")
+	return nil
+}
+
+// do trains, where that is left, and measures.
+func (l *Lab) do(ctx context.Context, j *Job) error {
+	// A row may stand twice in the grid, and have been done since the jobs were made.
+	res := &Result{Key: j.Key, Training: j.Training, Settings: j.Settings(), Data: j.on, Evaluations: map[string]*Measured{}}
+	if j.Result != nil {
+		*res = *j.Result
+	} else if data, err := os.ReadFile(filepath.Join(l.Out, "runs", j.Key+".json")); err == nil {
+		return strict(data, res)
+	}
+	folder := ""
+	if j.Training != "" {
+		folder = l.folder(j.Training)
+		if err := l.train(ctx, j, res, folder); err != nil {
+			return err
+		}
+	} else {
+		res.Revision, res.Modified = train.Revision()
+	}
+	for _, e := range j.Todo {
+		m, err := l.Measure(ctx, &j.Row, e, filepath.Join(folder, "best"))
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.Name, err)
+		}
+		if m.Data, err = l.sums.measuredOn(l.Data, e, j.PassageEncoder()); err != nil {
+			return err
+		}
+		res.Evaluations[e.Short] = m
+	}
+	return writeResult(l.Out, res)
+}
+
+func (l *Lab) train(ctx context.Context, j *Job, res *Result, folder string) error {
+	whole := 0.0
+	done, err := train.ReadFinished(folder)
+	if err != nil {
+		c := j.Train
+		c.Out = folder
+		for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers} {
+			names, err := Expand(l.Data, *list)
+			if err != nil {
+				return err
+			}
+			for i := range names {
+				names[i] = Path(l.Data, names[i])
+			}
+			*list = names
+		}
+		c.Encoder = Path(l.Data, c.Encoder)
+		if c.DocEncoder != "" {
+			c.DocEncoder = Path(l.Data, c.DocEncoder)
+		}
+		l.Complete(&c)
+		_, err := os.Stat(filepath.Join(folder, "run.json"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		resume := err == nil
+		if !resume {
+			// Stopped before it began: what it may have left says nothing.
+			if err := os.RemoveAll(folder); err != nil {
+				return err
+			}
+		}
+		begin := time.Now()
+		if err := l.Train(ctx, c, resume); err != nil {
+			return err
+		}
+		if !resume {
+			whole = time.Since(begin).Seconds()
+		}
+		if done, err = train.ReadFinished(folder); err != nil {
+			return err
+		}
+		// What only a training that goes on needs is two thirds of the bytes.
+		for _, name := range []string{"optimizer.safetensors", "model.safetensors"} {
+			if err := os.Remove(filepath.Join(folder, "checkpoint", name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	p := done.Provenance
+	res.Revision, res.Modified, res.Examples, res.Steps = p.Revision, p.Modified, p.Train, done.Steps
+	if whole > 0 || res.Seconds == 0 {
+		res.Seconds = whole
+	}
+	res.TrainingSeconds = 0
+	for _, line := range done.Log {
+		if line.Dev() {
+			if int(line["epoch"]) == done.BestEpoch {
+				res.Dev = &Dev{p.Dev, done.BestEpoch, line["dev_ndcg10"], line["dev_r100"], line["dev_l0"]}
+			}
+		} else if s := line["examples_per_second"]; s > 0 {
+			res.TrainingSeconds += float64(done.Config.Batch) / s
+		}
+	}
+	return nil
+}
