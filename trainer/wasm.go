@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,17 +63,18 @@ func (o *evaluation) wasmRanker(ctx context.Context, index []byte, docs *collect
 		}
 		return nil
 	}
-	if err := hand(o.encoder, "encoder/", "config.json", "model.safetensors"); err != nil {
-		return nil, nil, err
-	}
+	level := ""
 	if o.base != "" {
-		err = hand(o.base, "base/", "model.safetensors", "vocab.txt")
-	} else if _, missing := os.Stat(filepath.Join(o.encoder, "vocab.txt")); missing == nil {
-		err = hand(o.encoder, "encoder/", "vocab.txt")
-	} else {
-		err = hand(o.encoder, "encoder/", "tokenizer.json")
+		level = "member"
+		if err := hand(o.encoder, "levels/"+level+"/", "config.json", "model.safetensors"); err != nil {
+			return nil, nil, err
+		}
 	}
-	if err != nil {
+	whole, words := cmp.Or(o.base, o.encoder), "tokenizer.json"
+	if _, missing := os.Stat(filepath.Join(whole, "vocab.txt")); missing == nil {
+		words = "vocab.txt"
+	}
+	if err := hand(whole, "encoder/", "config.json", "model.safetensors", words); err != nil {
 		return nil, nil, err
 	}
 	if err := errors.Join(w.File("collection/index.bin", index), w.File("collection/passages.bin", texts.Bytes())); err != nil {
@@ -82,7 +84,7 @@ func (o *evaluation) wasmRanker(ctx context.Context, index []byte, docs *collect
 		return nil, nil, fmt.Errorf("%s: %w", o.wasm, err)
 	}
 	return func(q query) ([]metrics.Hit, error) {
-		ask := message.Ask{K: min(o.depth, wasmDepth)}
+		ask := message.Ask{K: min(o.depth, wasmDepth), Level: level}
 		for _, t := range q.turns {
 			ask.Turns = append(ask.Turns, message.Turn(t))
 		}

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/shared/bundle"
 	"parley/shared/conversation"
 	"parley/shared/documents"
+	"parley/shared/encoder"
+	"parley/shared/family"
 	"parley/site/collection"
 )
 
@@ -79,15 +83,112 @@ func TestRebuildGivesTheSameBytes(t *testing.T) {
 	if err := build(t.Context(), packages, out); err != nil {
 		t.Fatal(err)
 	}
-	want, err := os.ReadFile(filepath.Join(models, "manifest.json"))
+	// Members of the family are trained, not built: they are left aside.
+	ship, err := os.ReadFile(filepath.Join(models, "manifest.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile(filepath.Join(out, "manifest.json"))
+	m, err := bundle.Parse(ship)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != string(want) {
-		t.Errorf("the manifest is\n%s\nwant\n%s", got, want)
+	compared := 0
+	for _, f := range m.Files {
+		if strings.HasPrefix(f.Path, base+"/") || strings.HasPrefix(f.Path, articles+"/") {
+			content, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(f.Path)))
+			if err == nil {
+				err = f.Verify(content)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			compared++
+		}
+	}
+	if compared < 6 {
+		t.Errorf("only %d files were compared", compared)
+	}
+}
+
+// Listing what ships again changes nothing, and lists all that is there.
+func TestTheListIsOfWhatShips(t *testing.T) {
+	out := t.TempDir()
+	if err := os.CopyFS(out, os.DirFS(models)); err != nil {
+		t.Fatal(err)
+	}
+	if err := list(out, "../../trainer/conversations/dev.jsonl", ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{family.File, "manifest.json"} {
+		want, err := os.ReadFile(filepath.Join(models, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(out, name)); err != nil || string(got) != string(want) {
+			t.Errorf("%s is not what `make family` writes (%v):\n%s\nwant\n%s", name, err, want, got)
+		}
+	}
+}
+
+// A member that is put into the folder is on the list, in order of its level, and
+// so is its card; what it is to the others is measured.
+func TestAddingALevel(t *testing.T) {
+	out := t.TempDir()
+	if err := os.CopyFS(out, os.DirFS(models)); err != nil {
+		t.Fatal(err)
+	}
+	files := func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(models, base, name)) }
+	whole := map[string][]byte{}
+	for _, name := range []string{"config.json", "model.safetensors", "vocab.txt"} {
+		data, err := files(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole[name] = data
+	}
+	shared, err := encoder.Share(whole, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared["README.md"] = []byte("A card.")
+	for _, level := range []string{"", "-16x", "-3x"} {
+		for name, data := range shared {
+			at := filepath.Join(out, distilled+level, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, data, 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	const turns = "../../trainer/conversations/dev.jsonl"
+	if err := list(out, turns, "3x"); err != nil {
+		t.Fatal(err)
+	}
+	e, err := collection.OpenEncoders(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(name string) int {
+		return slices.IndexFunc(e.List.Levels, func(l family.Level) bool { return l.Name == name })
+	}
+	if !(at("undistilled") == 0 && at("distilled") == 1 && at("distilled") < at("3x") && at("3x") < at("16x")) || e.List.Default != "3x" {
+		t.Errorf("the list is %+v", e.List)
+	}
+	l, err := e.List.Level("3x")
+	if err != nil || l.Ratio != 1 || l.FLOPS != e.List.Levels[0].FLOPS || l.FLOPS < 1 || l.Card != distilled+"-3x/README.md" || l.Title != "3× sparser" {
+		t.Errorf("%+v, %v", l, err) // they are all the base itself
+	}
+	m, err := os.ReadFile(filepath.Join(out, "manifest.json"))
+	if err != nil || !strings.Contains(string(m), `"splade-tiny-conv-16x/model.safetensors"`) || !strings.Contains(string(m), `"family.json"`) {
+		t.Errorf("the manifest lacks the levels (%v): %s", err, m)
+	}
+	if err := list(out, turns, "5x"); !errors.Is(err, family.ErrNoLevel) {
+		t.Errorf("a default that is not there: %v", err)
+	}
+	// A default that is taken away gives way to the distilled one.
+	if err := errors.Join(os.RemoveAll(filepath.Join(out, distilled+"-3x")), list(out, turns, "")); err != nil {
+		t.Fatal(err)
+	}
+	if e, err = collection.OpenEncoders(out); err != nil || e.List.Default != "distilled" || at("3x") >= 0 {
+		t.Errorf("the list is %+v, %v", e.List, err)
 	}
 }

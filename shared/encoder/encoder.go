@@ -37,24 +37,42 @@ type Encoder struct {
 
 	config *config
 	model  *model
+	files  Base // fingerprints of what it was loaded from: see LoadOver
 }
 
 // Load reads an encoder's folder. Float weights give the reference path, int8
 // weights with row scales the shipped one. A file that does not fit says which
 // tensor and why.
 func Load(files Files) (*Encoder, error) {
-	c, t, err := loadFront(files)
+	vocab := "" // its fingerprint, taken on the way: each file is read once
+	c, t, err := loadFront(func(name string) ([]byte, error) {
+		data, err := files(name)
+		if name == "vocab.txt" && err == nil {
+			vocab = fingerprint(data)
+		}
+		return data, err
+	})
 	if err != nil {
 		return nil, err
+	}
+	e, err := assemble(c, t, files, nil)
+	if err != nil {
+		return nil, err
+	}
+	e.files.Vocab = vocab
+	return e, nil
+}
+
+// assemble reads the weights, but for the word embedding where that is shared.
+func assemble(c *config, t *wordpiece.Tokenizer, files Files, shared *matrix.Weights) (*Encoder, error) {
+	if c.bare {
+		return nil, errors.New("encoder: config.json: architectures has BertModel; wanted BertForMaskedLM: a vector over the vocabulary needs the masked-LM head")
 	}
 	data, err := files(weightsFile)
 	if err != nil {
 		return nil, missing(weightsFile, "the weights in Hugging Face's safetensors layout", err)
 	}
-	if c.bare {
-		return nil, errors.New("encoder: config.json: architectures has BertModel; wanted BertForMaskedLM: a vector over the vocabulary needs the masked-LM head")
-	}
-	m, _, err := loadModel(c, data)
+	m, _, err := loadModel(c, data, shared)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +83,7 @@ func Load(files Files) (*Encoder, error) {
 		Name:          c.name,
 		config:        c,
 		model:         m,
+		files:         Base{Weights: fingerprint(data)},
 	}, nil
 }
 

@@ -145,6 +145,29 @@ func Over(member, base Files) Files {
 	}
 }
 
+// LoadOver loads a member over its base, of which it shares the word embedding in
+// memory, too: each further member takes a tenth of the base's. Its bits are those
+// of Load(Over(member, base)). It refuses a base that is not the member's own, and a
+// base loaded from tokenizer.json, whose vocab.txt has no fingerprint.
+func LoadOver(base *Encoder, member Files) (*Encoder, error) {
+	data, err := member("config.json")
+	if err != nil {
+		return nil, missing("config.json", "the model's sizes", err)
+	}
+	c, err := parseConfig(data)
+	if err != nil {
+		return nil, err
+	}
+	switch want := c.parley.Base; {
+	case want == nil:
+		return nil, errors.New("encoder: config.json names no base: this encoder is whole, load it without one")
+	case *want != base.files:
+		return nil, fmt.Errorf("encoder: config.json: this encoder was exported for a base whose files have the fingerprints %+v; those of %s have %+v", *want, base.Name, base.files)
+	}
+	c.parley.Base = nil
+	return assemble(c, base.Tokenizer, member, base.model.words)
+}
+
 // shares reports whether a tensor is the base's in a member.
 func (c *config) shares(tensor string) bool {
 	words := c.names().embeddings + "word_embeddings.weight"

@@ -86,25 +86,31 @@ func TestMemberOverItsBaseIsTheWholeEncoder(t *testing.T) {
 		}
 
 		a, b := load(t, inMemory(whole)), load(t, over)
-		if b.Name != "trained" || b.Query != a.Query {
-			t.Errorf("%s: loaded as %q, %+v", name, b.Name, b.Query)
-		}
 		first := load(t, inMemory(base))
+		c, err := LoadOver(first, inMemory(member))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, e := range []*Encoder{b, c} {
+			if e.Name != "trained" || e.Query != a.Query || e.PassageTokens != a.PassageTokens {
+				t.Errorf("%s: loaded as %q, %+v", name, e.Name, e.Query)
+			}
+		}
 		differs := false
 		for id := range int32(a.Vocab()) {
 			in := conversation.Input{IDs: []int32{id, 1, 2}, Types: make([]uint8, 3)}
-			var hashes [3]string
-			for i, e := range []*Encoder{a, b, first} {
+			var hashes [4]string
+			for i, e := range []*Encoder{a, b, c, first} {
 				v, winner, err := e.NewSession().Encode(in)
 				if err != nil {
 					t.Fatal(err)
 				}
 				hashes[i] = hash(v, winner)
 			}
-			if hashes[0] != hashes[1] {
-				t.Fatalf("%s: token %d: other bits over the base than whole", name, id)
+			if hashes[0] != hashes[1] || hashes[0] != hashes[2] {
+				t.Fatalf("%s: token %d: other bits over the base than whole: %q", name, id, hashes)
 			}
-			differs = differs || hashes[0] != hashes[2]
+			differs = differs || hashes[0] != hashes[3]
 		}
 		if !differs {
 			t.Errorf("%s: the member encodes as its base does", name)
@@ -145,6 +151,28 @@ func TestMemberWantsItsOwnBase(t *testing.T) {
 	} {
 		if _, err := Load(c.files); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, wanted %q", c.name, err, c.says)
+		}
+	}
+
+	changed := func(name string, data []byte) Files {
+		return with(inMemory(member), map[string][]byte{name: data})
+	}
+	for _, c := range []struct {
+		name   string
+		base   map[string][]byte
+		member Files
+		says   string
+	}{
+		{"over another", other, inMemory(member), "this encoder was exported for a base whose files"},
+		{"without config.json", base, changed("config.json", nil), "config.json"},
+		{"without weights", base, changed(weightsFile, nil), weightsFile},
+		{"a whole encoder", base, inMemory(whole), "names no base"},
+		{"a member that holds the embedding, too", base, changed(weightsFile, whole[weightsFile]), "config.json says that it is the base's"},
+		{"config.json cut", base, changed("config.json", []byte("{")), "config.json"},
+		{"weights cut", base, changed(weightsFile, member[weightsFile][:100]), weightsFile},
+	} {
+		if _, err := LoadOver(load(t, inMemory(c.base)), c.member); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("LoadOver, %s: %v, wanted %q", c.name, err, c.says)
 		}
 	}
 

@@ -56,7 +56,7 @@ func Quantize(files Files, set *Settings) (map[string][]byte, error) {
 	if err != nil {
 		return nil, missing(weightsFile, "the weights in Hugging Face's safetensors layout", err)
 	}
-	_, used, err := loadModel(c, data)
+	_, used, err := loadModel(c, data, nil)
 	if err != nil {
 		return nil, err
 	}

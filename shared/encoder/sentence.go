@@ -32,7 +32,7 @@ func LoadSentence(files Files) (*Sentence, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, _, err := loadModel(c, small[weightsFile])
+	m, _, err := loadModel(c, small[weightsFile], nil)
 	if err != nil {
 		return nil, err
 	}

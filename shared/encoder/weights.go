@@ -279,7 +279,8 @@ func (c *config) names() *names {
 
 // loadModel reads every tensor that the config asks for. Tensors beyond those
 // (a pooler, position ids) are left alone. It returns also those that it took.
-func loadModel(c *config, data []byte) (*model, []use, error) {
+// shared is the word embedding of a member's base, nil where the encoder is whole.
+func loadModel(c *config, data []byte, shared *matrix.Weights) (*model, []use, error) {
 	file, err := safetensors.Read(data)
 	if err != nil {
 		return nil, nil, fmt.Errorf("encoder: %s: %w", weightsFile, err)
@@ -291,7 +292,16 @@ func loadModel(c *config, data []byte) (*model, []use, error) {
 		why = fmt.Sprintf("dim %d", H)
 	}
 
-	words := r.table(n.embeddings+"word_embeddings.weight", fmt.Sprintf("vocab_size %d, %s", c.vocab, why), c.vocab, H)
+	wordsName := n.embeddings + "word_embeddings.weight"
+	var words table
+	switch {
+	case shared == nil:
+		words = r.table(wordsName, fmt.Sprintf("vocab_size %d, %s", c.vocab, why), c.vocab, H)
+	case r.has(wordsName):
+		r.fail(wordsName, "is there, though config.json says that it is the base's")
+	case shared.N != c.vocab || shared.K != H:
+		r.fail(wordsName, "is [%d %d] in the base, wanted [%d %d]", shared.N, shared.K, c.vocab, H)
+	}
 	m.position = r.rows(n.embeddings+"position_embeddings.weight", fmt.Sprintf("max_position_embeddings %d, %s", c.positions, why), c.positions, H)
 	if c.types > 0 {
 		m.types = r.rows(n.embeddings+"token_type_embeddings.weight", fmt.Sprintf("type_vocab_size %d, %s", c.types, why), c.types, H)
@@ -343,13 +353,19 @@ func loadModel(c *config, data []byte) (*model, []use, error) {
 	}
 	whyVocab := fmt.Sprintf("vocab_size %d", c.vocab)
 	b := r.vector(bias, whyVocab, c.vocab)
-	wordsName := n.embeddings + "word_embeddings.weight"
 	switch {
 	case r.has(n.projector) && !(c.tied && r.same(n.projector, wordsName)):
 		m.decoder = r.weights(n.projector, r.table(n.projector, whyVocab+", "+why, c.vocab, H), b)
-		m.words = r.weights(wordsName, words, nil)
+		if m.words = shared; shared == nil {
+			m.words = r.weights(wordsName, words, nil)
+		}
 	case !c.tied && !r.has(n.projector):
 		r.fail(n.projector, "is missing, though config.json has tie_word_embeddings false")
+	case shared != nil:
+		m.words = shared
+		if r.err == nil {
+			m.decoder, r.err = shared.WithBias(b[:c.vocab])
+		}
 	default:
 		m.decoder = r.weights(wordsName, words, b)
 		m.words = m.decoder

@@ -160,6 +160,18 @@ func NewInt8(w []int8, scale, bias []float32, n, k int) (*Weights, error) {
 // times the least int8.
 const maxInt8K = 65536
 
+// WithBias is the layer of the same weights, whose memory it shares, and another
+// bias, of N values.
+func (w *Weights) WithBias(bias []float32) (*Weights, error) {
+	if len(bias) != w.N {
+		return nil, fmt.Errorf("matrix: %d biases for %d rows", len(bias), w.N)
+	}
+	out := *w
+	out.bias = make([]float32, len(w.bias))
+	copy(out.bias, bias)
+	return &out, nil
+}
+
 // set packs row i.
 func (w *Weights) set(i int, row []int8) {
 	w.ops.pack(w.int8, row, i, len(row))

@@ -3,7 +3,8 @@
 // answers carries no inference code.
 //
 // The page posts {id, op: "ask", body: Ask} and gets {id, op: "answer", body:
-// Answer} or {id, op: "error", body: Failure}. Of itself the worker posts
+// Answer} or {id, op: "error", body: Failure}. Levels but the base and the default
+// are loaded when they are first asked for; the answer then waits for that. Of itself the worker posts
 // {op: "progress", body: Progress} while it loads, then {op: "ready", body:
 // Ready} or {op: "failed", body: Failure}; the page may answer "failed" by
 // {op: "retry"}. body is a JSON string.
@@ -18,7 +19,8 @@ type Turn struct {
 // Ask is a whole conversation, oldest turn first; the last turn is asked.
 type Ask struct {
 	Turns []Turn `json:"turns"`
-	K     int    `json:"k"` // results wanted, 1 to 100; 0 is 10
+	K     int    `json:"k"`               // results wanted, 1 to 100; 0 is 10
+	Level string `json:"level,omitempty"` // the encoder that reads it, by Level.Name; "" is the default
 }
 
 // Answer is everything the page shows of a turn.
@@ -84,6 +86,22 @@ type Ready struct {
 	Postings    int    `json:"postings"`
 	SIMD        bool   `json:"simd"`   // the C kernel runs; else the Go path, same bits
 	Memory      int64  `json:"memory"` // bytes that the worker holds once all is loaded
+	// Where a family of encoders was published: all of it in order, and the level
+	// that answers where Ask names none.
+	Levels []Level `json:"levels,omitempty"`
+	Level  string  `json:"level,omitempty"`
+}
+
+// A Level is one encoder of a family (shared/family).
+type Level struct {
+	Name  string `json:"name"`  // a word: "undistilled", "distilled", "2x"
+	Title string `json:"title"` // for people
+	// FLOPS is sum_j p_q(j) p_d(j) of the list's questions against its collection,
+	// where they were measured; Ratio is that of the level before regularisation
+	// over this one's.
+	FLOPS float64 `json:"flops"`
+	Ratio float64 `json:"ratio,omitempty"`
+	Card  string  `json:"card,omitempty"` // path of its model card
 }
 
 // Failure says what went wrong and where.

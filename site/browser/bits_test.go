@@ -41,10 +41,19 @@ func conversations(t testing.TB, e *answer.Engine) (asks []message.Ask) {
 	return asks
 }
 
-func native(t testing.TB) *answer.Engine {
+// native is the engine of a folder's encoders and the built-in collection; "" is
+// what ships, and the default level.
+func native(t testing.TB, encoders, level string) *answer.Engine {
 	t.Helper()
 	root, _ := build(t)
-	e, err := collection.OpenEncoder(filepath.Join(root, "models", "splade-tiny"))
+	if encoders == "" {
+		encoders = filepath.Join(root, "models")
+	}
+	f, err := collection.OpenEncoders(encoders)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := f.Level(level)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +61,7 @@ func native(t testing.TB) *answer.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := answer.New(e.Encoder, x, p)
+	engine, err := answer.New(e, x, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +125,7 @@ func bench(t testing.TB, s *server) *page {
 // the last bit, natively, in V8 with the SIMD kernel, and in V8 without it.
 func TestTheSameBitsNativelyAndInTheBrowser(t *testing.T) {
 	start(t)
-	engine := native(t)
+	engine := native(t, "", "")
 	asks := conversations(t, engine)
 	sum, err := engine.Digest(asks)
 	if err != nil {

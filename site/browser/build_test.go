@@ -65,7 +65,7 @@ func publishRelease(t testing.TB, r release) fs.FS {
 		return releases.ship
 	}
 	if r.encoder == "" {
-		r.encoder = filepath.Join(root, "models", "splade-tiny")
+		r.encoder = filepath.Join(root, "models")
 	}
 	if r.collection == "" {
 		r.collection = filepath.Join(root, "models", "vital-articles")

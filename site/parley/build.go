@@ -14,7 +14,7 @@ import (
 
 func runBuild(ctx context.Context, s streams, l *line) error {
 	collectionDir := l.String("collection", "", "the collection's `folder`")
-	encoderDir := l.String("encoder", "", "the encoder's `folder`; it reads the questions")
+	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's; it reads the questions")
 	out := l.String("out", "site/dist", "the `folder` to write; one built before is replaced")
 	title := l.String("title", "", "`title` of the page")
 	examples := l.String("examples", "", "`file` of conversations to offer: a question a line, an empty line between them")

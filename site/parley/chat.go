@@ -31,7 +31,8 @@ const shownTerms = 12
 
 func runChat(ctx context.Context, s streams, l *line) error {
 	collectionDir := l.String("collection", "", "the collection's `folder`")
-	encoderDir := l.String("encoder", "", "the encoder's `folder`")
+	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's")
+	level := l.String("level", "", levelUsage)
 	k := l.Int("k", 5, "show this `many` results")
 	args, err := l.parse()
 	if err != nil {
@@ -43,7 +44,7 @@ func runChat(ctx context.Context, s streams, l *line) error {
 	if *k < 1 {
 		return usagef("-k %d: wanted a positive number", *k)
 	}
-	e, err := openEngine(*encoderDir, *collectionDir)
+	e, err := openEngine(*encoderDir, *level, *collectionDir)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ const shownNotes = 20
 func runIndex(ctx context.Context, s streams, l *line) error {
 	var about passages.About
 	var columns documents.Columns
-	encoderDir := l.String("encoder", "", "the encoder's `folder`")
+	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's, whose base encodes")
 	out := l.String("out", "collection", "the `folder` to write")
 	mass := l.Float64("mass", .9, "keep the heaviest terms of each passage that make up this `share` of its weight; 1: all")
 	top := l.Int("top", 0, "keep at most this `many` terms of each passage; 0: no bound")
@@ -68,7 +68,11 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	if err != nil {
 		return err
 	}
-	enc, err := collection.OpenEncoder(dir)
+	encoders, err := collection.OpenEncoders(dir)
+	if err != nil {
+		return err
+	}
+	enc, err := encoders.Base()
 	if err != nil {
 		return err
 	}

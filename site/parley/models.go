@@ -8,13 +8,14 @@ import (
 	"path/filepath"
 
 	"parley/shared/answer"
+	"parley/shared/family"
 	"parley/site/collection"
 	"parley/site/publish"
 )
 
 // What is used where no flag says otherwise: what the repository carries.
 const (
-	defaultEncoder    = "models/splade-tiny"
+	defaultEncoder    = "models" // a family's folder
 	defaultCollection = "models/vital-articles"
 )
 
@@ -48,8 +49,11 @@ func collectionFolder(given string) (string, error) {
 	return located(given, "collection", defaultCollection, "index")
 }
 
-// openEngine joins an encoder and a collection.
-func openEngine(encoderDir, collectionDir string) (*answer.Engine, error) {
+// levelUsage explains the flag --level.
+const levelUsage = "which of the family's encoders reads the questions, by `name`; empty: the family's default"
+
+// openEngine joins an encoder, of a family the one of that level, and a collection.
+func openEngine(encoderDir, level, collectionDir string) (*answer.Engine, error) {
 	encoderDir, err := encoderFolder(encoderDir)
 	if err != nil {
 		return nil, err
@@ -57,7 +61,14 @@ func openEngine(encoderDir, collectionDir string) (*answer.Engine, error) {
 	if collectionDir, err = collectionFolder(collectionDir); err != nil {
 		return nil, err
 	}
-	enc, err := collection.OpenEncoder(encoderDir)
+	encoders, err := collection.OpenEncoders(encoderDir)
+	if err != nil {
+		return nil, err
+	}
+	enc, err := encoders.Level(level)
+	if errors.Is(err, family.ErrNoLevel) {
+		return nil, usageError{fmt.Errorf("--level %w", err)}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +76,7 @@ func openEngine(encoderDir, collectionDir string) (*answer.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := answer.New(enc.Encoder, x, store)
+	e, err := answer.New(enc, x, store)
 	if err != nil {
 		return nil, fmt.Errorf("%s and %s: %w", encoderDir, collectionDir, err)
 	}

@@ -23,10 +23,10 @@ import (
 )
 
 type runOptions struct {
-	out, queries              string
-	encoderDir, collectionDir string
-	k                         int
-	byDocument                bool
+	out, queries                     string
+	encoderDir, level, collectionDir string
+	k                                int
+	byDocument                       bool
 }
 
 // A query of a run: a conversation with an id.
@@ -49,7 +49,7 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	e, err := openEngine(o.encoderDir, o.collectionDir)
+	e, err := openEngine(o.encoderDir, o.level, o.collectionDir)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ import (
 
 func runSearch(ctx context.Context, s streams, l *line) error {
 	collectionDir := l.String("collection", "", "the collection's `folder`")
-	encoderDir := l.String("encoder", "", "the encoder's `folder`")
+	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's")
+	level := l.String("level", "", levelUsage)
 	k := l.Int("k", 0, "this `many` results; 0: 10, or 1000 in a run")
 	asJSON := l.Bool("json", false, "print the answer as JSON (shared/message, Answer)")
 	var turns turnsFlag
@@ -34,7 +35,7 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 		if *trec == "" || *queries == "" || len(args) > 0 || len(turns) > 0 || *asJSON {
 			return usagef("a run needs --trec and --queries, and takes no question")
 		}
-		return writeRun(ctx, s, runOptions{*trec, *queries, *encoderDir, *collectionDir, *k, *byDocument})
+		return writeRun(ctx, s, runOptions{*trec, *queries, *encoderDir, *level, *collectionDir, *k, *byDocument})
 	}
 	if question := strings.Join(args, " "); question != "" {
 		turns = append(turns, message.Turn{Question: question})
@@ -42,7 +43,7 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 	if len(turns) == 0 {
 		return usagef("no question")
 	}
-	e, err := openEngine(*encoderDir, *collectionDir)
+	e, err := openEngine(*encoderDir, *level, *collectionDir)
 	if err != nil {
 		return err
 	}

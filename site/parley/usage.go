@@ -44,6 +44,7 @@ parley search --collection my-notes --trec my.run --queries queries.jsonl`,
 what else can be typed. Questions may also come from a pipe, one a line.`,
 			examples: `parley chat
 parley chat --collection my-notes
+parley chat --level undistilled
 printf 'How tall is the Eiffel Tower?\nwho designed it?\n' | parley chat`,
 		},
 		{

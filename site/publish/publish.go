@@ -8,8 +8,11 @@
 // HASH16 is the first 16 hex digits of the file's SHA-256, so that what such a
 // name holds never changes and may be cached for ever. Everything else has a
 // fixed name and must be asked for anew. site.json is the manifest (shared/bundle)
-// of what the worker loads; sw.js carries the list of all files, which the service
-// worker verifies before a version replaces another. All paths are relative: the
+// of what the worker loads, with the list of the family of encoders (shared/family),
+// where there is one, under "family"; their model cards are cards/LEVEL.txt. sw.js
+// carries the list of all files, which the service worker verifies before a version
+// replaces another; levels but the base and the default are apart there, since they
+// are loaded when they are first asked for. All paths are relative: the
 // folder works under any address. Beside each file that gains by it lies one
 // compressed with Brotli (".br") and one with gzip (".gz").
 //
@@ -22,12 +25,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"parley/shared/bundle"
+	"parley/shared/family"
+	"parley/site/collection"
 )
 
 // Options of Build.
@@ -39,7 +45,7 @@ type Options struct {
 	// questions; nil keeps the page's own, which suit the built-in collection; none
 	// takes them away.
 	Examples   [][]string
-	Encoder    string // folder: config.json, model.safetensors, vocab.txt
+	Encoder    string // folder: config.json, model.safetensors, vocab.txt; or a family's
 	Collection string // folder: index.bin, passages.bin
 	Level      Level
 	Cache      string // folder for compressed files, "" for none
@@ -53,12 +59,7 @@ type file struct {
 	path    string // "app/boot.0123456789abcdef.js"
 	content []byte
 	small   [2][]byte // Brotli, gzip; nil where it gains nothing
-}
-
-// dataFiles are what site.json lists, by logical name.
-var dataFiles = []string{
-	"encoder/config.json", "encoder/model.safetensors", "encoder/vocab.txt",
-	"collection/index.bin", "collection/passages.bin",
+	later   bool      // loaded only when it is asked for
 }
 
 // Build writes the folder and says what is in it. Nothing of an older folder
@@ -71,11 +72,11 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 	if err := replaceable(o.Out); err != nil {
 		return nil, err
 	}
-	data, err := readData(o.Encoder, o.Collection)
+	list, data, err := readData(o.Encoder, o.Collection)
 	if err != nil {
 		return nil, err
 	}
-	site, err := manifest(data)
+	site, err := manifest(list, data)
 	if err != nil {
 		return nil, err
 	}
@@ -83,9 +84,10 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	app, err := render(program, file{
-		name: "site.json", path: "site.json", content: site.Encode(),
-	}, data)
+	if program, err = withCards(program, o.Encoder, list); err != nil {
+		return nil, err
+	}
+	app, err := render(program, file{name: "site.json", path: "site.json", content: site}, data)
 	if err != nil {
 		return nil, err
 	}
@@ -106,63 +108,137 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 	return report(o, files), nil
 }
 
-// readData reads the encoder and the collection. A collection's manifest.json,
-// where there is one, must agree with its files.
-func readData(encoder, collection string) ([]file, error) {
+// readData reads what site.json lists, and the family's list; nil where encoder is
+// no family's folder, or one of a single level, which is then published alone. A
+// folder's manifest, where there is one, must agree with its files.
+func readData(encoder, texts string) (*family.Family, []file, error) {
 	var files []file
-	for _, name := range dataFiles {
-		dir := encoder
-		if strings.HasPrefix(name, "collection/") {
-			dir = collection
-		}
+	add := func(name, dir, what string) error {
 		at := filepath.Join(dir, path.Base(name))
 		content, err := os.ReadFile(at)
 		if errors.Is(err, fs.ErrNotExist) {
-			what := "an encoder's folder; `parley export` makes one"
-			if dir == collection {
-				what = "a collection's folder; `parley index` makes one"
-			}
-			return nil, fmt.Errorf("%s is missing: %s is not %s", at, dir, what)
-		}
-		if err != nil {
-			return nil, err
+			return fmt.Errorf("%s is missing: %s is not %s", at, dir, what)
 		}
 		files = append(files, file{name: name, path: "data/" + hash16(content) + "." + path.Base(name), content: content})
+		return err
 	}
-	for _, dir := range []string{encoder, collection} {
+	const anEncoder = "an encoder's folder; `parley export` makes one"
+	encoders, err := collection.OpenEncoders(encoder)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, base := encoders.List, encoder
+	if list != nil {
+		l, err := list.Level(list.Base)
+		if err != nil {
+			return nil, nil, err
+		}
+		base = filepath.Join(encoder, l.Folder)
+	}
+	for _, name := range []string{"encoder/config.json", "encoder/model.safetensors", "encoder/vocab.txt"} {
+		if err := add(name, base, anEncoder); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, name := range []string{"collection/index.bin", "collection/passages.bin"} {
+		if err := add(name, texts, "a collection's folder; `parley index` makes one"); err != nil {
+			return nil, nil, err
+		}
+	}
+	if list != nil && len(list.Levels) == 1 {
+		list = nil
+	}
+	if list != nil {
+		for _, l := range list.Levels {
+			if l.Name == list.Base {
+				continue
+			}
+			// A level that does not fit its base must not be found out by a visitor.
+			if _, err := encoders.Level(l.Name); err != nil {
+				return nil, nil, err
+			}
+			for _, name := range []string{"config.json", "model.safetensors"} {
+				if err := add("levels/"+l.Name+"/"+name, filepath.Join(encoder, l.Folder), anEncoder); err != nil {
+					return nil, nil, err
+				}
+				files[len(files)-1].later = l.Name != list.Default
+			}
+		}
+	}
+	for _, dir := range []string{encoder, texts} {
 		raw, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		m, err := bundle.Parse(raw)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, "manifest.json"), err)
+			return nil, nil, fmt.Errorf("%s: %w", filepath.Join(dir, "manifest.json"), err)
 		}
 		if err := m.Verify(os.DirFS(dir)); err != nil {
-			return nil, fmt.Errorf("%s is not whole: %w; make it again", dir, err)
+			return nil, nil, fmt.Errorf("%s is not whole: %w; make it again", dir, err)
 		}
 	}
-	return files, nil
+	return list, files, nil
 }
 
-// manifest is site.json.
-func manifest(data []file) (*bundle.Manifest, error) {
-	var list []bundle.File
-	for _, f := range data {
-		list = append(list, bundle.Of(f.name, f.path, f.content))
+// withCards adds the levels' model cards to the program.
+func withCards(program App, encoder string, list *family.Family) (App, error) {
+	if list == nil {
+		return program, nil
 	}
-	return bundle.New(list)
+	program = maps.Clone(program)
+	for _, l := range list.Levels {
+		if l.Card == "" {
+			continue
+		}
+		card, err := os.ReadFile(filepath.Join(encoder, filepath.FromSlash(l.Card)))
+		if err != nil {
+			return nil, fmt.Errorf("the card of level %s: %w", l.Name, err)
+		}
+		program[cardPath(l.Name)] = card
+	}
+	return program, nil
+}
+
+func cardPath(level string) string { return "cards/" + level + ".txt" }
+
+// manifest is site.json.
+func manifest(list *family.Family, data []file) ([]byte, error) {
+	var files []bundle.File
+	for _, f := range data {
+		files = append(files, bundle.Of(f.name, f.path, f.content))
+	}
+	m, err := bundle.New(files)
+	if err != nil || list == nil {
+		return m.Encode(), err
+	}
+	site := struct {
+		*bundle.Manifest
+		Family family.Family `json:"family"`
+	}{m, *list}
+	site.Family.Levels = slices.Clone(list.Levels)
+	for i := range site.Family.Levels {
+		l := &site.Family.Levels[i]
+		l.Folder = ""
+		if l.Card != "" {
+			l.Card = cardPath(l.Name)
+		}
+	}
+	content, err := json.MarshalIndent(site, "", "  ")
+	return append(content, '\n'), err
 }
 
 // precache is the list in sw.js: [path, bytes, SHA-256] of every file but sw.js
-// itself, and a version that changes with any of them.
+// itself, those apart that are loaded later, and a version that changes with any.
 func precache(files []file) (string, error) {
 	var list []bundle.File
+	later := map[string]bool{}
 	for _, f := range files {
 		list = append(list, bundle.Of(f.path, f.path, f.content))
+		later[f.path] = f.later
 	}
 	m, err := bundle.New(list)
 	if err != nil {
@@ -171,9 +247,14 @@ func precache(files []file) (string, error) {
 	out := struct {
 		Version string   `json:"version"`
 		Files   [][3]any `json:"files"`
-	}{Version: m.Version}
+		Later   [][3]any `json:"later"`
+	}{Version: m.Version, Later: [][3]any{}}
 	for _, f := range m.Files {
-		out.Files = append(out.Files, [3]any{f.Path, f.Bytes, f.SHA256})
+		to := &out.Files
+		if later[f.Path] {
+			to = &out.Later
+		}
+		*to = append(*to, [3]any{f.Path, f.Bytes, f.SHA256})
 	}
 	b, err := json.Marshal(out)
 	return string(b), err

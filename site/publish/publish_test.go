@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -23,7 +24,11 @@ import (
 
 	"parley/shared/bundle"
 	"parley/shared/documents"
+	"parley/shared/encoder"
+	"parley/shared/family"
+	"parley/shared/message"
 	"parley/shared/passages"
+	"parley/shared/safetensors"
 	"parley/site/collection"
 	"parley/site/collection/tiny"
 	"parley/site/serve"
@@ -171,8 +176,130 @@ func TestSiteJSONListsWhatTheWorkerLoads(t *testing.T) {
 	for _, f := range m.Files {
 		names = append(names, f.Name)
 	}
-	if !slices.Equal(names, dataFiles) {
+	if !slices.Equal(names, []string{"encoder/config.json", "encoder/model.safetensors", "encoder/vocab.txt", "collection/index.bin", "collection/passages.bin"}) {
 		t.Errorf("names: %v", names)
+	}
+}
+
+// withFamily makes o.Encoder the base of a family of three.
+func withFamily(t *testing.T, o *Options) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "tiny"), os.DirFS(o.Encoder)); err != nil {
+		t.Fatal(err)
+	}
+	files := func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(o.Encoder, name)) }
+	for n, level := range []string{"2x", "4x"} {
+		whole := map[string][]byte{}
+		for _, name := range []string{"config.json", "model.safetensors", "vocab.txt"} {
+			data, err := files(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole[name] = data
+		}
+		var config map[string]any
+		weights, err := safetensors.Read(whole["model.safetensors"])
+		if err := errors.Join(err, json.Unmarshal(whole["config.json"], &config)); err != nil {
+			t.Fatal(err)
+		}
+		config["parley"] = encoder.Settings{Name: level, QueryTokens: 20, PassageTokens: 20}
+		for _, tensor := range weights.Tensors {
+			if strings.HasSuffix(tensor.Name, "LayerNorm.bias") {
+				tensor.Data[0] ^= byte(1 + n) // as if it had been trained
+			}
+		}
+		if whole["config.json"], err = json.Marshal(config); err != nil {
+			t.Fatal(err)
+		}
+		if whole["model.safetensors"], err = safetensors.Write(weights.Tensors, nil); err != nil {
+			t.Fatal(err)
+		}
+		shared, err := encoder.Share(whole, files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared["README.md"] = []byte("The card of " + level)
+		for name, data := range shared {
+			at := filepath.Join(dir, level, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, data, 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	list := family.Family{Base: "undistilled", Default: "2x", Levels: []family.Level{
+		{Level: message.Level{Name: "undistilled", Title: "Undistilled"}, Folder: "tiny"},
+		{Level: message.Level{Name: "2x", Title: "2×", Card: "2x/README.md"}, Folder: "2x"},
+		{Level: message.Level{Name: "4x", Title: "4×", Card: "4x/README.md"}, Folder: "4x"},
+	}}
+	data, err := list.Encode()
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, family.File), data, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Encoder = dir
+}
+
+func TestFamily(t *testing.T) {
+	o := options(t)
+	withFamily(t, &o)
+	r := build(t, o)
+	files := folder(t, o.Out)
+	var site struct {
+		bundle.Manifest
+		Family family.Family
+	}
+	if err := json.Unmarshal([]byte(files["site.json"]), &site); err != nil {
+		t.Fatal(err)
+	}
+	if err := site.Verify(os.DirFS(o.Out)); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"encoder/vocab.txt", "levels/2x/config.json", "levels/2x/model.safetensors", "levels/4x/config.json", "levels/4x/model.safetensors"} {
+		if _, ok := site.File(name); !ok {
+			t.Errorf("site.json lacks %s", name)
+		}
+	}
+	if f := site.Family; f.Base != "undistilled" || f.Default != "2x" || len(f.Levels) != 3 || f.Levels[1].Card != "cards/2x.txt" || f.Levels[1].Folder != "" {
+		t.Errorf("family: %+v", f)
+	}
+	if files["cards/4x.txt"] != "The card of 4x" {
+		t.Errorf("the card: %q", files["cards/4x.txt"])
+	}
+	// The default comes with the page, the other level when it is asked for.
+	raw := strings.TrimSuffix(strings.TrimPrefix(files["sw.js"], "const release = "), ";")
+	var list struct{ Files, Later [][3]any }
+	if err := json.Unmarshal([]byte(raw), &list); err != nil {
+		t.Fatal(err)
+	}
+	lists := func(in [][3]any, name string) bool {
+		f, _ := site.File(name)
+		return slices.ContainsFunc(in, func(l [3]any) bool { return l[0] == f.Path && l[2] == f.SHA256 })
+	}
+	for name, later := range map[string]bool{"levels/2x/model.safetensors": false, "levels/4x/model.safetensors": true, "encoder/vocab.txt": false} {
+		if lists(list.Later, name) != later || lists(list.Files, name) == later {
+			t.Errorf("%s is on the wrong list of sw.js", name)
+		}
+	}
+	two, _ := site.File("levels/2x/model.safetensors")
+	if r.Levels.Bytes <= int(two.Bytes) || r.Data.Bytes <= int(two.Bytes) {
+		t.Errorf("the report: levels %+v, data %+v", r.Levels, r.Data)
+	}
+}
+
+func TestALevelOfAnotherBaseIsNotPublished(t *testing.T) {
+	o := options(t)
+	withFamily(t, &o)
+	if err := os.RemoveAll(filepath.Join(o.Encoder, "tiny")); err != nil {
+		t.Fatal(err)
+	}
+	if err := tiny.Write(filepath.Join(o.Encoder, "tiny"), 2); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Build(t.Context(), o); err == nil || !strings.Contains(err.Error(), "was exported for a base") {
+		t.Errorf("published: %v", err)
 	}
 }
 

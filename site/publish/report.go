@@ -15,6 +15,7 @@ import (
 const (
 	FirstPageBudget = 1_500_000
 	DataBudget      = 9_000_000
+	LevelsBudget    = 9_000_000 // all levels of a family together, without the base
 )
 
 // A Report says what Build wrote.
@@ -23,6 +24,7 @@ type Report struct {
 	Files      []Sizes `json:"files"`
 	FirstPage  Sizes   `json:"first_page"` // all that loads before encoder, index and texts
 	Data       Sizes   `json:"data"`       // encoder, index and texts
+	Levels     Sizes   `json:"levels"`     // of a family: all but the base, of which Data holds the default
 	Compressed bool    `json:"compressed"`
 }
 
@@ -43,7 +45,7 @@ func (s *Sizes) add(t Sizes) {
 }
 
 func report(o Options, files []file) *Report {
-	r := &Report{Out: o.Out, FirstPage: Sizes{Name: "first page"}, Data: Sizes{Name: "encoder, index, texts"}, Compressed: o.Level != None}
+	r := &Report{Out: o.Out, FirstPage: Sizes{Name: "first page"}, Data: Sizes{Name: "encoder, index, texts"}, Levels: Sizes{Name: "levels"}, Compressed: o.Level != None}
 	for _, f := range files {
 		s := Sizes{Name: f.name, Path: f.path, Bytes: len(f.content), Brotli: len(f.content), Gzip: len(f.content)}
 		if f.small[0] != nil {
@@ -53,8 +55,13 @@ func report(o Options, files []file) *Report {
 			s.Gzip = len(f.small[1])
 		}
 		r.Files = append(r.Files, s)
+		if strings.HasPrefix(f.name, "levels/") {
+			r.Levels.add(s)
+		}
 		if strings.HasPrefix(f.path, "data/") {
-			r.Data.add(s)
+			if !f.later {
+				r.Data.add(s)
+			}
 		} else if firstPage(f.name) {
 			r.FirstPage.add(s)
 		}
@@ -62,10 +69,10 @@ func report(o Options, files []file) *Report {
 	return r
 }
 
-// firstPage reports whether a visit loads the file: not the licences, and not the
-// icons for installing the page as an application.
+// firstPage reports whether a visit loads the file: not the licences, the model
+// cards, and the icons for installing the page as an application.
 func firstPage(name string) bool {
-	return name != "LICENSE" && name != "NOTICE" && path.Ext(name) != ".png"
+	return !strings.HasPrefix(name, "cards/") && name != "LICENSE" && name != "NOTICE" && path.Ext(name) != ".png"
 }
 
 // Over gives what exceeds the budget: err for the program, which is ours, and
@@ -76,6 +83,9 @@ func (r *Report) Over() (warning string, err error) {
 	}
 	if n := r.Data.Brotli; n > DataBudget {
 		warning = fmt.Sprintf("encoder, index and texts are %s to load, more than %s: visitors wait; fewer passages, or fewer terms of each (parley index --mass 0.8), make it smaller", megabytes(n), megabytes(DataBudget))
+	}
+	if n := r.Levels.Brotli; n > LevelsBudget && warning == "" {
+		warning = fmt.Sprintf("the levels are %s together, more than %s: ship fewer", megabytes(n), megabytes(LevelsBudget))
 	}
 	if n := r.FirstPage.Brotli; n > FirstPageBudget {
 		err = fmt.Errorf("the first page is %s to load, more than %s", megabytes(n), megabytes(FirstPageBudget))
@@ -107,5 +117,8 @@ func (r *Report) Print(w io.Writer) {
 	}
 	row(r.FirstPage)
 	row(r.Data)
+	if r.Levels.Bytes > 0 {
+		row(r.Levels)
+	}
 	t.Flush()
 }

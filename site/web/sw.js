@@ -5,20 +5,24 @@
 // activated, and what it has fetched is kept for the next attempt. Until the
 // visitor asks for the new version (boot.js offers it), the old one goes on.
 //
+// Files that are only loaded when they are asked for (release.later) are no part of
+// that; the search worker puts them into the cache, and they stay there for as long
+// as a version names them.
+//
 // Files named by their content live in one cache for all versions, which the
 // search worker fills too; the few that keep their names (index.html, site.json,
 // ...) live in a cache of their version, so that a page and its list of files
 // always belong together.
 'use strict';
 
-const release = {{PRECACHE}}; // {version, files: [[path, bytes, sha256], ...]}
+const release = {{PRECACHE}}; // {version, files: [[path, bytes, sha256], ...], later: [...]}
 
 const filesCache = 'parley-files';
 const pageCache = 'parley-page-' + release.version;
 const named = path => /^app\/.*\.[0-9a-f]{16}\.|^data\/[0-9a-f]{16}\./.test(path); // by its content
 const cacheOf = path => caches.open(named(path) ? filesCache : pageCache);
 const at = path => new URL(path, self.registration.scope).href;
-const pathOf = new Map(release.files.map(([path]) => [at(path), path]));
+const pathOf = new Map([...release.files, ...release.later].map(([path]) => [at(path), path]));
 
 async function sha256(bytes) {
   const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));

@@ -6,9 +6,11 @@
 //
 //   {op: 'start', manifest, worker, kernel}   absolute URLs
 //
-// The manifest is site.json: {files: [{name, path, bytes, sha256}]}, with paths
-// relative to it that change with the contents. Names under encoder/ and
-// collection/ are for this worker.
+// The manifest is site.json: {files: [{name, path, bytes, sha256}], family}, with
+// paths relative to it that change with the contents. Names under encoder/,
+// collection/ and levels/ are for this worker. family, where there is one, is
+// shared/family's list; of its levels the default is loaded at start, any other
+// when a question first asks for it.
 'use strict';
 
 let setup;             // the page's "start"
@@ -16,6 +18,8 @@ let engine = null;     // what start() made of the two modules
 let ready = false;
 let loading = false;
 let waiting = [];      // questions that came before the files
+let manifest, cache;   // once fetched and opened
+const levels = new Map();  // level -> promise that the engine has it
 const given = new Set();   // names of the files that the engine has
 const damaged = new Set(); // URLs whose bytes were wrong: HTTP caches are passed by
 
@@ -34,17 +38,62 @@ onmessage = ({ data }) => {
 // call answers one question. A trap, such as memory running out, leaves Go's
 // memory in no known state: the engine is then started anew, from files that
 // are cached by now.
-function call({ op, body, id }) {
+async function call({ op, body, id }) {
+  try {
+    await level([JSON.parse(body)].flat()[0]?.level);
+  } catch (e) {
+    post('error', JSON.stringify({ stage: e.stage || 'ask', file: e.file, message: e.message }), id);
+    return;
+  }
+  if (!ready) { // it failed, and starts anew, while the level was loaded
+    waiting.push({ op, body, id });
+    return;
+  }
   try {
     const [word, reply] = engine.call(op, new TextEncoder().encode(body));
     post(word, reply, id);
   } catch (e) {
     post('error', JSON.stringify({ stage: 'ask', message: `the search program failed and starts anew (${e.message})` }), id);
     ready = false;
-    engine = null;
-    given.clear();
+    forget();
     load();
   }
+}
+
+function forget() {
+  engine = null;
+  given.clear();
+  levels.clear();
+}
+
+// level loads a level of the family, unless the engine has it. What fails is tried
+// again at the next question.
+function level(name) {
+  if (!name) return;
+  const files = manifest.files.filter(f => f.name.startsWith(`levels/${name}/`) && !given.has(f.name));
+  if (!files.length) return;
+  if (!levels.has(name)) {
+    const loaded = Promise.all(files.map(f => hand(f, () => {})));
+    levels.set(name, loaded);
+    loaded.catch(() => {}).finally(() => levels.delete(name));
+  }
+  return levels.get(name);
+}
+
+// hand obtains a file and gives it to the engine, or to the one that is starting.
+async function hand(f, count, starting) {
+  const bytes = await obtain(f, cache, count);
+  const to = await starting || engine;
+  if (!to) throw new Failure('open', f.name, 'the search program starts anew');
+  given.add(f.name);
+  const [word, body] = to.call('file', bytes, f.name);
+  if (word !== 'error') return;
+  const failure = JSON.parse(body);
+  const wrong = manifest.files.find(g => g.name === failure.file) || f;
+  given.delete(wrong.name);
+  damaged.add(address(wrong));
+  if (cache) await cache.delete(address(wrong));
+  throw Object.assign(new Failure(), failure);
 }
 
 // warm answers a question that no one asked, a few times, before the first real
@@ -71,28 +120,19 @@ async function load() {
   if (loading) return;
   loading = true;
   try {
-    const [manifest, cache] = await Promise.all([fetchManifest(), openCache()]);
-    const files = manifest.files.filter(f => /^(encoder|collection)\//.test(f.name));
+    [manifest, cache] = await Promise.all([fetchManifest(), openCache()]);
+    const first = new RegExp(`^(encoder|collection|levels/${manifest.family?.default})/`);
+    const files = manifest.files.filter(f => first.test(f.name));
     const count = progress(files);
-    const started = engine ? null : start();
-    started?.catch(() => {}); // seen below, but perhaps later
-    const results = await Promise.allSettled(files.filter(f => !given.has(f.name)).map(async f => {
-      const bytes = await obtain(f, cache, count);
-      if (started) engine = await started;
-      given.add(f.name);
-      const [word, body] = engine.call('file', bytes, f.name);
-      if (word !== 'error') return;
-      const failure = JSON.parse(body);
-      const wrong = files.find(g => g.name === failure.file) || f;
-      given.delete(wrong.name);
-      damaged.add(address(wrong));
-      if (cache) await cache.delete(address(wrong));
-      throw Object.assign(new Failure(), failure);
-    }));
-    if (started) engine = await started;
+    const starting = engine ? null : start();
+    starting?.catch(() => {}); // seen below, but perhaps later
+    const results = await Promise.allSettled(files.filter(f => !given.has(f.name)).map(f => hand(f, count, starting)));
+    if (starting) engine = await starting;
     const failed = results.find(r => r.status === 'rejected');
     if (failed) throw failed.reason;
-    const [word, body] = engine.call('open');
+    let word, body;
+    if (manifest.family) [word, body] = engine.call('file', new TextEncoder().encode(JSON.stringify(manifest.family)), 'family.json');
+    if (word !== 'error') [word, body] = engine.call('open');
     if (word === 'error') {
       given.delete(JSON.parse(body).file);
       post('failed', body);
@@ -103,10 +143,7 @@ async function load() {
     for (const q of waiting.splice(0)) call(q);
     setTimeout(warm, 0, 4);
   } catch (e) {
-    if (!(e instanceof Failure)) { // a trap: see call
-      engine = null;
-      given.clear();
-    }
+    if (!(e instanceof Failure)) forget(); // a trap: see call
     post('failed', JSON.stringify({ stage: e.stage || 'open', file: e.file, message: e.message }));
   } finally {
     loading = false;

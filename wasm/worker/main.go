@@ -22,7 +22,7 @@
 //	open() i64           checks that the files belong together.
 //	ask() i64            takes the inbox as message.Ask in JSON.
 //	digest() i64         takes the inbox as a JSON array of message.Ask, for tests:
-//	                     see answer.Engine.Digest.
+//	                     see answer.Engine.Digest. All are of the first one's level.
 //
 // An i64 is a reply, address << 32 | length, valid until the next call: UTF-8, a
 // word and a newline, then JSON. The words and what follows them:
@@ -39,9 +39,13 @@
 // Files: encoder/config.json, encoder/model.safetensors, encoder/vocab.txt (or
 // encoder/tokenizer.json), collection/index.bin and collection/passages.bin. Each
 // is read as soon as it is there, the encoder's three when the last of them is,
-// and what was only needed for reading is dropped. An encoder that shares its
-// word embedding (encoder.Over) comes with base/model.safetensors and
-// base/vocab.txt instead of a vocabulary of its own.
+// and what was only needed for reading is dropped.
+//
+// Where there is a family of encoders, that encoder is its base. family.json
+// (shared/family) lists the levels; each but the base has levels/NAME/config.json
+// and levels/NAME/model.safetensors, loaded over the base. The default level must be
+// there when open is called; any other may come at any time, after open too, and is
+// asked by message.Ask.Level.
 package main
 
 func main() {}

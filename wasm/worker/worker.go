@@ -10,6 +10,7 @@ import (
 
 	"parley/shared/answer"
 	"parley/shared/encoder"
+	"parley/shared/family"
 	"parley/shared/index"
 	"parley/shared/matrix"
 	"parley/shared/message"
@@ -24,19 +25,21 @@ const (
 	weights   = "encoder/model.safetensors"
 	vocab     = "encoder/vocab.txt"
 	tokenizer = "encoder/tokenizer.json"
-	baseWords = "base/model.safetensors" // with baseVocab: of a family's base
-	baseVocab = "base/vocab.txt"
+	levels    = "levels/" // NAME/config.json and NAME/model.safetensors
 	indexFile = "collection/index.bin"
 	textsFile = "collection/passages.bin"
 )
 
 // A worker is the state between calls. The zero value has no files.
 type worker struct {
-	parts    map[string][]byte // the encoder's files, until all are there
-	encoder  *encoder.Encoder
+	parts    map[string][]byte // an encoder's files, until all of it are there
+	encoder  *encoder.Encoder  // the base, where there is a family
+	members  map[string]*encoder.Encoder
+	family   *family.Family // nil: one encoder
 	index    *index.Index
 	passages *passages.Store
-	engine   *answer.Engine
+	opened   bool
+	engines  map[string]*answer.Engine // by level
 }
 
 // respond makes a reply of what f returns. What f could not foresee, a panic,
@@ -109,10 +112,16 @@ func (w *worker) file(data []byte, name uint32) []byte {
 }
 
 func (w *worker) add(name string, data []byte) (err error) {
-	w.engine = nil
+	if level, ok := strings.CutPrefix(name, levels); ok {
+		return w.addMember(level, data)
+	}
+	w.opened, w.engines = false, nil
 	switch name {
-	case config, weights, vocab, tokenizer, baseWords, baseVocab:
+	case config, weights, vocab, tokenizer:
 		return w.addEncoder(name, data)
+	case family.File:
+		w.family = nil
+		w.family, err = family.Parse(data)
 	case indexFile:
 		w.index = nil
 		w.index, err = index.Open(data)
@@ -120,57 +129,99 @@ func (w *worker) add(name string, data []byte) (err error) {
 		w.passages = nil
 		w.passages, err = passages.Open(data)
 	default:
-		err = fmt.Errorf("there is no place for a file of this name; known are %s, %s, %s (or %s), %s and %s",
-			config, weights, vocab, tokenizer, indexFile, textsFile)
+		err = fmt.Errorf("there is no place for a file of this name; known are %s, %s, %s (or %s), %s, %s, %s and %sLEVEL/...",
+			config, weights, vocab, tokenizer, indexFile, textsFile, family.File, levels)
 	}
 	return err
 }
 
-// addEncoder keeps a file of the encoder's and loads it once all are there. The
-// files are then dropped: weights are repacked for the processor anyway.
-func (w *worker) addEncoder(name string, data []byte) error {
+// keep keeps a file of an encoder's until the others are there.
+func (w *worker) keep(name string, data []byte) {
 	if w.parts == nil {
 		w.parts = map[string][]byte{}
 	}
-	w.encoder = nil
 	w.parts[name] = data
-	member := w.parts[baseWords] != nil && w.parts[baseVocab] != nil
-	if w.parts[config] == nil || w.parts[weights] == nil || !member && w.parts[vocab] == nil && w.parts[tokenizer] == nil {
-		return nil
-	}
-	part := func(folder string) encoder.Files {
-		return func(name string) ([]byte, error) {
-			if data, ok := w.parts[folder+name]; ok {
-				return data, nil
-			}
-			return nil, fs.ErrNotExist
+}
+
+// folder gives the files that are kept, as an encoder's.
+func (w *worker) folder(at string) encoder.Files {
+	return func(name string) ([]byte, error) {
+		if data, ok := w.parts[at+name]; ok {
+			return data, nil
 		}
+		return nil, fs.ErrNotExist
 	}
-	files := part("encoder/")
-	if member {
-		files = encoder.Over(files, part("base/"))
-	}
-	e, err := encoder.Load(files)
-	if err == nil {
-		w.encoder, w.parts = e, nil
+}
+
+// addEncoder keeps a file of the encoder's and loads it once all are there, then
+// the members that came before it. The files are then dropped: weights are repacked
+// for the processor anyway.
+func (w *worker) addEncoder(name string, data []byte) error {
+	w.encoder, w.members = nil, nil
+	w.keep(name, data)
+	if w.parts[config] == nil || w.parts[weights] == nil || w.parts[vocab] == nil && w.parts[tokenizer] == nil {
 		return nil
 	}
-	// Blame the file that the error begins with, and wait for that one again.
-	wrong := vocab
-	switch text := strings.TrimPrefix(err.Error(), "encoder: "); {
-	case member && strings.Contains(text, "the base's vocab.txt"):
-		wrong = baseVocab
-	case member && strings.Contains(text, "the base's"):
-		wrong = baseWords
-	case strings.HasPrefix(text, "config.json"):
-		wrong = config
-	case strings.HasPrefix(text, "model.safetensors"):
-		wrong = weights
-	case w.parts[vocab] == nil:
-		wrong = tokenizer
+	e, err := encoder.Load(w.folder("encoder/"))
+	if err != nil {
+		// Blame the file that the error begins with, and wait for that one again.
+		wrong := vocab
+		switch text := strings.TrimPrefix(err.Error(), "encoder: "); {
+		case strings.HasPrefix(text, "config.json"):
+			wrong = config
+		case strings.HasPrefix(text, "model.safetensors"):
+			wrong = weights
+		case w.parts[vocab] == nil:
+			wrong = tokenizer
+		}
+		delete(w.parts, wrong)
+		return &fileError{wrong, err}
 	}
-	delete(w.parts, wrong)
-	return &fileError{wrong, err}
+	w.encoder = e
+	for _, name := range []string{config, weights, vocab, tokenizer} {
+		delete(w.parts, name)
+	}
+	for name := range w.parts {
+		level, _, _ := strings.Cut(strings.TrimPrefix(name, levels), "/")
+		err = errors.Join(err, w.loadMember(level))
+	}
+	return err
+}
+
+// addMember keeps a file of a level's. Other levels answer as before.
+func (w *worker) addMember(name string, data []byte) error {
+	level, file, _ := strings.Cut(name, "/")
+	if level == "" || file != "config.json" && file != "model.safetensors" {
+		return fmt.Errorf("a level has config.json and model.safetensors alone: it shares its base's vocabulary")
+	}
+	delete(w.members, level)
+	delete(w.engines, level)
+	w.keep(levels+name, data)
+	return w.loadMember(level)
+}
+
+// loadMember loads a level once its files and the base are there.
+func (w *worker) loadMember(level string) error {
+	at := levels + level + "/"
+	if w.encoder == nil || w.parts[at+"config.json"] == nil || w.parts[at+"model.safetensors"] == nil {
+		return nil
+	}
+	e, err := encoder.LoadOver(w.encoder, w.folder(at))
+	if err != nil {
+		wrong := at + "model.safetensors"
+		if strings.HasPrefix(err.Error(), "encoder: config.json") {
+			wrong = at + "config.json"
+		}
+		delete(w.parts, wrong)
+		return &fileError{wrong, err}
+	}
+	if w.members == nil {
+		w.members = map[string]*encoder.Encoder{}
+	}
+	w.members[level] = e
+	delete(w.parts, at+"config.json")
+	delete(w.parts, at+"model.safetensors")
+	return nil
 }
 
 func (w *worker) open() []byte {
@@ -189,18 +240,19 @@ func (w *worker) open() []byte {
 				return "", nil, &fileError{part.name, errors.New("this file is missing")}
 			}
 		}
-		e, err := answer.New(w.encoder, w.index, w.passages)
+		w.opened, w.engines = true, nil
+		e, err := w.engine("")
 		if err != nil {
-			return "", nil, &fileError{indexFile, err}
+			w.opened = false
+			return "", nil, err
 		}
-		w.engine = e
 		runtime.GC() // now: the files' own memory is free for the questions
 		var memory runtime.MemStats
 		runtime.ReadMemStats(&memory)
 		about := w.passages.About()
-		return "ready", message.Ready{
-			Encoder:     w.encoder.Name,
-			MaxTokens:   w.encoder.Query.MaxTokens,
+		ready := message.Ready{
+			Encoder:     e.Encoder.Name,
+			MaxTokens:   e.Encoder.Query.MaxTokens,
 			Collection:  about.Title,
 			Passages:    w.passages.Len(),
 			Licence:     about.Licence,
@@ -209,17 +261,66 @@ func (w *worker) open() []byte {
 			Postings:    w.index.Postings(),
 			SIMD:        matrix.Current() == matrix.Kernel,
 			Memory:      int64(memory.Sys),
-		}, nil
+		}
+		if w.family != nil {
+			ready.Level = w.family.Default
+			for _, l := range w.family.Levels {
+				ready.Levels = append(ready.Levels, l.Level)
+			}
+		}
+		return "ready", ready, nil
 	})
+}
+
+// engine gives the engine of a level; "" is the default.
+func (w *worker) engine(level string) (*answer.Engine, error) {
+	if !w.opened {
+		return nil, errors.New("the files are not loaded yet")
+	}
+	base := ""
+	if w.family != nil {
+		base = w.family.Base
+		l, err := w.family.Level(level)
+		if err != nil {
+			return nil, err
+		}
+		level = l.Name
+	}
+	if e := w.engines[level]; e != nil {
+		return e, nil
+	}
+	with := w.encoder
+	if level != base {
+		if with = w.members[level]; with == nil {
+			name := levels + level + "/model.safetensors"
+			if w.parts[name] != nil {
+				name = levels + level + "/config.json"
+			}
+			return nil, &fileError{name, errors.New("this file is missing")}
+		}
+	}
+	e, err := answer.New(with, w.index, w.passages)
+	if err != nil {
+		return nil, &fileError{indexFile, err}
+	}
+	if w.engines == nil {
+		w.engines = map[string]*answer.Engine{}
+	}
+	w.engines[level] = e
+	return e, nil
 }
 
 func (w *worker) ask(body []byte) []byte {
 	return respond("ask", func() (string, any, error) {
 		var ask message.Ask
-		if err := w.decode(body, &ask); err != nil {
+		if err := decode(body, &ask); err != nil {
 			return "", nil, err
 		}
-		a, err := w.engine.Ask(ask)
+		e, err := w.engine(ask.Level)
+		if err != nil {
+			return "", nil, err
+		}
+		a, err := e.Ask(ask)
 		return "answer", a, err
 	})
 }
@@ -227,18 +328,23 @@ func (w *worker) ask(body []byte) []byte {
 func (w *worker) digest(body []byte) []byte {
 	return respond("ask", func() (string, any, error) {
 		var asks []message.Ask
-		if err := w.decode(body, &asks); err != nil {
+		if err := decode(body, &asks); err != nil {
 			return "", nil, err
 		}
-		sum, err := w.engine.Digest(asks)
+		level := ""
+		if len(asks) > 0 {
+			level = asks[0].Level
+		}
+		e, err := w.engine(level)
+		if err != nil {
+			return "", nil, err
+		}
+		sum, err := e.Digest(asks)
 		return "digest", fmt.Sprintf("%016x", sum), err
 	})
 }
 
-func (w *worker) decode(body []byte, v any) error {
-	if w.engine == nil {
-		return errors.New("the files are not loaded yet")
-	}
+func decode(body []byte, v any) error {
 	if err := json.Unmarshal(body, v); err != nil {
 		return fmt.Errorf("the question cannot be read: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,9 +18,11 @@ import (
 	"parley/shared/answer"
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/family"
 	"parley/shared/index"
 	"parley/shared/message"
 	"parley/shared/passages"
+	"parley/shared/safetensors"
 	"parley/wasm/host"
 	"parley/wasm/kernel"
 )
@@ -345,47 +348,137 @@ func TestWrongFiles(t *testing.T) {
 	}
 }
 
-// An encoder that was exported over a base answers as the whole one does.
-func TestMemberOverItsBase(t *testing.T) {
-	files := shipped(t)
-	base := func(name string) ([]byte, error) { return files["encoder/"+name], nil }
-	member, err := encoder.Share(map[string][]byte{"config.json": files[config], "model.safetensors": files[weights], "vocab.txt": files[vocab]}, base)
+// A member of a family: the shipped encoder with its first layer's rows reversed.
+func member(t testing.TB, files map[string][]byte) (whole, shared map[string][]byte) {
+	t.Helper()
+	f, err := safetensors.Read(bytes.Clone(files[weights]))
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, over := start(t, true), start(t, true)
-	hand(t, whole, files)
-	want, err := whole.Digest(conversations(t)[:3])
-	if err != nil {
-		t.Fatal(err)
-	}
-	damaged := bytes.Clone(files[weights])
-	damaged[len(damaged)-1] ^= 1
-	for _, f := range []struct {
-		name  string
-		data  []byte
-		wrong bool
-	}{
-		{config, member["config.json"], false}, {weights, member["model.safetensors"], false}, {baseWords, damaged, false},
-		{baseVocab, files[vocab], true}, // the last file: now the damaged one shows
-		{baseWords, files[weights], false},
-		{indexFile, files[indexFile], false}, {textsFile, files[textsFile], false},
-	} {
-		err := over.File(f.name, f.data)
-		if !f.wrong && err != nil {
-			t.Fatalf("%s: %v", f.name, err)
+	for _, tensor := range f.Tensors {
+		if strings.Contains(tensor.Name, "layer.0.") && tensor.DType == safetensors.I8 {
+			slices.Reverse(tensor.Data)
 		}
-		if f.wrong {
-			if f := failure(t, err); f.File != baseWords || !strings.Contains(f.Message, "was exported for a base with") {
-				t.Errorf("a damaged base: %+v", f)
+	}
+	data, err := safetensors.Write(f.Tensors, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole = map[string][]byte{"config.json": files[config], "model.safetensors": data, "vocab.txt": files[vocab]}
+	shared, err = encoder.Share(whole, func(name string) ([]byte, error) { return files["encoder/"+name], nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return whole, shared
+}
+
+// A level over its base has the bits of the whole encoder, with the kernel and
+// without, whenever it arrives; the base answers beside it.
+func TestLevelsHaveTheBitsOfWholeEncoders(t *testing.T) {
+	files := shipped(t)
+	wholeFiles, shared := member(t, files)
+	asks := conversations(t)[:6]
+	digests := map[string]string{}
+	for level, e := range map[string]map[string][]byte{
+		"undistilled": files,
+		"2x":          {config: wholeFiles["config.json"], weights: wholeFiles["model.safetensors"], vocab: files[vocab], indexFile: files[indexFile], textsFile: files[textsFile]},
+	} {
+		sum, err := native(t, e).Digest(asks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		digests[level] = fmt.Sprintf("%016x", sum)
+	}
+	list := []byte(`{"base":"undistilled","default":"2x","levels":[{"name":"undistilled","title":"Undistilled"},{"name":"2x","title":"2×","ratio":2,"flops":1.5,"card":"cards/2x.txt"},{"name":"4x"}]}`)
+	const level = "levels/2x/"
+	late := []string{config, weights, vocab, indexFile, textsFile, family.File, level + "config.json", level + "model.safetensors"}
+	early := []string{level + "model.safetensors", family.File, level + "config.json", textsFile, vocab, weights, indexFile, config}
+	for i, order := range [][]string{late, early} {
+		w := start(t, i == 0)
+		for _, name := range order {
+			data := files[name]
+			if name == family.File {
+				data = list
+			}
+			if rest, ok := strings.CutPrefix(name, level); ok {
+				data = shared[rest]
+				_, err := w.Open()
+				if f := failure(t, err); i == 0 && (f.File == "" || !strings.Contains(f.Message, "missing")) {
+					t.Errorf("opened without the default level: %+v", f)
+				}
+			}
+			if err := w.File(name, data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := w.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Level != "2x" || len(r.Levels) != 3 || r.Levels[1] != (message.Level{Name: "2x", Title: "2×", Ratio: 2, FLOPS: 1.5, Card: "cards/2x.txt"}) {
+			t.Errorf("ready: %+v", r)
+		}
+		for _, c := range []struct{ level, digest string }{{"", "2x"}, {"undistilled", "undistilled"}, {"2x", "2x"}} {
+			asks := slices.Clone(asks)
+			for i := range asks {
+				asks[i].Level = c.level
+			}
+			if got, err := w.Digest(asks); err != nil || got != digests[c.digest] {
+				t.Errorf("level %q: digest %s, natively %s (%v)", c.level, got, digests[c.digest], err)
+			}
+		}
+		for says, level := range map[string]string{"missing": "4x", "no such level": "9x"} {
+			ask := asks[0]
+			ask.Level = level
+			_, err := w.Ask(ask)
+			if f := failure(t, err); !strings.Contains(f.Message, says) || level == "4x" && f.File != "levels/4x/model.safetensors" {
+				t.Errorf("level %s: %+v", level, f)
 			}
 		}
 	}
-	if _, err := over.Open(); err != nil {
-		t.Fatal(err)
+}
+
+// A wrong file of a level is named; the other levels answer all the while.
+func TestWrongLevels(t *testing.T) {
+	files := few(t)
+	_, shared := member(t, files)
+	w := start(t, true)
+	hand(t, w, files)
+	other := bytes.Replace(shared["config.json"], []byte(`"model.safetensors": "`), []byte(`"model.safetensors": "1`), 1)
+	for _, c := range []struct {
+		what, file, says string
+		data             []byte
+	}{
+		{"another base", "config.json", "was exported for a base", other},
+		{"a whole one", "config.json", "names no base", files[config]},
+		{"truncated", "model.safetensors", "", shared["model.safetensors"][:300]},
+		{"the base's own", "model.safetensors", "it is the base's", files[weights]},
+	} {
+		var err error
+		for _, name := range []string{"config.json", "model.safetensors"} {
+			data := shared[name]
+			if name == c.file {
+				data = c.data
+			}
+			err = errors.Join(err, w.File("levels/2x/"+name, data))
+		}
+		if f := failure(t, err); f.File != "levels/2x/"+c.file || !strings.Contains(f.Message, c.says) {
+			t.Errorf("%s: %+v", c.what, f)
+		}
+		if a, err := w.Ask(question("rivers of Africa")); err != nil || len(a.Results) < 3 {
+			t.Errorf("%s: the base does not answer: %v", c.what, err)
+		}
+		if err := w.File("levels/2x/"+c.file, shared[c.file]); err != nil {
+			t.Errorf("%s, then right: %v", c.what, err)
+		}
+		ask := question("rivers of Africa")
+		ask.Level = "2x"
+		if _, err := w.Ask(ask); err != nil {
+			t.Errorf("%s, then right: %v", c.what, err)
+		}
 	}
-	if got, err := over.Digest(conversations(t)[:3]); err != nil || got != want {
-		t.Errorf("digest %s over its base, %s whole (%v)", got, want, err)
+	if f := failure(t, w.File("levels/2x/vocab.txt", files[vocab])); !strings.Contains(f.Message, "shares its base's vocabulary") {
+		t.Errorf("a vocabulary: %+v", f)
 	}
 }
 

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/shared/conversation"
+	"parley/shared/durable"
+	"parley/shared/encoder"
+	"parley/shared/family"
+	"parley/shared/message"
+	"parley/shared/sparse"
+	"parley/site/collection"
+	"parley/trainer/conversations"
+)
+
+const (
+	base      = "splade-tiny"
+	articles  = "vital-articles"
+	distilled = base + "-conv" // the member without regulariser; the others append "-2x" and the like
+)
+
+// list writes family.json, of the base and every folder splade-tiny-conv* in out,
+// and then the manifest. chosen names the default level; "" keeps the one that
+// family.json names, or takes the distilled one.
+//
+// FLOPS is sum_j p_q(j) p_d(j) (sparse.FLOPS), q the turns of a file of our
+// conversations with the replies that stand there, d the built-in collection.
+func list(out, turns, chosen string) error {
+	f := &family.Family{Base: "undistilled", Levels: []family.Level{
+		{Level: message.Level{Name: "undistilled", Title: "Undistilled"}, Folder: base},
+	}}
+	entries, err := os.ReadDir(out)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		rest, ok := strings.CutPrefix(e.Name(), distilled)
+		if !ok || !e.IsDir() {
+			continue
+		}
+		l := family.Level{Level: message.Level{Name: "distilled", Title: "Distilled"}, Folder: e.Name()}
+		if rest != "" {
+			l.Name = strings.TrimPrefix(rest, "-")
+			l.Title = l.Name
+			if times(l.Name) > 0 {
+				l.Title = strings.TrimSuffix(l.Name, "x") + "× sparser"
+			}
+		}
+		f.Levels = append(f.Levels, l)
+	}
+	slices.SortStableFunc(f.Levels[1:], func(a, b family.Level) int {
+		return cmp.Or(cmp.Compare(times(a.Name), times(b.Name)), cmp.Compare(a.Name, b.Name))
+	})
+	before, err := collection.OpenEncoders(out)
+	if err != nil {
+		return err
+	}
+	if chosen == "" {
+		chosen = f.Levels[min(1, len(f.Levels)-1)].Name
+		if l := before.List; l != nil && len(l.Levels) > 1 {
+			if _, err := f.Level(l.Default); err == nil {
+				chosen = l.Default
+			}
+		}
+	}
+	if _, err := f.Level(chosen); err != nil {
+		return err
+	}
+	f.Default = chosen
+	if err := measure(out, turns, f); err != nil {
+		return err
+	}
+	data, err := f.Encode()
+	if err != nil {
+		return err
+	}
+	if err := durable.WriteFile(filepath.Join(out, family.File), data); err != nil {
+		return err
+	}
+	folders := []string{articles}
+	for _, l := range f.Levels {
+		fmt.Printf("%-12s FLOPS %6.3f, %5.2f times below distilled  %s\n", l.Name, l.FLOPS, l.Ratio, filepath.Join(out, l.Folder))
+		folders = append(folders, l.Folder)
+	}
+	slices.Sort(folders)
+	return writeManifest(out, folders...)
+}
+
+// times is the number in a level's name, "1.5x"; 0 where there is none.
+func times(level string) float64 {
+	n, err := strconv.ParseFloat(strings.TrimSuffix(level, "x"), 64)
+	if err != nil || !strings.HasSuffix(level, "x") {
+		return 0
+	}
+	return n
+}
+
+// measure fills in FLOPS, ratios and cards.
+func measure(out, turns string, f *family.Family) error {
+	list, err := conversations.Read(turns)
+	if err != nil {
+		return err
+	}
+	x, _, err := collection.Open(filepath.Join(out, articles))
+	if err != nil {
+		return err
+	}
+	enc, err := collection.OpenEncoder(filepath.Join(out, base))
+	if err != nil {
+		return err
+	}
+	var reference float64
+	for i := range f.Levels {
+		l := &f.Levels[i]
+		e := enc.Encoder
+		if l.Folder != base {
+			dir := filepath.Join(out, l.Folder)
+			if e, err = encoder.LoadOver(enc.Encoder, func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }); err != nil {
+				return fmt.Errorf("%s: %w", dir, err)
+			}
+		}
+		active := sparse.NewActivation(e.Vocab())
+		s := e.NewSession()
+		for _, c := range list {
+			var said []conversation.Turn
+			for _, t := range c.Turns {
+				said = append(said, conversation.Turn{Question: t.Question, Reply: t.Reply})
+				v, _, err := s.Encode(conversation.Build(e.Tokenizer, said, e.Query))
+				if err != nil {
+					return fmt.Errorf("%s: %s: %w", l.Folder, c.ID, err)
+				}
+				active.Add(v)
+			}
+		}
+		for j := range uint32(e.Vocab()) {
+			l.FLOPS += active.P(j) * float64(x.DF(j)) / float64(x.Docs())
+		}
+		if l.Folder == distilled {
+			reference = l.FLOPS
+		}
+		card := filepath.Join(l.Folder, "README.md")
+		if _, err := os.Stat(filepath.Join(out, card)); err == nil {
+			l.Card = filepath.ToSlash(card)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	for i := range f.Levels {
+		l := &f.Levels[i]
+		if l.FLOPS > 0 {
+			l.Ratio = math.Round(100*reference/l.FLOPS) / 100
+		}
+		l.FLOPS = math.Round(1000*l.FLOPS) / 1000
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+// Package family is the list of the encoders that ship together: one base, which
+// encodes passages, and its members, which encode conversations, each over the
+// base's word embedding (encoder.LoadOver). A level is a place in that list, from
+// the base itself, undistilled, to the sparsest.
+//
+//	{
+//	  "base": "undistilled",
+//	  "default": "distilled",
+//	  "levels": [
+//	    {"name": "undistilled", "title": "Undistilled", "folder": "splade-tiny", "flops": 4.9, "ratio": 0.8, "card": "splade-tiny/README.md"},
+//	    {"name": "distilled", ...}
+//	  ]
+//	}
+package family
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"parley/shared/message"
+)
+
+// File is what a family's list is called, in models/ and by the worker.
+const File = "family.json"
+
+// A Family is a list of levels in order.
+type Family struct {
+	Base    string  `json:"base"`    // the level that encodes passages and lends its embedding
+	Default string  `json:"default"` // the level that a visitor begins with
+	Levels  []Level `json:"levels"`
+}
+
+// A Level is one encoder of a family.
+type Level struct {
+	message.Level
+	Folder string `json:"folder,omitempty"` // where it lies, from the list's folder
+}
+
+// Parse reads a list and refuses one that names a level twice, or a base or default
+// that is not on it.
+func Parse(data []byte) (*Family, error) {
+	var f Family
+	if err := json.Unmarshal(data, &f); err != nil {
+		return nil, fmt.Errorf("%s: %w", File, err)
+	}
+	seen := map[string]bool{}
+	for i, l := range f.Levels {
+		switch {
+		case l.Name == "" || strings.ContainsAny(l.Name, "/\\ \t\n"):
+			return nil, fmt.Errorf("%s: level %d is called %q; wanted a word without slashes", File, i+1, l.Name)
+		case l.Folder != "" && !fs.ValidPath(l.Folder):
+			return nil, fmt.Errorf("%s: level %s: folder %q leads out of the list's own", File, l.Name, l.Folder)
+		case seen[l.Name]:
+			return nil, fmt.Errorf("%s: there are two levels %s", File, l.Name)
+		}
+		seen[l.Name] = true
+	}
+	for _, name := range []string{f.Base, f.Default} {
+		if !seen[name] {
+			return nil, fmt.Errorf("%s: base and default must be levels, but there is no level %q", File, name)
+		}
+	}
+	return &f, nil
+}
+
+// Encode writes the list as Parse reads it.
+func (f *Family) Encode() ([]byte, error) {
+	data, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	data = append(data, '\n')
+	if _, err := Parse(data); err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// ErrNoLevel is what a level that is not on the list wraps.
+var ErrNoLevel = errors.New("there is no such level")
+
+// Level finds a level by its name; "" is the default.
+func (f *Family) Level(name string) (Level, error) {
+	if name == "" {
+		name = f.Default
+	}
+	var names []string
+	for _, l := range f.Levels {
+		if l.Name == name {
+			return l, nil
+		}
+		names = append(names, l.Name)
+	}
+	return Level{}, fmt.Errorf("%q: %w; there are %s", name, ErrNoLevel, strings.Join(names, ", "))
+}

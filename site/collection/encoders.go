@@ -1,0 +1,85 @@
+package collection
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"parley/shared/encoder"
+	"parley/shared/family"
+)
+
+// Encoders are those of a folder: a family's, which holds family.json and the
+// levels' folders, or a single encoder's.
+type Encoders struct {
+	Dir  string
+	List *family.Family // nil: a single encoder
+
+	base *Encoder
+}
+
+// OpenEncoders reads a folder's list. Encoders are read when they are first wanted.
+func OpenEncoders(dir string) (*Encoders, error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(filepath.Join(dir, family.File))
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Encoders{Dir: dir}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, err := family.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return &Encoders{Dir: dir, List: list}, nil
+}
+
+// Base is the encoder of passages, with which collections are built.
+func (e *Encoders) Base() (*Encoder, error) {
+	if e.base != nil {
+		return e.base, nil
+	}
+	dir := e.Dir
+	if e.List != nil {
+		l, err := e.List.Level(e.List.Base)
+		if err != nil {
+			return nil, err
+		}
+		dir = filepath.Join(dir, filepath.FromSlash(l.Folder))
+	}
+	var err error
+	e.base, err = OpenEncoder(dir)
+	return e.base, err
+}
+
+// Level is the encoder of questions of that name; "" is the default.
+func (e *Encoders) Level(name string) (*encoder.Encoder, error) {
+	base, err := e.Base()
+	if err != nil {
+		return nil, err
+	}
+	if e.List == nil {
+		if name != "" {
+			return nil, fmt.Errorf("%s holds one encoder and no levels, so there is no level %q", e.Dir, name)
+		}
+		return base.Encoder, nil
+	}
+	l, err := e.List.Level(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Dir, err)
+	}
+	if l.Name == e.List.Base {
+		return base.Encoder, nil
+	}
+	dir := filepath.Join(e.Dir, filepath.FromSlash(l.Folder))
+	m, err := encoder.LoadOver(base.Encoder, func(file string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, file)) })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return m, nil
+}
