@@ -22,12 +22,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path"
 	"path/filepath"
 	"strings"
 
 	"parley/shared/bundle"
+	"parley/site/collection"
 )
 
 // Options of Build.
@@ -106,31 +105,37 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 	return report(o, files), nil
 }
 
-// readData reads the encoder and the collection. A collection's manifest.json,
-// where there is one, must agree with its files.
-func readData(encoder, collection string) ([]file, error) {
+// readData reads the encoder and the collection, folders or zip archives of them. A
+// manifest.json, where there is one, must agree with its files.
+func readData(encoder, dir string) ([]file, error) {
 	var files []file
-	for _, name := range dataFiles {
-		dir := encoder
-		if strings.HasPrefix(name, "collection/") {
-			dir = collection
-		}
-		at := filepath.Join(dir, path.Base(name))
-		content, err := os.ReadFile(at)
+	for _, part := range []struct{ at, prefix, what string }{
+		{encoder, "encoder/", "an encoder's folder; `parley export` makes one"},
+		{dir, "collection/", "a collection's folder; `parley index` makes one"},
+	} {
+		from, done, err := collection.Files(part.at)
 		if errors.Is(err, fs.ErrNotExist) {
-			what := "an encoder's folder; `parley export` makes one"
-			if dir == collection {
-				what = "a collection's folder; `parley index` makes one"
-			}
-			return nil, fmt.Errorf("%s is missing: %s is not %s", at, dir, what)
+			return nil, fmt.Errorf("%s is missing: it is not %s", part.at, part.what)
 		}
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, file{name: name, path: "data/" + hash16(content) + "." + path.Base(name), content: content})
-	}
-	for _, dir := range []string{encoder, collection} {
-		raw, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+		defer done()
+		for _, name := range dataFiles {
+			base, ok := strings.CutPrefix(name, part.prefix)
+			if !ok {
+				continue
+			}
+			content, err := fs.ReadFile(from, base)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, fmt.Errorf("%s is missing: %s is not %s", filepath.Join(part.at, base), part.at, part.what)
+			}
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, file{name: name, path: "data/" + hash16(content) + "." + base, content: content})
+		}
+		raw, err := fs.ReadFile(from, "manifest.json")
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -139,10 +144,10 @@ func readData(encoder, collection string) ([]file, error) {
 		}
 		m, err := bundle.Parse(raw)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, "manifest.json"), err)
+			return nil, fmt.Errorf("%s: %w", filepath.Join(part.at, "manifest.json"), err)
 		}
-		if err := m.Verify(os.DirFS(dir)); err != nil {
-			return nil, fmt.Errorf("%s is not whole: %w; make it again", dir, err)
+		if err := m.Verify(from); err != nil {
+			return nil, fmt.Errorf("%s is not whole: %w; make it again", part.at, err)
 		}
 	}
 	return files, nil
