@@ -260,30 +260,38 @@ func AppendVectors(dst []byte, vectors ...sparse.Vector) []byte {
 func ReadVectors(b []byte, n, vocab int) ([]sparse.Vector, bool) {
 	vectors := make([]sparse.Vector, 0, min(n, len(b)))
 	for range n {
-		terms, k := binary.Uvarint(b)
-		if k <= 0 || terms > uint64(len(b)) {
+		v, size, ok := NextVector(b, vocab)
+		if !ok {
 			return nil, false
 		}
-		b = b[k:]
-		v := sparse.Vector{Terms: make([]uint32, terms), Weights: make([]float32, terms)}
-		next := uint64(0)
-		for i := range v.Terms {
-			gap, k := binary.Uvarint(b)
-			if k <= 0 || gap > uint64(vocab) || next+gap >= uint64(vocab) {
-				return nil, false
-			}
-			b = b[k:]
-			v.Terms[i] = uint32(next + gap)
-			next += gap + 1
-		}
-		if uint64(len(b)) < 4*terms {
-			return nil, false
-		}
-		for i := range v.Weights {
-			v.Weights[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-		}
-		b = b[4*terms:]
+		b = b[size:]
 		vectors = append(vectors, v)
 	}
 	return vectors, len(b) == 0
+}
+
+// NextVector reads the first vector of b, and says how many bytes it takes.
+func NextVector(b []byte, vocab int) (v sparse.Vector, size int, ok bool) {
+	terms, at := binary.Uvarint(b)
+	if at <= 0 || terms > uint64(len(b)) {
+		return v, 0, false
+	}
+	v = sparse.Vector{Terms: make([]uint32, terms), Weights: make([]float32, terms)}
+	next := uint64(0)
+	for i := range v.Terms {
+		gap, k := binary.Uvarint(b[at:])
+		if k <= 0 || gap > uint64(vocab) || next+gap >= uint64(vocab) {
+			return v, 0, false
+		}
+		at += k
+		v.Terms[i] = uint32(next + gap)
+		next += gap + 1
+	}
+	if uint64(len(b)-at) < 4*terms {
+		return v, 0, false
+	}
+	for i := range v.Weights {
+		v.Weights[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[at+4*i:]))
+	}
+	return v, at + int(4*terms), true
 }
