@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"parley/shared/bundle"
+	"parley/shared/collect"
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/family"
@@ -133,7 +134,7 @@ func buildCollection(ctx context.Context, packages, out, encoderDir string) erro
 	sum, err := collection.Build(ctx, enc, slices.Values(articles), out, collection.Options{
 		About: about,
 		// An article's lead is one passage: it is cut by the encoder, not in two.
-		PassageTokens: -1,
+		Settings: collect.Settings{PassageTokens: -1},
 		Progress: func(p collection.Progress) {
 			if time.Since(last) > 5*time.Second {
 				last = time.Now()

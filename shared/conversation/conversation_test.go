@@ -212,13 +212,13 @@ func FuzzBuild(f *testing.F) {
 			}
 			turns = append(turns, turn)
 		}
-		form := Form{size % 600, typ}
+		form := Form{MaxTokens: size % 600, HistoryType: typ, ReplyTokens: max(0, size%600%6-1)}
 		in := Build(tok, turns, form)
 		check(t, tok, turns, form, in)
 
 		// A shorter input is the same but for its end, and Dropped tells whether
 		// the longest has more.
-		whole := Build(tok, turns, Form{1 << 30, typ})
+		whole := Build(tok, turns, Form{1 << 30, typ, form.ReplyTokens})
 		if whole.Dropped {
 			t.Fatal("dropped without need")
 		}

@@ -27,14 +27,13 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/shared/bundle"
-	"parley/shared/conversation"
+	"parley/shared/collect"
 	"parley/shared/documents"
+	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/index"
 	"parley/shared/passages"
 	"parley/shared/sparse"
-	"parley/shared/wordpiece"
 )
 
 // An Encoder is one that was read from a folder, with the SHA-256 of what was
@@ -67,18 +66,10 @@ func OpenEncoder(dir string) (*Encoder, error) {
 // Options of Build; the zero value has sensible settings.
 type Options struct {
 	About passages.About // Encoder is filled in
-	// Mass is the share of each passage's weight that is kept, in its heaviest
-	// terms (static pruning, sparse.Vector.Mass); 0: .9, which costs less than .5 %
-	// of Recall@100; 1: all.
-	Mass float64
-	// Top bounds how many terms of a passage are kept besides; 0: no bound.
-	Top int
-	// PassageTokens is the longest passage, title included; 0: 190, or what the
-	// encoder reads where that is less; negative: documents are not cut.
-	PassageTokens int
-	Workers       int                 // goroutines that encode; 0: as many as cores
-	Progress      func(Progress)      // hears of it about twice a second
-	Note          func(string, error) // hears what was left out, by the document's id
+	collect.Settings
+	Workers  int                 // goroutines that encode; 0: as many as cores
+	Progress func(Progress)      // hears of it about twice a second
+	Note     func(string, error) // hears what was left out, by the document's id
 }
 
 // Progress says how far encoding is. Passages in Done are on the disk.
@@ -123,17 +114,11 @@ func (s *Stopped) Unwrap() error { return s.Err }
 // left out and noted. Files of other names in out stay as they are.
 func Build(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document], out string, o Options) (*Summary, error) {
 	begin := time.Now()
-	if o.Mass == 0 {
-		o.Mass = .9
-	}
-	if !(o.Mass > 0 && o.Mass <= 1) || o.Top < 0 {
-		return nil, fmt.Errorf("collection: cannot keep a share of %v of the weight in at most %d terms; wanted a share above 0, at most 1", o.Mass, o.Top)
+	if err := o.Settings.For(enc.Encoder); err != nil {
+		return nil, err
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
-	}
-	if o.PassageTokens == 0 {
-		o.PassageTokens = min(190, enc.PassageTokens)
 	}
 	o.About.Encoder = enc.Name
 	if o.Progress == nil {
@@ -180,37 +165,19 @@ func Build(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document],
 
 // cut gives the passages of all documents.
 func cut(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document], o *Options, sum *Summary) ([]passages.Passage, error) {
-	var tokens []wordpiece.Token
-	count := func(s string) int {
-		tokens = enc.Tokenizer.Append(tokens[:0], s, -1)
-		return len(tokens)
-	}
-	// [CLS] and [SEP] take two.
-	limit := o.PassageTokens
-	if limit > 0 {
-		limit = max(limit-2, 8)
-	}
+	c := collect.NewCutter(enc.Encoder, o.Settings)
 	var list []passages.Passage
-	seen := map[string]bool{}
 	for d := range docs {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if seen[d.ID] {
-			o.Note(d.ID, errors.New("a second document of this id was left out"))
-			continue
-		}
-		seen[d.ID] = true
-		sum.Documents++
-		for _, p := range documents.Cut(d, limit, count) {
-			if p.ID != d.ID {
-				if seen[p.ID] {
-					o.Note(p.ID, fmt.Errorf("a passage of %s was left out: another document has its id", d.ID))
-					continue
-				}
-				seen[p.ID] = true
-			}
-			list = append(list, p)
+		twice := false
+		list = append(list, c.Cut(d, func(id string, err error) {
+			twice = twice || errors.Is(err, collect.ErrTwice)
+			o.Note(id, err)
+		})...)
+		if !twice {
+			sum.Documents++
 		}
 	}
 	return list, nil
@@ -273,8 +240,7 @@ func encode(ctx context.Context, enc *Encoder, list []passages.Passage, w *work,
 	var workers sync.WaitGroup
 	for range o.Workers {
 		workers.Go(func() {
-			s := enc.NewSession()
-			var in conversation.Input
+			e := collect.NewEncoder(enc.Encoder, o.Settings)
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= len(missing) {
@@ -283,17 +249,13 @@ func encode(ctx context.Context, enc *Encoder, list []passages.Passage, w *work,
 				r := result{batch: missing[i]}
 				from := r.batch * batchSize
 				for j := from; j < min(from+batchSize, len(list)) && ctx.Err() == nil; j++ {
-					in.Passage(enc.Tokenizer, documents.EncoderText(list[j]), enc.PassageTokens)
-					v, _, err := s.Encode(in)
+					v, n, err := e.Encode(list[j])
 					if err != nil {
-						r.err = fmt.Errorf("passage %q: %w", list[j].ID, err)
+						r.err = err
 						break
 					}
-					if v = v.Mass(o.Mass); o.Top > 0 {
-						v = v.Top(o.Top)
-					}
 					r.vectors = append(r.vectors, v.Clone())
-					tokens.Add(int64(len(in.IDs)))
+					tokens.Add(int64(n))
 				}
 				if ctx.Err() != nil && r.err == nil {
 					return // half a batch
@@ -343,51 +305,39 @@ func encode(ctx context.Context, enc *Encoder, list []passages.Passage, w *work,
 
 // assemble writes the folder from the vectors of the work file.
 func assemble(list []passages.Passage, w *work, out string, o *Options, sum *Summary) error {
-	ib := index.NewBuilder(w.vocab)
+	b := collect.NewBuilder(w.vocab, o.About)
 	for v, err := range w.all() {
 		if err != nil {
 			return err
 		}
-		if err := ib.Add(v); err != nil {
+		if err := b.Add(list[b.Len()], v); err != nil {
 			return err
 		}
 	}
-	pb := passages.NewBuilder(o.About)
-	for _, p := range list {
-		if err := pb.Add(p); err != nil {
-			return err
-		}
+	files, err := b.Files()
+	if err != nil {
+		return err
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	var files []bundle.File
 	// The manifest comes last: until it is there, or where another is, the folder
 	// does not verify.
-	for _, f := range []struct {
-		name string
-		from writerTo
-	}{{"index.bin", ib}, {"passages.bin", pb}} {
-		content, err := writeFile(filepath.Join(out, f.name), f.from)
-		if err != nil {
+	for _, f := range files {
+		if err := durable.WriteFile(filepath.Join(out, f.Name), f.Content); err != nil {
 			return err
 		}
-		files = append(files, bundle.Of(f.name, f.name, content))
-		if f.name == "index.bin" {
-			sum.IndexBytes = len(content)
-			x, err := index.Open(content)
+		switch f.Name {
+		case "index.bin":
+			sum.IndexBytes = len(f.Content)
+			x, err := index.Open(f.Content)
 			if err != nil {
 				return err
 			}
 			sum.Postings = x.Postings()
-		} else {
-			sum.PassagesBytes = len(content)
+		case "passages.bin":
+			sum.PassagesBytes = len(f.Content)
 		}
 	}
-	m, err := bundle.New(files)
-	if err != nil {
-		return err
-	}
-	_, err = writeFile(filepath.Join(out, "manifest.json"), encoded(m.Encode()))
-	return err
+	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/shared/collect"
 	"parley/shared/documents"
 	"parley/shared/index"
 	"parley/shared/message"
@@ -151,7 +152,7 @@ func TestTheFolderDoesNotDependOnTheCores(t *testing.T) {
 func TestTheIndexHoldsTheHeaviestTermsOfEachPassage(t *testing.T) {
 	enc := testEncoder(t)
 	out := filepath.Join(t.TempDir(), "c")
-	if _, err := Build(t.Context(), enc, corpus(40), out, Options{Mass: .8, Top: 5}); err != nil {
+	if _, err := Build(t.Context(), enc, corpus(40), out, Options{Settings: collect.Settings{Mass: .8, Top: 5}}); err != nil {
 		t.Fatal(err)
 	}
 	x, store, err := Open(out)
@@ -443,8 +444,8 @@ func TestOpenRefusesAFolderThatIsNotWhole(t *testing.T) {
 
 func TestPruningThatKeepsNothingIsRefused(t *testing.T) {
 	enc := testEncoder(t)
-	for _, o := range []Options{{Mass: -1}, {Mass: 1.5}, {Mass: math.NaN()}, {Top: -1}} {
-		if _, err := Build(t.Context(), enc, corpus(1), filepath.Join(t.TempDir(), "c"), o); err == nil {
+	for _, o := range []collect.Settings{{Mass: -1}, {Mass: 1.5}, {Mass: math.NaN()}, {Top: -1}} {
+		if _, err := Build(t.Context(), enc, corpus(1), filepath.Join(t.TempDir(), "c"), Options{Settings: o}); err == nil {
 			t.Errorf("%+v was taken", o)
 		}
 	}
@@ -457,26 +458,4 @@ func TestProgressEndsWithEverything(t *testing.T) {
 	if err != nil || last.Done != sum.Passages || last.Total != sum.Passages || last.Left != time.Duration(0) {
 		t.Errorf("%+v, %+v, %v", last, sum, err)
 	}
-}
-
-func FuzzWorkVectors(f *testing.F) {
-	f.Add(encodeVectors(nil, []sparse.Vector{{Terms: []uint32{1, 5}, Weights: []float32{1, 2}}, {}}), 2)
-	f.Fuzz(func(t *testing.T, data []byte, n int) {
-		const vocab = 1000
-		vectors, ok := decode(data, n&31, vocab)
-		if !ok {
-			return
-		}
-		for _, v := range vectors {
-			for i, term := range v.Terms {
-				if term >= vocab || i > 0 && term <= v.Terms[i-1] {
-					t.Fatalf("terms %v", v.Terms)
-				}
-			}
-		}
-		again, ok := decode(encodeVectors(nil, vectors), len(vectors), vocab)
-		if !ok || len(again) != len(vectors) {
-			t.Fatal("what was read cannot be written and read again")
-		}
-	})
 }

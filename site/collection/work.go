@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"parley/shared/collect"
 	"parley/shared/sparse"
 )
 
@@ -26,8 +27,7 @@ import (
 //	length    4 bytes  of the payload
 //	crc       4 bytes  CRC-32C of batch number and payload
 //	batch     4 bytes  the passages batch*16 to batch*16+15
-//	payload   for each passage: terms (uvarint), then each term's gap to the one
-//	          before less one (uvarint), then the weights (float32 bits)
+//	payload   the passages' vectors, as collect.AppendVectors writes them
 //
 // A killed run can leave half a record at the end: it is cut off, and its batch
 // made again.
@@ -134,7 +134,7 @@ func (w *work) read(at int64) (batch int, vectors []sparse.Vector, size int64, e
 	if checksum(head[8:], payload) != binary.LittleEndian.Uint32(head[4:]) {
 		return 0, nil, 0, errDamaged
 	}
-	vectors, ok := decode(payload, w.size(batch), w.vocab)
+	vectors, ok := collect.ReadVectors(payload, w.size(batch), w.vocab)
 	if !ok {
 		return 0, nil, 0, errDamaged
 	}
@@ -161,7 +161,7 @@ func (w *work) missing() []int {
 
 // add appends a batch; it counts as done after sync.
 func (w *work) add(batch int, vectors []sparse.Vector) error {
-	payload := encodeVectors(nil, vectors)
+	payload := collect.AppendVectors(nil, vectors...)
 	var head [record]byte
 	binary.LittleEndian.PutUint32(head[0:], uint32(len(payload)))
 	binary.LittleEndian.PutUint32(head[8:], uint32(batch))
@@ -222,51 +222,4 @@ func (w *work) remove() error {
 		return nil
 	}
 	return err
-}
-
-func encodeVectors(dst []byte, vectors []sparse.Vector) []byte {
-	for _, v := range vectors {
-		dst = binary.AppendUvarint(dst, uint64(len(v.Terms)))
-		next := uint32(0)
-		for _, t := range v.Terms {
-			dst = binary.AppendUvarint(dst, uint64(t-next))
-			next = t + 1
-		}
-		for _, x := range v.Weights {
-			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(x))
-		}
-	}
-	return dst
-}
-
-// decode reads n vectors over the vocabulary, and nothing else.
-func decode(b []byte, n, vocab int) ([]sparse.Vector, bool) {
-	vectors := make([]sparse.Vector, 0, n)
-	for range n {
-		terms, k := binary.Uvarint(b)
-		if k <= 0 || terms > uint64(len(b)) {
-			return nil, false
-		}
-		b = b[k:]
-		v := sparse.Vector{Terms: make([]uint32, terms), Weights: make([]float32, terms)}
-		next := uint64(0)
-		for i := range v.Terms {
-			gap, k := binary.Uvarint(b)
-			if k <= 0 || gap > uint64(vocab) || next+gap >= uint64(vocab) {
-				return nil, false
-			}
-			b = b[k:]
-			v.Terms[i] = uint32(next + gap)
-			next += gap + 1
-		}
-		if uint64(len(b)) < 4*terms {
-			return nil, false
-		}
-		for i := range v.Weights {
-			v.Weights[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-		}
-		b = b[4*terms:]
-		vectors = append(vectors, v)
-	}
-	return vectors, len(b) == 0
 }

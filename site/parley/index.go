@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/shared/collect"
 	"parley/shared/documents"
 	"parley/shared/passages"
 	"parley/site/collection"
@@ -86,7 +87,8 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	}
 	bar := newMeter(s.err)
 	sum, err := collection.Build(ctx, enc, docs, *out, collection.Options{
-		About: about, Mass: *mass, Top: *top, PassageTokens: *tokens, Workers: *workers,
+		About: about, Workers: *workers,
+		Settings: collect.Settings{Mass: *mass, Top: *top, PassageTokens: *tokens},
 		Progress: bar.show,
 		Note:     func(id string, err error) { left.add(fmt.Errorf("%s: %w", id, err)) },
 	})

@@ -109,15 +109,15 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 }
 
 // readData reads what site.json lists, and the family's list; nil where encoder is
-// no family's folder, or one of a single level, which is then published alone. A
-// folder's manifest, where there is one, must agree with its files.
+// no family's folder, or one of a single level, which is then published alone. texts
+// is a collection's folder or a zip archive of one. A manifest, where there is one,
+// must agree with its files.
 func readData(encoder, texts string) (*family.Family, []file, error) {
 	var files []file
-	add := func(name, dir, what string) error {
-		at := filepath.Join(dir, path.Base(name))
-		content, err := os.ReadFile(at)
+	add := func(name string, from fs.FS, dir, what string) error {
+		content, err := fs.ReadFile(from, path.Base(name))
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s is missing: %s is not %s", at, dir, what)
+			return fmt.Errorf("%s is missing: %s is not %s", filepath.Join(dir, path.Base(name)), dir, what)
 		}
 		files = append(files, file{name: name, path: "data/" + hash16(content) + "." + path.Base(name), content: content})
 		return err
@@ -136,12 +136,21 @@ func readData(encoder, texts string) (*family.Family, []file, error) {
 		base = filepath.Join(encoder, l.Folder)
 	}
 	for _, name := range []string{"encoder/config.json", "encoder/model.safetensors", "encoder/vocab.txt"} {
-		if err := add(name, base, anEncoder); err != nil {
+		if err := add(name, os.DirFS(base), base, anEncoder); err != nil {
 			return nil, nil, err
 		}
 	}
+	const aCollection = "a collection's folder; `parley index` makes one"
+	collected, done, err := collection.Files(texts)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%s is missing: it is not %s", texts, aCollection)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer done()
 	for _, name := range []string{"collection/index.bin", "collection/passages.bin"} {
-		if err := add(name, texts, "a collection's folder; `parley index` makes one"); err != nil {
+		if err := add(name, collected, texts, aCollection); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -158,15 +167,16 @@ func readData(encoder, texts string) (*family.Family, []file, error) {
 				return nil, nil, err
 			}
 			for _, name := range []string{"config.json", "model.safetensors"} {
-				if err := add("levels/"+l.Name+"/"+name, filepath.Join(encoder, l.Folder), anEncoder); err != nil {
+				dir := filepath.Join(encoder, l.Folder)
+				if err := add("levels/"+l.Name+"/"+name, os.DirFS(dir), dir, anEncoder); err != nil {
 					return nil, nil, err
 				}
 				files[len(files)-1].later = l.Name != list.Default
 			}
 		}
 	}
-	for _, dir := range []string{encoder, texts} {
-		raw, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	for dir, from := range map[string]fs.FS{encoder: os.DirFS(encoder), texts: collected} {
+		raw, err := fs.ReadFile(from, "manifest.json")
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -177,7 +187,7 @@ func readData(encoder, texts string) (*family.Family, []file, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", filepath.Join(dir, "manifest.json"), err)
 		}
-		if err := m.Verify(os.DirFS(dir)); err != nil {
+		if err := m.Verify(from); err != nil {
 			return nil, nil, fmt.Errorf("%s is not whole: %w; make it again", dir, err)
 		}
 	}

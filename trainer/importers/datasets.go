@@ -163,7 +163,7 @@ func quac(r *Result, paths []string, o Options) error {
 		} `json:"paragraphs"`
 	}
 	for _, path := range paths {
-		in, done, err := open(path)
+		in, done, err := r.open(path)
 		if err != nil {
 			return err
 		}

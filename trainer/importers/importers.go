@@ -86,7 +86,8 @@ type Result struct {
 	Examples []Example
 	Unread   []error // each names file and line
 
-	seen map[string]bool
+	seen   map[string]bool
+	memory map[string][]byte // files that need not be opened, by path
 }
 
 // add takes an example, or says why not.
@@ -152,11 +153,27 @@ func Import(name string, paths []string, o Options) (*Result, error) {
 	return r, nil
 }
 
+// Read reads a file of a data set that is in memory, under the name that messages
+// call it.
+func Read(data string, name string, content []byte, o Options) (*Result, error) {
+	read, ok := all[data]
+	if !ok {
+		return nil, fmt.Errorf("no importer %q; there are %s", data, strings.Join(Names(), ", "))
+	}
+	r := &Result{memory: map[string][]byte{name: content}}
+	return r, read(r, []string{name}, o)
+}
+
 // open reads through gzip.
-func open(path string) (io.Reader, func() error, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
+func (r *Result) open(path string) (io.Reader, func() error, error) {
+	var f io.ReadCloser
+	if content, ok := r.memory[path]; ok {
+		f = io.NopCloser(bytes.NewReader(content))
+	} else {
+		var err error
+		if f, err = os.Open(path); err != nil {
+			return nil, nil, err
+		}
 	}
 	br := bufio.NewReaderSize(f, 1<<16)
 	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
@@ -196,7 +213,7 @@ func (n *newlines) line(offset int64) int {
 // objects a line each. A record that does not fit T is reported with its line; so is
 // a file that breaks off, with the records before it kept.
 func records[T any](r *Result, path string, f func(at position, v T)) error {
-	in, done, err := open(path)
+	in, done, err := r.open(path)
 	if err != nil {
 		return err
 	}

@@ -251,9 +251,14 @@ func FuzzImport(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		r, err := Import(names[int(which)%len(names)], []string{path}, Options{})
+		name := names[int(which)%len(names)]
+		r, err := Import(name, []string{path}, Options{})
 		if err != nil {
 			return
+		}
+		// In memory it reads the same, where it is read from memory.
+		if m, err := Read(name, path, data, Options{}); err != nil || !reflect.DeepEqual(m.Examples, r.Examples) {
+			t.Errorf("%s in memory: %v, %v; as a file %v", name, m.Examples, err, r.Examples)
 		}
 		ids := map[string]bool{}
 		for _, e := range r.Examples {

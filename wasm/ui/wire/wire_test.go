@@ -38,7 +38,7 @@ func TestMessagesAreReadAsEncodingJSONReadsThem(t *testing.T) {
 	}
 	ready := message.Ready{Encoder: "e", MaxTokens: 256, Collection: "c", Passages: 10033, Licence: "CC", LicenceURL: "u", Attribution: "a", Postings: 5, SIMD: true}
 	b, _ = json.MarshalIndent(ready, "", "\t")
-	if got, err := Ready(string(b)); err != nil || *got != ready {
+	if got, err := Ready(string(b)); err != nil || !reflect.DeepEqual(*got, ready) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	failure := message.Failure{Stage: "verify", File: "f", Message: "m"}

@@ -1,0 +1,297 @@
+// Package collect makes a collection of documents, a passage at a time:
+//
+//	documents --Cutter--> passages --Encode--> vectors --Builder--> index.bin, passages.bin, manifest.json
+//
+// The command line (site/collection, on all cores, with a work file) and the page
+// (wasm/files, in one worker) both go this way, so the same documents give the same
+// bytes in either.
+package collect
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"parley/shared/bundle"
+	"parley/shared/conversation"
+	"parley/shared/documents"
+	"parley/shared/encoder"
+	"parley/shared/index"
+	"parley/shared/passages"
+	"parley/shared/sparse"
+	"parley/shared/wordpiece"
+)
+
+// Settings say what of a document is kept; the zero value has sensible ones.
+type Settings struct {
+	// Mass is the share of each passage's weight that is kept, in its heaviest
+	// terms (static pruning, sparse.Vector.Mass); 0: .9, which costs less than .5 %
+	// of Recall@100; 1: all.
+	Mass float64
+	// Top bounds how many terms of a passage are kept besides; 0: no bound.
+	Top int
+	// PassageTokens is the longest passage, title included; 0: 190, or what the
+	// encoder reads where that is less; negative: documents are not cut.
+	PassageTokens int
+}
+
+// For fills in what is left open, for an encoder, and refuses what makes no sense.
+func (s *Settings) For(e *encoder.Encoder) error {
+	if s.Mass == 0 {
+		s.Mass = .9
+	}
+	if !(s.Mass > 0 && s.Mass <= 1) || s.Top < 0 {
+		return fmt.Errorf("collect: cannot keep a share of %v of the weight in at most %d terms; wanted a share above 0, at most 1", s.Mass, s.Top)
+	}
+	if s.PassageTokens == 0 {
+		s.PassageTokens = min(190, e.PassageTokens)
+	}
+	return nil
+}
+
+// A Cutter cuts documents into passages and keeps their ids apart.
+type Cutter struct {
+	enc    *encoder.Encoder
+	limit  int
+	tokens []wordpiece.Token
+	seen   map[string]bool
+}
+
+// NewCutter cuts by settings that For has filled in.
+func NewCutter(e *encoder.Encoder, s Settings) *Cutter {
+	c := &Cutter{enc: e, limit: s.PassageTokens, seen: map[string]bool{}}
+	if c.limit > 0 {
+		c.limit = max(c.limit-2, 8) // [CLS] and [SEP] take two
+	}
+	return c
+}
+
+// ErrTwice says that a document's id came before.
+var ErrTwice = errors.New("a second document of this id was left out")
+
+// Cut gives the passages of a document. A document whose id came before gives none,
+// a passage whose id did is left out; note, which may be nil, hears of it.
+func (c *Cutter) Cut(d documents.Document, note func(id string, err error)) (list []passages.Passage) {
+	if note == nil {
+		note = func(string, error) {}
+	}
+	if c.seen[d.ID] {
+		note(d.ID, ErrTwice)
+		return nil
+	}
+	c.seen[d.ID] = true
+	for _, p := range documents.Cut(d, c.limit, c.count) {
+		if p.ID != d.ID {
+			if c.seen[p.ID] {
+				note(p.ID, fmt.Errorf("a passage of %s was left out: another document has its id", d.ID))
+				continue
+			}
+			c.seen[p.ID] = true
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+func (c *Cutter) count(s string) int {
+	c.tokens = c.enc.Tokenizer.Append(c.tokens[:0], s, -1)
+	return len(c.tokens)
+}
+
+// A Encoder encodes passages; it serves one goroutine at a time.
+type Encoder struct {
+	enc     *encoder.Encoder
+	session *encoder.Session
+	set     Settings
+	in      conversation.Input
+}
+
+// NewEncoder encodes by settings that For has filled in.
+func NewEncoder(e *encoder.Encoder, s Settings) *Encoder {
+	return &Encoder{enc: e, session: e.NewSession(), set: s}
+}
+
+// Encode gives a passage's vector as it is indexed, and the length of the encoder's
+// input in tokens. The vector is valid until the next call.
+func (e *Encoder) Encode(p passages.Passage) (v sparse.Vector, tokens int, err error) {
+	e.in.Passage(e.enc.Tokenizer, documents.EncoderText(p), e.enc.PassageTokens)
+	v, _, err = e.session.Encode(e.in)
+	if err != nil {
+		return v, 0, fmt.Errorf("passage %q: %w", p.ID, err)
+	}
+	if v = v.Mass(e.set.Mass); e.set.Top > 0 {
+		v = v.Top(e.set.Top)
+	}
+	return v, len(e.in.IDs), nil
+}
+
+// A Builder gathers passages and their vectors.
+type Builder struct {
+	index *index.Builder
+	texts *passages.Builder
+	n     int
+}
+
+// NewBuilder makes an empty collection over a vocabulary of the given size.
+func NewBuilder(vocab int, about passages.About) *Builder {
+	return &Builder{index: index.NewBuilder(vocab), texts: passages.NewBuilder(about)}
+}
+
+// Add adds a passage with its vector, and keeps nothing of the vector's memory.
+func (b *Builder) Add(p passages.Passage, v sparse.Vector) error {
+	// The texts first: an index with a document more than texts would be refused.
+	if err := b.texts.Add(p); err != nil {
+		return err
+	}
+	b.n++
+	return b.index.Add(v)
+}
+
+// Len is the number of passages added.
+func (b *Builder) Len() int { return b.n }
+
+// A File is a file of a collection's folder.
+type File struct {
+	Name    string
+	Content []byte
+}
+
+// Files gives the collection's files as far as it has come: index.bin,
+// passages.bin and, last, manifest.json, which says that these belong together.
+// More passages may be added afterwards.
+func (b *Builder) Files() ([]File, error) {
+	var files []File
+	for _, f := range []struct {
+		name string
+		from io.WriterTo
+	}{{"index.bin", b.index}, {"passages.bin", b.texts}} {
+		var content bytes.Buffer
+		if _, err := f.from.WriteTo(&content); err != nil {
+			return nil, err
+		}
+		files = append(files, File{f.name, content.Bytes()})
+	}
+	m, err := Manifest(files)
+	if err != nil {
+		return nil, err
+	}
+	return append(files, m), nil
+}
+
+// Manifest lists files as manifest.json.
+func Manifest(files []File) (File, error) {
+	var list []bundle.File
+	for _, f := range files {
+		list = append(list, bundle.Of(f.Name, f.Name, f.Content))
+	}
+	m, err := bundle.New(list)
+	if err != nil {
+		return File{}, err
+	}
+	return File{"manifest.json", m.Encode()}, nil
+}
+
+// Open reads a collection by its manifest.json. Files that are not those of the
+// manifest, or do not belong together, are refused.
+func Open(read func(name string) ([]byte, error)) (*index.Index, *passages.Store, error) {
+	raw, err := read("manifest.json")
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := bundle.Parse(raw)
+	if err != nil {
+		return nil, nil, fmt.Errorf("manifest.json: %w", err)
+	}
+	listed := func(name string) ([]byte, error) {
+		f, ok := m.File(name)
+		if !ok {
+			return nil, fmt.Errorf("manifest.json does not list %s", name)
+		}
+		content, err := read(f.Path)
+		if err == nil {
+			err = f.Verify(content)
+		}
+		return content, err
+	}
+	content, err := listed("index.bin")
+	if err != nil {
+		return nil, nil, err
+	}
+	x, err := index.Open(content)
+	if err != nil {
+		return nil, nil, fmt.Errorf("index.bin: %w", err)
+	}
+	if content, err = listed("passages.bin"); err != nil {
+		return nil, nil, err
+	}
+	store, err := passages.Open(content)
+	if err != nil {
+		return nil, nil, fmt.Errorf("passages.bin: %w", err)
+	}
+	if x.Docs() != store.Len() {
+		return nil, nil, fmt.Errorf("the index has %d documents, the texts are %d; index the documents again", x.Docs(), store.Len())
+	}
+	return x, store, nil
+}
+
+// AppendVectors writes vectors so that a run that was cut off can go on: for each,
+// terms (uvarint), then each term's gap to the one before less one (uvarint), then
+// the weights (float32 bits, little-endian).
+func AppendVectors(dst []byte, vectors ...sparse.Vector) []byte {
+	for _, v := range vectors {
+		dst = binary.AppendUvarint(dst, uint64(len(v.Terms)))
+		next := uint32(0)
+		for _, t := range v.Terms {
+			dst = binary.AppendUvarint(dst, uint64(t-next))
+			next = t + 1
+		}
+		for _, x := range v.Weights {
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(x))
+		}
+	}
+	return dst
+}
+
+// ReadVectors reads what AppendVectors wrote of n vectors over the vocabulary, and
+// nothing else.
+func ReadVectors(b []byte, n, vocab int) ([]sparse.Vector, bool) {
+	vectors := make([]sparse.Vector, 0, min(n, len(b)))
+	for range n {
+		v, size, ok := NextVector(b, vocab)
+		if !ok {
+			return nil, false
+		}
+		b = b[size:]
+		vectors = append(vectors, v)
+	}
+	return vectors, len(b) == 0
+}
+
+// NextVector reads the first vector of b, and says how many bytes it takes.
+func NextVector(b []byte, vocab int) (v sparse.Vector, size int, ok bool) {
+	terms, at := binary.Uvarint(b)
+	if at <= 0 || terms > uint64(len(b)) {
+		return v, 0, false
+	}
+	v = sparse.Vector{Terms: make([]uint32, terms), Weights: make([]float32, terms)}
+	next := uint64(0)
+	for i := range v.Terms {
+		gap, k := binary.Uvarint(b[at:])
+		if k <= 0 || gap > uint64(vocab) || next+gap >= uint64(vocab) {
+			return v, 0, false
+		}
+		at += k
+		v.Terms[i] = uint32(next + gap)
+		next += gap + 1
+	}
+	if uint64(len(b)-at) < 4*terms {
+		return v, 0, false
+	}
+	for i := range v.Weights {
+		v.Weights[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[at+4*i:]))
+	}
+	return v, at + int(4*terms), true
+}

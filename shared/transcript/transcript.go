@@ -1,0 +1,165 @@
+// Package transcript writes a conversation for others to read: as JSON, which Read
+// takes again, as Markdown for people, and as topics in the form of TREC CAsT, which
+// evaluation tools and the trainer's importers read.
+package transcript
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Version of the JSON form.
+const Version = 1
+
+// A Conversation is what was asked and what was replied, oldest first.
+//
+//	{"parley": 1, "collection": "Vital articles", "encoder": "splade-tiny",
+//	 "turns": [{"question": "How tall is the Eiffel Tower?", "reply": "The tower is ...",
+//	            "id": "Eiffel_Tower", "title": "Eiffel Tower", "url": "https://..."}]}
+type Conversation struct {
+	Version    int    `json:"parley"`
+	Collection string `json:"collection,omitempty"`
+	Encoder    string `json:"encoder,omitempty"`
+	Turns      []Turn `json:"turns"`
+}
+
+// A Turn is a question, and the sentence that replied with where it stands.
+type Turn struct {
+	Question string `json:"question"`
+	Reply    string `json:"reply,omitempty"`
+	ID       string `json:"id,omitempty"` // of the passage quoted
+	Title    string `json:"title,omitempty"`
+	URL      string `json:"url,omitempty"`
+	Chosen   bool   `json:"chosen,omitempty"` // the reader chose the passage
+}
+
+// A Form is one of those that Write knows.
+type Form string
+
+const (
+	JSON     Form = "json"
+	Markdown Form = "markdown"
+	TREC     Form = "trec"
+)
+
+// Forms lists the forms.
+var Forms = []Form{JSON, Markdown, TREC}
+
+// Ending is the ending of a file of the form.
+func (f Form) Ending() string {
+	return map[Form]string{JSON: ".json", Markdown: ".md", TREC: ".topics.json"}[f]
+}
+
+// Write writes a conversation.
+func Write(c Conversation, f Form) ([]byte, error) {
+	c.Version = Version
+	switch f {
+	case JSON:
+		return indented(c)
+	case Markdown:
+		return c.markdown(), nil
+	case TREC:
+		return c.topics()
+	}
+	return nil, fmt.Errorf("transcript: no form is called %q; there are %v", f, Forms)
+}
+
+func indented(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	err := e.Encode(v)
+	return b.Bytes(), err
+}
+
+// Read reads the JSON form.
+func Read(data []byte) (Conversation, error) {
+	var c Conversation
+	if err := json.Unmarshal(data, &c); err != nil {
+		return c, fmt.Errorf("transcript: %w", err)
+	}
+	switch {
+	case c.Version == 0:
+		return c, errors.New("transcript: no conversation saved by Parley: the field parley is missing")
+	case c.Version != Version:
+		return c, fmt.Errorf("transcript: version %d: this program reads version %d", c.Version, Version)
+	case len(c.Turns) == 0:
+		return c, errors.New("transcript: a conversation without turns")
+	}
+	return c, nil
+}
+
+// markdown is for people: questions as headings, replies as quotations.
+func (c Conversation) markdown() []byte {
+	var b bytes.Buffer
+	title := "Conversation"
+	if len(c.Turns) > 0 {
+		title = line(c.Turns[0].Question)
+	}
+	fmt.Fprintf(&b, "# %s\n", title)
+	for i, t := range c.Turns {
+		fmt.Fprintf(&b, "\n## %d. %s\n", i+1, line(t.Question))
+		if t.Reply == "" {
+			b.WriteString("\nNothing was found.\n")
+			continue
+		}
+		fmt.Fprintf(&b, "\n> %s\n", line(t.Reply))
+		source := line(t.Title)
+		if source == "" {
+			source = line(t.ID)
+		}
+		if strings.HasPrefix(t.URL, "https://") || strings.HasPrefix(t.URL, "http://") {
+			source = "[" + source + "](<" + strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "%0A", "\r", "").Replace(t.URL) + ">)"
+		}
+		fmt.Fprintf(&b, "\n— %s\n", source)
+	}
+	if c.Collection != "" || c.Encoder != "" {
+		fmt.Fprintf(&b, "\n---\n\nFound in %s by %s. Every reply is a quotation.\n", line(c.Collection), line(c.Encoder))
+	}
+	return b.Bytes()
+}
+
+// line is text on one line, in which no character is markup.
+func line(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case strings.ContainsRune("\\`*_[]<>|~", r), i == 0 && strings.ContainsRune("#+-=>", r):
+			b.WriteByte('\\')
+		case r == '&':
+			b.WriteString("&amp;")
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// topics is the form of TREC CAsT: an array of topics with numbered turns. In 2021
+// it had the passage that replied, which is kept where there is one.
+func (c Conversation) topics() ([]byte, error) {
+	type turn struct {
+		Number    int    `json:"number"`
+		Utterance string `json:"raw_utterance"`
+		Canonical string `json:"canonical_result_id,omitempty"`
+		Passage   string `json:"passage,omitempty"`
+	}
+	type topic struct {
+		Number int    `json:"number"`
+		Title  string `json:"title,omitempty"`
+		Turns  []turn `json:"turn"`
+	}
+	t := topic{Number: 1, Turns: []turn{}}
+	for i, u := range c.Turns {
+		if i == 0 {
+			t.Title = u.Question
+		}
+		t.Turns = append(t.Turns, turn{i + 1, u.Question, u.ID, u.Reply})
+	}
+	return indented([]topic{t})
+}

@@ -1,0 +1,110 @@
+package transcript
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark"
+	"golang.org/x/net/html"
+)
+
+var tower = Conversation{Version: Version, Collection: "Vital articles", Encoder: "splade-tiny", Turns: []Turn{
+	{Question: "How tall is the Eiffel Tower?", Reply: "The tower is 330 metres tall.", ID: "Eiffel_Tower", Title: "Eiffel Tower", URL: "https://en.wikipedia.org/wiki/Eiffel_Tower"},
+	{Question: "who designed it?", Reply: "It is named after Gustave Eiffel.", ID: "Eiffel_Tower", Title: "Eiffel Tower", Chosen: true},
+	{Question: "why?"},
+}}
+
+func TestJSONIsReadAgain(t *testing.T) {
+	data, err := Write(tower, JSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(data)
+	if err != nil || !reflect.DeepEqual(got, tower) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	data, err := Write(tower, Markdown)
+	const want = `# How tall is the Eiffel Tower?
+
+## 1. How tall is the Eiffel Tower?
+
+> The tower is 330 metres tall.
+
+— [Eiffel Tower](<https://en.wikipedia.org/wiki/Eiffel_Tower>)
+
+## 2. who designed it?
+
+> It is named after Gustave Eiffel.
+
+— Eiffel Tower
+
+## 3. why?
+
+Nothing was found.
+
+---
+
+Found in Vital articles by splade-tiny. Every reply is a quotation.
+`
+	if err != nil || string(data) != want {
+		t.Errorf("%s\n%v", data, err)
+	}
+}
+
+func TestWhatIsNoTranscriptIsRefused(t *testing.T) {
+	for _, s := range []string{``, `[]`, `{}`, `{"turns":[{"question":"a"}]}`, `{"parley":2,"turns":[{"question":"a"}]}`, `{"parley":1,"turns":[]}`} {
+		if _, err := Read([]byte(s)); err == nil {
+			t.Errorf("%s was taken", s)
+		}
+	}
+}
+
+// Whatever was asked, Markdown shows as text, and TREC's topics hold as it was.
+func FuzzWrite(f *testing.F) {
+	f.Add("How tall is it?", "It is *330* m, <b>tall</b> & `old`.", "A_b [c](d)", "https://x.org/>)[a](b)")
+	f.Add("# 1. a\n> b", "- x", "", "javascript:alert(1)")
+	f.Fuzz(func(t *testing.T, question, reply, title, url string) {
+		if !utf8.ValidString(question + reply + title + url) {
+			return
+		}
+		c := Conversation{Turns: []Turn{{Question: question, Reply: reply, Title: title, URL: url}}}
+		md, err := Write(c, Markdown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if err := goldmark.Convert(md, &out); err != nil {
+			t.Fatal(err)
+		}
+		doc, err := html.Parse(strings.NewReader(out.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range doc.Descendants() {
+			switch n.Data {
+			case "img", "script", "code", "em", "strong", "pre", "ul", "ol", "b":
+				if n.Type == html.ElementNode {
+					t.Errorf("%v became <%s>:\n%s", c, n.Data, md)
+				}
+			}
+		}
+		topics, err := Write(c, TREC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []struct {
+			Turn []struct {
+				Raw string `json:"raw_utterance"`
+			}
+		}
+		if err := json.Unmarshal(topics, &list); err != nil || list[0].Turn[0].Raw != question {
+			t.Errorf("%q: %v\n%s", question, err, topics)
+		}
+	})
+}

@@ -1,0 +1,71 @@
+//go:build wasip1
+
+package main
+
+import "parley/wasm/reactor"
+
+var state desk
+
+//go:wasmexport reserve
+func reserve(n uint32) uint32 { return reactor.Reserve(n) }
+
+//go:wasmexport simd
+func simd(on uint32) uint64 {
+	return reactor.Send("open", func() (string, any, error) { return done(state.simd(on != 0)) })
+}
+
+//go:wasmexport file
+func file(name uint32) uint64 {
+	return reactor.Send("open", func() (string, any, error) {
+		title, content, err := reactor.TakeFile(name)
+		if err != nil {
+			return "", nil, err
+		}
+		return reply(state.file(title, content))
+	})
+}
+
+// call is every other export: JSON in, JSON out.
+func call[In, Out any](f func(In) (Out, error)) uint64 {
+	return reactor.Send("files", func() (string, any, error) {
+		var in In
+		if err := unmarshal(reactor.Take(), &in); err != nil {
+			return "", nil, err
+		}
+		return reply(f(in))
+	})
+}
+
+func reply[Out any](out Out, err error) (string, any, error) { return "done", out, err }
+
+func done(err error) (string, any, error) { return "done", struct{}{}, err }
+
+//go:wasmexport open
+func open() uint64 { return call(state.open) }
+
+//go:wasmexport begin
+func begin() uint64 { return call(state.begin) }
+
+//go:wasmexport encode
+func encode() uint64 { return call(state.encode) }
+
+//go:wasmexport build
+func build() uint64 { return call(state.build) }
+
+//go:wasmexport passages
+func passagesOf() uint64 { return call(state.allPassages) }
+
+//go:wasmexport pack
+func pack() uint64 { return call(state.pack) }
+
+//go:wasmexport retitle
+func retitle() uint64 { return call(state.retitle) }
+
+//go:wasmexport adopt
+func adopt() uint64 { return call(state.adopt) }
+
+//go:wasmexport conversations
+func conversations() uint64 { return call(state.conversations) }
+
+//go:wasmexport transcript
+func transcriptOf() uint64 { return call(state.transcript) }

@@ -1,0 +1,454 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"parley/shared/collect"
+	"parley/shared/documents"
+	"parley/shared/encoder"
+	"parley/shared/matrix"
+	"parley/shared/passages"
+	"parley/wasm/reactor"
+)
+
+// A desk is the state between calls.
+type desk struct {
+	parts   map[string][]byte // the encoder's files, until open
+	encoder *encoder.Encoder
+
+	files map[string][]byte // of collections and conversations, until they are used
+
+	set     collect.Settings
+	cutter  *collect.Cutter
+	worker  *collect.Encoder
+	about   passages.About
+	list    []passages.Passage // cut
+	builder *collect.Builder   // encoded: list[:builder.Len()]
+	tokens  int
+	spent   time.Duration
+
+	// What a Piece points to stays until the next call that makes one.
+	kept []byte
+	made []collect.File
+}
+
+func unmarshal(body []byte, v any) error {
+	if len(body) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return fmt.Errorf("the request cannot be read: %w", err)
+	}
+	return nil
+}
+
+// A Piece says where in the program's memory bytes lie.
+type Piece struct {
+	Name  string `json:"name"`
+	At    uint32 `json:"at"`
+	Bytes int    `json:"bytes"`
+}
+
+func piece(name string, content []byte) Piece {
+	return Piece{name, reactor.Address(content), len(content)}
+}
+
+func (d *desk) simd(on bool) error {
+	if on {
+		return matrix.Use(matrix.Kernel)
+	}
+	return matrix.Use(matrix.Portable)
+}
+
+// A Read says what a document's file gave.
+type Read struct {
+	Documents int      `json:"documents"`
+	Passages  int      `json:"passages"`
+	Notes     []string `json:"notes"` // what was left out, and why
+	// Other says that the file is of a format that is not read; of such files only
+	// the number is worth telling.
+	Other bool `json:"other,omitempty"`
+}
+
+func (d *desk) file(name string, content []byte) (any, error) {
+	kind, rest, _ := strings.Cut(name, "/")
+	switch kind {
+	case "encoder", "base":
+		if d.parts == nil {
+			d.parts = map[string][]byte{}
+		}
+		d.parts[name] = content
+		return struct{}{}, nil
+	case "document":
+		return d.read(rest, content)
+	case "passages":
+		return d.restore(content)
+	case "vectors":
+		return d.resume(content)
+	case "collection", "conversation":
+		if d.files == nil {
+			d.files = map[string][]byte{}
+		}
+		d.files[name] = content
+		return struct{}{}, nil
+	}
+	return nil, fmt.Errorf("there is no place for a file named %q", name)
+}
+
+// open loads the encoder: a whole one, or a member of a family over its base.
+func (d *desk) open(struct{}) (any, error) {
+	part := func(folder string) encoder.Files {
+		return func(name string) ([]byte, error) {
+			if content, ok := d.parts[folder+name]; ok {
+				return content, nil
+			}
+			return nil, fs.ErrNotExist
+		}
+	}
+	files := part("encoder/")
+	if d.parts["base/model.safetensors"] != nil {
+		files = encoder.Over(files, part("base/"))
+	}
+	e, err := encoder.Load(files)
+	if err != nil {
+		return nil, err
+	}
+	d.encoder, d.parts = e, nil
+	return struct{}{}, nil
+}
+
+// Begin describes a new collection.
+type Begin struct {
+	Title string `json:"title"`
+}
+
+var errNoEncoder = errors.New("the encoder is not loaded yet")
+var errNotBegun = errors.New("no collection was begun")
+
+func (d *desk) begin(b Begin) (any, error) {
+	if d.encoder == nil {
+		return nil, errNoEncoder
+	}
+	d.set = collect.Settings{}
+	if err := d.set.For(d.encoder); err != nil {
+		return nil, err
+	}
+	d.about = passages.About{Title: strings.ToValidUTF8(b.Title, "\uFFFD"), Encoder: d.encoder.Name}
+	d.cutter = collect.NewCutter(d.encoder, d.set)
+	d.worker = collect.NewEncoder(d.encoder, d.set)
+	d.builder = collect.NewBuilder(d.encoder.Vocab(), d.about)
+	d.list, d.tokens, d.spent = nil, 0, 0
+	return struct{}{}, nil
+}
+
+// maxUnpacked bounds what a compressed file may grow to: what a tab can hold.
+const maxUnpacked = 256 << 20
+
+// read cuts a file's documents.
+func (d *desk) read(name string, content []byte) (*Read, error) {
+	if d.cutter == nil {
+		return nil, errNotBegun
+	}
+	r := &Read{Notes: []string{}}
+	o := documents.Options{MaxBytes: maxUnpacked}
+	if path.Ext(strings.TrimSuffix(name, ".gz")) == "" {
+		o.Kind = documents.Text // as of a file that is named to the command line
+	}
+	docs, notes := documents.Read(name, content, o)
+	for _, n := range notes {
+		r.Other = r.Other || n.OtherFormat
+		r.Notes = append(r.Notes, n.Error())
+	}
+	for _, doc := range docs {
+		list := d.cutter.Cut(doc, func(id string, err error) {
+			r.Notes = append(r.Notes, id+": "+err.Error())
+		})
+		if len(list) > 0 {
+			r.Documents++
+		}
+		r.Passages += len(list)
+		d.list = append(d.list, list...)
+	}
+	return r, nil
+}
+
+// Progress says how far encoding is.
+type Progress struct {
+	Done   int     `json:"done"`
+	Total  int     `json:"total"`
+	Tokens int     `json:"tokens"` // of passages encoded in this run
+	MS     float64 `json:"ms"`     // spent on them
+	// Vectors are those of the passages that this call encoded, to be handed in
+	// again as "vectors" should the run be cut off.
+	Vectors *Piece `json:"vectors,omitempty"`
+}
+
+func (d *desk) progress() *Progress {
+	return &Progress{Done: d.builder.Len(), Total: len(d.list), Tokens: d.tokens, MS: float64(d.spent) / 1e6}
+}
+
+// encode encodes passages for about ms, at least one.
+func (d *desk) encode(in struct {
+	MS float64 `json:"ms"`
+}) (*Progress, error) {
+	if d.builder == nil {
+		return nil, errNotBegun
+	}
+	begin := time.Now()
+	end := begin.Add(time.Duration(in.MS * 1e6))
+	var kept []byte
+	for d.builder.Len() < len(d.list) {
+		p := d.list[d.builder.Len()]
+		v, n, err := d.worker.Encode(p)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.builder.Add(p, v); err != nil {
+			return nil, err
+		}
+		d.tokens += n
+		kept = collect.AppendVectors(kept, v)
+		if time.Now().After(end) {
+			break
+		}
+	}
+	d.spent += time.Since(begin)
+	p := d.progress()
+	if len(kept) > 0 {
+		k := piece("vectors", kept)
+		d.kept = kept
+		p.Vectors = &k
+	}
+	return p, nil
+}
+
+// restore takes the passages that allPassages gave in an earlier run.
+func (d *desk) restore(content []byte) (*Progress, error) {
+	if d.builder == nil {
+		return nil, errNotBegun
+	}
+	s, err := passages.Open(content)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.Len() {
+		d.list = append(d.list, s.At(i))
+	}
+	return d.progress(), nil
+}
+
+// resume takes vectors that encode gave in an earlier run, in their order.
+func (d *desk) resume(content []byte) (*Progress, error) {
+	if d.builder == nil {
+		return nil, errNotBegun
+	}
+	for len(content) > 0 {
+		n := d.builder.Len()
+		if n == len(d.list) {
+			return nil, errors.New("there are more vectors than passages")
+		}
+		v, size, ok := collect.NextVector(content, d.encoder.Vocab())
+		if !ok {
+			return nil, fmt.Errorf("the vector of passage %d, %d bytes before the end, is damaged", n, len(content))
+		}
+		if err := d.builder.Add(d.list[n], v); err != nil {
+			return nil, err
+		}
+		content = content[size:]
+	}
+	return d.progress(), nil
+}
+
+// Built are the files of a collection.
+type Built struct {
+	Files []Piece `json:"files"`
+	Progress
+}
+
+func (d *desk) build(struct{}) (*Built, error) {
+	if d.builder == nil {
+		return nil, errNotBegun
+	}
+	files, err := d.builder.Files()
+	if err != nil {
+		return nil, err
+	}
+	b := &Built{Progress: *d.progress()}
+	d.made = files
+	for _, f := range files {
+		b.Files = append(b.Files, piece(f.Name, f.Content))
+	}
+	return b, nil
+}
+
+// allPassages gives every passage that was cut, encoded or not, as passages.bin.
+func (d *desk) allPassages(struct{}) (*Piece, error) {
+	if d.builder == nil {
+		return nil, errNotBegun
+	}
+	b := passages.NewBuilder(d.about)
+	for _, p := range d.list {
+		if err := b.Add(p); err != nil {
+			return nil, err
+		}
+	}
+	var content bytes.Buffer
+	if _, err := b.WriteTo(&content); err != nil {
+		return nil, err
+	}
+	d.kept = content.Bytes()
+	p := piece("passages.bin", d.kept)
+	return &p, nil
+}
+
+// given takes the files that came under a prefix.
+func (d *desk) given(prefix string) map[string][]byte {
+	out := map[string][]byte{}
+	for name, content := range d.files {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			out[rest] = content
+			delete(d.files, name)
+		}
+	}
+	return out
+}
+
+// pack makes a zip archive of a collection's files, which the command line reads as
+// it does the folder. They are stored as they are: a browser saves them at once.
+func (d *desk) pack(struct{}) (*Piece, error) {
+	files := d.given("collection/")
+	var list []collect.File
+	for _, name := range []string{"index.bin", "passages.bin"} {
+		content, ok := files[name]
+		if !ok {
+			return nil, fmt.Errorf("%s is missing", name)
+		}
+		list = append(list, collect.File{Name: name, Content: content})
+	}
+	m, err := collect.Manifest(list)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for _, f := range append(list, m) {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Store})
+		if err == nil {
+			_, err = w.Write(f.Content)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	d.kept = out.Bytes()
+	p := piece("collection.zip", d.kept)
+	return &p, nil
+}
+
+// retitle gives collection/passages.bin another title.
+func (d *desk) retitle(in Begin) (*Piece, error) {
+	s, err := passages.Open(d.given("collection/")["passages.bin"])
+	if err != nil {
+		return nil, err
+	}
+	about := s.About()
+	about.Title = strings.ToValidUTF8(in.Title, "\uFFFD")
+	b := passages.NewBuilder(about)
+	for i := range s.Len() {
+		if err := b.Add(s.At(i)); err != nil {
+			return nil, err
+		}
+	}
+	var out bytes.Buffer
+	if _, err := b.WriteTo(&out); err != nil {
+		return nil, err
+	}
+	d.kept = out.Bytes()
+	p := piece("passages.bin", d.kept)
+	return &p, nil
+}
+
+// Adopted is a collection that was made elsewhere and is sound.
+type Adopted struct {
+	Files    []Piece        `json:"files"` // index.bin and passages.bin
+	About    passages.About `json:"about"`
+	Passages int            `json:"passages"`
+}
+
+// adopt checks a collection that `parley index` or another page made: its files, or
+// a zip archive of them, perhaps in a folder.
+func (d *desk) adopt(struct{}) (*Adopted, error) {
+	if d.encoder == nil {
+		return nil, errNoEncoder
+	}
+	files := d.given("collection/")
+	for name, content := range files {
+		if strings.HasSuffix(strings.ToLower(name), ".zip") {
+			var err error
+			if files, err = unzip(content); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			break
+		}
+	}
+	x, store, err := collect.Open(func(name string) ([]byte, error) {
+		if content, ok := files[name]; ok {
+			return content, nil
+		}
+		return nil, fmt.Errorf("%s is missing: a collection is index.bin, passages.bin and manifest.json", name)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if x.Vocab() != d.encoder.Vocab() {
+		return nil, fmt.Errorf("the collection was made by another encoder (%q, whose vocabulary has %d terms; this page's %q has %d)", store.About().Encoder, x.Vocab(), d.encoder.Name, d.encoder.Vocab())
+	}
+	d.made = []collect.File{{Name: "index.bin", Content: files["index.bin"]}, {Name: "passages.bin", Content: files["passages.bin"]}}
+	a := &Adopted{About: store.About(), Passages: store.Len()}
+	for _, f := range d.made {
+		a.Files = append(a.Files, piece(f.Name, f.Content))
+	}
+	return a, nil
+}
+
+// unzip gives an archive's files by their names without the folder.
+func unzip(content []byte) (map[string][]byte, error) {
+	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	left := int64(maxUnpacked)
+	for _, f := range z.File {
+		if f.FileInfo().IsDir() {
+			continue
+		}
+		r, err := f.Open()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		// What a header says of the size need not be true.
+		data, err := io.ReadAll(io.LimitReader(r, left+1))
+		r.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		if left -= int64(len(data)); left < 0 {
+			return nil, fmt.Errorf("more than %d bytes unpacked", maxUnpacked)
+		}
+		files[path.Base(f.Name)] = data
+	}
+	return files, nil
+}

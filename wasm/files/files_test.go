@@ -1,0 +1,316 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/shared/documents"
+	"parley/shared/passages"
+	"parley/shared/transcript"
+	"parley/site/collection"
+	"parley/site/collection/tiny"
+)
+
+// must gives a desk with the tests' encoder.
+func opened(t *testing.T) *desk {
+	t.Helper()
+	d := &desk{}
+	for name, content := range tiny.Files(1) {
+		give(t, d, "encoder/"+name, content)
+	}
+	if _, err := d.open(struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func give(t *testing.T, d *desk, name string, content []byte) any {
+	t.Helper()
+	out, err := d.file(name, content)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return out
+}
+
+var notes = map[string]string{
+	"a/tea.md":     "# Tea\n\n" + strings.Repeat("Tea is a leaf in hot water. ", 30) + "\n\n## China\n\n" + strings.Repeat("Green tea from china. ", 20),
+	"a.txt":        "A whale is not a fish in the sea.",
+	"faq.csv":      "question,answer\nWhat is a star?,The sun is a star.\nWhat is a moon?,It orbits a planet.\n",
+	"page.html":    "<title>Paris</title><h1>Tower</h1><p>The iron tower in paris.</p>",
+	"picture.jpeg": "\xff\xd8",
+}
+
+// order is that of the command line's walk through a folder.
+var order = []string{"a/tea.md", "a.txt", "faq.csv", "page.html", "picture.jpeg"}
+
+// read reads all notes.
+func read(t *testing.T, d *desk) (documents, cut int, left []string) {
+	t.Helper()
+	for _, name := range order {
+		r := give(t, d, "document/"+name, []byte(notes[name])).(*Read)
+		documents += r.Documents
+		cut += r.Passages
+		left = append(left, r.Notes...)
+	}
+	return documents, cut, left
+}
+
+// commandLine is what `parley index` makes of the same files.
+func commandLine(t *testing.T) map[string][]byte {
+	t.Helper()
+	dir, enc := filepath.Join(t.TempDir(), "notes"), filepath.Join(t.TempDir(), "enc")
+	if err := tiny.Write(enc, 1); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range notes {
+		at := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(at), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e, err := collection.OpenEncoder(enc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := collection.Read([]string{dir}, documents.Options{}, "", func(documents.Note) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	if _, err := collection.Build(t.Context(), e, docs, out, collection.Options{About: passages.About{Title: "Notes"}}); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, name := range []string{"index.bin", "passages.bin", "manifest.json"} {
+		if files[name], err = os.ReadFile(filepath.Join(out, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+func sameFiles(t *testing.T, d *desk, want map[string][]byte) {
+	t.Helper()
+	if _, err := d.build(struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range d.made {
+		if !bytes.Equal(f.Content, want[f.Name]) {
+			t.Errorf("%s is not what the command line writes", f.Name)
+		}
+	}
+	if len(d.made) != len(want) {
+		t.Errorf("%d files, want %d", len(d.made), len(want))
+	}
+}
+
+type slice = struct {
+	MS float64 `json:"ms"`
+}
+
+func TestACollectionIsTheCommandLines(t *testing.T) {
+	d := opened(t)
+	if _, err := d.begin(Begin{"Notes"}); err != nil {
+		t.Fatal(err)
+	}
+	docs, cut, left := read(t, d)
+	if docs != 5 || cut < 6 || len(left) != 1 || !strings.Contains(left[0], "picture.jpeg") {
+		t.Fatalf("%d documents, %d passages, left out %q", docs, cut, left)
+	}
+	for n := 1; ; n++ {
+		p, err := d.encode(slice{}) // the least there is: a passage
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Done != n || p.Total != cut || p.Vectors == nil {
+			t.Fatalf("after %d: %+v", n, p)
+		}
+		if p.Done == p.Total {
+			break
+		}
+		// It can be searched while it grows.
+		if _, err := d.build(struct{}{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sameFiles(t, d, commandLine(t))
+}
+
+func TestARunThatWasCutOffGoesOn(t *testing.T) {
+	d := opened(t)
+	d.begin(Begin{"Notes"})
+	read(t, d)
+	var vectors []byte
+	for range 3 {
+		if _, err := d.encode(slice{}); err != nil {
+			t.Fatal(err)
+		}
+		vectors = append(vectors, d.kept...)
+	}
+	if _, err := d.allPassages(struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	all := d.kept
+
+	d = opened(t)
+	d.begin(Begin{"Notes"})
+	give(t, d, "passages", all)
+	if p := give(t, d, "vectors", vectors).(*Progress); p.Done != 3 {
+		t.Fatalf("%+v", p)
+	}
+	if _, err := d.encode(slice{1e9}); err != nil {
+		t.Fatal(err)
+	}
+	sameFiles(t, d, commandLine(t))
+	if _, err := d.file("vectors", vectors); err == nil {
+		t.Error("more vectors than passages were taken")
+	}
+	if _, err := d.file("vectors", vectors[:len(vectors)-1]); err == nil {
+		t.Error("half a vector was taken")
+	}
+}
+
+func TestExportAndOpen(t *testing.T) {
+	want := commandLine(t)
+	d := opened(t)
+	give(t, d, "collection/index.bin", want["index.bin"])
+	give(t, d, "collection/passages.bin", want["passages.bin"])
+	if _, err := d.pack(struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	archive := d.kept
+
+	// The command line reads the archive as it does the folder.
+	at := filepath.Join(t.TempDir(), "notes.zip")
+	if err := os.WriteFile(at, archive, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	x, store, err := collection.Open(at)
+	if err != nil || x.Docs() != store.Len() || store.About().Title != "Notes" {
+		t.Errorf("%+v, %v", store, err)
+	}
+
+	// The page reads either.
+	give(t, d, "collection/notes.zip", archive)
+	a, err := d.adopt(struct{}{})
+	if err != nil || a.Passages != store.Len() || a.About.Title != "Notes" {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	for name, content := range want {
+		give(t, d, "collection/"+name, content)
+	}
+	if _, err := d.adopt(struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+
+	give(t, d, "collection/passages.bin", want["passages.bin"])
+	if _, err := d.retitle(Begin{"Other notes"}); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := passages.Open(d.kept); err != nil || s.About().Title != "Other notes" || s.Len() != store.Len() {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+func TestWhatIsNoCollectionIsRefused(t *testing.T) {
+	want := commandLine(t)
+	flip := bytes.Clone(want["index.bin"])
+	flip[len(flip)/2] ^= 1
+	for name, files := range map[string]map[string][]byte{
+		"nothing":          {},
+		"no manifest":      {"index.bin": want["index.bin"], "passages.bin": want["passages.bin"]},
+		"a damaged index":  {"index.bin": flip, "passages.bin": want["passages.bin"], "manifest.json": want["manifest.json"]},
+		"no archive":       {"x.zip": []byte("PK")},
+		"a wrong manifest": {"index.bin": want["index.bin"], "passages.bin": want["passages.bin"], "manifest.json": []byte("{}")},
+	} {
+		d := opened(t)
+		for n, content := range files {
+			give(t, d, "collection/"+n, content)
+		}
+		if a, err := d.adopt(struct{}{}); err == nil {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+}
+
+func TestCallsOutOfOrderFail(t *testing.T) {
+	d := &desk{}
+	if _, err := d.begin(Begin{}); err == nil {
+		t.Error("begun without an encoder")
+	}
+	if _, err := d.encode(slice{}); err == nil {
+		t.Error("encoded without a collection")
+	}
+	if _, err := d.file("document/a.txt", nil); err == nil {
+		t.Error("read without a collection")
+	}
+	if _, err := d.file("elsewhere", nil); err == nil {
+		t.Error("a file without a place was taken")
+	}
+}
+
+func TestConversationsOfDataSets(t *testing.T) {
+	for _, file := range []string{"topiocqa.json", "cast2019.json", "cast2020.json", "cast2021.json", "cast2022tree.json",
+		"parley.jsonl", "qrecc.json", "canard.json", "quac.json", "ikat.json"} {
+		content, err := os.ReadFile(filepath.Join("../../trainer/importers/testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &desk{}
+		give(t, d, "conversation/"+file, content)
+		list, err := d.conversations(struct {
+			Name string `json:"name"`
+		}{file})
+		if err != nil || len(list) == 0 || len(list[0].Turns) < 2 {
+			t.Errorf("%s: %+v, %v", file, list, err)
+		}
+		for _, c := range list {
+			if slices.ContainsFunc(c.Turns, func(u transcript.Turn) bool { return u.Question == "" }) {
+				t.Errorf("%s, %s: a turn without a question", file, c.Name)
+			}
+		}
+	}
+	d := &desk{}
+	give(t, d, "conversation/x", []byte("neither"))
+	if _, err := d.conversations(struct {
+		Name string `json:"name"`
+	}{"x"}); err == nil {
+		t.Error("text was taken for conversations")
+	}
+}
+
+// What is exported as TREC topics or JSON is a conversation to import.
+func TestTranscriptsAreReadAgain(t *testing.T) {
+	c := transcript.Conversation{Collection: "Notes", Turns: []transcript.Turn{
+		{Question: "What is tea?", Reply: "Tea is a leaf.", ID: "tea"}, {Question: "and coffee?"}}}
+	for _, form := range []transcript.Form{transcript.JSON, transcript.TREC} {
+		var in struct {
+			Form         transcript.Form         `json:"form"`
+			Conversation transcript.Conversation `json:"conversation"`
+		}
+		body, _ := json.Marshal(map[string]any{"form": form, "conversation": c})
+		if err := unmarshal(body, &in); err != nil {
+			t.Fatal(err)
+		}
+		d := &desk{}
+		if _, err := d.transcript(in); err != nil {
+			t.Fatal(err)
+		}
+		give(t, d, "conversation/a.json", d.kept)
+		list, err := d.conversations(struct {
+			Name string `json:"name"`
+		}{"a.json"})
+		if err != nil || len(list) != 1 || len(list[0].Turns) != 2 || list[0].Turns[1].Question != "and coffee?" || list[0].Turns[0].Reply != "Tea is a leaf." {
+			t.Errorf("%s: %+v, %v", form, list, err)
+		}
+	}
+}

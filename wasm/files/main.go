@@ -1,0 +1,32 @@
+// Command files is what the page does with a visitor's own files, in a Web Worker
+// of its own, so that no answer waits for it: it reads documents, cuts and encodes
+// them, and makes collections; it reads and writes conversations. The page loads it
+// when it is first needed: the libraries that read HTML and Markdown are large.
+//
+// Like worker.wasm it is a WASI reactor (GOOS=wasip1); package reactor says how
+// bytes come and go. Calls, with what they take and give as JSON:
+//
+//	simd(on i32)      as of worker.wasm
+//	file(name i32)    takes the inbox as a file, by its name:
+//	                    encoder/..., base/...  the encoder's files
+//	                    document/PATH      a document to be read and cut: Read
+//	                    passages           of an earlier run, instead of documents: Progress
+//	                    vectors            of the first passages, in order: Progress
+//	                    collection/NAME    a file of a collection, for pack and adopt
+//	                    conversation/PATH  a file of conversations, for conversations
+//	open              the encoder's files are there: {}
+//	begin             Begin: a new collection; the one before is forgotten
+//	encode            {ms}: encodes for about so long: Progress
+//	build             {}: Built: the collection's files, as far as it is encoded
+//	passages          {}: Piece: all passages, to go on with after a reload
+//	pack              {}: Piece: the files given as collection/..., as a zip archive
+//	retitle           Begin: Piece: collection/passages.bin with another title
+//	adopt             {}: Adopted: checks the files given as collection/..., which may be
+//	                  one zip archive, collection/NAME.zip
+//	conversations     {name}: [Imported]: reads conversation/NAME
+//	transcript        transcript.Options and a conversation: Piece
+//
+// A Piece is memory of the program's own, valid until the next call.
+package main
+
+func main() {}
