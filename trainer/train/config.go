@@ -52,6 +52,7 @@ type Config struct {
 	HistoryType int     `json:"history-type" help:"token type of what was said before: 0 or 1"`
 	ReplyTokens int     `json:"reply-tokens" help:"first tokens of each reply that are read (0: all that fit)"`
 	Unrelated   float64 `json:"unrelated" help:"part of the questions without history that get an unrelated one, so that it is learnt to be ignored"`
+	Replies     float64 `json:"passage-replies" help:"part of the earlier replies that become the passage which the teacher ranks first for their question's rewrite: long, and only near the point, as an answering system's are"`
 
 	// Which passages a step sees.
 	Candidates int    `json:"candidates" help:"passages beside the positive"`
@@ -194,6 +195,7 @@ func (c *Config) Check() error {
 		{"history-type", c.HistoryType == 0 || c.HistoryType == 1, "0 or 1"},
 		{"reply-tokens", c.ReplyTokens >= 0, "0 or more"},
 		{"unrelated", c.Unrelated >= 0 && c.Unrelated <= 1, "0 to 1"},
+		{"passage-replies", c.Replies >= 0 && c.Replies <= 1, "0 to 1"},
 		{"candidates", c.Candidates >= 1, "1 or more"},
 		{"sampling", samplings[c.Sampling] != nil, "window, top, uniform, score or quantile"},
 		{"from", c.From >= 2, "2 or more"},

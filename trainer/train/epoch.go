@@ -76,9 +76,13 @@ type input struct {
 	conversation.Input
 }
 
+// asked is a question at its place: the example that it was once the question of.
+type asked struct{ source, conversation, question string }
+
 // inputs lays out the examples for an epoch. Some of those without history get that
-// of another example.
-func (c *Config) inputs(t *wordpiece.Tokenizer, examples []importers.Example, epoch int) []input {
+// of another example, and some of the earlier replies become the passage that found
+// has for their question.
+func (c *Config) inputs(t *wordpiece.Tokenizer, examples []importers.Example, found map[asked]string, epoch int) []input {
 	var with []int // examples that have a history to lend
 	for i := range examples {
 		if len(examples[i].Turns) > 1 {
@@ -86,12 +90,23 @@ func (c *Config) inputs(t *wordpiece.Tokenizer, examples []importers.Example, ep
 		}
 	}
 	form := conversation.Form{MaxTokens: c.MaxTokens, HistoryType: uint8(c.HistoryType), ReplyTokens: c.ReplyTokens}
-	r := random(c.Seed, epoch, 1)
+	r, replies := random(c.Seed, epoch, 1), random(c.Seed, epoch, 3)
+	said := func(e *importers.Example) []conversation.Turn {
+		turns := e.Said()
+		for i := range turns[:len(turns)-1] {
+			if replies.Float64() < c.Replies {
+				if text, ok := found[asked{e.Source, e.Conversation, turns[i].Question}]; ok {
+					turns[i].Reply = text
+				}
+			}
+		}
+		return turns
+	}
 	out := make([]input, len(examples))
 	for i := range examples {
-		turns := examples[i].Said()
+		turns := said(&examples[i])
 		if lend := r.Float64() < c.Unrelated; lend && len(turns) == 1 && len(with) > 0 {
-			other := examples[with[r.IntN(len(with))]].Said()
+			other := said(&examples[with[r.IntN(len(with))]])
 			turns = append(other[:len(other)-1:len(other)-1], turns...)
 		}
 		out[i] = input{i, conversation.Build(t, turns, form)}

@@ -35,6 +35,7 @@ type prepared struct {
 	byText     bool            // lists are found by the rewrite, not by the example's id
 	queries    map[string]sparse.Vector
 	frozen     *encoder.Encoder // tokenises for the student, too
+	found      map[asked]string // the passage that the teacher ranks first for a question, where replies are made of it
 	fuse       string
 	shares     []float64 // of the lists, where they are not all alike
 }
@@ -148,6 +149,17 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 	}
 	if p.dev, err = p.taught("dev", p.dev, stderr); err != nil {
 		return nil, err
+	}
+	if c.Replies > 0 {
+		p.found = map[asked]string{}
+		for i := range p.train {
+			e := &p.train[i]
+			l, err := p.list(e)
+			if err != nil {
+				return nil, err
+			}
+			p.found[asked{e.Source, e.Conversation, e.Question()}] = passages.Texts[l.Docs[0]]
+		}
 	}
 	if c.Distance != 0 {
 		texts := map[string]bool{}

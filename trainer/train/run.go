@@ -285,7 +285,7 @@ func (r *runner) train(ctx context.Context) error {
 		return why
 	}
 	for r.state.Epoch < c.Epochs && r.state.Step < total {
-		in := c.inputs(r.p.frozen.Tokenizer, r.p.train, r.state.Epoch)
+		in := c.inputs(r.p.frozen.Tokenizer, r.p.train, r.p.found, r.state.Epoch)
 		batches := c.batches(in, r.state.Epoch)
 		for r.state.Batch < len(batches) && r.state.Step < total {
 			if err := ctx.Err(); err != nil {
@@ -422,8 +422,8 @@ func (r *runner) measure() (float64, Line, error) {
 		r.index = exact.New(r.p.docs)
 	}
 	plain := r.c
-	plain.Unrelated = 0
-	in := plain.inputs(r.p.frozen.Tokenizer, r.p.dev, 0)
+	plain.Unrelated, plain.Replies = 0, 0
+	in := plain.inputs(r.p.frozen.Tokenizer, r.p.dev, nil, 0)
 	values := make([]metrics.Values, len(in))
 	errs := make([]error, len(in))
 	var l0 int
