@@ -257,3 +257,47 @@ func FuzzImport(f *testing.F) {
 		Import(path, ids, file)
 	})
 }
+
+// A dense teacher's lists are the inner products of the sentence vectors, and the
+// vectors are read again from where Embed kept them.
+func TestDense(t *testing.T) {
+	s, err := encoder.LoadSentence(func(name string) ([]byte, error) {
+		return os.ReadFile(filepath.Join("testdata/sentence", name))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := []string{"a b", "b c d", "e", "f g a", "c c c"}
+	path := filepath.Join(t.TempDir(), "kept")
+	var done int
+	v, err := Embed(context.Background(), s, texts, 10, path, func(n int) { done = n })
+	if err != nil || done != len(texts) || len(v) != len(texts)*s.Dim() {
+		t.Fatalf("%d values of %d texts: %v", len(v), done, err)
+	}
+	again, err := Embed(context.Background(), s, texts, 10, path, func(int) { t.Error("encoded a second time") })
+	if err != nil || !reflect.DeepEqual(v, again) {
+		t.Fatalf("what was kept is not what was made: %v", err)
+	}
+	ranker, err := Dense(s, v, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := ranker()("f g a")
+	if err != nil || len(l.Docs) != 3 || l.Docs[0] != 3 || l.Scores[0] < .9999 || l.Scores[0] > 1.0001 {
+		t.Fatalf("a passage's own text finds %v, %v", l, err)
+	}
+	for i, d := range l.Docs {
+		var want float32
+		for k := range s.Dim() {
+			want += v[3*s.Dim()+k] * v[int(d)*s.Dim()+k]
+		}
+		if want < l.Scores[i]-1e-5 || want > l.Scores[i]+1e-5 || i > 0 && l.Scores[i] > l.Scores[i-1] {
+			t.Errorf("%v: document %d has the product %v", l, d, want)
+		}
+	}
+	stopped, stop := context.WithCancel(context.Background())
+	stop()
+	if _, err := Embed(stopped, s, texts, 10, path+"2", func(int) {}); !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped: %v", err)
+	}
+}

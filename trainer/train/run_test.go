@@ -243,6 +243,8 @@ func TestEverySamplingAndLossRuns(t *testing.T) {
 		"gkl":      func(c *Config) { c.KLD, c.GKL, c.MarginMSE, c.Decay = 0, 1, .1, "cosine" },
 		"random":   func(c *Config) { c.Random, c.Freeze, c.InBatch = true, true, "positives" },
 		"no dev":   func(c *Config) { c.DevFraction = 0 },
+		"replies":  func(c *Config) { c.Replies, c.ReplyTokens = .5, 2 },
+		"dense":    func(c *Config) { c.Dense, c.DenseTokens, c.Fuse = "../teacher/testdata/sentence", 12, "max" },
 	} {
 		c := base
 		change(&c)

@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"parley/shared/wordpiece"
 	"parley/trainer/importers"
 	"parley/trainer/teacher"
 	"parley/trainer/torch"
@@ -231,6 +233,57 @@ func TestRateAndLambda(t *testing.T) {
 		if got := c.loss(step, 100).Query.L1; math.Abs(got-want) > 1e-9 {
 			t.Errorf("lambda at step %d is %v, wanted %v", step, got, want)
 		}
+	}
+}
+
+// An earlier reply becomes the passage that was found for its question, or stays; the
+// same in every epoch's repetition, and never where --passage-replies is 0.
+func TestPassagesStandInForReplies(t *testing.T) {
+	vocab, err := os.ReadFile("../teacher/testdata/vocab.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := wordpiece.New(vocab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples []importers.Example
+	for i := range 400 {
+		examples = append(examples, importers.Example{Conversation: strconv.Itoa(i), Turns: []importers.Turn{{Question: "a", Reply: "r"}, {Question: "b"}}})
+	}
+	found := map[asked]string{}
+	for _, e := range examples[:300] {
+		found[asked{"", e.Conversation, "a"}] = "p p p"
+	}
+	c := valid()
+	replaced := func(share float64, epoch int) (n int, in []input) {
+		c.Replies = share
+		in = c.inputs(tok, examples, found, epoch)
+		for i := range in {
+			switch {
+			case len(in[i].IDs) == 9: // [CLS] b [SEP] p p p [SEP] a [SEP]
+				n++
+				if i >= 300 {
+					t.Errorf("example %d got a passage that nothing found", i)
+				}
+			case len(in[i].IDs) != 7: // [CLS] b [SEP] r [SEP] a [SEP]
+				t.Errorf("example %d has %d tokens", i, len(in[i].IDs))
+			}
+		}
+		return n, in
+	}
+	if n, _ := replaced(0, 1); n != 0 {
+		t.Errorf("%d replies replaced where none may be", n)
+	}
+	n, in := replaced(.5, 1)
+	if n < 110 || n > 190 {
+		t.Errorf("%d of 300 replies replaced, wanted about half", n)
+	}
+	if _, again := replaced(.5, 1); !reflect.DeepEqual(in, again) {
+		t.Error("the same epoch reads otherwise a second time")
+	}
+	if _, other := replaced(.5, 2); reflect.DeepEqual(in, other) {
+		t.Error("two epochs read the same replies")
 	}
 }
 
