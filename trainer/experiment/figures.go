@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"parley/shared/durable"
 	"parley/trainer/metrics"
 	"parley/trainer/plot"
-	"parley/trainer/torch"
 )
 
 // A FigureSpec asks for a figure: figures/NAME.svg, and an entry of figures.json.
@@ -94,7 +94,7 @@ func writeFigures(g *Grid, s *Summary, dir string) error {
 			continue
 		}
 		figures = append(figures, f)
-		if err := torch.WriteFile(path, f.SVG()); err != nil {
+		if err := durable.WriteFile(path, f.SVG()); err != nil {
 			return err
 		}
 	}

@@ -13,9 +13,9 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/shared/durable"
 	"parley/trainer/importers"
 	"parley/trainer/metrics"
-	"parley/trainer/torch"
 )
 
 // columns of the Markdown tables, beside L0 and FLOPS.
@@ -28,7 +28,7 @@ func writeTables(g *Grid, s *Summary, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := torch.WriteFile(filepath.Join(dir, "results.csv"), data); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, "results.csv"), data); err != nil {
 		return err
 	}
 	blocks := map[string]string{"headline": s.headlineText(g)}
@@ -45,7 +45,7 @@ func writeTables(g *Grid, s *Summary, dir string) error {
 		all.WriteString("\n## Data\n\n" + blocks["data"])
 	}
 	blocks["legend"] = legend(g) + "\n"
-	if err := torch.WriteFile(filepath.Join(dir, "tables.md"), []byte(all.String())); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, "tables.md"), []byte(all.String())); err != nil {
 		return err
 	}
 	return renew(filepath.Join(dir, "README.md"), blocks)
@@ -300,5 +300,5 @@ func renew(path string, blocks map[string]string) error {
 	if bytes.Equal(out, text) {
 		return nil
 	}
-	return torch.WriteFile(path, out)
+	return durable.WriteFile(path, out)
 }
