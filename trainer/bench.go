@@ -215,6 +215,9 @@ func (b *bench) encode(ctx context.Context, row *experiment.Row, folder string, 
 	if row.Measure.QueryTokens > 0 {
 		form.MaxTokens = row.Measure.QueryTokens
 	}
+	if row.Measure.ReplyTokens > 0 {
+		form.ReplyTokens = row.Measure.ReplyTokens
+	}
 	var vectors []sparse.Vector
 	var err error
 	if row.Measure.System == experiment.IDF {

@@ -5,13 +5,18 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"parley/shared/wordpiece"
 	"parley/trainer/experiment"
+	"parley/trainer/importers"
 	"parley/trainer/torch"
 	"parley/trainer/train"
 )
@@ -118,6 +123,9 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	if o.list {
 		return listExperiments(lab, rows, stdout)
 	}
+	if err := describeData(rows, o.data, o.out); err != nil {
+		return err
+	}
 	if err := lab.Run(ctx, rows); err != nil {
 		return err
 	}
@@ -156,4 +164,52 @@ func listExperiments(lab *experiment.Lab, rows []experiment.Row, stdout *os.File
 	}
 	_, err = fmt.Fprintf(stdout, "%d of %d done, about %s left\n", done, len(jobs), (time.Duration(left) * time.Second).String())
 	return err
+}
+
+// describeData writes the table of the data sets: what the first training reads, and
+// what it leaves out, which is what the evaluations ask.
+func describeData(rows []experiment.Row, data, out string) error {
+	i := slices.IndexFunc(rows, func(r experiment.Row) bool { return r.Trained() })
+	if i < 0 {
+		return nil
+	}
+	c := rows[i].Train
+	path := filepath.Join(experiment.Path(data, rows[i].PassageEncoder()), "vocab.txt")
+	vocab, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // it has a tokenizer.json alone, and a table is not worth more
+	}
+	if err != nil {
+		return err
+	}
+	tokens, err := wordpiece.New(vocab)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	var sets []experiment.DataSet
+	for _, part := range []struct {
+		use      string
+		patterns []string
+	}{{"train", c.Examples}, {"dev", c.Dev}, {"test", c.Exclude}} {
+		names, err := experiment.Expand(data, part.patterns)
+		var missing *experiment.Missing
+		if errors.As(err, &missing) {
+			return nil // the rows will say so
+		}
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			r, err := importers.Import("jsonl", []string{experiment.Path(data, name)}, importers.Options{})
+			if err != nil {
+				return err
+			}
+			sets = append(sets, experiment.DataSet{
+				Name:  strings.TrimSuffix(name, ".jsonl"),
+				Use:   part.use,
+				Stats: importers.Describe(r.Examples, func(s string) int { return len(tokens.Append(nil, s, -1)) }),
+			})
+		}
+	}
+	return experiment.WriteDataSets(out, sets)
 }

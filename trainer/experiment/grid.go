@@ -39,8 +39,8 @@ type Grid struct {
 	// Baseline is the row, EXPERIMENT/LABEL, that significance is tested against.
 	Baseline    string       `json:"baseline"`
 	Headline    Headline     `json:"headline"`
-	Levels      []string     `json:"levels"` // rows of the figures by turn
 	Experiments []Experiment `json:"experiments"`
+	Figures     []FigureSpec `json:"figures"`
 }
 
 // An Evaluation is a collection with judged queries, in files of BEIR's and TREC's
@@ -91,6 +91,7 @@ type Measure struct {
 	System      string  `json:"system,omitempty"`          // student, or without training: base, idf, bm25
 	Input       string  `json:"input,omitempty"`           // as trainer evaluate --input
 	QueryTokens int     `json:"query-tokens,omitempty"`    // 0: the encoder's own length
+	ReplyTokens int     `json:"query-reply,omitempty"`     // first tokens of each reply; 0: the encoder's own
 	Top         int     `json:"query-top,omitempty"`       // keep the n heaviest terms of a query
 	Threshold   float64 `json:"query-threshold,omitempty"` // and those that weigh at least so much
 	Int8        bool    `json:"int8,omitempty"`            // quantise the query encoder as it ships
@@ -170,7 +171,12 @@ func (g *Grid) check() error {
 	for i := range rows {
 		names[rows[i].Name()] = true
 	}
-	for _, name := range append([]string{g.Baseline, g.Headline.Unregularised, g.Headline.Level}, g.Levels...) {
+	for i := range g.Figures {
+		if err := g.Figures[i].check(g, names); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{g.Baseline, g.Headline.Unregularised, g.Headline.Level} {
 		if name != "" && !names[name] {
 			return fmt.Errorf("there is no row %q, as EXPERIMENT/LABEL", name)
 		}

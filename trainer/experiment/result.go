@@ -115,8 +115,12 @@ func (r *Row) Settings() Settings {
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Tag.Get("json")
 		switch name {
-		case "out", "cache", "threads", "device", "save-every": // change nothing of what is learnt
+		case "out", "cache", "threads", "device", "save-every", "tensorboard": // change nothing of what is learnt
 			continue
+		case "dense-share", "dense-tokens":
+			if r.Train.Dense == "" {
+				continue
+			}
 		}
 		if f := v.Field(i); !f.IsZero() && !(f.Kind() == reflect.Slice && f.Len() == 0) {
 			s.Train[name] = f.Interface()
@@ -169,7 +173,7 @@ func (s Sums) files(data string, patterns []string, into map[string]string) erro
 	return nil
 }
 
-// Encoder adds the files of an encoder's folder.
+// encoder adds the files of an encoder's folder.
 func (s Sums) encoder(data, folder string, into map[string]string) error {
 	found := false
 	for _, name := range []string{"config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt", "tokenizer.json"} {
@@ -196,7 +200,7 @@ func (s Sums) trainedOn(data string, c *train.Config) (map[string]string, error)
 			return nil, err
 		}
 	}
-	for _, folder := range []string{c.Encoder, c.DocEncoder} {
+	for _, folder := range []string{c.Encoder, c.DocEncoder, c.Dense} {
 		if folder == "" {
 			continue
 		}

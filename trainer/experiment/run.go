@@ -229,9 +229,10 @@ func (l *Lab) train(ctx context.Context, j *Job, res *Result, folder string) err
 			}
 			*list = names
 		}
-		c.Encoder = Path(l.Data, c.Encoder)
-		if c.DocEncoder != "" {
-			c.DocEncoder = Path(l.Data, c.DocEncoder)
+		for _, folder := range []*string{&c.Encoder, &c.DocEncoder, &c.Dense} {
+			if *folder != "" {
+				*folder = Path(l.Data, *folder)
+			}
 		}
 		l.Complete(&c)
 		_, err := os.Stat(filepath.Join(folder, "run.json"))

@@ -51,7 +51,7 @@ const (
 	above, between = 22, 40
 	legendLine     = 18
 	points         = 200 // of a curve: more steps are averaged together
-	begin          = .05 // part of the steps whose values may lie beyond the scale
+	early          = .05 // part of the steps whose values may lie beyond the scale
 )
 
 // colours, of light and of dark schemes: Okabe and Ito's, which stay apart for the
@@ -82,16 +82,7 @@ func SVG(runs []Run) []byte {
 	height := top + len(shown)*(above+plotHeight+between)
 
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="Training curves">`+"\n", width, height, width, height)
-	b.WriteString("<style>\nsvg{background:#fff;color:#222;font:12px system-ui,sans-serif}\ntext{fill:currentColor}\n.grid{stroke:currentColor;stroke-opacity:.15}\n.curve{fill:none;stroke-width:1.5;stroke-linejoin:round}\n")
-	for i := range min(len(runs), len(colours)) {
-		fmt.Fprintf(&b, ".c%d{stroke:%s}.c%d.dot{fill:%s}\n", i, colours[i][0], i, colours[i][0])
-	}
-	b.WriteString("@media(prefers-color-scheme:dark){svg{background:#161616;color:#ddd}")
-	for i := range min(len(runs), len(colours)) {
-		fmt.Fprintf(&b, ".c%d{stroke:%s}.c%d.dot{fill:%s}", i, colours[i][1], i, colours[i][1])
-	}
-	b.WriteString("}\n</style>\n")
+	begin(&b, width, height, "Training curves", len(runs))
 	for i, r := range runs {
 		y := legendLine*i + 14
 		fmt.Fprintf(&b, `<path class="curve %s" d="M%d %dh24"/><text x="%d" y="%d">%s</text>`+"\n", class(i), left, y-4, left+32, y, escape(r.Name))
@@ -102,6 +93,20 @@ func SVG(runs []Run) []byte {
 	}
 	b.WriteString("</svg>\n")
 	return b.Bytes()
+}
+
+// begin opens an SVG and defines the colours of n curves.
+func begin(b *bytes.Buffer, width, height int, label string, n int) {
+	fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`+"\n", width, height, width, height, escape(label))
+	b.WriteString("<style>\nsvg{background:#fff;color:#222;font:12px system-ui,sans-serif}\ntext{fill:currentColor}\n.grid{stroke:currentColor;stroke-opacity:.15}\n.curve{fill:none;stroke-width:1.5;stroke-linejoin:round}\n")
+	for i := range min(n, len(colours)) {
+		fmt.Fprintf(b, ".c%d{stroke:%s}.c%d.dot{fill:%s}\n", i, colours[i][0], i, colours[i][0])
+	}
+	b.WriteString("@media(prefers-color-scheme:dark){svg{background:#161616;color:#ddd}")
+	for i := range min(n, len(colours)) {
+		fmt.Fprintf(b, ".c%d{stroke:%s}.c%d.dot{fill:%s}", i, colours[i][1], i, colours[i][1])
+	}
+	b.WriteString("}\n</style>\n")
 }
 
 // class is a run's colour; a dash tells those apart that share one.
@@ -146,7 +151,7 @@ func (p panel) draw(b *bytes.Buffer, runs []Run, y int, most float64) {
 		for _, q := range curves[i] {
 			// The first steps are far off and would flatten all that follows: they
 			// do not count for the scale, and are drawn along its edge.
-			if q.x < begin*most && len(curves[i]) >= points/2 {
+			if q.x < early*most && len(curves[i]) >= points/2 {
 				continue
 			}
 			low, high = math.Min(low, q.y), math.Max(high, q.y)

@@ -1,0 +1,305 @@
+package experiment
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"parley/shared/durable"
+	"parley/trainer/metrics"
+	"parley/trainer/plot"
+)
+
+// A FigureSpec asks for a figure: figures/NAME.svg, and an entry of figures.json.
+type FigureSpec struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	// Kind is
+	//
+	//	tradeoff  Values against FLOPS: a curve an experiment of Series, a mark a row of Rows
+	//	vary      Values against what the experiments of Series vary; Rows are levels across
+	//	turns     Values by the turn, a curve a row of Rows
+	//	scores    the distributions of positives' and negatives' scores, a panel a row of Rows
+	Kind   string   `json:"kind"`
+	Series []string `json:"series"`
+	Rows   []string `json:"rows"`
+	Values []string `json:"values"` // keys of metrics or of costs
+}
+
+// valueNames are what panels call the values.
+var valueNames = func() map[string]string {
+	m := map[string]string{"query_l0": "active terms (L0)", "flops": "FLOPS", "postings": "postings a query", "search_ms": "search, ms"}
+	for i, key := range metrics.Keys {
+		m[key] = metrics.Names[i]
+	}
+	return m
+}()
+
+func (f *FigureSpec) check(g *Grid, rows map[string]bool) error {
+	if f.Name == "" || filepath.Base(f.Name) != f.Name {
+		return fmt.Errorf("figure %q: it needs a name that a file can have", f.Name)
+	}
+	if !slices.Contains([]string{"tradeoff", "vary", "turns", "scores"}, f.Kind) {
+		return fmt.Errorf("figure %q: kind %q: want tradeoff, vary, turns or scores", f.Name, f.Kind)
+	}
+	for _, v := range f.Values {
+		if valueNames[v] == "" {
+			return fmt.Errorf("figure %q: there is no value %q", f.Name, v)
+		}
+	}
+	for _, name := range f.Rows {
+		if !rows[name] {
+			return fmt.Errorf("figure %q: there is no row %q, as EXPERIMENT/LABEL", f.Name, name)
+		}
+	}
+	for _, name := range f.Series {
+		if !slices.ContainsFunc(g.Experiments, func(e Experiment) bool { return e.Name == name }) {
+			return fmt.Errorf("figure %q: there is no experiment %q", f.Name, name)
+		}
+	}
+	return nil
+}
+
+// value is a figure of metrics or of cost.
+func value(m map[string]Stat, c *CostStats, key string) (Stat, bool) {
+	if st, ok := m[key]; ok || c == nil {
+		return st, ok
+	}
+	switch key {
+	case "query_l0":
+		return c.L0, true
+	case "flops":
+		return c.FLOPS, true
+	case "postings":
+		return c.Postings, true
+	case "search_ms":
+		return c.SearchMS, true
+	}
+	return Stat{}, false
+}
+
+// writeFigures writes the figures that there are results for.
+func writeFigures(g *Grid, s *Summary, dir string) error {
+	figures := []plot.Figure{}
+	for i := range g.Figures {
+		f := s.figure(&g.Figures[i])
+		path := filepath.Join(dir, "figures", f.Name+".svg")
+		if len(f.Panels) == 0 {
+			if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+				return err
+			}
+			continue
+		}
+		figures = append(figures, f)
+		if err := durable.WriteFile(path, f.SVG()); err != nil {
+			return err
+		}
+	}
+	return writeJSON(filepath.Join(dir, "figures.json"), struct {
+		Figures []plot.Figure `json:"figures"`
+	}{figures})
+}
+
+func (s *Summary) figure(spec *FigureSpec) plot.Figure {
+	f := plot.Figure{Name: spec.Name, Title: spec.Title}
+	add := func(p plot.Panel) {
+		p.Series = slices.DeleteFunc(p.Series, func(s plot.Series) bool { return len(s.Points) == 0 })
+		if slices.ContainsFunc(p.Series, func(s plot.Series) bool { return s.Kind != plot.Level }) {
+			f.Panels = append(f.Panels, p)
+		}
+	}
+	if spec.Kind == "scores" {
+		for _, name := range spec.Rows {
+			for _, e := range s.Evaluations {
+				if l := s.row(name); l != nil {
+					add(l.scores(e))
+				}
+			}
+		}
+		return f
+	}
+	for _, key := range spec.Values {
+		for _, e := range s.Evaluations {
+			title := valueNames[key] + ": " + e.Name
+			switch spec.Kind {
+			case "tradeoff":
+				add(s.tradeoff(spec, e, key, title))
+			case "vary":
+				add(s.varied(spec, e, key, title))
+			case "turns":
+				add(s.byTurn(spec, e, key, title))
+			}
+		}
+	}
+	return f
+}
+
+// title is a row's name where no experiment stands beside it.
+func (l *Line) title() string {
+	if l.Preliminary {
+		return l.Label + " (preliminary)"
+	}
+	return l.Label
+}
+
+// of are the experiment's lines.
+func (s *Summary) of(experiment string) []*Line {
+	var lines []*Line
+	for i := range s.Rows {
+		if s.Rows[i].Experiment == experiment {
+			lines = append(lines, &s.Rows[i])
+		}
+	}
+	return lines
+}
+
+func (s *Summary) tradeoff(spec *FigureSpec, e SetSize, key, title string) plot.Panel {
+	p := plot.Panel{Title: title, X: "FLOPS", LogX: true}
+	point := func(to *plot.Series, l *Line) {
+		st := l.Evaluations[e.Short]
+		if st == nil || st.Cost == nil || st.Cost.FLOPS.Mean <= 0 {
+			return
+		}
+		if v, ok := value(st.Metrics, st.Cost, key); ok {
+			to.Points = append(to.Points, plot.XY{X: st.Cost.FLOPS.Mean, Y: v.Mean, SD: v.SD})
+			to.Labels = append(to.Labels, l.title())
+		}
+	}
+	for _, name := range spec.Series {
+		curve := plot.Series{Name: name, Kind: plot.Curve}
+		lines := s.of(name)
+		flops := func(l *Line) float64 {
+			if st := l.Evaluations[e.Short]; st != nil && st.Cost != nil {
+				return st.Cost.FLOPS.Mean
+			}
+			return 0
+		}
+		slices.SortStableFunc(lines, func(a, b *Line) int { return cmp.Compare(flops(a), flops(b)) })
+		for _, l := range lines {
+			point(&curve, l)
+		}
+		p.Series = append(p.Series, curve)
+	}
+	for _, name := range spec.Rows {
+		if l := s.row(name); l != nil {
+			mark := plot.Series{Name: l.title(), Kind: plot.Mark}
+			point(&mark, l)
+			p.Series = append(p.Series, mark)
+		}
+	}
+	return p
+}
+
+func (s *Summary) varied(spec *FigureSpec, e SetSize, key, title string) plot.Panel {
+	p := plot.Panel{Title: title}
+	low, high := 0.0, 0.0
+	for _, name := range spec.Series {
+		curve := plot.Series{Name: name, Kind: plot.Curve}
+		for _, l := range s.of(name) {
+			st := l.Evaluations[e.Short]
+			if st == nil || len(l.Varied) != 1 {
+				continue
+			}
+			v, ok := value(st.Metrics, st.Cost, key)
+			if !ok {
+				continue
+			}
+			field := sortedKeys(l.Varied)[0]
+			x := l.Varied[field]
+			switch p.X {
+			case "":
+				p.X = field
+			case field:
+			default:
+				p.X = "weight"
+			}
+			if low == 0 || x < low {
+				low = x
+			}
+			high = max(high, x)
+			curve.Points = append(curve.Points, plot.XY{X: x, Y: v.Mean, SD: v.SD})
+			curve.Labels = append(curve.Labels, l.title())
+		}
+		p.Series = append(p.Series, curve)
+	}
+	p.LogX = low > 0 && high >= 4*low
+	for _, name := range spec.Rows {
+		l := s.row(name)
+		if l == nil || l.Evaluations[e.Short] == nil {
+			continue
+		}
+		st := l.Evaluations[e.Short]
+		if v, ok := value(st.Metrics, st.Cost, key); ok {
+			p.Series = append(p.Series, plot.Series{Name: l.title(), Kind: plot.Level, Points: []plot.XY{{X: 0, Y: v.Mean, SD: v.SD}}})
+		}
+	}
+	return p
+}
+
+func (s *Summary) byTurn(spec *FigureSpec, e SetSize, key, title string) plot.Panel {
+	p := plot.Panel{Title: title, X: "turn of the conversation"}
+	for _, name := range spec.Rows {
+		l := s.row(name)
+		if l == nil || l.Evaluations[e.Short] == nil {
+			continue
+		}
+		curve := plot.Series{Name: l.title(), Kind: plot.Curve}
+		for i, t := range l.Evaluations[e.Short].Turns {
+			if len(p.Names) <= i {
+				p.Names = append(p.Names, turnName(t.Name))
+			}
+			if v, ok := value(t.Metrics, t.Cost, key); ok {
+				curve.Points = append(curve.Points, plot.XY{X: float64(i), Y: v.Mean, SD: v.SD})
+				curve.Labels = append(curve.Labels, fmt.Sprintf("%s, %d queries", t.Name, t.Queries))
+			}
+		}
+		p.Series = append(p.Series, curve)
+	}
+	return p
+}
+
+// turnName is what stands at the axis: 5-6 for "turns 5-6".
+func turnName(name string) string {
+	_, n, _ := strings.Cut(name, " ")
+	return cmp.Or(n, name)
+}
+
+// scores are the shares of positives and of negatives by score, over all seeds.
+func (l *Line) scores(e SetSize) plot.Panel {
+	p := plot.Panel{Title: l.title() + ": " + e.Name, X: "score"}
+	var sums [2][]float64
+	width := 0.0
+	for _, r := range l.results {
+		m := r.Evaluations[e.Short]
+		if m == nil || m.Scores == nil || width != 0 && m.Scores.Width != width {
+			return p
+		}
+		width = m.Scores.Width
+		for i, bins := range [][]int{m.Scores.Positives, m.Scores.Negatives} {
+			for k, n := range bins {
+				if len(sums[i]) <= k {
+					sums[i] = append(sums[i], 0)
+				}
+				sums[i][k] += float64(n)
+			}
+		}
+	}
+	for i, name := range []string{"relevant passages", "others, ranks 11 to 960 of the rewrite"} {
+		steps := plot.Series{Name: name, Kind: plot.Steps}
+		var sum float64
+		for _, n := range sums[i] {
+			sum += n
+		}
+		for k, n := range sums[i] {
+			steps.Points = append(steps.Points, plot.XY{X: width * float64(k), Y: n / sum})
+		}
+		if sum > 0 {
+			steps.Points = append(steps.Points, plot.XY{X: width * float64(len(sums[i])), Y: 0})
+			p.Series = append(p.Series, steps)
+		}
+	}
+	return p
+}

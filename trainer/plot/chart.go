@@ -1,0 +1,243 @@
+package plot
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Figure is panels, two a row, under one legend: the JSON of figures.json, and by
+// SVG a picture. Series of one name have one colour in all panels.
+type Figure struct {
+	Name   string  `json:"name"` // of its file
+	Title  string  `json:"title"`
+	Panels []Panel `json:"panels"`
+}
+
+// A Panel is one plot.
+type Panel struct {
+	Title string `json:"title"`
+	X     string `json:"x"` // what the axis shows
+	LogX  bool   `json:"log_x,omitempty"`
+	// Names stand at x = 0, 1, 2, ... where the axis has no numbers.
+	Names  []string `json:"names,omitempty"`
+	Series []Series `json:"series"`
+}
+
+// A Series is some points of one colour.
+type Series struct {
+	Name   string   `json:"name"`
+	Kind   Kind     `json:"kind"`
+	Points []XY     `json:"points"`
+	Labels []string `json:"labels,omitempty"` // of the points, shown on hovering
+}
+
+// An XY is a point, and the standard deviation of its height.
+type XY struct {
+	X  float64 `json:"x"`
+	Y  float64 `json:"y"`
+	SD float64 `json:"sd,omitempty"`
+}
+
+// A Kind says how a series is drawn.
+type Kind string
+
+const (
+	Curve Kind = "curve" // points and a line through them
+	Mark  Kind = "mark"  // points alone
+	Level Kind = "level" // a dashed line across, at the first point's height
+	Steps Kind = "steps" // a histogram's outline: a point is a bin's left edge
+)
+
+// Sizes of a chart in SVG units.
+const (
+	chartLeft, chartRight = 52, 16
+	chartWidth            = 340
+	chartHeight           = 210
+	chartAbove            = 30
+	chartBelow            = 48
+)
+
+// SVG draws the figure. Equal figures give equal bytes.
+func (f *Figure) SVG() []byte {
+	var names []string
+	for _, p := range f.Panels {
+		for _, s := range p.Series {
+			if !slices.Contains(names, s.Name) {
+				names = append(names, s.Name)
+			}
+		}
+	}
+	across := min(2, max(1, len(f.Panels)))
+	down := (len(f.Panels) + across - 1) / across
+	panelWidth, panelHeight := chartLeft+chartWidth+chartRight, chartAbove+chartHeight+chartBelow
+	width := across * panelWidth
+	legend := 30 + legendLine*((len(names)+across-1)/across)
+	height := legend + down*panelHeight
+
+	var b bytes.Buffer
+	begin(&b, width, height, f.Title, len(names))
+	fmt.Fprintf(&b, `<text x="12" y="18" font-weight="600">%s</text>`+"\n", escape(f.Title))
+	for i, name := range names {
+		x, y := 12+i%across*panelWidth, 40+legendLine*(i/across)
+		fmt.Fprintf(&b, `<path class="curve %s" d="M%d %dh24"/><circle class="c%d dot" cx="%d" cy="%d" r="3"/><text x="%d" y="%d">%s</text>`+"\n",
+			class(i), x, y-4, i%len(colours), x+12, y-4, x+32, y, escape(name))
+	}
+	for i := range f.Panels {
+		f.Panels[i].draw(&b, names, i%across*panelWidth+chartLeft, legend+i/across*panelHeight+chartAbove)
+	}
+	b.WriteString("</svg>\n")
+	return b.Bytes()
+}
+
+// scale maps a quantity to SVG units from at, over length (negative: upwards).
+type scale struct {
+	low, high  float64
+	log        bool
+	at, length float64
+}
+
+func (s scale) place(v float64) float64 {
+	low, high := s.low, s.high
+	if s.log {
+		v, low, high = math.Log(v), math.Log(low), math.Log(high)
+	}
+	return s.at + s.length*(v-low)/(high-low)
+}
+
+// draw draws a panel whose drawing area begins at x, y.
+func (p *Panel) draw(b *bytes.Buffer, names []string, x, y int) {
+	h, v := p.scales(x, y)
+	fmt.Fprintf(b, `<text x="%d" y="%d" font-weight="600">%s</text>`+"\n", x, y-10, escape(p.Title))
+	for _, t := range ticks(v.low, v.high, 5) {
+		if t < v.low-1e-9 || t > v.high*(1+1e-9) {
+			continue
+		}
+		at := number(v.place(t))
+		fmt.Fprintf(b, `<path class="grid" d="M%d %sh%d"/><text x="%d" y="%s" text-anchor="end">%s</text>`+"\n", x, at, chartWidth, x-6, number(v.place(t)+4), label(t))
+	}
+	for i, t := range p.marks(h) {
+		name := label(t)
+		if p.Names != nil {
+			name = p.Names[i]
+		}
+		at := number(h.place(t))
+		fmt.Fprintf(b, `<path class="grid" d="M%s %dv4"/><text x="%s" y="%d" text-anchor="middle">%s</text>`+"\n", at, y+chartHeight, at, y+chartHeight+16, escape(name))
+	}
+	fmt.Fprintf(b, `<path class="grid" d="M%d %dh%d"/><text x="%d" y="%d" text-anchor="middle">%s</text>`+"\n",
+		x, y+chartHeight, chartWidth, x+chartWidth/2, y+chartHeight+34, escape(p.X))
+	for _, s := range p.Series {
+		s.draw(b, slices.Index(names, s.Name), h, v)
+	}
+}
+
+// scales are the axes; they hold every point, and its deviation.
+func (p *Panel) scales(x, y int) (h, v scale) {
+	h = scale{math.Inf(1), math.Inf(-1), p.LogX, float64(x), chartWidth}
+	v = scale{math.Inf(1), math.Inf(-1), false, float64(y + chartHeight), -chartHeight}
+	for _, s := range p.Series {
+		for i, q := range s.Points {
+			if s.Kind != Level {
+				h.low, h.high = math.Min(h.low, q.X), math.Max(h.high, q.X)
+			}
+			if s.Kind != Level || i == 0 {
+				v.low, v.high = math.Min(v.low, q.Y-q.SD), math.Max(v.high, q.Y+q.SD)
+			}
+		}
+		if s.Kind == Steps {
+			v.low = math.Min(v.low, 0)
+		}
+	}
+	if math.IsInf(h.low, 0) { // levels alone
+		h.low, h.high = 0, 1
+	}
+	if math.IsInf(v.low, 0) {
+		v.low, v.high = 0, 1
+	}
+	t := ticks(v.low, v.high, 5)
+	v.low, v.high = math.Min(v.low, t[0]), math.Max(v.high, t[len(t)-1])
+	switch {
+	case p.Names != nil:
+		h.low, h.high = -.4, float64(len(p.Names))-.6
+	case p.LogX && h.low > 0:
+		h.low, h.high = h.low/1.15, h.high*1.15
+	default:
+		h.log = false
+		pad := math.Max((h.high-h.low)*.03, 1e-9)
+		h.low, h.high = h.low-pad, h.high+pad
+	}
+	return h, v
+}
+
+// marks are the ticks of the axis across: on a logarithmic one 1, 2 and 5 times the
+// powers of ten.
+func (p *Panel) marks(h scale) []float64 {
+	var all []float64
+	switch {
+	case p.Names != nil:
+		for i := range p.Names {
+			all = append(all, float64(i))
+		}
+	case h.log:
+		for e := math.Floor(math.Log10(h.low)); e <= math.Log10(h.high); e++ {
+			for _, m := range []float64{1, 2, 5} {
+				if t := m * math.Pow(10, e); t >= h.low && t <= h.high {
+					all = append(all, t)
+				}
+			}
+		}
+	default:
+		for _, t := range ticks(h.low, h.high, 5) {
+			if t >= h.low && t <= h.high {
+				all = append(all, t)
+			}
+		}
+	}
+	return all
+}
+
+func (s *Series) draw(b *bytes.Buffer, name int, h, v scale) {
+	if len(s.Points) == 0 {
+		return
+	}
+	if s.Kind == Level {
+		fmt.Fprintf(b, `<path class="curve c%d" stroke-dasharray="5 4" d="M%s %sh%s"><title>%s: %s</title></path>`+"\n",
+			name%len(colours), number(h.at), number(v.place(s.Points[0].Y)), number(h.length), escape(s.Name), short(s.Points[0].Y))
+		return
+	}
+	var line strings.Builder
+	for i, q := range s.Points {
+		x, y := number(h.place(q.X)), number(v.place(q.Y))
+		switch {
+		case s.Kind == Steps && i > 0:
+			fmt.Fprintf(&line, "H%sV%s", x, y)
+		case i == 0:
+			fmt.Fprintf(&line, "M%s %s", x, y)
+		default:
+			fmt.Fprintf(&line, "L%s %s", x, y)
+		}
+	}
+	if s.Kind != Mark {
+		fmt.Fprintf(b, `<path class="curve %s" d="%s"/>`+"\n", class(name), line.String())
+	}
+	if s.Kind == Steps {
+		return
+	}
+	for i, q := range s.Points {
+		x := number(h.place(q.X))
+		if q.SD > 0 {
+			fmt.Fprintf(b, `<path class="curve c%d" d="M%s %sV%s"/>`, name%len(colours), x, number(v.place(q.Y-q.SD)), number(v.place(q.Y+q.SD)))
+		}
+		title := s.Name
+		if i < len(s.Labels) && s.Labels[i] != "" && s.Labels[i] != title {
+			title += ", " + s.Labels[i]
+		}
+		fmt.Fprintf(b, `<circle class="c%d dot" cx="%s" cy="%s" r="3"><title>%s: %s, %s</title></circle>`+"\n",
+			name%len(colours), x, number(v.place(q.Y)), escape(title), short(q.X), short(q.Y))
+	}
+}
+
+func short(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
