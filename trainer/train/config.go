@@ -102,7 +102,7 @@ type Config struct {
 // Default is the recipe that did best at small scale.
 func Default() Config {
 	return Config{
-		DevFraction: .05, DenseShare: .5, DenseTokens: 256, Fuse: "mean", Depth: 1000, Cache: "cache",
+		DevFraction: .05, DenseShare: .5, DenseTokens: 128, Fuse: "mean", Depth: 1000, Cache: "cache",
 		MaxTokens: 128, HistoryType: 1, Unrelated: .5,
 		Candidates: 16, Sampling: "window", From: 11, To: 960, Pseudo: 1,
 		KLD: 1, Gamma: 2, Temperature: 1, InfoNCE: .1, Tau: 1, Own: true, InBatch: "none", Distance: .1, LambdaSteps: .33,
