@@ -564,6 +564,56 @@ func TestStateRestores(t *testing.T) {
 	}
 }
 
+// The mean is that of the parameters at each call of Average; swapping it in and out
+// changes nothing.
+func TestAverage(t *testing.T) {
+	g := readGolden(t)
+	e := load(t, "testdata/bert")
+	tr := newTrainer(t, e, nil, AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, Clip: 1})
+	floats := func() (all []float32) {
+		list, err := e.Weights()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range list {
+			v, err := w.Float32s()
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, v...)
+		}
+		return all
+	}
+	const calls = 3
+	mean := make([]float64, len(floats()))
+	for range calls {
+		if _, err := tr.Step(g.batch(), g.loss("kld"), 1e-2); err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.Average(); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range floats() {
+			mean[i] += float64(v) / calls
+		}
+	}
+	last := floats()
+	if err := tr.Swap(); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range floats() {
+		if math.Abs(float64(v)-mean[i]) > 1e-6 {
+			t.Fatalf("value %d is %v, the mean %v", i, v, mean[i])
+		}
+	}
+	if err := tr.Swap(); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(last, floats()) || tr.Averaged() != calls {
+		t.Error("swapped twice, the parameters are not what they were")
+	}
+}
+
 func TestBadInputIsNamed(t *testing.T) {
 	g := readGolden(t)
 	e := load(t, "testdata/bert")

@@ -6,6 +6,7 @@ package torch
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -33,6 +34,8 @@ type Trainer struct {
 	names      []string
 	params     []tensor
 	m, v       []tensor
+	mean       []tensor // of the parameters, over the calls of Average; nil before the first
+	averaged   int
 	decay      []C.double
 }
 
@@ -73,14 +76,14 @@ func NewTrainer(query, doc *Encoder, opt AdamW) (*Trainer, error) {
 
 // Close frees the moments.
 func (t *Trainer) Close() {
-	for _, list := range [][]tensor{t.m, t.v} {
+	for _, list := range [][]tensor{t.m, t.v, t.mean} {
 		for _, x := range list {
 			if x.c != nil {
 				lib.AtFree(x.c)
 			}
 		}
 	}
-	t.m, t.v = nil, nil
+	t.m, t.v, t.mean = nil, nil, nil
 }
 
 // Step computes the batch's loss and gradients and updates the parameters. Where
@@ -171,21 +174,79 @@ func (t *Trainer) update(s *scope, rate float64) {
 	}
 }
 
+// Average takes the parameters as they are into their mean over the calls so far
+// (stochastic weight averaging: Izmailov et al. 2018, arXiv 1803.05407, equation 1).
+func (t *Trainer) Average() error {
+	return within(t.Query.device, func(s *scope) {
+		s.noGrad(func() {
+			t.averaged++
+			if t.mean == nil {
+				t.beginMean(s)
+				return
+			}
+			for i, p := range t.params {
+				s.op("lerp_", func(o *lib.Ctensor) {
+					number(1/float64(t.averaged), func(w lib.Cscalar) { lib.AtgLerp_(o, t.mean[i].c, p.c, w) })
+				})
+			}
+		})
+	})
+}
+
+// beginMean makes the mean's tensors, equal to the parameters.
+func (t *Trainer) beginMean(s *scope) {
+	for _, p := range t.params {
+		t.mean = append(t.mean, s.keep(s.copied(p)))
+	}
+}
+
+// copied is a tensor of its own with t's values.
+func (s *scope) copied(t tensor) tensor {
+	var shape []int
+	for _, d := range t.shape() {
+		shape = append(shape, int(d))
+	}
+	x := s.zeros(shape...)
+	if s.err == nil {
+		lib.AtCopy_(x.c, t.c)
+		s.check("copy")
+	}
+	return x
+}
+
+// Averaged is the number of calls of Average.
+func (t *Trainer) Averaged() int { return t.averaged }
+
+// Swap exchanges the parameters and their mean: to measure and save the mean, and
+// called again to go on with the training.
+func (t *Trainer) Swap() error {
+	return within(t.Query.device, func(s *scope) {
+		s.noGrad(func() {
+			for i, p := range t.params {
+				if s.err != nil {
+					return
+				}
+				kept := s.copied(p)
+				lib.AtCopy_(p.c, t.mean[i].c)
+				lib.AtCopy_(t.mean[i].c, kept.c)
+				s.check("copy")
+			}
+		})
+	})
+}
+
 // clear drops gradients that no update used.
 func (t *Trainer) clear() {
 	ps := pointers(t.params)
 	C.parley_zero_grad(&ps[0], C.int(len(ps)))
 }
 
-// State reads the optimiser's moments, for a checkpoint.
+// State reads the optimiser's moments and the parameters' mean, for a checkpoint.
 func (t *Trainer) State() ([]safetensors.Tensor, int64, error) {
 	var out []safetensors.Tensor
 	err := within(t.Query.device, func(s *scope) {
 		for i, name := range t.names {
-			for _, x := range []struct {
-				prefix string
-				t      tensor
-			}{{"m.", t.m[i]}, {"v.", t.v[i]}} {
+			for _, x := range t.kept(i) {
 				var shape []int
 				for _, d := range x.t.shape() {
 					shape = append(shape, int(d))
@@ -193,19 +254,42 @@ func (t *Trainer) State() ([]safetensors.Tensor, int64, error) {
 				out = append(out, safetensors.FromFloat32s(x.prefix+name, s.toFloats(x.t), shape...))
 			}
 		}
+		if t.mean != nil {
+			out = append(out, safetensors.FromFloat32s("averaged", []float32{float32(t.averaged)}, 1))
+		}
 	})
 	return out, t.step, err
+}
+
+// A kept is a tensor that a checkpoint holds of a parameter, named PREFIX + its name.
+type kept struct {
+	prefix string
+	t      tensor
+}
+
+func (t *Trainer) kept(i int) []kept {
+	list := []kept{{"m.", t.m[i]}, {"v.", t.v[i]}}
+	if t.mean != nil {
+		list = append(list, kept{"mean.", t.mean[i]})
+	}
+	return list
 }
 
 // Restore puts back what State read.
 func (t *Trainer) Restore(f *safetensors.File, step int64) error {
 	t.step = step
 	return within(t.Query.device, func(s *scope) {
+		if n, ok := f.Tensor("averaged"); ok {
+			v, err := n.Float32s()
+			if err != nil || len(v) != 1 || !(v[0] >= 1 && v[0] <= math.MaxInt32) {
+				s.fail(errors.New("the checkpoint's \"averaged\" is no number of steps"))
+				return
+			}
+			t.averaged = int(v[0])
+			t.beginMean(s)
+		}
 		for i, name := range t.names {
-			for _, x := range []struct {
-				prefix string
-				t      tensor
-			}{{"m.", t.m[i]}, {"v.", t.v[i]}} {
+			for _, x := range t.kept(i) {
 				saved, ok := f.Tensor(x.prefix + name)
 				if !ok {
 					s.fail(fmt.Errorf("the checkpoint has no %q: it is of another run", x.prefix+name))

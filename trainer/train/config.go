@@ -89,6 +89,7 @@ type Config struct {
 	Epochs    int     `json:"epochs" help:"passes over the examples"`
 	Steps     int     `json:"steps" help:"stop after n steps (0: after the epochs)"`
 	Freeze    bool    `json:"freeze-embedding" help:"the tied embedding does not train, so that encoders share it"`
+	Average   float64 `json:"average" help:"part of the steps, the last ones, over which the weights are averaged: the mean is what is measured and kept"`
 	Seed      int     `json:"seed" help:"of everything random"`
 	Device    string  `json:"device" help:"cpu, cuda or cuda:N"`
 	Mixed     bool    `json:"mixed" help:"bfloat16 where that is safe (cuda)"`
@@ -211,6 +212,7 @@ func (c *Config) Check() error {
 		{"decay", c.Decay == "linear" || c.Decay == "cosine" || c.Decay == "constant", "linear, cosine or constant"},
 		{"weight-decay", c.Weight >= 0, "0 or more"},
 		{"clip", c.Clip >= 0, "0 or more"},
+		{"average", c.Average >= 0 && c.Average <= 1, "0 to 1"},
 		{"batch", c.Batch >= 1, "1 or more"},
 		{"epochs", c.Epochs >= 1, "1 or more"},
 		{"steps", c.Steps >= 0, "0 or more"},

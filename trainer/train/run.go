@@ -301,6 +301,11 @@ func (r *runner) train(ctx context.Context) error {
 			if err != nil {
 				return stopped(fmt.Errorf("step %d: %w", step, err))
 			}
+			if float64(total-step) < c.Average*float64(total) {
+				if err := r.trainer.Average(); err != nil {
+					return stopped(fmt.Errorf("step %d: %w", step, err))
+				}
+			}
 			r.state.Step = step
 			r.state.Batch++
 			took := time.Since(begin)
@@ -384,7 +389,13 @@ func (r *runner) batch(in []input, of []int) (*torch.Batch, error) {
 
 // endEpoch measures the student on the dev set and keeps it where it is the best so
 // far; without a dev set, always.
-func (r *runner) endEpoch() error {
+func (r *runner) endEpoch() (err error) {
+	if r.trainer.Averaged() > 0 {
+		if err := r.trainer.Swap(); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, r.trainer.Swap()) }()
+	}
 	figure, line, err := r.measure()
 	if err != nil {
 		return err

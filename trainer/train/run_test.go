@@ -162,7 +162,7 @@ func TestKilledRunResumes(t *testing.T) {
 	}
 	folder := t.TempDir()
 	c := small(t, folder)
-	c.TensorBoard = true
+	c.TensorBoard, c.Average = true, .6
 	c.Out = filepath.Join(folder, "whole")
 	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
 		t.Fatal(err)
