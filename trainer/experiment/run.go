@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"parley/trainer/progress"
@@ -34,7 +35,7 @@ type Lab struct {
 type Job struct {
 	Row
 	Key, Training string
-	Missing       string  // a file that it needs and that is not there; "" where all are
+	Missing       string  // what it needs and is not there; "" where all is
 	Result        *Result // nil where it is not measured yet
 	Todo          []*Evaluation
 	Trained       bool    // its training has ended
@@ -79,9 +80,13 @@ func (l *Lab) Jobs(rows []Row) ([]Job, error) {
 			return nil, err
 		}
 		j.Result = byKey[j.Key]
+		if !slices.ContainsFunc(l.Grid.Evaluations, func(e Evaluation) bool { return e.Has(j.Measure.Input) }) {
+			j.Missing = fmt.Sprintf("an evaluation with the input %q", j.Measure.Input)
+			continue
+		}
 		for k := range l.Grid.Evaluations {
 			e := &l.Grid.Evaluations[k]
-			if !e.Has(j.Row.Measure.Input) {
+			if !e.Has(j.Measure.Input) {
 				continue
 			}
 			data, err := l.sums.measuredOn(l.Data, e, j.PassageEncoder())

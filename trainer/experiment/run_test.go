@@ -1,0 +1,239 @@
+package experiment
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/shared/bundle"
+	"parley/trainer/train"
+)
+
+// A desk is a Lab whose trainings and measurements are only noted.
+type desk struct {
+	*Lab
+	trained, measured []string
+	stop              bool // a training ends before it has ended
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"data/encoder/config.json": "{}", "data/encoder/model.safetensors": "weights",
+		"data/train-a.jsonl": "a", "data/train-b.jsonl": "b", "data/passages.jsonl": "p",
+		"data/queries.jsonl": "q", "data/tasks.jsonl": "t", "data/qrels.tsv": "r",
+	} {
+		write(t, filepath.Join(dir, name), text)
+	}
+	stderr, err := os.Create(filepath.Join(dir, "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stderr.Close() })
+	d := &desk{}
+	d.Lab = &Lab{
+		Grid: readGrid(t, tiny), Data: filepath.Join(dir, "data"), Work: filepath.Join(dir, "work"), Out: filepath.Join(dir, "out"),
+		Complete: func(c *train.Config) { c.Cache = "cache" }, Stderr: stderr,
+	}
+	d.Train = func(ctx context.Context, c train.Config, resume bool) error {
+		what := filepath.Base(c.Out)
+		if resume {
+			what += " again"
+		}
+		d.trained = append(d.trained, what)
+		if c.Cache != "cache" || !slices.Equal(c.Examples, []string{filepath.Join(d.Data, "train-a.jsonl"), filepath.Join(d.Data, "train-b.jsonl")}) || c.Encoder != filepath.Join(d.Data, "encoder") {
+			t.Errorf("trained with %+v", c)
+		}
+		return fakeRun(t, c, !d.stop)
+	}
+	d.Measure = func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error) {
+		if r.Trained() != (encoder != "best") {
+			t.Errorf("%s is measured with %q", r.Name(), encoder)
+		}
+		d.measured = append(d.measured, r.Name())
+		return &Measured{Queries: 1, Metrics: map[string]float64{"recip_rank": 1}}, nil
+	}
+	return d
+}
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var errStopped = errors.New("stopped")
+
+// fakeRun writes a run's folder, ended or not.
+func fakeRun(t *testing.T, c train.Config, ended bool) error {
+	config, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(c.Out, "run.json"), string(config))
+	write(t, filepath.Join(c.Out, "provenance.json"), `{"revision": "abc", "train_examples": 7, "dev_examples": 2}`)
+	if !ended {
+		write(t, filepath.Join(c.Out, "checkpoint/state.json"), `{"step": 1}`)
+		return errStopped
+	}
+	write(t, filepath.Join(c.Out, "checkpoint/state.json"), `{"step": 2, "epoch": 1, "best": 1, "best_epoch": 1, "ended": true}`)
+	write(t, filepath.Join(c.Out, "checkpoint/optimizer.safetensors"), "moments")
+	write(t, filepath.Join(c.Out, "best/model.safetensors"), "weights")
+	m, err := bundle.New([]bundle.File{bundle.Of("model.safetensors", "model.safetensors", []byte("weights"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(c.Out, "best.json"), string(m.Encode()))
+	write(t, filepath.Join(c.Out, "log.jsonl"), `{"step":1,"epoch":1,"examples_per_second":8}
+{"step":2,"epoch":1,"examples_per_second":16}
+{"step":2,"epoch":1,"dev_r100":0.75,"dev_ndcg10":0.5,"dev_l0":20}
+`)
+	return nil
+}
+
+func (d *desk) run(t *testing.T) error {
+	t.Helper()
+	d.trained, d.measured, d.sums = nil, nil, nil
+	rows, err := d.Grid.Rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Run(context.Background(), rows)
+}
+
+func TestEveryRowIsDoneOnce(t *testing.T) {
+	d := newDesk(t)
+	if err := d.run(t); err != nil {
+		t.Fatal(err)
+	}
+	// 13 of 14 rows, for the evaluation has no rewrites; the two of "cut" are measured
+	// with the encoder of main/full.
+	if len(d.trained) != 10 || len(d.measured) != 13 {
+		t.Errorf("%d trainings, %d measured: %q", len(d.trained), len(d.measured), d.measured)
+	}
+	results, err := ReadResults(d.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trained := 0
+	for _, r := range results {
+		if r.Training == "" {
+			continue
+		}
+		trained++
+		// 32 examples a step, 8 and 16 a second.
+		if r.TrainingSeconds != 6 || r.Dev == nil || r.Dev.R100 != .75 || r.Examples != 7 || r.Steps != 2 || r.Revision != "abc" || len(r.Data) != 5 {
+			t.Errorf("%+v", r)
+		}
+		if _, err := os.Stat(filepath.Join(d.Work, "trainings", r.Training, "checkpoint/optimizer.safetensors")); err == nil {
+			t.Error("the moments of a training that has ended are kept")
+		}
+	}
+	if len(results) != 13 || trained != 12 {
+		t.Errorf("%d results, %d of trainings", len(results), trained)
+	}
+	if err := d.run(t); err != nil || len(d.trained)+len(d.measured) > 0 {
+		t.Errorf("again: %q trained, %q measured, %v", d.trained, d.measured, err)
+	}
+}
+
+func TestChangedDataAreNewWork(t *testing.T) {
+	d := newDesk(t)
+	if err := d.run(t); err != nil {
+		t.Fatal(err)
+	}
+	// Other queries: everything is measured again, nothing trained.
+	write(t, filepath.Join(d.Data, "queries.jsonl"), "other")
+	if err := d.run(t); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.trained) != 0 || len(d.measured) != 13 {
+		t.Errorf("other queries: %d trainings, %d measured", len(d.trained), len(d.measured))
+	}
+	write(t, filepath.Join(d.Data, "train-b.jsonl"), "other")
+	if err := d.run(t); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.trained) != 10 || len(d.measured) != 12 {
+		t.Errorf("other examples: %d trainings, %d measured", len(d.trained), len(d.measured))
+	}
+}
+
+func TestStoppedTrainingGoesOn(t *testing.T) {
+	d := newDesk(t)
+	d.stop = true
+	if err := d.run(t); !errors.Is(err, errStopped) || len(d.trained) != 1 {
+		t.Fatalf("%v, %q", err, d.trained)
+	}
+	d.stop = false
+	first := d.trained[0]
+	if err := d.run(t); err != nil {
+		t.Fatal(err)
+	}
+	if d.trained[0] != first+" again" || len(d.trained) != 10 || slices.ContainsFunc(d.trained[1:], func(s string) bool { return strings.Contains(s, "again") }) {
+		t.Errorf("%q", d.trained)
+	}
+	results, err := ReadResults(d.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if r.Training == first && r.Seconds != 0 {
+			t.Errorf("a training that was stopped says that it took %v s", r.Seconds)
+		}
+	}
+}
+
+func TestMissingDataLeaveRowsOut(t *testing.T) {
+	d := newDesk(t)
+	if err := os.Remove(filepath.Join(d.Data, "train-a.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(d.Data, "train-b.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := d.Grid.Rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	jobs, err := d.Jobs(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range jobs {
+		want := map[bool]string{true: "DATA/train-*.jsonl"}[jobs[i].Row.Trained()]
+		if jobs[i].Measure.Input == "rewrite" {
+			want = `an evaluation with the input "rewrite"`
+		}
+		if jobs[i].Missing != want {
+			t.Errorf("%s: %q is missing, wanted %q", jobs[i].Name(), jobs[i].Missing, want)
+		}
+	}
+	if err := d.run(t); err != nil || len(d.trained) != 0 || len(d.measured) != 1 {
+		t.Errorf("%v, %q trained, %q measured", err, d.trained, d.measured)
+	}
+}
+
+func TestResultsAreChecked(t *testing.T) {
+	dir := t.TempDir()
+	for says, text := range map[string]string{
+		"not a result":  `{"key": "a", "nothing": 1}`,
+		"its key is":    `{"key": "b"}`,
+		"unexpected EO": `{"key": "a"`,
+	} {
+		write(t, filepath.Join(dir, "runs/a.json"), text)
+		if _, err := ReadResults(dir); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, wanted %q", text, err, says)
+		}
+	}
+}
