@@ -468,7 +468,7 @@ func (o *evaluation) encodePassages(ctx context.Context, enc *encoder.Encoder, w
 	}
 	var meter *progress.Meter
 	fresh := 0
-	all, err := docs.Vectors(ctx, enc, weights, o.cache, func(done int) {
+	file, err := docs.Vectors(ctx, enc, weights, o.cache, func(done int) {
 		if meter == nil {
 			meter = progress.New(stderr, "passages", bytes[done], bytes[len(docs.Texts)])
 			fresh = len(docs.Texts) - done
@@ -479,6 +479,7 @@ func (o *evaluation) encodePassages(ctx context.Context, enc *encoder.Encoder, w
 		return nil, err
 	}
 	meter.Done(fmt.Sprintf("%d encoded, %d kept from before", fresh, len(docs.Texts)-fresh))
+	all := file.All() // open to the program's end
 	if o.top > 0 || o.mass < 1 {
 		all = slices.Clone(all) // the cache's are not touched
 	}

@@ -1,12 +1,14 @@
 package durable
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // names lists a folder.
@@ -84,5 +86,44 @@ func TestFailureLeavesWhatWas(t *testing.T) {
 	}
 	if got := names(t, dir); got != "a b" {
 		t.Errorf("the folder holds %s", got)
+	}
+}
+
+func TestLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	open := func() *os.File {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	// Two handles of a file are told apart as two processes are.
+	a, b := open(), open()
+	defer b.Close()
+	if err := TryLock(a); err != nil {
+		t.Fatal(err)
+	}
+	if err := TryLock(b); err == nil {
+		t.Skip("no locks here")
+	} else if !errors.Is(err, ErrLocked) {
+		t.Errorf("error %v", err)
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer stop()
+	if err := Lock(ctx, b); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("waited: %v", err)
+	}
+	time.AfterFunc(20*time.Millisecond, func() { a.Close() })
+	if err := Lock(context.Background(), b); err != nil {
+		t.Errorf("after it was given back: %v", err)
+	}
+	c := open()
+	defer c.Close()
+	if err := Unlock(b); err != nil {
+		t.Error(err)
+	}
+	if err := TryLock(c); err != nil {
+		t.Errorf("unlocked, but %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 
 	"parley/shared/collect"
+	"parley/shared/durable"
 	"parley/shared/sparse"
 )
 
@@ -66,9 +67,12 @@ func openWork(name string, key [32]byte, count, vocab int) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(f); err != nil {
+	if err := durable.TryLock(f); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("another run is at work on the same documents (%s is locked): wait for it", name)
+		if errors.Is(err, durable.ErrLocked) {
+			err = fmt.Errorf("another run is at work on the same documents (%s is locked): wait for it", name)
+		}
+		return nil, err
 	}
 	w := &work{f: f, vocab: vocab, count: count, at: make([]int64, (count+batchSize-1)/batchSize)}
 	if err := w.resume(key); err != nil {

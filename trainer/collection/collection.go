@@ -89,22 +89,34 @@ func (c *Collection) vector(e *encoder.Encoder, s *encoder.Session, i int) (spar
 // lose at most.
 const blockDocs = 256
 
-// Vectors encodes the passages on all cores, or reads what an earlier run kept
-// in the folder cache. report hears, now and then, how many passages are done.
-func (c *Collection) Vectors(ctx context.Context, e *encoder.Encoder, weights [32]byte, cache string, report func(done int)) ([]sparse.Vector, error) {
+// Vectors encodes the passages on all cores, or takes what an earlier run kept in
+// the folder cache; while another process is at it, it waits. The file, sealed,
+// holds the vectors in the order of the passages until the caller closes it. report
+// hears, now and then, how many passages are done.
+func (c *Collection) Vectors(ctx context.Context, e *encoder.Encoder, weights [32]byte, cache string, report func(done int)) (*vectors.File, error) {
 	key, err := c.Key(e, weights)
 	if err != nil {
 		return nil, err
 	}
-	file, err := vectors.Open(filepath.Join(cache, fmt.Sprintf("%x.vectors", key[:8])), key, e.Vocab())
+	path := filepath.Join(cache, fmt.Sprintf("%x.vectors", key[:8]))
+	file, err := vectors.Open(ctx, path, key, e.Vocab())
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
 	if len(file.All()) > len(c.Texts) {
-		return nil, fmt.Errorf("%s holds %d vectors for %d passages: delete it", cache, len(file.All()), len(c.Texts))
+		err = fmt.Errorf("%s holds %d vectors for %d passages: delete it", path, len(file.All()), len(c.Texts))
+	} else if err = c.encode(ctx, e, file, report); err == nil {
+		err = file.Seal()
 	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
 
+// encode appends the vectors that the file lacks.
+func (c *Collection) encode(ctx context.Context, e *encoder.Encoder, file *vectors.File, report func(done int)) error {
 	workers := runtime.GOMAXPROCS(0)
 	sessions := make([]*encoder.Session, workers)
 	for i := range sessions {
@@ -113,7 +125,7 @@ func (c *Collection) Vectors(ctx context.Context, e *encoder.Encoder, weights [3
 	report(len(file.All()))
 	for len(file.All()) < len(c.Texts) {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		first := len(file.All())
 		block := make([]sparse.Vector, min(blockDocs, len(c.Texts)-first))
@@ -138,13 +150,13 @@ func (c *Collection) Vectors(ctx context.Context, e *encoder.Encoder, weights [3
 		wg.Wait()
 		for _, err := range errs {
 			if err != nil {
-				return nil, err
+				return err
 			}
 		}
 		if err := file.Append(block); err != nil {
-			return nil, err
+			return fmt.Errorf("passages %d to %d: %w", first+1, first+len(block), err)
 		}
 		report(len(file.All()))
 	}
-	return file.All(), nil
+	return nil
 }

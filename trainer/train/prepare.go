@@ -25,6 +25,7 @@ import (
 	"parley/trainer/importers"
 	"parley/trainer/progress"
 	"parley/trainer/teacher"
+	"parley/trainer/vectors"
 )
 
 // prepared is everything a run reads, ready for its steps.
@@ -37,13 +38,19 @@ type prepared struct {
 	frozen     *encoder.Encoder // tokenises for the student, too
 	found      map[asked]string // the passage that the teacher ranks first for a question, where replies are made of it
 	fuse       string
-	shares     []float64 // of the lists, where they are not all alike
+	shares     []float64       // of the lists, where they are not all alike
+	files      []*vectors.File // which hold docs and queries
 }
 
 // prepare reads the run's files and makes, or finds in the cache, what the frozen
 // encoder has to say to them.
-func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.File) (*prepared, error) {
+func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.File) (_ *prepared, err error) {
 	p := &prepared{fuse: c.Fuse}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
 	read := func(paths []string) ([]importers.Example, error) {
 		if len(paths) == 0 {
 			return nil, nil
@@ -62,7 +69,6 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 		}
 		return r.Examples, nil
 	}
-	var err error
 	if p.train, err = read(c.Examples); err != nil {
 		return nil, err
 	}
@@ -121,20 +127,23 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 		}
 	}
 	w := [32]byte(weights.Sum(nil))
-	vectors := func(what string, of *collection.Collection) ([]sparse.Vector, error) {
+	encode := func(what string, of *collection.Collection) ([]sparse.Vector, error) {
 		var m *progress.Meter
-		v, err := of.Vectors(ctx, p.frozen, w, c.Cache, func(done int) {
+		file, err := of.Vectors(ctx, p.frozen, w, c.Cache, func(done int) {
 			if m == nil {
 				m = progress.New(stderr, what, int64(done), int64(len(of.Texts)))
 			}
 			m.Update(int64(done), "")
 		})
-		if err == nil && m != nil {
+		if err != nil {
+			return nil, err
+		}
+		if p.files = append(p.files, file); m != nil {
 			m.Done(fmt.Sprintf("%d", len(of.Texts)))
 		}
-		return v, err
+		return file.All(), nil
 	}
-	if p.docs, err = vectors("encoding passages", passages); err != nil {
+	if p.docs, err = encode("encoding passages", passages); err != nil {
 		return nil, err
 	}
 
@@ -171,7 +180,7 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 		}
 		all := &collection.Collection{Texts: slices.Sorted(maps.Keys(texts))}
 		all.IDs = all.Texts
-		v, err := vectors("encoding rewrites", all)
+		v, err := encode("encoding rewrites", all)
 		if err != nil {
 			return nil, err
 		}
@@ -369,6 +378,9 @@ func (p *prepared) taught(what string, examples []importers.Example, stderr *os.
 
 func (p *prepared) close() {
 	for _, f := range p.lists {
+		f.Close()
+	}
+	for _, f := range p.files {
 		f.Close()
 	}
 }

@@ -8,22 +8,27 @@
 //	block   docs uint32, bytes uint32, crc uint32 (CRC-32C of the body), body
 //	body    for each document: n uint32, n terms uint32, n weights float32
 //
+// Every number is at a multiple of four bytes, so that the vectors need not be read:
+// the file is mapped into memory and they lie in the mapping. A million passages of
+// 200 terms, 1.6 GB, cost 48 MB of heap, and as much of the system's page cache as it
+// can spare (go test ./trainer/exact -run Million -million -v).
+//
 // The key says what the vectors were made of: equal keys, equal vectors. A block
 // that is cut off or damaged ends the file; it and what follows are made again.
 package vectors
 
 import (
-	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
-	"math"
 	"os"
 	"path/filepath"
+	"unsafe"
 
+	"parley/shared/durable"
 	"parley/shared/sparse"
 )
 
@@ -31,6 +36,7 @@ const (
 	magic     = "PRLYVEC1"
 	maxBlock  = 1 << 28 // bytes
 	headerLen = len(magic) + 32
+	headLen   = 12 // of a block
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -40,14 +46,18 @@ type Key [32]byte
 
 // A File is a growing list of vectors. One goroutine at a time may use it.
 type File struct {
-	f       *os.File
+	f       *os.File // nil once sealed
+	end     int64
+	vocab   int
 	vectors []sparse.Vector
+	parts   []*mapping // of the file, in which the vectors lie
 	buf     bytes.Buffer
 }
 
 // Open reads the file at path, or begins it where there is none, where its key
-// is another, or where it is no such file. vocab bounds the terms.
-func Open(path string, key Key, vocab int) (*File, error) {
+// is another, or where it is no such file. vocab bounds the terms. While another
+// process is adding to the file, Open waits.
+func Open(ctx context.Context, path string, key Key, vocab int) (*File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, err
 	}
@@ -55,132 +65,202 @@ func Open(path string, key Key, vocab int) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := &File{f: f}
-	var end int64
-	info, err := f.Stat()
-	if err == nil {
-		file.vectors, end, err = read(f, info.Size(), key, vocab)
-	}
-	if err == nil {
-		err = f.Truncate(end)
-	}
-	if err == nil && end == 0 {
-		_, err = f.WriteAt(append([]byte(magic), key[:]...), 0)
-		end = int64(headerLen)
-	}
-	if err == nil {
-		_, err = f.Seek(end, io.SeekStart)
+	file := &File{f: f, vocab: vocab}
+	if err = durable.Lock(ctx, f); err == nil {
+		err = file.resume(key)
 	}
 	if err != nil {
-		f.Close()
+		file.Close()
 		return nil, err
 	}
 	return file, nil
 }
 
-// read takes in all whole blocks of a file of the given size and returns where
-// they end; 0 where the file must be begun again.
-func read(f io.Reader, size int64, key Key, vocab int) (all []sparse.Vector, end int64, err error) {
-	r := bufio.NewReaderSize(f, 1<<16)
-	header := make([]byte, headerLen)
-	if _, err := io.ReadFull(r, header); err != nil {
-		return nil, 0, onlyEOF(err)
+// resume takes in what the file holds, and cuts off what is damaged.
+func (file *File) resume(key Key) error {
+	info, err := file.f.Stat()
+	if err != nil {
+		return err
 	}
-	if string(header[:len(magic)]) != magic || Key(header[len(magic):]) != key {
-		return nil, 0, nil
+	if info.Size() >= int64(headerLen) {
+		m, err := mapFile(file.f, 0, info.Size())
+		if err != nil {
+			return err
+		}
+		file.parts = append(file.parts, m)
+		var end int
+		file.vectors, end = scan(m.data, key, file.vocab)
+		file.end = int64(end)
 	}
-	end = int64(headerLen)
-	var head [12]byte
-	for {
-		if _, err := io.ReadFull(r, head[:]); err != nil {
-			return all, end, onlyEOF(err)
+	// What is cut off lies in the mapping, too, where nothing points to it.
+	if err := file.f.Truncate(file.end); err != nil {
+		return err
+	}
+	if file.end == 0 {
+		if _, err := file.f.WriteAt(append([]byte(magic), key[:]...), 0); err != nil {
+			return err
 		}
-		docs := binary.LittleEndian.Uint32(head[0:])
-		length := binary.LittleEndian.Uint32(head[4:])
-		if int64(length) > size-end-int64(len(head)) {
-			return all, end, nil
+		file.end = int64(headerLen)
+	}
+	return nil
+}
+
+// scan finds the vectors of all whole blocks of a file, and where these end; 0 where
+// the file must be begun again. The vectors lie in data where the machine counts as
+// the file does, else they are copies.
+func scan(data []byte, key Key, vocab int) (all []sparse.Vector, end int) {
+	if len(data) < headerLen || string(data[:len(magic)]) != magic || Key(data[len(magic):headerLen]) != key {
+		return nil, 0
+	}
+	block := func(end int) (docs, length int, ok bool) {
+		if len(data)-end < headLen {
+			return 0, 0, false
 		}
-		body := make([]byte, length)
-		if _, err := io.ReadFull(r, body); err != nil {
-			return all, end, onlyEOF(err)
-		}
-		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(head[8:]) {
-			return all, end, nil
-		}
-		block, ok := decode(body, int(docs), vocab)
+		docs, length = int(binary.LittleEndian.Uint32(data[end:])), int(binary.LittleEndian.Uint32(data[end+4:]))
+		return docs, length, length <= len(data)-end-headLen && length%4 == 0 && docs <= length/4
+	}
+	docs := 0 // so that all has just the memory it needs
+	for end := headerLen; ; {
+		n, length, ok := block(end)
 		if !ok {
-			return all, end, nil
+			break
 		}
-		all = append(all, block...)
-		end += int64(len(head)) + int64(length)
+		docs += n
+		end += headLen + length
+	}
+	all = make([]sparse.Vector, 0, docs)
+	end = headerLen
+	for {
+		n, length, ok := block(end)
+		if !ok {
+			return all, end
+		}
+		body := data[end+headLen:][:length]
+		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(data[end+8:]) {
+			return all, end
+		}
+		whole := len(all)
+		if all, ok = decode(all, words(body), n, vocab); !ok {
+			return all[:whole], end
+		}
+		end += headLen + length
 	}
 }
 
-func onlyEOF(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+// decode appends the vectors of a block's body.
+func decode(all []sparse.Vector, body []uint32, docs, vocab int) ([]sparse.Vector, bool) {
+	for range docs {
+		if len(body) == 0 || int(body[0]) > (len(body)-1)/2 {
+			return all, false
+		}
+		n := int(body[0])
+		v := sparse.Vector{Terms: body[1 : 1+n : 1+n], Weights: floats(body[1+n : 1+2*n])}
+		if v.Check(vocab) != nil {
+			return all, false
+		}
+		all, body = append(all, v), body[1+2*n:]
+	}
+	return all, len(body) == 0
+}
+
+// words reads little-endian numbers of four bytes: data itself where the machine has
+// them so, else a copy.
+func words(data []byte) []uint32 {
+	n := len(data) / 4
+	if n == 0 {
 		return nil
 	}
-	return err
+	p := unsafe.Pointer(unsafe.SliceData(data))
+	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 && uintptr(p)%4 == 0 {
+		return unsafe.Slice((*uint32)(p), n)
+	}
+	copied := make([]uint32, n)
+	for i := range copied {
+		copied[i] = binary.LittleEndian.Uint32(data[4*i:])
+	}
+	return copied
 }
 
-func decode(body []byte, docs, vocab int) ([]sparse.Vector, bool) {
-	if docs > len(body)/4 {
-		return nil, false
-	}
-	block := make([]sparse.Vector, docs)
-	for i := range block {
-		if len(body) < 4 {
-			return nil, false
-		}
-		n := int(binary.LittleEndian.Uint32(body))
-		body = body[4:]
-		if n > len(body)/8 {
-			return nil, false
-		}
-		v := sparse.Vector{Terms: make([]uint32, n), Weights: make([]float32, n)}
-		for j := range n {
-			v.Terms[j] = binary.LittleEndian.Uint32(body[4*j:])
-			v.Weights[j] = math.Float32frombits(binary.LittleEndian.Uint32(body[4*(n+j):]))
-		}
-		if v.Check(vocab) != nil {
-			return nil, false
-		}
-		body = body[8*n:]
-		block[i] = v
-	}
-	return block, len(body) == 0
+// floats are the same bits as float32.
+func floats(bits []uint32) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(bits))), len(bits))
 }
 
-// All gives the vectors, in the order that they were appended.
+// All gives the vectors, in the order that they were appended. They may not be
+// changed, and are valid until Close.
 func (file *File) All() []sparse.Vector { return file.vectors }
 
 // Append writes a block of vectors and syncs it: when Append returns, the block
-// survives a crash. File keeps the vectors; do not change them afterwards.
+// survives a crash. The vectors are copied.
 func (file *File) Append(block []sparse.Vector) error {
+	if file.f == nil {
+		return errors.New("the vectors' file is sealed: nothing can be appended any more")
+	}
 	b := &file.buf
 	b.Reset()
-	b.Write(make([]byte, 12))
-	for _, v := range block {
+	b.Write(make([]byte, headLen))
+	for i, v := range block {
+		if err := v.Check(file.vocab); err != nil {
+			return fmt.Errorf("vector %d: %w", len(file.vectors)+i, err)
+		}
 		binary.Write(b, binary.LittleEndian, uint32(v.L0()))
 		binary.Write(b, binary.LittleEndian, v.Terms)
 		binary.Write(b, binary.LittleEndian, v.Weights)
 	}
 	out := b.Bytes()
-	body := out[12:]
+	body := out[headLen:]
 	if len(body) > maxBlock {
 		return fmt.Errorf("a block of %d bytes is too large: append fewer vectors at a time", len(body))
 	}
 	binary.LittleEndian.PutUint32(out[0:], uint32(len(block)))
 	binary.LittleEndian.PutUint32(out[4:], uint32(len(body)))
 	binary.LittleEndian.PutUint32(out[8:], crc32.Checksum(body, castagnoli))
-	if _, err := file.f.Write(out); err != nil {
+	if _, err := file.f.WriteAt(out, file.end); err != nil {
 		return err
 	}
 	if err := file.f.Sync(); err != nil {
 		return err
 	}
-	file.vectors = append(file.vectors, block...)
+	from := file.end + headLen
+	file.end += int64(len(out))
+	if len(body) == 0 {
+		return nil
+	}
+	m, err := mapFile(file.f, from, file.end)
+	if err != nil {
+		return err
+	}
+	file.parts = append(file.parts, m)
+	var ok bool
+	if file.vectors, ok = decode(file.vectors, words(m.data), len(block), file.vocab); !ok {
+		return fmt.Errorf("%s: what was written is not what is read", file.f.Name())
+	}
 	return nil
 }
 
-func (file *File) Close() error { return file.f.Close() }
+// Seal ends the appending: other processes may open the file and add to it. The
+// vectors stay.
+func (file *File) Seal() error {
+	if file.f == nil {
+		return nil
+	}
+	f := file.f
+	file.f = nil
+	err := durable.Unlock(f) // the mapping would keep it
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Close seals the file and takes the vectors back: none of All's may be used any more.
+func (file *File) Close() error {
+	err := file.Seal()
+	for _, m := range file.parts {
+		if e := m.close(); err == nil {
+			err = e
+		}
+	}
+	file.vectors, file.parts = nil, nil
+	return err
+}

@@ -1,11 +1,16 @@
 package vectors
 
 import (
-	"bytes"
+	"context"
+	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"parley/shared/sparse"
 )
@@ -20,7 +25,7 @@ const vocab = 10
 
 func write(t testing.TB, path string, key Key, blocks ...[]sparse.Vector) []byte {
 	t.Helper()
-	f, err := Open(path, key, vocab)
+	f, err := Open(context.Background(), path, key, vocab)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,12 +46,16 @@ func write(t testing.TB, path string, key Key, blocks ...[]sparse.Vector) []byte
 
 func reopen(t testing.TB, path string, key Key) []sparse.Vector {
 	t.Helper()
-	f, err := Open(path, key, vocab)
+	f, err := Open(context.Background(), path, key, vocab)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	return f.All()
+	var all []sparse.Vector
+	for _, v := range f.All() {
+		all = append(all, v.Clone())
+	}
+	return all
 }
 
 func TestGoesOnWhereItWas(t *testing.T) {
@@ -113,9 +122,9 @@ func FuzzOpen(f *testing.F) {
 	dir := f.TempDir()
 	f.Add(write(f, filepath.Join(dir, "seed"), Key{}, first, second))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		all, end, err := read(bytes.NewReader(data), int64(len(data)), Key{}, vocab)
-		if err != nil || end > int64(len(data)) {
-			t.Errorf("end %d of %d, error %v", end, len(data), err)
+		all, end := scan(data, Key{}, vocab)
+		if end > len(data) {
+			t.Errorf("end %d of %d", end, len(data))
 		}
 		for _, v := range all {
 			if err := v.Check(vocab); err != nil {
@@ -123,4 +132,113 @@ func FuzzOpen(f *testing.F) {
 			}
 		}
 	})
+}
+
+// While one process adds to a file, others wait for it; a sealed file is theirs.
+func TestOneAtATimeAppends(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "v")
+	f, err := Open(context.Background(), path, Key{1}, vocab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Append(first); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer stop()
+	if g, err := Open(ctx, path, Key{1}, vocab); err == nil {
+		g.Close()
+		t.Skip("no locks here")
+	} else if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+	if err := f.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Append(second); err == nil {
+		t.Error("appended to a sealed file")
+	}
+	write(t, path, Key{1}, second) // another process goes on
+	if !reflect.DeepEqual(f.All(), first) {
+		t.Errorf("sealed, then grown by another: %v", f.All())
+	}
+	if got := reopen(t, path, Key{1}); !reflect.DeepEqual(got, both) {
+		t.Errorf("read %v, want %v", got, both)
+	}
+}
+
+// What is no vector does not get into the file: it would cut it off there for ever.
+func TestAppendRefusesWhatIsNoVector(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "v")
+	f, err := Open(context.Background(), path, Key{1}, vocab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Append(first); err != nil {
+		t.Fatal(err)
+	}
+	nan := float32(math.NaN())
+	if err := f.Append([]sparse.Vector{second[0], {Terms: []uint32{3}, Weights: []float32{nan}}}); err == nil || !strings.Contains(err.Error(), "vector 3") || !strings.Contains(err.Error(), "NaN") {
+		t.Errorf("error %v", err)
+	}
+	if err := f.Append(second); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(f.All(), both) {
+		t.Errorf("holds %v, want %v", f.All(), both)
+	}
+}
+
+// Vectors lie in the file's pages, not in the heap: it grows by the list of them, 48
+// bytes each, however many terms they have. So it is when they are appended, too.
+func TestHeapDoesNotGrowWithTheFile(t *testing.T) {
+	const docs, block, terms, vocab = 8192, 256, 400, 30000
+	path := filepath.Join(t.TempDir(), "v")
+	heap := func() int {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	begin := heap()
+	check := func(what string, f *File) {
+		t.Helper()
+		const most = docs*48*5/4 + 2<<20 // append grows a list by a quarter; the buffer of a block
+		if grown := heap() - begin; grown > most {
+			t.Errorf("%s: the heap grew by %d bytes for a file of %d; want at most %d", what, grown, f.end, most)
+		}
+		last := f.All()[docs-1]
+		if len(f.All()) != docs || last.L0() != terms || last.Weights[terms-1] != docs {
+			t.Errorf("%s: %d vectors, the last of %d terms", what, len(f.All()), last.L0())
+		}
+	}
+	f, err := Open(context.Background(), path, Key{}, vocab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := make([]sparse.Vector, block)
+	for i := range list {
+		list[i] = sparse.Vector{Terms: make([]uint32, terms), Weights: make([]float32, terms)}
+	}
+	begin = heap()
+	for n := 0; n < docs; n += block {
+		for i, v := range list {
+			for k := range v.Terms {
+				v.Terms[k], v.Weights[k] = uint32(k*70+(n+i)%70), float32(n+i+1)
+			}
+		}
+		if err := f.Append(list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("appended", f)
+	f.Close()
+	if f, err = Open(context.Background(), path, Key{}, vocab); err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	check("opened", f)
+	runtime.KeepAlive(list)
 }

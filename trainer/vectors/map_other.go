@@ -1,0 +1,17 @@
+//go:build !linux && !darwin && !freebsd
+
+package vectors
+
+import "os"
+
+// A mapping is a part of a file in memory: here a copy.
+type mapping struct{ data []byte }
+
+// mapFile reads the bytes from and to of f, which has them.
+func mapFile(f *os.File, from, to int64) (*mapping, error) {
+	m := &mapping{make([]byte, to-from)}
+	_, err := f.ReadAt(m.data, from)
+	return m, err
+}
+
+func (m *mapping) close() error { return nil }
