@@ -1,5 +1,5 @@
 // gotch v0.9.1 was generated from libtorch 2.1. These names are gone from, or have
-// another signature in, libtorch 2.7 to 2.14; the trainer calls none of them. Each
+// another signature in, libtorch 2.7 to 2.15; the trainer calls none of them. Each
 // becomes a call that fails when it is made, so that the rest of gotch's wrapper
 // compiles as it is.
 #pragma once
