@@ -247,13 +247,13 @@ func (s *Summary) byTurn(spec *FigureSpec, e SetSize, key, title string) plot.Pa
 			continue
 		}
 		curve := plot.Series{Name: l.title(), Kind: plot.Curve}
-		for i, t := range l.Evaluations[e.Short].Turns {
+		for i, t := range l.Evaluations[e.Short].turns {
 			if len(p.Names) <= i {
-				p.Names = append(p.Names, turnName(t.Name))
+				p.Names = append(p.Names, turnName(t.name))
 			}
-			if v, ok := value(t.Metrics, t.Cost, key); ok {
+			if v, ok := value(t.metrics, t.cost, key); ok {
 				curve.Points = append(curve.Points, plot.XY{X: float64(i), Y: v.Mean, SD: v.SD})
-				curve.Labels = append(curve.Labels, fmt.Sprintf("%s, %d queries", t.Name, t.Queries))
+				curve.Labels = append(curve.Labels, fmt.Sprintf("%s, %d queries", t.name, t.queries))
 			}
 		}
 		p.Series = append(p.Series, curve)
@@ -294,7 +294,7 @@ func (l *Line) scores(e SetSize) plot.Panel {
 			sum += n
 		}
 		for k, n := range sums[i] {
-			steps.Points = append(steps.Points, plot.XY{X: width * float64(k), Y: n / sum})
+			steps.Points = append(steps.Points, plot.XY{X: width * float64(k), Y: six(n / sum)})
 		}
 		if sum > 0 {
 			steps.Points = append(steps.Points, plot.XY{X: width * float64(len(sums[i])), Y: 0})

@@ -76,7 +76,7 @@ type Line struct {
 }
 
 // A Stat is a mean over the seeds and their standard deviation (of a sample; 0 for
-// one seed).
+// one seed), to six decimals.
 type Stat struct {
 	Mean float64 `json:"mean"`
 	SD   float64 `json:"sd"`
@@ -94,8 +94,9 @@ type SetStats struct {
 	Cost    *CostStats      `json:"cost,omitempty"`
 	// Gains over the baseline, of the measures that are kept by query.
 	Gains map[string]Gain `json:"gains,omitempty"`
-	Turns []TurnStats     `json:"turns"`
 	AUC   *Stat           `json:"auc,omitempty"` // see Scores
+
+	turns []turnStats // figures.json has those that are drawn
 }
 
 type CostStats struct {
@@ -115,12 +116,12 @@ type Gain struct {
 	P    float64 `json:"p"`
 }
 
-// TurnStats are of the queries that stand so deep in their conversations.
-type TurnStats struct {
-	Name    string          `json:"name"`
-	Queries int             `json:"queries"`
-	Metrics map[string]Stat `json:"metrics"`
-	Cost    *CostStats      `json:"cost,omitempty"`
+// turnStats are of the queries that stand so deep in their conversations.
+type turnStats struct {
+	name    string
+	queries int
+	metrics map[string]Stat
+	cost    *CostStats
 }
 
 // Name is EXPERIMENT/LABEL.
@@ -237,7 +238,7 @@ func stat(values []float64) Stat {
 		}
 		st.SD = math.Sqrt(sum / (n - 1))
 	}
-	return st
+	return Stat{six(st.Mean), six(st.SD)}
 }
 
 // over takes the statistics of one value of each.
@@ -313,7 +314,7 @@ func (l *Line) summarise(g *Grid) error {
 			for _, m := range of {
 				parts, costs = append(parts, m.Turns[t].Metrics), append(costs, m.Turns[t].Cost)
 			}
-			st.Turns = append(st.Turns, TurnStats{of[0].Turns[t].Name, of[0].Turns[t].Queries, metricStats(parts), costStats(costs)})
+			st.turns = append(st.turns, turnStats{of[0].Turns[t].Name, of[0].Turns[t].Queries, metricStats(parts), costStats(costs)})
 		}
 		if !slices.ContainsFunc(of, func(m *Measured) bool { return m.Scores == nil }) {
 			auc := over(of, func(m *Measured) float64 { return m.Scores.AUC })
@@ -395,7 +396,7 @@ func (l *Line) compare(base *Line) error {
 			if err != nil {
 				return err
 			}
-			st.Gains[key] = Gain{d.Mean, d.Low, d.High, d.P}
+			st.Gains[key] = Gain{six(d.Mean), six(d.Low), six(d.High), six(d.P)}
 		}
 	}
 	return nil
@@ -436,8 +437,8 @@ func (s *Summary) headline(g *Grid) {
 		if a == nil || b == nil || a.Cost == nil || b.Cost == nil {
 			continue
 		}
-		drop := func(key string) float64 { return 1 - b.Metrics[key].Mean/a.Metrics[key].Mean }
-		c := Comparison{a.Cost.FLOPS.Mean / b.Cost.FLOPS.Mean, drop(metrics.Keys[metrics.R100]), drop(metrics.Keys[metrics.NDCG10])}
+		drop := func(key string) float64 { return six(1 - b.Metrics[key].Mean/a.Metrics[key].Mean) }
+		c := Comparison{six(a.Cost.FLOPS.Mean / b.Cost.FLOPS.Mean), drop(metrics.Keys[metrics.R100]), drop(metrics.Keys[metrics.NDCG10])}
 		if !finite(c.FLOPSRatio) || !finite(c.Recall100Drop) || !finite(c.NDCG10Drop) {
 			continue // a vector or a ranking of nothing
 		}

@@ -300,9 +300,12 @@ func writeResult(dir string, r *Result) error {
 	return writeJSON(filepath.Join(dir, "runs", r.Key+".json"), r)
 }
 
-// round leaves six decimals of figures that a person may read, too.
+// six leaves six decimals of a figure: more would be noise, and differ from machine to
+// machine.
+func six(v float64) float64 { return math.Round(v*1e6) / 1e6 }
+
+// round rounds a result's figures.
 func round(m map[string]float64, c *Cost) {
-	six := func(v float64) float64 { return math.Round(v*1e6) / 1e6 }
 	for k, v := range m {
 		m[k] = six(v)
 	}

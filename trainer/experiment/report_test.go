@@ -1,0 +1,272 @@
+package experiment
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/trainer/importers"
+	"parley/trainer/metrics"
+)
+
+var update = flag.Bool("update", false, "make the report's runs and golden files anew")
+
+const readme = "# A report\n<!-- begin headline -->\nold\n<!-- end -->\nWords stay.\n<!-- begin l1 -->\n<!-- end -->\n<!-- begin data -->\n<!-- end -->\n"
+
+// makeRuns writes the runs that the golden report is of: figures drawn by chance, the
+// same ones every time.
+func makeRuns(t *testing.T, g *Grid, dir string) {
+	rows, err := g.Rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(4, 2))
+	for i := range rows {
+		row := &rows[i]
+		// One is not there yet, so a row is preliminary.
+		if row.Experiment == "temperature" || row.Label == "l1 0.02" && row.Seed == 3 {
+			continue
+		}
+		res := &Result{Key: fmt.Sprintf("%016x", i+1), Settings: row.Settings(), Revision: "abc", Evaluations: map[string]*Measured{}}
+		if row.Trained() {
+			res.Training, res.Data = res.Key, map[string]string{"DATA/train.jsonl": "00"}
+			res.Examples, res.Steps, res.TrainingSeconds = 100, 12, 10+r.Float64()
+			res.Dev = &Dev{Examples: 10, BestEpoch: 1, NDCG10: .6, R100: .9 - .25*row.Train.L1, L0: 30 - 200*row.Train.L1}
+		}
+		for _, e := range g.Evaluations {
+			if e.Has(row.Measure.Input) {
+				res.Evaluations[e.Short] = makeMeasured(r, row)
+			}
+		}
+		if err := writeResult(dir, res); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func makeMeasured(r *rand.Rand, row *Row) *Measured {
+	const queries = 24
+	m := &Measured{Data: "00", Queries: queries, Passages: 1234, Metrics: map[string]float64{}, PerQuery: map[string]string{}}
+	cost := func() *Cost {
+		if row.Measure.System == BM25 {
+			return nil
+		}
+		return &Cost{L0: 25 - 150*row.Train.L1 + r.Float64(), FLOPS: 3 / (1 + 50*row.Train.L1) * (1 + .1*r.Float64()), Postings: 1000 * r.Float64(), SearchMS: r.Float64()}
+	}
+	for k := range metrics.Measures {
+		m.Metrics[metrics.Keys[k]] = .5 + .3*r.Float64()
+	}
+	for _, k := range Packed {
+		values := make([]float64, queries)
+		for i := range values {
+			values[i] = math.Round(4*r.Float64()) / 4
+		}
+		if row.Measure.System == Base { // clearly better than the others
+			for i := range values {
+				values[i] = 1
+			}
+		}
+		m.PerQuery[metrics.Keys[k]] = Pack(values)
+		m.Metrics[metrics.Keys[k]] = stat(values).Mean
+	}
+	m.Cost = cost()
+	for _, name := range []string{"turn 1", "turns 2-3", "turns 4 on"} {
+		t := Turn{Name: name, Queries: queries / 3, Metrics: map[string]float64{}, Cost: cost()}
+		for k := range metrics.Measures {
+			t.Metrics[metrics.Keys[k]] = r.Float64()
+		}
+		m.Turns = append(m.Turns, t)
+	}
+	if m.Cost != nil {
+		m.Scores = &Scores{Width: .5, Positives: []int{0, 1, 3, 2}, Negatives: []int{5, r.IntN(9), 1}, AUC: .9}
+	}
+	return m
+}
+
+// The report of fixed results is, byte for byte, what it was.
+func TestReportIsGolden(t *testing.T) {
+	const here = "testdata/report"
+	g, err := ReadGrid(filepath.Join(here, "grid.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.RemoveAll(filepath.Join(here, "runs")); err != nil {
+			t.Fatal(err)
+		}
+		makeRuns(t, g, here)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "runs"), os.DirFS(filepath.Join(here, "runs"))); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "README.md"), readme)
+	if err := WriteDataSets(dir, []DataSet{{Name: "DATA/train", Use: "train", Stats: importers.Stats{Conversations: 10, Turns: 1234, Rewritten: 1200, PerConv: 123.4, Question: 8.25, Rewrite: 10, Whole: 99.96}}}); err != nil {
+		t.Fatal(err)
+	}
+	// An old figure that nothing is there for any more goes.
+	write(t, filepath.Join(dir, "figures/none.svg"), "old")
+	stderr, err := os.Create(filepath.Join(dir, "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stderr.Close()
+	if err := Report(g, dir, stderr); err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join(here, "golden")
+	if *update {
+		if err := os.RemoveAll(golden); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var made []string
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		name, _ := filepath.Rel(dir, path)
+		name = filepath.ToSlash(name)
+		if err != nil || d.IsDir() || strings.HasPrefix(name, "runs/") || name == "stderr" || name == "data.json" {
+			return err
+		}
+		made = append(made, name)
+		got, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if *update {
+			write(t, filepath.Join(golden, name), string(got))
+			return nil
+		}
+		want, err := os.ReadFile(filepath.Join(golden, name))
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is not what it was; if it should differ: go test ./trainer/experiment -run Golden -update. Now:\n%.2000s", name, got)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"README.md", "figures/lambda.svg", "figures/scores.svg", "figures/tradeoff.svg", "figures/turns.svg", "figures.json", "results.csv", "summary.json", "tables.md"}
+	if !slices.Equal(made, want) {
+		t.Errorf("the report is %q, wanted %q", made, want)
+	}
+	// Again, over its own files: nothing changes.
+	before, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Report(g, dir, stderr); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.ReadFile(filepath.Join(dir, "README.md")); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("a second report changes README.md: %v", err)
+	}
+}
+
+func summary(t *testing.T) *Summary {
+	t.Helper()
+	g, err := ReadGrid("testdata/report/grid.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := ReadResults("testdata/report")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Summarise(g, results, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSummarySays(t *testing.T) {
+	s := summary(t)
+	if s.Missing != 1+3 {
+		t.Errorf("%d results are missing, wanted 4", s.Missing)
+	}
+	if l := s.row("l1/l1 0.02"); !l.Preliminary || l.Seeds != 2 {
+		t.Errorf("two seeds: %+v", l)
+	}
+	for _, name := range []string{"baselines/BM25", "main/full"} {
+		if s.row(name).Preliminary {
+			t.Errorf("%s is preliminary", name)
+		}
+	}
+	// On the dev set L1 .1 loses 2.8 %, .02 .6 % but has too few seeds, .01 .3 %.
+	if s.Headline.Level != "l1/l1 0.01" || s.Headline.Chosen != "dev" || s.Seeds != 3 {
+		t.Errorf("the headline's level is %+v", s.Headline)
+	}
+	a, b := s.row("main/full").Evaluations["first"], s.row("l1/l1 0.01").Evaluations["first"]
+	if want := a.Cost.FLOPS.Mean / b.Cost.FLOPS.Mean; math.Abs(s.FLOPSRatio-want) > 1e-6 {
+		t.Errorf("flops_ratio %v, wanted %v", s.FLOPSRatio, want)
+	}
+	if want := (a.Metrics["recall_100"].Mean - b.Metrics["recall_100"].Mean) / a.Metrics["recall_100"].Mean; math.Abs(s.Recall100Drop-want) > 1e-6 {
+		t.Errorf("recall100_drop %v, wanted %v", s.Recall100Drop, want)
+	}
+	if g := s.row("baselines/base | rewrite").Evaluations["first"].Gains["recall_100"]; !(g.P < .001 && g.Low > 0 && math.Abs(g.Mean-(1-s.row("main/KLD alone").Evaluations["first"].Metrics["recall_100"].Mean)) < 1e-4) {
+		t.Errorf("what finds everything gains %+v", g)
+	}
+	if s.row("main/KLD alone").Evaluations["first"].Gains != nil {
+		t.Error("the baseline is compared with itself")
+	}
+}
+
+// numpy.std(ddof=1) of 1, 2, 4 is 1.5275252316519465.
+func TestStat(t *testing.T) {
+	if st := stat([]float64{1, 2, 4}); st.Mean != 2.333333 || st.SD != 1.527525 {
+		t.Errorf("%+v", st)
+	}
+	if st := stat([]float64{3}); st != (Stat{3, 0}) {
+		t.Errorf("one value: %+v", st)
+	}
+}
+
+func TestReportRefuses(t *testing.T) {
+	g, err := ReadGrid("testdata/report/grid.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() []*Result {
+		results, err := ReadResults("testdata/report")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return results
+	}
+	for says, change := range map[string]func([]*Result) []*Result{
+		"same settings on different data": func(r []*Result) []*Result {
+			again := *r[3]
+			again.Key = "other"
+			return append(r, &again)
+		},
+		"run trainer experiment again": func(r []*Result) []*Result {
+			delete(r[4].Evaluations, "second")
+			return r
+		},
+		"bytes for": func(r []*Result) []*Result {
+			r[5].Evaluations["first"].PerQuery["recall_100"] = Pack([]float64{1})
+			return r
+		},
+	} {
+		if _, err := Summarise(g, change(read()), nil); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, wanted %q", err, says)
+		}
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "README.md")
+	write(t, path, "<!-- begin nowhere -->\n<!-- end -->\n")
+	if err := renew(path, nil); err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("an unknown marker: %v", err)
+	}
+}
