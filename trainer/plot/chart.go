@@ -35,7 +35,7 @@ type Series struct {
 	Labels []string `json:"labels,omitempty"` // of the points, shown on hovering
 }
 
-// An XY is a point, and the standard deviation of its height.
+// An XY is a point, all finite, and the standard deviation of its height.
 type XY struct {
 	X  float64 `json:"x"`
 	Y  float64 `json:"y"`
@@ -64,10 +64,11 @@ const (
 // SVG draws the figure. Equal figures give equal bytes.
 func (f *Figure) SVG() []byte {
 	var names []string
+	var kinds []Kind
 	for _, p := range f.Panels {
 		for _, s := range p.Series {
 			if !slices.Contains(names, s.Name) {
-				names = append(names, s.Name)
+				names, kinds = append(names, s.Name), append(kinds, s.Kind)
 			}
 		}
 	}
@@ -83,14 +84,38 @@ func (f *Figure) SVG() []byte {
 	fmt.Fprintf(&b, `<text x="12" y="18" font-weight="600">%s</text>`+"\n", escape(f.Title))
 	for i, name := range names {
 		x, y := 12+i%across*panelWidth, 40+legendLine*(i/across)
-		fmt.Fprintf(&b, `<path class="curve %s" d="M%d %dh24"/><circle class="c%d dot" cx="%d" cy="%d" r="3"/><text x="%d" y="%d">%s</text>`+"\n",
-			class(i), x, y-4, i%len(colours), x+12, y-4, x+32, y, escape(name))
+		switch kinds[i] {
+		case Level:
+			fmt.Fprintf(&b, `<path class="curve c%d" stroke-dasharray="%s" d="M%d %dh24"/>`, i%len(colours), dashed, x, y-4)
+		case Curve, Steps:
+			fmt.Fprintf(&b, `<path class="curve %s" d="M%d %dh24"/>`, class(i), x, y-4)
+		}
+		b.WriteString(kinds[i].dot(i, float64(x+12), float64(y-4), ""))
+		fmt.Fprintf(&b, `<text x="%d" y="%d">%s</text>`+"\n", x+32, y, escape(name))
 	}
 	for i := range f.Panels {
 		f.Panels[i].draw(&b, names, i%across*panelWidth+chartLeft, legend+i/across*panelHeight+chartAbove)
 	}
 	b.WriteString("</svg>\n")
 	return b.Bytes()
+}
+
+// dashed is how a level is drawn.
+const dashed = "5 4"
+
+// dot is a point of a series: a disc of a curve, a square of a mark; title is shown on
+// hovering.
+func (k Kind) dot(name int, x, y float64, title string) string {
+	if title != "" {
+		title = "<title>" + escape(title) + "</title>"
+	}
+	switch k {
+	case Curve:
+		return fmt.Sprintf(`<circle class="c%d dot" cx="%s" cy="%s" r="3">%s</circle>`, name%len(colours), number(x), number(y), title)
+	case Mark:
+		return fmt.Sprintf(`<rect class="c%d dot" x="%s" y="%s" width="7" height="7">%s</rect>`, name%len(colours), number(x-3.5), number(y-3.5), title)
+	}
+	return ""
 }
 
 // scale maps a quantity to SVG units from at, over length (negative: upwards).
@@ -110,12 +135,9 @@ func (s scale) place(v float64) float64 {
 
 // draw draws a panel whose drawing area begins at x, y.
 func (p *Panel) draw(b *bytes.Buffer, names []string, x, y int) {
-	h, v := p.scales(x, y)
+	h, v, heights := p.scales(x, y)
 	fmt.Fprintf(b, `<text x="%d" y="%d" font-weight="600">%s</text>`+"\n", x, y-10, escape(p.Title))
-	for _, t := range ticks(v.low, v.high, 5) {
-		if t < v.low-1e-9 || t > v.high*(1+1e-9) {
-			continue
-		}
+	for _, t := range heights {
 		at := number(v.place(t))
 		fmt.Fprintf(b, `<path class="grid" d="M%d %sh%d"/><text x="%d" y="%s" text-anchor="end">%s</text>`+"\n", x, at, chartWidth, x-6, number(v.place(t)+4), label(t))
 	}
@@ -134,8 +156,9 @@ func (p *Panel) draw(b *bytes.Buffer, names []string, x, y int) {
 	}
 }
 
-// scales are the axes; they hold every point, and its deviation.
-func (p *Panel) scales(x, y int) (h, v scale) {
+// scales are the axes, which hold every point and its deviation, and the upright one's
+// ticks.
+func (p *Panel) scales(x, y int) (h, v scale, heights []float64) {
 	h = scale{math.Inf(1), math.Inf(-1), p.LogX, float64(x), chartWidth}
 	v = scale{math.Inf(1), math.Inf(-1), false, float64(y + chartHeight), -chartHeight}
 	for _, s := range p.Series {
@@ -147,7 +170,7 @@ func (p *Panel) scales(x, y int) (h, v scale) {
 				v.low, v.high = math.Min(v.low, q.Y-q.SD), math.Max(v.high, q.Y+q.SD)
 			}
 		}
-		if s.Kind == Steps {
+		if s.Kind == Steps && len(s.Points) > 0 {
 			v.low = math.Min(v.low, 0)
 		}
 	}
@@ -157,8 +180,8 @@ func (p *Panel) scales(x, y int) (h, v scale) {
 	if math.IsInf(v.low, 0) {
 		v.low, v.high = 0, 1
 	}
-	t := ticks(v.low, v.high, 5)
-	v.low, v.high = math.Min(v.low, t[0]), math.Max(v.high, t[len(t)-1])
+	heights = ticks(v.low, v.high, 5)
+	v.low, v.high = math.Min(v.low, heights[0]), math.Max(v.high, heights[len(heights)-1])
 	switch {
 	case p.Names != nil:
 		h.low, h.high = -.4, float64(len(p.Names))-.6
@@ -169,7 +192,7 @@ func (p *Panel) scales(x, y int) (h, v scale) {
 		pad := math.Max((h.high-h.low)*.03, 1e-9)
 		h.low, h.high = h.low-pad, h.high+pad
 	}
-	return h, v
+	return h, v, heights
 }
 
 // marks are the ticks of the axis across: on a logarithmic one 1, 2 and 5 times the
@@ -204,8 +227,8 @@ func (s *Series) draw(b *bytes.Buffer, name int, h, v scale) {
 		return
 	}
 	if s.Kind == Level {
-		fmt.Fprintf(b, `<path class="curve c%d" stroke-dasharray="5 4" d="M%s %sh%s"><title>%s: %s</title></path>`+"\n",
-			name%len(colours), number(h.at), number(v.place(s.Points[0].Y)), number(h.length), escape(s.Name), short(s.Points[0].Y))
+		fmt.Fprintf(b, `<path class="curve c%d" stroke-dasharray="%s" d="M%s %sh%s"><title>%s: %s</title></path>`+"\n",
+			name%len(colours), dashed, number(h.at), number(v.place(s.Points[0].Y)), number(h.length), escape(s.Name), short(s.Points[0].Y))
 		return
 	}
 	var line strings.Builder
@@ -235,8 +258,7 @@ func (s *Series) draw(b *bytes.Buffer, name int, h, v scale) {
 		if i < len(s.Labels) && s.Labels[i] != "" && s.Labels[i] != title {
 			title += ", " + s.Labels[i]
 		}
-		fmt.Fprintf(b, `<circle class="c%d dot" cx="%s" cy="%s" r="3"><title>%s: %s, %s</title></circle>`+"\n",
-			name%len(colours), x, number(v.place(q.Y)), escape(title), short(q.X), short(q.Y))
+		b.WriteString(s.Kind.dot(name, h.place(q.X), v.place(q.Y), fmt.Sprintf("%s: %s, %s", title, short(q.X), short(q.Y))) + "\n")
 	}
 }
 

@@ -1,0 +1,69 @@
+package plot
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"math"
+	"strings"
+	"testing"
+)
+
+// What a figure's numbers say is where its marks are.
+func TestChartPlacesPoints(t *testing.T) {
+	f := Figure{Title: "a < b", Panels: []Panel{{Title: "one", X: "x", LogX: true, Series: []Series{
+		{Name: "curve", Kind: Curve, Points: []XY{{1, 0, 0}, {10, 5, 1}, {100, 10, 0}}, Labels: []string{"first"}},
+		{Name: "level", Kind: Level, Points: []XY{{0, 5, 0}}},
+		{Name: "mark", Kind: Mark, Points: []XY{{10, 5, 0}}},
+	}}}}
+	h, v, heights := f.Panels[0].scales(100, 50)
+	if len(heights) != 6 || heights[5] != 10 {
+		t.Errorf("ticks %v", heights)
+	}
+	if a, b := h.place(10)-h.place(1), h.place(100)-h.place(10); math.Abs(a-b) > 1e-9 {
+		t.Errorf("decades are %v and %v wide", a, b)
+	}
+	if v.place(0) != 50+chartHeight || v.place(10) != 50 {
+		t.Errorf("0 is at %v, 10 at %v", v.place(0), v.place(10))
+	}
+	svg := string(f.SVG())
+	for _, want := range []string{"a &lt; b", "curve, first: 1, 0", `stroke-dasharray="5 4"`, "<rect", "mark: 10, 5"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %q in %s", want, svg)
+		}
+	}
+	if bytes.Contains(f.SVG(), []byte("a < b")) {
+		t.Error("a title is not escaped")
+	}
+}
+
+// Whatever a figure holds, what is drawn is well-formed and finite.
+func TestAnyFigureIsDrawn(t *testing.T) {
+	panel := func(p Panel) Figure { return Figure{Panels: []Panel{p}} }
+	many := Figure{}
+	for i := range 7 {
+		many.Panels = append(many.Panels, Panel{Series: []Series{{Name: string(rune('a' + i)), Kind: Curve, Points: []XY{{1, 2, 0}}}}})
+	}
+	for name, f := range map[string]Figure{
+		"none":          {},
+		"no series":     panel(Panel{}),
+		"no points":     panel(Panel{Series: []Series{{Kind: Curve}, {Kind: Steps}, {Kind: Level}, {Kind: Mark}}}),
+		"a level alone": panel(Panel{LogX: true, Series: []Series{{Kind: Level, Points: []XY{{0, 0, 0}}}}}),
+		"log of 0":      panel(Panel{LogX: true, Series: []Series{{Kind: Curve, Points: []XY{{0, 1, 0}, {1, 1, 0}}}}}),
+		"names":         panel(Panel{Names: []string{"1", "2-3"}, Series: []Series{{Kind: Curve, Points: []XY{{0, 1, 0}, {1, 1, 9}}}}}),
+		"many":          many,
+	} {
+		svg := f.SVG()
+		d := xml.NewDecoder(bytes.NewReader(svg))
+		for {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if bytes.Contains(svg, []byte("NaN")) || bytes.Contains(svg, []byte("Inf")) {
+			t.Errorf("%s: a coordinate that is no number", name)
+		}
+	}
+}
