@@ -33,6 +33,9 @@ With --share BASE the word embedding and the vocabulary, nine tenths of the byte
 are left out: they must be those of BASE, an encoder as it ships, bit for bit, which
 they are after a training with --freeze-embedding. The encoder then loads over BASE.
 
+A document encoder that was trained, too (trainer train --train-docs), ships beside
+it, in OUT/doc.
+
 Examples:
   trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag DIR --input conversation --json > mtrag.json
   trainer export --licence Apache-2.0 --figures mtrag.json runs/one models/splade-tiny-conversations
@@ -110,6 +113,7 @@ func sameFolder(a, b string) bool {
 type export struct {
 	run      *train.Finished
 	files    map[string][]byte // that ship, without card and manifest
+	doc      map[string][]byte // of the document encoder, where it was trained, too
 	whole    map[string][]byte // before anything was left out
 	enc      *encoder.Encoder
 	settings encoder.Settings
@@ -137,19 +141,13 @@ func readExport(run, name string) (*export, error) {
 	if _, x.float, err = loadEncoder(best); err != nil {
 		return nil, err
 	}
-	from := folderFiles(best)
-	config, err := from("config.json")
-	if err != nil {
+	if x.whole, x.settings, err = quantized(best, name); err != nil {
 		return nil, err
 	}
-	var of struct{ Parley encoder.Settings }
-	if err := json.Unmarshal(config, &of); err != nil {
-		return nil, fmt.Errorf("%s: config.json: %w", best, err)
-	}
-	x.settings = of.Parley
-	x.settings.Name = name
-	if x.whole, err = encoder.Quantize(from, &x.settings); err != nil {
-		return nil, fmt.Errorf("%s: %w", best, err)
+	if x.run.Config.TrainDocs {
+		if x.doc, _, err = quantized(filepath.Join(best, "doc"), name+"-doc"); err != nil {
+			return nil, err
+		}
 	}
 	x.enc, x.int8, err = loadFiles(func(name string) ([]byte, error) {
 		if data, ok := x.whole[name]; ok {
@@ -164,9 +162,31 @@ func readExport(run, name string) (*export, error) {
 	return x, nil
 }
 
+// quantized reads a float encoder's folder and makes the files that ship.
+func quantized(folder, name string) (map[string][]byte, encoder.Settings, error) {
+	from := folderFiles(folder)
+	config, err := from("config.json")
+	if err != nil {
+		return nil, encoder.Settings{}, err
+	}
+	var of struct{ Parley encoder.Settings }
+	if err := json.Unmarshal(config, &of); err != nil {
+		return nil, of.Parley, fmt.Errorf("%s: config.json: %w", folder, err)
+	}
+	of.Parley.Name = name
+	files, err := encoder.Quantize(from, &of.Parley)
+	if err != nil {
+		return nil, of.Parley, fmt.Errorf("%s: %w", folder, err)
+	}
+	return files, of.Parley, nil
+}
+
 func (x *export) share(base string) error {
 	var err error
-	if x.files, err = encoder.Share(x.whole, folderFiles(base)); err != nil {
+	if x.files, err = encoder.Share(x.whole, folderFiles(base)); err == nil && x.doc != nil {
+		x.doc, err = encoder.Share(x.doc, folderFiles(base))
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", base, err)
 	}
 	x.base = filepath.Base(base)
@@ -205,27 +225,16 @@ func (x *export) whose(f *figure) string {
 }
 
 func (x *export) write(out string, stdout *os.File) error {
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
-	}
-	// A manifest from before must not vouch for a folder half written anew.
-	if err := os.Remove(filepath.Join(out, "manifest.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if _, ok := x.files["vocab.txt"]; !ok {
-		if err := os.Remove(filepath.Join(out, "vocab.txt")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if x.doc != nil {
+		list, err := writeFiles(filepath.Join(out, "doc"), x.doc, stdout)
+		if err == nil {
+			err = writeManifest(filepath.Join(out, "doc"), list)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	var list []bundle.File
-	for _, name := range slices.Sorted(maps.Keys(x.files)) {
-		if err := durable.WriteFile(filepath.Join(out, name), x.files[name]); err != nil {
-			return err
-		}
-		list = append(list, bundle.Of(name, name, x.files[name]))
-		fmt.Fprintf(stdout, "%10d  %s\n", len(x.files[name]), filepath.Join(out, name))
-	}
-	m, err := bundle.New(list)
+	list, err := writeFiles(out, x.files, stdout)
 	if err != nil {
 		return err
 	}
@@ -234,6 +243,38 @@ func (x *export) write(out string, stdout *os.File) error {
 		return err
 	}
 	if err := durable.WriteFile(filepath.Join(out, "README.md"), card); err != nil {
+		return err
+	}
+	return writeManifest(out, list)
+}
+
+// writeFiles writes an encoder's files, without the manifest.
+func writeFiles(out string, files map[string][]byte, stdout *os.File) (list []bundle.File, err error) {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return nil, err
+	}
+	// A manifest from before must not vouch for a folder half written anew.
+	if err := os.Remove(filepath.Join(out, "manifest.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if _, ok := files["vocab.txt"]; !ok {
+		if err := os.Remove(filepath.Join(out, "vocab.txt")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := durable.WriteFile(filepath.Join(out, name), files[name]); err != nil {
+			return nil, err
+		}
+		list = append(list, bundle.Of(name, name, files[name]))
+		fmt.Fprintf(stdout, "%10d  %s\n", len(files[name]), filepath.Join(out, name))
+	}
+	return list, nil
+}
+
+func writeManifest(out string, list []bundle.File) error {
+	m, err := bundle.New(list)
+	if err != nil {
 		return err
 	}
 	return durable.WriteFile(filepath.Join(out, "manifest.json"), m.Encode())
@@ -257,12 +298,19 @@ func (x *export) card(list []bundle.File) ([]byte, error) {
 	if doc == "" {
 		doc = c.Encoder
 	}
-	teachers := "that one"
+	passages, teachers := fmt.Sprintf("Passages are encoded by `%s`, which stayed as it was.", shortPath(doc)), "that one"
+	if c.TrainDocs {
+		teachers = "that one, as it was,"
+		passages = fmt.Sprintf("Passages are encoded by the encoder in `doc/`, which was trained with this one from `%s`: their vectors by that are of no use here.", shortPath(doc))
+	}
+	if c.Dense != "" {
+		teachers += fmt.Sprintf(" and `%s`", shortPath(c.Dense))
+	}
 	if len(c.Teachers) > 0 {
 		teachers = strings.Join(shortPaths(c.Teachers), ", ")
 	}
-	line("\nPassages are encoded by `%s`, which stayed as it was. Trained from `%s`, this encoder ranks passages for a conversation as %s ranked them for the rewritten question (DiSCo: Lupart et al. 2025, arXiv 2410.14609).",
-		shortPath(doc), shortPath(c.Encoder), teachers)
+	line("\n%s Trained from `%s`, this encoder ranks passages for a conversation as %s ranked them for the rewritten question (DiSCo: Lupart et al. 2025, arXiv 2410.14609).",
+		passages, shortPath(c.Encoder), teachers)
 	if x.base != "" {
 		line("\nIt has no word embedding and no vocabulary of its own: it loads over `%s`, of which config.json has the checksums.", x.base)
 	}

@@ -178,6 +178,50 @@ func TestExportSharesABase(t *testing.T) {
 	}
 }
 
+// A document encoder that was trained, too, ships beside the query encoder, in doc/.
+func TestExportWritesBothEncoders(t *testing.T) {
+	dir := aRun(t)
+	var list []bundle.File
+	for _, folder := range []string{"", "doc/"} {
+		for _, name := range []string{"config.json", "model.safetensors", "vocab.txt"} {
+			data := read(t, filepath.Join(dir, "run/best", name))
+			put(t, filepath.Join(dir, "run/best", folder+name), data)
+			list = append(list, bundle.Of(folder+name, folder+name, data))
+		}
+	}
+	m, err := bundle.New(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "run/best.json"), m.Encode())
+	config := read(t, filepath.Join(dir, "run/run.json"))
+	put(t, filepath.Join(dir, "run/run.json"), bytes.Replace(config, []byte("{"), []byte(`{"train-docs":true,`), 1))
+	mustRun(t, dir, "export --licence MIT DIR/run DIR/out")
+	for folder, name := range map[string]string{"out": "out", "out/doc": "out-doc"} {
+		enc, _, err := loadEncoder(filepath.Join(dir, folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if enc.Name != name || enc.PassageTokens != 12 {
+			t.Errorf("%s is called %q and reads %d tokens of a passage", folder, enc.Name, enc.PassageTokens)
+		}
+		m, err := bundle.Parse(read(t, filepath.Join(dir, folder, "manifest.json")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Verify(os.DirFS(filepath.Join(dir, folder))); err != nil || len(m.Files) != 3 {
+			t.Errorf("%s: %d files, %v", folder, len(m.Files), err)
+		}
+	}
+	if card := read(t, filepath.Join(dir, "out/README.md")); !bytes.Contains(card, []byte("by the encoder in `doc/`")) || bytes.Contains(card, []byte("stayed as it was")) {
+		t.Errorf("the card:\n%s", card)
+	}
+	os.Remove(filepath.Join(dir, "run/best/doc/vocab.txt"))
+	if code, _, stderr := trainer(t, dir, "export --licence MIT DIR/run DIR/again"); code != 1 || !strings.Contains(stderr, "doc/vocab.txt") {
+		t.Errorf("code %d, %s", code, stderr)
+	}
+}
+
 func TestExportRefusesWhatIsNotDoneOrNotIntact(t *testing.T) {
 	for _, c := range []struct {
 		name   string

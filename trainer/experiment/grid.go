@@ -323,6 +323,9 @@ func (r *Row) check() error {
 	case Student:
 		c := r.Train
 		c.Out = "folder" // is given when it runs
+		if c.TrainDocs {
+			return errors.New("train-docs: rows are measured on passages that one encoder encoded for all; use trainer train and trainer evaluate")
+		}
 		return c.Check()
 	case Base, IDF, BM25:
 		return nil

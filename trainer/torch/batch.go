@@ -82,7 +82,7 @@ func (r Regulariser) None() bool { return r == Regulariser{} }
 
 // Parts are the terms of a step's loss before their weights, by name, "loss" the
 // whole, "norm" the gradient's norm before clipping, "l0" the mean number of a
-// query's active terms.
+// query's active terms, "doc_l0" of a document's where documents train.
 type Parts map[string]float64
 
 // Names lists the parts in the order to show them: the loss first.

@@ -146,11 +146,12 @@ func scores(s *scope, q vectors, vocab int, d documents, pick [][]int) tensor {
 	return s.reshape(s.matmul(s.reshape(q.padded, b, 1, a), m), b, c)
 }
 
-// compute gives the loss of a batch as a tensor, and its parts.
-func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[string]tensor, int) {
+// compute gives the loss of a batch as a tensor, its parts, and the numbers of active
+// terms.
+func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[string]tensor, map[string]float64) {
 	if err := batch.check(l); err != nil {
 		s.fail(err)
-		return tensor{}, nil, 0
+		return tensor{}, nil, nil
 	}
 	q := query.encode(s, query.pad(s, batch.IDs, batch.Types))
 	var d documents
@@ -168,7 +169,7 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 		d = flatten(batch)
 	}
 	if s.err != nil {
-		return tensor{}, nil, 0
+		return tensor{}, nil, nil
 	}
 	b, c := len(batch.IDs), 0
 	for _, list := range batch.Docs {
@@ -270,9 +271,9 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 	if s.err == nil && total.c == nil {
 		s.fail(errors.New("every weight of the loss is 0: nothing to train"))
 	}
-	active := 0
-	for _, list := range q.terms {
-		active += len(list)
+	active := map[string]float64{"l0": q.l0()}
+	if batch.Tokens != nil {
+		active["doc_l0"] = dv.l0()
 	}
 	return total, parts, active
 }

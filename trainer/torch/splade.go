@@ -17,6 +17,15 @@ type vectors struct {
 	padded tensor    // [B,A], values laid out row by row, 0 beyond a row's terms
 }
 
+// l0 is the mean number of terms.
+func (v vectors) l0() float64 {
+	n := 0
+	for _, list := range v.terms {
+		n += len(list)
+	}
+	return float64(n) / float64(len(v.terms))
+}
+
 // temporary frees what f makes when f ends.
 func (s *scope) temporary(f func()) {
 	from := len(s.made)

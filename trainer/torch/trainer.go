@@ -8,6 +8,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 	"unsafe"
@@ -119,7 +120,8 @@ func (t *Trainer) gradients(s *scope, b *Batch, l Loss) Parts {
 	if s.err != nil {
 		return nil
 	}
-	parts := Parts{"loss": float64(s.toFloats(total)[0]), "l0": float64(active) / float64(len(b.IDs))}
+	parts := Parts{"loss": float64(s.toFloats(total)[0])}
+	maps.Copy(parts, active)
 	for name, p := range tensors {
 		parts[name] = float64(s.toFloats(p)[0])
 	}

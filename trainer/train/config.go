@@ -8,7 +8,8 @@
 //	log.jsonl            a line a step and a line a dev evaluation
 //	events.out.tfevents* the same for TensorBoard, with --tensorboard
 //	checkpoint/          the state after the last saved step, to resume from
-//	best/                the encoder that did best on the dev set, in Hugging Face's layout
+//	best/                the encoder that did best on the dev set, in Hugging Face's layout;
+//	                     with --train-docs also best/doc/, the document encoder
 //	best.json            the manifest of best/ (package bundle)
 package train
 
@@ -33,7 +34,7 @@ type Config struct {
 	Out         string   `json:"out" help:"the run's folder"`
 	Encoder     string   `json:"encoder" help:"folder of the encoder to begin from; with --random its config.json alone is used"`
 	Random      bool     `json:"random" help:"begin from random weights"`
-	DocEncoder  string   `json:"doc-encoder" help:"folder of the frozen document encoder, which is also the teacher (empty: --encoder's)"`
+	DocEncoder  string   `json:"doc-encoder" help:"folder of the document encoder, frozen unless --train-docs, which is also the teacher (empty: --encoder's)"`
 	Examples    []string `json:"examples" help:"training examples, as trainer import writes them"`
 	Dev         []string `json:"dev" help:"dev examples; without, --dev-fraction of the conversations are held out"`
 	DevFraction float64  `json:"dev-fraction" help:"part of the conversations held out for the dev set"`
@@ -78,6 +79,14 @@ type Config struct {
 	Entropy     float64 `json:"entropy" help:"lambda of the entropy of queries"`
 	AntiZero    float64 `json:"anti-zero" help:"lambda of what keeps query vectors from vanishing"`
 	LambdaSteps float64 `json:"lambda-steps" help:"part of all steps over which lambdas rise as (t/T)^2"`
+
+	// The document side, which is frozen unless TrainDocs.
+	TrainDocs   bool    `json:"train-docs" help:"a document encoder trains, too, from --doc-encoder's weights; what it was at first stays the teacher"`
+	DocTokens   int     `json:"doc-tokens" help:"length of a passage that it reads, markers included (0: the document encoder's own)"`
+	DocFLOPS    float64 `json:"doc-flops" help:"lambda of FLOPS on documents"`
+	DocL1       float64 `json:"doc-l1" help:"lambda of L1 on documents"`
+	DocEntropy  float64 `json:"doc-entropy" help:"lambda of the entropy of documents"`
+	DevPassages int     `json:"dev-passages" help:"passages that it encodes for the dev set after each epoch: the teacher's first ten of every dev example, and others at random (0: all)"`
 
 	// The optimisation.
 	Rate      float64 `json:"rate" help:"largest learning rate"`
@@ -206,6 +215,12 @@ func (c *Config) Check() error {
 		{"tau", c.Tau > 0, "above 0"},
 		{"gamma", c.Gamma > 0, "above 0"},
 		{"in-batch", c.InBatch == "none" || c.InBatch == "positives" || c.InBatch == "all", "none, positives or all"},
+		{"doc-tokens", c.DocTokens == 0 || c.DocTokens >= 3, "0, or 3 or more"},
+		{"doc-tokens", c.TrainDocs || c.DocTokens == 0, "0 without --train-docs: the passages' vectors are the document encoder's own"},
+		{"doc-flops", c.TrainDocs || c.DocFLOPS == 0, "0 without --train-docs"},
+		{"doc-l1", c.TrainDocs || c.DocL1 == 0, "0 without --train-docs"},
+		{"doc-entropy", c.TrainDocs || c.DocEntropy == 0, "0 without --train-docs"},
+		{"dev-passages", c.DevPassages >= 0 && (c.TrainDocs || c.DevPassages == 0), "0 or more, and 0 without --train-docs"},
 		{"lambda-steps", c.LambdaSteps >= 0 && c.LambdaSteps <= 1, "0 to 1"},
 		{"rate", c.Rate > 0 && c.Rate < 10, "above 0"},
 		{"warm-up", c.WarmUp >= 0 && c.WarmUp < 1, "0 to 1"},
@@ -252,5 +267,6 @@ func (c *Config) loss(step, total int) torch.Loss {
 		InfoNCE: c.InfoNCE, Tau: c.Tau, OwnNegatives: c.Own, InBatch: torch.InBatch(c.InBatch),
 		MarginMSE: c.MarginMSE, Distance: c.Distance,
 		Query: torch.Regulariser{FLOPS: rise * c.FLOPS, L1: rise * c.L1, Entropy: rise * c.Entropy, AntiZero: rise * c.AntiZero},
+		Doc:   torch.Regulariser{FLOPS: rise * c.DocFLOPS, L1: rise * c.DocL1, Entropy: rise * c.DocEntropy},
 	}
 }

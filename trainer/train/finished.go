@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
 	"parley/shared/bundle"
@@ -39,18 +40,21 @@ type Provenance struct {
 var encoderFiles = []string{"config.json", "model.safetensors", "pytorch_model.bin",
 	"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"}
 
-// writeBest writes best.json, the manifest of best/.
+// writeBest writes best.json, the manifest of best/ and of best/doc/ where that is.
 func writeBest(run string) error {
 	var files []bundle.File
-	for _, name := range encoderFiles {
-		data, err := os.ReadFile(filepath.Join(run, "best", name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+	for _, folder := range []string{"", "doc"} {
+		for _, name := range encoderFiles {
+			name := path.Join(folder, name)
+			data, err := os.ReadFile(filepath.Join(run, "best", filepath.FromSlash(name)))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			files = append(files, bundle.Of(name, name, data))
 		}
-		if err != nil {
-			return err
-		}
-		files = append(files, bundle.Of(name, name, data))
 	}
 	m, err := bundle.New(files)
 	if err != nil {

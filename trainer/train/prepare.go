@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -31,7 +32,8 @@ import (
 // prepared is everything a run reads, ready for its steps.
 type prepared struct {
 	train, dev []importers.Example
-	docs       []sparse.Vector // of the collection, by the frozen encoder
+	texts      []string        // of the collection's passages
+	docs       []sparse.Vector // their vectors, by the frozen encoder
 	lists      []*teacher.File // one a teacher
 	byText     bool            // lists are found by the rewrite, not by the example's id
 	queries    map[string]sparse.Vector
@@ -89,10 +91,7 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 		fmt.Fprintf(stderr, "%d examples are left out: their question or rewrite is among the excluded\n", n)
 	}
 
-	from := c.DocEncoder
-	if from == "" {
-		from = c.Encoder
-	}
+	from := cmp.Or(c.DocEncoder, c.Encoder)
 	weights := sha256.New()
 	p.frozen, err = encoder.Load(func(name string) ([]byte, error) {
 		data, err := os.ReadFile(filepath.Join(from, name))
@@ -143,8 +142,11 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 		}
 		return file.All(), nil
 	}
-	if p.docs, err = encode("encoding passages", passages); err != nil {
-		return nil, err
+	p.texts = passages.Texts
+	if !c.TrainDocs || len(c.Teachers) == 0 { // else nothing is asked of these vectors
+		if p.docs, err = encode("encoding passages", passages); err != nil {
+			return nil, err
+		}
 	}
 
 	if err := p.rank(ctx, c, passages, w, sums, stderr); err != nil {
@@ -167,7 +169,7 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 			if err != nil {
 				return nil, err
 			}
-			p.found[asked{e.Source, e.Conversation, e.Question()}] = passages.Texts[l.Docs[0]]
+			p.found[asked{e.Source, e.Conversation, e.Question()}] = p.texts[l.Docs[0]]
 		}
 	}
 	if c.Distance != 0 {
@@ -399,7 +401,7 @@ func checksum(path string) (string, error) {
 }
 
 func writeProvenance(folder string, p *prepared, sums map[string]string) error {
-	out := Provenance{Train: len(p.train), Dev: len(p.dev), Passages: len(p.docs), SHA256: sums}
+	out := Provenance{Train: len(p.train), Dev: len(p.dev), Passages: len(p.texts), SHA256: sums}
 	out.Revision, out.Modified = Revision()
 	if info, ok := debug.ReadBuildInfo(); ok {
 		out.Go = info.GoVersion

@@ -82,11 +82,12 @@ type runner struct {
 	stderr  *os.File
 	folder  string
 	student *torch.Encoder
+	doc     *torch.Encoder // nil without --train-docs
 	trainer *torch.Trainer
 	state   state
 	log     *os.File
 	events  *tensorboard.Writer // nil without --tensorboard
-	index   *exact.Index        // of the collection, for the dev set
+	index   searcher            // of the collection, for the dev set, where documents are frozen
 }
 
 // begin makes the student and its optimiser, or reads them from the checkpoint.
@@ -130,8 +131,17 @@ func (r *runner) begin(resume bool) (err error) {
 			return err
 		}
 	}
+	if r.c.TrainDocs {
+		from := r.docFolder()
+		if resume {
+			from = filepath.Join(r.folder, "doc")
+		}
+		if err := r.loadDoc(from); err != nil {
+			return err
+		}
+	}
 	torch.Seed(int64(r.c.Seed))
-	r.trainer, err = torch.NewTrainer(r.student, nil, torch.AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, Decay: r.c.Weight, Clip: r.c.Clip, Mixed: r.c.Mixed})
+	r.trainer, err = torch.NewTrainer(r.student, r.doc, torch.AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, Decay: r.c.Weight, Clip: r.c.Clip, Mixed: r.c.Mixed})
 	if err != nil {
 		return err
 	}
@@ -170,6 +180,11 @@ func (r *runner) save() error {
 	}
 	if err := r.student.Save(part, nil); err != nil {
 		return err
+	}
+	if r.doc != nil {
+		if err := r.doc.Save(filepath.Join(part, "doc"), nil); err != nil {
+			return err
+		}
 	}
 	moments, _, err := r.trainer.State()
 	if err != nil {
@@ -243,6 +258,9 @@ func (r *runner) write(line Line) error {
 func (r *runner) close() {
 	r.trainer.Close()
 	r.student.Close()
+	if r.doc != nil {
+		r.doc.Close()
+	}
 	r.log.Close()
 	if r.events != nil {
 		r.events.Close()
@@ -272,8 +290,12 @@ func (r *runner) train(ctx context.Context) error {
 		total = min(total, c.Steps)
 	}
 	all, trained := r.student.Size()
+	if r.doc != nil {
+		a, t := r.doc.Size()
+		all, trained = all+a, trained+t
+	}
 	fmt.Fprintf(r.stderr, "%d examples, %d dev examples, %d passages; %d of %d parameters train; %d steps\n",
-		len(r.p.train), len(r.p.dev), len(r.p.docs), trained, all, total)
+		len(r.p.train), len(r.p.dev), len(r.p.texts), trained, all, total)
 	m := progress.New(r.stderr, "training", int64(r.state.Step), int64(total))
 	saved := r.state.Step
 	stopped := func(why error) error {
@@ -326,7 +348,7 @@ func (r *runner) train(ctx context.Context) error {
 			}
 		}
 		if r.state.Batch == len(batches) || r.state.Step == total {
-			if err := r.endEpoch(); err != nil {
+			if err := r.endEpoch(ctx); err != nil {
 				return stopped(err)
 			}
 			r.state.Epoch++
@@ -362,14 +384,24 @@ func (r *runner) batch(in []input, of []int) (*torch.Batch, error) {
 		drawn := r.c.sample(random(r.c.Seed, r.state.Epoch, 1000+in[i].example), l)
 		var docs []uint32
 		var vectors []sparse.Vector
+		var tokens [][]int32
 		var scores []float32
 		for _, p := range drawn.places {
 			docs = append(docs, l.Docs[p])
-			vectors = append(vectors, r.p.docs[l.Docs[p]])
+			if r.doc != nil {
+				tokens = append(tokens, r.passage(l.Docs[p]))
+			} else {
+				vectors = append(vectors, r.p.docs[l.Docs[p]])
+			}
 			scores = append(scores, l.Scores[p])
 		}
 		b.IDs, b.Types = append(b.IDs, in[i].IDs), append(b.Types, in[i].Types)
-		b.Docs, b.Frozen, b.Teacher = append(b.Docs, docs), append(b.Frozen, vectors), append(b.Teacher, scores)
+		b.Docs, b.Teacher = append(b.Docs, docs), append(b.Teacher, scores)
+		if r.doc != nil {
+			b.Tokens = append(b.Tokens, tokens)
+		} else {
+			b.Frozen = append(b.Frozen, vectors)
+		}
 		w := drawn.logWeight
 		if w == nil {
 			w = make([]float32, len(docs))
@@ -389,14 +421,14 @@ func (r *runner) batch(in []input, of []int) (*torch.Batch, error) {
 
 // endEpoch measures the student on the dev set and keeps it where it is the best so
 // far; without a dev set, always.
-func (r *runner) endEpoch() (err error) {
+func (r *runner) endEpoch(ctx context.Context) (err error) {
 	if r.trainer.Averaged() > 0 {
 		if err := r.trainer.Swap(); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, r.trainer.Swap()) }()
 	}
-	figure, line, err := r.measure()
+	figure, line, err := r.measure(ctx)
 	if err != nil {
 		return err
 	}
@@ -419,18 +451,32 @@ func (r *runner) endEpoch() (err error) {
 	if err := copyTokenizer(r.c.Encoder, best); err != nil {
 		return err
 	}
+	if r.doc != nil {
+		if err := r.saveBestDoc(best); err != nil {
+			return err
+		}
+	}
 	return writeBest(r.c.Out)
 }
 
-// measure compares the student's ranking of the collection with the teacher's on the
-// dev set: nDCG@10 and R@100, the teacher's first ten being relevant. The figure is
-// their mean.
-func (r *runner) measure() (float64, Line, error) {
+// relevant are so many of a teacher's first passages, to the dev set's figures.
+const relevant = 10
+
+// measure compares the student's ranking of the collection (where documents train, of
+// part of it) with the teacher's on the dev set: nDCG@10 and R@100, the teacher's first
+// ten being relevant. The figure is their mean.
+func (r *runner) measure(ctx context.Context) (float64, Line, error) {
 	if len(r.p.dev) == 0 {
 		return 0, nil, nil
 	}
-	if r.index == nil {
-		r.index = exact.New(r.p.docs)
+	docL0 := 0.0
+	if r.doc != nil {
+		var err error
+		if r.index, docL0, err = r.measureDocs(ctx); err != nil {
+			return 0, nil, err
+		}
+	} else if r.index.Index == nil {
+		r.index.Index = exact.New(r.p.docs)
 	}
 	plain := r.c
 	plain.Unrelated, plain.Replies = 0, 0
@@ -439,9 +485,9 @@ func (r *runner) measure() (float64, Line, error) {
 	errs := make([]error, len(in))
 	var l0 int
 	var wg sync.WaitGroup
-	limit := make(chan *exact.Index, 16)
+	limit := make(chan searcher, 16)
 	for range cap(limit) {
-		limit <- r.index.Share()
+		limit <- r.index.share()
 	}
 	const batch = 64
 	for first := 0; first < len(in); first += batch {
@@ -484,6 +530,9 @@ func (r *runner) measure() (float64, Line, error) {
 		}
 	}
 	line := Line{"dev_ndcg10": ndcg, "dev_r100": recall, "dev_l0": float64(l0) / float64(len(in))}
+	if r.doc != nil {
+		line["dev_doc_l0"] = docL0
+	}
 	if len(sources) > 1 { // one that is not trained on tells more than the others
 		for of, v := range sources {
 			line["dev_ndcg10/"+of], line["dev_r100/"+of] = v[metrics.NDCG10], v[metrics.R100]
@@ -492,18 +541,18 @@ func (r *runner) measure() (float64, Line, error) {
 	return (ndcg + recall) / 2, line, nil
 }
 
-func (r *runner) agreement(index *exact.Index, v sparse.Vector, e *importers.Example) (metrics.Values, error) {
+func (r *runner) agreement(index searcher, v sparse.Vector, e *importers.Example) (metrics.Values, error) {
 	l, err := r.p.list(e)
 	if err != nil {
 		return metrics.Values{}, err
 	}
 	grades := metrics.Grades{}
-	for _, d := range l.Docs[:min(10, len(l.Docs))] {
+	for _, d := range l.Docs[:min(relevant, len(l.Docs))] {
 		grades[fmt.Sprint(d)] = 1
 	}
 	var hits []metrics.Hit
 	for _, h := range index.Search(v, 100) {
-		hits = append(hits, metrics.Hit{Doc: fmt.Sprint(h.Doc), Score: h.Score})
+		hits = append(hits, metrics.Hit{Doc: fmt.Sprint(index.doc(h.Doc)), Score: h.Score})
 	}
 	return metrics.Query(hits, grades), nil
 }

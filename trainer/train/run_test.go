@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -15,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/shared/encoder"
 	"parley/trainer/importers"
 )
 
@@ -73,8 +76,12 @@ func quiet(t testing.TB) *os.File {
 // same reports whether two runs ended with the same files.
 func same(t *testing.T, a, b string) {
 	t.Helper()
-	for _, name := range []string{"checkpoint/model.safetensors", "checkpoint/optimizer.safetensors", "checkpoint/state.json", "best/model.safetensors"} {
+	for _, name := range []string{"checkpoint/model.safetensors", "checkpoint/optimizer.safetensors", "checkpoint/state.json", "best/model.safetensors",
+		"checkpoint/doc/model.safetensors", "best/doc/model.safetensors"} {
 		x, err := os.ReadFile(filepath.Join(a, name))
+		if errors.Is(err, fs.ErrNotExist) && strings.Contains(name, "doc/") {
+			continue // documents were frozen
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,9 +167,22 @@ func TestKilledRunResumes(t *testing.T) {
 		}
 		return
 	}
-	folder := t.TempDir()
-	c := small(t, folder)
-	c.TensorBoard, c.Average = true, .6
+	for name, change := range map[string]func(*Config){
+		"queries":   func(c *Config) { c.Average = .6 },
+		"documents": func(c *Config) { c.TrainDocs, c.DocFLOPS, c.DevPassages = true, .01, 30 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			c := small(t, folder)
+			c.TensorBoard = true
+			change(&c)
+			killAndResume(t, folder, c)
+		})
+	}
+}
+
+// killAndResume compares a run that is killed again and again with one that is not.
+func killAndResume(t *testing.T, folder string, c Config) {
 	c.Out = filepath.Join(folder, "whole")
 	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
 		t.Fatal(err)
@@ -230,6 +250,70 @@ func TestInterruptedRunResumes(t *testing.T) {
 	same(t, whole, c.Out)
 }
 
+// Both encoders learn, are saved, and are what is measured; what the document encoder
+// was at first stays the teacher.
+func TestRunTrainsDocuments(t *testing.T) {
+	folder := t.TempDir()
+	c := small(t, folder)
+	c.TrainDocs, c.DocFLOPS, c.DocL1, c.DocEntropy, c.DocTokens, c.DevPassages = true, .02, .01, .01, 9, 25
+	c.Out = filepath.Join(folder, "run")
+	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	log, err := ReadLog(filepath.Join(c.Out, "log.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first, last, dev Line
+	for _, l := range log {
+		if l.Dev() {
+			dev = l
+		} else if last = l; first == nil {
+			first = l
+		}
+	}
+	if !(last["doc_flops"] < .8*first["doc_flops"] && last["doc_l0"] > 0 && dev["dev_doc_l0"] > 0 && dev["dev_doc_l0"] < first["doc_l0"]) {
+		t.Errorf("documents: FLOPS %.3f to %.3f, L0 %.1f to %.1f, on the dev set %.1f", first["doc_flops"], last["doc_flops"], first["doc_l0"], last["doc_l0"], dev["dev_doc_l0"])
+	}
+	f, err := ReadFinished(c.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Provenance.Passages != 60 {
+		t.Errorf("%d passages", f.Provenance.Passages)
+	}
+	base := readFile(t, filepath.Join(c.Encoder, "model.safetensors"))
+	for _, name := range []string{"best", "best/doc"} {
+		if bytes.Equal(base, readFile(t, filepath.Join(c.Out, name, "model.safetensors"))) {
+			t.Errorf("%s is what it began from", name)
+		}
+	}
+	doc, err := encoder.Load(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(c.Out, "best/doc", name)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc.PassageTokens != 9 {
+		t.Errorf("it reads %d tokens of a passage", doc.PassageTokens)
+	}
+	// What best.json vouches for holds the document encoder, too.
+	path := filepath.Join(c.Out, "best/doc/model.safetensors")
+	data := readFile(t, path)
+	data[len(data)-1]++
+	os.WriteFile(path, data, 0o644)
+	if _, err := ReadFinished(c.Out); err == nil || !strings.Contains(err.Error(), "doc/model.safetensors") {
+		t.Errorf("a changed document encoder: %v", err)
+	}
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 func TestEverySamplingAndLossRuns(t *testing.T) {
 	folder := t.TempDir()
 	base := small(t, folder)
@@ -243,6 +327,7 @@ func TestEverySamplingAndLossRuns(t *testing.T) {
 		"gkl":      func(c *Config) { c.KLD, c.GKL, c.MarginMSE, c.Decay = 0, 1, .1, "cosine" },
 		"random":   func(c *Config) { c.Random, c.Freeze, c.InBatch = true, true, "positives" },
 		"no dev":   func(c *Config) { c.DevFraction = 0 },
+		"docs":     func(c *Config) { c.TrainDocs, c.Freeze, c.DevFraction = true, true, 0 },
 		"replies":  func(c *Config) { c.Replies, c.ReplyTokens = .5, 2 },
 		"dense":    func(c *Config) { c.Dense, c.DenseTokens, c.Fuse = "../teacher/testdata/sentence", 12, "max" },
 	} {

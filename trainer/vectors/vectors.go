@@ -11,7 +11,8 @@
 // Every number is at a multiple of four bytes, so that the vectors need not be read:
 // the file is mapped into memory and they lie in the mapping. A million passages of
 // 200 terms, 1.6 GB, cost 48 MB of heap, and as much of the system's page cache as it
-// can spare (go test ./trainer/exact -run Million -million -v).
+// can spare; opening them, every CRC and term checked, took 14 s on two cores that
+// were busy ten times over (go test ./trainer/exact -run Million -million -v).
 //
 // The key says what the vectors were made of: equal keys, equal vectors. A block
 // that is cut off or damaged ends the file; it and what follows are made again.
