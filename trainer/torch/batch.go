@@ -46,10 +46,14 @@ type Loss struct {
 	KLD float64
 	// BKL keeps that of the positives and, for negatives, prefers an even
 	// distribution: sum over positives p_i ln(p_i/q_i) + sum over negatives
-	// q_i ln q_i (after Yang et al. 2023, balanced distillation).
+	// q_i ln q_i. After Yang et al. 2023 (ICTIR, balanced distillation) as it is
+	// described; the paper's own equation was not at hand, so it may differ.
 	BKL float64
 	// GKL weighs each of its summands: (1-q_i)^Gamma for positives, q_i^Gamma for
-	// negatives (Yang et al. 2024, weighted KL divergence, without rank bias).
+	// negatives; gradients flow through the weights, too. By the paper's published
+	// summary these are the weights of Yang et al. 2024 (SIGIR, CKL, arXiv
+	// 2406.05977) where their bias by rank, taken from the negatives' exponent, is 0;
+	// the equations themselves were not at hand.
 	GKL   float64
 	Gamma float64
 	// InfoNCE is -ln softmax(s/Tau)_positive over the query's own candidates
