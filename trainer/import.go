@@ -27,6 +27,7 @@ NAME is one of ` + strings.Join(importers.Names(), ", ") + `.
 
 Examples:
   trainer import canard canard/dev.json --out canard.jsonl
+  trainer import topiocqa all_history_train.json --rows --out topiocqa.jsonl
   trainer import qrecc qrecc.json --rewrite GPT_rewrite --out qrecc.jsonl
   trainer import cast 2019/evaluation_topics_v1.0.json 2019/evaluation_topics_annotated_resolved_v1.0.tsv --out cast19.jsonl
   trainer import convquestions train_*.json --distinct --out convquestions.jsonl
@@ -40,6 +41,7 @@ func importCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	flags := flag.NewFlagSet("import", flag.ContinueOnError)
 	flags.StringVar(&out, "out", "", "write the examples to `file`")
 	flags.StringVar(&o.Rewrite, "rewrite", "", "the `field` that holds the rewrite, where a data set has several")
+	flags.BoolVar(&o.Rows, "rows", false, "name examples by their row in the file, from 0, as DiSCo's rankings do (canard, qrecc, topiocqa)")
 	flags.BoolVar(&distinct, "distinct", false, "keep one example of each pair of question and rewrite")
 	flags.StringVar(&vocab, "vocab", "models/splade-tiny/vocab.txt", "count tokens by this `vocabulary`")
 	flags.BoolVar(&asJSON, "json", false, "print the figures as JSON")

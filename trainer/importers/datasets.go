@@ -28,22 +28,52 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// topiocqa: an array of turns. Context is the history, question and answer in turn.
+// topiocqa: an array, or lines, of turns. Context is the history, question and answer
+// in turn.
 //
 //	{"Conversation_no": 1, "Turn_no": 2, "Question": "...", "Answer": "...",
-//	 "Topic": "...", "Topic_section": "...", "Rationale": "...", "Context": ["...", "..."]}
+//	 "Topic": "...", "Topic_section": "...", "Rationale": "...", "Context": ["...", "..."],
+//	 "Gold_passage": {"id": "...", "title": "...", "text": "..."}}
+//
+// The retriever's training files (all_history), which DiSCo reads, hold the history in
+// the question:
+//
+//	{"conv_id": 1, "turn_id": 2, "question": "... [SEP] ... [SEP] ...", "answers": ["..."],
+//	 "positive_ctxs": [{"title": "...", "text": "...", "passage_id": "..."}]}
 func topiocqa(r *Result, paths []string, o Options) error {
 	type turn struct {
 		Conversation text     `json:"Conversation_no"`
 		Number       int      `json:"Turn_no"`
-		Question     string   `json:"Question"`
+		Question     string   `json:"Question"` // and question
 		Answer       string   `json:"Answer"`
 		Context      []string `json:"Context"`
 		Rewrite      string   `json:"Rewrite"`
+		Gold         struct {
+			ID text `json:"id"`
+		} `json:"Gold_passage"`
+		Conv      text `json:"conv_id"`
+		Turn      int  `json:"turn_id"`
+		Positives []struct {
+			ID text `json:"passage_id"`
+		} `json:"positive_ctxs"`
 	}
 	for _, path := range paths {
 		said := map[text][]string{} // of conversations whose turns carry no Context
 		err := records(r, path, func(at position, t turn) {
+			var positives []string
+			if t.Conv != "" && t.Conversation == "" {
+				parts := strings.Split(t.Question, "[SEP]")
+				for i := range parts {
+					parts[i] = strings.TrimSpace(parts[i])
+				}
+				t.Conversation, t.Number = t.Conv, t.Turn
+				t.Context, t.Question = parts[:len(parts)-1], parts[len(parts)-1]
+				for _, p := range t.Positives {
+					positives = append(positives, string(p.ID))
+				}
+			} else if t.Gold.ID != "" {
+				positives = []string{string(t.Gold.ID)}
+			}
 			if t.Conversation == "" || t.Number < 1 {
 				r.unread(at, "Conversation_no or Turn_no is missing")
 				return
@@ -58,7 +88,7 @@ func topiocqa(r *Result, paths []string, o Options) error {
 			}
 			said[t.Conversation] = append(said[t.Conversation], t.Question, t.Answer)
 			r.add(at, Example{ID: fmt.Sprintf("%s_%d", t.Conversation, t.Number), Conversation: string(t.Conversation),
-				Source: "topiocqa", Turns: history(before, t.Question), Rewrite: t.Rewrite})
+				Source: "topiocqa", Turns: history(before, t.Question), Rewrite: t.Rewrite, Positives: positives})
 		})
 		if err != nil {
 			return err
@@ -222,7 +252,7 @@ func cast(r *Result, paths []string, o Options) error {
 				for i, line := range lr.All() {
 					id, text, ok := strings.Cut(string(line), "\t")
 					if !ok {
-						r.unread(position{path, i}, "no tab between the turn's id and its text")
+						r.unread(position{file: path, line: i}, "no tab between the turn's id and its text")
 						continue
 					}
 					resolved[id] = text
@@ -289,33 +319,34 @@ func cast(r *Result, paths []string, o Options) error {
 	return nil
 }
 
-// ikat: topics of TREC iKAT. What the person is known for (ptkb) is left out.
+// ikat: topics of TREC iKAT. What the person is known for (ptkb) is left out. 2025 says
+// responses for turns, and user_utterance.
 //
 //	{"number": "9-1", "title": "...", "ptkb": {...}, "turns": [{"turn_id": 1,
 //	 "utterance": "...", "resolved_utterance": "...", "response": "..."}]}
 func ikat(r *Result, paths []string, o Options) error {
+	type turn struct {
+		ID        text   `json:"turn_id"`
+		Utterance string `json:"utterance"`
+		User      string `json:"user_utterance"`
+		Resolved  string `json:"resolved_utterance"`
+		Response  string `json:"response"`
+	}
 	type topic struct {
-		Number text `json:"number"`
-		Turns  []struct {
-			ID        text   `json:"turn_id"`
-			Utterance string `json:"utterance"`
-			User      string `json:"user_utterance"` // 2024
-			Resolved  string `json:"resolved_utterance"`
-			Response  string `json:"response"`
-		} `json:"turns"`
+		Number    text   `json:"number"`
+		Turns     []turn `json:"turns"`
+		Responses []turn `json:"responses"`
 	}
 	for _, path := range paths {
 		err := records(r, path, func(at position, t topic) {
-			if t.Number == "" || len(t.Turns) == 0 {
-				r.unread(at, "no topic: number or turns is missing")
+			turns := append(t.Turns, t.Responses...) // a topic has one of them
+			if t.Number == "" || len(turns) == 0 {
+				r.unread(at, "no topic: number, or turns and responses, are missing")
 				return
 			}
 			var said []Turn
-			for _, u := range t.Turns {
-				question := u.Utterance
-				if question == "" {
-					question = u.User
-				}
+			for _, u := range turns {
+				question := u.Utterance + u.User // a turn has one of them
 				r.add(at, Example{ID: fmt.Sprintf("%s_%s", t.Number, u.ID), Conversation: string(t.Number), Source: "ikat",
 					Turns: append(said[:len(said):len(said)], Turn{Question: question}), Rewrite: u.Resolved})
 				said = append(said, Turn{question, u.Response})
@@ -494,7 +525,7 @@ func questions(r *Result, paths []string, o Options) error {
 				if len(paths) > 1 {
 					id = fmt.Sprintf("%d-%d", n+1, i)
 				}
-				r.add(position{path, i}, Example{ID: id, Conversation: id, Source: "questions", Turns: []Turn{{Question: q}}, Rewrite: strings.TrimSpace(q)})
+				r.add(position{file: path, line: i}, Example{ID: id, Conversation: id, Source: "questions", Turns: []Turn{{Question: q}}, Rewrite: strings.TrimSpace(q)})
 			}
 			return lr.Err()
 		})

@@ -1,7 +1,8 @@
 // Package importers reads conversations from the data sets of conversational
 // search, each in its own published form, into one: examples.
 //
-//	topiocqa       TopiOCQA (Adlakha et al. 2022): topiocqa_{train,dev}.json
+//	topiocqa       TopiOCQA (Adlakha et al. 2022): topiocqa_{train,dev}.json, and the
+//	               retriever's all_history files
 //	qrecc          QReCC (Anantha et al. 2021): qrecc_{train,test}.json and its derivatives
 //	canard         CANARD (Elgohary et al. 2019): {train,dev,test}.json
 //	quac           QuAC (Choi et al. 2018): {train,val}_v0.2.json
@@ -31,6 +32,7 @@ import (
 	"os"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"parley/shared/conversation"
@@ -79,6 +81,9 @@ type Options struct {
 	// (QReCC: Truth_rewrite, GPT_rewrite, Editor_rewrite; CAsT:
 	// manual_rewritten_utterance, automatic_rewritten_utterance).
 	Rewrite string
+	// Rows names an example by its place in the file, from 0, as the rankings that
+	// DiSCo publishes do; for data sets with a turn a record (canard, qrecc, topiocqa).
+	Rows bool
 }
 
 // A Result is what was read, and what was not.
@@ -86,6 +91,7 @@ type Result struct {
 	Examples []Example
 	Unread   []error // each names file and line
 
+	rows   bool // Options.Rows
 	seen   map[string]bool
 	memory map[string][]byte // files that need not be opened, by path
 }
@@ -97,6 +103,9 @@ func (r *Result) add(at position, e Example) {
 		e.Turns[i].Reply = strings.TrimSpace(e.Turns[i].Reply)
 	}
 	e.Rewrite = strings.TrimSpace(e.Rewrite)
+	if r.rows {
+		e.ID = strconv.Itoa(at.row)
+	}
 	switch {
 	case len(e.Turns) == 0 || e.Question() == "":
 		r.unread(at, "the question is missing or empty")
@@ -117,7 +126,8 @@ func (r *Result) unread(at position, format string, args ...any) {
 
 type position struct {
 	file string
-	line int
+	line int // from 1
+	row  int // records before it
 }
 
 type importer func(r *Result, paths []string, o Options) error
@@ -139,7 +149,10 @@ func Import(name string, paths []string, o Options) (*Result, error) {
 	if len(paths) == 0 {
 		return nil, fmt.Errorf("%s: no files", name)
 	}
-	r := &Result{}
+	if turnEach := name == "canard" || name == "qrecc" || name == "topiocqa"; o.Rows && !turnEach {
+		return nil, fmt.Errorf("%s: rows name its examples only where each is a record of its own: canard, qrecc, topiocqa", name)
+	}
+	r := &Result{rows: o.Rows}
 	if err := read(r, paths, o); err != nil {
 		return nil, err
 	}
@@ -246,8 +259,10 @@ func records[T any](r *Result, path string, f func(at position, v T)) error {
 		if err != nil {
 			return err
 		}
+		row := 0
 		for i, line := range lr.All() {
-			one(position{path, i}, line)
+			one(position{path, i, row}, line)
+			row++
 		}
 		if err := lr.Err(); err != nil {
 			r.Unread = append(r.Unread, err)
@@ -260,10 +275,10 @@ func records[T any](r *Result, path string, f func(at position, v T)) error {
 		skipped -= int64(k)
 	}
 	d.Token() // the bracket
-	for d.More() {
+	for row := 0; d.More(); row++ {
 		var raw json.RawMessage
 		err := d.Decode(&raw)
-		at := position{path, n.line(skipped + d.InputOffset() - int64(len(raw)))}
+		at := position{path, n.line(skipped + d.InputOffset() - int64(len(raw))), row}
 		if err != nil {
 			r.unread(at, "the file ends or breaks here: %w", err)
 			return nil
@@ -271,7 +286,7 @@ func records[T any](r *Result, path string, f func(at position, v T)) error {
 		one(at, raw)
 	}
 	if _, err := d.Token(); err != nil {
-		r.unread(position{path, n.line(skipped + d.InputOffset())}, "the array does not end: %w", err)
+		r.unread(position{file: path, line: n.line(skipped + d.InputOffset())}, "the array does not end: %w", err)
 	}
 	return nil
 }

@@ -37,8 +37,16 @@ func TestDataSetsInTheirOwnForms(t *testing.T) {
 	}{
 		{"topiocqa", "topiocqa.json", Options{}, []string{
 			"1_1 [topiocqa 1] Q: who built the lighthouse of the bay => ",
-			"1_2 [topiocqa 1] Q: who built the lighthouse of the bay A: The harbour board Q: when? => ",
-		}, []string{"topiocqa.json:29: Conversation_no or Turn_no is missing"}},
+			"1_2 [topiocqa 1] Q: who built the lighthouse of the bay A: The harbour board Q: when? =>  +bay-7",
+		}, []string{"topiocqa.json:34: Conversation_no or Turn_no is missing"}},
+		{"topiocqa", "topiocqa_retriever.json", Options{}, []string{
+			"1_1 [topiocqa 1] Q: who built the lighthouse of the bay =>  +bay-7",
+			"1_2 [topiocqa 1] Q: who built the lighthouse of the bay A: The harbour board Q: when =>  +bay-7",
+		}, []string{"topiocqa_retriever.json:10: json: cannot unmarshal"}},
+		{"topiocqa", "topiocqa_retriever.json", Options{Rows: true}, []string{
+			"0 [topiocqa 1] Q: who built the lighthouse of the bay =>  +bay-7",
+			"2 [topiocqa 1] Q: who built the lighthouse of the bay A: The harbour board Q: when =>  +bay-7",
+		}, []string{"topiocqa_retriever.json:10: json: cannot unmarshal"}},
 		{"qrecc", "qrecc.json", Options{}, []string{
 			"7_2 [qrecc 7] Q: What is a lighthouse? A: A tower with a lamp. Q: How tall is it? => How tall is a lighthouse?",
 		}, []string{"qrecc.json:12: Context: "}},
@@ -86,6 +94,10 @@ func TestDataSetsInTheirOwnForms(t *testing.T) {
 		{"ikat", "ikat.json", Options{}, []string{
 			"9-1_1 [ikat 9-1] Q: What could I eat? => What could a vegetarian eat?",
 			"9-1_2 [ikat 9-1] Q: What could I eat? A: Beans, for example. Q: Where are they grown? => Where are beans grown?",
+		}, nil},
+		{"ikat", "ikat2025.json", Options{}, []string{
+			"3-1_1 [ikat 3-1] Q: How do I learn to sail? => How does a beginner in Oslo learn to sail?",
+			"3-1_2 [ikat 3-1] Q: How do I learn to sail? A: In a club. Q: What does it cost? => What does a sailing course in a club in Oslo cost?",
 		}, nil},
 		{"convquestions", "convquestions.json", Options{}, []string{
 			"6722-0 [convquestions 6722] Q: Which countries did the author visit in the novel Far? => Which countries did the author visit in the novel Far?",
@@ -203,6 +215,9 @@ func TestFilesOfAnotherForm(t *testing.T) {
 	}
 	if _, err := Import("cast", []string{filepath.Join(folder, "absent.json")}, Options{}); err == nil {
 		t.Error("read a file that is not there")
+	}
+	if _, err := Import("cast", []string{"testdata/cast2020.json"}, Options{Rows: true}); err == nil || !strings.Contains(err.Error(), "topiocqa") {
+		t.Errorf("rows of a data set that has conversations for records: %v", err)
 	}
 	if _, err := Import("imdb", []string{"x"}, Options{}); err == nil || !strings.Contains(err.Error(), "topiocqa") {
 		t.Errorf("an unknown data set: %v", err)
