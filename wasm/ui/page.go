@@ -6,8 +6,8 @@ import (
 	"github.com/vugu/vugu"
 
 	"parley/shared/message"
+	"parley/shared/wire"
 	"parley/wasm/ui/dialogue"
-	"parley/wasm/ui/wire"
 )
 
 const (
@@ -99,7 +99,7 @@ func (c *Root) pump() {
 		c.waiting = map[int]waiting{}
 	}
 	c.waiting[c.lastID] = waiting{ticket, from}
-	c.do(Effect{Do: "ask", A: wire.Ask(ask), N: c.lastID})
+	c.do(Effect{Do: "ask", A: wire.EncodeAsk(ask), N: c.lastID})
 }
 
 // Ask adds a question to the conversation.
