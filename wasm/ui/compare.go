@@ -179,7 +179,7 @@ func (c *ComparePanel) GoldText() string {
 	if len(titles) == 0 {
 		return ""
 	}
-	return "Answered, as people judged, by: " + strings.Join(titles, "; ") + "."
+	return "Judged to answer this: " + strings.Join(titles, "; ") + "."
 }
 
 // fillRewrite puts the rewrite of the turn looked at into its field, once: what is
