@@ -113,11 +113,32 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 	if f.vector, f.winner, err = e.session.Encode(e.input); err != nil {
 		return f, err
 	}
+	if len(ask.Weights) > 0 {
+		f.vector, f.winner = e.weigh(f.vector, f.winner, ask.Weights)
+	}
 	encoded := time.Now()
 	f.encoding = encoded.Sub(start)
 	f.hits, f.cost = e.searcher.Search(f.vector, k)
 	f.search = time.Since(encoded)
 	return f, nil
+}
+
+// weigh multiplies the weights of terms; those that become 0 are left out.
+func (e *Engine) weigh(v sparse.Vector, winner []int32, by []message.Weight) (sparse.Vector, []int32) {
+	n := 0
+	for i, t := range v.Terms {
+		w, piece := v.Weights[i], e.Encoder.Tokenizer.Piece(int32(t))
+		for _, b := range by {
+			if b.Text == piece {
+				w = float32(w * max(b.Factor, 0))
+			}
+		}
+		if w > 0 {
+			v.Terms[n], v.Weights[n], winner[n] = t, w, winner[i]
+			n++
+		}
+	}
+	return sparse.Vector{Terms: v.Terms[:n], Weights: v.Weights[:n]}, winner[:n]
 }
 
 // Ask answers the last turn's question in the light of the turns before it.
@@ -132,8 +153,9 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			e.parts[t], e.asked[t] = 0, 0
 		}
 	}()
+	terms, place := e.terms(f)
 	a := message.Answer{
-		Terms:   e.terms(f),
+		Terms:   terms,
 		Results: make([]message.Result, len(f.hits)),
 		Tokens:  len(f.input.IDs),
 		Dropped: f.input.Dropped,
@@ -153,9 +175,19 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		e.asked[t] = float32(f.vector.Weights[i] * share(f.input.From[f.winner[i]], newest))
 	}
 	for i, h := range f.hits {
-		a.Results[i] = e.result(f.vector, h, said)
+		if ask.Brief {
+			p := e.Passages.At(int(h.Doc))
+			a.Results[i] = message.Result{Doc: h.Doc, ID: p.ID, Title: p.Title, Score: h.Score}
+		} else {
+			a.Results[i] = e.result(f.vector, h, said)
+		}
+		if ask.Explain {
+			a.Results[i].Parts = e.explain(f.vector, h.Doc, place)
+		}
 	}
-	a.Reply = reply(a.Results, said)
+	if !ask.Brief {
+		a.Reply = reply(a.Results, said)
+	}
 	return a, nil
 }
 
@@ -191,8 +223,22 @@ func share(from conversation.Origin, newest int) float32 {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// terms describes the query vector, heaviest first, ties by vocabulary id.
-func (e *Engine) terms(f found) []message.Term {
+// explain gives what each shared term adds to a document's score, most first. place
+// is where a term stands in the answer.
+func (e *Engine) explain(query sparse.Vector, doc uint32, place map[uint32]int) []message.Part {
+	parts := []message.Part{}
+	for _, m := range e.Index.Explain(query, doc) {
+		parts = append(parts, message.Part{Term: place[m.Term], Query: m.Query, Doc: m.Doc})
+	}
+	slices.SortFunc(parts, func(a, b message.Part) int {
+		return cmp.Or(cmp.Compare(b.Query*b.Doc, a.Query*a.Doc), cmp.Compare(a.Term, b.Term))
+	})
+	return parts
+}
+
+// terms describes the query vector, heaviest first, ties by vocabulary id, and says
+// where each term stands.
+func (e *Engine) terms(f found) (terms []message.Term, place map[uint32]int) {
 	typed := make(map[int32]bool, len(f.input.IDs))
 	for i, id := range f.input.IDs {
 		if f.input.From[i].Side != conversation.Marker {
@@ -206,8 +252,9 @@ func (e *Engine) terms(f found) []message.Term {
 	slices.SortStableFunc(order, func(i, j int) int {
 		return cmp.Compare(f.vector.Weights[j], f.vector.Weights[i])
 	})
-	terms := make([]message.Term, len(order))
+	terms, place = make([]message.Term, len(order)), make(map[uint32]int, len(order))
 	for n, i := range order {
+		place[f.vector.Terms[i]] = n
 		id, from := int32(f.vector.Terms[i]), f.input.From[f.winner[i]]
 		terms[n] = message.Term{
 			Text:   e.Encoder.Tokenizer.Piece(id),
@@ -217,7 +264,7 @@ func (e *Engine) terms(f found) []message.Term {
 			Typed:  typed[id],
 		}
 	}
-	return terms
+	return terms, place
 }
 
 // result describes one hit; e.asked holds the query vector's share, said the

@@ -1,11 +1,11 @@
 package encoder
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
+
+	"parley/shared/jsontree"
 )
 
 // config is what the code needs to know of config.json, in one form for both
@@ -53,76 +53,69 @@ func parseConfig(data []byte) (*config, error) {
 	bad := func(format string, args ...any) (*config, error) {
 		return nil, fmt.Errorf("encoder: config.json: "+format, args...)
 	}
-	var f struct {
-		Architectures []string `json:"architectures"`
-		ModelType     string   `json:"model_type"`
-		VocabSize     *int     `json:"vocab_size"`
-		Positions     *int     `json:"max_position_embeddings"`
-		PositionType  string   `json:"position_embedding_type"`
-		IsDecoder     bool     `json:"is_decoder"`
-		Tied          *bool    `json:"tie_word_embeddings"`
-		Name          string   `json:"_name_or_path"`
-
-		// BERT's names
-		Hidden *int     `json:"hidden_size"`
-		Layers *int     `json:"num_hidden_layers"`
-		Heads  *int     `json:"num_attention_heads"`
-		Inner  *int     `json:"intermediate_size"`
-		Act    *string  `json:"hidden_act"`
-		Types  *int     `json:"type_vocab_size"`
-		Eps    *float64 `json:"layer_norm_eps"`
-
-		// DistilBERT's
-		Dim        *int    `json:"dim"`
-		NLayers    *int    `json:"n_layers"`
-		NHeads     *int    `json:"n_heads"`
-		HiddenDim  *int    `json:"hidden_dim"`
-		Activation *string `json:"activation"`
-
-		Pruned map[string]json.RawMessage `json:"pruned_heads"`
-		Parley json.RawMessage            `json:"parley"`
+	var modelType, positionType, name string
+	var isDecoder bool
+	var tied *bool
+	var eps *float64
+	var act, activation *string // BERT's and DistilBERT's
+	var vocab, positions, hidden, layers, heads, inner, types, dim, nLayers, nHeads, hiddenDim *int
+	f, err := jsontree.Parse(string(data))
+	if err == nil {
+		err = f.Into(map[string]any{
+			"model_type": &modelType, "vocab_size": &vocab, "max_position_embeddings": &positions,
+			"position_embedding_type": &positionType, "is_decoder": &isDecoder, "tie_word_embeddings": &tied, "_name_or_path": &name,
+			// BERT's names
+			"hidden_size": &hidden, "num_hidden_layers": &layers, "num_attention_heads": &heads,
+			"intermediate_size": &inner, "hidden_act": &act, "type_vocab_size": &types, "layer_norm_eps": &eps,
+			// DistilBERT's
+			"dim": &dim, "n_layers": &nLayers, "n_heads": &nHeads, "hidden_dim": &hiddenDim, "activation": &activation,
+		})
 	}
-	if err := json.Unmarshal(data, &f); err != nil {
+	if err != nil {
 		return bad("%w", err)
 	}
-	c := &config{name: f.Name, tied: f.Tied == nil || *f.Tied, eps: 1e-12}
-	switch f.ModelType {
+	c := &config{name: name, tied: tied == nil || *tied, eps: 1e-12}
+	switch modelType {
 	case "bert":
 	case "distilbert":
 		c.distil = true
 	default:
-		return bad("model_type is %q; only bert and distilbert are known here", f.ModelType)
+		return bad("model_type is %q; only bert and distilbert are known here", modelType)
 	}
-	if want := map[bool]string{false: "BertForMaskedLM", true: "DistilBertForMaskedLM"}[c.distil]; f.Architectures != nil && !slices.Contains(f.Architectures, want) {
-		c.bare = !c.distil && slices.Contains(f.Architectures, "BertModel")
+	if want := map[bool]string{false: "BertForMaskedLM", true: "DistilBertForMaskedLM"}[c.distil]; !named(f.Get("architectures"), want) {
+		c.bare = !c.distil && named(f.Get("architectures"), "BertModel")
+		var got []string
+		for _, a := range f.Get("architectures").List {
+			got = append(got, a.Text)
+		}
 		if !c.bare {
-			return bad("architectures is %q; wanted %s: a vector over the vocabulary needs the masked-LM head", f.Architectures, want)
+			return bad("architectures is %q; wanted %s: a vector over the vocabulary needs the masked-LM head", got, want)
 		}
 	}
-	if f.PositionType != "" && f.PositionType != "absolute" {
-		return bad("position_embedding_type is %q; only absolute is known here", f.PositionType)
+	if positionType != "" && positionType != "absolute" {
+		return bad("position_embedding_type is %q; only absolute is known here", positionType)
 	}
-	if f.IsDecoder {
+	if isDecoder {
 		return bad("is_decoder is true; only encoders, in which every token sees every other, are known here")
 	}
-	if len(f.Pruned) > 0 {
+	if len(f.Get("pruned_heads").Keys) > 0 {
 		return bad("pruned_heads is not empty; save the model with all its heads")
 	}
-	act, actKey := f.Act, "hidden_act"
+	actKey := "hidden_act"
 	sizes := []size{
-		{&c.vocab, f.VocabSize, "vocab_size"},
-		{&c.positions, f.Positions, "max_position_embeddings"},
+		{&c.vocab, vocab, "vocab_size"},
+		{&c.positions, positions, "max_position_embeddings"},
 	}
 	if c.distil {
-		act, actKey = f.Activation, "activation"
-		sizes = append(sizes, size{&c.hidden, f.Dim, "dim"}, size{&c.layers, f.NLayers, "n_layers"},
-			size{&c.heads, f.NHeads, "n_heads"}, size{&c.inner, f.HiddenDim, "hidden_dim"})
+		act, actKey = activation, "activation"
+		sizes = append(sizes, size{&c.hidden, dim, "dim"}, size{&c.layers, nLayers, "n_layers"},
+			size{&c.heads, nHeads, "n_heads"}, size{&c.inner, hiddenDim, "hidden_dim"})
 	} else {
-		sizes = append(sizes, size{&c.hidden, f.Hidden, "hidden_size"}, size{&c.layers, f.Layers, "num_hidden_layers"},
-			size{&c.heads, f.Heads, "num_attention_heads"}, size{&c.inner, f.Inner, "intermediate_size"},
-			size{&c.types, f.Types, "type_vocab_size"})
-		if f.Eps != nil {
-			c.eps = float32(*f.Eps)
+		sizes = append(sizes, size{&c.hidden, hidden, "hidden_size"}, size{&c.layers, layers, "num_hidden_layers"},
+			size{&c.heads, heads, "num_attention_heads"}, size{&c.inner, inner, "intermediate_size"},
+			size{&c.types, types, "type_vocab_size"})
+		if eps != nil {
+			c.eps = float32(*eps)
 		}
 	}
 	if act != nil && *act != "gelu" && *act != "gelu_python" {
@@ -145,10 +138,8 @@ func parseConfig(data []byte) (*config, error) {
 	}
 
 	c.parley = defaults
-	if f.Parley != nil {
-		dec := json.NewDecoder(bytes.NewReader(f.Parley))
-		dec.DisallowUnknownFields() // a misspelt setting must not pass for a default
-		if err := dec.Decode(&c.parley); err != nil {
+	if p := f.Get("parley"); p.Kind != jsontree.Null {
+		if err := c.parley.read(p); err != nil {
 			return bad("parley: %w", err)
 		}
 	}
@@ -161,6 +152,32 @@ func parseConfig(data []byte) (*config, error) {
 		c.name = c.parley.Name
 	}
 	return c, nil
+}
+
+// named reports whether a list of names holds one, or is not there.
+func named(list jsontree.Value, name string) bool {
+	return list.Kind == jsontree.Null || slices.ContainsFunc(list.List, func(v jsontree.Value) bool { return v.Text == name })
+}
+
+// read reads the settings that v has; a misspelt one must not pass for a default.
+func (s *Settings) read(v jsontree.Value) error {
+	for i, key := range v.Keys {
+		switch key {
+		case "name", "query_tokens", "history_token_type", "reply_tokens", "passage_tokens", "base":
+		default:
+			return fmt.Errorf("byte %d: there is no setting %q", v.List[i].At, key)
+		}
+	}
+	if base := v.Get("base"); base.Kind != jsontree.Null {
+		s.Base = &Base{}
+		if err := base.Into(map[string]any{"model.safetensors": &s.Base.Weights, "vocab.txt": &s.Base.Vocab}); err != nil {
+			return err
+		}
+	}
+	return v.Into(map[string]any{
+		"name": &s.Name, "query_tokens": &s.QueryTokens,
+		"history_token_type": &s.HistoryTokenType, "reply_tokens": &s.ReplyTokens, "passage_tokens": &s.PassageTokens,
+	})
 }
 
 func (s *Settings) check(c *config) error {

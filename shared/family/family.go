@@ -20,7 +20,9 @@ import (
 	"io/fs"
 	"strings"
 
+	"parley/shared/jsontree"
 	"parley/shared/message"
+	"parley/shared/wire"
 )
 
 // File is what a family's list is called, in models/ and by the worker.
@@ -43,8 +45,18 @@ type Level struct {
 // that is not on it.
 func Parse(data []byte) (*Family, error) {
 	var f Family
-	if err := json.Unmarshal(data, &f); err != nil {
+	v, err := jsontree.Parse(string(data))
+	if err == nil {
+		err = v.Into(map[string]any{"base": &f.Base, "default": &f.Default})
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", File, err)
+	}
+	for i, l := range v.Get("levels").List {
+		f.Levels = append(f.Levels, Level{Level: wire.Level(l)})
+		if err := l.Into(map[string]any{"folder": &f.Levels[i].Folder}); err != nil {
+			return nil, fmt.Errorf("%s: level %d: %w", File, i+1, err)
+		}
 	}
 	seen := map[string]bool{}
 	for i, l := range f.Levels {

@@ -40,13 +40,14 @@ func TestLevels(t *testing.T) {
 
 func TestListsThatAreNone(t *testing.T) {
 	for says, data := range map[string]string{
-		"unexpected end":       ``,
-		"no level \"\"":        `{}`,
-		"no level \"b\"":       `{"base":"a","default":"b","levels":[{"name":"a"}]}`,
-		"two levels a":         `{"base":"a","default":"a","levels":[{"name":"a"},{"name":"a"}]}`,
-		"level 1 is called":    `{"base":"a/b","default":"a/b","levels":[{"name":"a/b"}]}`,
-		"leads out of":         `{"base":"a","default":"a","levels":[{"name":"a","folder":"../x"}]}`,
-		"cannot unmarshal str": `{"base":"a","default":"a","levels":"a"}`,
+		"broken at byte 0":  ``,
+		"no level \"\"":     `{}`,
+		"no level \"b\"":    `{"base":"a","default":"b","levels":[{"name":"a"}]}`,
+		"two levels a":      `{"base":"a","default":"a","levels":[{"name":"a"},{"name":"a"}]}`,
+		"level 1 is called": `{"base":"a/b","default":"a/b","levels":[{"name":"a/b"}]}`,
+		"leads out of":      `{"base":"a","default":"a","levels":[{"name":"a","folder":"../x"}]}`,
+		"base is a number":  `{"base":1,"default":"a","levels":[{"name":"a"}]}`,
+		"level 1: byte 36":  `{"base":"a","default":"a","levels":["a"]}`,
 	} {
 		if _, err := Parse([]byte(data)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, wanted %q", data, err, says)

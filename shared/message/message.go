@@ -21,6 +21,18 @@ type Ask struct {
 	Turns []Turn `json:"turns"`
 	K     int    `json:"k"`               // results wanted, 1 to 100; 0 is 10
 	Level string `json:"level,omitempty"` // the encoder that reads it, by Level.Name; "" is the default
+	// For the page's instruments. A turn whose texts are empty is left out of what is
+	// read, and the others keep their numbers.
+	Brief   bool     `json:"brief,omitempty"`   // results without Text, URL, Quote and Marks
+	Explain bool     `json:"explain,omitempty"` // results with Parts
+	Weights []Weight `json:"weights,omitempty"` // terms to count more or less than the encoder says
+}
+
+// A Weight changes what a term counts: its weight is multiplied by Factor; 0 takes
+// it out.
+type Weight struct {
+	Text   string  `json:"text"` // the vocabulary's piece
+	Factor float32 `json:"factor"`
 }
 
 // Answer is everything the page shows of a turn.
@@ -57,6 +69,14 @@ type Result struct {
 	Score float32 `json:"score"`
 	Quote Span    `json:"quote"` // the sentence of Text that answers best
 	Marks []Span  `json:"marks"` // words of Text that its score comes from, in order
+	Parts []Part  `json:"parts,omitempty"`
+}
+
+// A Part is what one term adds to a score, Query x Doc; the parts sum to it.
+type Part struct {
+	Term  int     `json:"term"`  // index into the Answer's Terms
+	Query float32 `json:"query"` // the term's weight, rounded as the index does
+	Doc   float32 `json:"doc"`   // the passage's
 }
 
 // Cost is what the turn took.

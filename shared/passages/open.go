@@ -3,12 +3,13 @@ package passages
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"math"
 	"strconv"
 	"unicode/utf8"
+
+	"parley/shared/jsontree"
 )
 
 // The file, little-endian, without padding:
@@ -138,7 +139,7 @@ func Open(data []byte) (*Store, error) {
 			return nil, &FormatError{sectionNames[i], at, fmt.Sprintf("CRC-32C is %08x, want %08x: damaged", got, h.crc[i])}
 		}
 		if i == aboutSection {
-			if err := json.Unmarshal(body, &s.about); err != nil {
+			if s.about, err = parseAbout(string(body)); err != nil {
 				return nil, &FormatError{"about", at, err.Error()}
 			}
 		} else if s.columns[i-firstColumn], err = split(body, s.n, i, at); err != nil {
@@ -147,6 +148,18 @@ func Open(data []byte) (*Store, error) {
 		at += h.length[i]
 	}
 	return s, nil
+}
+
+func parseAbout(body string) (a About, err error) {
+	v, err := jsontree.Parse(body)
+	if err != nil {
+		return a, err
+	}
+	err = v.Into(map[string]any{
+		"title": &a.Title, "source": &a.Source, "licence": &a.Licence, "licence_url": &a.LicenceURL,
+		"attribution": &a.Attribution, "link": &a.Link, "encoder": &a.Encoder,
+	})
+	return a, err
 }
 
 // split finds the n strings of a section.

@@ -20,6 +20,8 @@ import (
 	"sort"
 	"strings"
 	"unsafe"
+
+	"parley/shared/jsontree"
 )
 
 // maxHeader bounds the header, as the reference implementation does.
@@ -168,9 +170,37 @@ func (f *File) Tensor(name string) (Tensor, bool) {
 }
 
 type entry struct {
-	DType   DType    `json:"dtype"`
-	Shape   []int64  `json:"shape"`
-	Offsets []uint64 `json:"data_offsets"`
+	DType   DType
+	Shape   []int64
+	Offsets []uint64
+}
+
+func entryOf(v jsontree.Value) (e entry, err error) {
+	if err := v.Into(map[string]any{"dtype": (*string)(&e.DType)}); err != nil {
+		return e, err
+	}
+	whole := func(key string, least int64, add func(int64)) error {
+		list := v.Get(key)
+		if list.Kind != jsontree.Array && list.Kind != jsontree.Null {
+			return fmt.Errorf("byte %d: %s is %v, wanted a list", list.At, key, list.Kind)
+		}
+		for _, x := range list.List {
+			n, ok := x.Whole()
+			if !ok || n < least {
+				return fmt.Errorf("byte %d: %s holds what is no whole number from %d on", x.At, key, least)
+			}
+			add(n)
+		}
+		return nil
+	}
+	if v.Get("shape").Kind == jsontree.Array {
+		e.Shape = []int64{}
+	}
+	if err := whole("shape", math.MinInt64, func(n int64) { e.Shape = append(e.Shape, n) }); err != nil {
+		return e, err
+	}
+	err = whole("data_offsets", 0, func(n int64) { e.Offsets = append(e.Offsets, uint64(n)) })
+	return e, err
 }
 
 // Read parses a file and checks every bound. The tensors point into data. Its
@@ -192,32 +222,37 @@ func Read(data []byte) (*File, error) {
 		return &Error{Offset: 8 + off, Problem: fmt.Sprintf(format, args...)}
 	}
 
-	// Token by token, since a decoder into a map would let a duplicate pass.
-	dec := json.NewDecoder(bytes.NewReader(header))
-	if tok, err := dec.Token(); err != nil || tok != json.Delim('{') {
+	list, rest, err := jsontree.ParsePrefix(string(header))
+	if list.Kind != jsontree.Object && (err == nil || !bytes.HasPrefix(header, []byte("{"))) {
 		return nil, bad(0, "the header is not a JSON object; this is not a safetensors file")
 	}
-	for dec.More() {
-		at := dec.InputOffset()
-		tok, err := dec.Token()
-		if err != nil {
-			return nil, bad(at, "the header is not JSON: %v", err)
-		}
-		name, _ := tok.(string) // an object's keys are strings, or Token failed
+	if err != nil {
+		return nil, bad(int64(rest), "the header is not JSON: %v", err)
+	}
+	if len(bytes.TrimRight(header[rest:], " ")) != 0 {
+		return nil, bad(int64(rest), "something follows the header's JSON object")
+	}
+	for i, name := range list.Keys { // in order: a map would let a duplicate pass
+		v := list.List[i]
+		at := int64(v.At)
 		if name == "__metadata__" {
 			if f.Metadata != nil {
 				return nil, bad(at, "__metadata__ stands twice in the header")
 			}
-			if err := dec.Decode(&f.Metadata); err != nil {
-				return nil, bad(at, "__metadata__ does not map strings to strings: %v", err)
+			f.Metadata = map[string]string{}
+			if v.Kind != jsontree.Object && v.Kind != jsontree.Null {
+				return nil, bad(at, "__metadata__ does not map strings to strings: it is %v", v.Kind)
 			}
-			if f.Metadata == nil {
-				f.Metadata = map[string]string{}
+			for k, key := range v.Keys {
+				if v.List[k].Kind != jsontree.Text {
+					return nil, bad(int64(v.List[k].At), "__metadata__ does not map strings to strings: %q is %v", key, v.List[k].Kind)
+				}
+				f.Metadata[key] = v.List[k].Text
 			}
 			continue
 		}
-		var e entry
-		if err := dec.Decode(&e); err != nil {
+		e, err := entryOf(v)
+		if err != nil {
 			return nil, &Error{name, 8 + at, fmt.Sprintf("its header entry does not parse: %v", err)}
 		}
 		if _, dup := f.byName[name]; dup {
@@ -229,13 +264,6 @@ func Read(data []byte) (*File, error) {
 		}
 		f.byName[name] = 0
 		f.Tensors = append(f.Tensors, t)
-	}
-	end := dec.InputOffset()
-	if _, err := dec.Token(); err != nil {
-		return nil, bad(end, "the header is not JSON: %v", err)
-	}
-	if rest := header[dec.InputOffset():]; len(bytes.TrimRight(rest, " ")) != 0 {
-		return nil, bad(dec.InputOffset(), "something follows the header's JSON object")
 	}
 
 	// No gaps, no overlap, nothing left over: in order of offset, each tensor

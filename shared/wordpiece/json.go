@@ -1,69 +1,71 @@
 package wordpiece
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+
+	"parley/shared/jsontree"
 )
 
 // FromJSON reads a Hugging Face tokenizer.json and refuses one that is not
 // BERT's uncased WordPiece, naming the field. Its truncation, its padding and the
 // special tokens that it puts around a text are the caller's business.
 func FromJSON(data []byte) (*Tokenizer, error) {
-	type typed struct {
-		Type string `json:"type"`
+	f, err := jsontree.Parse(string(data))
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer.json: %w", err)
 	}
-	var f struct {
-		Added []struct {
-			ID      int32  `json:"id"`
-			Content string `json:"content"`
-			Special bool   `json:"special"`
-		} `json:"added_tokens"`
-		Normalizer struct {
-			typed
-			Clean   bool  `json:"clean_text"`
-			Chinese bool  `json:"handle_chinese_chars"`
-			Strip   *bool `json:"strip_accents"` // null: as lowercase
-			Lower   bool  `json:"lowercase"`
-		} `json:"normalizer"`
-		PreTokenizer typed `json:"pre_tokenizer"`
-		Model        struct {
-			typed
-			Unk      string          `json:"unk_token"`
-			Prefix   string          `json:"continuing_subword_prefix"`
-			MaxChars int             `json:"max_input_chars_per_word"`
-			Vocab    json.RawMessage `json:"vocab"` // read when the type is known
-		} `json:"model"`
+	var modelType, unk, continuing, normalizer, preTokenizer string
+	var maxChars int
+	var clean, chinese, lower bool
+	var strip *bool // null: as lowercase
+	for _, part := range []struct {
+		name   string
+		fields map[string]any
+	}{
+		{"normalizer", map[string]any{"type": &normalizer, "clean_text": &clean, "handle_chinese_chars": &chinese, "strip_accents": &strip, "lowercase": &lower}},
+		{"pre_tokenizer", map[string]any{"type": &preTokenizer}},
+		{"model", map[string]any{"type": &modelType, "unk_token": &unk, "continuing_subword_prefix": &continuing, "max_input_chars_per_word": &maxChars}},
+	} {
+		if v := f.Get(part.name); v.Kind != jsontree.Null {
+			if err := v.Into(part.fields); err != nil {
+				return nil, fmt.Errorf("tokenizer.json: %s: %w", part.name, err)
+			}
+		}
 	}
-	if err := json.Unmarshal(data, &f); err != nil {
-		return nil, jsonError(err)
-	}
-	n, m := &f.Normalizer, &f.Model
-	if m.Type == "" && m.Prefix != "" {
-		m.Type = "WordPiece" // files of 2020 leave it out
+	if modelType == "" && continuing != "" {
+		modelType = "WordPiece" // files of 2020 leave it out
 	}
 	for _, c := range []struct {
 		field     string
 		got, want any
 	}{
-		{"model.type", m.Type, "WordPiece"},
-		{"model.unk_token", m.Unk, "[UNK]"},
-		{"model.continuing_subword_prefix", m.Prefix, prefix},
-		{"model.max_input_chars_per_word", m.MaxChars, maxWord},
-		{"normalizer.type", n.Type, "BertNormalizer"},
-		{"normalizer.lowercase", n.Lower, true},
-		{"normalizer.clean_text", n.Clean, true},
-		{"normalizer.handle_chinese_chars", n.Chinese, true},
-		{"normalizer.strip_accents", n.Strip == nil || *n.Strip, true},
-		{"pre_tokenizer.type", f.PreTokenizer.Type, "BertPreTokenizer"},
+		{"model.type", modelType, "WordPiece"},
+		{"model.unk_token", unk, "[UNK]"},
+		{"model.continuing_subword_prefix", continuing, prefix},
+		{"model.max_input_chars_per_word", maxChars, maxWord},
+		{"normalizer.type", normalizer, "BertNormalizer"},
+		{"normalizer.lowercase", lower, true},
+		{"normalizer.clean_text", clean, true},
+		{"normalizer.handle_chinese_chars", chinese, true},
+		{"normalizer.strip_accents", strip == nil || *strip, true},
+		{"pre_tokenizer.type", preTokenizer, "BertPreTokenizer"},
 	} {
 		if c.got != c.want {
 			return nil, fmt.Errorf("tokenizer.json: %s is %#v; only %#v, BERT's uncased WordPiece, is known here", c.field, c.got, c.want)
 		}
 	}
-	var vocab map[string]int64
-	if err := json.Unmarshal(m.Vocab, &vocab); err != nil {
-		return nil, fmt.Errorf("tokenizer.json: model.vocab: %w", err)
+	pairs := f.Get("model").Get("vocab")
+	if pairs.Kind != jsontree.Object {
+		return nil, fmt.Errorf("tokenizer.json: model.vocab is %v; wanted an object of pieces and ids", pairs.Kind)
+	}
+	vocab := make(map[string]int64, len(pairs.Keys))
+	for i, p := range pairs.Keys {
+		id, ok := pairs.List[i].Whole()
+		if !ok {
+			return nil, fmt.Errorf("tokenizer.json: model.vocab: byte %d: %v, wanted a whole number", pairs.List[i].At, pairs.List[i].Kind)
+		}
+		vocab[p] = id
 	}
 	if len(vocab) == 0 {
 		return nil, errors.New("tokenizer.json: model.vocab is empty")
@@ -77,7 +79,15 @@ func FromJSON(data []byte) (*Tokenizer, error) {
 		}
 		pieces[id], taken[id] = p, true
 	}
-	for i, a := range f.Added {
+	for i, v := range f.Get("added_tokens").List {
+		var a struct {
+			ID      int
+			Content string
+			Special bool
+		}
+		if err := v.Into(map[string]any{"id": &a.ID, "content": &a.Content, "special": &a.Special}); err != nil {
+			return nil, fmt.Errorf("tokenizer.json: added_tokens[%d]: %w", i, err)
+		}
 		// A special token is read as text where a person typed it, as here.
 		// Any other added token would be cut out of the text before all else.
 		if id, ok := vocab[a.Content]; !a.Special || !ok || id != int64(a.ID) {
@@ -86,17 +96,4 @@ func FromJSON(data []byte) (*Tokenizer, error) {
 		}
 	}
 	return build(pieces, "tokenizer.json: model.vocab", "id", 0)
-}
-
-// jsonError says where in the file an error of encoding/json is.
-func jsonError(err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return fmt.Errorf("tokenizer.json: byte %d: %w", syntax.Offset, err)
-	}
-	var typ *json.UnmarshalTypeError
-	if errors.As(err, &typ) {
-		return fmt.Errorf("tokenizer.json: %s, byte %d: a %s does not belong there", typ.Field, typ.Offset, typ.Value)
-	}
-	return fmt.Errorf("tokenizer.json: %w", err)
 }

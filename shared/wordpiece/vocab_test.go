@@ -127,14 +127,14 @@ func TestFromJSONRefuses(t *testing.T) {
 		{"model.unk_token", "<unk>", `tokenizer.json: model.unk_token is "<unk>"; only "[UNK]"`},
 		{"model.continuing_subword_prefix", "@@", `tokenizer.json: model.continuing_subword_prefix is "@@"; only "##"`},
 		{"model.max_input_chars_per_word", 200, `tokenizer.json: model.max_input_chars_per_word is 200; only 100`},
-		{"model.vocab", []any{}, `tokenizer.json: model.vocab: json: cannot unmarshal array`},
+		{"model.vocab", []any{}, `tokenizer.json: model.vocab is a list; wanted an object`},
 		{"model.vocab", map[string]any{}, `tokenizer.json: model.vocab is empty`},
 		{"model.vocab.extra", 3, `tokenizer.json: model.vocab: the ids of 13 pieces must be 0 to 12, each once; "`},
 		{"model.vocab.extra", 99, `tokenizer.json: model.vocab: the ids of 13 pieces must be 0 to 12, each once; "extra" has id 99`},
 		{"model.vocab.extra", -1, `tokenizer.json: model.vocab: the ids of 13 pieces must be 0 to 12, each once; "extra" has id -1`},
 		{"model.vocab.##X", 12, `tokenizer.json: model.vocab: id 12: "##X" has a capital`},
 		{"model", nil, `tokenizer.json: model.type is ""; only "WordPiece"`},
-		{"model", "x", `tokenizer.json: model, byte `},
+		{"model", "x", `tokenizer.json: model: byte `},
 		{"normalizer.type", "NFC", `tokenizer.json: normalizer.type is "NFC"; only "BertNormalizer"`},
 		{"normalizer.lowercase", false, `tokenizer.json: normalizer.lowercase is false; only true`},
 		{"normalizer.clean_text", false, `tokenizer.json: normalizer.clean_text is false; only true`},
@@ -151,7 +151,7 @@ func TestFromJSONRefuses(t *testing.T) {
 			t.Errorf("%s = %v:\n got %v\nwant %s...", c.field, c.value, err, c.want)
 		}
 	}
-	if _, err := FromJSON([]byte(`{"model": `)); err == nil || err.Error() != "tokenizer.json: byte 10: unexpected end of JSON input" {
+	if _, err := FromJSON([]byte(`{"model": `)); err == nil || err.Error() != "tokenizer.json: JSON: broken at byte 10" {
 		t.Errorf("cut short: %v", err)
 	}
 }

@@ -265,6 +265,9 @@
       $('q').dir = $('q').value.length < 20000 ? 'auto' : '';
       grow();
     });
+    // What is known of the examples: how each question reads standing alone, and which
+    // passages answer it.
+    call('examples', [...document.querySelectorAll('[data-q]')].map(s => [s.textContent.trim(), s.dataset.rewrite, s.dataset.gold].join('\t')).join('\n'));
     for (const b of document.querySelectorAll('[data-example]'))
       b.onclick = () => call('play', [...b.querySelectorAll('[data-q]')].map(s => s.textContent.trim()).join('\n'));
 

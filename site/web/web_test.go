@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -18,7 +19,7 @@ func TestExamplesAreOfTheTestSplit(t *testing.T) {
 		t.Fatal(err)
 	}
 	var examples [][]string
-	question := regexp.MustCompile(`<span data-q>(.*?)</span>`)
+	question := regexp.MustCompile(`<span data-q[^>]*>(.*?)</span>`)
 	for _, example := range regexp.MustCompile(`(?s)data-example>(.*?)</button>`).FindAllSubmatch(page, -1) {
 		var questions []string
 		for _, q := range question.FindAllSubmatch(example[1], -1) {
@@ -36,16 +37,27 @@ func TestExamplesAreOfTheTestSplit(t *testing.T) {
 	}
 	defer f.Close()
 	var split [][]string
+	known := map[string][2]string{} // question -> rewrite, ids of what answers
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		var c struct{ Turns []struct{ Question string } }
+		var c struct {
+			Turns []struct {
+				Question, Rewrite string
+				Gold              []struct{ ID string }
+			}
+		}
 		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
 			t.Fatal(err)
 		}
 		var questions []string
 		for _, turn := range c.Turns {
 			questions = append(questions, turn.Question)
+			var gold []string
+			for _, g := range turn.Gold {
+				gold = append(gold, g.ID)
+			}
+			known[turn.Question] = [2]string{turn.Rewrite, strings.Join(gold, " ")}
 		}
 		split = append(split, questions)
 	}
@@ -55,5 +67,19 @@ func TestExamplesAreOfTheTestSplit(t *testing.T) {
 		}) {
 			t.Errorf("no conversation of the test split begins with %q", e)
 		}
+	}
+	// What the page knows of them is what the split says.
+	n := 0
+	for _, m := range regexp.MustCompile(`<span data-q data-rewrite="(.*?)" data-gold="(.*?)">(.*?)</span>`).FindAllSubmatch(page, -1) {
+		is := func(i int) string { return html.UnescapeString(string(m[i])) }
+		if want, ok := known[is(3)]; ok {
+			n++
+			if is(1) != want[0] || is(2) != want[1] {
+				t.Errorf("%q: rewrite %q, gold %q; the split says %q", is(3), is(1), is(2), want)
+			}
+		}
+	}
+	if n < 9 {
+		t.Errorf("%d questions of the split come with a rewrite", n)
 	}
 }

@@ -94,6 +94,9 @@ func (c *Root) handle(m call) {
 		c.Ask(m.a)
 	case "play":
 		c.Play(strings.Split(m.a, "\n"))
+	case "examples":
+		c.SetExamples(m.a)
+		c.unseen = true
 	case "stop":
 		c.stop()
 	case "act":
@@ -159,6 +162,10 @@ func (b *browser) do(e Effect) {
 			el.Set("value", e.B)
 			el.Call("focus")
 			el.Call("select")
+		}
+	case "value":
+		if el := b.element(e.A); el.Truthy() {
+			el.Set("value", e.B)
 		}
 	case "type":
 		b.parley.Call("type", e.A)

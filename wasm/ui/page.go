@@ -6,8 +6,8 @@ import (
 	"github.com/vugu/vugu"
 
 	"parley/shared/message"
+	"parley/shared/wire"
 	"parley/wasm/ui/dialogue"
-	"parley/wasm/ui/wire"
 )
 
 const (
@@ -28,7 +28,10 @@ type Root struct {
 	editing  int             // turn ID, 0 for none
 	undo     *undo
 	play     *play
-	noticed  [2]string // the notice on view
+	level    string             // of the family, that reads the conversation; "" is the default
+	tools    tools              // the instruments: see tools.go
+	examples map[string]example // by question: see compare.go
+	noticed  [2]string          // the notice on view
 
 	lastID  int
 	waiting map[int]waiting // by message ID
@@ -81,6 +84,7 @@ func (c *Root) Effects() []Effect {
 // keep what a reload must not lose.
 func (c *Root) changed() {
 	c.pump()
+	c.tend()
 	c.do(Effect{Do: "save", A: c.dialogue.Save(), N: c.dialogue.Len()})
 }
 
@@ -99,7 +103,8 @@ func (c *Root) pump() {
 		c.waiting = map[int]waiting{}
 	}
 	c.waiting[c.lastID] = waiting{ticket, from}
-	c.do(Effect{Do: "ask", A: wire.Ask(ask), N: c.lastID})
+	ask.Level = c.level
+	c.do(Effect{Do: "ask", A: wire.EncodeAsk(ask), N: c.lastID})
 }
 
 // Ask adds a question to the conversation.
@@ -210,10 +215,16 @@ func (c *Root) Message(op string, id int, body string) {
 		c.ready = r
 		c.waiting = nil
 		c.dialogue.AskAgain()
+		c.tools.forget()
 		c.pump()
+		c.tend()
 	case "lost": // the worker is gone, and another one is being started
 		c.ready = nil
 	case "answer", "error":
+		if c.probed(id, op, body) {
+			c.tend()
+			return
+		}
 		w, ok := c.waiting[id]
 		if !ok {
 			return
@@ -221,6 +232,7 @@ func (c *Root) Message(op string, id int, body string) {
 		delete(c.waiting, id)
 		c.receive(w, op, body)
 		c.pump()
+		c.tend()
 	}
 }
 

@@ -225,14 +225,17 @@ func (c *TurnItem) Results() []ResultView {
 	if !c.ResultsOpen() {
 		return nil
 	}
-	rs := c.Turn.Answer.Results
+	own, shown := c.Turn.Answer, c.Root.onView(c.Turn)
+	rs := shown.Results
 	if !c.Root.opened(c.id()).allResults {
 		rs = rs[:min(len(rs), firstResults)]
 	}
 	reply := c.reply()
+	moves := ranks(shown, own, len(rs), nil)
 	var views []ResultView
 	for k := range rs {
-		v := ResultView{Result: &rs[k], IsReply: &rs[k] == reply}
+		v := ResultView{Result: &rs[k], IsReply: rs[k].ID == reply.ID, Moved: moves[k].Moved}
+		v.New = v.Moved == "new" // among what is tried alone: not to be chosen
 		if j, ok := c.Root.dialogue.QuotedIn(c.i(), rs[k].ID); ok {
 			v.Quoted = "quoted above in turn " + strconv.Itoa(j+1)
 		}
@@ -243,7 +246,7 @@ func (c *TurnItem) Results() []ResultView {
 
 // MoreText names the button under the results, "" for none.
 func (c *TurnItem) MoreText() string {
-	n := len(c.Turn.Answer.Results)
+	n := len(c.Root.onView(c.Turn).Results)
 	switch {
 	case n <= firstResults:
 		return ""
@@ -310,6 +313,8 @@ type ResultView struct {
 	*message.Result
 	IsReply bool
 	Quoted  string
+	Moved   string // against the page's own ranking, while something is tried
+	New     bool
 }
 
 // ResultItem shows a result.
@@ -317,6 +322,11 @@ type ResultItem struct {
 	Root   *Root
 	TurnID int
 	View   ResultView
+}
+
+func (c *ResultItem) WhyOpen() bool {
+	w := c.Root.tools.whys[c.TurnID]
+	return w != nil && w.open[c.View.ID]
 }
 
 func (c *ResultItem) Link() string  { return link(c.View.URL) }
@@ -359,7 +369,7 @@ type TermView struct {
 }
 
 func (c *VectorPanel) Terms() []TermView {
-	terms := c.Turn.Answer.Terms
+	terms := c.Root.onView(c.Turn).Terms
 	if !c.Root.opened(c.Turn.ID).allTerms {
 		terms = terms[:min(len(terms), firstTerms)]
 	}
@@ -371,10 +381,7 @@ func (c *VectorPanel) Terms() []TermView {
 	for k, t := range terms {
 		v := &views[k]
 		v.Class = "term " + hue(t.Turn)
-		v.Text = t.Text
-		if rest, ok := strings.CutPrefix(t.Text, "##"); ok {
-			v.Text = "-" + rest // WordPiece's mark of a word's inner piece
-		}
+		v.Text = piece(t.Text)
 		v.Weight = strconv.FormatFloat(float64(t.Weight), 'f', 2, 32)
 		v.Width = strconv.FormatFloat(float64(100*t.Weight/max(top, 1e-9)), 'f', 1, 32) + "%"
 		v.Chip = strconv.Itoa(t.Turn + 1)
@@ -396,7 +403,7 @@ func (c *VectorPanel) Terms() []TermView {
 
 // AllText names the button under the terms, "" for none.
 func (c *VectorPanel) AllText() string {
-	n := len(c.Turn.Answer.Terms)
+	n := len(c.Root.onView(c.Turn).Terms)
 	switch {
 	case n <= firstTerms:
 		return ""
@@ -407,37 +414,50 @@ func (c *VectorPanel) AllText() string {
 }
 
 // A LegendView names one colour.
-type LegendView struct{ Class, Chip, Text string }
+type LegendView struct {
+	Class, Chip, Text string
+	Turn              int // ID of an earlier turn, which can be left out; 0 for others
+	Masked            bool
+}
 
 // Legend names the turns that lit terms, oldest first.
 func (c *VectorPanel) Legend() []LegendView {
 	turns := c.Root.dialogue.Turns()
 	lit := map[int]bool{}
 	markers, replies := false, false
-	for _, t := range c.Turn.Answer.Terms {
+	for _, t := range c.Root.onView(c.Turn).Terms {
 		lit[t.Turn] = true
 		markers = markers || t.Turn < 0
 		replies = replies || t.Reply
 	}
 	var views []LegendView
 	for i, t := range turns {
-		if lit[i] {
+		w := c.Root.tools.whys[c.Turn.ID]
+		masked := w != nil && w.masked[t.ID]
+		if lit[i] || masked {
 			q, _ := dialogue.Clip(t.Question, 60)
-			views = append(views, LegendView{hue(i), strconv.Itoa(i + 1), q})
+			v := LegendView{Class: hue(i), Chip: strconv.Itoa(i + 1), Text: q, Masked: masked}
+			if i < c.Root.index(c.Turn.ID) {
+				v.Turn = t.ID
+			}
+			if masked {
+				v.Class += " masked"
+			}
+			views = append(views, v)
 		}
 	}
 	if replies {
-		views = append(views, LegendView{"h0", "”", "from the reply quoted in that turn"})
+		views = append(views, LegendView{Class: "h0", Chip: "”", Text: "from the reply quoted in that turn"})
 	}
 	if markers {
-		views = append(views, LegendView{"h0", "·", "from the markers between the texts"})
+		views = append(views, LegendView{Class: "h0", Chip: "·", Text: "from the markers between the texts"})
 	}
 	return views
 }
 
 // Summary says in a sentence what the bars show.
 func (c *VectorPanel) Summary() string {
-	a := c.Turn.Answer
+	a := c.Root.onView(c.Turn)
 	here := c.Root.index(c.Turn.ID)
 	earlier, added := 0, 0
 	for _, t := range a.Terms {
@@ -459,7 +479,7 @@ func (c *VectorPanel) Summary() string {
 
 // Figures are the costs of the turn.
 func (c *VectorPanel) Figures() []FigureView {
-	a := c.Turn.Answer
+	a := c.Root.onView(c.Turn)
 	touched := thousands(a.Cost.Postings)
 	if r := c.Root.ready; r != nil && r.Postings > 0 {
 		touched += " of " + thousands(r.Postings)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +14,7 @@ import (
 	"parley/shared/matrix"
 	"parley/shared/message"
 	"parley/shared/passages"
+	"parley/shared/wire"
 )
 
 // maxInbox bounds one file or request, far below what would exhaust the memory.
@@ -44,10 +44,10 @@ type worker struct {
 
 // respond makes a reply of what f returns. What f could not foresee, a panic,
 // becomes an error too: the page then says so, and the worker goes on.
-func respond(stage string, f func() (word string, body any, err error)) (reply []byte) {
+func respond(stage string, f func() (word, body string, err error)) (reply []byte) {
 	defer func() {
 		if r := recover(); r != nil {
-			reply = encode("error", message.Failure{Stage: stage, Message: fmt.Sprint("internal error: ", r)})
+			reply = failed(message.Failure{Stage: stage, Message: fmt.Sprint("internal error: ", r)})
 		}
 	}()
 	word, body, err := f()
@@ -57,18 +57,12 @@ func respond(stage string, f func() (word string, body any, err error)) (reply [
 		if errors.As(err, &wrong) {
 			failure.File = wrong.name
 		}
-		return encode("error", failure)
+		return failed(failure)
 	}
-	return encode(word, body)
+	return []byte(word + "\n" + body)
 }
 
-func encode(word string, body any) []byte {
-	data, err := json.Marshal(body)
-	if err != nil { // none of the types can fail, but for a NaN
-		return encode("error", message.Failure{Stage: "ask", Message: err.Error()})
-	}
-	return append([]byte(word+"\n"), data...)
-}
+func failed(f message.Failure) []byte { return []byte("error\n" + wire.EncodeFailure(f)) }
 
 // A fileError says which file is wrong.
 type fileError struct {
@@ -80,23 +74,23 @@ func (e *fileError) Error() string { return e.err.Error() }
 func (e *fileError) Unwrap() error { return e.err }
 
 func (w *worker) simd(on bool) []byte {
-	return respond("open", func() (string, any, error) {
+	return respond("open", func() (string, string, error) {
 		path := matrix.Portable
 		if on {
 			path = matrix.Kernel
 		}
 		if err := matrix.Use(path); err != nil {
-			return "", nil, err
+			return "", "", err
 		}
-		return "done", struct{}{}, nil
+		return "done", "{}", nil
 	})
 }
 
 // file takes data, whose last name bytes are the file's name.
 func (w *worker) file(data []byte, name uint32) []byte {
-	return respond("open", func() (string, any, error) {
+	return respond("open", func() (string, string, error) {
 		if uint64(name) > uint64(len(data)) {
-			return "", nil, fmt.Errorf("a file's name of %d bytes in an inbox of %d: reserve room for contents and name first", name, len(data))
+			return "", "", fmt.Errorf("a file's name of %d bytes in an inbox of %d: reserve room for contents and name first", name, len(data))
 		}
 		n := len(data) - int(name)
 		title := string(data[n:])
@@ -105,9 +99,9 @@ func (w *worker) file(data []byte, name uint32) []byte {
 			err = &fileError{title, err}
 		}
 		if err != nil {
-			return "", nil, err
+			return "", "", err
 		}
-		return "done", struct{}{}, nil
+		return "done", "{}", nil
 	})
 }
 
@@ -225,7 +219,7 @@ func (w *worker) loadMember(level string) error {
 }
 
 func (w *worker) open() []byte {
-	return respond("open", func() (string, any, error) {
+	return respond("open", func() (string, string, error) {
 		for _, part := range []struct {
 			name    string
 			missing bool
@@ -237,14 +231,14 @@ func (w *worker) open() []byte {
 			{textsFile, w.passages == nil},
 		} {
 			if part.missing {
-				return "", nil, &fileError{part.name, errors.New("this file is missing")}
+				return "", "", &fileError{part.name, errors.New("this file is missing")}
 			}
 		}
 		w.opened, w.engines = true, nil
 		e, err := w.engine("")
 		if err != nil {
 			w.opened = false
-			return "", nil, err
+			return "", "", err
 		}
 		runtime.GC() // now: the files' own memory is free for the questions
 		var memory runtime.MemStats
@@ -268,7 +262,7 @@ func (w *worker) open() []byte {
 				ready.Levels = append(ready.Levels, l.Level)
 			}
 		}
-		return "ready", ready, nil
+		return "ready", wire.EncodeReady(&ready), nil
 	})
 }
 
@@ -311,25 +305,25 @@ func (w *worker) engine(level string) (*answer.Engine, error) {
 }
 
 func (w *worker) ask(body []byte) []byte {
-	return respond("ask", func() (string, any, error) {
-		var ask message.Ask
-		if err := decode(body, &ask); err != nil {
-			return "", nil, err
+	return respond("ask", func() (string, string, error) {
+		ask, err := wire.Ask(string(body))
+		if err != nil {
+			return "", "", unreadable(err)
 		}
 		e, err := w.engine(ask.Level)
 		if err != nil {
-			return "", nil, err
+			return "", "", err
 		}
-		a, err := e.Ask(ask)
-		return "answer", a, err
+		a, err := e.Ask(*ask)
+		return "answer", wire.EncodeAnswer(&a), err
 	})
 }
 
 func (w *worker) digest(body []byte) []byte {
-	return respond("ask", func() (string, any, error) {
-		var asks []message.Ask
-		if err := decode(body, &asks); err != nil {
-			return "", nil, err
+	return respond("ask", func() (string, string, error) {
+		asks, err := wire.Asks(string(body))
+		if err != nil {
+			return "", "", unreadable(err)
 		}
 		level := ""
 		if len(asks) > 0 {
@@ -337,16 +331,11 @@ func (w *worker) digest(body []byte) []byte {
 		}
 		e, err := w.engine(level)
 		if err != nil {
-			return "", nil, err
+			return "", "", err
 		}
 		sum, err := e.Digest(asks)
-		return "digest", fmt.Sprintf("%016x", sum), err
+		return "digest", fmt.Sprintf(`"%016x"`, sum), err
 	})
 }
 
-func decode(body []byte, v any) error {
-	if err := json.Unmarshal(body, v); err != nil {
-		return fmt.Errorf("the question cannot be read: %w", err)
-	}
-	return nil
-}
+func unreadable(err error) error { return fmt.Errorf("the question cannot be read: %w", err) }

@@ -648,7 +648,7 @@ func FuzzAsk(f *testing.F) {
 
 // What no one foresaw is reported; the worker goes on.
 func TestPanicsBecomeErrors(t *testing.T) {
-	reply := respond("ask", func() (string, any, error) { panic("a defect") })
+	reply := respond("ask", func() (string, string, error) { panic("a defect") })
 	word, body, _ := bytes.Cut(reply, []byte("\n"))
 	if string(word) != "error" || !bytes.Contains(body, []byte("a defect")) {
 		t.Errorf("%s", reply)

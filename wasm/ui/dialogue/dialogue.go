@@ -148,19 +148,31 @@ func (d *Dialogue) Next(k int) (ticket Ticket, from int, ask message.Ask, ok boo
 			return
 		}
 		d.asked = ticket
-		from = max(0, i+1-maxTurns)
-		ask.K = k
-		for j := from; j <= i; j++ {
-			m := message.Turn{Question: clip(d.turns[j].Question, maxBytes)}
-			if j < i {
-				m.Reply = d.ReplyText(j)
-			}
-			ask.Turns = append(ask.Turns, m)
-		}
+		from, ask = d.Request(i, k)
 		return ticket, from, ask, true
 	}
 	return
 }
+
+// Request is the conversation up to turn i, as the worker is asked it.
+func (d *Dialogue) Request(i, k int) (from int, ask message.Ask) {
+	from = max(0, i+1-maxTurns)
+	ask.K = k
+	for j := from; j <= i; j++ {
+		m := message.Turn{Question: clip(d.turns[j].Question, maxBytes)}
+		if j < i {
+			m.Reply = d.ReplyText(j)
+		}
+		ask.Turns = append(ask.Turns, m)
+	}
+	return from, ask
+}
+
+// State changes whenever an answer that was there may no longer be the right one.
+func (d *Dialogue) State() int { return d.state }
+
+// AskAll makes every answer out of date: another encoder is to read all of it.
+func (d *Dialogue) AskAll() { d.stale(0) }
 
 // Answer files an answer under its ticket. It reports the turn, or false where
 // the conversation has changed since.

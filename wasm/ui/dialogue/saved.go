@@ -1,6 +1,6 @@
 package dialogue
 
-import "parley/wasm/ui/wire"
+import "parley/shared/wire"
 
 // A browser's storage holds some 5 MB; a conversation beyond this keeps its
 // newest turns.

@@ -1,0 +1,108 @@
+package answer
+
+import (
+	"slices"
+	"testing"
+
+	"parley/shared/message"
+)
+
+var tower = message.Ask{Turns: []message.Turn{
+	{Question: "How tall is the Eiffel Tower?", Reply: "The tower is 330 metres tall."}, {Question: "who designed it?"},
+}}
+
+func ask(t *testing.T, e *Engine, a message.Ask) message.Answer {
+	t.Helper()
+	got, err := e.Ask(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestPartsSumToTheScore(t *testing.T) {
+	e := shipped(t)
+	a := tower
+	a.Explain = true
+	got := ask(t, e, a)
+	for _, r := range got.Results {
+		var sum float32
+		for _, p := range r.Parts {
+			sum += p.Query * p.Doc
+			if w := got.Terms[p.Term].Weight; p.Query < w*.99 || p.Query > w*1.01 {
+				t.Errorf("%s: the query's weight of %q is %v, in the parts %v", r.ID, got.Terms[p.Term].Text, w, p.Query)
+			}
+		}
+		if sum != r.Score || len(r.Parts) == 0 {
+			t.Errorf("%s: %d parts sum to %v, the score is %v", r.ID, len(r.Parts), sum, r.Score)
+		}
+		if !slices.IsSortedFunc(r.Parts, func(a, b message.Part) int { return int(b.Query*b.Doc*1e4) - int(a.Query*a.Doc*1e4) }) {
+			t.Errorf("%s: the parts are not in order", r.ID)
+		}
+	}
+	if plain := ask(t, e, tower); plain.Results[0].Parts != nil {
+		t.Error("parts that nobody asked for")
+	}
+}
+
+func TestBriefResultsAreTheSameOnes(t *testing.T) {
+	e := shipped(t)
+	a := tower
+	a.Brief = true
+	full, brief := ask(t, e, tower), ask(t, e, a)
+	for i, r := range full.Results {
+		b := brief.Results[i]
+		if b.ID != r.ID || b.Score != r.Score || b.Title != r.Title || b.Doc != r.Doc || b.Text != "" || b.Marks != nil {
+			t.Errorf("%+v", b)
+		}
+	}
+	if len(brief.Terms) != len(full.Terms) || brief.Cost.Postings != full.Cost.Postings {
+		t.Errorf("%d terms, %d postings", len(brief.Terms), brief.Cost.Postings)
+	}
+}
+
+func TestWeightsChangeTheRanking(t *testing.T) {
+	e := shipped(t)
+	plain := ask(t, e, tower)
+	top := plain.Terms[0].Text
+	a := tower
+	a.Weights = []message.Weight{{Text: top, Factor: 0}, {Text: plain.Terms[1].Text, Factor: 2}, {Text: plain.Terms[2].Text, Factor: -1}, {Text: "no such piece", Factor: 3}}
+	got := ask(t, e, a)
+	if len(got.Terms) != len(plain.Terms)-2 || got.Terms[0].Text != plain.Terms[1].Text || got.Terms[0].Weight != 2*plain.Terms[1].Weight {
+		t.Errorf("terms: %+v", got.Terms[:3])
+	}
+	if slices.EqualFunc(got.Results, plain.Results, func(a, b message.Result) bool { return a.ID == b.ID && a.Score == b.Score }) {
+		t.Error("the ranking stays")
+	}
+	if again := ask(t, e, tower); again.Terms[0] != plain.Terms[0] {
+		t.Error("the next question is weighted, too")
+	}
+	// Every term out: nothing is found, and nothing breaks.
+	a.Weights = nil
+	for _, term := range plain.Terms {
+		a.Weights = append(a.Weights, message.Weight{Text: term.Text})
+	}
+	if got := ask(t, e, a); len(got.Terms) != 0 || len(got.Results) != 0 {
+		t.Errorf("%d terms, %d results", len(got.Terms), len(got.Results))
+	}
+}
+
+// A turn without texts is as if it were not there, but the others keep their numbers.
+func TestAMaskedTurn(t *testing.T) {
+	e := shipped(t)
+	masked := message.Ask{Turns: []message.Turn{{Question: "Who painted the Mona Lisa?", Reply: "Leonardo."}, {}, {Question: "how tall is it?"}}}
+	without := message.Ask{Turns: []message.Turn{masked.Turns[0], masked.Turns[2]}}
+	a, b := ask(t, e, masked), ask(t, e, without)
+	if a.Tokens != b.Tokens || len(a.Results) != len(b.Results) || a.Results[0].Score != b.Results[0].Score {
+		t.Errorf("%d tokens, %d without the turn", a.Tokens, b.Tokens)
+	}
+	for i, term := range a.Terms {
+		want := b.Terms[i].Turn
+		if want == 1 {
+			want = 2
+		}
+		if term.Turn != want {
+			t.Errorf("%q is from turn %d, wanted %d", term.Text, term.Turn, want)
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/vugu/vugu"
+
+	"parley/shared/message"
+	"parley/wasm/ui/dialogue"
+)
+
+// An example is what the page knows of a question that it offers: the same question
+// standing alone, and the passages that answer it, from our conversations' test split.
+type example struct {
+	rewrite string
+	gold    []string // ids
+}
+
+// SetExamples takes what the page says of its examples: a line a question, tabs
+// between the question, its rewrite and the ids of what answers.
+func (c *Root) SetExamples(lines string) {
+	c.examples = map[string]example{}
+	for line := range strings.SplitSeq(lines, "\n") {
+		if f := strings.Split(line, "\t"); len(f) == 3 && f[1] != "" {
+			c.examples[f[0]] = example{f[1], strings.Fields(f[2])}
+		}
+	}
+}
+
+// known is what is known of turn i.
+func (c *Root) known(i int) example {
+	e := c.examples[c.dialogue.Turns()[i].Question]
+	if typed, ok := c.tools.rewrites[c.dialogue.Turns()[i].ID]; ok {
+		e.rewrite = typed
+	}
+	return e
+}
+
+const (
+	compareDepth   = 100 // as deep as the worker's answers go
+	compareResults = 5
+)
+
+// A way is a column: how a turn is read.
+type way struct {
+	name, note string
+	key        string // of its measure
+	ask        func(i int) message.Ask
+	inUse      bool // the page's own
+}
+
+// ways are the columns. What stands alone, the last turn and the rewrite, the base
+// reads, which was trained for such questions.
+func (c *Root) ways(i int) []way {
+	base, inUse := "", c.inUse()
+	if l := c.levels(); len(l) > 0 {
+		base = l[0].Name
+	}
+	alone := func(text string) message.Ask {
+		return message.Ask{Turns: []message.Turn{{Question: text}}, K: compareDepth, Level: base}
+	}
+	whole := func(level string) func(int) message.Ask {
+		return func(i int) message.Ask {
+			_, ask := c.dialogue.Request(i, compareDepth)
+			ask.Level = level
+			return ask
+		}
+	}
+	list := []way{
+		{"Last turn alone", "what was said before is left out", "last", func(i int) message.Ask {
+			_, ask := c.dialogue.Request(i, compareDepth)
+			return alone(ask.Turns[len(ask.Turns)-1].Question)
+		}, false},
+		{"Whole conversation", "by an encoder of single questions", "whole " + base, whole(base), inUse == base},
+	}
+	if base != "" {
+		level := inUse
+		if level == base {
+			level = c.levels()[min(1, len(c.levels())-1)].Name
+		}
+		if level != base {
+			list = append(list, way{"Whole conversation, distilled", "level: " + c.levelTitle(level), "whole " + level, whole(level), level == inUse})
+		}
+	}
+	if r := c.known(i).rewrite; r != "" {
+		list = append(list, way{"Rewrite", "“" + r + "”", "rewrite " + r, func(int) message.Ask { return alone(r) }, false})
+	}
+	return list
+}
+
+// tendCompare asks a column that is not known yet.
+func (c *Root) tendCompare() bool {
+	i := c.looked()
+	if c.tools.open != "compare" || i < 0 {
+		return false
+	}
+	for _, w := range c.ways(i) {
+		if c.measure(i, w.key, w.ask(i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// ComparePanel shows ways to read a turn in columns.
+type ComparePanel struct{ Root *Root }
+
+// A WayView is a column.
+type WayView struct {
+	Name, Note, Class string
+	Figures           string
+	Failure           string
+	Gold, GoldClass   string // where what answers stands; "" where that is not known
+	Results           []RankView
+	Waiting           bool
+}
+
+func (c *ComparePanel) Ways() []WayView {
+	i := c.Root.looked()
+	if i < 0 {
+		return nil
+	}
+	ways := c.Root.ways(i)
+	turn, gold := c.Root.dialogue.Turns()[i].ID, c.Root.known(i).gold
+	var own *message.Answer
+	for _, w := range ways {
+		if w.inUse {
+			own = c.Root.measured(turn, w.key)
+		}
+	}
+	var views []WayView
+	for _, w := range ways {
+		v := WayView{Name: w.name, Note: w.note, Class: "way"}
+		if w.inUse {
+			v.Class += " in-use"
+		}
+		m := c.Root.tools.measures[measureKey{turn, w.key}]
+		switch {
+		case m == nil || m.answer == nil && m.failure == "":
+			v.Waiting = true
+		case m.answer == nil:
+			v.Failure = m.failure
+		default:
+			v.Results = ranks(m.answer, own, compareResults, gold)
+			v.Figures = count(len(m.answer.Terms), "term") + " · " + thousands(m.answer.Cost.Postings) + "\u00a0postings"
+			if len(gold) > 0 {
+				v.Gold, v.GoldClass = goldRank(m.answer, gold)
+			}
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
+// goldRank says where the best of the passages that answer stands.
+func goldRank(a *message.Answer, gold []string) (text, class string) {
+	at := slices.IndexFunc(a.Results, func(r message.Result) bool { return slices.Contains(gold, r.ID) })
+	switch {
+	case at < 0:
+		return "not among the first " + strconv.Itoa(compareDepth), "rank missing"
+	case at == 0:
+		return "first", "rank found"
+	}
+	return "rank " + strconv.Itoa(at+1), "rank"
+}
+
+// GoldText names what answers.
+func (c *ComparePanel) GoldText() string {
+	i := c.Root.looked()
+	if i < 0 {
+		return ""
+	}
+	var titles []string
+	for _, id := range c.Root.known(i).gold {
+		titles = append(titles, strings.ReplaceAll(id, "_", " "))
+	}
+	if len(titles) == 0 {
+		return ""
+	}
+	return "Judged to answer this: " + strings.Join(titles, "; ") + "."
+}
+
+// fillRewrite puts the rewrite of the turn looked at into its field, once: what is
+// typed there stays.
+func (c *Root) fillRewrite() {
+	i := c.looked()
+	if c.tools.open != "compare" || i < 0 {
+		c.tools.filled = 0
+		return
+	}
+	if id := c.dialogue.Turns()[i].ID; id != c.tools.filled {
+		c.tools.filled = id
+		c.do(Effect{Do: "value", A: "rewrite", B: c.known(i).rewrite})
+	}
+}
+
+// SaveRewrite is the rewrite's form submitted.
+func (c *ComparePanel) SaveRewrite(event vugu.DOMEvent) {
+	event.PreventDefault()
+	c.Root.setRewrite(event.JSEventTarget().Call("querySelector", "textarea").Get("value").String())
+}
+
+func (c *Root) setRewrite(text string) {
+	i := c.looked()
+	if i < 0 {
+		return
+	}
+	if c.tools.rewrites == nil {
+		c.tools.rewrites = map[int]string{}
+	}
+	c.tools.rewrites[c.dialogue.Turns()[i].ID] = dialogue.Clean(text)
+	c.tend()
+}

@@ -1,0 +1,390 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/vugu/vugu"
+
+	"parley/shared/message"
+	"parley/wasm/ui/dialogue"
+)
+
+// A why is what a reader looks into, and tries out, of one turn: what the scores are
+// made of, terms that count more or less, turns left out. The conversation goes on
+// as if nothing had been tried: the reply, and later turns, stay.
+type why struct {
+	open    map[string]bool    // results whose parts are on view, by ID
+	factors map[string]float32 // terms that do not count as the encoder says
+	masked  map[int]bool       // turns left out, by ID
+
+	plain   *message.Answer // with parts, nothing tried
+	tried   *message.Answer // with parts and what is tried; nil where nothing is
+	failure string
+	changes int // counts what the reader does, so that an answer to less is known
+	known   int // changes of the answers there are
+	state   int // of the dialogue, then
+	asked   bool
+}
+
+func (c *Root) why(turn int) *why {
+	if c.tools.whys == nil {
+		c.tools.whys = map[int]*why{}
+	}
+	w := c.tools.whys[turn]
+	if w == nil {
+		w = &why{open: map[string]bool{}, factors: map[string]float32{}, masked: map[int]bool{}, known: -1, state: -1}
+		c.tools.whys[turn] = w
+	}
+	return w
+}
+
+func (w *why) trying() bool { return w != nil && len(w.factors)+len(w.masked) > 0 }
+
+// onView is the answer on view: what the reader tries, or the turn's own.
+func (c *Root) onView(t *dialogue.Turn) *message.Answer {
+	if w := c.tools.whys[t.ID]; w.trying() && w.tried != nil {
+		return w.tried
+	}
+	return t.Answer
+}
+
+// tendWhy asks for the parts of scores that are on view, and for what is tried.
+func (c *Root) tendWhy() bool {
+	for i, t := range c.dialogue.Turns() {
+		w := c.tools.whys[t.ID]
+		if w == nil || w.asked || t.Failure != nil || len(w.open) == 0 && !w.trying() {
+			continue
+		}
+		if state := c.dialogue.State(); w.plain == nil && w.failure == "" || w.state != state {
+			c.ask1(w, i, false)
+			return true
+		}
+		if w.trying() && w.known != w.changes {
+			c.ask1(w, i, true)
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Root) ask1(w *why, i int, try bool) {
+	from, ask := c.dialogue.Request(i, results)
+	ask.Level, ask.Explain = c.level, true
+	if try {
+		for j := range ask.Turns {
+			if j < len(ask.Turns)-1 && w.masked[c.dialogue.Turns()[from+j].ID] {
+				ask.Turns[j] = message.Turn{}
+			}
+		}
+		for text, f := range w.factors {
+			ask.Weights = append(ask.Weights, message.Weight{Text: text, Factor: f})
+		}
+		slices.SortFunc(ask.Weights, func(a, b message.Weight) int { return strings.Compare(a.Text, b.Text) })
+	}
+	state, changes := c.dialogue.State(), w.changes
+	w.asked = true
+	c.probe(ask, func(a *message.Answer, f *message.Failure) {
+		w.asked, w.failure = false, ""
+		if f != nil {
+			w.failure = f.Message
+			w.state, w.known = state, changes
+			return
+		}
+		for k := range a.Terms {
+			if a.Terms[k].Turn >= 0 {
+				a.Terms[k].Turn += from
+			}
+		}
+		if try {
+			w.tried, w.known = a, changes
+		} else {
+			w.plain, w.state = a, state
+			w.tried, w.known = nil, -1
+		}
+	})
+}
+
+// ToggleWhy shows what a result's score is made of, or no longer.
+func (c *Root) ToggleWhy(turn int, result string) {
+	w := c.why(turn)
+	if w.open[result] {
+		delete(w.open, result)
+	} else {
+		w.open[result] = true
+	}
+	c.tend()
+}
+
+// Weigh makes a term of a turn count factor times as much; 1 is as the encoder says.
+func (c *Root) Weigh(turn int, term string, factor float32) {
+	w := c.why(turn)
+	if factor == 1 {
+		delete(w.factors, term)
+	} else {
+		w.factors[term] = factor
+	}
+	w.changes++
+	c.tend()
+}
+
+// Mask leaves an earlier turn out of what a turn reads, or takes it in again.
+func (c *Root) Mask(turn, earlier int) {
+	w := c.why(turn)
+	if w.masked[earlier] {
+		delete(w.masked, earlier)
+	} else {
+		w.masked[earlier] = true
+	}
+	w.changes++
+	c.tend()
+}
+
+// StopTrying takes all changes of a turn back.
+func (c *Root) StopTrying(turn int) {
+	w := c.why(turn)
+	clear(w.factors)
+	clear(w.masked)
+	w.changes++
+	w.tried = nil
+	c.do(Effect{Do: "announce", A: "The ranking is the page's own again."})
+	c.tend()
+}
+
+// TryingText says what is tried of a turn, "" for nothing.
+func (c *TurnItem) TryingText() string {
+	w := c.Root.tools.whys[c.id()]
+	if !w.trying() {
+		return ""
+	}
+	var parts []string
+	if n := len(w.factors); n > 0 {
+		parts = append(parts, count(n, "term")+" changed")
+	}
+	var left []string
+	for i, t := range c.Root.dialogue.Turns() {
+		if w.masked[t.ID] {
+			left = append(left, strconv.Itoa(i+1))
+		}
+	}
+	if len(left) > 0 {
+		noun := "turn "
+		if len(left) > 1 {
+			noun = "turns "
+		}
+		parts = append(parts, noun+strings.Join(left, ", ")+" left out")
+	}
+	s := "Trying: " + strings.Join(parts, "; ") + ". The reply stays."
+	if w.failure != "" {
+		s += " " + w.failure
+	}
+	return s
+}
+
+// WhyPanel shows what a result's score is made of.
+type WhyPanel struct {
+	Root   *Root
+	TurnID int
+	Result string // its ID
+}
+
+// A PartView is one shared term, or one that is switched off.
+type PartView struct {
+	Term, Text, Class string
+	Product           string
+	Width             string
+	Factor            string // of the slider
+	Label, Spoken     string
+	Chip, From        string
+}
+
+// partsShown is how many terms of a score are on view.
+const partsShown = 12
+
+// find gives the result in an answer, with its terms.
+func find(a *message.Answer, id string) *message.Result {
+	if a == nil {
+		return nil
+	}
+	for k := range a.Results {
+		if a.Results[k].ID == id {
+			return &a.Results[k]
+		}
+	}
+	return nil
+}
+
+// part is what a term adds to a result's score; zero where it adds nothing.
+func part(a *message.Answer, r *message.Result, text string) (message.Part, bool) {
+	if a == nil || r == nil {
+		return message.Part{}, false
+	}
+	for _, p := range r.Parts {
+		if p.Term >= 0 && p.Term < len(a.Terms) && a.Terms[p.Term].Text == text {
+			return p, true
+		}
+	}
+	return message.Part{}, false
+}
+
+// now is the answer that the parts are of.
+func (c *WhyPanel) now() (w *why, a *message.Answer) {
+	w = c.Root.why(c.TurnID)
+	if w.trying() && w.tried != nil {
+		return w, w.tried
+	}
+	return w, w.plain
+}
+
+// terms are the shared terms: in the order of the score with nothing tried, so that
+// they do not jump while a weight is changed, then what only the trial shares.
+func (c *WhyPanel) terms() (texts []string) {
+	w, a := c.now()
+	for _, from := range []*message.Answer{w.plain, a} {
+		r := find(from, c.Result)
+		if r == nil {
+			continue
+		}
+		for _, p := range r.Parts {
+			if p.Term >= 0 && p.Term < len(from.Terms) && !slices.Contains(texts, from.Terms[p.Term].Text) {
+				texts = append(texts, from.Terms[p.Term].Text)
+			}
+		}
+	}
+	return texts
+}
+
+func (c *WhyPanel) Parts() []PartView {
+	w, a := c.now()
+	r := find(a, c.Result)
+	var most float32
+	for _, from := range []*message.Answer{w.plain, a} {
+		if r := find(from, c.Result); r != nil {
+			for _, p := range r.Parts {
+				most = max(most, p.Query*p.Doc)
+			}
+		}
+	}
+	var views []PartView
+	texts := c.terms()
+	for _, text := range texts[:min(len(texts), partsShown)] {
+		factor, changed := w.factors[text]
+		if !changed {
+			factor = 1
+		}
+		v := PartView{Term: text, Text: piece(text), Class: "part h0", Factor: strconv.FormatFloat(float64(factor), 'g', -1, 32), Chip: "·"}
+		v.Label = "Weight of " + v.Text
+		v.Spoken = times(factor)
+		p, ok := part(a, r, text)
+		v.Width = "0"
+		v.Product = "off"
+		if factor > 0 {
+			v.Product = "not in what is read now"
+		}
+		if ok {
+			v.Product = fixed(p.Query) + " × " + fixed(p.Doc) + " = " + fixed(p.Query*p.Doc)
+			v.Width = decimal(float64(100*p.Query*p.Doc/max(most, 1e-9))) + "%"
+		}
+		if t := termOf(a, text); t != nil {
+			v.origin(t)
+		} else if t := termOf(w.plain, text); t != nil {
+			v.origin(t)
+		}
+		if changed {
+			v.Class += " changed"
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
+// origin says which turn lit the term.
+func (v *PartView) origin(t *message.Term) {
+	v.Class = "part " + hue(t.Turn)
+	if t.Turn >= 0 {
+		v.Chip = strconv.Itoa(t.Turn + 1)
+		v.From = "from turn " + v.Chip
+		if t.Reply {
+			v.From = "from the reply in turn " + v.Chip
+			v.Chip += "”"
+		}
+	} else {
+		v.From = "from a marker between the texts"
+	}
+	if !t.Typed {
+		v.Class += " added"
+		v.From += ", added by the encoder"
+	}
+}
+
+func termOf(a *message.Answer, text string) *message.Term {
+	if a != nil {
+		for k := range a.Terms {
+			if a.Terms[k].Text == text {
+				return &a.Terms[k]
+			}
+		}
+	}
+	return nil
+}
+
+func fixed(v float32) string { return strconv.FormatFloat(float64(v), 'f', 2, 32) }
+
+func times(f float32) string {
+	if f == 0 {
+		return "off"
+	}
+	return strconv.FormatFloat(float64(f), 'g', -1, 32) + " times"
+}
+
+// Sum says what the parts add up to.
+func (c *WhyPanel) Sum() string {
+	w, a := c.now()
+	if a == nil {
+		if w.failure != "" {
+			return w.failure
+		}
+		return "Asking"
+	}
+	r := find(a, c.Result)
+	if r == nil {
+		return "This passage is no longer among the first " + strconv.Itoa(results) + "."
+	}
+	s := count(len(r.Parts), "shared term") + ", query weight × passage weight, add up to " + fixed(r.Score) + "."
+	texts := c.terms()
+	if rest := texts[min(len(texts), partsShown):]; len(rest) > 0 {
+		var sum float32
+		n := 0
+		for _, text := range rest {
+			if p, ok := part(a, r, text); ok {
+				sum += p.Query * p.Doc
+				n++
+			}
+		}
+		s += " The lightest " + strconv.Itoa(n) + ", not shown, add " + fixed(sum) + "."
+	}
+	return s
+}
+
+// Slide is a slider moved.
+func (c *WhyPanel) Slide(term string, event vugu.DOMEvent) {
+	f, err := strconv.ParseFloat(event.JSEventTarget().Get("value").String(), 32)
+	if err == nil {
+		c.Root.Weigh(c.TurnID, term, float32(f))
+	}
+}
+
+// Off switches a term off, or on again.
+func (c *WhyPanel) Off(term string) {
+	if f, changed := c.Root.why(c.TurnID).factors[term]; changed && f == 0 {
+		c.Root.Weigh(c.TurnID, term, 1)
+	} else {
+		c.Root.Weigh(c.TurnID, term, 0)
+	}
+}
+
+func (c *WhyPanel) IsOff(term string) bool {
+	f, changed := c.Root.why(c.TurnID).factors[term]
+	return changed && f == 0
+}
