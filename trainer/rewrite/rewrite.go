@@ -21,7 +21,9 @@ import (
 	"io"
 	"io/fs"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -33,8 +35,10 @@ import (
 	"parley/trainer/importers"
 )
 
-// Prompt is the default, after DiSCo's (Lupart et al. 2025): the conversation, and the
-// question to be made self-contained.
+// Prompt is the default, after DiSCo's (Lupart et al. 2025), whose wording is not in
+// their repository. Like what the same authors ask in their baseline for iKAT 2024, it
+// shows the conversation and wants the last question made self-contained; that nothing
+// be added, and the answer be the question alone, is said besides.
 const Prompt = `Rewrite the last question of a conversation so that it can be understood without the conversation: put names and subjects in place of words that refer to them, and add nothing else. If it can be understood already, repeat it. Answer with the rewritten question alone.
 
 Conversation:
@@ -99,6 +103,9 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 	if c.Prompt == "" {
 		c.Prompt = Prompt
 	}
+	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return n, fmt.Errorf("%q is no address of an API: wanted one such as http://localhost:8080/v1", c.URL)
+	}
 	form, err := template.New("prompt").Option("missingkey=error").Parse(c.Prompt)
 	if err != nil {
 		return n, fmt.Errorf("the prompt: %w", err)
@@ -117,9 +124,9 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 	defer file.Close()
 
 	type task struct {
-		at   int
-		body []byte
-		key  string
+		at      int
+		request func(try int) ([]byte, error)
+		key     string
 	}
 	var todo []task
 	for i := range examples {
@@ -129,10 +136,14 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 		if err != nil {
 			return n, fmt.Errorf("the prompt: %w", err)
 		}
-		body, err := json.Marshal(map[string]any{
-			"model": c.Model, "temperature": c.Temperature, "max_tokens": c.MaxTokens, "seed": c.Seed,
-			"messages": []map[string]string{{"role": "user", "content": prompt.String()}},
-		})
+		// A further try has another seed: the same one would give the same answer.
+		request := func(try int) ([]byte, error) {
+			return json.Marshal(map[string]any{
+				"model": c.Model, "temperature": c.Temperature, "max_tokens": c.MaxTokens, "seed": c.Seed + try,
+				"messages": []map[string]string{{"role": "user", "content": prompt.String()}},
+			})
+		}
+		body, err := request(0)
 		if err != nil {
 			return n, err
 		}
@@ -145,7 +156,7 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 			n.CachedAnswers += a.Tokens
 			continue
 		}
-		todo = append(todo, task{i, body, key})
+		todo = append(todo, task{i, request, key})
 	}
 	report(n.Cached, n)
 
@@ -159,16 +170,19 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 	for range max(1, c.Parallel) {
 		wg.Go(func() {
 			for t := range next {
-				a, err := c.ask(ctx, client, t.body)
+				a, err := c.ask(ctx, client, t.request)
 				if ctx.Err() != nil && err != nil {
 					return
 				}
 				mu.Lock()
 				done++
 				var fatal *fatalError
+				var dial *net.OpError
 				switch {
 				case errors.As(err, &fatal):
 					stop(err)
+				case n.Asked == 0 && errors.As(err, &dial) && dial.Op == "dial":
+					stop(fmt.Errorf("no server answers at %s: %w", c.URL, err))
 				case err != nil:
 					n.Failed++
 					failed(examples[t.at].ID, err)
@@ -243,13 +257,22 @@ func readCache(path string) (map[string]answer, error) {
 // A fatalError is one that no retry and no other question would be spared.
 type fatalError struct{ error }
 
-// ask sends one request until it is answered, at most 1+Retries times.
-func (c Client) ask(ctx context.Context, client *http.Client, body []byte) (answer, error) {
+// A noRewrite is an answer that came whole and is no rewritten question.
+type noRewrite struct{ error }
+
+// ask sends one request until it is answered, at most 1+Retries times. At temperature
+// 0 an answer that is no rewrite would come again: it is not asked for.
+func (c Client) ask(ctx context.Context, client *http.Client, request func(try int) ([]byte, error)) (answer, error) {
 	wait := c.Wait
 	for try := 0; ; try++ {
+		body, err := request(try)
+		if err != nil {
+			return answer{}, err
+		}
 		a, after, err := c.once(ctx, client, body)
 		var fatal *fatalError
-		if err == nil || errors.As(err, &fatal) || try >= c.Retries || ctx.Err() != nil {
+		var none *noRewrite
+		if err == nil || errors.As(err, &fatal) || errors.As(err, &none) && c.Temperature == 0 || try >= c.Retries || ctx.Err() != nil {
 			return a, err
 		}
 		// Spread by a half, so that parallel requests do not come back together.
@@ -263,12 +286,12 @@ func (c Client) ask(ctx context.Context, client *http.Client, body []byte) (answ
 	}
 }
 
-const maxReply = 4 << 20
+const maxReply = 1 << 20
 
 // once sends one request. after is how long the server asks to be left alone.
 func (c Client) once(ctx context.Context, client *http.Client, body []byte) (a answer, after time.Duration, err error) {
-	url := strings.TrimSuffix(c.URL, "/") + "/chat/completions"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	address := strings.TrimSuffix(c.URL, "/") + "/chat/completions"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return a, 0, &fatalError{err}
 	}
@@ -283,19 +306,16 @@ func (c Client) once(ctx context.Context, client *http.Client, body []byte) (a a
 	defer res.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(bufio.NewReader(res.Body), maxReply+1))
 	if err != nil {
-		return a, 0, fmt.Errorf("%s: %w", url, err)
+		return a, 0, fmt.Errorf("%s: %w", address, err)
 	}
 	if len(data) > maxReply {
-		return a, 0, fmt.Errorf("%s: the reply is longer than %d MiB", url, maxReply>>20)
+		return a, 0, fmt.Errorf("%s: the reply is longer than %d MiB", address, maxReply>>20)
 	}
 	if res.StatusCode != http.StatusOK {
-		err := fmt.Errorf("%s: %s: %s", url, res.Status, excerpt(data))
+		err := fmt.Errorf("%s: %s: %s", address, res.Status, excerpt(data))
 		switch {
 		case res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusRequestTimeout || res.StatusCode >= 500:
-			if s, e := strconv.Atoi(res.Header.Get("Retry-After")); e == nil && s > 0 {
-				after = min(time.Duration(s)*time.Second, 5*time.Minute)
-			}
-			return a, after, err
+			return a, retryAfter(res.Header.Get("Retry-After"), time.Now()), err
 		case res.StatusCode == http.StatusBadRequest || res.StatusCode == http.StatusRequestEntityTooLarge:
 			return a, 0, err // this question's own fault: too long for the model, say
 		}
@@ -314,11 +334,30 @@ func (c Client) once(ctx context.Context, client *http.Client, body []byte) (a a
 		} `json:"usage"`
 	}
 	if err := json.Unmarshal(data, &reply); err != nil || len(reply.Choices) == 0 {
-		return a, 0, fmt.Errorf("%s: no chat completion: %s", url, excerpt(data))
+		return a, 0, fmt.Errorf("%s: no chat completion: %s", address, excerpt(data))
 	}
-	a.Text, err = clean(reply.Choices[0].Message.Content, c.MaxWords)
+	said := reply.Choices[0].Message.Content
 	a.Prompt, a.Tokens = reply.Usage.Prompt, reply.Usage.Answer
-	return a, 0, err
+	if a.Text, err = clean(said, c.MaxWords); err != nil {
+		return a, 0, &noRewrite{err}
+	}
+	// Cut off within its first line, the question is half a question.
+	if reply.Choices[0].Finish == "length" && strings.HasSuffix(strings.TrimRight(said, "\"”*` "), a.Text) {
+		return a, 0, &noRewrite{fmt.Errorf("an answer cut off at --max-tokens: %s", excerpt([]byte(said)))}
+	}
+	return a, 0, nil
+}
+
+// retryAfter is how long a server asks to be left alone: seconds, or a date. More than
+// five minutes it is not granted.
+func retryAfter(header string, now time.Time) time.Duration {
+	wait := time.Duration(0)
+	if s, err := strconv.Atoi(header); err == nil {
+		wait = time.Duration(min(s, 3600)) * time.Second
+	} else if at, err := http.ParseTime(header); err == nil {
+		wait = at.Sub(now)
+	}
+	return max(0, min(wait, 5*time.Minute))
 }
 
 // clean takes the question out of an answer: what models put around it falls away,

@@ -28,9 +28,11 @@ func examples(n int) []importers.Example {
 }
 
 // reply answers as a chat completion.
-func reply(w http.ResponseWriter, text string) {
+func reply(w http.ResponseWriter, text string) { replyUntil(w, text, "stop") }
+
+func replyUntil(w http.ResponseWriter, text, finish string) {
 	json.NewEncoder(w).Encode(map[string]any{
-		"choices": []any{map[string]any{"message": map[string]string{"role": "assistant", "content": text}, "finish_reason": "stop"}},
+		"choices": []any{map[string]any{"message": map[string]string{"role": "assistant", "content": text}, "finish_reason": finish}},
 		"usage":   map[string]int{"prompt_tokens": 100, "completion_tokens": 7},
 	})
 }
@@ -121,6 +123,65 @@ func TestRetriesWhatPasses(t *testing.T) {
 	}
 }
 
+// What a model says again and again is asked for once; at a temperature above 0 further
+// tries have other seeds, and the answer is kept under the first.
+func TestAnswersThatAreNone(t *testing.T) {
+	var mu sync.Mutex
+	var seeds []int
+	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ Seed int }
+		json.NewDecoder(r.Body).Decode(&body)
+		mu.Lock()
+		seeds = append(seeds, body.Seed)
+		n := len(seeds)
+		mu.Unlock()
+		if n%3 == 0 {
+			reply(w, "Fine?")
+		} else {
+			reply(w, "")
+		}
+	})
+	c.Parallel = 1
+	cache := filepath.Join(t.TempDir(), "c")
+	if n, _, err := run(c, examples(3), cache); err != nil || n.Asked != 1 || n.Failed != 2 || len(seeds) != 3 {
+		t.Errorf("%+v, %v, seeds %v", n, err, seeds)
+	}
+	c.Temperature, seeds = .7, nil
+	if n, _, err := run(c, examples(1), cache); err != nil || n.Asked != 1 || fmt.Sprint(seeds) != "[0 1 2]" {
+		t.Errorf("%+v, %v, seeds %v", n, err, seeds)
+	}
+	if n, _, err := run(c, examples(1), cache); err != nil || n.Cached != 1 {
+		t.Errorf("%+v, %v", n, err)
+	}
+}
+
+// A server that asks to be left alone is left alone.
+func TestRetryAfter(t *testing.T) {
+	var first time.Time
+	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		if first.IsZero() {
+			first = time.Now()
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "slow down", http.StatusTooManyRequests)
+			return
+		}
+		if d := time.Since(first); d < time.Second {
+			t.Errorf("came back after %v", d)
+		}
+		reply(w, "Fine?")
+	})
+	if n, failed, err := run(c, examples(1), filepath.Join(t.TempDir(), "c")); err != nil || n.Asked != 1 {
+		t.Errorf("%+v, %v, %v", n, failed, err)
+	}
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for header, want := range map[string]time.Duration{"": 0, "7": 7 * time.Second, "-7": 0, "99999999999": 5 * time.Minute, "99999": 5 * time.Minute, "soon": 0,
+		"Fri, 02 Jan 2026 03:04:15 GMT": 10 * time.Second, "Thu, 01 Jan 2026 03:04:15 GMT": 0} {
+		if got := retryAfter(header, now); got != want {
+			t.Errorf("Retry-After %q: %v, wanted %v", header, got, want)
+		}
+	}
+}
+
 // One bad question does not end the run; an unusable endpoint does, and says why.
 func TestBadEndpoints(t *testing.T) {
 	long := strings.Repeat("babble ", 500)
@@ -136,16 +197,32 @@ func TestBadEndpoints(t *testing.T) {
 			}
 			reply(w, "Fine?")
 		}, 29, "context length", ""},
-		"babbles":   {func(w http.ResponseWriter, r *http.Request) { reply(w, long) }, 0, "500 words", "20 questions in a row"},
-		"silent":    {func(w http.ResponseWriter, r *http.Request) { reply(w, " \n") }, 0, "empty answer", "20 questions in a row"},
-		"no JSON":   {func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>hello") }, 0, "no chat completion", "20 questions in a row"},
-		"no key":    {func(w http.ResponseWriter, r *http.Request) { http.Error(w, "who are you", http.StatusUnauthorized) }, 0, "", "401 Unauthorized: \"who are you\""},
-		"no model":  {func(w http.ResponseWriter, r *http.Request) { http.Error(w, "unknown model", http.StatusNotFound) }, 0, "", "unknown model"},
-		"is broken": {func(w http.ResponseWriter, r *http.Request) { http.Error(w, "oops", 500) }, 0, "500", "20 questions in a row"},
+		"babbles":  {func(w http.ResponseWriter, r *http.Request) { reply(w, long) }, 0, "500 words", "20 questions in a row"},
+		"silent":   {func(w http.ResponseWriter, r *http.Request) { reply(w, " \n") }, 0, "empty answer", "20 questions in a row"},
+		"no JSON":  {func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>hello") }, 0, "no chat completion", "20 questions in a row"},
+		"no key":   {func(w http.ResponseWriter, r *http.Request) { http.Error(w, "who are you", http.StatusUnauthorized) }, 0, "", "401 Unauthorized: \"who are you\""},
+		"no model": {func(w http.ResponseWriter, r *http.Request) { http.Error(w, "unknown model", http.StatusNotFound) }, 0, "", "unknown model"},
+		"endless": {func(w http.ResponseWriter, r *http.Request) {
+			for line := []byte(strings.Repeat("word ", 1<<16)); ; {
+				if _, err := w.Write(line); err != nil {
+					return
+				}
+			}
+		}, 0, "longer than 1 MiB", "20 questions in a row"},
+		"breaks off": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "500")
+			fmt.Fprint(w, `{"choices": [{"message": {"content": "Who`)
+		}, 0, "unexpected EOF", "20 questions in a row"},
+		"half a question": {func(w http.ResponseWriter, r *http.Request) { replyUntil(w, "Who was the first of", "length") }, 0, "--max-tokens", "20 questions in a row"},
+		"a question and half a reason": {func(w http.ResponseWriter, r *http.Request) {
+			replyUntil(w, "Who was the first?\nI have put", "length")
+		}, 30, "", ""},
+		"an error for an answer": {func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, `{"error": {"message": "model busy"}}`) }, 0, "model busy", "20 questions in a row"},
+		"is broken":              {func(w http.ResponseWriter, r *http.Request) { http.Error(w, "oops", 500) }, 0, "500", "20 questions in a row"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := client(t, x.h)
-			c.Parallel = 1
+			c.Parallel, c.Retries = 1, 0
 			list := examples(30)
 			n, failed, err := run(c, list, filepath.Join(t.TempDir(), "c"))
 			if n.Asked != x.asked {
@@ -169,11 +246,22 @@ func TestBadEndpoints(t *testing.T) {
 			}
 		})
 	}
-	c := Default()
-	c.URL, c.Model, c.Wait, c.Retries = "http://127.0.0.1:1/v1", "m", time.Millisecond, 1
-	if _, _, err := run(c, examples(30), filepath.Join(t.TempDir(), "c")); err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") {
-		t.Errorf("an endpoint that is not there: %v", err)
+	c := client(t, func(w http.ResponseWriter, r *http.Request) { time.Sleep(time.Second) })
+	c.Timeout, c.Retries, c.Parallel = 10*time.Millisecond, 0, 20
+	if _, failed, err := run(c, examples(30), filepath.Join(t.TempDir(), "c")); err == nil || !strings.Contains(fmt.Sprint(failed["0"]), "Timeout") {
+		t.Errorf("an endpoint that never answers: %v, %v", err, failed["0"])
 	}
+	c = Default()
+	c.URL, c.Model, c.Wait, c.Retries = "http://127.0.0.1:1/v1", "m", time.Millisecond, 1
+	if n, _, err := run(c, examples(30), filepath.Join(t.TempDir(), "c")); err == nil || n.Failed > 0 || !strings.Contains(err.Error(), "no server answers at http://127.0.0.1:1") {
+		t.Errorf("an endpoint that is not there: %+v, %v", n, err)
+	}
+	for _, c.URL = range []string{"localhost:8080/v1", "/v1", "ftp://localhost/v1", "http://"} {
+		if _, _, err := run(c, examples(1), filepath.Join(t.TempDir(), "c")); err == nil || !strings.Contains(err.Error(), "no address") {
+			t.Errorf("%s: %v", c.URL, err)
+		}
+	}
+	c.URL = "http://127.0.0.1:1/v1"
 	other := filepath.Join(t.TempDir(), "other")
 	os.WriteFile(other, []byte("{\"no\": \"cache\"}\n"), 0o644)
 	if _, _, err := run(c, examples(1), other); err == nil || !strings.Contains(err.Error(), "other:1") {
