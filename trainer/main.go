@@ -92,6 +92,7 @@ func parse(flags *flag.FlagSet, args []string, help string, stdout io.Writer) er
 		fmt.Fprint(stdout, help, "\nFlags:\n")
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
+		fmt.Fprint(stdout, "\nExit codes: 0 done, 1 failed, 2 called wrongly.\n")
 		return err
 	}
 	if err != nil {

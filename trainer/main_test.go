@@ -3,6 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,10 +173,51 @@ func TestWrongUseAndBadDataAreTold(t *testing.T) {
 }
 
 func TestHelpHasExamples(t *testing.T) {
-	for _, line := range []string{"evaluate --help", "compare -h"} {
-		code, out, _ := trainer(t, "", line)
-		if code != 0 || !strings.Contains(out, "Examples:\n  trainer ") {
-			t.Errorf("%s: code %d, %q", line, code, out)
+	for _, c := range commands {
+		for _, flag := range []string{" --help", " -h"} {
+			code, out, _ := trainer(t, "", c.name+flag)
+			if code != 0 || !strings.Contains(out, "Examples:\n") || !strings.Contains(out, "\n  trainer "+c.name) ||
+				!strings.Contains(out, "Exit codes: ") {
+				t.Errorf("%s%s: code %d, %q", c.name, flag, code, out)
+			}
 		}
+	}
+}
+
+// What an answering server, one that refuses a question, and none make of a file.
+func TestRewriteCommand(t *testing.T) {
+	dir := t.TempDir()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(body), "Last question: why so long") {
+			http.Error(w, "too long for this model", http.StatusBadRequest)
+			return
+		}
+		fmt.Fprint(w, `{"choices": [{"message": {"content": "When was Ada first?"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 50, "completion_tokens": 6}}`)
+	}))
+	defer server.Close()
+	examples := `{"id": "1_1", "conversation": "1", "turns": [{"question": "Who was first?"}], "rewrite": "Who was first?"}
+{"id": "1_2", "conversation": "1", "turns": [{"question": "Who was first?", "reply": "Ada."}, {"question": "when"}]}
+{"id": "1_3", "conversation": "1", "turns": [{"question": "why so long"}]}
+`
+	if err := os.WriteFile(filepath.Join(dir, "x.jsonl"), []byte(examples), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	line := "rewrite --url " + server.URL + "/v1 --model m --examples DIR/x.jsonl --out DIR/y.jsonl --json"
+	for _, want := range []string{`{"asked":1,"cached":0,"failed":1,"prompt_tokens":50,"completion_tokens":6,"cached_prompt_tokens":0,"cached_completion_tokens":0}`,
+		`{"asked":0,"cached":1,"failed":1,"prompt_tokens":0,"completion_tokens":0,"cached_prompt_tokens":50,"cached_completion_tokens":6}`} {
+		code, out, stderr := trainer(t, dir, line)
+		if code != 0 || strings.TrimSpace(out) != want || !strings.Contains(stderr, `not rewritten: 1_3: `) || !strings.Contains(stderr, "too long for this model") {
+			t.Errorf("code %d, %s, %s; wanted %s", code, out, stderr, want)
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "y.jsonl"))
+	if err != nil || !strings.Contains(string(data), `{"question":"when"}],"rewrite":"When was Ada first?"}`) || strings.Count(string(data), `"rewrite"`) != 2 {
+		t.Errorf("%s, %v", data, err)
+	}
+	server.Close()
+	code, _, stderr := trainer(t, dir, strings.Replace(line, "y.jsonl", "z.jsonl", 1)+" --retries 0")
+	if code != 1 || !strings.Contains(stderr, "no server answers at "+server.URL) || !strings.Contains(stderr, "0 answers are in ") {
+		t.Errorf("without a server: code %d, %s", code, stderr)
 	}
 }

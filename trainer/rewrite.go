@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -21,11 +22,13 @@ server that speaks OpenAI's chat completions: llama.cpp's, vLLM, Ollama, hosted
 ones. A key is read from the environment variable PARLEY_API_KEY.
 
 Every answer is kept in --cache at once, by the hash of the request: the same
-command goes on after a stop, and nothing is asked twice.
+command goes on after a stop, and nothing is asked twice. A question without a usable
+answer is named and stays without rewrite; after twenty in a row the run stops.
 
 Examples:
   trainer rewrite --url http://localhost:8080/v1 --model smollm2 --examples topiocqa.jsonl --out rewritten.jsonl
   trainer rewrite --url http://localhost:11434/v1 --model llama3.1 --prompt prompt.txt --parallel 8 --examples x.jsonl --out y.jsonl
+  trainer rewrite --url http://localhost:8000/v1 --model NAME --all --json --examples qrecc.jsonl --out mine.jsonl > counts.json
 `
 
 func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
@@ -33,7 +36,7 @@ func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 	c.Key = os.Getenv("PARLEY_API_KEY")
 	var examples files
 	var out, cache, prompt string
-	var again bool
+	var again, asJSON bool
 	flags := flag.NewFlagSet("rewrite", flag.ContinueOnError)
 	flags.StringVar(&c.URL, "url", "", "the API's `address`, with its version")
 	flags.StringVar(&c.Model, "model", "", "the model's `name`")
@@ -42,6 +45,7 @@ func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 	flags.StringVar(&cache, "cache", "", "`file` that keeps the answers (empty: --out with .answers)")
 	flags.StringVar(&prompt, "prompt", "", "`file` with a prompt of one's own: a Go template over .History (each with .Question and .Reply) and .Question")
 	flags.BoolVar(&again, "all", false, "rewrite also what has a rewrite")
+	flags.BoolVar(&asJSON, "json", false, "print what was done as JSON")
 	flags.IntVar(&c.Parallel, "parallel", c.Parallel, "`n` questions asked at once")
 	flags.IntVar(&c.Retries, "retries", c.Retries, "`n` more tries of a request that fails in passing")
 	flags.DurationVar(&c.Timeout, "timeout", c.Timeout, "of one request, a `duration`")
@@ -109,5 +113,8 @@ func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}
-	return durable.WriteFile(out, b.Bytes())
+	if err := durable.WriteFile(out, b.Bytes()); err != nil || !asJSON {
+		return err
+	}
+	return json.NewEncoder(stdout).Encode(n)
 }

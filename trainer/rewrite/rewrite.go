@@ -73,9 +73,13 @@ func Default() Client {
 
 // A Count says what a run did.
 type Count struct {
-	Asked, Cached, Failed        int
-	PromptTokens, AnswerTokens   int // of what was asked now
-	CachedPrompts, CachedAnswers int // tokens that the cache saved
+	Asked         int `json:"asked"`         // and answered
+	Cached        int `json:"cached"`        // answered by an earlier run
+	Failed        int `json:"failed"`        // left without rewrite
+	PromptTokens  int `json:"prompt_tokens"` // read and written for what was asked now
+	AnswerTokens  int `json:"completion_tokens"`
+	CachedPrompts int `json:"cached_prompt_tokens"` // that the cache saved
+	CachedAnswers int `json:"cached_completion_tokens"`
 }
 
 // An answer is a line of the cache.
