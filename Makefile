@@ -55,6 +55,9 @@ experiments: trainer packages ## run the experiments of models/experiments from 
 	TRAINER=build/trainer PACKAGES=$(PACKAGES) sh trainer/experiment/data.sh "$(SETS)"; fi
 	build/trainer experiment $(EXPERIMENTS)
 
+llm: ## test `trainer rewrite` against a language model on localhost (compiles llama.cpp)
+	sh trainer/rewrite/smollm2.sh
+
 bench: ## run the benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . ./shared/... ./wasm/...
 
@@ -79,4 +82,4 @@ format: ## gofmt
 clean: ## remove what was built here
 	rm -rf build site/dist
 
-.PHONY: help demo dist test browser libtorch trainer train experiments bench packages generate models format clean
+.PHONY: help demo dist test browser libtorch trainer train experiments llm bench packages generate models format clean

@@ -372,7 +372,7 @@ func clean(s string, maxWords int) (string, error) {
 		s = after
 	}
 	s = strings.TrimSpace(s)
-	for _, p := range []string{"rewritten question:", "rewritten query:", "rewrite:", "question:", "query:"} {
+	for _, p := range []string{"rewritten question:", "rewritten query:", "rewrite:", "question:", "query:", "user:"} {
 		if len(s) >= len(p) && strings.EqualFold(s[:len(p)], p) {
 			s = strings.TrimSpace(s[len(p):])
 		}
@@ -380,6 +380,8 @@ func clean(s string, maxWords int) (string, error) {
 	s, _, _ = strings.Cut(s, "\n")
 	s = strings.TrimSpace(strings.Trim(strings.TrimSpace(s), "\"“”*`"))
 	switch n := len(strings.Fields(s)); {
+	case strings.HasPrefix(strings.ToLower(s), "system:"): // goes on with the conversation as the prompt shows it
+		return "", fmt.Errorf("a reply, where a rewritten question was wanted: %s", excerpt([]byte(whole)))
 	case n == 0:
 		return "", fmt.Errorf("an empty answer: %s", excerpt([]byte(whole)))
 	case n > maxWords:

@@ -299,6 +299,7 @@ func TestClean(t *testing.T) {
 		"Who?":                                 "Who?",
 		" \"Who is Ada?\" \nI hope this helps": "Who is Ada?",
 		"Rewritten Query: **Who is Ada?**":     "Who is Ada?",
+		"User: Who is Ada?":                    "Who is Ada?",
 		"<think>hm\nhm</think>\nWho is Ada?":   "Who is Ada?",
 	} {
 		if got, err := clean(in, 60); err != nil || got != want {
