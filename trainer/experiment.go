@@ -27,7 +27,9 @@ const experimentHelp = `Usage: trainer experiment --data DIR [FLAGS]
 Trains and measures what a grid's file lists, one after another, and writes a result
 a row and seed, then tables and figures. What is done is skipped: it is known by its
 configuration and by the checksums of its data. Stopped at any moment, the same
-command goes on where it was.
+command goes on where it was. A row that fails is reported at the end. The same
+command started twice shares the work: with --threads 1, one for each core is faster
+than one on all.
 
 The folder of the data is made by trainer/experiment/data.sh from the data sets.
 

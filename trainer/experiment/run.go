@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"parley/shared/durable"
 	"parley/trainer/progress"
 	"parley/trainer/train"
 )
@@ -149,52 +151,104 @@ func (e *Evaluation) Files(input string) []string {
 
 func (l *Lab) folder(training string) string { return filepath.Join(l.Work, "trainings", training) }
 
+// inARow is how many rows may fail one after another before all is given up.
+const inARow = 3
+
 // Run does what is left of the rows, one after another. It can be stopped at any
 // moment: what was measured is written, and a training goes on from its checkpoint.
+// Several programs may share the work: each passes over what another is at, and comes
+// back to it at the end. A row that fails does not stop the others.
 func (l *Lab) Run(ctx context.Context, rows []Row) error {
 	jobs, err := l.Jobs(rows)
 	if err != nil {
 		return err
 	}
 	var total, done float64
-	todo, without := 0, 0
+	without := 0
+	var todo []*Job
 	for i := range jobs {
 		total += jobs[i].Seconds
 		if jobs[i].Missing != "" {
 			without++
 			fmt.Fprintf(l.Stderr, "left out: %s, seed %d: %s is missing\n", jobs[i].Name(), jobs[i].Seed, jobs[i].Missing)
 		} else if !jobs[i].Done() {
-			todo++
+			todo = append(todo, &jobs[i])
 		}
 	}
-	fmt.Fprintf(l.Stderr, "%d rows: %d done, %d to do, %d left out for want of data\n", len(jobs), len(jobs)-todo-without, todo, without)
+	fmt.Fprintf(l.Stderr, "%d rows: %d done, %d to do, %d left out for want of data\n", len(jobs), len(jobs)-len(todo)-without, len(todo), without)
 	// A meter's units are seconds, as they were estimated.
 	m := progress.New(l.Stderr, "experiments", 0, int64(total))
-	for i := range jobs {
-		j := &jobs[i]
-		if j.Missing != "" || j.Done() {
-			continue
+	var failed []error
+	straight := 0
+	for _, wait := range []bool{false, true} {
+		var others []*Job
+		for i, j := range todo {
+			err := l.alone(ctx, j, wait)
+			switch {
+			case errors.Is(err, durable.ErrLocked):
+				others = append(others, j)
+				continue
+			case err == nil:
+				straight = 0
+			case ctx.Err() != nil:
+				return ctx.Err()
+			default:
+				err = fmt.Errorf("%s, seed %d: %w", j.Name(), j.Seed, err)
+				fmt.Fprintf(l.Stderr, "failed: %v\n", err)
+				failed = append(failed, err)
+				if straight++; straight == inARow {
+					return fmt.Errorf("%d rows failed one after another: %w", inARow, errors.Join(failed...))
+				}
+			}
+			done += j.Seconds
+			m.Update(int64(done), fmt.Sprintf("%d rows left", len(todo)-1-i+len(others)))
 		}
-		fmt.Fprintf(l.Stderr, "\n%s, seed %d (%s)\n", j.Name(), j.Seed, j.Key)
-		if err := l.do(ctx, j); err != nil {
-			return fmt.Errorf("%s, seed %d: %w", j.Name(), j.Seed, err)
+		if todo = others; len(todo) > 0 && !wait {
+			fmt.Fprintf(l.Stderr, "another program is at %d rows: waiting\n", len(todo))
 		}
-		done += j.Seconds
-		m.Update(int64(done), fmt.Sprintf("%d rows left", todo-1))
-		todo--
 	}
 	m.Done("")
+	if len(failed) > 0 {
+		return fmt.Errorf("%d rows failed: %w", len(failed), errors.Join(failed...))
+	}
 	return nil
+}
+
+// alone does a job that no other program is at; durable.ErrLocked where one is and
+// wait is false.
+func (l *Lab) alone(ctx context.Context, j *Job, wait bool) error {
+	name := filepath.Join(l.Work, "locks", cmp.Or(j.Training, j.Key))
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if wait {
+		err = durable.Lock(ctx, f)
+	} else {
+		err = durable.TryLock(f)
+	}
+	if err != nil {
+		return err
+	}
+	// Meanwhile it may have been done, by another program or as a row of the same
+	// settings.
+	now, err := l.Jobs([]Row{j.Row})
+	if err != nil || now[0].Done() {
+		return err
+	}
+	fmt.Fprintf(l.Stderr, "\n%s, seed %d (%s)\n", j.Name(), j.Seed, j.Key)
+	return l.do(ctx, &now[0])
 }
 
 // do trains, where that is left, and measures.
 func (l *Lab) do(ctx context.Context, j *Job) error {
-	// A row may stand twice in the grid, and have been done since the jobs were made.
 	res := &Result{Key: j.Key, Training: j.Training, Settings: j.Settings(), Data: j.on, Evaluations: map[string]*Measured{}}
 	if j.Result != nil {
-		*res = *j.Result
-	} else if data, err := os.ReadFile(filepath.Join(l.Out, "runs", j.Key+".json")); err == nil {
-		return strict(data, res)
+		res = j.Result
 	}
 	folder := ""
 	if j.Training != "" {

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"parley/shared/bundle"
 	"parley/trainer/train"
@@ -18,7 +20,8 @@ import (
 type desk struct {
 	*Lab
 	trained, measured []string
-	stop              bool // a training ends before it has ended
+	stop              bool // a training is interrupted before it has ended
+	cancel            func()
 }
 
 func newDesk(t *testing.T) *desk {
@@ -49,6 +52,9 @@ func newDesk(t *testing.T) *desk {
 		d.trained = append(d.trained, what)
 		if c.Cache != "cache" || !slices.Equal(c.Examples, []string{filepath.Join(d.Data, "train-a.jsonl"), filepath.Join(d.Data, "train-b.jsonl")}) || c.Encoder != filepath.Join(d.Data, "encoder") {
 			t.Errorf("trained with %+v", c)
+		}
+		if d.stop {
+			d.cancel()
 		}
 		return fakeRun(t, c, !d.stop)
 	}
@@ -108,7 +114,10 @@ func (d *desk) run(t *testing.T) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d.Run(context.Background(), rows)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	d.cancel = cancel
+	return d.Run(ctx, rows)
 }
 
 func TestEveryRowIsDoneOnce(t *testing.T) {
@@ -172,7 +181,7 @@ func TestChangedDataAreNewWork(t *testing.T) {
 func TestStoppedTrainingGoesOn(t *testing.T) {
 	d := newDesk(t)
 	d.stop = true
-	if err := d.run(t); !errors.Is(err, errStopped) || len(d.trained) != 1 {
+	if err := d.run(t); !errors.Is(err, context.Canceled) || len(d.trained) != 1 {
 		t.Fatalf("%v, %q", err, d.trained)
 	}
 	d.stop = false
@@ -191,6 +200,85 @@ func TestStoppedTrainingGoesOn(t *testing.T) {
 		if r.Training == first && r.Seconds != 0 {
 			t.Errorf("a training that was stopped says that it took %v s", r.Seconds)
 		}
+	}
+}
+
+// A row that fails does not keep the others from being done; several in a row do.
+func TestFailuresDoNotStopTheRest(t *testing.T) {
+	d := newDesk(t)
+	honest := d.Train
+	broken := errors.New("not finite")
+	fails := func(c train.Config) bool { return c.L1 > 0 && c.Seed == 1 }
+	d.Train = func(ctx context.Context, c train.Config, resume bool) error {
+		if fails(c) {
+			return broken
+		}
+		return honest(ctx, c, resume)
+	}
+	if err := d.run(t); !errors.Is(err, broken) || !strings.Contains(err.Error(), "2 rows failed") || len(d.trained) != 8 || len(d.measured) != 11 {
+		t.Errorf("%v; %d trainings, %d measured", err, len(d.trained), len(d.measured))
+	}
+	d = newDesk(t)
+	tried := 0
+	d.Train = func(ctx context.Context, c train.Config, resume bool) error {
+		tried++
+		return broken
+	}
+	if err := d.run(t); !errors.Is(err, broken) || tried != inARow {
+		t.Errorf("%v after %d trainings", err, tried)
+	}
+}
+
+// Two programs share the work: what one is at, the other leaves for later, and finds
+// done.
+func TestProgramsShareTheWork(t *testing.T) {
+	d := newDesk(t)
+	other := &desk{Lab: &Lab{}}
+	*other.Lab = *d.Lab
+	var mu sync.Mutex
+	var trained []string
+	note := func(c train.Config) error {
+		mu.Lock()
+		defer mu.Unlock()
+		trained = append(trained, filepath.Base(c.Out))
+		return fakeRun(t, c, true)
+	}
+	d.Train = func(ctx context.Context, c train.Config, resume bool) error { return note(c) }
+	d.Measure = func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error) {
+		return &Measured{Queries: 1}, nil
+	}
+	other.Measure = d.Measure
+	first := true
+	began, done := make(chan bool), make(chan error)
+	other.Train = func(ctx context.Context, c train.Config, resume bool) error {
+		if first { // it holds the first training until the other has passed it over
+			first = false
+			began <- true
+			for begin := time.Now(); time.Since(begin) < time.Minute; time.Sleep(time.Millisecond) {
+				if results, err := ReadResults(d.Out); err != nil || len(results) > 4 {
+					break
+				}
+			}
+		}
+		return note(c)
+	}
+	go func() { done <- other.run(t) }()
+	<-began
+	if err := d.run(t); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	seen := map[string]bool{}
+	for _, key := range trained {
+		if seen[key] {
+			t.Errorf("%s is trained twice", key)
+		}
+		seen[key] = true
+	}
+	if results, err := ReadResults(d.Out); err != nil || len(results) != 13 || len(seen) != 10 {
+		t.Errorf("%d results of %d trainings, %v", len(results), len(seen), err)
 	}
 }
 
