@@ -146,17 +146,12 @@ func (s Sums) Of(path string) (string, error) {
 	if sum, ok := s[path]; ok {
 		return sum, nil
 	}
-	f, err := os.Open(path)
+	sum, err := train.Checksum(path)
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	s[path] = hex.EncodeToString(h.Sum(nil))
-	return s[path], nil
+	s[path] = sum
+	return sum, nil
 }
 
 // files are the SHA-256s of the files that patterns of the grid name, by name.
