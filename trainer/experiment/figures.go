@@ -240,7 +240,8 @@ func (s *Summary) varied(spec *FigureSpec, e SetSize, key, title string) plot.Pa
 }
 
 func (s *Summary) byTurn(spec *FigureSpec, e SetSize, key, title string) plot.Panel {
-	p := plot.Panel{Title: title, X: "turn of the conversation"}
+	// Costs of the undistilled base are many times the others'.
+	p := plot.Panel{Title: title, X: "turn of the conversation", LogY: slices.Contains([]string{"query_l0", "flops", "postings", "search_ms"}, key)}
 	for _, name := range spec.Rows {
 		l := s.row(name)
 		if l == nil || l.Evaluations[e.Short] == nil {

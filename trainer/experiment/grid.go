@@ -70,7 +70,10 @@ type Experiment struct {
 	Name  string `json:"name"`
 	About string `json:"about"` // the question
 	Stage int    `json:"stage"` // the lower ones run first
-	Seeds []int  `json:"seeds"` // empty: the grid's
+	// Against is the row, EXPERIMENT/LABEL, that the table compares FLOPS and R@100
+	// with: the student that a regulariser or pruning begins from.
+	Against string `json:"against"`
+	Seeds   []int  `json:"seeds"` // empty: the grid's
 	// Set changes the base for all rows: fields of a run's configuration or of Measure.
 	Set map[string]json.RawMessage `json:"set"`
 	// Points are rows by name; without, there is one, of the experiment's own name.
@@ -176,7 +179,11 @@ func (g *Grid) check() error {
 			return err
 		}
 	}
-	for _, name := range []string{g.Baseline, g.Headline.Unregularised, g.Headline.Level} {
+	named := []string{g.Baseline, g.Headline.Unregularised, g.Headline.Level}
+	for _, x := range g.Experiments {
+		named = append(named, x.Against)
+	}
+	for _, name := range named {
 		if name != "" && !names[name] {
 			return fmt.Errorf("there is no row %q, as EXPERIMENT/LABEL", name)
 		}

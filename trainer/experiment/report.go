@@ -94,7 +94,9 @@ type SetStats struct {
 	Cost    *CostStats      `json:"cost,omitempty"`
 	// Gains over the baseline, of the measures that are kept by query.
 	Gains map[string]Gain `json:"gains,omitempty"`
-	AUC   *Stat           `json:"auc,omitempty"` // see Scores
+	// Against compares with the row that the experiment names.
+	Against *Comparison `json:"against,omitempty"`
+	AUC     *Stat       `json:"auc,omitempty"` // see Scores
 
 	turns []turnStats // figures.json has those that are drawn
 }
@@ -211,6 +213,15 @@ func Summarise(g *Grid, results []*Result, stderr *os.File) (*Summary, error) {
 	}
 	if err := s.compare(); err != nil {
 		return nil, err
+	}
+	for _, x := range g.Experiments {
+		if other := s.row(x.Against); other != nil {
+			for _, l := range s.of(x.Name) {
+				for short, st := range l.Evaluations {
+					st.Against = l.against(other, short)
+				}
+			}
+		}
 	}
 	s.headline(g)
 	return s, nil
@@ -433,20 +444,28 @@ func (s *Summary) headline(g *Grid) {
 	s.Seeds = min(level.Seeds, without.Seeds)
 	s.Headline.Evaluations = map[string]Comparison{}
 	for _, e := range g.Evaluations {
-		a, b := without.Evaluations[e.Short], level.Evaluations[e.Short]
-		if a == nil || b == nil || a.Cost == nil || b.Cost == nil {
-			continue
-		}
-		drop := func(key string) float64 { return six(1 - b.Metrics[key].Mean/a.Metrics[key].Mean) }
-		c := Comparison{six(a.Cost.FLOPS.Mean / b.Cost.FLOPS.Mean), drop(metrics.Keys[metrics.R100]), drop(metrics.Keys[metrics.NDCG10])}
-		if !finite(c.FLOPSRatio) || !finite(c.Recall100Drop) || !finite(c.NDCG10Drop) {
-			continue // a vector or a ranking of nothing
-		}
-		s.Headline.Evaluations[e.Short] = c
-		if e.Short == g.Evaluations[0].Short {
-			s.FLOPSRatio, s.Recall100Drop = c.FLOPSRatio, c.Recall100Drop
+		if c := level.against(without, e.Short); c != nil {
+			s.Headline.Evaluations[e.Short] = *c
+			if e.Short == g.Evaluations[0].Short {
+				s.FLOPSRatio, s.Recall100Drop = c.FLOPSRatio, c.Recall100Drop
+			}
 		}
 	}
+}
+
+// against compares l with another row; nil where either is not measured, or finds
+// nothing.
+func (l *Line) against(other *Line, evaluation string) *Comparison {
+	a, b := other.Evaluations[evaluation], l.Evaluations[evaluation]
+	if a == nil || b == nil || a.Cost == nil || b.Cost == nil {
+		return nil
+	}
+	drop := func(key string) float64 { return six(1 - b.Metrics[key].Mean/a.Metrics[key].Mean) }
+	c := &Comparison{six(a.Cost.FLOPS.Mean / b.Cost.FLOPS.Mean), drop(metrics.Keys[metrics.R100]), drop(metrics.Keys[metrics.NDCG10])}
+	if !finite(c.FLOPSRatio) || !finite(c.Recall100Drop) || !finite(c.NDCG10Drop) {
+		return nil
+	}
+	return c
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

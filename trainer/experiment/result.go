@@ -61,6 +61,15 @@ type Dev struct {
 	NDCG10    float64 `json:"ndcg_cut_10"` // the teacher's first ten being relevant
 	R100      float64 `json:"recall_100"`
 	L0        float64 `json:"l0"`
+	// Sources has the parts of a dev set of several data sets, by their names: one that
+	// is not trained on tells more than the others.
+	Sources map[string]DevPart `json:"sources,omitempty"`
+}
+
+// A DevPart is one data set's share of the dev set.
+type DevPart struct {
+	NDCG10 float64 `json:"ndcg_cut_10"`
+	R100   float64 `json:"recall_100"`
 }
 
 // Measured are a row's figures on one evaluation.
@@ -146,17 +155,12 @@ func (s Sums) Of(path string) (string, error) {
 	if sum, ok := s[path]; ok {
 		return sum, nil
 	}
-	f, err := os.Open(path)
+	sum, err := train.Checksum(path)
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	s[path] = hex.EncodeToString(h.Sum(nil))
-	return s[path], nil
+	s[path] = sum
+	return sum, nil
 }
 
 // files are the SHA-256s of the files that patterns of the grid name, by name.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/shared/durable"
@@ -331,11 +332,25 @@ func (l *Lab) train(ctx context.Context, j *Job, res *Result, folder string) err
 	for _, line := range done.Log {
 		if line.Dev() {
 			if int(line["epoch"]) == done.BestEpoch {
-				res.Dev = &Dev{p.Dev, done.BestEpoch, line["dev_ndcg10"], line["dev_r100"], line["dev_l0"]}
+				res.Dev = devOf(p.Dev, done.BestEpoch, line)
 			}
 		} else if s := line["examples_per_second"]; s > 0 {
 			res.TrainingSeconds += float64(done.Config.Batch) / s
 		}
 	}
 	return nil
+}
+
+// devOf reads a dev evaluation's line of a run's log.
+func devOf(examples, epoch int, line train.Line) *Dev {
+	d := &Dev{Examples: examples, BestEpoch: epoch, NDCG10: six(line["dev_ndcg10"]), R100: six(line["dev_r100"]), L0: six(line["dev_l0"])}
+	for key, v := range line {
+		if source, ok := strings.CutPrefix(key, "dev_r100/"); ok {
+			if d.Sources == nil {
+				d.Sources = map[string]DevPart{}
+			}
+			d.Sources[source] = DevPart{six(line["dev_ndcg10/"+source]), six(v)}
+		}
+	}
+	return d
 }

@@ -102,7 +102,7 @@ func fakeRun(t *testing.T, c train.Config, ended bool) error {
 	write(t, filepath.Join(c.Out, "best.json"), string(m.Encode()))
 	write(t, filepath.Join(c.Out, "log.jsonl"), `{"step":1,"epoch":1,"examples_per_second":8}
 {"step":2,"epoch":1,"examples_per_second":16}
-{"step":2,"epoch":1,"dev_r100":0.75,"dev_ndcg10":0.5,"dev_l0":20}
+{"step":2,"epoch":1,"dev_r100":0.75,"dev_ndcg10":0.5,"dev_l0":20,"dev_r100/cast":0.5,"dev_ndcg10/cast":0.25}
 `)
 	return nil
 }
@@ -141,7 +141,7 @@ func TestEveryRowIsDoneOnce(t *testing.T) {
 		}
 		trained++
 		// 32 examples a step, 8 and 16 a second.
-		if r.TrainingSeconds != 6 || r.Dev == nil || r.Dev.R100 != .75 || r.Examples != 7 || r.Steps != 2 || r.Revision != "abc" || len(r.Data) != 5 {
+		if r.TrainingSeconds != 6 || r.Dev == nil || r.Dev.R100 != .75 || r.Dev.Sources["cast"] != (DevPart{.25, .5}) || r.Examples != 7 || r.Steps != 2 || r.Revision != "abc" || len(r.Data) != 5 {
 			t.Errorf("%+v", r)
 		}
 		if _, err := os.Stat(filepath.Join(d.Work, "trainings", r.Training, "checkpoint/optimizer.safetensors")); err == nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,13 +88,28 @@ func (s *Summary) markdown(g *Grid, experiment string) string {
 		if b.Len() > 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "%s: %s queries, %s passages\n\n| | seeds |", e.Name, thousands(e.Queries), thousands(e.Passages))
+		against := ""
+		if i := slices.IndexFunc(g.Experiments, func(x Experiment) bool { return x.Name == experiment }); g.Experiments[i].Against != "" {
+			against = fmt.Sprintf("; FLOPS and R@100 against *%s*", g.Experiments[i].Against)
+		}
+		fmt.Fprintf(&b, "%s: %s queries, %s passages%s\n\n| | seeds |", e.Name, thousands(e.Queries), thousands(e.Passages), against)
 		for _, m := range columns {
 			fmt.Fprintf(&b, " %s |", metrics.Names[m])
 		}
-		b.WriteString(" L0 | FLOPS |\n|---|---:|" + strings.Repeat("---:|", len(columns)+2) + "\n")
+		head, width := " L0 | FLOPS |", len(columns)+2
+		compared := slices.ContainsFunc(lines, func(l *Line) bool { return l.Evaluations[e.Short].Against != nil })
+		if compared {
+			head, width = head+" lower by | R@100 lost |", width+2
+		}
+		b.WriteString(head + "\n|---|---:|" + strings.Repeat("---:|", width) + "\n")
 		for _, l := range lines {
 			b.WriteString(l.markdown(e.Short))
+			if c := l.Evaluations[e.Short].Against; c != nil {
+				fmt.Fprintf(&b, " %.2fx | %.1f %% |", c.FLOPSRatio, 100*c.Recall100Drop)
+			} else if compared {
+				b.WriteString(" | |")
+			}
+			b.WriteString("\n")
 		}
 	}
 	if b.Len() == 0 {
@@ -122,9 +138,9 @@ func (l *Line) markdown(short string) string {
 		b.WriteString(" |")
 	}
 	if c := st.Cost; c != nil {
-		fmt.Fprintf(&b, " %s | %s |\n", c.L0.text(1, l.Seeds), c.FLOPS.text(2, l.Seeds))
+		fmt.Fprintf(&b, " %s | %s |", c.L0.text(1, l.Seeds), c.FLOPS.text(2, l.Seeds))
 	} else {
-		b.WriteString(" | |\n")
+		b.WriteString(" | |")
 	}
 	return b.String()
 }

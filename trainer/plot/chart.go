@@ -22,6 +22,7 @@ type Panel struct {
 	Title string `json:"title"`
 	X     string `json:"x"` // what the axis shows
 	LogX  bool   `json:"log_x,omitempty"`
+	LogY  bool   `json:"log_y,omitempty"`
 	// Names stand at x = 0, 1, 2, ... where the axis has no numbers.
 	Names  []string `json:"names,omitempty"`
 	Series []Series `json:"series"`
@@ -160,7 +161,7 @@ func (p *Panel) draw(b *bytes.Buffer, names []string, x, y int) {
 // ticks.
 func (p *Panel) scales(x, y int) (h, v scale, heights []float64) {
 	h = scale{math.Inf(1), math.Inf(-1), p.LogX, float64(x), chartWidth}
-	v = scale{math.Inf(1), math.Inf(-1), false, float64(y + chartHeight), -chartHeight}
+	v = scale{math.Inf(1), math.Inf(-1), p.LogY, float64(y + chartHeight), -chartHeight}
 	for _, s := range p.Series {
 		for i, q := range s.Points {
 			if s.Kind != Level {
@@ -180,8 +181,13 @@ func (p *Panel) scales(x, y int) (h, v scale, heights []float64) {
 	if math.IsInf(v.low, 0) {
 		v.low, v.high = 0, 1
 	}
-	heights = ticks(v.low, v.high, 5)
-	v.low, v.high = math.Min(v.low, heights[0]), math.Max(v.high, heights[len(heights)-1])
+	if v.log = v.log && v.low > 0; v.log {
+		v.low, v.high = v.low/1.05, v.high*1.05
+		heights = decades(v.low, v.high)
+	} else {
+		heights = ticks(v.low, v.high, 5)
+		v.low, v.high = math.Min(v.low, heights[0]), math.Max(v.high, heights[len(heights)-1])
+	}
 	switch {
 	case p.Names != nil:
 		h.low, h.high = -.4, float64(len(p.Names))-.6
@@ -195,8 +201,19 @@ func (p *Panel) scales(x, y int) (h, v scale, heights []float64) {
 	return h, v, heights
 }
 
-// marks are the ticks of the axis across: on a logarithmic one 1, 2 and 5 times the
-// powers of ten.
+// decades are the ticks of a logarithmic axis: 1, 2 and 5 times the powers of ten.
+func decades(low, high float64) (all []float64) {
+	for e := math.Floor(math.Log10(low)); e <= math.Log10(high); e++ {
+		for _, m := range []float64{1, 2, 5} {
+			if t := m * math.Pow(10, e); t >= low && t <= high {
+				all = append(all, t)
+			}
+		}
+	}
+	return all
+}
+
+// marks are the ticks of the axis across.
 func (p *Panel) marks(h scale) []float64 {
 	var all []float64
 	switch {
@@ -205,13 +222,7 @@ func (p *Panel) marks(h scale) []float64 {
 			all = append(all, float64(i))
 		}
 	case h.log:
-		for e := math.Floor(math.Log10(h.low)); e <= math.Log10(h.high); e++ {
-			for _, m := range []float64{1, 2, 5} {
-				if t := m * math.Pow(10, e); t >= h.low && t <= h.high {
-					all = append(all, t)
-				}
-			}
-		}
+		return decades(h.low, h.high)
 	default:
 		for _, t := range ticks(h.low, h.high, 5) {
 			if t >= h.low && t <= h.high {

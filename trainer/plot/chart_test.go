@@ -2,8 +2,6 @@ package plot
 
 import (
 	"bytes"
-	"encoding/xml"
-	"io"
 	"math"
 	"strings"
 	"testing"
@@ -25,6 +23,10 @@ func TestChartPlacesPoints(t *testing.T) {
 	}
 	if v.place(0) != 50+chartHeight || v.place(10) != 50 {
 		t.Errorf("0 is at %v, 10 at %v", v.place(0), v.place(10))
+	}
+	f.Panels[0].LogY = true
+	if _, v, heights := f.Panels[0].scales(0, 0); v.log || len(heights) != 6 {
+		t.Error("a logarithmic axis holds 0")
 	}
 	svg := string(f.SVG())
 	for _, want := range []string{"a &lt; b", "curve, first: 1, 0", `stroke-dasharray="5 4"`, "<rect", "mark: 10, 5"} {
@@ -50,20 +52,11 @@ func TestAnyFigureIsDrawn(t *testing.T) {
 		"no points":     panel(Panel{Series: []Series{{Kind: Curve}, {Kind: Steps}, {Kind: Level}, {Kind: Mark}}}),
 		"a level alone": panel(Panel{LogX: true, Series: []Series{{Kind: Level, Points: []XY{{0, 0, 0}}}}}),
 		"log of 0":      panel(Panel{LogX: true, Series: []Series{{Kind: Curve, Points: []XY{{0, 1, 0}, {1, 1, 0}}}}}),
+		"log of y":      panel(Panel{LogY: true, Series: []Series{{Kind: Curve, Points: []XY{{0, 1, 0}, {1, 1000, 9}}}}}),
+		"log of y < 0":  panel(Panel{LogY: true, Series: []Series{{Kind: Curve, Points: []XY{{0, 1, 2}, {1, 1000, 9}}}}}),
 		"names":         panel(Panel{Names: []string{"1", "2-3"}, Series: []Series{{Kind: Curve, Points: []XY{{0, 1, 0}, {1, 1, 9}}}}}),
 		"many":          many,
 	} {
-		svg := f.SVG()
-		d := xml.NewDecoder(bytes.NewReader(svg))
-		for {
-			if _, err := d.Token(); err == io.EOF {
-				break
-			} else if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-		}
-		if bytes.Contains(svg, []byte("NaN")) || bytes.Contains(svg, []byte("Inf")) {
-			t.Errorf("%s: a coordinate that is no number", name)
-		}
+		wellFormed(t, name, f.SVG())
 	}
 }

@@ -71,20 +71,26 @@ func TestAnyLogIsDrawn(t *testing.T) {
 		"dense": {{"x", train.Log{{"step": 1, "loss": 1}, {"step": 2, "loss": math.Nextafter(1, 2)}}}},
 	} {
 		svg := SVG(runs)
-		d := xml.NewDecoder(bytes.NewReader(svg))
-		for {
-			if _, err := d.Token(); err == io.EOF {
-				break
-			} else if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-		}
-		if bytes.Contains(svg, []byte("NaN")) || bytes.Contains(svg, []byte("Inf")) {
-			t.Errorf("%s: a coordinate that is no number", name)
-		}
+		wellFormed(t, name, svg)
 		if len(svg) > 30_000 {
 			t.Errorf("%s: %d bytes", name, len(svg))
 		}
+	}
+}
+
+// wellFormed fails where an SVG is no XML, or has a coordinate that is no number.
+func wellFormed(t *testing.T, name string, svg []byte) {
+	t.Helper()
+	d := xml.NewDecoder(bytes.NewReader(svg))
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	if bytes.Contains(svg, []byte("NaN")) || bytes.Contains(svg, []byte("Inf")) {
+		t.Errorf("%s: a coordinate that is no number", name)
 	}
 }
 

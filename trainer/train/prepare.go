@@ -65,7 +65,7 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 			return nil, fmt.Errorf("%d examples cannot be read, the first: %w", len(r.Unread), r.Unread[0])
 		}
 		for _, path := range paths {
-			if sums[path], err = checksum(path); err != nil {
+			if sums[path], err = Checksum(path); err != nil {
 				return nil, err
 			}
 		}
@@ -109,7 +109,7 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 	if from != c.Encoder {
 		for _, name := range encoderFiles {
 			path := filepath.Join(c.Encoder, name)
-			if sums[path], err = checksum(path); errors.Is(err, fs.ErrNotExist) {
+			if sums[path], err = Checksum(path); errors.Is(err, fs.ErrNotExist) {
 				delete(sums, path) // what must be there, torch.Load says
 			} else if err != nil {
 				return nil, err
@@ -121,7 +121,7 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 		return nil, err
 	}
 	for _, path := range c.Passages {
-		if sums[path], err = checksum(path); err != nil {
+		if sums[path], err = Checksum(path); err != nil {
 			return nil, err
 		}
 	}
@@ -277,7 +277,7 @@ func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Coll
 		whose[e.ID] = e.Source
 	}
 	for _, path := range c.Teachers {
-		sum, err := checksum(path)
+		sum, err := Checksum(path)
 		if err != nil {
 			return err
 		}
@@ -387,7 +387,8 @@ func (p *prepared) close() {
 	}
 }
 
-func checksum(path string) (string, error) {
+// Checksum is the SHA-256 of a file, in hexadecimal.
+func Checksum(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
