@@ -40,9 +40,9 @@
     const box = element('figure', { class: 'panel-figure' }, element('h3', {}, panel.title), svg, out);
     if (!points.length) { out.textContent = 'Every series is taken away.'; return box; }
 
-    const log = panel.log_x && points.every(p => p.x > 0);
-    const of = x => log ? Math.log(x) : x;
     const placed = points.filter(p => p.s.kind !== 'level');
+    const log = panel.log_x && placed.every(p => p.x > 0);
+    const of = x => log ? Math.log(x) : x;
     const xs = (placed.length ? placed : points).map(p => of(p.x));
     let [x0, x1] = [Math.min(...xs), Math.max(...xs)];
     const pad = (x1 - x0) * .04 || .5;
@@ -83,7 +83,7 @@
     }
 
     // One point at a time: the nearest to the pointer, or the next by key.
-    const order = [...points].sort((a, b) => of(a.x) - of(b.x) || a.y - b.y);
+    const order = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
     const here = drawn('circle', { class: 'here off', r: 8 });
     svg.append(here);
     let now = -1;
