@@ -44,6 +44,7 @@ func build(t testing.TB) (root string, app publish.App) {
 // A release says what to publish; what is empty is as it ships.
 type release struct {
 	encoder, collection string            // folders
+	experiments         string            // figures.json
 	files               map[string]string // of the program, in place of its own
 }
 
@@ -60,7 +61,7 @@ func publishRelease(t testing.TB, r release) fs.FS {
 	root, app := build(t)
 	releases.Lock()
 	defer releases.Unlock()
-	ships := r.encoder == "" && r.collection == "" && r.files == nil
+	ships := r.encoder == "" && r.collection == "" && r.experiments == "" && r.files == nil
 	if ships && releases.ship != nil {
 		return releases.ship
 	}
@@ -80,7 +81,7 @@ func publishRelease(t testing.TB, r release) fs.FS {
 	releases.n++
 	out := filepath.Join(built.folder, fmt.Sprint("release-", releases.n))
 	_, err := publish.Build(context.Background(), publish.Options{
-		Out: out, App: app, Encoder: r.encoder, Collection: r.collection, Level: publish.None,
+		Out: out, App: app, Encoder: r.encoder, Collection: r.collection, Experiments: r.experiments, Level: publish.None,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -283,3 +283,50 @@ func TestWhy(t *testing.T) {
 	}
 	p.look("mask")
 }
+
+// Each step of the tour is an address of its own, and shows its instrument on the
+// real page.
+func TestTheTour(t *testing.T) {
+	source := axe(t)
+	start(t)
+	s := serveFolder(t, publishRelease(t, release{encoder: familyOfFour(t)}))
+	p := open(t, s).ready()
+	p.ask("a question of one's own")
+	steps := eval[[]string](p, `[...document.querySelectorAll(".tour-steps a")].map(a => a.getAttribute("href"))`)
+	if len(steps) != 5 {
+		t.Fatalf("steps: %q", steps)
+	}
+	shows := map[string]string{
+		"#tour=sparse-vector": `document.querySelector(".panel:not([hidden]) .term")`,
+		"#tour=follow-ups":    compared + ` && document.querySelectorAll(".way").length === 4`,
+		"#tour=distillation":  compared + ` && document.querySelectorAll(".way .rank:not([hidden])").length === 4`,
+		"#tour=regulariser":   allKnown,
+		"#tour=cost":          allKnown + ` && document.querySelectorAll(".chart text").length === 3 * 5`,
+	}
+	eval[bool](p, `(document.querySelector(".tour-steps a").click(), true)`)
+	for n, step := range steps {
+		title := eval[string](p, fmt.Sprintf(`document.querySelectorAll(".tour-steps a")[%d].textContent`, n))
+		p.wait("the step", `document.querySelector("#tour-title")?.textContent === `+quote(title)+` && location.hash === `+quote(step))
+		p.wait("what it shows", shows[step])
+		if n == 0 {
+			eval[bool](p, source+"; true")
+		}
+		p.accessible("the tour, " + step)
+		p.look("tour-" + strings.TrimPrefix(step, "#tour="))
+		if n+1 < len(steps) {
+			p.do(chromedp.Focus(chromedp.CSS(".tour .next")))
+			p.press(kb.Enter)
+		}
+	}
+	if eval[bool](p, `!document.querySelector(".tour .next").hidden`) {
+		t.Error("there is a next step after the last")
+	}
+	p.click(".tour button")
+	p.wait("the end", `!document.querySelector(".tour") && location.hash === "" && document.activeElement.id === "q"`)
+
+	// Opened by its address, a step needs nothing before it.
+	q := blank(t, s)
+	q.navigate(s.url() + "#tour=follow-ups")
+	q.wait("the step", `document.querySelector("#tour-title")?.textContent.includes("follow-ups")`)
+	q.wait("what it shows", shows["#tour=follow-ups"])
+}

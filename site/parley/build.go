@@ -58,6 +58,11 @@ func runBuild(ctx context.Context, s streams, l *line) error {
 		o.Examples = [][]string{} // the page's own ask about the built-in collection
 	}
 	root, rootErr := publish.Root(".")
+	if figures := filepath.Join(root, "models", "experiments", "figures.json"); rootErr == nil && *collectionDir == "" && *from == "" {
+		if _, err := os.Stat(figures); err == nil {
+			o.Experiments = figures
+		}
+	}
 	if o.Cache == "" && o.Level == publish.Best {
 		if rootErr == nil {
 			o.Cache = filepath.Join(root, "build", "compressed")

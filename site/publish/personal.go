@@ -12,6 +12,7 @@ import (
 var (
 	pageTitle = regexp.MustCompile(`<title>[^<]*</title>`)
 	examples  = regexp.MustCompile(`(?s)<!-- examples -->.*<!-- /examples -->\n?`)
+	tour      = regexp.MustCompile(`(?s)<!-- tour -->.*<!-- /tour -->\n?`) // its questions suit the built-in collection alone
 	list      = regexp.MustCompile(`(?s)(<ul role="list">\n?).*(</ul>)`)
 )
 
@@ -49,6 +50,7 @@ func personal(app App, title string, conversations [][]string) (App, error) {
 			})
 		}
 		page = strings.Replace(page, section, fresh, 1)
+		page = tour.ReplaceAllLiteralString(page, "")
 	}
 	app = maps.Clone(app)
 	app["index.html"] = []byte(page)

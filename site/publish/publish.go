@@ -29,6 +29,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"parley/shared/bundle"
@@ -47,8 +48,11 @@ type Options struct {
 	Examples   [][]string
 	Encoder    string // folder: config.json, model.safetensors, vocab.txt; or a family's
 	Collection string // folder: index.bin, passages.bin
-	Level      Level
-	Cache      string // folder for compressed files, "" for none
+	// Experiments is the figures.json of trainer experiment, for the page that draws
+	// it; "" leaves that page out.
+	Experiments string
+	Level       Level
+	Cache       string // folder for compressed files, "" for none
 	// Log is told what is being done, a line at a time; nil for silence.
 	Log func(format string, args ...any)
 }
@@ -82,6 +86,9 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 	}
 	program, err := personal(o.App, o.Title, o.Examples)
 	if err != nil {
+		return nil, err
+	}
+	if program, err = withExperiments(program, o.Experiments); err != nil {
 		return nil, err
 	}
 	if program, err = withCards(program, o.Encoder, list); err != nil {
@@ -192,6 +199,26 @@ func readData(encoder, texts string) (*family.Family, []file, error) {
 		}
 	}
 	return list, files, nil
+}
+
+var experiments = regexp.MustCompile(`(?s)<!-- experiments -->.*<!-- /experiments -->\n?`)
+
+// withExperiments adds the figures, or takes their page away.
+func withExperiments(program App, figures string) (App, error) {
+	program = maps.Clone(program)
+	if figures == "" {
+		for _, name := range []string{"experiments.html", "experiments.css", "experiments.js"} {
+			delete(program, name)
+		}
+		program["index.html"] = experiments.ReplaceAllLiteral(program["index.html"], nil)
+		return program, nil
+	}
+	content, err := os.ReadFile(figures)
+	if err == nil && !json.Valid(content) {
+		err = fmt.Errorf("%s is no JSON; `trainer experiment --report` writes it", figures)
+	}
+	program["experiments.json"] = content
+	return program, err
 }
 
 // withCards adds the levels' model cards to the program.

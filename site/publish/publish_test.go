@@ -43,7 +43,7 @@ func options(t *testing.T) Options {
 		Level: Fast, Cache: filepath.Join(dir, "cache"),
 		App: App{
 			"index.html": []byte("<title>Old</title><meta content=\"{{CSP}}\"><link href=\"{{style.css}}\"><script src=\"{{boot.js}}\"></script>\n" +
-				"<!-- examples -->\n<ul role=\"list\">\n<li>old</li>\n</ul>\n<!-- /examples -->\n" + strings.Repeat("text ", 100)),
+				"<!-- examples -->\n<ul role=\"list\">\n<li>old</li>\n</ul>\n<!-- /examples -->\n<!-- tour -->\n<nav>the tour</nav>\n<!-- /tour -->\n" + strings.Repeat("text ", 100)),
 			"boot.js":              []byte("new Worker('{{worker.js}}'); fetch('{{ui.wasm}}'); go('{{sw.js}}')" + strings.Repeat(" ", 200)),
 			"worker.js":            []byte("fetch('{{worker.wasm}}')"),
 			"style.css":            []byte("@import '{{more.css}}'; a { background: url({{icon.svg}}) }"),
@@ -482,6 +482,9 @@ func TestTitleAndExamplesAreEscaped(t *testing.T) {
 	}
 	if strings.Contains(page, "old") {
 		t.Error("the old examples stayed")
+	}
+	if strings.Contains(page, "the tour") {
+		t.Error("the tour stayed, whose questions are about another collection")
 	}
 	o.Examples = [][]string{}
 	build(t, o)

@@ -70,9 +70,9 @@ func report(o Options, files []file) *Report {
 }
 
 // firstPage reports whether a visit loads the file: not the licences, the model
-// cards, and the icons for installing the page as an application.
+// cards, the experiments, and the icons for installing the page as an application.
 func firstPage(name string) bool {
-	return !strings.HasPrefix(name, "cards/") && name != "LICENSE" && name != "NOTICE" && path.Ext(name) != ".png"
+	return !strings.HasPrefix(name, "cards/") && !strings.HasPrefix(name, "experiments.") && name != "LICENSE" && name != "NOTICE" && path.Ext(name) != ".png"
 }
 
 // Over gives what exceeds the budget: err for the program, which is ours, and

@@ -268,6 +268,10 @@
     // What is known of the examples: how each question reads standing alone, and which
     // passages answer it.
     call('examples', [...document.querySelectorAll('[data-q]')].map(s => [s.textContent.trim(), s.dataset.rewrite, s.dataset.gold].join('\t')).join('\n'));
+    // #tour=NAME is a step of the tour.
+    const tour = () => { const m = /^#tour=([a-z-]+)$/.exec(location.hash); if (m) call('tour', m[1]); };
+    addEventListener('hashchange', tour);
+    tour();
     for (const b of document.querySelectorAll('[data-example]'))
       b.onclick = () => call('play', [...b.querySelectorAll('[data-q]')].map(s => s.textContent.trim()).join('\n'));
 

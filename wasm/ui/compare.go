@@ -186,7 +186,7 @@ func (c *ComparePanel) GoldText() string {
 // typed there stays.
 func (c *Root) fillRewrite() {
 	i := c.looked()
-	if c.tools.open != "compare" || i < 0 {
+	if c.tools.open != "compare" || !c.ToolsShown() {
 		c.tools.filled = 0
 		return
 	}

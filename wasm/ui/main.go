@@ -94,6 +94,8 @@ func (c *Root) handle(m call) {
 		c.Ask(m.a)
 	case "play":
 		c.Play(strings.Split(m.a, "\n"))
+	case "tour":
+		c.Tour(m.a)
 	case "examples":
 		c.SetExamples(m.a)
 		c.unseen = true
@@ -163,6 +165,8 @@ func (b *browser) do(e Effect) {
 			el.Call("focus")
 			el.Call("select")
 		}
+	case "hash":
+		b.window.Get("history").Call("replaceState", nil, "", b.window.Get("location").Get("pathname").String()+b.window.Get("location").Get("search").String())
 	case "value":
 		if el := b.element(e.A); el.Truthy() {
 			el.Set("value", e.B)

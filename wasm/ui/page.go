@@ -31,6 +31,8 @@ type Root struct {
 	level    string             // of the family, that reads the conversation; "" is the default
 	tools    tools              // the instruments: see tools.go
 	examples map[string]example // by question: see compare.go
+	touring  string             // the tour's step; "" for none
+	tourTo   string             // ID of what is to be scrolled to, once it is there
 	noticed  [2]string          // the notice on view
 
 	lastID  int
@@ -134,6 +136,9 @@ func (c *Root) Restore(saved string) {
 // New begins a new conversation; the old one can be brought back.
 func (c *Root) New() {
 	c.stop()
+	if c.touring != "" {
+		c.EndTour()
+	}
 	if c.dialogue.Len() > 0 {
 		c.undo = &undo{"The conversation was cleared.", c.dialogue.Save()}
 	}
@@ -233,6 +238,7 @@ func (c *Root) Message(op string, id int, body string) {
 		c.receive(w, op, body)
 		c.pump()
 		c.tend()
+		c.arrive()
 	}
 }
 

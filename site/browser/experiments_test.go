@@ -1,0 +1,65 @@
+package browser
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// The experiments' page draws what the report wrote; values are told by hover, by
+// keyboard and in a table; series can be taken away.
+func TestExperiments(t *testing.T) {
+	source := axe(t)
+	start(t)
+	root, _ := build(t)
+	golden := filepath.Join(root, "trainer", "experiment", "testdata", "report", "golden", "figures.json")
+	s := serveFolder(t, publishRelease(t, release{experiments: golden}))
+	p := blank(t, s)
+	p.navigate(s.url() + "experiments.html#turns")
+	p.wait("the figures", `document.querySelectorAll(".figure").length >= 4`)
+	if got := eval[int](p, `document.querySelectorAll("#tradeoff .panel-figure svg .curve").length`); got < 4 {
+		t.Errorf("%d curves", got)
+	}
+	// By keyboard, from point to point.
+	p.do(chromedp.Focus(chromedp.CSS("#tradeoff svg")))
+	p.press(kb.ArrowRight)
+	first := p.text("#tradeoff output")
+	p.press(kb.ArrowRight)
+	if second := p.text("#tradeoff output"); first == second || !strings.Contains(first, "FLOPS 0.521: 0.549 ± 0.060") {
+		t.Errorf("the points are told as %q, %q", first, second)
+	}
+	// A series is taken away, and brought back.
+	dots := `document.querySelectorAll("#tradeoff .dot").length`
+	all := eval[int](p, dots)
+	p.do(chromedp.Focus(chromedp.CSS("#tradeoff .keys button")))
+	p.press(kb.Enter)
+	p.wait("a series to go", `document.querySelector("#tradeoff .keys [aria-pressed=false]")`)
+	if now := eval[int](p, dots); now >= all {
+		t.Errorf("%d points of %d are left", now, all)
+	}
+	p.press(kb.Enter)
+	p.wait("the series to come back", `!document.querySelector("#tradeoff .keys [aria-pressed=false]")`)
+	if now := eval[int](p, dots); now != all {
+		t.Errorf("%d points of %d came back", now, all)
+	}
+	if rows := eval[int](p, `document.querySelectorAll("#tradeoff tbody tr").length`); rows < 10 {
+		t.Errorf("the table has %d rows", rows)
+	}
+	eval[bool](p, `(document.querySelector("#tradeoff details").open = true)`)
+	eval[bool](p, source+"; true")
+	for _, scheme := range []string{"light", "dark"} {
+		p.do(media(scheme))
+		p.accessible("the experiments, " + scheme)
+	}
+	p.look("experiments")
+	// The page leads there, and nowhere where there are none.
+	q := open(t, s)
+	q.wait("the link", `document.querySelector("a[href='experiments.html']")`)
+	r := open(t, serveFolder(t, publishRelease(t, release{encoder: familyOfFour(t)})))
+	if eval[bool](r, `!!document.querySelector("a[href='experiments.html']")`) {
+		t.Error("a link to figures that are not there")
+	}
+}

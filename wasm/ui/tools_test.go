@@ -1,0 +1,225 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/shared/message"
+)
+
+// family answers as levels would: the further along, the fewer terms.
+func family(p *page) {
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		a.Terms = a.Terms[:3-len(ask.Level)%3]
+		for k := range a.Results {
+			a.Results[k].Parts = []message.Part{{Term: 0, Query: 2, Doc: 4.25}}
+			if len(ask.Weights) > 0 {
+				a.Results[k].ID = fmt.Sprint("w", k)
+			}
+		}
+		return a
+	}
+	p.root.Message("ready", 0, `{"max_tokens":256,"postings":1274331,"passages":10033,"level":"b","levels":[
+		{"name":"a","title":"Undistilled","flops":4,"card":"cards/a.txt"},{"name":"b","title":"Distilled","flops":3,"ratio":1},{"name":"b2","title":"Two","flops":1.5,"ratio":2,"card":"https://elsewhere"}]}`)
+	p.settle()
+}
+
+// levelsAsked are the levels of the probes, in order.
+func (p *page) levelsAsked() (names []string) {
+	for _, a := range p.asks {
+		if a.Brief {
+			names = append(names, a.Level)
+		}
+	}
+	return names
+}
+
+func TestNoInstrumentAsksBeforeItIsOpened(t *testing.T) {
+	p := newPage(t)
+	family(p)
+	p.root.Ask("one")
+	p.root.Ask("two")
+	p.settle()
+	if len(p.asks) != 2 || strings.Contains(p.html, `class="instrument`) || !strings.Contains(p.html, `id="open-dial"`) {
+		t.Errorf("asked %d times: %s", len(p.asks), p.html)
+	}
+}
+
+func TestTheDialAsksEveryLevelOnceATurn(t *testing.T) {
+	p := newPage(t)
+	family(p)
+	p.root.Ask("one")
+	p.root.Ask("two")
+	p.settle()
+	p.root.OpenTool("dial")
+	p.settle()
+	if got := p.levelsAsked(); !slices.Equal(got, []string{"a", "b", "b2", "a", "b", "b2"}) {
+		t.Errorf("asked levels %q", got)
+	}
+	for _, want := range []string{"FLOPS\u00a01.50", `href="cards/a.txt"`, "Distilled", "0.52"} {
+		if !strings.Contains(p.html, want) {
+			t.Errorf("the panel lacks %s", want)
+		}
+	}
+	if strings.Contains(p.html, "https://elsewhere") {
+		t.Error("a card of another origin is linked")
+	}
+	// A new turn is asked of every level; the turns before it are known.
+	p.asks = nil
+	p.root.Ask("three")
+	p.settle()
+	if got := p.levelsAsked(); !slices.Equal(got, []string{"a", "b", "b2"}) {
+		t.Errorf("after a new turn asked levels %q", got)
+	}
+	// Another level answers: all turns anew, and then every level, since replies may differ.
+	p.asks = nil
+	p.root.SetLevel("b2")
+	p.settle()
+	if len(p.asks) != 3+9 || p.asks[0].Level != "b2" || p.asks[2].Level != "b2" || p.asks[0].Brief {
+		t.Errorf("asked %+v", p.asks)
+	}
+	p.asks = nil
+	p.root.SetLevel("b2")
+	p.settle()
+	if len(p.asks) > 0 {
+		t.Error("the same level again asks again")
+	}
+}
+
+func TestProbesAreAskedAgainOfANewWorker(t *testing.T) {
+	p := newPage(t)
+	family(p)
+	p.root.Ask("one")
+	p.settle()
+	p.root.OpenTool("dial")
+	p.root.Effects() // asked, and never answered
+	p.root.Message("lost", 0, "")
+	p.asks = nil
+	family(p)
+	if got := p.levelsAsked(); len(got) != 3 {
+		t.Errorf("asked levels %q", got)
+	}
+	p.root.Message("answer", 1, `{}`) // of the worker that is gone
+}
+
+func TestALevelThatFails(t *testing.T) {
+	p := newPage(t)
+	family(p)
+	p.root.Ask("one")
+	p.settle()
+	p.root.OpenTool("dial")
+	for _, e := range p.root.Effects() {
+		if e.Do == "ask" {
+			p.root.Message("error", e.N, `{"stage":"download","message":"the network failed"}`)
+		}
+	}
+	p.settle()
+	if !strings.Contains(p.html, "the network failed") {
+		t.Errorf("no word of it: %s", p.html)
+	}
+	if len(p.root.tools.probes) > 0 {
+		t.Error("it is asked again and again")
+	}
+}
+
+func TestCompareAsksEveryWay(t *testing.T) {
+	p := newPage(t)
+	p.root.SetExamples("who?\tWho built the tower?\tp2 p9\nalone\t\t")
+	family(p)
+	p.root.Ask("the tower")
+	p.root.Ask("who?")
+	p.settle()
+	p.asks = nil
+	p.root.OpenTool("compare")
+	p.settle()
+	var ways []string
+	for _, a := range p.asks {
+		ways = append(ways, fmt.Sprint(len(a.Turns), " ", a.Turns[len(a.Turns)-1].Question, " ", a.Level, " ", a.K))
+	}
+	if !slices.Equal(ways, []string{"1 who? a 100", "2 who? a 100", "2 who? b 100", "1 Who built the tower? a 100"}) {
+		t.Errorf("asked %q", ways)
+	}
+	if !strings.Contains(p.html, "rank 2") || !strings.Contains(p.html, "Judged to answer this: p2; p9.") || !p.did("value", "rewrite") {
+		t.Errorf("what answers is not told: %s", p.html)
+	}
+	p.asks = nil
+	p.root.setRewrite(" Who made it? ")
+	p.settle()
+	if len(p.asks) != 1 || p.asks[0].Turns[0].Question != "Who made it?" {
+		t.Errorf("asked %+v", p.asks)
+	}
+	p.root.LookAt(0)
+	p.settle()
+	if strings.Contains(p.html, "Judged to answer") {
+		t.Error("the first turn has the second's answers")
+	}
+}
+
+func TestWhyAsksForPartsAndTriesChanges(t *testing.T) {
+	p := newPage(t)
+	family(p)
+	p.root.Ask("one")
+	p.root.Ask("two")
+	p.settle()
+	p.asks = nil
+	turns := p.root.dialogue.Turns()
+	p.root.ToggleWhy(turns[1].ID, "p1")
+	p.settle()
+	if len(p.asks) != 1 || !p.asks[0].Explain || !strings.Contains(p.html, "2.00 × 4.25 = 8.50") {
+		t.Errorf("asked %+v: %s", p.asks, p.html)
+	}
+	p.root.Weigh(turns[1].ID, "tower", 0)
+	p.settle()
+	if a := p.asks[len(p.asks)-1]; len(a.Weights) != 1 || a.Weights[0] != (message.Weight{Text: "tower"}) || !strings.Contains(p.html, "1\u00a0term changed") || !strings.Contains(p.html, "new") {
+		t.Errorf("asked %+v: %s", a, p.html)
+	}
+	if r := p.root.dialogue.Reply(1); r.ID != "p1" {
+		t.Errorf("the reply is from %s", r.ID)
+	}
+	p.root.Mask(turns[1].ID, turns[0].ID)
+	p.settle()
+	if a := p.asks[len(p.asks)-1]; len(a.Turns) != 2 || a.Turns[0] != (message.Turn{}) || a.Turns[1].Question != "two" || !strings.Contains(p.html, "turn 1 left out") {
+		t.Errorf("asked %+v: %s", a, p.html)
+	}
+	n := len(p.asks)
+	p.root.StopTrying(turns[1].ID)
+	p.settle()
+	if len(p.asks) != n || strings.Contains(p.html, "Trying:") {
+		t.Errorf("asked %d times more: %s", len(p.asks)-n, p.html)
+	}
+}
+
+func TestTheTourAsksItsOwnConversation(t *testing.T) {
+	p := newPage(t)
+	family(p)
+	p.root.Ask("mine")
+	p.settle()
+	p.root.Tour("follow-ups")
+	p.settle()
+	if p.root.dialogue.Len() != 2 || p.root.tools.open != "compare" || !p.did("scroll", "instrument") || !strings.Contains(p.notice(), "Undo") {
+		t.Errorf("%d turns, %q open, notice %q", p.root.dialogue.Len(), p.root.tools.open, p.notice())
+	}
+	if !strings.Contains(p.html, `href="#tour=distillation"`) || !strings.Contains(p.html, `href="#tour=sparse-vector"`) {
+		t.Errorf("no way on: %s", p.html)
+	}
+	n := len(p.asks)
+	p.root.Tour("follow-ups")
+	p.settle()
+	if len(p.asks) != n {
+		t.Error("the same step asks again")
+	}
+	p.root.Tour("no such step")
+	p.root.Act()
+	p.settle()
+	if p.root.dialogue.Turns()[0].Question != "mine" {
+		t.Error("the visitor's own conversation is lost")
+	}
+	p.root.New()
+	p.settle()
+	if p.root.touring != "" || !p.did("hash", "") {
+		t.Error("a new conversation does not end the tour")
+	}
+}
