@@ -33,6 +33,7 @@ Examples:
   trainer train --encoder splade-tiny --examples canard.jsonl,qrecc.jsonl --passages wiki.jsonl --out runs/one
   trainer train --config runs/one/run.json --l1 0.02 --out runs/sparse
   trainer train --resume --out runs/one
+  trainer train --config trainer/recipes/topiocqa.json --out runs/topiocqa   # full scale, on CUDA
 `
 
 func trainCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {

@@ -48,12 +48,13 @@ fi
 
 # fetch PLATFORM PACKAGE...: wheels into $wheels. The platform and the Python version
 # are named, since any wheel's libtorch serves, whatever python3 is here. pip's own
-# temporary files are kept off /tmp, which may be small.
+# temporary files are kept off /tmp, which may be small; those of a killed run go.
 fetch() {
 	platform=$1
 	shift
 	say "downloading $*"
-	TMPDIR=$wheels python3 -m pip --disable-pip-version-check download --quiet --no-deps --only-binary=:all: \
+	rm -rf "$wheels/tmp" && mkdir -p "$wheels/tmp"
+	TMPDIR=$wheels/tmp python3 -m pip --disable-pip-version-check download --quiet --no-deps --only-binary=:all: \
 		--platform "$platform" --python-version 311 --implementation cp --abi cp311 \
 		--dest "$wheels" "$@" ||
 		die "could not download $* (why, pip says above); run again, or set LIBTORCH to a libtorch that is here"

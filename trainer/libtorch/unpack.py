@@ -12,6 +12,8 @@ WANTED = re.compile(
 wheels, out = sys.argv[1:]
 shutil.rmtree(out, ignore_errors=True)
 for wheel in sorted(os.listdir(wheels)):
+    if not wheel.endswith(".whl"):
+        continue
     with zipfile.ZipFile(os.path.join(wheels, wheel)) as z:
         for name in z.namelist():
             if name.endswith("/") or not WANTED.match(name):
