@@ -1,3 +1,7 @@
+//go:build !wasip1
+
+// The page reads what the commands have written: none of this is in its programs.
+
 package encoder
 
 import (

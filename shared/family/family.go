@@ -14,7 +14,6 @@
 package family
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -76,19 +75,6 @@ func Parse(data []byte) (*Family, error) {
 		}
 	}
 	return &f, nil
-}
-
-// Encode writes the list as Parse reads it.
-func (f *Family) Encode() ([]byte, error) {
-	data, err := json.MarshalIndent(f, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	data = append(data, '\n')
-	if _, err := Parse(data); err != nil {
-		return nil, err
-	}
-	return data, nil
 }
 
 // ErrNoLevel is what a level that is not on the list wraps.

@@ -1,13 +1,14 @@
 package passages
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"parley/shared/jsontree"
 )
 
 // A Builder collects passages, numbered from 0 in the order they are added. Its
@@ -77,12 +78,24 @@ func invalid(s string) int {
 	return -1
 }
 
+// encode writes About as JSON, as parseAbout reads it; what is empty is left out, but
+// for the title.
+func (a *About) encode() []byte {
+	b := jsontree.AppendQuoted([]byte(`{"title":`), a.Title)
+	for _, f := range [][2]string{
+		{"source", a.Source}, {"licence", a.Licence}, {"licence_url", a.LicenceURL},
+		{"attribution", a.Attribution}, {"link", a.Link}, {"encoder", a.Encoder},
+	} {
+		if f[1] != "" {
+			b = jsontree.AppendQuoted(append(jsontree.AppendQuoted(append(b, ','), f[0]), ':'), f[1])
+		}
+	}
+	return append(b, '}')
+}
+
 // WriteTo writes the collection; the bytes depend on what was added alone.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
-	about, err := json.Marshal(b.about)
-	if err != nil {
-		return 0, fmt.Errorf("passages: %w", err)
-	}
+	about := b.about.encode()
 	h := header{passages: b.n}
 	body := [sections][]byte{aboutSection: about}
 	copy(body[firstColumn:], b.data[:])

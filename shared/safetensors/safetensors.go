@@ -13,12 +13,9 @@ package safetensors
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
-	"sort"
-	"strings"
 	"unsafe"
 
 	"parley/shared/jsontree"
@@ -331,60 +328,6 @@ func (e *entry) tensor(name string, at int64, body []byte, base int64) (Tensor, 
 		return bad("shape %v of %s takes %d bytes, data_offsets give %d", e.Shape, e.DType, want, hi-lo)
 	}
 	return Tensor{name, e.DType, shape, body[lo:hi:hi], base + int64(lo)}, nil
-}
-
-// Write lays out tensors as the reference implementation does, by descending
-// width and then by name, so that equal tensors give equal bytes. It refuses
-// two tensors of one name and data that does not fit the shape.
-func Write(tensors []Tensor, metadata map[string]string) ([]byte, error) {
-	ts := slices.Clone(tensors)
-	sort.SliceStable(ts, func(i, j int) bool {
-		if a, b := ts[i].DType.Size(), ts[j].DType.Size(); a != b {
-			return a > b
-		}
-		return ts[i].Name < ts[j].Name
-	})
-	var head bytes.Buffer
-	head.WriteByte('{')
-	if len(metadata) > 0 {
-		m, err := json.Marshal(metadata) // sorts the keys
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&head, `"__metadata__":%s`, m)
-	}
-	seen := map[string]bool{}
-	size := 0
-	for _, t := range ts {
-		if t.Name == "__metadata__" || seen[t.Name] {
-			return nil, &Error{t.Name, 0, "this name is taken; give each tensor its own"}
-		}
-		seen[t.Name] = true
-		if w := t.DType.Size(); w == 0 || len(t.Data) != w*t.Len() {
-			return nil, &Error{t.Name, int64(size), fmt.Sprintf("has %d bytes, shape %v of %s takes %d", len(t.Data), t.Shape, t.DType, w*t.Len())}
-		}
-		if head.Len() > 1 {
-			head.WriteByte(',')
-		}
-		name, err := json.Marshal(t.Name)
-		if err != nil {
-			return nil, err
-		}
-		shape := strings.ReplaceAll(fmt.Sprint(t.Shape), " ", ",")
-		fmt.Fprintf(&head, `%s:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, name, t.DType, shape, size, size+len(t.Data))
-		size += len(t.Data)
-	}
-	head.WriteByte('}')
-	for head.Len()%8 != 0 {
-		head.WriteByte(' ')
-	}
-	out := make([]byte, 8, 8+head.Len()+size)
-	binary.LittleEndian.PutUint64(out, uint64(head.Len()))
-	out = append(out, head.Bytes()...)
-	for _, t := range ts {
-		out = append(out, t.Data...)
-	}
-	return out, nil
 }
 
 // FromFloat32s makes an F32 tensor.

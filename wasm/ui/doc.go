@@ -22,5 +22,6 @@
 package main
 
 //go:generate go tool vugugen -skip-go-mod -skip-main .
+//go:generate go run ./vugushrink .
 //go:generate gofmt -w .
 //go:generate go run ./vuguhelper ../../site/web/vugu-helper.js

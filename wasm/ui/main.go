@@ -169,6 +169,10 @@ func (b *browser) do(e Effect) {
 			el.Call("focus")
 			el.Call("select")
 		}
+	case "check":
+		if el := b.element(e.A); el.Truthy() {
+			el.Set("checked", true)
+		}
 	case "hash":
 		b.window.Get("history").Call("replaceState", nil, "", b.window.Get("location").Get("pathname").String()+b.window.Get("location").Get("search").String())
 	case "value":

@@ -503,6 +503,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	helper := filepath.Join(dir, "vugu-helper.js")
 	for _, cmd := range [][]string{
 		{"go", "tool", "vugugen", "-skip-go-mod", "-skip-main", dir},
+		{"go", "run", "./vugushrink", dir},
 		{"gofmt", "-w", dir},
 		{"go", "run", "./vuguhelper", helper},
 	} {

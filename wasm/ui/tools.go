@@ -178,10 +178,13 @@ func (c *Root) SetLevel(name string) {
 		return
 	}
 	c.level = name
+	c.do(Effect{Do: "check", A: levelID(name)}) // where it was not the dial that set it
 	c.dialogue.AskAll()
 	c.do(Effect{Do: "announce", A: c.levelTitle(name) + ": reading the conversation again."})
 	c.changed()
 }
+
+func levelID(name string) string { return "level-" + name }
 
 // OpenTool opens an instrument under the conversation, or closes it.
 func (c *Root) OpenTool(name string) {

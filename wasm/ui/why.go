@@ -126,8 +126,23 @@ func (c *Root) Weigh(turn int, term string, factor float32) {
 		w.factors[term] = factor
 	}
 	w.changes++
+	c.slide(turn, term, factor)
 	c.tend()
 }
+
+// slide puts a term's slider where it belongs, under every result that shows it: a
+// slider that was moved no longer follows its attribute.
+func (c *Root) slide(turn int, term string, factor float32) {
+	for result := range c.why(turn).open {
+		c.do(Effect{Do: "value", A: sliderID(turn, result, term), B: factorText(factor)})
+	}
+}
+
+func sliderID(turn int, result, term string) string {
+	return "slider-" + strconv.Itoa(turn) + "-" + strings.ReplaceAll(result, " ", "_") + "-" + term
+}
+
+func factorText(f float32) string { return strconv.FormatFloat(float64(f), 'g', -1, 32) }
 
 // Mask leaves an earlier turn out of what a turn reads, or takes it in again.
 func (c *Root) Mask(turn, earlier int) {
@@ -144,6 +159,9 @@ func (c *Root) Mask(turn, earlier int) {
 // StopTrying takes all changes of a turn back.
 func (c *Root) StopTrying(turn int) {
 	w := c.why(turn)
+	for term := range w.factors {
+		c.slide(turn, term, 1)
+	}
 	clear(w.factors)
 	clear(w.masked)
 	w.changes++
@@ -194,7 +212,7 @@ type PartView struct {
 	Term, Text, Class string
 	Product           string
 	Width             string
-	Factor            string // of the slider
+	ID, Factor        string // of the slider
 	Label, Spoken     string
 	Chip, From        string
 }
@@ -273,7 +291,7 @@ func (c *WhyPanel) Parts() []PartView {
 		if !changed {
 			factor = 1
 		}
-		v := PartView{Term: text, Text: piece(text), Class: "part h0", Factor: strconv.FormatFloat(float64(factor), 'g', -1, 32), Chip: "·"}
+		v := PartView{Term: text, Text: piece(text), Class: "part h0", ID: sliderID(c.TurnID, c.Result, text), Factor: factorText(factor), Chip: "·"}
 		v.Label = "Weight of " + v.Text
 		v.Spoken = times(factor)
 		p, ok := part(a, r, text)
@@ -335,7 +353,7 @@ func times(f float32) string {
 	if f == 0 {
 		return "off"
 	}
-	return strconv.FormatFloat(float64(f), 'g', -1, 32) + " times"
+	return factorText(f) + " times"
 }
 
 // Sum says what the parts add up to.

@@ -1,0 +1,32 @@
+package main
+
+import "github.com/vugu/vugu"
+
+// What the generated code calls for each node: see vugushrink.
+
+func addText(parent *vugu.VGNode, text string) *vugu.VGNode {
+	n := &vugu.VGNode{Type: vugu.TextNode, Data: text}
+	parent.AppendChild(n)
+	return n
+}
+
+// addElement takes pairs of an attribute's name and value.
+func addElement(parent *vugu.VGNode, namespace, name string, attributes ...string) *vugu.VGNode {
+	n := &vugu.VGNode{Type: vugu.ElementNode, Namespace: namespace, Data: name}
+	if len(attributes) > 0 {
+		n.Attr = make([]vugu.VGAttribute, 0, len(attributes)/2+2)
+	}
+	for i := 0; i+1 < len(attributes); i += 2 {
+		n.Attr = append(n.Attr, vugu.VGAttribute{Key: attributes[i], Val: attributes[i+1]})
+	}
+	parent.AppendChild(n)
+	return n
+}
+
+func addAttribute[T any](n *vugu.VGNode, key string, value T) { n.AddAttrInterface(key, value) }
+
+func setInner[T any](n *vugu.VGNode, value T) { n.SetInnerHTML(value) }
+
+func addHandler(n *vugu.VGNode, event string, f func(vugu.DOMEvent)) {
+	n.DOMEventHandlerSpecList = append(n.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{EventType: event, Func: f})
+}
