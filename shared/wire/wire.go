@@ -327,38 +327,35 @@ func EncodeFailure(f message.Failure) string {
 	})
 }
 
-// A Pair is two texts.
-type Pair [2]string
-
-// Pairs writes pairs as [["a","b"],...].
-func Pairs(ps []Pair) string {
+// Rows writes lists of texts as [["a","b"],...].
+func Rows(rows [][]string) string {
 	b := []byte{'['}
-	for i, p := range ps {
+	for i, row := range rows {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = jsontree.AppendQuoted(append(b, '['), p[0])
-		b = jsontree.AppendQuoted(append(b, ','), p[1])
+		b = append(b, '[')
+		for k, s := range row {
+			if k > 0 {
+				b = append(b, ',')
+			}
+			b = jsontree.AppendQuoted(b, s)
+		}
 		b = append(b, ']')
 	}
 	return string(append(b, ']'))
 }
 
-// ReadPairs reads what Pairs wrote.
-func ReadPairs(body string) ([]Pair, error) {
-	v, err := jsontree.Parse(body)
-	if err != nil {
-		return nil, err
-	}
-	if v.Kind != jsontree.Array {
-		return nil, errors.New("JSON: not a list")
-	}
-	var ps []Pair
-	for _, p := range v.List {
-		if len(p.List) != 2 || p.List[0].Kind != jsontree.Text || p.List[1].Kind != jsontree.Text {
-			return nil, errors.New("JSON: not a pair of texts")
+// Vector writes terms as {"tower":2.25,...}, the form in which sparse vectors are
+// exchanged.
+func Vector(terms []message.Term) string {
+	b := []byte{'{'}
+	for i, t := range terms {
+		if i > 0 {
+			b = append(b, ',')
 		}
-		ps = append(ps, Pair{p.List[0].Text, p.List[1].Text})
+		b = append(jsontree.AppendQuoted(b, t.Text), ':')
+		b = jsontree.AppendNumber(b, float64(t.Weight), 32)
 	}
-	return ps, nil
+	return string(append(b, '}'))
 }

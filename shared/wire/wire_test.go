@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -117,7 +118,6 @@ func FuzzReading(f *testing.F) {
 		Ready(body)
 		Failure(body)
 		Asks(body)
-		ReadPairs(body)
 		if a, err := Ask(body); err == nil {
 			if again, err := Ask(EncodeAsk(*a)); err != nil || !reflect.DeepEqual(a, again) {
 				t.Fatalf("%q: %+v, written and read %+v (%v)", body, a, again, err)
@@ -127,20 +127,29 @@ func FuzzReading(f *testing.F) {
 }
 
 func FuzzWriting(f *testing.F) {
-	f.Add("a", "b")
-	f.Add("\xff\x00\"\\", "\u2028")
-	f.Fuzz(func(t *testing.T, a, b string) {
-		var want [][2]string
-		text := Pairs([]Pair{{a, b}, {b, a}})
-		if err := json.Unmarshal([]byte(text), &want); err != nil {
-			t.Fatalf("%q: %v", text, err)
-		}
-		got, err := ReadPairs(text)
-		if err != nil || len(got) != 2 || [2]string(got[0]) != want[0] || got[1][0] != want[0][1] {
-			t.Fatalf("%q: %q, %v; encoding/json %q", text, got, err, want)
+	f.Add("a", "b", float32(1))
+	f.Add("\xff\x00\"\\", "\u2028", float32(.1))
+	f.Fuzz(func(t *testing.T, a, b string, w float32) {
+		rows := [][]string{{a, b}, {}, {b}}
+		text := Rows(rows)
+		var got [][]string
+		if err := json.Unmarshal([]byte(text), &got); err != nil || len(got) != 3 || len(got[0]) != 2 || len(got[1]) != 0 || got[0][1] != got[2][0] {
+			t.Fatalf("%q: %q, %v", text, got, err)
 		}
 		if utf8.ValidString(a) && got[0][0] != a {
 			t.Fatalf("%q became %q", a, got[0][0])
+		}
+		if f := float64(w); math.IsNaN(f) || math.IsInf(f, 0) {
+			return
+		}
+		var vector map[string]float32
+		if err := json.Unmarshal([]byte(Vector([]message.Term{{Text: "x" + a, Weight: w}})), &vector); err != nil {
+			t.Fatal(err)
+		}
+		for _, got := range vector {
+			if got != w {
+				t.Errorf("%v became %v", w, got)
+			}
 		}
 	})
 }

@@ -82,7 +82,7 @@ type Read struct {
 func (d *desk) file(name string, content []byte) (any, error) {
 	kind, rest, _ := strings.Cut(name, "/")
 	switch kind {
-	case "encoder", "base":
+	case "encoder":
 		if d.parts == nil {
 			d.parts = map[string][]byte{}
 		}
@@ -104,21 +104,14 @@ func (d *desk) file(name string, content []byte) (any, error) {
 	return nil, fmt.Errorf("there is no place for a file named %q", name)
 }
 
-// open loads the encoder: a whole one, or a member of a family over its base.
+// open loads the encoder: of a family its base, which encodes passages.
 func (d *desk) open(struct{}) (any, error) {
-	part := func(folder string) encoder.Files {
-		return func(name string) ([]byte, error) {
-			if content, ok := d.parts[folder+name]; ok {
-				return content, nil
-			}
-			return nil, fs.ErrNotExist
+	e, err := encoder.Load(func(name string) ([]byte, error) {
+		if content, ok := d.parts["encoder/"+name]; ok {
+			return content, nil
 		}
-	}
-	files := part("encoder/")
-	if d.parts["base/model.safetensors"] != nil {
-		files = encoder.Over(files, part("base/"))
-	}
-	e, err := encoder.Load(files)
+		return nil, fs.ErrNotExist
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@
 //
 //	simd(on i32)      as of worker.wasm
 //	file(name i32)    takes the inbox as a file, by its name:
-//	                    encoder/..., base/...  the encoder's files
+//	                    encoder/...        the encoder's files
 //	                    document/PATH      a document to be read and cut: Read
 //	                    passages           of an earlier run, instead of documents: Progress
 //	                    vectors            of the first passages, in order: Progress

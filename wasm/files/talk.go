@@ -6,14 +6,29 @@ import (
 	"fmt"
 	"path"
 
+	"parley/shared/link"
 	"parley/shared/transcript"
 	"parley/trainer/importers"
 )
 
 // An Imported is a conversation read from a file.
 type Imported struct {
-	Name  string            `json:"name"`
-	Turns []transcript.Turn `json:"turns"`
+	Name  string `json:"name"`
+	First string `json:"first"` // question
+	Turns int    `json:"turns"`
+	Text  string `json:"text"` // of a link to it
+}
+
+func imported(name, collection string, turns []transcript.Turn) Imported {
+	c := link.Conversation{Collection: collection}
+	for _, t := range turns {
+		u := link.Turn{Question: t.Question}
+		if t.Chosen {
+			u.Chosen = t.ID
+		}
+		c.Turns = append(c.Turns, u)
+	}
+	return Imported{name, turns[0].Question, len(turns), c.Text()}
 }
 
 // dataSets are the importers tried, the more particular first: jsonl takes almost
@@ -34,7 +49,7 @@ func (d *desk) conversations(in struct {
 		return nil, fmt.Errorf("%s was not given", in.Name)
 	}
 	if c, err := transcript.Read(content); err == nil {
-		return []Imported{{path.Base(in.Name), c.Turns}}, nil
+		return []Imported{imported(path.Base(in.Name), c.Collection, c.Turns)}, nil
 	}
 	var best *importers.Result
 	for _, name := range dataSets {
@@ -52,27 +67,28 @@ func (d *desk) conversations(in struct {
 // gather makes conversations of examples: of each the longest, for an example repeats
 // what was said before it.
 func gather(examples []importers.Example) []Imported {
-	list := []Imported{}
-	at := map[string]int{}
+	var names []string
+	longest := map[string][]importers.Turn{}
 	for i := range examples {
 		e := &examples[i]
 		name := cmp.Or(e.Conversation, e.ID)
-		k, ok := at[name]
-		if !ok {
-			if len(list) == maxImported {
+		if longest[name] == nil {
+			if len(names) == maxImported {
 				continue
 			}
-			k = len(list)
-			at[name] = k
-			list = append(list, Imported{Name: name})
+			names = append(names, name)
 		}
-		if len(e.Turns) <= len(list[k].Turns) {
-			continue
+		if len(e.Turns) > len(longest[name]) {
+			longest[name] = e.Turns
 		}
-		list[k].Turns = nil
-		for _, t := range e.Turns {
-			list[k].Turns = append(list[k].Turns, transcript.Turn{Question: t.Question, Reply: t.Reply})
+	}
+	list := []Imported{}
+	for _, name := range names {
+		var turns []transcript.Turn
+		for _, t := range longest[name] {
+			turns = append(turns, transcript.Turn{Question: t.Question})
 		}
+		list = append(list, imported(name, "", turns))
 	}
 	return list
 }

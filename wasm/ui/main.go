@@ -107,6 +107,10 @@ func (c *Root) handle(m call) {
 		c.New()
 	case "tick":
 		c.Tick(m.n)
+	case "share":
+		c.Share()
+	case "open":
+		c.Open(m.a)
 	default:
 		c.Message(m.name, m.n, m.a)
 	}
@@ -173,6 +177,10 @@ func (b *browser) do(e Effect) {
 		}
 	case "type":
 		b.parley.Call("type", e.A)
+	case "shared":
+		b.parley.Call("shared", e.A, e.B)
+	case "copy":
+		b.parley.Call("copy", e.A)
 	case "tick":
 		var timeout js.Func
 		timeout = js.FuncOf(func(js.Value, []js.Value) any {

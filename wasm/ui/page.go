@@ -29,6 +29,7 @@ type Root struct {
 	undo     *undo
 	play     *play
 	level    string             // of the family, that reads the conversation; "" is the default
+	wanted   string             // level of a conversation that was opened before any is known
 	tools    tools              // the instruments: see tools.go
 	examples map[string]example // by question: see compare.go
 	touring  string             // the tour's step; "" for none
@@ -128,9 +129,8 @@ func (c *Root) ask(question string) {
 
 // Restore continues a conversation that was saved before a reload.
 func (c *Root) Restore(saved string) {
-	if c.dialogue.Restore(saved) {
-		c.changed()
-	}
+	c.dialogue.Restore(saved)
+	c.changed() // if only to say that nothing was there
 }
 
 // New begins a new conversation; the old one can be brought back.
@@ -217,12 +217,20 @@ func (c *Root) Message(op string, id int, body string) {
 		if err != nil {
 			return
 		}
+		if c.ready != nil { // another collection: every answer was found in the one before
+			c.dialogue.AskAll()
+		}
 		c.ready = r
+		c.takeLevel()
 		c.waiting = nil
 		c.dialogue.AskAgain()
 		c.tools.forget()
 		c.pump()
 		c.tend()
+	case "grown": // what was answered stays; new questions find more
+		if r, err := wire.Ready(body); err == nil {
+			c.ready = r
+		}
 	case "lost": // the worker is gone, and another one is being started
 		c.ready = nil
 	case "answer", "error":

@@ -393,6 +393,78 @@ func TestALostWorkerIsAskedAgain(t *testing.T) {
 	p.shows("It answers a.", true)
 }
 
+func TestAnotherCollectionIsAskedEverythingAgain(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.root.Ask("How tall?")
+	p.root.Ask("how wide?")
+	p.settle()
+	asked := len(p.asks)
+	p.root.Message("grown", 0, `{"passages":20}`) // more of the same
+	p.settle()
+	if len(p.asks) != asked {
+		t.Errorf("asked again while a collection grew: %+v", p.asks[asked:])
+	}
+	p.answer = func(message.Ask) message.Answer { return message.Answer{} }
+	p.ready()
+	p.shows("Nothing found", true)
+	p.shows("Title p1", false)
+	if len(p.asks) != asked+2 {
+		t.Errorf("%d questions after the change, want 2", len(p.asks)-asked)
+	}
+}
+
+func TestSharingAndOpening(t *testing.T) {
+	p := newPage(t)
+	p.root.Message("ready", 0, `{"collection":"Notes","encoder":"tiny"}`)
+	p.root.Ask("How tall?")
+	p.settle()
+	p.root.Choose(p.id(0), "p3")
+	p.root.Share()
+	var shared Effect
+	for _, e := range p.root.Effects() {
+		if e.Do == "shared" {
+			shared = e
+		}
+	}
+	if want := "parley 1\ncollection Notes\nlevel tiny\n? How tall?\n= p3"; shared.A != want {
+		t.Errorf("the link holds %q, want %q", shared.A, want)
+	}
+	if want := `[["How tall?","It answers How tall?.","p3","Title p3","https://example.org/p3","chosen"]]`; shared.B != want {
+		t.Errorf("the turns are %s, want %s", shared.B, want)
+	}
+
+	q := newPage(t)
+	q.ready()
+	q.root.Ask("Something else")
+	q.settle()
+	q.root.Message("ready", 0, `{"levels":[{"name":"base"},{"name":"tiny"}],"level":"base"}`)
+	q.root.Open(shared.A)
+	q.settle()
+	if last := q.asks[len(q.asks)-1]; last.Level != "tiny" {
+		t.Errorf("asked by level %q", last.Level)
+	}
+	q.shows("chosen by you", true)
+	q.shows("Something else", false)
+	if got := q.notice(); got != "Another conversation was opened. [Undo]" {
+		t.Errorf("the notice is %q", got)
+	}
+	q.root.Act()
+	q.settle()
+	q.shows("Something else", true)
+	q.root.Open("nothing")
+	q.settle()
+	q.shows("Something else", true)
+	if !q.did("announce", "cannot be read") {
+		t.Error("nothing is said of a link that cannot be read")
+	}
+	q.root.CopyVector(q.id(0))
+	q.settle()
+	if !q.did("copy", `{"tower":2,"##ing":1,"and":0.5}`) {
+		t.Errorf("%+v", q.log)
+	}
+}
+
 func TestReloadRestoresTheConversation(t *testing.T) {
 	p := newPage(t)
 	p.ready()

@@ -171,7 +171,8 @@ func (d *Dialogue) Request(i, k int) (from int, ask message.Ask) {
 // State changes whenever an answer that was there may no longer be the right one.
 func (d *Dialogue) State() int { return d.state }
 
-// AskAll makes every answer out of date: another encoder is to read all of it.
+// AskAll makes every answer out of date: another encoder is to read all of it, or
+// another collection to be searched.
 func (d *Dialogue) AskAll() { d.stale(0) }
 
 // Answer files an answer under its ticket. It reports the turn, or false where

@@ -1,15 +1,24 @@
 package dialogue
 
-import "parley/shared/wire"
+import "parley/shared/link"
 
 // A browser's storage holds some 5 MB; a conversation beyond this keeps its
 // newest turns.
 const maxSaved = 2 << 20
 
-// Save gives the conversation as text that Restore reads: what a reload must not
-// lose, so the questions, and which results were chosen. The answers are found
-// again, in milliseconds, and need no room in the storage.
+// Save gives the conversation as text that Restore reads, in the form of a link
+// (shared/link): what a reload must not lose, so the questions, and which results were
+// chosen. The answers are found again, in milliseconds, and need no room in the
+// storage. A conversation without turns gives "".
 func (d *Dialogue) Save() string {
+	if len(d.turns) == 0 {
+		return ""
+	}
+	return d.Link("", "").Text()
+}
+
+// Link gives the conversation as it is shared.
+func (d *Dialogue) Link(collection, level string) link.Conversation {
 	size := 0
 	first := len(d.turns)
 	for first > 0 {
@@ -19,27 +28,37 @@ func (d *Dialogue) Save() string {
 		}
 		first--
 	}
-	pairs := make([]wire.Pair, 0, len(d.turns)-first)
+	c := link.Conversation{Collection: collection, Level: level}
 	for _, t := range d.turns[first:] {
-		pairs = append(pairs, wire.Pair{t.Question, t.Chosen})
+		c.Turns = append(c.Turns, link.Turn{Question: t.Question, Chosen: t.Chosen})
 	}
-	return wire.Pairs(pairs)
+	return c
 }
 
-// Restore replaces the conversation by a saved one; all of it is to be asked
-// again. Text that Save did not write leaves the conversation as it is.
+// Restore replaces the conversation by a saved one; all of it is to be asked again.
+// "" is one without turns. Text that Save did not write leaves the conversation as it
+// is.
 func (d *Dialogue) Restore(text string) bool {
-	pairs, err := wire.ReadPairs(text)
-	if err != nil {
-		return false
+	var c link.Conversation
+	if text != "" {
+		var err error
+		if c, err = link.Parse(text); err != nil {
+			return false
+		}
 	}
 	d.Clear()
-	for _, p := range pairs {
-		if d.Ask(p[0]) {
-			d.turns[len(d.turns)-1].Chosen = p[1]
+	for _, t := range c.Turns {
+		if d.Ask(t.Question) {
+			d.turns[len(d.turns)-1].Chosen = t.Chosen
 		}
 	}
 	return true
+}
+
+// LevelOf is the level of a saved conversation, "" where it names none.
+func LevelOf(text string) string {
+	c, _ := link.Parse(text)
+	return c.Level
 }
 
 // Clear removes all turns.

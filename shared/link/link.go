@@ -1,0 +1,91 @@
+// Package link is a conversation in the fragment of a page's address, so that it can
+// be sent on and asked again elsewhere:
+//
+//	https://HOST/PATH/#c=DATA    DATA = base64url(deflate(text)), without padding
+//
+// A fragment is never sent to a server: what a link says, only those read who get it.
+// The text is UTF-8, a line each, begun by a word:
+//
+//	parley 1                           the version of the form
+//	collection Wikipedia's vital ...   where it was asked; may be missing
+//	level splade-tiny                  by which encoder; may be missing
+//	? How tall is the Eiffel Tower?    a question, oldest first
+//	= Eiffel_Tower                     the passage chosen to reply to the question above it
+//
+// In a value "\n", "\r" and "\\" stand for a line feed, a carriage return and a
+// backslash. Lines of other words are passed over: later programs may add some.
+//
+// The page's program writes and reads the text, since this file imports next to
+// nothing; the compressing it leaves to the browser. compress.go does both for all
+// else, and the browser tests hold the two against each other.
+package link
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// A Conversation is what a link carries.
+type Conversation struct {
+	Collection, Level string
+	Turns             []Turn
+}
+
+// A Turn is a question and the id of the passage chosen as its reply, "" for the one
+// that is found.
+type Turn struct{ Question, Chosen string }
+
+const version = "parley 1"
+
+var (
+	escape   = strings.NewReplacer("\\", "\\\\", "\n", "\\n", "\r", "\\r")
+	unescape = strings.NewReplacer("\\\\", "\\", "\\n", "\n", "\\r", "\r")
+)
+
+// Text writes a conversation.
+func (c Conversation) Text() string {
+	var b strings.Builder
+	b.WriteString(version)
+	line := func(word, value string) {
+		if value != "" {
+			b.WriteString("\n" + word + " ")
+			b.WriteString(escape.Replace(strings.ToValidUTF8(value, "\uFFFD")))
+		}
+	}
+	line("collection", c.Collection)
+	line("level", c.Level)
+	for _, t := range c.Turns {
+		line("?", t.Question)
+		line("=", t.Chosen)
+	}
+	return b.String()
+}
+
+// Parse reads what Text wrote.
+func Parse(text string) (c Conversation, err error) {
+	first, rest, more := strings.Cut(text, "\n")
+	if first != version {
+		return c, errors.New("link: it does not begin with " + strconv.Quote(version) + ": made by a newer version, or damaged")
+	}
+	for more {
+		var line string
+		line, rest, more = strings.Cut(rest, "\n")
+		word, value, _ := strings.Cut(line, " ")
+		value = unescape.Replace(strings.ToValidUTF8(value, "\uFFFD"))
+		switch word {
+		case "collection":
+			c.Collection = value
+		case "level":
+			c.Level = value
+		case "?":
+			c.Turns = append(c.Turns, Turn{Question: value})
+		case "=":
+			if len(c.Turns) == 0 {
+				return c, errors.New("link: a reply before any question")
+			}
+			c.Turns[len(c.Turns)-1].Chosen = value
+		}
+	}
+	return c, nil
+}

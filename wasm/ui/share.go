@@ -1,0 +1,71 @@
+package main
+
+import (
+	"parley/shared/wire"
+	"parley/wasm/ui/dialogue"
+)
+
+// Share hands the conversation to the panel that shares and saves it (share.js): as
+// the text of a link, and its turns as rows of question, reply, and the passage's id,
+// title, address, and "chosen" where the reader chose it.
+func (c *Root) Share() {
+	var collection, level string
+	if r := c.ready; r != nil {
+		collection, level = r.Collection, r.Encoder
+		if len(r.Levels) > 0 {
+			level = c.inUse()
+		}
+	}
+	rows := [][]string{}
+	for i, t := range c.dialogue.Turns() {
+		row := []string{t.Question, "", "", "", "", ""}
+		if r := c.dialogue.Reply(i); r != nil {
+			row = []string{t.Question, dialogue.Quote(r), r.ID, r.Title, link(r.URL), ""}
+			if t.Chosen != "" {
+				row[5] = "chosen"
+			}
+		}
+		rows = append(rows, row)
+	}
+	c.unseen = true // by the effect alone
+	c.do(Effect{Do: "shared", A: c.dialogue.Link(collection, level).Text(), B: wire.Rows(rows)})
+}
+
+// Open replaces the conversation by that of a link or a file, which is asked anew. The
+// one before can be brought back.
+func (c *Root) Open(text string) {
+	before := c.dialogue.Save()
+	if !c.dialogue.Restore(text) {
+		c.do(Effect{Do: "announce", A: "This conversation cannot be read: it was made by a newer version, or is damaged."})
+		return
+	}
+	c.wanted = dialogue.LevelOf(text)
+	c.takeLevel()
+	c.stop()
+	c.open, c.undo, c.editing, c.shown = nil, nil, 0, 0
+	if before != "" {
+		c.undo = &undo{"Another conversation was opened.", before}
+	}
+	c.changed()
+}
+
+// takeLevel turns the dial to the level of a conversation that was opened, once it is
+// known whether there is such a level here.
+func (c *Root) takeLevel() {
+	if c.ready == nil {
+		return
+	}
+	for _, l := range c.levels() {
+		if l.Name == c.wanted {
+			c.level = l.Name
+		}
+	}
+	c.wanted = ""
+}
+
+// CopyVector puts what the encoder saw of a turn on the clipboard.
+func (c *Root) CopyVector(id int) {
+	if i := c.index(id); i >= 0 && c.dialogue.Turns()[i].Answer != nil {
+		c.do(Effect{Do: "copy", A: wire.Vector(c.dialogue.Turns()[i].Answer.Terms)})
+	}
+}
