@@ -34,18 +34,24 @@ func (p *page) turns() []turn {
 // ready waits until questions can be answered.
 func (p *page) ready() *page {
 	p.t.Helper()
-	p.wait("the page to be ready", `document.querySelector("#status").dataset.state === "ready"`)
+	p.wait("the page to be ready", isReady)
 	return p
 }
+
+const isReady = `document.querySelector("#status").dataset.state === "ready"`
 
 // settled waits until n turns stand on the page, all answered.
 func (p *page) settled(n int) []turn {
 	p.t.Helper()
-	p.wait(fmt.Sprintf("%d answered turns", n), fmt.Sprintf(`(() => {
+	p.wait(fmt.Sprintf("%d answered turns", n), isSettled(n))
+	return p.turns()
+}
+
+func isSettled(n int) string {
+	return fmt.Sprintf(`(() => {
 		const a = [...document.querySelectorAll("article.turn")];
 		return a.length === %d && a.every(t => t.ariaBusy !== "true" && t.querySelector("blockquote, .nothing, .failure"));
-	})()`, n))
-	return p.turns()
+	})()`, n)
 }
 
 // ask types a question into the box, presses Enter, and gives the turn that it

@@ -114,7 +114,7 @@ func (p *page) listen(ev any) {
 		}
 	case *network.EventRequestWillBeSent:
 		u := ev.Request.URL
-		if !strings.HasPrefix(u, p.url) && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:"+p.url) {
+		if !strings.HasPrefix(u, p.url) && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:"+p.url) && !strings.HasPrefix(u, "blob:null/") {
 			p.problem("request off origin: " + u)
 		}
 	case *target.EventAttachedToTarget:

@@ -36,6 +36,7 @@ var programs = []struct {
 		"-gcflags=math=", "-gcflags=math/bits=", "-gcflags=slices=", "-gcflags=unicode/utf8=",
 		"-gcflags=parley/...=-l", "-gcflags=parley/shared/index=", "-gcflags=parley/shared/matrix=",
 		"-gcflags=parley/shared/sparse=", "-gcflags=parley/shared/wordpiece="}},
+	{"files.wasm", "./wasm/files", []string{"GOOS=wasip1", "GOARCH=wasm"}, []string{"-buildmode=c-shared"}},
 }
 
 // Root finds the repository that holds dir.
@@ -56,8 +57,8 @@ func Root(dir string) (string, error) {
 }
 
 // FromSource builds the program in the repository at root, with the Go toolchain.
-// prebuilt, where not empty, is a folder that holds ui.wasm, worker.wasm and
-// wasm_exec.js already.
+// prebuilt, where not empty, is a folder that holds ui.wasm, worker.wasm, files.wasm
+// and wasm_exec.js already.
 func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
 	app := App{}
 	if err := app.addWeb(); err != nil {

@@ -558,7 +558,7 @@ func TestACancelledBuildWritesNothing(t *testing.T) {
 // The site's own files, with stand-ins for what the toolchain makes.
 func TestTheSitesOwnFilesRender(t *testing.T) {
 	o := options(t)
-	o.App = App{"LICENSE": nil, "NOTICE": nil, "wasm_exec.js": []byte("go"), "kernel.wasm": nil, "ui.wasm": nil, "worker.wasm": nil}
+	o.App = App{"LICENSE": nil, "NOTICE": nil, "wasm_exec.js": []byte("go"), "kernel.wasm": nil, "ui.wasm": nil, "worker.wasm": nil, "files.wasm": nil}
 	if err := o.App.addWeb(); err != nil {
 		t.Fatal(err)
 	}

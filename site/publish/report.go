@@ -69,10 +69,17 @@ func report(o Options, files []file) *Report {
 	return r
 }
 
-// firstPage reports whether a visit loads the file: not the licences, the model
-// cards, the experiments, and the icons for installing the page as an application.
+// onDemand are the files that a visit loads only when the visitor opens what needs
+// them: the panels for documents and for sharing; and an icon for installing.
+var onDemand = []string{"panels.js", "panels.css", "documents.js", "share.js", "files-worker.js", "files.wasm",
+	"icon-maskable.svg"}
+
+// firstPage reports whether a visit loads the file: not the licences and the model
+// cards, not the experiments nor what opens on demand, and not the icons for installing
+// the page as an application.
 func firstPage(name string) bool {
-	return !strings.HasPrefix(name, "cards/") && !strings.HasPrefix(name, "experiments.") && name != "LICENSE" && name != "NOTICE" && path.Ext(name) != ".png"
+	return !strings.HasPrefix(name, "cards/") && !strings.HasPrefix(name, "experiments.") && name != "LICENSE" && name != "NOTICE" && path.Ext(name) != ".png" &&
+		!slices.Contains(onDemand, name)
 }
 
 // Over gives what exceeds the budget: err for the program, which is ours, and

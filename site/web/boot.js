@@ -31,7 +31,7 @@
 
   // A conversation that is about to be restored leaves no room for the introduction.
   const conversation = 'parley.conversation';
-  if ((stored('sessionStorage', conversation) || '[]') !== '[]') html.classList.add('talking');
+  if (stored('sessionStorage', conversation)) html.classList.add('talking');
 
   // ---- The page's program. Calls wait until it has started. ----
 
@@ -61,6 +61,25 @@
       const q = $('q');
       if (q.value === shownText) { q.value = shownText = text; grow(); }
     },
+    async copy(text) {
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch { // an address that is not https
+        const t = document.createElement('textarea');
+        t.value = text;
+        (document.querySelector('dialog[open]') || document.body).append(t);
+        t.select();
+        document.execCommand('copy');
+        t.remove();
+      }
+      say('Copied.');
+    },
+    // What the panels (panels.js, documents.js, share.js) need of the page.
+    panels: {}, call, say, stored, store, panel, shared() {},
+    url: path => url(path),
+    at: path => at(path), // of what an element loads
+    // search in a visitor's own collection, {index, passages}, or in the site's: null.
+    search(own, growing) { if (worker) worker.postMessage({ op: 'collection', own, growing }); },
     scrollTo(id) {
       const el = $(id);
       if (el) el.scrollIntoView({ block: 'start', behavior: calm() ? 'auto' : 'smooth' });
@@ -111,8 +130,13 @@
 
   let worker = null, ready = false, fatal = false;
   const url = path => new URL(path, location.href).href;
-  function startWorker() {
+  async function startWorker() {
     fatal = false;
+    // A visitor's own collection, where one was searched in last.
+    let own = null;
+    try {
+      if (stored('localStorage', 'parley.collection')) own = await (await panel('documents')).chosen();
+    } catch { /* the site's own then */ }
     worker = new Worker('{{worker.js}}');
     worker.onmessage = e => message(e.data);
     worker.onerror = e => {
@@ -121,7 +145,7 @@
       call('lost');
       failed({ stage: 'open', message: e.message || 'the search program could not be started' });
     };
-    worker.postMessage({ op: 'start', manifest: url('site.json'), worker: url('{{worker.wasm}}'), kernel: url('{{kernel.wasm}}') });
+    worker.postMessage({ op: 'start', manifest: url('site.json'), worker: url('{{worker.wasm}}'), kernel: url('{{kernel.wasm}}'), own });
   }
 
   function message(m) {
@@ -136,6 +160,14 @@
       about(JSON.parse(m.body));
       settle();
       call('ready', m.body);
+      break;
+    case 'grown': // more of a collection that is being encoded
+      about(JSON.parse(m.body));
+      if (ready && started && state.kind === 'ready') status('ready', resting);
+      call('grown', m.body);
+      break;
+    case 'refused':
+      panel('documents').then(d => d.refused(m.body), () => {});
       break;
     case 'failed':
       failed(JSON.parse(m.body));
@@ -161,6 +193,8 @@
 
   let resting = '';
   function about(r) {
+    window.parley.about = r;
+    if (!html.classList.contains('own')) html.dataset.collection = r.collection;
     resting = `${r.passages.toLocaleString('en')} passages${r.collection ? ' of ' + r.collection : ''}`;
     const p = $('collection');
     p.textContent = '';
@@ -177,6 +211,31 @@
         p.append(a, '.');
       } else p.append(r.licence, '.');
     }
+  }
+
+  // ---- What opens on demand: a script for each panel, after panels.js. ----
+
+  const at = window.parleyAt || url; // a page in one file has its own way to its parts
+  const scripts = {};
+  function script(src) {
+    return scripts[src] ??= new Promise((done, fail) => {
+      const s = document.createElement('script');
+      s.src = at(src);
+      s.onload = done;
+      s.onerror = () => { delete scripts[src]; s.remove(); fail(new Error('This part of the page could not be loaded.')); };
+      document.head.append(s);
+    });
+  }
+  async function panel(name) {
+    await script('{{panels.js}}');
+    await script({ documents: '{{documents.js}}', share: '{{share.js}}' }[name]);
+    return window.parley.panels[name];
+  }
+  const open = (name, ...args) => panel(name).then(p => p.open(...args)).catch(e => say(e.message));
+
+  // A conversation that came with the address is asked here.
+  function openLink() {
+    if (/^#c=/.test(location.hash)) panel('share').then(p => p.openLink(location.hash)).catch(e => say(e.message));
   }
 
   // ---- The page's program: ui.wasm. ----
@@ -258,6 +317,18 @@
       showTheme();
     };
     $('new').onclick = () => call('new');
+    for (const b of document.querySelectorAll('[data-panel]')) b.onclick = () => open(b.dataset.panel, b.dataset.show);
+    addEventListener('dragover', e => {
+      if (!e.dataTransfer.types.includes('Files')) return;
+      e.preventDefault(); // or the browser would leave the page for the file
+      panel('documents').then(d => d.over(), () => {});
+    });
+    addEventListener('drop', e => {
+      if (!e.dataTransfer.types.includes('Files')) return;
+      e.preventDefault();
+      // Taken now: after this event the list is empty.
+      open('documents', '', [...e.dataTransfer.items].map(i => i.webkitGetAsEntry?.() || i.getAsFile()).filter(Boolean));
+    });
     $('ask').addEventListener('submit', e => { e.preventDefault(); submit(); });
     $('q').addEventListener('input', () => {
       if (!wanted) $('said').textContent = '';
@@ -281,7 +352,7 @@
       const t = e.target;
       if (e.isComposing || e.keyCode === 229) return;
       if (t.id === 'q' && e.key === 'Escape') call('stop');
-      if (!(t instanceof HTMLTextAreaElement)) return;
+      if (!(t instanceof HTMLTextAreaElement) || 'plain' in t.dataset) return;
       if (e.key === 'Enter' && !e.shiftKey) { e.preventDefault(); t.form.requestSubmit(); }
       if (e.key === 'Escape') { const c = t.form.querySelector('[data-cancel]'); if (c) { e.preventDefault(); c.click(); } }
     });
@@ -315,7 +386,7 @@
       if (reg.active) watch(reg.active);
       reg.addEventListener('updatefound', () => watch(reg.installing));
     } catch (e) {
-      offline(''); // a private window, a file: address: the page works, but only online
+      offline(window.parleyAt ? 'All of it is in this one file.' : ''); // a private window: the page works, but only online
     }
   }
 
@@ -332,5 +403,7 @@
     progress(0, 0);
     startWorker();
     startProgram();
+    openLink();
+    addEventListener('hashchange', openLink);
   });
 })();

@@ -4,7 +4,11 @@
 // has WebAssembly SIMD. What it says to the page is in shared/message; a body is
 // a JSON string. The page begins with
 //
-//   {op: 'start', manifest, worker, kernel}   absolute URLs
+//   {op: 'start', manifest, worker, kernel, own}   absolute URLs
+//
+// own is a visitor's own collection, {index, passages}, or null for the site's.
+// {op: 'collection', own, growing} changes to another: a growing one is opened while
+// more of it is being encoded, and answered by "grown" instead of "ready".
 //
 // The manifest is site.json: {files: [{name, path, bytes, sha256}], family}, with
 // paths relative to it that change with the contents. Names under encoder/,
@@ -20,6 +24,9 @@ let loading = false;
 let waiting = [];      // questions that came before the files
 let manifest, cache;   // once fetched and opened
 const levels = new Map();  // level -> promise that the engine has it
+let own = null;        // the visitor's collection that stands in for the site's
+let opened = '';       // message.Ready of that collection
+let stale = false;     // what was loaded is not what is wanted by now
 const given = new Set();   // names of the files that the engine has
 const damaged = new Set(); // URLs whose bytes were wrong: HTTP caches are passed by
 
@@ -27,13 +34,58 @@ const post = (op, body, id) => postMessage({ op, id, body });
 
 onmessage = ({ data }) => {
   switch (data.op) {
-  case 'start': setup = data; load(); break;
+  case 'start': setup = data; own = data.own || null; load(); break;
+  case 'collection': change(data); break;
   case 'retry': if (!ready) load(); break;
   case 'ask':
   case 'digest': // for tests: body is an array of conversations
     if (ready) call(data); else waiting.push(data);
   }
 };
+
+// change searches in another collection from now on. Its two files are handed over and
+// opened within this one call, so no question meets half of it.
+function change(data) {
+  own = data.own;
+  leave();
+  const refusal = ready && own ? give() : null;
+  if (refusal) {
+    own = null;
+    leave();
+    post('refused', refusal);
+  }
+  if (!ready || !own) { // load sees to it
+    ready = false;
+    load();
+    return;
+  }
+  post(data.growing ? 'grown' : 'ready', opened);
+}
+
+// leave says that the engine has no collection, or one that is no longer wanted.
+function leave() {
+  for (const name of ['collection/index.bin', 'collection/passages.bin']) given.delete(name);
+}
+
+// give hands the visitor's own collection to the engine, and returns why it does not
+// take it, or null.
+function give() {
+  try {
+    for (const [name, bytes] of [['collection/index.bin', own.index], ['collection/passages.bin', own.passages]]) {
+      if (given.has(name)) continue;
+      const [word, body] = engine.call('file', new Uint8Array(bytes), name);
+      if (word === 'error') return JSON.parse(body).message;
+      given.add(name);
+    }
+    const [word, body] = engine.call('open');
+    if (word === 'error') return JSON.parse(body).message;
+    opened = body;
+    return null;
+  } catch (e) { // a trap: see call
+    forget();
+    return e.message;
+  }
+}
 
 // call answers one question. A trap, such as memory running out, leaves Go's
 // memory in no known state: the engine is then started anew, from files that
@@ -119,10 +171,12 @@ class Failure extends Error {
 async function load() {
   if (loading) return;
   loading = true;
+  stale = false;
   try {
     [manifest, cache] = await Promise.all([fetchManifest(), openCache()]);
     const first = new RegExp(`^(encoder|collection|levels/${manifest.family?.default})/`);
-    const files = manifest.files.filter(f => first.test(f.name));
+    const mine = own;
+    const files = manifest.files.filter(f => first.test(f.name) && !(mine && f.name.startsWith('collection/')));
     const count = progress(files);
     const starting = engine ? null : start();
     starting?.catch(() => {}); // seen below, but perhaps later
@@ -132,7 +186,20 @@ async function load() {
     if (failed) throw failed.reason;
     let word, body;
     if (manifest.family) [word, body] = engine.call('file', new TextEncoder().encode(JSON.stringify(manifest.family)), 'family.json');
-    if (word !== 'error') [word, body] = engine.call('open');
+    if (own !== mine) { // changed meanwhile
+      leave();
+      stale = !own;
+      if (stale) return;
+    }
+    const refusal = word !== 'error' && own && give();
+    if (refusal) { // damaged where it was kept: the site's own then
+      own = null;
+      leave();
+      post('refused', refusal);
+      stale = true;
+      return;
+    }
+    if (word !== 'error') [word, body] = own ? ['ready', opened] : engine.call('open');
     if (word === 'error') {
       given.delete(JSON.parse(body).file);
       post('failed', body);
@@ -147,6 +214,7 @@ async function load() {
     post('failed', JSON.stringify({ stage: e.stage || 'open', file: e.file, message: e.message }));
   } finally {
     loading = false;
+    if (stale) load();
   }
 }
 
@@ -357,7 +425,7 @@ async function start() {
     const [word, body] = call('simd');
     if (word === 'error') throw Object.assign(new Failure(), JSON.parse(body));
   }
-  return { call };
+  return { call, memory: go.memory };
 }
 
 // wasi is what Go's runtime needs of the system: clocks, random numbers, and a

@@ -1,0 +1,363 @@
+package browser
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"parley/shared/documents"
+	"parley/shared/passages"
+	"parley/site/collection"
+)
+
+// write writes files into a new folder of the given name.
+func write(t testing.TB, name string, files map[string]string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), name)
+	for file, text := range files {
+		at := filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(at), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+var garden = map[string]string{
+	"beds/tomatoes.md": "# Tomatoes\n\nTomatoes want warmth. Water them at the root, never on the leaves.\n\n## Pests\n\nHornworms eat the leaves of tomatoes at night.\n",
+	"compost.html":     "<title>Compost</title><h1>Compost</h1><p>A heap of leaves and kitchen scraps becomes compost in a year.</p>",
+	"tools.txt":        "The spade hangs in the shed beside the wheelbarrow.",
+	"faq.csv":          "question,answer\nWhen are bulbs planted?,Tulip bulbs are planted in October.\n",
+	"rose.jpeg":        "\xff\xd8\xff",
+}
+
+// give chooses files, or a folder, in a file input.
+func (p *page) give(css string, paths ...string) {
+	p.t.Helper()
+	p.do(chromedp.SetUploadFiles(chromedp.CSS(css), paths))
+}
+
+// openDocuments opens the panel of one's own documents.
+func (p *page) openDocuments() *page {
+	p.t.Helper()
+	p.click("#documents")
+	p.wait("the panel", `document.querySelector("#documents-panel")?.open && document.querySelector("#documents-panel [role=radiogroup] li")`)
+	return p
+}
+
+// row is a JavaScript expression for a collection's row in the panel.
+func row(title string) string {
+	return `[...document.querySelectorAll("#documents-panel [role=radiogroup] > ul > li")].find(l => l.querySelector("label").textContent === ` + quote(title) + `)`
+}
+
+// act presses a button of a collection's row.
+func (p *page) act(title, verb string) {
+	p.t.Helper()
+	p.wait("the button "+verb, `[...`+row(title)+`.querySelectorAll(".acts button")].some(b => b.textContent.startsWith(`+quote(verb)+`))`)
+	eval[bool](p, `([...`+row(title)+`.querySelectorAll(".acts button")].find(b => b.textContent.startsWith(`+quote(verb)+`)).click(), true)`)
+}
+
+// encoded waits until a collection is whole.
+func (p *page) encoded(title string) *page {
+	p.t.Helper()
+	p.wait(title+" to be encoded", `/kB|MB/.test(`+row(title)+`?.querySelector(".facts").textContent)`)
+	return p
+}
+
+// saved presses what saves a file, and gives the file.
+func (p *page) saved(press func()) (name string, content []byte) {
+	p.t.Helper()
+	eval[bool](p, `(() => {
+		window.testSaved = null;
+		const click = HTMLAnchorElement.prototype.click;
+		HTMLAnchorElement.prototype.click = function () {
+			HTMLAnchorElement.prototype.click = click;
+			window.testName = this.download;
+			const url = this.href;
+			const blob = window.testBlobs.get(url);
+			const r = new FileReader();
+			r.onload = () => { window.testSaved = r.result; };
+			r.readAsDataURL(blob);
+		};
+		window.testBlobs = new Map();
+		const make = URL.createObjectURL;
+		URL.createObjectURL = b => { const url = make(b); window.testBlobs.set(url, b); return url; };
+		return true;
+	})()`)
+	press()
+	p.wait("the file", "window.testSaved")
+	v := eval[[2]string](p, `[window.testName, window.testSaved]`)
+	_, data, _ := strings.Cut(v[1], ",")
+	content, err := base64.StdEncoding.DecodeString(data)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return v[0], content
+}
+
+// indexed is what `parley index` makes of a folder.
+func indexed(t testing.TB, dir, title string) string {
+	t.Helper()
+	root, _ := build(t)
+	e, err := collection.OpenEncoder(filepath.Join(root, "models", "splade-tiny"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := collection.Read([]string{dir}, documents.Options{}, "", func(documents.Note) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "indexed")
+	if _, err := collection.Build(t.Context(), e, docs, out, collection.Options{About: passages.About{Title: title}}); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestYourOwnDocuments(t *testing.T) {
+	s := shipped(t)
+	p := open(t, s).ready()
+	if n := len(s.requests("files")); n != 0 {
+		t.Errorf("%d requests for what opens on demand", n)
+	}
+	p.openDocuments()
+	if text := p.text("#documents-panel"); !strings.Contains(text, "Nothing leaves this computer") {
+		t.Errorf("the panel says %q", text)
+	}
+	dir := write(t, "garden", garden)
+	p.give("#pick-folder", dir)
+	p.encoded("garden")
+	p.wait("what was left out", `/1 left out/.test(`+row("garden")+`.innerText)`)
+	p.picture("panel")
+	p.press(kb.Escape)
+	p.wait("the collection", `document.querySelector("#status-text").textContent.includes("garden")`)
+	if got := p.ask("where is the spade?"); !strings.Contains(got.Quote, "shed") {
+		t.Errorf("%+v", got)
+	}
+	if got := p.ask("what eats tomatoes?"); !slices.Contains(got.Titles, "Tomatoes") {
+		t.Errorf("%+v", got)
+	}
+
+	// A reload keeps it, without a network too.
+	p.installed()
+	s.stop()
+	p.expect("sw.js", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED")
+	p.do(chromedp.Reload())
+	if got := p.ready().settled(2); !strings.Contains(got[0].Quote, "shed") {
+		t.Errorf("after a reload: %+v", got)
+	}
+	p.openDocuments()
+
+	// What is exported is what the command line makes of the folder, and reads.
+	name, zip := p.saved(func() { p.act("garden", "Export") })
+	at := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(at, zip, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if name != "garden.zip" {
+		t.Errorf("the file is called %q", name)
+	}
+	files, done, err := collection.Files(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	out := indexed(t, dir, "garden")
+	for _, name := range []string{"index.bin", "passages.bin", "manifest.json"} {
+		want, err := os.ReadFile(filepath.Join(out, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := files.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got bytes.Buffer
+		if _, err := got.ReadFrom(f); err != nil || !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("%s is not what `parley index` writes (%v)", name, err)
+		}
+	}
+
+	// Renamed, and deleted: then the page searches its own again, in the same questions.
+	p.act("garden", "Rename")
+	p.wait("the name to be edited", `document.activeElement.getAttribute("aria-label") === "New name"`)
+	p.press("Allotment\r")
+	p.wait("the new name", row("Allotment"))
+	p.act("Allotment", "Delete")
+	p.wait("the collection to be gone", "!("+row("Allotment")+")")
+	p.press(kb.Escape)
+	p.wait("the built-in collection", `document.querySelector("#collection").textContent.includes("10,033")`)
+	if got := p.settled(2); strings.Contains(got[0].Quote, "shed") {
+		t.Errorf("of a collection that was deleted: %+v", got)
+	}
+	p.do(chromedp.Reload())
+	p.ready().openDocuments()
+	if n := eval[int](p, `document.querySelectorAll("#documents-panel [role=radiogroup] > ul > li").length`); n != 1 {
+		t.Errorf("after all is deleted %d collections are listed", n)
+	}
+}
+
+// book is a text of about n passages.
+func book(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "Chapter %d tells of ship number %d. ", i+1, i+1)
+		for j := range 14 {
+			fmt.Fprintf(&b, "The %s of the harbour was seen %d times by the keeper of the lighthouse. ", []string{"whale", "gull", "captain", "storm", "anchor"}[(i+j)%5], i+j)
+		}
+		b.WriteString("\n\n")
+	}
+	return b.String()
+}
+
+// Searching goes on while documents are encoded, and an answer does not wait for them;
+// a run that is stopped, or cut off by a reload, goes on.
+func TestSearchingWhileDocumentsAreEncoded(t *testing.T) {
+	p := open(t, shipped(t)).ready()
+	dir := write(t, "books", map[string]string{"lighthouse.txt": book(600)})
+	p.openDocuments()
+	p.give("#pick-files", filepath.Join(dir, "lighthouse.txt"))
+	p.wait("the first passages", `/can be searched/.test(`+row("lighthouse")+`?.innerText)`)
+	p.picture("encoding")
+	p.press(kb.Escape)
+	p.wait("the collection", `document.querySelector("#status-text").textContent.includes("lighthouse")`)
+	for _, q := range []string{"what does the first chapter tell of?", "who saw the whale?", "and the storm?"} {
+		begin := time.Now()
+		if got := p.ask(q); got.Quote == "" {
+			t.Errorf("%q: %+v", q, got)
+		}
+		t.Logf("answered in %v while encoding went on", time.Since(begin).Round(time.Millisecond))
+	}
+	if text := p.text("#documents"); !strings.Contains(text, "%") {
+		t.Errorf("encoding is over already, or not shown: %q", text)
+	}
+
+	// Stopped, what is done stays.
+	p.openDocuments()
+	p.act("lighthouse", "Cancel")
+	p.wait("the end", `/Stopped after/.test(`+row("lighthouse")+`.innerText)`)
+	done := func() (n int) {
+		text := p.text("#documents-panel .collections")
+		if i := strings.Index(text, "Stopped after "); i >= 0 {
+			fmt.Sscanf(strings.ReplaceAll(text[i:], ",", ""), "Stopped after %d", &n)
+		}
+		return n
+	}
+	first := done()
+	if first == 0 {
+		t.Fatalf("stopped after nothing: %q", p.text("#documents-panel .collections"))
+	}
+	p.act("lighthouse", "Go on")
+	p.wait("more", fmt.Sprintf(`+`+row("lighthouse")+`.querySelector("progress").value > %d`, first+20))
+	p.do(chromedp.Reload())
+	p.ready().openDocuments()
+	if again := done(); again < first {
+		t.Errorf("after the reload %d passages are there, %d were before", again, first)
+	}
+	p.act("lighthouse", "Go on")
+	p.encoded("lighthouse")
+	name, zip := p.saved(func() { p.act("lighthouse", "Export") })
+	at := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(at, zip, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	x, store, err := collection.Open(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := indexed(t, dir, "lighthouse")
+	y, _, err := collection.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x.Postings() != y.Postings() || x.Docs() != y.Docs() || store.Len() != y.Docs() {
+		t.Errorf("%d postings of %d passages, natively %d of %d", x.Postings(), x.Docs(), y.Postings(), y.Docs())
+	}
+}
+
+func TestACollectionMadeByTheCommandLine(t *testing.T) {
+	p := open(t, shipped(t)).ready()
+	out := indexed(t, write(t, "garden", garden), "My garden")
+	p.openDocuments()
+	p.give("#pick-files", filepath.Join(out, "index.bin"), filepath.Join(out, "passages.bin"), filepath.Join(out, "manifest.json"))
+	p.encoded("My garden")
+	p.press(kb.Escape)
+	if got := p.ask("when are bulbs planted?"); !strings.Contains(got.Quote, "October") {
+		t.Errorf("%+v", got)
+	}
+	// One that is damaged is refused, and says why.
+	x, err := os.ReadFile(filepath.Join(out, "index.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x[len(x)/2] ^= 1
+	if err := os.WriteFile(filepath.Join(out, "index.bin"), x, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	p.openDocuments()
+	p.give("#pick-files", filepath.Join(out, "index.bin"), filepath.Join(out, "passages.bin"), filepath.Join(out, "manifest.json"))
+	p.wait("the refusal", `/not opened.*SHA-256/.test(document.querySelector("#documents-panel .error:not([hidden])")?.textContent)`)
+}
+
+func TestTextIsPasted(t *testing.T) {
+	p := open(t, shipped(t)).ready()
+	p.openDocuments()
+	p.tab(false, "Paste text", `e.matches(".paste summary")`)
+	p.press(kb.Enter)
+	p.tab(false, "the title", `e.id === "paste-title"`)
+	p.press("Diary")
+	p.tab(false, "the text", `e.id === "paste-text"`)
+	p.press("On Monday the heron came.\rIt stood in the pond.")
+	p.tab(false, "Encode", `e.matches(".paste button")`)
+	p.press(kb.Enter)
+	p.wait("the text to be encoded", `[...document.querySelectorAll("#documents-panel .facts")].some(f => /1.passage,/.test(f.textContent))`)
+	p.press(kb.Escape)
+	p.focused("closing the panel")
+	if got := p.ask("which bird came?"); !strings.Contains(got.Quote, "heron") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// By keyboard alone, and by the rules of accessibility that a program can check.
+func TestThePanelOfDocumentsIsAccessible(t *testing.T) {
+	source := axe(t)
+	s := shipped(t)
+	for _, scheme := range []string{"light", "dark"} {
+		t.Run(scheme, func(t *testing.T) {
+			p := blank(t, s)
+			p.do(media(scheme))
+			p.navigate(s.url())
+			p.ready()
+			p.tab(false, "Documents", `e.id === "documents"`)
+			p.press(kb.Enter)
+			p.wait("the panel", `document.querySelector("#documents-panel")?.open && document.querySelector("#documents-panel [role=radiogroup] li")`)
+			p.give("#pick-folder", write(t, "garden", garden))
+			p.encoded("garden")
+			eval[bool](p, source+`; document.querySelectorAll("#documents-panel details").forEach(d => d.open = true), true`)
+			p.accessible("the panel")
+			for _, width := range []int64{360, 768, 1440} {
+				p.do(chromedp.EmulateViewport(width, 860))
+				p.picture(fmt.Sprint("panel-", width))
+			}
+			// Back to the site's own by the arrow keys.
+			p.tab(false, "the collection searched in", `e.type === "radio" && e.checked`)
+			p.press(kb.ArrowUp)
+			p.wait("the built-in collection", `document.querySelector("#collection").textContent.includes("10,033")`)
+			p.press(kb.Escape)
+			p.wait("the panel to close", `!document.querySelector("#documents-panel").open`)
+			p.focused("closing the panel")
+		})
+	}
+}

@@ -1,0 +1,93 @@
+// What the panels share: making elements, a dialog, and the worker for files. It is
+// loaded before the first of them opens.
+'use strict';
+(() => {
+  const { parley } = window;
+
+  // el makes an element. Keys that begin with "on" are listeners, "class" and those
+  // with a dash are attributes, others properties; children are elements and text.
+  function el(tag, props, ...children) {
+    const e = document.createElement(tag);
+    for (const [key, value] of Object.entries(props || {})) {
+      if (key.startsWith('on')) e.addEventListener(key.slice(2), value);
+      else if (key === 'class' || key.includes('-') || key === 'role' || key === 'for') { if (value != null) e.setAttribute(key, value); }
+      else e[key] = value;
+    }
+    e.append(...children.flat().filter(c => c != null && c !== false));
+    return e;
+  }
+
+  const quiet = (text, act, props) => el('button', { type: 'button', class: 'quiet', onclick: act, ...props }, text);
+
+  // sheet makes a dialog with a heading and a way out of it.
+  function sheet(id, title, ...children) {
+    const d = el('dialog', { id, class: 'sheet', 'aria-labelledby': id + '-title' },
+      el('div', { class: 'sheet-head' }, el('h2', { id: id + '-title', tabIndex: -1 }, title), quiet('Close', () => d.close())),
+      children);
+    // A press outside closes it.
+    d.addEventListener('pointerdown', e => {
+      if (e.target !== d) return;
+      const r = d.getBoundingClientRect();
+      if (e.clientX < r.left || e.clientX > r.right || e.clientY < r.top || e.clientY > r.bottom) d.close();
+    });
+    document.body.append(d);
+    return d;
+  }
+
+  function show(d) {
+    if (!d.open) d.showModal();
+  }
+
+  // Screen readers hear nothing outside an open dialog: it has a line of its own.
+  const live = () => el('p', { class: 'vh', role: 'status', 'aria-live': 'polite' });
+
+  // ---- The worker for files. ----
+
+  let worker = null, next = 0;
+  const jobs = new Map();
+  function files() {
+    if (worker) return worker;
+    worker = new Worker(parley.url('{{files-worker.js}}'));
+    worker.onmessage = ({ data }) => {
+      const job = jobs.get(data.id);
+      if (!job) return;
+      if (data.op !== 'done' && data.op !== 'error') { job.told(data); return; }
+      jobs.delete(data.id);
+      if (data.op === 'done') job.done(data); else job.fail(new Error(data.message.replace(/\.$/, '')));
+    };
+    worker.onerror = e => {
+      worker = null;
+      for (const job of jobs.values()) job.fail(new Error(e.message || 'the program that reads files could not be started'));
+      jobs.clear();
+    };
+    worker.postMessage({ op: 'start', manifest: parley.url('site.json'), worker: parley.url('{{files.wasm}}'), kernel: parley.url('{{kernel.wasm}}') });
+    return worker;
+  }
+
+  // run does a job of files-worker.js. told hears of what comes before it is done;
+  // cancel ends it.
+  function run(op, body, told = () => {}) {
+    const id = ++next;
+    const promise = new Promise((done, fail) => {
+      jobs.set(id, { done, fail, told });
+      files().postMessage({ op, id, ...body });
+    });
+    promise.cancel = () => worker && worker.postMessage({ op: 'cancel', id });
+    return promise;
+  }
+
+  // save hands a file to the browser's downloads.
+  function save(name, parts, type) {
+    const href = URL.createObjectURL(new Blob(parts, { type }));
+    const a = el('a', { href, download: name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, ' ').trim() || 'parley' });
+    a.click();
+    setTimeout(() => URL.revokeObjectURL(href), 60000);
+  }
+
+  const count = (n, noun, nouns = noun + 's') => `${n.toLocaleString('en')}\u00a0${n === 1 ? noun : nouns}`;
+
+  const style = el('link', { rel: 'stylesheet', href: parley.at('{{panels.css}}') });
+  document.head.append(style);
+
+  parley.kit = { el, quiet, sheet, show, live, run, save, count };
+})();

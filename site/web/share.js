@@ -1,0 +1,175 @@
+// The panel for sharing: a link that holds the conversation (shared/link says how),
+// files to save it in and to open another from.
+'use strict';
+(() => {
+  const { parley } = window;
+  const { el, quiet, sheet, show, live, run, save, count } = parley.kit;
+
+  // Bounds as in shared/link.
+  const maxFragment = 64 << 10, maxText = 1 << 20;
+
+  // through sends bytes through a stream, as far as they stay within max.
+  async function through(bytes, stream, max) {
+    const parts = [];
+    let n = 0;
+    const reader = new Blob([bytes]).stream().pipeThrough(stream).getReader();
+    for (let r; !(r = await reader.read()).done;) {
+      parts.push(r.value);
+      if ((n += r.value.length) > max) { reader.cancel().catch(() => {}); throw new Error('too long'); }
+    }
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  }
+
+  async function fragment(text) {
+    const packed = await through(new TextEncoder().encode(text), new CompressionStream('deflate-raw'), maxFragment);
+    let s = '';
+    for (let i = 0; i < packed.length; i += 4096) s += String.fromCharCode(...packed.subarray(i, i + 4096));
+    const f = '#c=' + btoa(s).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+    if (f.length - 1 > maxFragment) throw new Error('too long');
+    return f;
+  }
+
+  async function unpack(f) {
+    if (f.length - 1 > maxFragment) throw new Error('it is too long');
+    let bytes;
+    try {
+      bytes = Uint8Array.from(atob(f.slice(3).replace(/-/g, '+').replace(/_/g, '/')), c => c.charCodeAt(0));
+      bytes = await through(bytes, new DecompressionStream('deflate-raw'), maxText);
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } catch {
+      throw new Error('it was cut short or damaged on its way');
+    }
+  }
+
+  // openLink asks the conversation of a fragment, and takes the fragment away: from now
+  // on the conversation is the visitor's, and will change.
+  async function openLink(f) {
+    try { history.replaceState(null, '', location.pathname + location.search); } catch { location.hash = ''; }
+    let text;
+    try {
+      text = await unpack(f);
+    } catch (e) {
+      parley.say(`The link cannot be opened: ${e.message}.`);
+      return;
+    }
+    openText(text);
+  }
+
+  const field = (text, word) => new RegExp(`^${word} (.*)$`, 'm').exec(text)?.[1];
+
+  async function openText(text) {
+    parley.call('open', text);
+    const from = field(text, 'collection');
+    const here = await ready();
+    if (!from || from === here.collection) return;
+    const documents = await parley.panel('documents');
+    if (await documents.searchIn(from)) return;
+    parley.say(`This conversation was asked in “${from}”, which is not here; it is asked in “${here.collection}” instead.`);
+  }
+
+  // ready waits until the page says what it searches in.
+  async function ready() {
+    while (!parley.about) await new Promise(f => setTimeout(f, 50));
+    return parley.about;
+  }
+
+  // conversation asks the page's program for the conversation as it stands.
+  const conversation = () => new Promise(done => {
+    parley.shared = (text, rows) => done({ text, turns: JSON.parse(rows).map(([question, reply, id, title, url, chosen]) => ({ question, reply, id, title, url, chosen: !!chosen })) });
+    parley.call('share');
+  });
+
+  async function saveAs(form) {
+    const { text, turns } = await conversation();
+    try {
+      const { name, text: out } = await run('transcript', { form, conversation: { collection: field(text, 'collection'), encoder: field(text, 'level'), turns } });
+      save(`${turns[0].question.slice(0, 60)}.${name.split('.').slice(1).join('.')}`, [out], form === 'markdown' ? 'text/markdown' : 'application/json');
+    } catch (e) {
+      tell(`It was not saved: ${e.message}.`);
+    }
+  }
+
+  async function openFile(file) {
+    list.replaceChildren();
+    tell(`Reading ${file.name}`);
+    try {
+      const { list: found } = await run('conversations', { name: file.name, file });
+      if (found.length === 1) { pick(found[0]); return; }
+      tell(`${count(found.length, 'conversation')} in ${file.name}.`);
+      offer(found);
+    } catch (e) {
+      tell(`${file.name} was not opened: ${e.message}.`);
+    }
+  }
+
+  // offer lists conversations, as many as one can look through; a filter finds others.
+  function offer(found) {
+    const ul = el('ul', { role: 'list' });
+    const fill = words => {
+      const some = found.filter(c => (c.name + ' ' + c.first).toLowerCase().includes(words));
+      ul.replaceChildren(...some.slice(0, 50).map(c => el('li', {}, el('button', { type: 'button', class: 'conversation', onclick: () => pick(c) },
+        el('span', { dir: 'auto' }, c.first), el('span', { class: 'fine' }, `${c.name}, ${count(c.turns, 'turn')}`)))));
+      if (some.length > 50) ul.append(el('li', { class: 'fine' }, `and ${(some.length - 50).toLocaleString('en')} more; the filter finds them`));
+    };
+    fill('');
+    const filter = el('input', { id: 'conversation-filter', oninput: e => fill(e.target.value.toLowerCase()) });
+    list.replaceChildren(...(found.length > 10 ? [el('label', { for: 'conversation-filter' }, 'Filter'), filter] : []), ul);
+  }
+
+  function pick(c) {
+    dialog.close();
+    openText(c.text);
+    document.getElementById('q').focus();
+  }
+
+  // ---- The panel. ----
+
+  let dialog = null, own, address, hint, list, said;
+  const tell = text => { said.textContent = text; };
+
+  function make() {
+    const file = el('input', { type: 'file', hidden: true, id: 'pick-conversation', onchange: e => {
+      const [f] = e.target.files;
+      e.target.value = '';
+      if (f) openFile(f);
+    } });
+    address = el('input', { id: 'share-link', readOnly: true, onfocus: () => address.select() });
+    hint = el('p', { class: 'fine' });
+    list = el('div', { class: 'found' });
+    said = el('p', { class: 'said', role: 'status', 'aria-live': 'polite' });
+    own = el('div', {},
+      el('label', { for: 'share-link' }, 'A link to this conversation'),
+      el('div', { class: 'with-button' }, address, el('button', { type: 'button', class: 'plain', onclick: async () => { await parley.copy(address.value); tell('The link is copied.'); } }, 'Copy')),
+      hint,
+      el('h3', {}, 'Save it'),
+      el('p', { class: 'choices' }, ...[['Markdown', 'markdown'], ['JSON', 'json'], ['TREC topics', 'trec']].map(([name, form]) => el('button', { type: 'button', class: 'plain', onclick: () => saveAs(form) }, name)),
+        el('button', { type: 'button', class: 'plain', onclick: () => { dialog.close(); print(); } }, 'Print')));
+    dialog = sheet('share-panel', 'Share', own,
+      el('h3', {}, 'Open another'),
+      el('p', { class: 'choices' }, el('button', { type: 'button', class: 'plain', onclick: () => file.click() }, 'Choose a file')),
+      el('p', { class: 'fine' }, 'A conversation saved here as JSON, or a file of TopiOCQA, TREC CAsT, QReCC, CANARD, QuAC, or of Parley’s own set. Its questions are asked anew, here.'),
+      file, list, said);
+  }
+
+  async function open() {
+    if (!dialog) make();
+    tell('');
+    list.replaceChildren();
+    const { text, turns } = await conversation();
+    own.hidden = !turns.length;
+    dialog.querySelector('h2').textContent = turns.length ? 'Share' : 'Open a conversation';
+    dialog.querySelector('h3:last-of-type').hidden = !turns.length;
+    if (turns.length) {
+      try {
+        address.value = location.href.replace(/#.*/s, '') + await fragment(text);
+        hint.textContent = 'The link itself holds your questions; they are not sent to any server. Whoever opens it has them asked anew.';
+      } catch {
+        address.value = '';
+        hint.textContent = 'The conversation is too long for a link. Save it as JSON instead, which can be opened here.';
+      }
+    }
+    show(dialog);
+  }
+
+  parley.panels.share = { open, openLink };
+})();
