@@ -17,6 +17,9 @@ demo: ## build the page and serve it on localhost (needs Go alone)
 dist: ## write the publishable folder site/dist
 	$(GO) run ./site/parley build --out site/dist
 
+onefile: ## write everything into one HTML file that opens from a disk: build/parley.html
+	$(GO) run ./site/parley build --one-file build/parley.html
+
 test: browser ## run every test (fetches Chromium, clang and libtorch where it can)
 	@test -z "$$(gofmt -l shared site wasm trainer models)" || { echo 'not formatted: run `make format`:'; gofmt -l shared site wasm trainer models; exit 1; }
 	$(GO) vet ./...

@@ -16,10 +16,11 @@ func runBuild(ctx context.Context, s streams, l *line) error {
 	collectionDir := l.String("collection", "", "the collection's `folder`")
 	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's; it reads the questions")
 	out := l.String("out", "site/dist", "the `folder` to write; one built before is replaced")
+	oneFile := l.String("one-file", "", "write everything into this one HTML `file` instead, which opens from a disk")
 	title := l.String("title", "", "`title` of the page")
 	examples := l.String("examples", "", "`file` of conversations to offer: a question a line, an empty line between them")
 	from := l.String("from", "", "take the page's programs from this `folder`, built before")
-	wasm := l.String("wasm", "", "take ui.wasm, worker.wasm and wasm_exec.js from this `folder`")
+	wasm := l.String("wasm", "", "take ui.wasm, worker.wasm, files.wasm and wasm_exec.js from this `folder`")
 	level := l.String("compress", string(publish.Best), fmt.Sprintf("how `hard` to compress, of %v", publish.Levels))
 	cache := l.String("cache", "", "`folder` that keeps compressed files for the next build")
 	asJSON := l.Bool("json", false, "print the sizes as JSON")
@@ -80,6 +81,21 @@ func runBuild(ctx context.Context, s streams, l *line) error {
 	}
 	if err != nil {
 		return err
+	}
+	if *oneFile != "" {
+		o.Out = *oneFile
+		size, err := publish.OneFile(ctx, o)
+		if err != nil {
+			return err
+		}
+		if size > publish.OneFileBudget {
+			fmt.Fprintf(s.err, "warning: %.1f MB is more than %.0f MB: it opens slowly; fewer passages, or fewer terms of each (parley index --mass 0.8), make it smaller\n", float64(size)/1e6, publish.OneFileBudget/1e6)
+		}
+		if *asJSON {
+			return json.NewEncoder(s.out).Encode(map[string]any{"out": o.Out, "bytes": size})
+		}
+		fmt.Fprintf(s.out, "%s: %.1f MB; open it in a browser\n", o.Out, float64(size)/1e6)
+		return nil
 	}
 	r, err := publish.Build(ctx, o)
 	if err != nil {

@@ -69,8 +69,10 @@ parley index --out beir --whole --mass 0.85 corpus.jsonl.gz`,
 In Parley's repository the page's programs are built with the Go toolchain; --from
 takes them from a folder built before instead, so that a collection of one's own
 needs no toolchain. Prints what is to be loaded; a first page of more than 1.5 MB
-is an error.`,
+is an error. --one-file writes a single HTML file instead, which opens from a disk by
+a double click and needs no host.`,
 			examples: `parley build
+parley build --one-file parley.html
 parley build --collection my-notes --title "My notes" --out my-site
 parley build --from downloaded-site --collection my-notes --encoder downloaded-encoder --out my-site
 parley build --compress none --out build/demo`,

@@ -1,0 +1,185 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"parley/shared/durable"
+	"parley/site/serve"
+)
+
+// OneFileBudget is what one file should weigh: what a browser opens from a disk within
+// seconds, and a mail or a course's page still carries.
+const OneFileBudget = 20_000_000
+
+// The script that the page's own are put behind; it says how the parts are laid out.
+//
+//go:embed onefile.js
+var oneFileScript string
+
+// OneFile writes everything into a single HTML file, o.Out, that opens by a double
+// click, without a server: the scripts and styles that the page begins with inline,
+// all else as parts in base64 at its end, packed with gzip, which every browser
+// unpacks. Its policy allows no request at all.
+func OneFile(ctx context.Context, o Options) (size int, err error) {
+	list, data, err := readData(o.Encoder, o.Collection)
+	if err != nil {
+		return 0, err
+	}
+	site, err := manifest(list, data)
+	if err != nil {
+		return 0, err
+	}
+	program, err := personal(o.App, o.Title, o.Examples)
+	if err != nil {
+		return 0, err
+	}
+	files, err := render(program, file{name: "site.json", path: "site.json", content: site}, data)
+	if err != nil {
+		return 0, err
+	}
+	files = append(files, data...)
+	if o.Log != nil {
+		o.Log("packing %d files", len(files))
+	}
+	if o.Cache != "" {
+		if err := os.MkdirAll(o.Cache, 0o755); err != nil {
+			return 0, err
+		}
+	}
+	by := map[string]file{}
+	for i := range files {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		// Scripts stay as they are: a worker is made of them at once.
+		if name := files[i].name; path.Ext(name) != ".js" && path.Ext(name) != ".css" {
+			if files[i].small[1], err = small(&files[i], 1, Best, o.Cache); err != nil {
+				return 0, err
+			}
+		}
+		by[files[i].name] = files[i]
+	}
+	page, err := inline(by)
+	if err != nil {
+		return 0, err
+	}
+	var parts strings.Builder
+	for _, f := range files {
+		if !isPart(f.name) {
+			continue
+		}
+		content, gzip := f.content, ""
+		if f.small[1] != nil {
+			content, gzip = f.small[1], " data-gzip"
+		}
+		fmt.Fprintf(&parts, "<script type=\"application/octet-stream\" data-part=\"%s\" data-type=\"%s\"%s>%s</script>\n",
+			html.EscapeString(f.path), serve.Type(f.name), gzip, base64.StdEncoding.EncodeToString(content))
+	}
+	page = strings.Replace(page, "</body>", parts.String()+"</body>", 1)
+	return len(page), durable.WriteFile(filepath.Clean(o.Out), []byte(page))
+}
+
+// inlined are the scripts that the page begins with, in order; the others are parts.
+var inlined = []string{"boot.js", "vugu-helper.js", "wasm_exec.js"}
+
+// isPart reports whether a file is asked for by a script, and not part of the page.
+func isPart(name string) bool {
+	switch path.Ext(name) {
+	case ".js":
+		for _, s := range inlined {
+			if s == name {
+				return false
+			}
+		}
+		return name != "sw.js"
+	case ".css":
+		return name != "style.css"
+	case ".wasm", ".json", ".safetensors", ".txt", ".bin":
+		return true
+	}
+	return false
+}
+
+var (
+	headLinks  = regexp.MustCompile(`<link rel="(?:manifest|apple-touch-icon)"[^>]*>\n?`)
+	policyMeta = regexp.MustCompile(`(<meta http-equiv="Content-Security-Policy" content=")[^"]*(">)`)
+	notices    = regexp.MustCompile(`<p><a href="NOTICE">([^<]*)</a></p>`)
+)
+
+// inline is index.html with its scripts, styles and icon in it, and a policy that
+// allows just these, by their hashes, and what is made of the parts.
+func inline(by map[string]file) (string, error) {
+	page := string(by["index.html"].content)
+	replace := func(old, new string) error {
+		if strings.Count(page, old) != 1 {
+			return fmt.Errorf("index.html holds %q %d times, not once", old, strings.Count(page, old))
+		}
+		page = strings.Replace(page, old, new, 1)
+		return nil
+	}
+	scripts, styles := "", ""
+	block := func(tag, content string) (string, error) {
+		if lower := strings.ToLower(content); strings.Contains(lower, "</"+tag) || strings.Contains(lower, "<!--") {
+			return "", fmt.Errorf("a %s that holds </%s or <!-- cannot stand in a page", tag, tag)
+		}
+		sum := sha256.Sum256([]byte(content))
+		hash := " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+		if tag == "script" {
+			scripts += hash
+		} else {
+			styles += hash
+		}
+		return "<" + tag + ">" + content + "</" + tag + ">", nil
+	}
+
+	style, err := block("style", string(by["style.css"].content))
+	if err != nil {
+		return "", err
+	}
+	if err := replace(`<link rel="stylesheet" href="`+by["style.css"].path+`">`, style); err != nil {
+		return "", err
+	}
+	first, err := block("script", oneFileScript)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range inlined {
+		f := by[name]
+		s, err := block("script", string(f.content))
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+		tag := `<script src="` + f.path + `"></script>`
+		if !strings.Contains(page, tag) {
+			tag = `<script src="` + f.path + `" defer></script>`
+		}
+		if err := replace(tag, first+s); err != nil {
+			return "", err
+		}
+		first = ""
+	}
+	icon := "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(by["icon.svg"].content)
+	if err := replace(`<link rel="icon" href="`+by["icon.svg"].path+`"`, `<link rel="icon" href="`+icon+`"`); err != nil {
+		return "", err
+	}
+	page = headLinks.ReplaceAllLiteralString(page, "")
+	page = notices.ReplaceAllStringFunc(page, func(s string) string {
+		text := bytes.Join([][]byte{by["NOTICE"].content, by["LICENSE"].content}, []byte("\n\n"))
+		return "<details><summary>" + notices.FindStringSubmatch(s)[1] + "</summary><pre>" + html.EscapeString(string(text)) + "</pre></details>"
+	})
+	policy := "default-src 'none'; script-src" + scripts + " blob: 'wasm-unsafe-eval'; style-src" + styles +
+		" blob:; img-src data:; worker-src blob:; base-uri 'none'; form-action 'none'"
+	page = policyMeta.ReplaceAllString(page, "${1}"+html.EscapeString(policy)+"${2}")
+	return page, nil
+}
