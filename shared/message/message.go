@@ -8,6 +8,13 @@
 // {op: "progress", body: Progress} while it loads, then {op: "ready", body:
 // Ready} or {op: "failed", body: Failure}; the page may answer "failed" by
 // {op: "retry"}. body is a JSON string.
+//
+// The page may say {op: "collection", own: {index, passages}}: two files of a visitor's
+// own collection, or null, the site's again. It gets "ready" once that is searched in;
+// {op: "grown", body: Ready} where the page said growing: true, for more of it is being
+// encoded; or {op: "refused", body: why} and then "ready" of the site's. What the page
+// and the worker for files say to each other is in site/web/files-worker.js: no other
+// Go program speaks it.
 package message
 
 // A Turn is a question and the reply it got; the last turn of Ask has none.

@@ -6,12 +6,14 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"html"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"parley/shared/durable"
@@ -97,14 +99,9 @@ var inlined = []string{"boot.js", "vugu-helper.js", "wasm_exec.js"}
 func isPart(name string) bool {
 	switch path.Ext(name) {
 	case ".js":
-		for _, s := range inlined {
-			if s == name {
-				return false
-			}
-		}
-		return name != "sw.js"
+		return name != "sw.js" && !slices.Contains(inlined, name)
 	case ".css":
-		return name != "style.css"
+		return slices.Contains(onDemand, name)
 	case ".wasm", ".json", ".safetensors", ".txt", ".bin":
 		return true
 	}
@@ -112,9 +109,10 @@ func isPart(name string) bool {
 }
 
 var (
-	headLinks  = regexp.MustCompile(`<link rel="(?:manifest|apple-touch-icon)"[^>]*>\n?`)
-	policyMeta = regexp.MustCompile(`(<meta http-equiv="Content-Security-Policy" content=")[^"]*(">)`)
-	notices    = regexp.MustCompile(`<p><a href="NOTICE">([^<]*)</a></p>`)
+	stylesheets = regexp.MustCompile(`<link rel="stylesheet" href="([^"]*)">`)
+	headLinks   = regexp.MustCompile(`<link rel="(?:manifest|apple-touch-icon)"[^>]*>\n?`)
+	policyMeta  = regexp.MustCompile(`(<meta http-equiv="Content-Security-Policy" content=")[^"]*(">)`)
+	notices     = regexp.MustCompile(`<p><a href="NOTICE">([^<]*)</a></p>`)
 )
 
 // inline is index.html with its scripts, styles and icon in it, and a policy that
@@ -143,12 +141,20 @@ func inline(by map[string]file) (string, error) {
 		return "<" + tag + ">" + content + "</" + tag + ">", nil
 	}
 
-	style, err := block("style", string(by["style.css"].content))
-	if err != nil {
-		return "", err
-	}
-	if err := replace(`<link rel="stylesheet" href="`+by["style.css"].path+`">`, style); err != nil {
-		return "", err
+	var failed error
+	page = stylesheets.ReplaceAllStringFunc(page, func(link string) string {
+		for _, f := range by {
+			if f.path == stylesheets.FindStringSubmatch(link)[1] {
+				style, err := block("style", string(f.content))
+				failed = errors.Join(failed, err)
+				return style
+			}
+		}
+		failed = errors.Join(failed, fmt.Errorf("index.html: %s: there is no such file", link))
+		return ""
+	})
+	if failed != nil {
+		return "", failed
 	}
 	first, err := block("script", oneFileScript)
 	if err != nil {

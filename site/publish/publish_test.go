@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -552,6 +554,68 @@ func TestACancelledBuildWritesNothing(t *testing.T) {
 	}
 	if _, err := os.Stat(o.Out); err == nil {
 		t.Error("a folder was written")
+	}
+}
+
+// One file holds the folder's parts, and its policy just the scripts that are in it.
+func TestOneFile(t *testing.T) {
+	o := options(t)
+	o.App = App{"LICENSE": []byte("terms"), "NOTICE": []byte("names"), "wasm_exec.js": []byte("go"), "kernel.wasm": nil,
+		"ui.wasm": []byte(strings.Repeat("ui", 500)), "worker.wasm": nil, "files.wasm": nil}
+	if err := o.App.addWeb(); err != nil {
+		t.Fatal(err)
+	}
+	o.Out = filepath.Join(t.TempDir(), "one.html")
+	size, err := OneFile(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(o.Out)
+	if err != nil || len(raw) != size {
+		t.Fatalf("%d bytes, said %d (%v)", len(raw), size, err)
+	}
+	page := string(raw)
+	for _, gone := range []string{"{{", "<script src", "rel=\"stylesheet\"", "manifest.webmanifest\"", "href=\"NOTICE\""} {
+		if strings.Contains(page, gone) {
+			t.Errorf("the page holds %s", gone)
+		}
+	}
+	policy := html.UnescapeString(policyMeta.FindString(page))
+	for _, block := range regexp.MustCompile(`(?s)<(script|style)>(.*?)</(?:script|style)>`).FindAllStringSubmatch(page, -1) {
+		sum := sha256.Sum256([]byte(block[2]))
+		if !strings.Contains(policy, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
+			t.Errorf("the policy %s does not allow a %s of the page", policy, block[1])
+		}
+	}
+	for _, forbidden := range []string{"connect-src", "'self'", "unsafe-inline", "http"} {
+		if strings.Contains(strings.TrimPrefix(policy, `<meta http-equiv`), forbidden) {
+			t.Errorf("the policy %s has %s", policy, forbidden)
+		}
+	}
+	part := regexp.MustCompile(`data-part="app/ui\.[0-9a-f]+\.wasm" data-type="application/wasm" data-gzip>([^<]*)<`).FindStringSubmatch(page)
+	if part == nil {
+		t.Fatal("ui.wasm is no part")
+	}
+	packed, err := base64.StdEncoding.DecodeString(part[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(z); err != nil || string(got) != string(o.App["ui.wasm"]) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	for _, name := range []string{"site.json", "panels.css", "files-worker.js", "passages.bin"} {
+		if !regexp.MustCompile(`data-part="[^"]*` + strings.Replace(name, ".", `[.0-9a-f]*\.`, 1) + `"`).MatchString(page) {
+			t.Errorf("%s is no part", name)
+		}
+	}
+	// A script that would end its element is not put into a page.
+	o.App["wasm_exec.js"] = []byte("'</script>'")
+	if _, err := OneFile(t.Context(), o); err == nil {
+		t.Error("a script with </script> was taken")
 	}
 }
 
