@@ -101,7 +101,7 @@ func TestOneFileInChromium(t *testing.T) {
 	}
 	p.do(chromedp.Navigate("about:blank"))
 	p.do(chromedp.Navigate(fileURL(path) + "#" + f))
-	if got := p.ready().settled(1); !strings.Contains(got[0].Quote, "October") {
+	if got := p.settled(1); !strings.Contains(got[0].Quote, "October") {
 		t.Errorf("from a link: %+v", got)
 	}
 	if !strings.Contains(p.text("body"), "Licences and sources") {

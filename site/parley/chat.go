@@ -14,7 +14,10 @@ import (
 	"golang.org/x/term"
 
 	"parley/shared/answer"
+	"parley/shared/durable"
+	"parley/shared/link"
 	"parley/shared/message"
+	"parley/shared/transcript"
 )
 
 const chatHelp = `  A line is a question. These are not:
@@ -22,6 +25,8 @@ const chatHelp = `  A line is a question. These are not:
   :terms    show the whole vector of the last question
   :undo     take the last question back
   :new      begin a new conversation
+  :link     show the end of a link to the conversation, to put behind the page's address
+  :save F   save it in file F: Markdown (.md), TREC topics (.topics.json) or JSON
   :help     show this
   :quit     end (so does ctrl-D)
 `
@@ -34,9 +39,16 @@ func runChat(ctx context.Context, s streams, l *line) error {
 	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's")
 	level := l.String("level", "", levelUsage)
 	k := l.Int("k", 5, "show this `many` results")
+	address := l.String("link", "", "ask the questions of a shared `address` first, as the page's Share gives it")
 	args, err := l.parse()
 	if err != nil {
 		return err
+	}
+	var shared link.Conversation
+	if *address != "" {
+		if shared, err = link.Open(*address); err != nil {
+			return usageError{err}
+		}
 	}
 	if len(args) > 0 {
 		return usagef("%q: questions are typed, or come from a pipe; `parley search` takes one as argument", args[0])
@@ -54,6 +66,11 @@ func runChat(ctx context.Context, s streams, l *line) error {
 	if in.prompts {
 		about := e.Passages.About()
 		fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n\n", printable(about.Title), thousands(e.Passages.Len()))
+	}
+	for _, t := range shared.Turns {
+		fmt.Fprintf(in.out, "? %s\n", printable(t.Question))
+		c.ask(t.Question)
+		c.choose(t.Chosen)
 	}
 	// Reading cannot be interrupted; on a signal the command ends without it.
 	type text struct {
@@ -167,6 +184,10 @@ func (c *chat) line(s string) (quit bool) {
 		c.terms(c.turns[len(c.turns)-1].answer, len(c.turns[len(c.turns)-1].answer.Terms))
 	case ":pick":
 		c.pick(arg)
+	case ":link":
+		c.link()
+	case ":save":
+		c.save(strings.TrimSpace(arg))
 	default:
 		fmt.Fprintf(w, "  There is no %s; :help shows what there is.\n", printable(name))
 	}
@@ -188,6 +209,71 @@ func (c *chat) pick(arg string) {
 	}
 	t.pick = n - 1
 	c.page.reply(t.answer, t.pick)
+}
+
+// choose takes the result of an id as the last question's reply, where it is found.
+func (c *chat) choose(id string) {
+	if len(c.turns) == 0 {
+		return
+	}
+	t := &c.turns[len(c.turns)-1]
+	for i, r := range t.answer.Results {
+		if r.ID == id && i != t.pick {
+			t.pick = i
+			c.page.reply(t.answer, i)
+		}
+	}
+}
+
+// link shows the fragment that holds the conversation.
+func (c *chat) link() {
+	shared := link.Conversation{Collection: c.e.Passages.About().Title, Level: c.e.Encoder.Name}
+	for _, t := range c.turns {
+		u := link.Turn{Question: t.question}
+		if t.pick != t.answer.Reply && t.pick < len(t.answer.Results) {
+			u.Chosen = t.answer.Results[t.pick].ID
+		}
+		shared.Turns = append(shared.Turns, u)
+	}
+	fragment, err := shared.Fragment()
+	if err != nil {
+		fmt.Fprintf(c.page.w, "  %s\n", printable(err.Error()))
+		return
+	}
+	fmt.Fprintf(c.page.w, "  #%s\n", fragment)
+}
+
+// save writes the conversation into a file, in the form that its ending names.
+func (c *chat) save(name string) {
+	w := c.page.w
+	if name == "" || len(c.turns) == 0 {
+		fmt.Fprintln(w, "  :save takes the name of a file, once there is a question.")
+		return
+	}
+	form := transcript.JSON
+	for _, f := range transcript.Forms {
+		if strings.HasSuffix(name, f.Ending()) {
+			form = f
+		}
+	}
+	saved := transcript.Conversation{Collection: c.e.Passages.About().Title, Encoder: c.e.Encoder.Name}
+	for _, t := range c.turns {
+		u := transcript.Turn{Question: t.question, Reply: quotation(t.answer, t.pick)}
+		if t.pick < len(t.answer.Results) {
+			r := t.answer.Results[t.pick]
+			u.ID, u.Title, u.URL, u.Chosen = r.ID, r.Title, r.URL, t.pick != t.answer.Reply
+		}
+		saved.Turns = append(saved.Turns, u)
+	}
+	content, err := transcript.Write(saved, form)
+	if err == nil {
+		err = durable.WriteFile(name, content)
+	}
+	if err != nil {
+		fmt.Fprintf(w, "  not saved: %s\n", printable(err.Error()))
+		return
+	}
+	fmt.Fprintf(w, "  Saved in %s.\n", printable(name))
 }
 
 func (c *chat) ask(question string) {

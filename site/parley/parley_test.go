@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"parley/shared/encoder"
+	"parley/shared/link"
 	"parley/shared/message"
+	"parley/shared/transcript"
 	"parley/site/collection"
 	"parley/site/collection/tiny"
 )
@@ -264,6 +266,37 @@ func TestARunByDocumentsNamesEachOnce(t *testing.T) {
 	docs := must(t, "", "search", "--encoder", b.encoder, "--collection", out, "--trec", "-", "--queries", queries, "--documents")
 	if strings.Count(docs, "\n") != 2 || strings.Count(docs, "a.txt ") != 1 {
 		t.Errorf("documents: %s", docs)
+	}
+}
+
+// What is shared in a chat is asked elsewhere, and what is saved can be read again.
+func TestChatSharesTheConversation(t *testing.T) {
+	b := newBench(t)
+	md, saved := filepath.Join(b.dir, "talk.md"), filepath.Join(b.dir, "talk.json")
+	out := must(t, ":save x\neiffel tower?\nwho designed it?\n:pick 2\n:link\n:save "+md+"\n:save "+saved+"\n:save "+filepath.Join(b.dir, "none", "x.md")+"\n", b.with("chat")...)
+	fragment := regexp.MustCompile(`#c=[\w-]+`).FindString(out)
+	c, err := link.Open(fragment)
+	if err != nil || len(c.Turns) != 2 || c.Turns[1].Question != "who designed it?" || c.Turns[1].Chosen == "" {
+		t.Fatalf("%q: %+v, %v", fragment, c, err)
+	}
+	text, _ := os.ReadFile(md)
+	if !strings.Contains(string(text), "## 2. who designed it?") {
+		t.Errorf("%s", text)
+	}
+	raw, _ := os.ReadFile(saved)
+	if got, err := transcript.Read(raw); err != nil || got.Turns[1].ID != c.Turns[1].Chosen || !got.Turns[1].Chosen {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if !strings.Contains(out, ":save takes the name") || !strings.Contains(out, "not saved: ") {
+		t.Errorf("%s", out)
+	}
+	again := must(t, ":link\n", b.with("chat", "--link", "https://example.org/#"+fragment[1:])...)
+	if got := regexp.MustCompile(`#c=[\w-]+`).FindString(again); got != fragment {
+		t.Errorf("asked again it is %s, was %s:\n%s", got, fragment, again)
+	}
+	var e strings.Builder
+	if code := run(t.Context(), streams{strings.NewReader(""), io.Discard, &e}, b.with("chat", "--link", "nothing")); code != exitUsage {
+		t.Errorf("%d %s", code, e.String())
 	}
 }
 
