@@ -3,6 +3,7 @@ package browser
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -360,4 +361,37 @@ func TestThePanelOfDocumentsIsAccessible(t *testing.T) {
 			p.focused("closing the panel")
 		})
 	}
+}
+
+// A thousand passages of ordinary length are encoded in the page. What it takes depends
+// on the machine and on what else it does, so it is only said; PARLEY_MEASURE=1 runs it.
+func TestAThousandPassages(t *testing.T) {
+	if os.Getenv("PARLEY_MEASURE") == "" {
+		t.Skip("this takes a minute: PARLEY_MEASURE=1 runs it")
+	}
+	root, _ := build(t)
+	_, store, err := collection.Open(filepath.Join(root, "models", "vital-articles"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines bytes.Buffer
+	for i := range 1000 {
+		line, err := json.Marshal(map[string]string{"_id": store.At(i).ID, "title": store.At(i).Title, "text": store.At(i).Text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines.Write(append(line, '\n'))
+	}
+	p := open(t, shipped(t)).ready()
+	p.openDocuments()
+	begin := time.Now()
+	p.give("#pick-files", filepath.Join(write(t, "articles", map[string]string{"articles.jsonl": lines.String()}), "articles.jsonl"))
+	for end := begin.Add(20 * time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		if eval[bool](p, `/kB|MB/.test(`+row("articles")+`?.querySelector(".facts").textContent)`) {
+			break
+		}
+	}
+	took := time.Since(begin)
+	facts := eval[string](p, row("articles")+`.querySelector(".facts").textContent`)
+	t.Logf("from choosing the file to the end: %v; %s", took.Round(time.Millisecond), facts)
 }

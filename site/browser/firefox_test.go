@@ -56,6 +56,7 @@ func startFirefox(t testing.TB) *firefox {
 	if path == "" {
 		t.Skip("no Firefox on the PATH (firefox-esr, firefox) and none at PARLEY_FIREFOX; `make browser` installs it where it can")
 	}
+	const origin = "http://127.0.0.1" // which the websocket says it is of, and Firefox must be told to trust
 	profile := t.TempDir()
 	// Nothing of Firefox's own goes out or comes between.
 	prefs := `user_pref("app.update.enabled", false);
@@ -70,7 +71,8 @@ user_pref("dom.serviceWorkers.testing.enabled", true);
 	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(prefs), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(path, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0", "about:blank")
+	c := exec.Command(path, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0",
+		"--remote-allow-origins", origin, "about:blank")
 	c.Env = append(os.Environ(), "HOME="+profile, "MOZ_REMOTE_SETTINGS_DEVTOOLS=1")
 	out, err := c.StderrPipe()
 	if err != nil {
@@ -96,7 +98,7 @@ user_pref("dom.serviceWorkers.testing.enabled", true);
 	f := &firefox{t: t, waiting: map[int]chan bidiReply{}}
 	select {
 	case at := <-address:
-		if f.conn, err = websocket.Dial(at+"/session", "", "http://127.0.0.1/"); err != nil {
+		if f.conn, err = websocket.Dial(at+"/session", "", origin); err != nil {
 			t.Fatal(err)
 		}
 	case <-time.After(2 * patience):

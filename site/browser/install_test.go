@@ -96,6 +96,9 @@ func TestTextOfTwiceTheSize(t *testing.T) {
 	for _, width := range []int64{1280, 768, 390} {
 		fits("the page", width, "document.documentElement")
 	}
+	if broken := eval[[]string](p, `[...document.querySelectorAll(".masthead button")].filter(b => b.getBoundingClientRect().height > 100).map(b => b.innerText)`); len(broken) > 0 {
+		t.Errorf("broken within words: %q", broken)
+	}
 	p.do(chromedp.EmulateViewport(1280, 860))
 	p.openDocuments()
 	for _, width := range []int64{1280, 390} {

@@ -34,23 +34,10 @@ var oneFileScript string
 // all else as parts in base64 at its end, packed with gzip, which every browser
 // unpacks. Its policy allows no request at all.
 func OneFile(ctx context.Context, o Options) (size int, err error) {
-	list, data, err := readData(o.Encoder, o.Collection)
+	files, err := contents(o, true)
 	if err != nil {
 		return 0, err
 	}
-	site, err := manifest(list, data)
-	if err != nil {
-		return 0, err
-	}
-	program, err := personal(o.App, o.Title, o.Examples)
-	if err != nil {
-		return 0, err
-	}
-	files, err := render(program, file{name: "site.json", path: "site.json", content: site}, data)
-	if err != nil {
-		return 0, err
-	}
-	files = append(files, data...)
 	if o.Log != nil {
 		o.Log("packing %d files", len(files))
 	}

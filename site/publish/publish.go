@@ -76,9 +76,40 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 	if err := replaceable(o.Out); err != nil {
 		return nil, err
 	}
+	files, err := contents(o, false)
+	if err != nil {
+		return nil, err
+	}
+	if o.Level != None {
+		log("compressing %d files", len(files))
+		if err := compress(ctx, files, o.Level, o.Cache); err != nil {
+			return nil, err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	log("writing %s", o.Out)
+	if err := write(o.Out, files); err != nil {
+		return nil, err
+	}
+	return report(o, files), nil
+}
+
+// contents gives the folder's files, nothing yet compressed. What would be pages of
+// their own, the experiments and the model cards, one file does without.
+func contents(o Options, oneFile bool) ([]file, error) {
 	list, data, err := readData(o.Encoder, o.Collection)
 	if err != nil {
 		return nil, err
+	}
+	if oneFile {
+		o.Experiments = ""
+		if list != nil {
+			for i := range list.Levels {
+				list.Levels[i].Card = ""
+			}
+		}
 	}
 	site, err := manifest(list, data)
 	if err != nil {
@@ -95,24 +126,7 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	app, err := render(program, file{name: "site.json", path: "site.json", content: site}, data)
-	if err != nil {
-		return nil, err
-	}
-	files := append(app, data...)
-	if o.Level != None {
-		log("compressing %d files", len(files))
-		if err := compress(ctx, files, o.Level, o.Cache); err != nil {
-			return nil, err
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	log("writing %s", o.Out)
-	if err := write(o.Out, files); err != nil {
-		return nil, err
-	}
-	return report(o, files), nil
+	return append(app, data...), err
 }
 
 // readData reads what site.json lists, and the family's list; nil where encoder is

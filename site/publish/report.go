@@ -70,14 +70,13 @@ func report(o Options, files []file) *Report {
 }
 
 // onDemand are the files that a visit loads only when the visitor opens what needs
-// them: the panels for documents and for sharing; and an icon for installing. So are
-// those of the page of experiments.
+// them: the panels for documents and for sharing; and an icon for installing.
 var onDemand = []string{"panels.js", "panels.css", "documents.js", "share.js", "files-worker.js", "files.wasm",
 	"icon-maskable.svg"}
 
 // firstPage reports whether a visit loads the file: not the licences and the model
-// cards, not what opens on demand, and not the icons for installing the page as an
-// application.
+// cards, not the experiments nor what opens on demand, and not the icons for installing
+// the page as an application.
 func firstPage(name string) bool {
 	return !strings.HasPrefix(name, "cards/") && !strings.HasPrefix(name, "experiments.") && name != "LICENSE" && name != "NOTICE" && path.Ext(name) != ".png" &&
 		!slices.Contains(onDemand, name)

@@ -135,7 +135,8 @@
     // A visitor's own collection, where one was searched in last.
     let own = null;
     try {
-      if (stored('localStorage', 'parley.collection')) own = await (await panel('documents')).chosen();
+      if (stored('localStorage', 'parley.collection'))
+        own = await Promise.race([panel('documents').then(d => d.chosen()), new Promise(f => setTimeout(f, 5000))]);
     } catch { /* the site's own then */ }
     worker = new Worker('{{worker.js}}');
     worker.onmessage = e => message(e.data);

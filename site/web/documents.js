@@ -252,8 +252,8 @@
       }
     } catch (e) {
       await writing;
-      if (!c.total) drop(c); // nothing was read
-      if (!c.cancelled) c.error = `It was not made: ${e.message}.`, c.total ? 0 : list.push(c);
+      if (!c.cancelled) c.error = c.total ? `It stopped: ${e.message}.` : `It was not made: ${e.message}.`;
+      else if (!c.total) drop(c); // while its files were still being read
     }
     c.job = c.reading = null;
     draw();
@@ -289,7 +289,6 @@
     memory.collections.delete(c.id);
     await kept('readwrite', (cs, fs) => { cs.delete(c.id); fs.delete(range(c.id)); });
     tell(`${c.title} was deleted.`);
-    c.gone = true;
     draw();
     dialog.querySelector('h2').focus();
   }
