@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"parley/shared/bundle"
 	"parley/shared/durable"
@@ -87,6 +88,9 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	if note != "" {
 		if x.note, err = os.ReadFile(note); err != nil {
 			return err
+		}
+		if !utf8.Valid(x.note) {
+			return fmt.Errorf("--note: %s is no text in UTF-8, as Markdown is", note)
 		}
 	}
 	if base != "" {

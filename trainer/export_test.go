@@ -249,6 +249,8 @@ func TestExportRefusesWhatIsNotDoneOrNotIntact(t *testing.T) {
 		{"not a log", func(d string) error { return os.WriteFile(d+"/run/log.jsonl", []byte("{}\nx\n"), 0o644) }, "", 1, "log.jsonl:1: "},
 		{"figures that are none", func(d string) error { return os.WriteFile(d+"/f.json", []byte("{}"), 0o644) },
 			"--licence MIT --figures DIR/f.json DIR/run DIR/out", 1, "no queries"},
+		{"a note that is none", func(d string) error { return os.WriteFile(d+"/n", []byte("a\xff"), 0o644) },
+			"--licence MIT --note DIR/n DIR/run DIR/out", 1, "no text"},
 		{"another field", func(d string) error { return os.WriteFile(d+"/run/run.json", []byte(`{"colour":1}`), 0o644) }, "", 1, "colour"},
 	} {
 		dir := aRun(t)

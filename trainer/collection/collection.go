@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 
 	"parley/shared/conversation"
@@ -23,7 +24,8 @@ type Collection struct {
 	IDs, Texts []string
 }
 
-// Read reads files of BEIR's corpus form as one pool. No id may stand twice.
+// Read reads files of BEIR's corpus form as one pool, which must not be empty. No id
+// may stand twice.
 func Read(paths []string) (*Collection, error) {
 	c := &Collection{}
 	seen := map[string]bool{}
@@ -45,6 +47,9 @@ func Read(paths []string) (*Collection, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if len(c.Texts) == 0 {
+		return nil, fmt.Errorf("%s: no passage", strings.Join(paths, ", "))
 	}
 	return c, nil
 }

@@ -31,6 +31,7 @@ import (
 	"sync"
 
 	"parley/shared/conversation"
+	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/sparse"
 	"parley/trainer/exact"
@@ -86,6 +87,8 @@ type File struct {
 	end  int64
 	at   map[string]place
 	ids  []string
+
+	sealed bool
 }
 
 type place struct {
@@ -94,8 +97,8 @@ type place struct {
 }
 
 // Open reads the file at path, or begins it where there is none. A file of another
-// collection is refused.
-func Open(path string, key Key, docs int) (*File, error) {
+// collection is refused. While another process is adding to the file, Open waits.
+func Open(ctx context.Context, path string, key Key, docs int) (*File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, err
 	}
@@ -104,9 +107,14 @@ func Open(path string, key Key, docs int) (*File, error) {
 		return nil, err
 	}
 	file := &File{f: f, docs: docs, at: map[string]place{}}
-	if err := file.scan(key); err != nil {
+	if err = durable.Lock(ctx, f); err == nil {
+		if err = file.scan(key); err != nil {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	return file, nil
 }
@@ -215,6 +223,9 @@ func (file *File) Get(id string) (List, error) {
 
 // Append adds a list, in any order; Sync makes it survive a crash.
 func (file *File) Append(id string, l List) error {
+	if file.sealed {
+		return errors.New("the distillation file is sealed: nothing can be appended any more")
+	}
 	l.sort()
 	body := binary.LittleEndian.AppendUint32(nil, uint32(len(id)))
 	body = append(body, id...)
@@ -239,6 +250,13 @@ func (file *File) Append(id string, l List) error {
 
 // Sync waits until what was appended is on the disk.
 func (file *File) Sync() error { return file.f.Sync() }
+
+// Seal ends the appending: other processes may open the file and add to it. The lists
+// stay.
+func (file *File) Seal() error {
+	file.sealed = true
+	return durable.Unlock(file.f)
+}
 
 // Close closes the file.
 func (file *File) Close() error { return file.f.Close() }

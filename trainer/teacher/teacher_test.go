@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
@@ -19,7 +20,7 @@ var ids = []string{"a", "b", "c"}
 
 func begin(t *testing.T, path string) *File {
 	t.Helper()
-	f, err := Open(path, KeyOf(ids), len(ids))
+	f, err := Open(context.Background(), path, KeyOf(ids), len(ids))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,20 +62,52 @@ func TestFileSurvives(t *testing.T) {
 			t.Fatal(err)
 		}
 		g.Close()
-		if h := begin(t, path); !h.Has("q3") {
+		h := begin(t, path)
+		if !h.Has("q3") {
 			t.Errorf("%d bytes cut: what was appended then is lost", cut)
 		}
+		h.Close()
+	}
+}
+
+// While one process adds to a file, others wait for it; a sealed one is theirs.
+func TestOneAtATimeAppends(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "y.dst")
+	f := begin(t, path)
+	if err := f.Append("q1", List{[]uint32{0}, []float32{1}}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer stop()
+	if g, err := Open(ctx, path, KeyOf(ids), len(ids)); err == nil {
+		g.Close()
+		t.Skip("no locks here")
+	} else if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+	if err := f.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Append("q2", List{}); err == nil {
+		t.Error("appended to a sealed file")
+	}
+	g := begin(t, path)
+	if err := g.Append("q2", List{[]uint32{1}, []float32{2}}); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := f.Get("q1"); err != nil || len(l.Docs) != 1 || f.Has("q2") || !g.Has("q1") {
+		t.Errorf("sealed, then grown by another: %v, %v", l, err)
 	}
 }
 
 func TestFileOfAnotherCollection(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "y.dst")
 	begin(t, path).Close()
-	if _, err := Open(path, KeyOf([]string{"a", "c", "b"}), 3); err == nil || !strings.Contains(err.Error(), "another collection") {
+	if _, err := Open(context.Background(), path, KeyOf([]string{"a", "c", "b"}), 3); err == nil || !strings.Contains(err.Error(), "another collection") {
 		t.Errorf("error %v", err)
 	}
 	os.WriteFile(path, []byte("something else altogether, and longer than a header would be"), 0o644)
-	if _, err := Open(path, KeyOf(ids), 3); err == nil || !strings.Contains(err.Error(), "no distillation file") {
+	if _, err := Open(context.Background(), path, KeyOf(ids), 3); err == nil || !strings.Contains(err.Error(), "no distillation file") {
 		t.Errorf("error %v", err)
 	}
 	if err := begin(t, filepath.Join(t.TempDir(), "z")).Append("q", List{[]uint32{3}, []float32{1}}); err == nil {
@@ -173,7 +206,7 @@ func TestRank(t *testing.T) {
 	for _, text := range []string{"a b", "b c d", "e", "f g a", "c c c"} {
 		docs, names = append(docs, vector(text)), append(names, text)
 	}
-	f, err := Open(filepath.Join(t.TempDir(), "x"), KeyOf(names), len(docs))
+	f, err := Open(context.Background(), filepath.Join(t.TempDir(), "x"), KeyOf(names), len(docs))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +251,7 @@ func TestRank(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "x")
-	file, err := Open(path, KeyOf(ids), len(ids))
+	file, err := Open(context.Background(), path, KeyOf(ids), len(ids))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -228,7 +261,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		os.WriteFile(path, data, 0o644)
-		file, err := Open(path, KeyOf(ids), len(ids))
+		file, err := Open(context.Background(), path, KeyOf(ids), len(ids))
 		if err != nil {
 			return
 		}
@@ -249,7 +282,7 @@ func FuzzImport(f *testing.F) {
 		path := filepath.Join(folder, "in")
 		os.WriteFile(path, data, 0o644)
 		os.Remove(filepath.Join(folder, "out"))
-		file, err := Open(filepath.Join(folder, "out"), KeyOf(ids), len(ids))
+		file, err := Open(context.Background(), filepath.Join(folder, "out"), KeyOf(ids), len(ids))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -198,15 +198,14 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Collection, weights [32]byte, sums map[string]string, stderr *os.File) error {
 	ids := passages.IDs
 	key := teacher.KeyOf(ids)
-	open := func(parts ...[]byte) (*teacher.File, string, error) {
+	path := func(parts ...[]byte) string {
 		h := sha256.New()
 		for _, b := range parts {
 			h.Write(b)
 		}
-		path := filepath.Join(c.Cache, fmt.Sprintf("%x.ranking", h.Sum(nil)[:8]))
-		f, err := teacher.Open(path, key, len(ids))
-		return f, path, err
+		return filepath.Join(c.Cache, fmt.Sprintf("%x.ranking", h.Sum(nil)[:8]))
 	}
+	open := func(path string) (*teacher.File, error) { return teacher.Open(ctx, path, key, len(ids)) }
 	if len(c.Teachers) == 0 {
 		p.byText = true
 		var todo []teacher.Query
@@ -220,13 +219,13 @@ func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Coll
 			}
 		}
 		rank := func(what string, ranker func() (func() teacher.Ranker, error), key ...[]byte) error {
-			f, _, err := open(key...)
+			f, err := open(path(key...))
 			if err != nil {
 				return err
 			}
 			p.lists = append(p.lists, f)
 			if !slices.ContainsFunc(todo, func(q teacher.Query) bool { return !f.Has(q.ID) }) {
-				return nil
+				return f.Seal()
 			}
 			by, err := ranker()
 			if err != nil {
@@ -239,10 +238,13 @@ func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Coll
 				}
 				m.Update(int64(done), "")
 			})
-			if err == nil && m != nil {
+			if err != nil {
+				return err
+			}
+			if m != nil {
 				m.Done(fmt.Sprintf("%d rewrites", len(todo)))
 			}
-			return err
+			return f.Seal()
 		}
 		depth := fmt.Append(nil, c.Depth)
 		err := rank("the teacher ranks", func() (func() teacher.Ranker, error) {
@@ -276,27 +278,48 @@ func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Coll
 		}
 		whose[e.ID] = e.Source
 	}
-	for _, path := range c.Teachers {
-		sum, err := Checksum(path)
+	for _, from := range c.Teachers {
+		sum, err := Checksum(from)
 		if err != nil {
 			return err
 		}
-		sums[path] = sum
-		f, at, err := open([]byte(sum), key[:])
+		sums[from] = sum
+		at := path([]byte(sum), key[:])
+		if _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) {
+			if err := importRanking(from, at, ids, open); err != nil {
+				return err
+			}
+		}
+		f, err := open(at)
 		if err != nil {
 			return err
 		}
 		p.lists = append(p.lists, f)
-		if len(f.IDs()) > 0 {
-			continue
-		}
-		if err := teacher.Import(path, ids, f); err != nil {
-			f.Close()
-			os.Remove(at) // half a ranking must not look like a whole one
+		if err := f.Seal(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// importRanking makes the file at of another program's ranking. It has its name only
+// when it is whole, so that half a ranking never looks like one. Where two runs are
+// at it, the second waits at open, and finds it made.
+func importRanking(from, at string, ids []string, open func(path string) (*teacher.File, error)) error {
+	part := at + ".part"
+	f, err := open(part)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	defer os.Remove(part) // after the rename there is none
+	if _, err := os.Stat(at); err == nil {
+		return nil
+	}
+	if err := teacher.Import(from, ids, f); err != nil {
+		return err
+	}
+	return os.Rename(part, at)
 }
 
 // loadSentence reads a dense teacher's folder; sum is over its files.

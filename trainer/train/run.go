@@ -56,6 +56,12 @@ func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error {
 		return err
 	}
 	defer p.close()
+	r := &runner{c: c, p: p, device: device, stderr: stderr, folder: filepath.Join(c.Out, "checkpoint")}
+	defer r.close()
+	if err := r.begin(resume); err != nil {
+		return err
+	}
+	// Only now is it a run: what cannot begin leaves no folder that has to be resumed.
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return err
 	}
@@ -67,11 +73,9 @@ func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error {
 			return err
 		}
 	}
-	r := &runner{c: c, p: p, device: device, stderr: stderr, folder: filepath.Join(c.Out, "checkpoint")}
-	if err := r.begin(resume); err != nil {
+	if err := r.openLog(); err != nil {
 		return err
 	}
-	defer r.close()
 	return r.train(ctx)
 }
 
@@ -151,7 +155,7 @@ func (r *runner) begin(resume bool) (err error) {
 			return fmt.Errorf("%s: %w", r.folder, err)
 		}
 	}
-	return r.openLog()
+	return nil
 }
 
 func (r *runner) restore() error {
@@ -256,12 +260,17 @@ func (r *runner) write(line Line) error {
 }
 
 func (r *runner) close() {
-	r.trainer.Close()
-	r.student.Close()
-	if r.doc != nil {
-		r.doc.Close()
+	if r.trainer != nil {
+		r.trainer.Close()
 	}
-	r.log.Close()
+	for _, e := range []*torch.Encoder{r.student, r.doc} {
+		if e != nil {
+			e.Close()
+		}
+	}
+	if r.log != nil {
+		r.log.Close()
+	}
 	if r.events != nil {
 		r.events.Close()
 	}

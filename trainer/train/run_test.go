@@ -5,15 +5,20 @@ package train
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -157,6 +162,12 @@ func TestRunLearns(t *testing.T) {
 // A run that is killed, at whatever moment, and resumed ends as one that was not.
 func TestKilledRunResumes(t *testing.T) {
 	if folder := os.Getenv("PARLEY_TRAIN_CHILD"); folder != "" {
+		if n, err := strconv.ParseUint(os.Getenv("PARLEY_TRAIN_LARGEST"), 10, 64); err == nil {
+			signal.Ignore(syscall.SIGXFSZ) // so that a write fails, as on a full disk
+			if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		var c Config
 		if err := c.Read(filepath.Join(folder, "child.json")); err != nil {
 			t.Fatal(err)
@@ -181,6 +192,49 @@ func TestKilledRunResumes(t *testing.T) {
 	}
 }
 
+// child is a process that begins or resumes the run of folder's child.json.
+func child(folder string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], "-test.run", "^TestKilledRunResumes$")
+	cmd.Env = append(os.Environ(), "PARLEY_TRAIN_CHILD="+folder)
+	return cmd
+}
+
+// A disk that is full, wherever in a run, is named; with room again the run goes on
+// from what it had and ends as if nothing had been.
+func TestFullDiskLosesNothing(t *testing.T) {
+	folder := t.TempDir()
+	c := small(t, folder)
+	c.TensorBoard = true
+	c.Out = filepath.Join(folder, "whole")
+	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	whole := c.Out
+	for largest, what := range map[int]string{ // bytes of a file that the disk has room for
+		9000:  ".vectors", // of the passages
+		11000: "model.safetensors",
+		20000: "optimizer.safetensors",
+	} {
+		c.Out = filepath.Join(folder, fmt.Sprint("full", largest))
+		if c.Cache = filepath.Join(folder, "cache"); what == ".vectors" {
+			c.Cache = filepath.Join(folder, "fresh")
+		}
+		if err := writeJSON(filepath.Join(folder, "child.json"), c); err != nil {
+			t.Fatal(err)
+		}
+		cmd := child(folder)
+		cmd.Env = append(cmd.Env, fmt.Sprint("PARLEY_TRAIN_LARGEST=", largest))
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), what) || !strings.Contains(string(out), "too large") {
+			t.Errorf("files of at most %d bytes: %v, wanted one about %s: %s", largest, err, what, out)
+		}
+		if out, err := child(folder).CombinedOutput(); err != nil {
+			t.Fatalf("with room again: %v: %s", err, out)
+		}
+		same(t, whole, c.Out)
+		sameEvents(t, c.Out)
+	}
+}
+
 // killAndResume compares a run that is killed again and again with one that is not.
 func killAndResume(t *testing.T, folder string, c Config) {
 	c.Out = filepath.Join(folder, "whole")
@@ -192,11 +246,7 @@ func killAndResume(t *testing.T, folder string, c Config) {
 	if err := writeJSON(filepath.Join(folder, "child.json"), c); err != nil {
 		t.Fatal(err)
 	}
-	child := func() *exec.Cmd {
-		cmd := exec.Command(os.Args[0], "-test.run", "^TestKilledRunResumes$")
-		cmd.Env = append(os.Environ(), "PARLEY_TRAIN_CHILD="+folder)
-		return cmd
-	}
+	child := func() *exec.Cmd { return child(folder) }
 	for _, lines := range []int{2, 8, 10, 25} {
 		cmd := child()
 		if err := cmd.Start(); err != nil {
@@ -362,6 +412,23 @@ func TestForeignTeachers(t *testing.T) {
 	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
 		t.Fatal(err)
 	}
+	// A run that is killed while it reads a ranking leaves a part: it is read again.
+	made, _ := filepath.Glob(filepath.Join(c.Cache, "*.ranking"))
+	if len(made) != 2 {
+		t.Fatalf("rankings %v", made)
+	}
+	half := readFile(t, made[0])
+	os.WriteFile(made[0]+".part", half[:len(half)/2], 0o644)
+	os.Remove(made[0])
+	again := c
+	again.Out = filepath.Join(folder, "again")
+	if err := Run(context.Background(), again, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	same(t, c.Out, again.Out)
+	if left, _ := filepath.Glob(filepath.Join(c.Cache, "*.part")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
 	os.WriteFile(a, []byte(`{"0": {"nowhere": 1}}`), 0o644)
 	c.Teachers, c.Out = []string{a}, filepath.Join(folder, "other")
 	if err := Run(context.Background(), c, false, quiet(t)); err == nil || !strings.Contains(err.Error(), `"nowhere"`) {
@@ -371,6 +438,13 @@ func TestForeignTeachers(t *testing.T) {
 
 func TestRunRefusesWhatCannotWork(t *testing.T) {
 	folder := t.TempDir()
+	nan := filepath.Join(folder, "nan")
+	if err := os.CopyFS(nan, os.DirFS("../teacher/testdata")); err != nil {
+		t.Fatal(err)
+	}
+	weights := readFile(t, filepath.Join(nan, "model.safetensors"))
+	binary.LittleEndian.PutUint32(weights[len(weights)-4:], math.Float32bits(float32(math.NaN())))
+	os.WriteFile(filepath.Join(nan, "model.safetensors"), weights, 0o644)
 	for says, damage := range map[string]func(*Config){
 		"nowhere":        func(c *Config) { c.Encoder = filepath.Join(folder, "nowhere") },
 		"gone.jsonl":     func(c *Config) { c.Examples = []string{filepath.Join(folder, "gone.jsonl")} },
@@ -379,12 +453,19 @@ func TestRunRefusesWhatCannotWork(t *testing.T) {
 		`device "tpu"`:   func(c *Config) { c.Device = "tpu" },
 		"no run":         func(c *Config) {},
 		"examples.jsonl": func(c *Config) { c.Passages = c.Examples },
+		"no passage":     func(c *Config) { c.Passages = []string{os.DevNull} },
+		"nan":            func(c *Config) { c.Encoder, c.DocEncoder = nan, c.Encoder },
+		"damaged":        func(c *Config) { c.DocEncoder, c.TrainDocs = nan, true },
+		"doc-tokens":     func(c *Config) { c.DocTokens, c.TrainDocs = 17, true },
 	} {
 		c := small(t, folder)
 		c.Out = filepath.Join(folder, "out "+says[:3])
 		damage(&c)
 		if err := Run(context.Background(), c, says == "no run", quiet(t)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error %v, wanted %q", err, says)
+		}
+		if _, err := os.Stat(filepath.Join(c.Out, "run.json")); err == nil && says != "not finite" {
+			t.Errorf("%q: it left a run, which the right flags could not begin in the same folder", says)
 		}
 	}
 }
