@@ -53,7 +53,7 @@ train: trainer packages ## teach the encoder our own conversations, and measure 
 	@echo 'undistilled:'; build/trainer conversations measure --splits test
 	@echo 'distilled, build/train/encoder:'; build/trainer conversations measure --splits test --encoder build/train/encoder
 
-experiments: trainer packages ## run the experiments of models/experiments from the data sets in SETS: some twenty hours on two cores, resumed where they stopped
+experiments: trainer packages ## run the experiments of models/experiments from the data sets in SETS: hours, resumed where they stopped
 	@if [ ! -d build/experiments/data/base ]; then [ -n "$(SETS)" ] || { echo 'name the folder of the data sets: make experiments SETS=FOLDER (trainer/experiment/data.sh says what it holds)'; exit 2; }; \
 	TRAINER=build/trainer PACKAGES=$(PACKAGES) sh trainer/experiment/data.sh "$(SETS)"; fi
 	build/trainer experiment $(EXPERIMENTS)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -45,7 +46,7 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	var o struct {
 		grid, data, work, out, cache, seeds, device string
 		threads, steps                              int
-		list, report                                bool
+		list, report, json                          bool
 	}
 	flags := flag.NewFlagSet("experiment", flag.ContinueOnError)
 	flags.StringVar(&o.grid, "grid", "trainer/experiment/grid.json", "the grid's `file`")
@@ -67,12 +68,16 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	flags.IntVar(&o.threads, "threads", 0, "cores of an operation in training (0: libtorch's choice)")
 	flags.IntVar(&o.steps, "steps", 0, "for a trial: stop trainings after `n` steps (give another --out)")
 	flags.BoolVar(&o.list, "list", false, "say what is done and what is missing, and how long it will take")
+	flags.BoolVar(&o.json, "json", false, "print the list as JSON, a row and seed each")
 	flags.BoolVar(&o.report, "report", false, "make tables and figures of what there is, without the data")
 	if err := parse(flags, args, experimentHelp, stdout); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return wrongUse("%q is no flag; several experiments go after --only, with commas", flags.Arg(0))
+	}
+	if o.json && !o.list {
+		return wrongUse("--json is the form of --list")
 	}
 	grid, err := experiment.ReadGrid(o.grid)
 	if err != nil {
@@ -127,7 +132,7 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 		},
 	}
 	if o.list {
-		return listExperiments(lab, rows, stdout)
+		return listExperiments(lab, rows, o.json, stdout)
 	}
 	if err := describeData(rows, o.data, o.out); err != nil {
 		return err
@@ -141,29 +146,64 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	return experiment.Report(grid, o.out, stderr)
 }
 
-func listExperiments(lab *experiment.Lab, rows []experiment.Row, stdout *os.File) error {
+// A listed is a row's seed, as --list --json prints it.
+type listed struct {
+	Experiment string  `json:"experiment"`
+	Label      string  `json:"label"`
+	Seed       int     `json:"seed"` // 0 where nothing is trained
+	Key        string  `json:"key,omitempty"`
+	State      string  `json:"state"`             // done, trained, to do or cannot
+	Missing    string  `json:"missing,omitempty"` // what it cannot be done without
+	Seconds    float64 `json:"seconds_left"`
+}
+
+// listExperiments prints a line a row, or JSON a row and seed.
+func listExperiments(lab *experiment.Lab, rows []experiment.Row, asJSON bool, stdout *os.File) error {
 	jobs, err := lab.Jobs(rows)
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "experiment\trow\tseed\tkey\tstate")
+	all := make([]listed, len(jobs))
+	var names []string
+	of := map[string][]listed{}
 	var left float64
 	done := 0
 	for i := range jobs {
 		j := &jobs[i]
-		state := "to do"
+		l := listed{j.Experiment, j.Label, j.Seed, j.Key, "to do", j.Missing, j.Seconds}
 		switch {
 		case j.Missing != "":
-			state = "cannot: " + j.Missing + " is missing"
+			l.State = "cannot"
 		case j.Done():
-			state = "done"
+			l.State = "done"
 			done++
 		case j.Trained:
-			state = "trained, not measured"
+			l.State = "trained"
 		}
 		left += j.Seconds
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", j.Experiment, j.Label, j.Seed, j.Key, state)
+		all[i] = l
+		if of[j.Name()] == nil {
+			names = append(names, j.Name())
+		}
+		of[j.Name()] = append(of[j.Name()], l)
+	}
+	if asJSON {
+		e := json.NewEncoder(stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(all)
+	}
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "experiment\trow\tdone\tof\t")
+	for _, name := range names {
+		seeds, missing := 0, ""
+		for _, l := range of[name] {
+			if l.State == "done" {
+				seeds++
+			} else if l.Missing != "" {
+				missing = l.Missing + " is missing"
+			}
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", of[name][0].Experiment, of[name][0].Label, seeds, len(of[name]), missing)
 	}
 	if err := w.Flush(); err != nil {
 		return err

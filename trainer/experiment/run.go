@@ -349,7 +349,7 @@ func devOf(examples, epoch int, line train.Line) *Dev {
 			if d.Sources == nil {
 				d.Sources = map[string]DevPart{}
 			}
-			d.Sources[source] = DevPart{six(line["dev_ndcg10/"+source]), six(v)}
+			d.Sources[cmp.Or(source, "unnamed")] = DevPart{six(line["dev_ndcg10/"+source]), six(v)}
 		}
 	}
 	return d
