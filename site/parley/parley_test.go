@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"parley/shared/encoder"
+	"parley/shared/family"
 	"parley/shared/link"
 	"parley/shared/message"
 	"parley/shared/transcript"
@@ -413,4 +415,67 @@ func TestBuildAndServe(t *testing.T) {
 	if c := <-code; c != exitOK {
 		t.Errorf("exit code %d", c)
 	}
+}
+
+// A family's base indexes; any of its levels asks.
+func TestLevels(t *testing.T) {
+	b := newBench(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "tiny"), os.DirFS(b.encoder)); err != nil {
+		t.Fatal(err)
+	}
+	files := func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(b.encoder, name)) }
+	whole := map[string][]byte{}
+	for _, name := range []string{"config.json", "model.safetensors", "vocab.txt"} {
+		whole[name], _ = files(name)
+	}
+	member, err := encoder.Share(whole, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := family.Family{Base: "undistilled", Default: "2x", Levels: []family.Level{
+		{Level: message.Level{Name: "undistilled"}, Folder: "tiny"}, {Level: message.Level{Name: "2x"}, Folder: "member"},
+	}}
+	if member[family.File], err = list.Encode(); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range member {
+		at := filepath.Join(dir, "member", name)
+		if name == family.File {
+			at = filepath.Join(dir, name)
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, data, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := filepath.Join(dir, "notes")
+	must(t, "", "index", "--encoder", dir, "--out", out, filepath.Join(b.dir, "docs"))
+	want := must(t, "", "search", "--encoder", b.encoder, "--collection", out, "--trec", "-", "--queries", queryFile(t))
+	for _, level := range [][]string{nil, {"--level", "undistilled"}, {"--level", "2x"}} {
+		// The member is the base itself, so they agree.
+		got := must(t, "", append([]string{"search", "--encoder", dir, "--collection", out, "--trec", "-", "--queries", queryFile(t)}, level...)...)
+		if got != want || got == "" {
+			t.Errorf("level %v: %s, wanted %s", level, got, want)
+		}
+		if got := must(t, "tea\n", append([]string{"chat", "--encoder", dir, "--collection", out}, level...)...); !strings.Contains(got, "Tea is a leaf") {
+			t.Errorf("level %v: %s", level, got)
+		}
+	}
+	code, _, said := parley(t, "", "search", "--encoder", dir, "--collection", out, "--level", "3x", "tea")
+	if code != exitUsage || !strings.Contains(said, "there are undistilled, 2x") {
+		t.Errorf("level 3x: %d %s", code, said)
+	}
+	code, _, said = parley(t, "", "search", "--encoder", b.encoder, "--collection", out, "--level", "2x", "tea")
+	if code == exitOK || !strings.Contains(said, "no levels") {
+		t.Errorf("a level of a single encoder: %d %s", code, said)
+	}
+}
+
+func queryFile(t *testing.T) string {
+	t.Helper()
+	at := filepath.Join(t.TempDir(), "q.tsv")
+	if err := os.WriteFile(at, []byte("1\ttea in hot water\n2\twhale\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return at
 }

@@ -88,7 +88,11 @@ func (c *Root) Effects() []Effect {
 func (c *Root) changed() {
 	c.pump()
 	c.tend()
-	c.do(Effect{Do: "save", A: c.dialogue.Save(), N: c.dialogue.Len()})
+	saved := ""
+	if c.dialogue.Len() > 0 {
+		saved = c.dialogue.Link("", c.level).Text()
+	}
+	c.do(Effect{Do: "save", A: saved, N: c.dialogue.Len()})
 }
 
 // pump asks the worker the next question, once it is ready. One is under way at
@@ -129,7 +133,10 @@ func (c *Root) ask(question string) {
 
 // Restore continues a conversation that was saved before a reload.
 func (c *Root) Restore(saved string) {
-	c.dialogue.Restore(saved)
+	if c.dialogue.Restore(saved) {
+		c.wanted = dialogue.LevelOf(saved)
+		c.takeLevel()
+	}
 	c.changed() // if only to say that nothing was there
 }
 

@@ -58,6 +58,7 @@ func (c *Root) takeLevel() {
 	for _, l := range c.levels() {
 		if l.Name == c.wanted {
 			c.level = l.Name
+			c.do(Effect{Do: "check", A: levelID(l.Name)})
 		}
 	}
 	c.wanted = ""

@@ -223,3 +223,25 @@ func TestTheTourAsksItsOwnConversation(t *testing.T) {
 		t.Error("a new conversation does not end the tour")
 	}
 }
+
+// A reload keeps the level with the conversation.
+func TestALevelIsKept(t *testing.T) {
+	p := newPage(t)
+	family(p)
+	p.root.Ask("one")
+	p.settle()
+	p.root.SetLevel("b2")
+	saved := ""
+	for _, e := range p.root.Effects() {
+		if e.Do == "save" {
+			saved = e.A
+		}
+	}
+	q := newPage(t)
+	q.root.Restore(saved)
+	q.settle()
+	family(q)
+	if q.root.inUse() != "b2" || len(q.asks) != 1 || q.asks[0].Level != "b2" {
+		t.Errorf("level %q, asked %+v", q.root.inUse(), q.asks)
+	}
+}
