@@ -32,6 +32,7 @@ How --sampling draws the candidates from the teacher's ranking:
 Examples:
   trainer train --encoder splade-tiny --examples canard.jsonl,qrecc.jsonl --passages wiki.jsonl --out runs/one
   trainer train --config runs/one/run.json --l1 0.02 --out runs/sparse
+  trainer train --config runs/one/run.json --train-docs --doc-flops 0.001 --dev-passages 5000 --out runs/both
   trainer train --resume --out runs/one
   trainer train --config trainer/recipes/topiocqa.json --out runs/topiocqa   # full scale, on CUDA
 `
