@@ -75,14 +75,16 @@ type Loss struct {
 // A Regulariser holds the lambdas of what keeps vectors sparse. w_bj is the weight
 // of term j in vector b.
 type Regulariser struct {
-	FLOPS    float64 // sum_j (mean_b w_bj)^2 (Paria et al. 2020)
-	L1       float64 // mean_b sum_j w_bj
-	Entropy  float64 // mean_b of the entropy of w_b / sum_j w_bj
-	AntiZero float64 // mean_b 1 / ((sum_j w_bj)^2 + 0.01): keeps vectors from vanishing
+	FLOPS   float64 // sum_j (mean_b w_bj)^2 (Paria et al. 2020)
+	L1      float64 // mean_b sum_j w_bj
+	Entropy float64 // mean_b of the entropy of w_b / sum_j w_bj
+	// Postings is mean_b sum_j Share_j w_bj, L1 by the postings that a term touches:
+	// Share_j is the part of the collection's passages that hold term j. It is the
+	// measure FLOPS (package sparse) with weights in place of counts.
+	Postings float64
+	Share    []float32 // [V], where Postings is not 0
+	AntiZero float64   // mean_b 1 / ((sum_j w_bj)^2 + 0.01): keeps vectors from vanishing
 }
-
-// None reports that nothing is regularised.
-func (r Regulariser) None() bool { return r == Regulariser{} }
 
 // Parts are the terms of a step's loss before their weights, by name, "loss" the
 // whole, "norm" the gradient's norm before clipping, "l0" the mean number of a

@@ -116,6 +116,7 @@ def losses(q, D, weights):
 def regularisers(q, prefix=""):
     yield prefix + "flops", (q.mean(0) ** 2).sum()
     yield prefix + "l1", q.sum(1).mean()
+    yield prefix + "postings", (q * (torch.arange(V) % 7 / 7)).sum(1).mean()
     p = q / q.sum(1, keepdim=True)
     yield prefix + "entropy", -(p * torch.log(p.clamp_min(1e-12))).sum(1).mean()
     yield prefix + "anti_zero", (1 / (q.sum(1) ** 2 + .01)).mean()
@@ -156,7 +157,7 @@ def gradients(model, make, names, prefix="", doc=None):
 import copy
 bert2 = copy.deepcopy(bert)
 frozen_case, weighted, both = cases(bert, False), cases(bert, False), cases(bert, True)
-names = ["kld", "bkl", "gkl", "infonce", "infonce_positives", "infonce_all", "margin_mse", "distance", "flops", "l1", "entropy", "anti_zero"]
+names = ["kld", "bkl", "gkl", "infonce", "infonce_positives", "infonce_all", "margin_mse", "distance", "flops", "l1", "postings", "entropy", "anti_zero"]
 golden = {
     "ids": ids, "types": types, "docs": docs, "tokens": {str(k): v for k, v in tokens.items()},
     "frozen": {str(k): v for k, v in frozen.items()}, "teacher": teacher.tolist(), "log_weight": weight.tolist(), "teacher_query": tq,

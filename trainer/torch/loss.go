@@ -358,6 +358,19 @@ func regularise(s *scope, term func(string, float64, func() tensor), prefix stri
 		return s.sum(s.square(s.times(sums, 1/n)))
 	})
 	term(prefix+"l1", r.L1, func() tensor { return s.times(s.sum(v.values), 1/n) })
+	term(prefix+"postings", r.Postings, func() tensor {
+		var share []float32
+		for _, list := range v.terms {
+			for _, j := range list {
+				if int(j) >= len(r.Share) {
+					s.fail(fmt.Errorf("the shares of %d terms are given, a vector has term %d", len(r.Share), j))
+					return tensor{}
+				}
+				share = append(share, r.Share[j])
+			}
+		}
+		return s.times(s.sum(s.mul(v.values, s.floats(share, len(share)))), 1/n)
+	})
 	term(prefix+"entropy", r.Entropy, func() tensor {
 		p := s.div(v.padded, s.reshape(s.clampMin(s.sumLast(v.padded), 1e-12), len(v.terms), 1))
 		return s.times(s.sum(s.mul(p, s.log(s.clampMin(p, 1e-12)))), -1/n)

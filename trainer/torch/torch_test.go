@@ -140,6 +140,11 @@ func (g *golden) loss(name string) Loss {
 		l.Query.FLOPS = 1
 	case "l1":
 		l.Query.L1 = 1
+	case "postings":
+		l.Query.Postings, l.Query.Share = 1, make([]float32, 48)
+		for j := range l.Query.Share {
+			l.Query.Share[j] = float32(j%7) / 7
+		}
 	case "entropy":
 		l.Query.Entropy = 1
 	case "anti_zero":

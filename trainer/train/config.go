@@ -76,6 +76,7 @@ type Config struct {
 	Distance    float64 `json:"distance" help:"weight of the squared distance to the teacher's query vector"`
 	FLOPS       float64 `json:"flops" help:"lambda of FLOPS on queries"`
 	L1          float64 `json:"l1" help:"lambda of L1 on queries"`
+	Postings    float64 `json:"postings" help:"lambda of L1 on queries, each term weighed by the share of the passages that hold it: what a search touches"`
 	Entropy     float64 `json:"entropy" help:"lambda of the entropy of queries"`
 	AntiZero    float64 `json:"anti-zero" help:"lambda of what keeps query vectors from vanishing"`
 	LambdaSteps float64 `json:"lambda-steps" help:"part of all steps over which lambdas rise as (t/T)^2"`
@@ -266,7 +267,7 @@ func (c *Config) loss(step, total int) torch.Loss {
 		KLD: c.KLD, BKL: c.BKL, GKL: c.GKL, Gamma: c.Gamma, Temperature: c.Temperature,
 		InfoNCE: c.InfoNCE, Tau: c.Tau, OwnNegatives: c.Own, InBatch: torch.InBatch(c.InBatch),
 		MarginMSE: c.MarginMSE, Distance: c.Distance,
-		Query: torch.Regulariser{FLOPS: rise * c.FLOPS, L1: rise * c.L1, Entropy: rise * c.Entropy, AntiZero: rise * c.AntiZero},
+		Query: torch.Regulariser{FLOPS: rise * c.FLOPS, L1: rise * c.L1, Postings: rise * c.Postings, Entropy: rise * c.Entropy, AntiZero: rise * c.AntiZero},
 		Doc:   torch.Regulariser{FLOPS: rise * c.DocFLOPS, L1: rise * c.DocL1, Entropy: rise * c.DocEntropy},
 	}
 }

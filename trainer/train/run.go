@@ -91,6 +91,7 @@ type runner struct {
 	state   state
 	log     *os.File
 	events  *tensorboard.Writer // nil without --tensorboard
+	share   []float32           // of the passages, by term: see loss
 	index   searcher            // of the collection, for the dev set, where documents are frozen
 }
 
@@ -328,7 +329,7 @@ func (r *runner) train(ctx context.Context) error {
 				return stopped(err)
 			}
 			step := r.state.Step + 1
-			parts, err := r.trainer.Step(b, c.loss(step, total), c.rate(step, total))
+			parts, err := r.trainer.Step(b, r.loss(step, total), c.rate(step, total))
 			if err != nil {
 				return stopped(fmt.Errorf("step %d: %w", step, err))
 			}
@@ -378,6 +379,24 @@ func (r *runner) train(ctx context.Context) error {
 	}
 	m.Done(fmt.Sprintf("best after epoch %d, in %s", r.state.BestAt, filepath.Join(c.Out, "best")))
 	return nil
+}
+
+// loss is the loss at a step. Postings needs the share of passages that hold a term.
+func (r *runner) loss(step, total int) torch.Loss {
+	l := r.c.loss(step, total)
+	if r.c.Postings == 0 {
+		return l
+	}
+	if r.share == nil {
+		r.share = make([]float32, r.p.frozen.Vocab())
+		for i := range r.p.docs {
+			for _, j := range r.p.docs[i].Terms {
+				r.share[j] += 1 / float32(len(r.p.docs))
+			}
+		}
+	}
+	l.Query.Share = r.share
+	return l
 }
 
 // batch draws the candidates of a batch's examples.

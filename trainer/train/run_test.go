@@ -378,6 +378,7 @@ func TestEverySamplingAndLossRuns(t *testing.T) {
 		"random":   func(c *Config) { c.Random, c.Freeze, c.InBatch = true, true, "positives" },
 		"no dev":   func(c *Config) { c.DevFraction = 0 },
 		"docs":     func(c *Config) { c.TrainDocs, c.Freeze, c.DevFraction = true, true, 0 },
+		"postings": func(c *Config) { c.Postings = .1 },
 		"replies":  func(c *Config) { c.Replies, c.ReplyTokens = .5, 2 },
 		"dense":    func(c *Config) { c.Dense, c.DenseTokens, c.Fuse = "../teacher/testdata/sentence", 12, "max" },
 	} {
