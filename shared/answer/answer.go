@@ -228,12 +228,21 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 func (e *Engine) explain(query sparse.Vector, doc uint32, place map[uint32]int) []message.Part {
 	parts := []message.Part{}
 	for _, m := range e.Index.Explain(query, doc) {
-		parts = append(parts, message.Part{Term: place[m.Term], Query: m.Query, Doc: m.Doc})
+		p := message.Part{Term: place[m.Term], Query: m.Query, Doc: m.Doc}
+		parts = append(parts, p) // few enough to insert; a sort would add 20 KB to the page
+		i := len(parts) - 1
+		for ; i > 0 && less(parts[i-1], p); i-- {
+			parts[i] = parts[i-1]
+		}
+		parts[i] = p
 	}
-	slices.SortFunc(parts, func(a, b message.Part) int {
-		return cmp.Or(cmp.Compare(b.Query*b.Doc, a.Query*a.Doc), cmp.Compare(a.Term, b.Term))
-	})
 	return parts
+}
+
+// less says whether a adds less to the score than b, or as much from a later term.
+func less(a, b message.Part) bool {
+	x, y := a.Query*a.Doc, b.Query*b.Doc
+	return x < y || x == y && a.Term > b.Term
 }
 
 // terms describes the query vector, heaviest first, ties by vocabulary id, and says

@@ -40,6 +40,25 @@ func text(name string) bool {
 	return false
 }
 
+var (
+	commentLines = regexp.MustCompile(`(?m)^[ \t]*//.*\n`)
+	indentation  = regexp.MustCompile(`(?m)^[ \t]+`)
+	cssComments  = regexp.MustCompile(`(?s)/\*.*?\*/\n?`)
+)
+
+// lean leaves the comments of our own scripts and style sheets in the repository: a
+// visitor waits for a tenth less of them. Others' scripts keep their notices.
+func lean(name string, content []byte) []byte {
+	switch {
+	case name == "wasm_exec.js" || name == "vugu-helper.js":
+	case path.Ext(name) == ".js":
+		return indentation.ReplaceAll(commentLines.ReplaceAll(content, nil), nil)
+	case path.Ext(name) == ".css":
+		return indentation.ReplaceAll(cssComments.ReplaceAll(content, nil), nil)
+	}
+	return content
+}
+
 func hash16(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:8])
@@ -115,7 +134,7 @@ func (r *renderer) file(name string) (file, error) {
 	r.open = append(r.open, name)
 	defer func() { r.open = r.open[:len(r.open)-1] }()
 
-	content := r.app[name]
+	content := lean(name, r.app[name])
 	if text(name) {
 		var failed error
 		content = placeholder.ReplaceAllFunc(content, func(match []byte) []byte {

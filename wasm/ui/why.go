@@ -81,7 +81,6 @@ func (c *Root) ask1(w *why, i int, try bool) {
 		for text, f := range w.factors {
 			ask.Weights = append(ask.Weights, message.Weight{Text: text, Factor: f})
 		}
-		slices.SortFunc(ask.Weights, func(a, b message.Weight) int { return strings.Compare(a.Text, b.Text) })
 	}
 	state, changes := c.dialogue.State(), w.changes
 	w.asked = true
