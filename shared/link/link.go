@@ -22,7 +22,6 @@ package link
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 )
 
@@ -38,10 +37,46 @@ type Turn struct{ Question, Chosen string }
 
 const version = "parley 1"
 
-var (
-	escape   = strings.NewReplacer("\\", "\\\\", "\n", "\\n", "\r", "\\r")
-	unescape = strings.NewReplacer("\\\\", "\\", "\\n", "\n", "\\r", "\r")
-)
+// By hand, since strings.Replacer and strconv.Quote would make the page larger.
+
+func escape(s string) string {
+	var b []byte
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\r':
+			b = append(b, '\\', 'r')
+		case '\\':
+			b = append(b, '\\', '\\')
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
+// unescape leaves a backslash as it is before any other character.
+func unescape(s string) string {
+	var b []byte
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '\\' && i+1 < len(s) {
+			switch s[i+1] {
+			case 'n':
+				c = '\n'
+				i++
+			case 'r':
+				c = '\r'
+				i++
+			case '\\':
+				i++
+			}
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}
 
 // Text writes a conversation.
 func (c Conversation) Text() string {
@@ -50,7 +85,7 @@ func (c Conversation) Text() string {
 	line := func(word, value string) {
 		if value != "" {
 			b.WriteString("\n" + word + " ")
-			b.WriteString(escape.Replace(strings.ToValidUTF8(value, "\uFFFD")))
+			b.WriteString(escape(strings.ToValidUTF8(value, "\uFFFD")))
 		}
 	}
 	line("collection", c.Collection)
@@ -66,13 +101,13 @@ func (c Conversation) Text() string {
 func Parse(text string) (c Conversation, err error) {
 	first, rest, more := strings.Cut(text, "\n")
 	if first != version {
-		return c, errors.New("link: it does not begin with " + strconv.Quote(version) + ": made by a newer version, or damaged")
+		return c, errors.New("link: it does not begin with \"" + version + "\": made by a newer version, or damaged")
 	}
 	for more {
 		var line string
 		line, rest, more = strings.Cut(rest, "\n")
 		word, value, _ := strings.Cut(line, " ")
-		value = unescape.Replace(strings.ToValidUTF8(value, "\uFFFD"))
+		value = unescape(strings.ToValidUTF8(value, "\uFFFD"))
 		switch word {
 		case "collection":
 			c.Collection = value
