@@ -44,7 +44,8 @@ trainer: libtorch ## build the trainer with libtorch: build/trainer
 train: trainer packages ## teach the encoder our own conversations, and measure it: minutes on two cores
 	$(GO) run ./models/build --packages $(PACKAGES) --float build/base
 	build/trainer conversations export build/conversations
-	@if [ -d build/train/run ]; then build/trainer train --resume --out build/train/run; else \
+	@if [ -f build/train/run/run.json ]; then echo 'going on with build/train/run, by the settings it was begun with (remove it to begin anew)'; \
+	build/trainer train --resume --out build/train/run; else \
 	build/trainer train --encoder build/base --doc-encoder models/splade-tiny --passages build/conversations/corpus.jsonl \
 	  --examples trainer/conversations/train.jsonl --dev trainer/conversations/dev.jsonl --exclude trainer/conversations/test.jsonl \
 	  --cache build/cache --out build/train/run $(TRAIN); fi
@@ -52,6 +53,7 @@ train: trainer packages ## teach the encoder our own conversations, and measure 
 	build/trainer export --licence CC-BY-SA-4.0 --name splade-tiny-conversations build/train/run build/train/encoder
 	@echo 'undistilled:'; build/trainer conversations measure --splits test
 	@echo 'distilled, build/train/encoder:'; build/trainer conversations measure --splits test --encoder build/train/encoder
+	@echo 'to try it: $(GO) run ./site/parley chat --encoder build/train/encoder'
 
 experiments: trainer packages ## run the experiments of models/experiments from the data sets in SETS: hours, resumed where they stopped
 	@if [ ! -d build/experiments/data/base ]; then [ -n "$(SETS)" ] || { echo 'name the folder of the data sets: make experiments SETS=FOLDER (trainer/experiment/data.sh says what it holds)'; exit 2; }; \
