@@ -17,7 +17,7 @@ import (
 func conversations(t testing.TB, e *answer.Engine) (asks []message.Ask) {
 	t.Helper()
 	for _, questions := range [][]string{
-		{"How tall is the Eiffel Tower?", "who designed it?", "what else did he build?", "where was he born?"},
+		{"When was the Eiffel Tower built?", "who designed it?", "what else did he build?", "where was he born?"},
 		{"Who discovered penicillin?", "which prize did he get for it?", "what does it work against?", "why does it stop working?"},
 		{"What is the largest moon in the Solar System?", "which planet does it orbit?", "how big is that planet?", "who first saw its moons?"},
 		{"Which eruption buried Pompeii?", "where is that volcano?", "what causes them to erupt?"},

@@ -88,9 +88,9 @@ func TestFollowUpsWorkOnlyInContext(t *testing.T) {
 	s := shipped(t)
 	for _, conversation := range [][]struct{ question, article string }{
 		{
-			{"How tall is the Eiffel Tower?", "Eiffel Tower"},
+			{"When was the Eiffel Tower built?", "Eiffel Tower"},
 			{"who designed it?", "Eiffel Tower"},
-			{"what else did he build?", "Eiffel Tower"},
+			{"what did he do after his retirement?", "Gustave Eiffel"},
 		},
 		{
 			{"Who discovered penicillin?", "Alexander Fleming"},
@@ -127,13 +127,13 @@ func TestFollowUpsWorkOnlyInContext(t *testing.T) {
 // The conversation that the README promises.
 func TestEiffelTower(t *testing.T) {
 	p := open(t, shipped(t)).ready()
-	p.ask("How tall is the Eiffel Tower?")
+	p.ask("When was the Eiffel Tower built?")
 	got := p.ask("who designed it?")
-	if got.Source != "Eiffel Tower" || !strings.Contains(got.Quote, "Gustave Eiffel") {
+	if got.Source != "Gustave Eiffel" || !strings.Contains(got.Quote, "designed by his company") {
 		t.Errorf("the reply is %q, of %q", got.Quote, got.Source)
 	}
 	link := eval[string](p, `document.querySelectorAll("article.turn")[1].querySelector("figcaption a")?.href ?? "nothing"`)
-	if link != "https://en.wikipedia.org/wiki/Eiffel_Tower" {
+	if link != "https://en.wikipedia.org/wiki/Gustave_Eiffel" {
 		t.Errorf("the source links to %q", link)
 	}
 	// The reply is a quotation: it stands in the article word for word.
@@ -141,7 +141,7 @@ func TestEiffelTower(t *testing.T) {
 	if !strings.Contains(squeeze(text), squeeze(strings.Trim(got.Quote, "“”…"))) {
 		t.Errorf("the quotation %q does not stand in %q", got.Quote, text)
 	}
-	if said := eval[string](p, `document.getElementById("live").textContent`); !strings.Contains(said, "Gustave Eiffel") {
+	if said := eval[string](p, `document.getElementById("live").textContent`); !strings.Contains(said, "designed by his company") {
 		t.Errorf("screen readers hear %q", said)
 	}
 	// A passage that was quoted is marked where it is found again.
@@ -169,7 +169,7 @@ func TestExamplesAreOneClickAway(t *testing.T) {
 
 func TestTermsSayWhereTheyComeFrom(t *testing.T) {
 	p := open(t, shipped(t)).ready()
-	p.ask("How tall is the Eiffel Tower?")
+	p.ask("When was the Eiffel Tower built?")
 	p.ask("who designed it?")
 	eval[bool](p, `([...document.querySelectorAll(".vector-button")].at(-1).click(), true)`)
 	p.wait("the terms", `document.querySelector(".panel .terms .term")`)
@@ -257,7 +257,7 @@ func TestEditingOrDeletingATurnAsksTheRestAgain(t *testing.T) {
 
 func TestAReloadKeepsTheConversation(t *testing.T) {
 	p := open(t, shipped(t)).ready()
-	p.ask("How tall is the Eiffel Tower?")
+	p.ask("When was the Eiffel Tower built?")
 	before := p.ask("who designed it?")
 	p.do(chromedp.Reload())
 	after := p.ready().settled(2)

@@ -303,8 +303,8 @@ func TestFirefox(t *testing.T) {
 	f := startFirefox(t)
 	s := shipped(t)
 	f.navigate(s.url())
-	f.ready().ask("How tall is the Eiffel Tower?")
-	if got := f.ask("who designed it?"); got.Source != "Eiffel Tower" || !strings.Contains(got.Quote, "Gustave Eiffel") {
+	f.ready().ask("When was the Eiffel Tower built?")
+	if got := f.ask("who designed it?"); got.Source != "Gustave Eiffel" || !strings.Contains(got.Quote, "designed by his company") {
 		t.Errorf("%+v", got)
 	}
 	read[bool](f, `([...document.querySelectorAll(".vector-button")].at(-1).click(), true)`)

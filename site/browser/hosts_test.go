@@ -63,8 +63,8 @@ func TestStaticHosts(t *testing.T) {
 			// The harness takes a request outside of this path for a stray.
 			p.url = fmt.Sprintf("http://%s/courses/search%%20engines/parley/", addr)
 			p.navigate(p.url)
-			p.ready().ask("How tall is the Eiffel Tower?")
-			if got := p.ask("who designed it?"); got.Source != "Eiffel Tower" {
+			p.ready().ask("When was the Eiffel Tower built?")
+			if got := p.ask("who designed it?"); got.Source != "Gustave Eiffel" {
 				t.Errorf("%+v", got)
 			}
 			p.openDocuments()
@@ -75,7 +75,7 @@ func TestStaticHosts(t *testing.T) {
 			stop()
 			p.expect("sw.js", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED")
 			p.do(chromedp.Reload())
-			if got := p.ready().settled(2); got[1].Source != "Eiffel Tower" {
+			if got := p.ready().settled(2); got[1].Source != "Gustave Eiffel" {
 				t.Errorf("offline: %+v", got[1])
 			}
 		})

@@ -124,7 +124,7 @@ func TestAnEmptyQuestionIsNotAsked(t *testing.T) {
 	if got := p.settled(1)[0]; got.Failure == "" {
 		t.Errorf("a question without a word: %+v", got)
 	}
-	if got := p.ask("How tall is the Eiffel Tower?"); got.Source != "Eiffel Tower" {
+	if got := p.ask("When was the Eiffel Tower built?"); got.Source != "Eiffel Tower" {
 		t.Errorf("the question after it: %+v", got)
 	}
 }
@@ -132,7 +132,7 @@ func TestAnEmptyQuestionIsNotAsked(t *testing.T) {
 func TestAMegabytePasted(t *testing.T) {
 	p := open(t, shipped(t)).ready()
 	begin := time.Now()
-	p.paste(`"How tall is the Eiffel Tower? " + "And what else is there to say about towers? ".repeat(25000)`)
+	p.paste(`"When was the Eiffel Tower built? " + "And what else is there to say about towers? ".repeat(25000)`)
 	if got := p.settled(1)[0]; got.Failure != "" || got.Quote == "" {
 		t.Errorf("%+v", got)
 	}
@@ -146,7 +146,7 @@ func TestAMegabytePasted(t *testing.T) {
 	// One word of a megabyte, which no tokenizer can split.
 	p.paste(`"x".repeat(1 << 20)`)
 	p.settled(2)
-	if got := p.ask("How tall is the Eiffel Tower?"); got.Failure != "" {
+	if got := p.ask("When was the Eiffel Tower built?"); got.Failure != "" {
 		t.Errorf("the question after it: %+v", got)
 	}
 }
@@ -179,7 +179,7 @@ func TestFiveHundredTurns(t *testing.T) {
 	begin := time.Now()
 	eval[bool](p, `(() => {
 		for (let i = 1; i <= 500; i++) {
-			document.querySelector("#q").value = i < 500 ? "what about tower " + i + "?" : "How tall is the Eiffel Tower?";
+			document.querySelector("#q").value = i < 500 ? "what about tower " + i + "?" : "When was the Eiffel Tower built?";
 			document.querySelector("#ask").requestSubmit();
 		}
 		return true;
@@ -187,7 +187,7 @@ func TestFiveHundredTurns(t *testing.T) {
 	t.Logf("500 questions were taken in %v", time.Since(begin).Round(time.Millisecond))
 	p.wait("the last of 500 turns", `(() => {
 		const a = [...document.querySelectorAll("article.turn")].at(-1);
-		return a?.querySelector(".words").textContent === "How tall is the Eiffel Tower?" && a.querySelector("blockquote") && a.ariaBusy !== "true";
+		return a?.querySelector(".words").textContent === "When was the Eiffel Tower built?" && a.querySelector("blockquote") && a.ariaBusy !== "true";
 	})()`)
 	t.Logf("and answered in %v", time.Since(begin).Round(time.Millisecond))
 	turns := p.turns()

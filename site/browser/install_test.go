@@ -57,7 +57,7 @@ func TestPrintsAsAHandout(t *testing.T) {
 	p := blank(t, shipped(t))
 	p.do(media("dark"))
 	p.navigate(p.url)
-	p.ready().ask("How tall is the Eiffel Tower?")
+	p.ready().ask("When was the Eiffel Tower built?")
 	p.ask("who designed it?")
 	p.do(call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}))
 	p.picture("print")
@@ -76,7 +76,7 @@ func TestPrintsAsAHandout(t *testing.T) {
 func TestTextOfTwiceTheSize(t *testing.T) {
 	p := open(t, shipped(t)).ready()
 	eval[bool](p, `(document.documentElement.style.fontSize = "200%", true)`)
-	p.ask("How tall is the Eiffel Tower?")
+	p.ask("When was the Eiffel Tower built?")
 	p.ask("who designed it?")
 	eval[bool](p, `([...document.querySelectorAll(".vector-button")].at(-1).click(), true)`)
 	p.wait("the terms", `document.querySelector(".panel .term")`)

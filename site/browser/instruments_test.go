@@ -57,7 +57,7 @@ func TestTheDial(t *testing.T) {
 	if eval[bool](p, `!!document.querySelector("section.tools")`) {
 		t.Error("instruments before there is anything to look at")
 	}
-	p.ask("How tall is the Eiffel Tower?")
+	p.ask("When was the Eiffel Tower built?")
 	p.ask("who designed it?")
 	if eval[bool](p, `!!document.querySelector(".instrument")`) {
 		t.Error("an instrument is open that nobody opened")
@@ -217,7 +217,7 @@ func TestCompare(t *testing.T) {
 func TestWhy(t *testing.T) {
 	source := axe(t)
 	p := openFamily(t)
-	p.ask("How tall is the Eiffel Tower?")
+	p.ask("When was the Eiffel Tower built?")
 	p.ask("who designed it?")
 	before := p.turns()[1]
 	last := `[...document.querySelectorAll("article.turn")].at(-1)`

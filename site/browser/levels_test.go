@@ -127,7 +127,7 @@ func TestLevelsComeWhenTheyAreAskedFor(t *testing.T) {
 	if got := s.requests("model.safetensors"); len(got) != 2 {
 		t.Fatalf("the first visit fetched %q", got)
 	}
-	ask := message.Ask{Turns: []message.Turn{{Question: "How tall is the Eiffel Tower?"}}}
+	ask := message.Ask{Turns: []message.Turn{{Question: "When was the Eiffel Tower built?"}}}
 	p.worker()
 	for range 2 {
 		for _, level := range []string{"4x", "distilled", "4x", "undistilled"} {
@@ -184,7 +184,7 @@ func TestADamagedLevel(t *testing.T) {
 		t.Errorf("damaged: %s", failure)
 	}
 	s.heal()
-	ask := message.Ask{Turns: []message.Turn{{Question: "How tall is the Eiffel Tower?"}}, Level: "2x"}
+	ask := message.Ask{Turns: []message.Turn{{Question: "When was the Eiffel Tower built?"}}, Level: "2x"}
 	if got := p.say("ask", ask); !strings.Contains(got, "Eiffel") {
 		t.Errorf("healed: %.200s", got)
 	}

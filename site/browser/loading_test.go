@@ -41,8 +41,8 @@ func TestThePagePaintsBeforeTheSearchLoads(t *testing.T) {
 	p.do(chromedp.Navigate(s.url()))
 	p.wait("the question box", `document.querySelector("#q").getBoundingClientRect().height > 0`)
 	p.do(focusBox)
-	p.press("How tall is the Eiffel Tower?\r")
-	p.wait("the question to be taken", `document.querySelector("article.turn .words")?.textContent === "How tall is the Eiffel Tower?" || document.querySelector("#said").textContent`)
+	p.press("When was the Eiffel Tower built?\r")
+	p.wait("the question to be taken", `document.querySelector("article.turn .words")?.textContent === "When was the Eiffel Tower built?" || document.querySelector("#said").textContent`)
 	if n := len(s.requests("data/")); n > 7 { // encoder, default level, index, texts
 		t.Errorf("%d requests for data while the worker cannot run", n)
 	}
@@ -97,7 +97,7 @@ func TestADamagedFileIsNamedAndRetried(t *testing.T) {
 			s.heal()
 			s.forget()
 			p.click("#status-button")
-			if got := p.ready().ask("How tall is the Eiffel Tower?"); got.Source != "Eiffel Tower" {
+			if got := p.ready().ask("When was the Eiffel Tower built?"); got.Source != "Eiffel Tower" {
 				t.Errorf("after the retry: %+v", got)
 			}
 			if again := s.requests("data/"); len(again) == 0 || !strings.HasSuffix(again[0], name) || len(again) > 1 && !allSuffix(again, name) {
@@ -141,7 +141,7 @@ func TestAProgramThatFailsToArriveIsRetried(t *testing.T) {
 			}
 			s.heal()
 			p.click("#status-button")
-			if got := p.ready().ask("How tall is the Eiffel Tower?"); got.Source != "Eiffel Tower" {
+			if got := p.ready().ask("When was the Eiffel Tower built?"); got.Source != "Eiffel Tower" {
 				t.Errorf("after the retry: %+v", got)
 			}
 		})
@@ -167,7 +167,7 @@ func TestANetworkFailureIsToldAndRetried(t *testing.T) {
 			}
 			// A question asked meanwhile is kept, and answered after the retry.
 			p.do(focusBox)
-			p.press("How tall is the Eiffel Tower?\r")
+			p.press("When was the Eiffel Tower built?\r")
 			s.heal()
 			p.click("#status-button")
 			if got := p.ready().settled(1)[0]; got.Source != "Eiffel Tower" {

@@ -26,14 +26,14 @@ func TestWorksWithTheNetworkOff(t *testing.T) {
 	p.expect("sw.js", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED") // the look for a new version
 	p.do(chromedp.Reload())
 	p.ready()
-	p.ask("How tall is the Eiffel Tower?")
-	if got := p.ask("who designed it?"); got.Source != "Eiffel Tower" {
+	p.ask("When was the Eiffel Tower built?")
+	if got := p.ask("who designed it?"); got.Source != "Gustave Eiffel" {
 		t.Errorf("offline: %+v", got)
 	}
 	// A second visit, in a tab that was closed in between, is as good.
 	p.do(chromedp.Navigate("about:blank"))
 	p.do(chromedp.Navigate(s.url()))
-	if got := p.ready().settled(2); got[1].Source != "Eiffel Tower" {
+	if got := p.ready().settled(2); got[1].Source != "Gustave Eiffel" {
 		t.Errorf("offline, after coming back: %+v", got)
 	}
 }
@@ -63,7 +63,7 @@ func (p *page) versions() string {
 func TestANewVersionComesWholeAndWhenAskedFor(t *testing.T) {
 	s := serveFolder(t, publishRelease(t, version(t, "one")))
 	p := open(t, s).ready().installed()
-	p.ask("How tall is the Eiffel Tower?")
+	p.ask("When was the Eiffel Tower built?")
 	if got := p.versions(); got != "one one one" {
 		t.Fatalf("versions %q", got)
 	}
@@ -74,7 +74,7 @@ func TestANewVersionComesWholeAndWhenAskedFor(t *testing.T) {
 		t.Errorf("the reload that finds the new version shows %q", got)
 	}
 	p.wait("the new version to be offered", `document.querySelector("#status").dataset.state === "update"`)
-	if got := p.ask("who designed it?"); got.Source != "Eiffel Tower" {
+	if got := p.ask("who designed it?"); got.Source != "Gustave Eiffel" {
 		t.Errorf("while the new version waits: %+v", got)
 	}
 	p.click("#status-button")
@@ -82,7 +82,7 @@ func TestANewVersionComesWholeAndWhenAskedFor(t *testing.T) {
 	if got := p.ready().versions(); got != "two two two" {
 		t.Errorf("after the change: %q", got)
 	}
-	if got := p.settled(2); got[1].Source != "Eiffel Tower" {
+	if got := p.settled(2); got[1].Source != "Gustave Eiffel" {
 		t.Errorf("the conversation after the change: %+v", got)
 	}
 	// And the new version is the one that works offline.

@@ -56,8 +56,8 @@ func TestOneFileInChromium(t *testing.T) {
 	p := blank(t, newServer(t, nil)) // which is never asked
 	p.url = fileURL(filepath.Dir(path)) + "/"
 	p.navigate(fileURL(path))
-	p.ready().ask("How tall is the Eiffel Tower?")
-	if got := p.ask("who designed it?"); got.Source != "Eiffel Tower" || !strings.Contains(got.Quote, "Gustave Eiffel") {
+	p.ready().ask("When was the Eiffel Tower built?")
+	if got := p.ask("who designed it?"); got.Source != "Gustave Eiffel" || !strings.Contains(got.Quote, "designed by his company") {
 		t.Errorf("%+v", got)
 	}
 	if text := p.text("#offline"); !strings.Contains(text, "one file") {
@@ -112,8 +112,8 @@ func TestOneFileInChromium(t *testing.T) {
 func TestOneFileInFirefox(t *testing.T) {
 	f := startFirefox(t)
 	f.navigate(fileURL(oneFilePage(t)))
-	f.ready().ask("How tall is the Eiffel Tower?")
-	if got := f.ask("who designed it?"); got.Source != "Eiffel Tower" {
+	f.ready().ask("When was the Eiffel Tower built?")
+	if got := f.ask("who designed it?"); got.Source != "Gustave Eiffel" {
 		t.Errorf("%+v", got)
 	}
 	f.documents(t)

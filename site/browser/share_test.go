@@ -56,12 +56,12 @@ func TestALinkHoldsTheConversation(t *testing.T) {
 	}
 
 	// Made by another program, and opened in the same tab; the one before can be brought back.
-	f, err := link.Conversation{Collection: "Elsewhere", Turns: []link.Turn{{Question: "How tall is the Eiffel Tower?"}, {Question: "who designed it?\n(really)"}}}.Fragment()
+	f, err := link.Conversation{Collection: "Elsewhere", Turns: []link.Turn{{Question: "When was the Eiffel Tower built?"}, {Question: "who designed it?\n(really)"}}}.Fragment()
 	if err != nil {
 		t.Fatal(err)
 	}
 	eval[bool](other, `(location.hash = `+quote(f)+`, true)`)
-	other.wait("the other conversation", `document.querySelector("article.turn .words")?.textContent === "How tall is the Eiffel Tower?"`)
+	other.wait("the other conversation", `document.querySelector("article.turn .words")?.textContent === "When was the Eiffel Tower built?"`)
 	if got := other.settled(2); got[1].Question != "who designed it?\n(really)" || got[0].Source != "Eiffel Tower" {
 		t.Errorf("%+v", got)
 	}
@@ -168,7 +168,7 @@ func TestThePanelForSharingIsAccessible(t *testing.T) {
 // A turn's vector is copied as JSON, {term: weight}.
 func TestAVectorIsCopied(t *testing.T) {
 	p := open(t, shipped(t)).ready()
-	p.ask("How tall is the Eiffel Tower?")
+	p.ask("When was the Eiffel Tower built?")
 	p.click(".vector-button")
 	p.wait("the terms", `document.querySelector(".panel .term")`)
 	eval[bool](p, `(Object.defineProperty(navigator, "clipboard", {value: {writeText: async s => { window.testCopied = s; }}}),

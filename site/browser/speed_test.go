@@ -31,7 +31,7 @@ func queryOf64(t testing.TB) (*server, message.Ask) {
 		t.Fatal(err)
 	}
 	return serveFolder(t, publishRelease(t, release{encoder: dir})), message.Ask{K: 10, Turns: []message.Turn{
-		{Question: "How tall is the Eiffel Tower?", Reply: strings.Repeat("The tower is 330 metres tall, about the same height as an 81-storey building, and the tallest structure in Paris. ", 4)},
+		{Question: "When was the Eiffel Tower built?", Reply: strings.Repeat("The tower is 330 metres tall, about the same height as an 81-storey building, and the tallest structure in Paris. ", 4)},
 		{Question: "who designed it?"},
 	}}
 }

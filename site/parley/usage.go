@@ -31,8 +31,8 @@ func init() {
 conversation are given with -t, oldest first; each is answered by the sentence
 that the page would quote, or by what -r says after it. With --trec, the
 questions of a file are searched and written as a run for trec_eval.`,
-			examples: `parley search How tall is the Eiffel Tower?
-parley search -t "How tall is the Eiffel Tower?" who designed it?
+			examples: `parley search When was the Eiffel Tower built?
+parley search -t "When was the Eiffel Tower built?" who designed it?
 parley search --json -k 3 volcanoes | jq .results[0].title
 parley search --collection my-notes --trec my.run --queries queries.jsonl`,
 		},
@@ -45,7 +45,7 @@ what else can be typed. Questions may also come from a pipe, one a line.`,
 			examples: `parley chat
 parley chat --collection my-notes
 parley chat --level undistilled
-printf 'How tall is the Eiffel Tower?\nwho designed it?\n' | parley chat`,
+printf 'When was the Eiffel Tower built?\nwho designed it?\n' | parley chat`,
 		},
 		{
 			name: "index", run: runIndex,

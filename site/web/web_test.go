@@ -27,7 +27,7 @@ func TestExamplesAreOfTheTestSplit(t *testing.T) {
 		}
 		examples = append(examples, questions)
 	}
-	if len(examples) != 4 || examples[0][0] != "How tall is the Eiffel Tower?" {
+	if len(examples) != 4 || examples[0][0] != "When was the Eiffel Tower built?" {
 		t.Fatalf("examples: %q", examples)
 	}
 

@@ -18,7 +18,7 @@ type step struct {
 }
 
 var (
-	tower = []string{"How tall is the Eiffel Tower?", "who designed it?"}
+	tower = []string{"When was the Eiffel Tower built?", "who designed it?"}
 	// The beginning of a conversation of our test split (test-05-09).
 	canada = []string{
 		"Which is the largest province of Canada by area?",
