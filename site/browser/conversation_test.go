@@ -90,7 +90,7 @@ func TestFollowUpsWorkOnlyInContext(t *testing.T) {
 		{
 			{"When was the Eiffel Tower built?", "Eiffel Tower"},
 			{"who designed it?", "Eiffel Tower"},
-			{"what did he do after his retirement?", "Gustave Eiffel"},
+			{"what else did he work on?", "Gustave Eiffel"},
 		},
 		{
 			{"Who discovered penicillin?", "Alexander Fleming"},

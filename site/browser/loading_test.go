@@ -60,6 +60,10 @@ func TestLoadingShowsBytes(t *testing.T) {
 		for k, v := range a.header {
 			w.Header()[k] = v
 		}
+		if len(a.body) < 1<<20 { // a level over the encoder, not the encoder itself
+			w.Write(a.body)
+			return
+		}
 		w.Write(a.body[:len(a.body)/2])
 		w.(http.Flusher).Flush()
 		close(half)

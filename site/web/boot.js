@@ -194,6 +194,7 @@
 
   let resting = '';
   function about(r) {
+    r = { collection: '', passages: 0, ...r }; // messages leave out what is empty
     window.parley.about = r;
     if (!html.classList.contains('own')) html.dataset.collection = r.collection;
     resting = `${r.passages.toLocaleString('en')} passages${r.collection ? ' of ' + r.collection : ''}`;
