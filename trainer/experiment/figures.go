@@ -106,7 +106,9 @@ func writeFigures(g *Grid, s *Summary, dir string) error {
 func (s *Summary) figure(spec *FigureSpec) plot.Figure {
 	f := plot.Figure{Name: spec.Name, Title: spec.Title}
 	add := func(p plot.Panel) {
-		p.Series = slices.DeleteFunc(p.Series, func(s plot.Series) bool { return len(s.Points) == 0 })
+		p.Series = slices.DeleteFunc(p.Series, func(s plot.Series) bool {
+			return len(s.Points) == 0 || spec.Kind == "vary" && s.Kind == plot.Curve && len(s.Points) == 1 // one value varies nothing
+		})
 		if slices.ContainsFunc(p.Series, func(s plot.Series) bool { return s.Kind != plot.Level }) {
 			f.Panels = append(f.Panels, p)
 		}
