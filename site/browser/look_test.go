@@ -122,3 +122,20 @@ func TestFitsAPhone(t *testing.T) {
 		t.Errorf("too small for a finger: %q", small)
 	}
 }
+
+// On a wide screen the terms stand beside their turn, and push nothing of it down.
+func TestTermsStandBesideTheResults(t *testing.T) {
+	p := open(t, shipped(t)).ready()
+	p.do(call(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1440, Height: 900, DeviceScaleFactor: 1}))
+	p.ask("When was the Eiffel Tower built?")
+	eval[bool](p, `(document.querySelector(".vector-button").click(), true)`)
+	p.wait("the terms", `document.querySelector(".panel .term")`)
+	type box struct{ Row, Results, Panel, Right float64 }
+	got := eval[box](p, `(() => {
+		const at = s => document.querySelector("article.turn " + s).getBoundingClientRect();
+		return {Row: at(".row").bottom, Results: at(".results").top, Panel: at(".panel").left, Right: at(".results").right};
+	})()`)
+	if got.Panel < got.Right || got.Results-got.Row > 40 {
+		t.Errorf("the results begin %.0f pixels below the row of buttons, the terms %.0f right of them: %+v", got.Results-got.Row, got.Panel-got.Right, got)
+	}
+}
