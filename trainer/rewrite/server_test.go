@@ -31,7 +31,7 @@ func TestRealServer(t *testing.T) {
 	if len(command) == 0 {
 		t.Skip("PARLEY_LLM is not set")
 	}
-	questions := 8
+	questions := 30 // so many that the first run can be killed before its end
 	if n, err := strconv.Atoi(os.Getenv("QUESTIONS")); err == nil {
 		questions = n
 	}

@@ -4,7 +4,7 @@
 #
 #     sh trainer/rewrite/smollm2.sh                    llama-cpp-python; compiles llama.cpp
 #     SERVER=xllamacpp sh trainer/rewrite/smollm2.sh   the same llama.cpp, compiled already
-#     QUESTIONS=40 sh ...                              more questions than eight
+#     QUESTIONS=60 sh ...                              more questions than thirty
 #
 # What it installs stays in build/smollm2. JOBS=4 compiles with as many cores.
 set -eu
