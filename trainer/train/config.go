@@ -220,6 +220,7 @@ func (c *Config) Check() error {
 		{"doc-tokens", c.TrainDocs || c.DocTokens == 0, "0 without --train-docs: the passages' vectors are the document encoder's own"},
 		{"doc-flops", c.TrainDocs || c.DocFLOPS == 0, "0 without --train-docs"},
 		{"doc-l1", c.TrainDocs || c.DocL1 == 0, "0 without --train-docs"},
+		{"postings", !c.TrainDocs || c.Postings == 0, "0 with --train-docs: the passages that hold a term change as documents train"},
 		{"doc-entropy", c.TrainDocs || c.DocEntropy == 0, "0 without --train-docs"},
 		{"dev-passages", c.DevPassages >= 0 && (c.TrainDocs || c.DevPassages == 0), "0 or more, and 0 without --train-docs"},
 		{"lambda-steps", c.LambdaSteps >= 0 && c.LambdaSteps <= 1, "0 to 1"},

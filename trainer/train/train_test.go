@@ -70,6 +70,7 @@ func TestCheckNamesTheField(t *testing.T) {
 		"to is 5":            func(c *Config) { c.To = 5 },
 		"kld is 0":           func(c *Config) { c.KLD, c.InfoNCE, c.Distance = 0, 0, 0 },
 		`out is ""`:          func(c *Config) { c.Out = "" },
+		"postings is 0.1":    func(c *Config) { c.TrainDocs, c.Freeze, c.Postings = true, false, .1 },
 		"rate is NaN":        func(c *Config) { c.Rate = math.NaN() },
 	} {
 		c := valid()
