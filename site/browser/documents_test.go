@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	pages "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -76,6 +77,12 @@ func (p *page) encoded(title string) *page {
 	p.wait(title+" to be encoded", `/kB|MB/.test(`+row(title)+`?.querySelector(".facts").textContent)`)
 	return p
 }
+
+// lateReplies lets what a worker says arrive window.testLate milliseconds later.
+const lateReplies = `{
+	const { set } = Object.getOwnPropertyDescriptor(Worker.prototype, "onmessage");
+	Object.defineProperty(Worker.prototype, "onmessage", { set(f) { set.call(this, e => window.testLate ? setTimeout(f, window.testLate, e) : f(e)); } });
+}`
 
 // saved presses what saves a file, and gives the file.
 func (p *page) saved(press func()) (name string, content []byte) {
@@ -155,7 +162,7 @@ func TestYourOwnDocuments(t *testing.T) {
 	p.installed()
 	s.stop()
 	p.expect("sw.js", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED")
-	p.do(chromedp.Reload())
+	p.do(call(pages.AddScriptToEvaluateOnNewDocument, pages.AddScriptToEvaluateOnNewDocumentParams{Source: lateReplies}), chromedp.Reload())
 	if got := p.ready().settled(2); !strings.Contains(got[0].Quote, "shed") {
 		t.Errorf("after a reload: %+v", got)
 	}
@@ -191,7 +198,10 @@ func TestYourOwnDocuments(t *testing.T) {
 		}
 	}
 
-	// Renamed, and deleted: then the page searches its own again, in the same questions.
+	// Renamed, and deleted before the workers' replies about it have come: then the page
+	// searches its own again, in the same questions, and by its own name.
+	eval[int](p, `(window.testNames = new Set(), new MutationObserver(() => testNames.add(document.documentElement.dataset.collection))
+		.observe(document.documentElement, { attributes: true }), window.testLate = 500)`)
 	p.act("garden", "Rename")
 	p.wait("the name to be edited", `document.activeElement.getAttribute("aria-label") === "New name"`)
 	p.press("Allotment\r")
@@ -200,6 +210,9 @@ func TestYourOwnDocuments(t *testing.T) {
 	p.wait("the collection to be gone", "!("+row("Allotment")+")")
 	p.press(kb.Escape)
 	p.wait("the built-in collection", `document.querySelector("#collection").textContent.includes("10,033")`)
+	if names := eval[[]string](p, `[...testNames].filter(n => n === "Allotment" || n === "garden")`); len(names) != 0 {
+		t.Errorf("the built-in collection was called %q", names)
+	}
 	if got := p.settled(2); strings.Contains(got[0].Quote, "shed") {
 		t.Errorf("of a collection that was deleted: %+v", got)
 	}

@@ -158,12 +158,12 @@
     }
     case 'ready':
       ready = true;
-      about(JSON.parse(m.body));
+      about(JSON.parse(m.body), m.own);
       settle();
       call('ready', m.body);
       break;
     case 'grown': // more of a collection that is being encoded
-      about(JSON.parse(m.body));
+      about(JSON.parse(m.body), m.own);
       if (ready && started && state.kind === 'ready') status('ready', resting);
       call('grown', m.body);
       break;
@@ -193,10 +193,11 @@
   }
 
   let resting = '';
-  function about(r) {
+  function about(r, own) {
     r = { collection: '', passages: 0, ...r }; // messages leave out what is empty
     window.parley.about = r;
-    if (!html.classList.contains('own')) html.dataset.collection = r.collection;
+    if (!own) html.dataset.collection = r.collection;
+    window.parley.panels.documents?.draw(); // it names the site's collection
     resting = `${r.passages.toLocaleString('en')} passages${r.collection ? ' of ' + r.collection : ''}`;
     const p = $('collection');
     p.textContent = '';

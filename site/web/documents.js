@@ -104,10 +104,12 @@
   }
   const mark = () => document.documentElement.classList.toggle('own', !!current);
 
-  // search changes what is searched in.
+  // search changes what is searched in. Of two that overlap the later one counts.
+  let searches = 0;
   async function search(id) {
+    const mine = ++searches;
     const own = id ? await contents(id) : null;
-    if (id && !own) return;
+    if (mine !== searches || id && !own) return;
     choose(id);
     parley.search(own, false);
     tell(`Searching in ${id ? find(id).title : siteTitle()}.`);
@@ -485,5 +487,5 @@
     return !!c;
   }
 
-  parley.panels.documents = { open, over, chosen, refused, searchIn };
+  parley.panels.documents = { open, over, chosen, refused, searchIn, draw };
 })();

@@ -30,7 +30,8 @@ let stale = false;     // what was loaded is not what is wanted by now
 const given = new Set();   // names of the files that the engine has
 const damaged = new Set(); // URLs whose bytes were wrong: HTTP caches are passed by
 
-const post = (op, body, id) => postMessage({ op, id, body });
+// own says whose collection a reply is about: the page may have gone on to another.
+const post = (op, body, id) => postMessage({ op, id, body, own: !!own });
 
 onmessage = ({ data }) => {
   switch (data.op) {
