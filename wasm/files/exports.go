@@ -2,7 +2,11 @@
 
 package main
 
-import "parley/wasm/reactor"
+import (
+	"encoding/json"
+
+	"parley/wasm/reactor"
+)
 
 var state desk
 
@@ -11,34 +15,42 @@ func reserve(n uint32) uint32 { return reactor.Reserve(n) }
 
 //go:wasmexport simd
 func simd(on uint32) uint64 {
-	return reactor.Send("open", func() (string, any, error) { return done(state.simd(on != 0)) })
+	return respond("open", func() (struct{}, error) { return struct{}{}, state.simd(on != 0) })
 }
 
 //go:wasmexport file
 func file(name uint32) uint64 {
-	return reactor.Send("open", func() (string, any, error) {
-		title, content, err := reactor.TakeFile(name)
+	return respond("open", func() (any, error) {
+		title, content, err := reactor.Split(reactor.Take(), name)
 		if err != nil {
-			return "", nil, err
+			return nil, err
 		}
-		return reply(state.file(title, content))
+		return state.file(title, content)
 	})
 }
 
 // call is every other export: JSON in, JSON out.
 func call[In, Out any](f func(In) (Out, error)) uint64 {
-	return reactor.Send("files", func() (string, any, error) {
+	return respond("files", func() (out Out, err error) {
 		var in In
 		if err := unmarshal(reactor.Take(), &in); err != nil {
-			return "", nil, err
+			return out, err
 		}
-		return reply(f(in))
+		return f(in)
 	})
 }
 
-func reply[Out any](out Out, err error) (string, any, error) { return "done", out, err }
-
-func done(err error) (string, any, error) { return "done", struct{}{}, err }
+// respond sends what f returns, as JSON.
+func respond[Out any](stage string, f func() (Out, error)) uint64 {
+	return reactor.Send(reactor.Respond(stage, func() (string, string, error) {
+		out, err := f()
+		if err != nil {
+			return "", "", err
+		}
+		body, err := json.Marshal(out)
+		return "done", string(body), err
+	}))
+}
 
 //go:wasmexport open
 func open() uint64 { return call(state.open) }

@@ -5,16 +5,19 @@
 //	                     where n is more than MaxInbox. The host writes there.
 //
 // Any other export takes the inbox (Take) and gives an i64, address << 32 | length,
-// valid until the next call (Send): UTF-8, a word and a newline, then JSON. The word
-// "error" is followed by a message.Failure.
+// valid until the next call (Send): UTF-8, a word and a newline, then JSON (Respond).
+// The word "error" is followed by a message.Failure.
+//
+// encoding/json is not used here: worker.wasm, which every visitor loads, does without.
 package reactor
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"unsafe"
 
 	"parley/shared/message"
+	"parley/shared/wire"
 )
 
 // MaxInbox bounds one file or request, far below what would exhaust the memory.
@@ -42,9 +45,8 @@ func Take() []byte {
 	return b
 }
 
-// TakeFile gives the inbox as a file: its last name bytes are the file's name.
-func TakeFile(name uint32) (title string, content []byte, err error) {
-	data := Take()
+// Split parts data into a file's contents and its name, the last name bytes.
+func Split(data []byte, name uint32) (title string, content []byte, err error) {
 	if uint64(name) > uint64(len(data)) {
 		return "", nil, fmt.Errorf("a file's name of %d bytes in an inbox of %d: reserve room for contents and name first", name, len(data))
 	}
@@ -52,30 +54,39 @@ func TakeFile(name uint32) (title string, content []byte, err error) {
 	return string(data[n:]), data[:n:n], nil
 }
 
-// Send makes a reply of what f returns. What f could not foresee, a panic, becomes
-// an error too: the page then says so, and the program goes on.
-func Send(stage string, f func() (word string, body any, err error)) uint64 {
-	reply = respond(stage, f)
-	return uint64(Address(reply))<<32 | uint64(len(reply))
+// Send hands a reply to the host.
+func Send(b []byte) uint64 {
+	reply = b
+	return uint64(Address(b))<<32 | uint64(len(b))
 }
 
-func respond(stage string, f func() (word string, body any, err error)) (reply []byte) {
+// A FileError says which file is wrong.
+type FileError struct {
+	Name string
+	Err  error
+}
+
+func (e *FileError) Error() string { return e.Err.Error() }
+func (e *FileError) Unwrap() error { return e.Err }
+
+// Respond makes a reply of what f returns, body being JSON. What f could not foresee, a
+// panic, becomes an error too: the page then says so, and the program goes on.
+func Respond(stage string, f func() (word, body string, err error)) (reply []byte) {
 	defer func() {
 		if r := recover(); r != nil {
-			reply = encode("error", message.Failure{Stage: stage, Message: fmt.Sprint("internal error: ", r)})
+			reply = failed(message.Failure{Stage: stage, Message: fmt.Sprint("internal error: ", r)})
 		}
 	}()
 	word, body, err := f()
 	if err != nil {
-		return encode("error", message.Failure{Stage: stage, Message: err.Error()})
+		failure := message.Failure{Stage: stage, Message: err.Error()}
+		var wrong *FileError
+		if errors.As(err, &wrong) {
+			failure.File = wrong.Name
+		}
+		return failed(failure)
 	}
-	return encode(word, body)
+	return []byte(word + "\n" + body)
 }
 
-func encode(word string, body any) []byte {
-	data, err := json.Marshal(body)
-	if err != nil { // a NaN, or a type that the tests have not seen
-		return encode("error", message.Failure{Message: err.Error()})
-	}
-	return append([]byte(word+"\n"), data...)
-}
+func failed(f message.Failure) []byte { return []byte("error\n" + wire.EncodeFailure(f)) }

@@ -2,48 +2,24 @@
 
 package main
 
-import "unsafe"
+import "parley/wasm/reactor"
 
-var (
-	state worker
-	inbox []byte
-	reply []byte // kept so that its memory stays until the next call
-)
+var state worker
 
 //go:wasmexport reserve
-func reserve(n uint32) uint32 {
-	inbox = nil
-	if n > maxInbox {
-		return 0
-	}
-	inbox = make([]byte, n, max(n, 1))
-	return address(inbox)
-}
-
-func address(b []byte) uint32 { return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
-
-func take() []byte {
-	b := inbox
-	inbox = nil
-	return b
-}
-
-func send(b []byte) uint64 {
-	reply = b
-	return uint64(address(b))<<32 | uint64(len(b))
-}
+func reserve(n uint32) uint32 { return reactor.Reserve(n) }
 
 //go:wasmexport simd
-func simd(on uint32) uint64 { return send(state.simd(on != 0)) }
+func simd(on uint32) uint64 { return reactor.Send(state.simd(on != 0)) }
 
 //go:wasmexport file
-func file(name uint32) uint64 { return send(state.file(take(), name)) }
+func file(name uint32) uint64 { return reactor.Send(state.file(reactor.Take(), name)) }
 
 //go:wasmexport open
-func open() uint64 { return send(state.open()) }
+func open() uint64 { return reactor.Send(state.open()) }
 
 //go:wasmexport ask
-func ask() uint64 { return send(state.ask(take())) }
+func ask() uint64 { return reactor.Send(state.ask(reactor.Take())) }
 
 //go:wasmexport digest
-func digest() uint64 { return send(state.digest(take())) }
+func digest() uint64 { return reactor.Send(state.digest(reactor.Take())) }

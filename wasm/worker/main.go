@@ -8,10 +8,9 @@
 //
 // # The binary interface
 //
-// After _initialize, the host calls, one at a time:
+// Package reactor says how bytes come and go. After _initialize and reserve, the host
+// calls, one at a time:
 //
-//	reserve(n i32) i32   room for n bytes, the inbox; returns its address, or 0
-//	                     where n is more than maxInbox. The host writes there.
 //	simd(on i32) i64     says, before any file, whether the functions imported as
 //	                     module "kernel" are the SIMD kernel (1) or stubs that must
 //	                     not be called (0, and the state without this call): then
@@ -24,8 +23,7 @@
 //	digest() i64         takes the inbox as a JSON array of message.Ask, for tests:
 //	                     see answer.Engine.Digest. All are of the first one's level.
 //
-// An i64 is a reply, address << 32 | length, valid until the next call: UTF-8, a
-// word and a newline, then JSON. The words and what follows them:
+// An i64 is a reply. Its words and what follows them:
 //
 //	done     nothing ({})                        simd, file
 //	ready    message.Ready                       open

@@ -15,10 +15,8 @@ import (
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/wire"
+	"parley/wasm/reactor"
 )
-
-// maxInbox bounds one file or request, far below what would exhaust the memory.
-const maxInbox = 1 << 30
 
 const (
 	config    = "encoder/config.json"
@@ -42,39 +40,8 @@ type worker struct {
 	engines  map[string]*answer.Engine // by level
 }
 
-// respond makes a reply of what f returns. What f could not foresee, a panic,
-// becomes an error too: the page then says so, and the worker goes on.
-func respond(stage string, f func() (word, body string, err error)) (reply []byte) {
-	defer func() {
-		if r := recover(); r != nil {
-			reply = failed(message.Failure{Stage: stage, Message: fmt.Sprint("internal error: ", r)})
-		}
-	}()
-	word, body, err := f()
-	if err != nil {
-		failure := message.Failure{Stage: stage, Message: err.Error()}
-		var wrong *fileError
-		if errors.As(err, &wrong) {
-			failure.File = wrong.name
-		}
-		return failed(failure)
-	}
-	return []byte(word + "\n" + body)
-}
-
-func failed(f message.Failure) []byte { return []byte("error\n" + wire.EncodeFailure(f)) }
-
-// A fileError says which file is wrong.
-type fileError struct {
-	name string
-	err  error
-}
-
-func (e *fileError) Error() string { return e.err.Error() }
-func (e *fileError) Unwrap() error { return e.err }
-
 func (w *worker) simd(on bool) []byte {
-	return respond("open", func() (string, string, error) {
+	return reactor.Respond("open", func() (string, string, error) {
 		path := matrix.Portable
 		if on {
 			path = matrix.Kernel
@@ -88,15 +55,14 @@ func (w *worker) simd(on bool) []byte {
 
 // file takes data, whose last name bytes are the file's name.
 func (w *worker) file(data []byte, name uint32) []byte {
-	return respond("open", func() (string, string, error) {
-		if uint64(name) > uint64(len(data)) {
-			return "", "", fmt.Errorf("a file's name of %d bytes in an inbox of %d: reserve room for contents and name first", name, len(data))
+	return reactor.Respond("open", func() (string, string, error) {
+		title, content, err := reactor.Split(data, name)
+		if err != nil {
+			return "", "", err
 		}
-		n := len(data) - int(name)
-		title := string(data[n:])
-		err := w.add(title, data[:n:n])
-		if wrong := (*fileError)(nil); err != nil && !errors.As(err, &wrong) {
-			err = &fileError{title, err}
+		err = w.add(title, content)
+		if wrong := (*reactor.FileError)(nil); err != nil && !errors.As(err, &wrong) {
+			err = &reactor.FileError{Name: title, Err: err}
 		}
 		if err != nil {
 			return "", "", err
@@ -169,7 +135,7 @@ func (w *worker) addEncoder(name string, data []byte) error {
 			wrong = tokenizer
 		}
 		delete(w.parts, wrong)
-		return &fileError{wrong, err}
+		return &reactor.FileError{Name: wrong, Err: err}
 	}
 	w.encoder = e
 	for _, name := range []string{config, weights, vocab, tokenizer} {
@@ -207,7 +173,7 @@ func (w *worker) loadMember(level string) error {
 			wrong = at + "config.json"
 		}
 		delete(w.parts, wrong)
-		return &fileError{wrong, err}
+		return &reactor.FileError{Name: wrong, Err: err}
 	}
 	if w.members == nil {
 		w.members = map[string]*encoder.Encoder{}
@@ -219,7 +185,7 @@ func (w *worker) loadMember(level string) error {
 }
 
 func (w *worker) open() []byte {
-	return respond("open", func() (string, string, error) {
+	return reactor.Respond("open", func() (string, string, error) {
 		for _, part := range []struct {
 			name    string
 			missing bool
@@ -231,7 +197,7 @@ func (w *worker) open() []byte {
 			{textsFile, w.passages == nil},
 		} {
 			if part.missing {
-				return "", "", &fileError{part.name, errors.New("this file is missing")}
+				return "", "", &reactor.FileError{Name: part.name, Err: errors.New("this file is missing")}
 			}
 		}
 		w.opened, w.engines = true, nil
@@ -290,12 +256,12 @@ func (w *worker) engine(level string) (*answer.Engine, error) {
 			if w.parts[name] != nil {
 				name = levels + level + "/config.json"
 			}
-			return nil, &fileError{name, errors.New("this file is missing")}
+			return nil, &reactor.FileError{Name: name, Err: errors.New("this file is missing")}
 		}
 	}
 	e, err := answer.New(with, w.index, w.passages)
 	if err != nil {
-		return nil, &fileError{indexFile, err}
+		return nil, &reactor.FileError{Name: indexFile, Err: err}
 	}
 	if w.engines == nil {
 		w.engines = map[string]*answer.Engine{}
@@ -305,7 +271,7 @@ func (w *worker) engine(level string) (*answer.Engine, error) {
 }
 
 func (w *worker) ask(body []byte) []byte {
-	return respond("ask", func() (string, string, error) {
+	return reactor.Respond("ask", func() (string, string, error) {
 		ask, err := wire.Ask(string(body))
 		if err != nil {
 			return "", "", unreadable(err)
@@ -320,7 +286,7 @@ func (w *worker) ask(body []byte) []byte {
 }
 
 func (w *worker) digest(body []byte) []byte {
-	return respond("ask", func() (string, string, error) {
+	return reactor.Respond("ask", func() (string, string, error) {
 		asks, err := wire.Asks(string(body))
 		if err != nil {
 			return "", "", unreadable(err)

@@ -27,6 +27,7 @@ import (
 	"parley/shared/safetensors"
 	"parley/wasm/host"
 	"parley/wasm/kernel"
+	"parley/wasm/reactor"
 )
 
 // binary is worker.wasm, built as the site builds it.
@@ -650,7 +651,7 @@ func FuzzAsk(f *testing.F) {
 
 // What no one foresaw is reported; the worker goes on.
 func TestPanicsBecomeErrors(t *testing.T) {
-	reply := respond("ask", func() (string, string, error) { panic("a defect") })
+	reply := reactor.Respond("ask", func() (string, string, error) { panic("a defect") })
 	word, body, _ := bytes.Cut(reply, []byte("\n"))
 	if string(word) != "error" || !bytes.Contains(body, []byte("a defect")) {
 		t.Errorf("%s", reply)
