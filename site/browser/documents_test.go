@@ -346,34 +346,27 @@ func TestTextIsPasted(t *testing.T) {
 
 // By keyboard alone, and by the rules of accessibility that a program can check.
 func TestThePanelOfDocumentsIsAccessible(t *testing.T) {
-	source := axe(t)
-	s := shipped(t)
-	for _, scheme := range []string{"light", "dark"} {
-		t.Run(scheme, func(t *testing.T) {
-			p := blank(t, s)
-			p.do(media(scheme))
-			p.navigate(s.url())
-			p.ready()
-			p.tab(false, "Documents", `e.id === "documents"`)
-			p.press(kb.Enter)
-			p.wait("the panel", `document.querySelector("#documents-panel")?.open && document.querySelector("#documents-panel [role=radiogroup] li")`)
-			p.give("#pick-folder", write(t, "garden", garden))
-			p.encoded("garden")
-			eval[bool](p, source+`; document.querySelectorAll("#documents-panel details").forEach(d => d.open = true), true`)
-			p.accessible("the panel")
-			for _, width := range []int64{360, 768, 1440} {
-				p.do(chromedp.EmulateViewport(width, 860))
-				p.picture(fmt.Sprint("panel-", width))
-			}
-			// Back to the site's own by the arrow keys.
-			p.tab(false, "the collection searched in", `e.type === "radio" && e.checked`)
-			p.press(kb.ArrowUp)
-			p.wait("the built-in collection", `document.querySelector("#collection").textContent.includes("10,033")`)
-			p.press(kb.Escape)
-			p.wait("the panel to close", `!document.querySelector("#documents-panel").open`)
-			p.focused("closing the panel")
-		})
-	}
+	inBoth(t, func(t *testing.T, p *page) {
+		p.ready()
+		p.tab(false, "Documents", `e.id === "documents"`)
+		p.press(kb.Enter)
+		p.wait("the panel", `document.querySelector("#documents-panel")?.open && document.querySelector("#documents-panel [role=radiogroup] li")`)
+		p.give("#pick-folder", write(t, "garden", garden))
+		p.encoded("garden")
+		eval[bool](p, `(document.querySelectorAll("#documents-panel details").forEach(d => d.open = true), true)`)
+		p.accessible("the panel")
+		for _, width := range []int64{360, 768, 1440} {
+			p.do(chromedp.EmulateViewport(width, 860))
+			p.picture(fmt.Sprint("panel-", width))
+		}
+		// Back to the site's own by the arrow keys.
+		p.tab(false, "the collection searched in", `e.type === "radio" && e.checked`)
+		p.press(kb.ArrowUp)
+		p.wait("the built-in collection", `document.querySelector("#collection").textContent.includes("10,033")`)
+		p.press(kb.Escape)
+		p.wait("the panel to close", `!document.querySelector("#documents-panel").open`)
+		p.focused("closing the panel")
+	})
 }
 
 // A thousand passages of ordinary length are encoded in the page. What it takes depends

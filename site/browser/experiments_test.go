@@ -12,7 +12,6 @@ import (
 // The experiments' page draws what the report wrote; values are told by hover, by
 // keyboard and in a table; series can be taken away.
 func TestExperiments(t *testing.T) {
-	source := axe(t)
 	start(t)
 	root, _ := build(t)
 	golden := filepath.Join(root, "trainer", "experiment", "testdata", "report", "golden", "figures.json")
@@ -49,11 +48,7 @@ func TestExperiments(t *testing.T) {
 		t.Errorf("the table has %d rows", rows)
 	}
 	eval[bool](p, `(document.querySelector("#tradeoff details").open = true)`)
-	eval[bool](p, source+"; true")
-	for _, scheme := range []string{"light", "dark"} {
-		p.do(media(scheme))
-		p.accessible("the experiments, " + scheme)
-	}
+	p.accessibleInBoth("the experiments")
 	p.look("experiments")
 	// The page leads there, and nowhere where there are none.
 	q := open(t, s)

@@ -52,7 +52,6 @@ const allKnown = `document.querySelector(".side-by-side") && ![...document.query
 // Every level reads the whole conversation; its figures stand side by side, and the
 // charts go on with the conversation.
 func TestTheDial(t *testing.T) {
-	source := axe(t)
 	p := openFamily(t)
 	if eval[bool](p, `!!document.querySelector("section.tools")`) {
 		t.Error("instruments before there is anything to look at")
@@ -133,11 +132,7 @@ func TestTheDial(t *testing.T) {
 		t.Errorf("the first turn now has %q", got)
 	}
 
-	eval[bool](p, source+"; true")
-	for _, scheme := range []string{"light", "dark"} {
-		p.do(media(scheme))
-		p.accessible("the dial, " + scheme)
-	}
+	p.accessibleInBoth("the dial")
 	p.look("dial")
 }
 
@@ -154,7 +149,6 @@ const compared = `document.querySelector(".ways") && !document.querySelector(".w
 // On an example, whose rewrite and answers are known, every column says where an
 // answer stands; a rewrite of one's own takes the place of the known one.
 func TestCompare(t *testing.T) {
-	source := axe(t)
 	p := openFamily(t)
 	eval[bool](p, `(document.querySelectorAll("[data-example]")[1].click(), true)`)
 	p.settled(3)
@@ -204,18 +198,13 @@ func TestCompare(t *testing.T) {
 	eval[bool](p, `(document.querySelectorAll("[data-example]")[1].click(), true)`)
 	p.settled(3)
 	p.wait("all columns", compared+` && document.querySelectorAll(".way").length === 4`)
-	eval[bool](p, source+"; true")
-	for _, scheme := range []string{"light", "dark"} {
-		p.do(media(scheme))
-		p.accessible("comparing, " + scheme)
-	}
+	p.accessibleInBoth("comparing")
 	p.look("compare")
 }
 
 // Of a result, the shared terms add up to the score; a term switched off, or a turn
 // left out, changes the ranking at once, and only there.
 func TestWhy(t *testing.T) {
-	source := axe(t)
 	p := openFamily(t)
 	p.ask("When was the Eiffel Tower built?")
 	p.ask("who designed it?")
@@ -259,11 +248,7 @@ func TestWhy(t *testing.T) {
 	p.press(kb.ArrowRight)
 	p.press(kb.ArrowRight)
 	p.wait("one and a half times", `document.querySelector(".trying").textContent.includes("4\u00a0terms") && document.activeElement.getAttribute("aria-valuetext") === "1.5 times"`)
-	eval[bool](p, source+"; true")
-	for _, scheme := range []string{"light", "dark"} {
-		p.do(media(scheme))
-		p.accessible("why, " + scheme)
-	}
+	p.accessibleInBoth("why")
 	p.look("why")
 	// Back to what it was.
 	p.click(".trying button")
@@ -287,7 +272,6 @@ func TestWhy(t *testing.T) {
 // Each step of the tour is an address of its own, and shows its instrument on the
 // real page.
 func TestTheTour(t *testing.T) {
-	source := axe(t)
 	start(t)
 	s := serveFolder(t, publishRelease(t, release{encoder: familyOfFour(t)}))
 	p := open(t, s).ready()
@@ -308,9 +292,6 @@ func TestTheTour(t *testing.T) {
 		title := eval[string](p, fmt.Sprintf(`document.querySelectorAll(".tour-steps a")[%d].textContent`, n))
 		p.wait("the step", `document.querySelector("#tour-title")?.textContent === `+quote(title)+` && location.hash === `+quote(step))
 		p.wait("what it shows", shows[step])
-		if n == 0 {
-			eval[bool](p, source+"; true")
-		}
 		p.accessible("the tour, " + step)
 		p.look("tour-" + strings.TrimPrefix(step, "#tour="))
 		if n+1 < len(steps) {

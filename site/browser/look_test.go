@@ -42,8 +42,12 @@ func axe(t testing.TB) string {
 	return string(b)
 }
 
+// accessible lets axe look at the page.
 func (p *page) accessible(when string) {
 	p.t.Helper()
+	if !eval[bool](p, `"axe" in window`) {
+		eval[bool](p, axe(p.t)+"; true")
+	}
 	type violation struct{ Id, Help, Nodes string }
 	for _, v := range eval[[]violation](p, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => ({
 		Id: v.id, Help: v.help, Nodes: v.nodes.slice(0, 4).map(n => n.html.slice(0, 160) + " :: " + n.failureSummary).join("\n\t\t")})))`) {
@@ -51,39 +55,53 @@ func (p *page) accessible(when string) {
 	}
 }
 
-func TestAccessible(t *testing.T) {
-	source := axe(t)
+// accessibleInBoth is accessible in light and in dark.
+func (p *page) accessibleInBoth(when string) {
+	p.t.Helper()
+	for _, scheme := range []string{"light", "dark"} {
+		p.do(media(scheme))
+		p.accessible(when + ", " + scheme)
+	}
+}
+
+// inBoth runs a test on the shipped page, opened in light and in dark.
+func inBoth(t *testing.T, test func(t *testing.T, p *page)) {
 	s := shipped(t)
 	for _, scheme := range []string{"light", "dark"} {
 		t.Run(scheme, func(t *testing.T) {
 			p := blank(t, s)
 			p.do(media(scheme))
 			p.navigate(s.url())
-			p.ready()
-			eval[bool](p, source+"; true")
-			p.accessible("the first page")
-			p.ask("When was the Eiffel Tower built?")
-			p.ask("who designed it?")
-			eval[bool](p, `([...document.querySelectorAll(".vector-button")].at(-1).click(), true)`)
-			p.wait("the terms", `document.querySelector(".panel .term")`)
-			p.allResults()
-			p.accessible("a conversation, terms and results open")
-			p.click(`article.turn [id^="edit-button-"]`)
-			p.wait("the editor", `document.querySelector("[data-editor]")`)
-			p.accessible("while a turn is edited")
-			p.picture("edit")
-			eval[bool](p, `(document.querySelector("[data-cancel]").click(), document.querySelector("details").open = true)`)
-			p.click("#new")
-			p.settled(0)
-			p.accessible("with a notice and the explanation open")
-			p.picture("explained")
-			// The check must be able to fail.
-			eval[bool](p, `(document.querySelector("label[for=q]").remove(), document.querySelector("#q").removeAttribute("placeholder"), true)`)
-			if n := eval[int](p, `axe.run().then(r => r.violations.filter(v => v.id === "label").length)`); n != 1 {
-				t.Error("a question box without a label passes")
-			}
+			test(t, p)
 		})
 	}
+}
+
+func TestAccessible(t *testing.T) {
+	inBoth(t, func(t *testing.T, p *page) {
+		p.ready()
+		p.accessible("the first page")
+		p.ask("When was the Eiffel Tower built?")
+		p.ask("who designed it?")
+		eval[bool](p, `([...document.querySelectorAll(".vector-button")].at(-1).click(), true)`)
+		p.wait("the terms", `document.querySelector(".panel .term")`)
+		p.allResults()
+		p.accessible("a conversation, terms and results open")
+		p.click(`article.turn [id^="edit-button-"]`)
+		p.wait("the editor", `document.querySelector("[data-editor]")`)
+		p.accessible("while a turn is edited")
+		p.picture("edit")
+		eval[bool](p, `(document.querySelector("[data-cancel]").click(), document.querySelector("details").open = true)`)
+		p.click("#new")
+		p.settled(0)
+		p.accessible("with a notice and the explanation open")
+		p.picture("explained")
+		// The check must be able to fail.
+		eval[bool](p, `(document.querySelector("label[for=q]").remove(), document.querySelector("#q").removeAttribute("placeholder"), true)`)
+		if n := eval[int](p, `axe.run().then(r => r.violations.filter(v => v.id === "label").length)`); n != 1 {
+			t.Error("a question box without a label passes")
+		}
+	})
 }
 
 // On a phone nothing is wider than the screen.

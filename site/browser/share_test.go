@@ -144,25 +144,17 @@ func TestAConversationIsSavedAndOpened(t *testing.T) {
 }
 
 func TestThePanelForSharingIsAccessible(t *testing.T) {
-	source := axe(t)
-	s := shipped(t)
-	for _, scheme := range []string{"light", "dark"} {
-		t.Run(scheme, func(t *testing.T) {
-			p := blank(t, s)
-			p.do(media(scheme))
-			p.navigate(s.url())
-			p.ready().ask("Who discovered penicillin?")
-			p.openShare()
-			eval[bool](p, source+`; true`)
-			p.accessible("the panel")
-			for _, width := range []int64{360, 768, 1440} {
-				p.do(chromedp.EmulateViewport(width, 860))
-				p.picture(fmt.Sprint("share-", width))
-			}
-			p.press(kb.Escape)
-			p.focused("closing the panel")
-		})
-	}
+	inBoth(t, func(t *testing.T, p *page) {
+		p.ready().ask("Who discovered penicillin?")
+		p.openShare()
+		p.accessible("the panel")
+		for _, width := range []int64{360, 768, 1440} {
+			p.do(chromedp.EmulateViewport(width, 860))
+			p.picture(fmt.Sprint("share-", width))
+		}
+		p.press(kb.Escape)
+		p.focused("closing the panel")
+	})
 }
 
 // A turn's vector is copied as JSON, {term: weight}.
