@@ -76,7 +76,7 @@ type Count struct {
 	Asked         int `json:"asked"`         // and answered
 	Cached        int `json:"cached"`        // answered by an earlier run
 	Failed        int `json:"failed"`        // left without rewrite
-	PromptTokens  int `json:"prompt_tokens"` // read and written for what was asked now
+	PromptTokens  int `json:"prompt_tokens"` // read and written for what was asked now, in vain too
 	AnswerTokens  int `json:"completion_tokens"`
 	CachedPrompts int `json:"cached_prompt_tokens"` // that the cache saved
 	CachedAnswers int `json:"cached_completion_tokens"`
@@ -180,6 +180,8 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 				}
 				mu.Lock()
 				done++
+				n.PromptTokens += a.Prompt
+				n.AnswerTokens += a.Tokens
 				var fatal *fatalError
 				var dial *net.OpError
 				switch {
@@ -196,8 +198,6 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 				default:
 					inRow = 0
 					n.Asked++
-					n.PromptTokens += a.Prompt
-					n.AnswerTokens += a.Tokens
 					a.Key, a.ID = t.key, examples[t.at].ID
 					examples[t.at].Rewrite = a.Text
 					line, err := json.Marshal(a)
@@ -265,15 +265,20 @@ type fatalError struct{ error }
 type noRewrite struct{ error }
 
 // ask sends one request until it is answered, at most 1+Retries times. At temperature
-// 0 an answer that is no rewrite would come again: it is not asked for.
+// 0 an answer that is no rewrite would come again: it is not asked for. The answer's
+// tokens are those of all tries, with an error too.
 func (c Client) ask(ctx context.Context, client *http.Client, request func(try int) ([]byte, error)) (answer, error) {
 	wait := c.Wait
+	var spent answer
 	for try := 0; ; try++ {
 		body, err := request(try)
 		if err != nil {
-			return answer{}, err
+			return spent, err
 		}
 		a, after, err := c.once(ctx, client, body)
+		spent.Prompt += a.Prompt
+		spent.Tokens += a.Tokens
+		a.Prompt, a.Tokens = spent.Prompt, spent.Tokens
 		var fatal *fatalError
 		var none *noRewrite
 		if err == nil || errors.As(err, &fatal) || errors.As(err, &none) && c.Temperature == 0 || try >= c.Retries || ctx.Err() != nil {

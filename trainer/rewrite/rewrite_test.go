@@ -143,14 +143,15 @@ func TestAnswersThatAreNone(t *testing.T) {
 	})
 	c.Parallel = 1
 	cache := filepath.Join(t.TempDir(), "c")
-	if n, _, err := run(c, examples(3), cache); err != nil || n.Asked != 1 || n.Failed != 2 || len(seeds) != 3 {
+	// What was said in vain was paid for too.
+	if n, _, err := run(c, examples(3), cache); err != nil || n != (Count{Asked: 1, Failed: 2, PromptTokens: 300, AnswerTokens: 21}) || len(seeds) != 3 {
 		t.Errorf("%+v, %v, seeds %v", n, err, seeds)
 	}
 	c.Temperature, seeds = .7, nil
-	if n, _, err := run(c, examples(1), cache); err != nil || n.Asked != 1 || fmt.Sprint(seeds) != "[0 1 2]" {
+	if n, _, err := run(c, examples(1), cache); err != nil || n != (Count{Asked: 1, PromptTokens: 300, AnswerTokens: 21}) || fmt.Sprint(seeds) != "[0 1 2]" {
 		t.Errorf("%+v, %v, seeds %v", n, err, seeds)
 	}
-	if n, _, err := run(c, examples(1), cache); err != nil || n.Cached != 1 {
+	if n, _, err := run(c, examples(1), cache); err != nil || n != (Count{Cached: 1, CachedPrompts: 300, CachedAnswers: 21}) {
 		t.Errorf("%+v, %v", n, err)
 	}
 }
