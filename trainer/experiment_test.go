@@ -65,6 +65,7 @@ func smallGrid(t *testing.T, dir string) {
   "candidates": 6, "dev-fraction": 0.25, "batch": 4, "epochs": 4, "save-every": 3, "rate": 0.01, "freeze-embedding": false},
  "seeds": [1, 2],
  "evaluations": [{"name": "The small set", "short": "small", "passages": ["DATA/passages.jsonl"], "queries": {"last": ["DATA/last.jsonl"], "rewrite": ["DATA/rewrite.jsonl"]}, "tasks": ["DATA/tasks.jsonl"], "qrels": ["DATA/qrels.tsv"]}],
+ "choice": {"name": "The dev set", "short": "dev", "passages": ["DATA/passages.jsonl"], "queries": {"last": ["DATA/last.jsonl"]}, "tasks": ["DATA/tasks.jsonl"], "qrels": ["DATA/qrels.tsv"]},
  "baseline": "main/KLD alone",
  "headline": {"unregularised": "main/full", "among": ["l1"]},
  "experiments": [
@@ -105,6 +106,9 @@ func TestExperimentWithoutTraining(t *testing.T) {
 		m := r.Evaluations["small"]
 		if m == nil || m.Queries != 12 || m.Passages != 60 || len(m.Turns) != 3 || (m.Cost == nil) != (r.Settings.Measure.System == experiment.BM25) {
 			t.Errorf("%+v: %+v", r.Settings.Measure, m)
+		}
+		if dev := r.Evaluations["dev"]; (dev != nil) != (r.Settings.Measure.Input != "rewrite") { // it has no rewrites
+			t.Errorf("%+v: on the set to choose on: %+v", r.Settings.Measure, dev)
 		}
 	}
 	for _, name := range []string{"summary.json", "figures.json", "results.csv", "tables.md"} {

@@ -34,8 +34,10 @@ type Grid struct {
 	// folder of the data.
 	Base  json.RawMessage `json:"base"`
 	Seeds []int           `json:"seeds"`
-	// Evaluations are the sets that every row is measured on.
+	// Evaluations are the sets that every row is measured on, and Choice, where there is
+	// one, the set on which the headline's level is chosen: tables and figures leave it out.
 	Evaluations []Evaluation `json:"evaluations"`
+	Choice      *Evaluation  `json:"choice"`
 	// Baseline is the row, EXPERIMENT/LABEL, that significance is tested against.
 	Baseline    string       `json:"baseline"`
 	Headline    Headline     `json:"headline"`
@@ -57,12 +59,11 @@ type Evaluation struct {
 }
 
 // Headline names what summary.json's first figures compare: the row without a
-// regulariser and, of the experiments Among, the level that does best on the dev set
-// (see Summary), or the named one.
+// regulariser and, of the experiments Among, the level that is chosen on Grid.Choice
+// (HeadlineFigures says how).
 type Headline struct {
 	Unregularised string   `json:"unregularised"`
 	Among         []string `json:"among"`
-	Level         string   `json:"level"`
 }
 
 // An Experiment is some rows under one question.
@@ -143,6 +144,18 @@ func ReadGrid(path string) (*Grid, error) {
 	return g, nil
 }
 
+// measured are the sets that rows are measured on, Choice included.
+func (g *Grid) measured() []*Evaluation {
+	var all []*Evaluation
+	for i := range g.Evaluations {
+		all = append(all, &g.Evaluations[i])
+	}
+	if g.Choice != nil {
+		all = append(all, g.Choice)
+	}
+	return all
+}
+
 func strict(data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -157,7 +170,7 @@ func (g *Grid) check() error {
 		return errors.New("evaluations: at least one is needed")
 	}
 	shorts := map[string]bool{}
-	for _, e := range g.Evaluations {
+	for _, e := range g.measured() {
 		switch {
 		case e.Name == "" || e.Short == "" || shorts[e.Short]:
 			return fmt.Errorf("evaluation %q: it needs a name and a short name of its own", e.Name)
@@ -179,7 +192,7 @@ func (g *Grid) check() error {
 			return err
 		}
 	}
-	named := []string{g.Baseline, g.Headline.Unregularised, g.Headline.Level}
+	named := []string{g.Baseline, g.Headline.Unregularised}
 	for _, x := range g.Experiments {
 		named = append(named, x.Against)
 	}

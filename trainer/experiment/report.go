@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -36,10 +37,11 @@ type Summary struct {
 // HeadlineFigures compare a regularised level with the student without a regulariser.
 type HeadlineFigures struct {
 	Unregularised string `json:"unregularised"`
-	Level         string `json:"level"`
-	// Chosen says how the level was chosen: "dev" is the fewest active terms on the dev
-	// set among those that lose at most 2 % of its R@100 there; "named" is the grid's.
-	Chosen      string                `json:"chosen,omitempty"`
+	// Level has the fewest FLOPS on Grid.Choice among the levels that lose at most
+	// mostLost of R@100 there.
+	Level       string                `json:"level"`
+	Choice      string                `json:"choice,omitempty"` // name of that set
+	Chosen      *Comparison           `json:"chosen,omitempty"` // how they compare on it
 	Evaluations map[string]Comparison `json:"evaluations,omitempty"`
 }
 
@@ -72,6 +74,7 @@ type Line struct {
 	TrainingSeconds *Stat                `json:"training_seconds,omitempty"`
 	Evaluations     map[string]*SetStats `json:"evaluations"`
 
+	choice  *SetStats // on Grid.Choice; nil until all seeds are measured there
 	results []*Result
 }
 
@@ -218,7 +221,7 @@ func Summarise(g *Grid, results []*Result, stderr *os.File) (*Summary, error) {
 		if other := s.row(x.Against); other != nil {
 			for _, l := range s.of(x.Name) {
 				for short, st := range l.Evaluations {
-					st.Against = l.against(other, short)
+					st.Against = compared(other.Evaluations[short], st)
 				}
 			}
 		}
@@ -297,43 +300,64 @@ func (l *Line) summarise(g *Grid) error {
 	}
 	l.Evaluations = map[string]*SetStats{}
 	for _, e := range g.Evaluations {
-		var of []*Measured
-		for _, r := range l.results {
-			if m := r.Evaluations[e.Short]; m != nil {
-				of = append(of, m)
-			}
-		}
+		of := l.measured(e.Short)
 		if len(of) == 0 {
 			continue
 		}
 		if len(of) < len(l.results) {
 			return fmt.Errorf("of %d results %d are measured on %q: run trainer experiment again", len(l.results), len(of), e.Short)
 		}
-		st := &SetStats{}
-		var all []map[string]float64
-		var costs []*Cost
-		for _, m := range of {
-			if m.Queries != of[0].Queries || len(m.Turns) != len(of[0].Turns) {
-				return fmt.Errorf("its results are of different queries of %q: run trainer experiment again", e.Short)
-			}
-			all, costs = append(all, m.Metrics), append(costs, m.Cost)
-		}
-		st.Metrics, st.Cost = metricStats(all), costStats(costs)
-		for t := range of[0].Turns {
-			var parts []map[string]float64
-			var costs []*Cost
-			for _, m := range of {
-				parts, costs = append(parts, m.Turns[t].Metrics), append(costs, m.Turns[t].Cost)
-			}
-			st.turns = append(st.turns, turnStats{of[0].Turns[t].Name, of[0].Turns[t].Queries, metricStats(parts), costStats(costs)})
-		}
-		if !slices.ContainsFunc(of, func(m *Measured) bool { return m.Scores == nil }) {
-			auc := over(of, func(m *Measured) float64 { return m.Scores.AUC })
-			st.AUC = &auc
+		st, err := setStats(of)
+		if err != nil {
+			return fmt.Errorf("its results are of different queries of %q: run trainer experiment again", e.Short)
 		}
 		l.Evaluations[e.Short] = st
 	}
+	if g.Choice != nil {
+		if of := l.measured(g.Choice.Short); len(of) == len(l.results) {
+			l.choice, _ = setStats(of)
+		}
+	}
 	return nil
+}
+
+// measured are the row's figures on a set, seed by seed, where they are there.
+func (l *Line) measured(evaluation string) []*Measured {
+	var of []*Measured
+	for _, r := range l.results {
+		if m := r.Evaluations[evaluation]; m != nil {
+			of = append(of, m)
+		}
+	}
+	return of
+}
+
+var errQueries = errors.New("results of different queries")
+
+func setStats(of []*Measured) (*SetStats, error) {
+	st := &SetStats{}
+	var all []map[string]float64
+	var costs []*Cost
+	for _, m := range of {
+		if m.Queries != of[0].Queries || len(m.Turns) != len(of[0].Turns) {
+			return nil, errQueries
+		}
+		all, costs = append(all, m.Metrics), append(costs, m.Cost)
+	}
+	st.Metrics, st.Cost = metricStats(all), costStats(costs)
+	for t := range of[0].Turns {
+		var parts []map[string]float64
+		var costs []*Cost
+		for _, m := range of {
+			parts, costs = append(parts, m.Turns[t].Metrics), append(costs, m.Turns[t].Cost)
+		}
+		st.turns = append(st.turns, turnStats{of[0].Turns[t].Name, of[0].Turns[t].Queries, metricStats(parts), costStats(costs)})
+	}
+	if !slices.ContainsFunc(of, func(m *Measured) bool { return m.Scores == nil }) {
+		auc := over(of, func(m *Measured) float64 { return m.Scores.AUC })
+		st.AUC = &auc
+	}
+	return st, nil
 }
 
 // perQuery are the means over the seeds, by query.
@@ -413,38 +437,37 @@ func (l *Line) compare(base *Line) error {
 	return nil
 }
 
-// mostLost is the share of the dev set's R@100 that the headline's level may lose.
-const mostLost = .02
+// mostLost is the share of R@100 that the headline's level may lose on the set that it
+// is chosen on.
+const mostLost = .01
 
 // headline chooses the level and compares it.
 func (s *Summary) headline(g *Grid) {
 	s.Headline.Unregularised = g.Headline.Unregularised
 	without := s.row(g.Headline.Unregularised)
-	if without == nil {
+	if without == nil || without.choice == nil {
 		return
 	}
-	level := s.row(g.Headline.Level)
-	if level != nil {
-		s.Headline.Chosen = "named"
-	} else if g.Headline.Level == "" && without.Dev != nil {
-		for i := range s.Rows {
-			l := &s.Rows[i]
-			if !slices.Contains(g.Headline.Among, l.Experiment) || l.Dev == nil || l.Seeds < without.Seeds {
-				continue
-			}
-			if l.Dev.R100.Mean >= (1-mostLost)*without.Dev.R100.Mean && (level == nil || l.Dev.L0.Mean < level.Dev.L0.Mean) {
-				level, s.Headline.Chosen = l, "dev"
-			}
+	var level *Line
+	for i := range s.Rows {
+		l := &s.Rows[i]
+		if !slices.Contains(g.Headline.Among, l.Experiment) || l.Seeds < without.Seeds {
+			continue
 		}
+		c := compared(without.choice, l.choice)
+		if c == nil || c.Recall100Drop > mostLost || level != nil && c.FLOPSRatio <= s.Headline.Chosen.FLOPSRatio {
+			continue
+		}
+		level, s.Headline.Chosen = l, c
 	}
 	if level == nil {
 		return
 	}
-	s.Headline.Level = level.Name()
+	s.Headline.Level, s.Headline.Choice = level.Name(), g.Choice.Name
 	s.Seeds = min(level.Seeds, without.Seeds)
 	s.Headline.Evaluations = map[string]Comparison{}
 	for _, e := range g.Evaluations {
-		if c := level.against(without, e.Short); c != nil {
+		if c := compared(without.Evaluations[e.Short], level.Evaluations[e.Short]); c != nil {
 			s.Headline.Evaluations[e.Short] = *c
 			if e.Short == g.Evaluations[0].Short {
 				s.FLOPSRatio, s.Recall100Drop = c.FLOPSRatio, c.Recall100Drop
@@ -453,10 +476,9 @@ func (s *Summary) headline(g *Grid) {
 	}
 }
 
-// against compares l with another row; nil where either is not measured, or finds
+// compared compares b with a, of one set; nil where either is not measured, or finds
 // nothing.
-func (l *Line) against(other *Line, evaluation string) *Comparison {
-	a, b := other.Evaluations[evaluation], l.Evaluations[evaluation]
+func compared(a, b *SetStats) *Comparison {
 	if a == nil || b == nil || a.Cost == nil || b.Cost == nil {
 		return nil
 	}

@@ -83,12 +83,11 @@ func (l *Lab) Jobs(rows []Row) ([]Job, error) {
 			return nil, err
 		}
 		j.Result = byKey[j.Key]
-		if !slices.ContainsFunc(l.Grid.Evaluations, func(e Evaluation) bool { return e.Has(j.Measure.Input) }) {
+		if !slices.ContainsFunc(l.Grid.measured(), func(e *Evaluation) bool { return e.Has(j.Measure.Input) }) {
 			j.Missing = fmt.Sprintf("an evaluation with the input %q", j.Measure.Input)
 			continue
 		}
-		for k := range l.Grid.Evaluations {
-			e := &l.Grid.Evaluations[k]
+		for _, e := range l.Grid.measured() {
 			if !e.Has(j.Measure.Input) {
 				continue
 			}
