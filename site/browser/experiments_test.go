@@ -1,12 +1,17 @@
 package browser
 
 import (
+	"encoding/json"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"parley/trainer/plot"
 )
 
 // The experiments' page draws what the report wrote; values are told by hover, by
@@ -27,7 +32,16 @@ func TestExperiments(t *testing.T) {
 	p.press(kb.ArrowRight)
 	first := p.text("#tradeoff output")
 	p.press(kb.ArrowRight)
-	if second := p.text("#tradeoff output"); first == second || !strings.Contains(first, "FLOPS 0.521: 0.549 ± 0.060") {
+	var drawn struct{ Figures []plot.Figure }
+	b, err := os.ReadFile(golden)
+	if err == nil {
+		err = json.Unmarshal(b, &drawn)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := drawn.Figures[0].Panels[0].Series[0].Points[0]
+	if second := p.text("#tradeoff output"); first == second || !strings.Contains(first, fmt.Sprintf("FLOPS %.3f: %.3f ± %.3f", at.X, at.Y, at.SD)) {
 		t.Errorf("the points are told as %q, %q", first, second)
 	}
 	// A series is taken away, and brought back.
