@@ -1,5 +1,5 @@
 // The experiments' figures, drawn from what `trainer experiment --report` writes:
-// {figures: [{name, title, panels: [{title, x, log_x, names, series: [{name, kind,
+// {figures: [{name, title, panels: [{title, x, log_x, log_y, names, series: [{name, kind,
 // points: [{x, y, sd}], labels}]}]}]} (trainer/plot, Figure). A kind is a curve, marks,
 // a level (a line across) or steps (a histogram's outline).
 'use strict';
@@ -32,6 +32,15 @@
     return list;
   }
 
+  // decades are 1, 2 and 5 times the powers of ten from a to b: ticks of a log scale.
+  function decades(a, b) {
+    const list = [];
+    for (let e = Math.floor(Math.log10(a)); e <= Math.log10(b); e++)
+      for (const m of [1, 2, 5]) if (m * 10 ** e >= a && m * 10 ** e <= b) list.push(m * 10 ** e);
+    return list;
+  }
+  const plain = v => String(Number(v.toPrecision(6)));
+
   function draw(panel, figure, keys) {
     const on = panel.series.filter(s => !keys.off.has(s.name));
     const points = on.flatMap(s => s.points.map((p, i) => ({ ...p, s, label: s.labels?.[i] || s.name })));
@@ -49,22 +58,27 @@
     [x0, x1] = [x0 - pad, x1 + pad];
     let [y0, y1] = [Math.min(...points.map(p => p.y - (p.sd || 0))), Math.max(...points.map(p => p.y + (p.sd || 0)))];
     if (points.some(p => p.s.kind === 'steps')) y0 = Math.min(0, y0);
-    const rise = (y1 - y0) * .06 || .05;
-    [y0, y1] = [y0 - (y0 === 0 ? 0 : rise), y1 + rise];
+    const logY = panel.log_y && y0 > 0;
+    const high = y => logY ? Math.log(Math.max(y, y0)) : y;
+    if (logY) [y0, y1] = [y0 / 1.05, y1 * 1.05];
+    else {
+      const rise = (y1 - y0) * .06 || .05;
+      [y0, y1] = [y0 - (y0 === 0 ? 0 : rise), y1 + rise];
+    }
     const X = x => left + (of(x) - x0) / (x1 - x0) * (W - left - right);
-    const Y = y => H - bottom - (y - y0) / (y1 - y0) * (H - top - bottom);
+    const Y = y => H - bottom - (high(y) - high(y0)) / (high(y1) - high(y0)) * (H - top - bottom);
 
     const text = (x, y, anchor, words) => {
       const t = drawn('text', { x, y, 'text-anchor': anchor });
       t.textContent = words;
       svg.append(t);
     };
-    for (const v of ticks(y0, y1)) {
+    for (const v of logY ? decades(y0, y1) : ticks(y0, y1)) {
       svg.append(drawn('path', { class: 'axis', d: `M${left} ${Y(v)}H${W - right}` }));
-      text(left - 6, Y(v) + 4, 'end', number(v));
+      text(left - 6, Y(v) + 4, 'end', logY ? plain(v) : number(v));
     }
     const across = panel.names ? panel.names.map((n, i) => [i, n])
-      : log ? [...new Set(placed.map(p => Number(p.x.toPrecision(2))))].sort((a, b) => a - b).reduce((kept, v) => !kept.length || X(v) - X(kept.at(-1)[0]) > 44 ? [...kept, [v, String(v)]] : kept, [])
+      : log ? decades(Math.exp(x0), Math.exp(x1)).map(v => [v, plain(v)])
       : ticks(x0, x1).map(v => [v, number(v).replace(/\.?0+$/, '')]);
     for (const [v, words] of across) text(X(v), H - bottom + 16, 'middle', words);
     text((left + W - right) / 2, H - 6, 'middle', panel.x);
@@ -129,8 +143,9 @@
     const keys = { names: [...new Set(figure.panels.flatMap(p => p.series.map(s => s.name)))], off: new Set() };
     const panels = element('div', { class: 'panels' });
     const redraw = () => panels.replaceChildren(...figure.panels.map(p => draw(p, figure, keys)));
+    const marks = new Set(figure.panels.flatMap(p => p.series).filter(s => s.kind === 'mark').map(s => s.name));
     const legend = element('div', { class: 'keys', role: 'group', 'aria-label': 'Series on view' }, ...keys.names.map((name, i) => {
-      const b = element('button', { type: 'button', class: 's' + i % 8, 'aria-pressed': 'true' }, name);
+      const b = element('button', { type: 'button', class: `s${i % 8}${marks.has(name) ? ' mark' : ''}`, 'aria-pressed': 'true' }, name);
       b.onclick = () => {
         if (!keys.off.delete(name)) keys.off.add(name);
         b.setAttribute('aria-pressed', String(!keys.off.has(name)));

@@ -27,6 +27,9 @@ type FigureSpec struct {
 	Series []string `json:"series"`
 	Rows   []string `json:"rows"`
 	Values []string `json:"values"` // keys of metrics or of costs
+	// Span leaves out of a tradeoff's curves what has more than so many times fewer
+	// FLOPS than the first of Rows: the far end would flatten all before it.
+	Span float64 `json:"span"`
 }
 
 // valueNames are what panels call the values.
@@ -170,18 +173,22 @@ func (s *Summary) tradeoff(spec *FigureSpec, e SetSize, key, title string) plot.
 			to.Labels = append(to.Labels, l.title())
 		}
 	}
-	for _, name := range spec.Series {
-		curve := plot.Series{Name: name, Kind: plot.Curve}
-		lines := s.of(name)
-		flops := func(l *Line) float64 {
+	flops := func(l *Line) float64 {
+		if l != nil {
 			if st := l.Evaluations[e.Short]; st != nil && st.Cost != nil {
 				return st.Cost.FLOPS.Mean
 			}
-			return 0
 		}
+		return 0
+	}
+	for _, name := range spec.Series {
+		curve := plot.Series{Name: name, Kind: plot.Curve}
+		lines := s.of(name)
 		slices.SortStableFunc(lines, func(a, b *Line) int { return cmp.Compare(flops(a), flops(b)) })
 		for _, l := range lines {
-			point(&curve, l)
+			if spec.Span == 0 || len(spec.Rows) == 0 || spec.Span*flops(l) >= flops(s.row(spec.Rows[0])) {
+				point(&curve, l)
+			}
 		}
 		p.Series = append(p.Series, curve)
 	}

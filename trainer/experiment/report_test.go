@@ -273,3 +273,16 @@ func TestReportRefuses(t *testing.T) {
 		t.Errorf("an unknown marker: %v", err)
 	}
 }
+
+// A span leaves out what lies beyond it, and nothing else.
+func TestTradeoffSpans(t *testing.T) {
+	s := summary(t)
+	spec := FigureSpec{Name: "t", Kind: "tradeoff", Series: []string{"l1"}, Rows: []string{"main/full"}, Values: []string{"recall_100"}}
+	// L1 .1 has about six times fewer FLOPS than without, .02 twice.
+	for span, want := range map[float64]int{0: 3, 8: 3, 4: 2} {
+		spec.Span = span
+		if f := s.figure(&spec); len(f.Panels[0].Series[0].Points) != want || len(f.Panels[0].Series[1].Points) != 1 {
+			t.Errorf("a span of %v: %+v", span, f.Panels[0].Series)
+		}
+	}
+}
