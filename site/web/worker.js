@@ -126,7 +126,12 @@ function level(name) {
   const files = manifest.files.filter(f => f.name.startsWith(`levels/${name}/`) && !given.has(f.name));
   if (!files.length) return;
   if (!levels.has(name)) {
-    const loaded = Promise.all(files.map(f => hand(f, () => {})));
+    // Until all are settled: a file of this attempt that came during the next one would
+    // replace, and so undo, what that one has loaded.
+    const loaded = Promise.allSettled(files.map(f => hand(f, () => {}))).then(results => {
+      const failed = results.find(r => r.status === 'rejected');
+      if (failed) throw failed.reason;
+    });
     levels.set(name, loaded);
     loaded.catch(() => {}).finally(() => levels.delete(name));
   }
