@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -71,10 +72,13 @@ func (p *page) act(title, verb string) {
 	eval[bool](p, `([...`+row(title)+`.querySelectorAll(".acts button")].find(b => b.textContent.startsWith(`+quote(verb)+`)).click(), true)`)
 }
 
-// encoded waits until a collection is whole.
+// encoded waits until a collection is whole: as long as it takes, while it goes on.
 func (p *page) encoded(title string) *page {
 	p.t.Helper()
-	p.wait(title+" to be encoded", `/kB|MB/.test(`+row(title)+`?.querySelector(".facts").textContent)`)
+	facts := "(" + row(title) + `?.querySelector(".facts").textContent ?? "")`
+	for seen := ""; !regexp.MustCompile("kB|MB").MatchString(seen); seen = eval[string](p, facts) {
+		p.wait(title+" to be encoded, or to go on", facts+" !== "+quote(seen))
+	}
 	return p
 }
 
