@@ -76,7 +76,8 @@ func (p *page) act(title, verb string) {
 func (p *page) encoded(title string) *page {
 	p.t.Helper()
 	facts := "(" + row(title) + `?.querySelector(".facts").textContent ?? "")`
-	for seen := ""; !regexp.MustCompile("kB|MB").MatchString(seen); seen = eval[string](p, facts) {
+	size := regexp.MustCompile("kB|MB")
+	for seen := ""; !size.MatchString(seen); seen = eval[string](p, facts) {
 		p.wait(title+" to be encoded, or to go on", facts+" !== "+quote(seen))
 	}
 	return p

@@ -128,14 +128,17 @@ function level(name) {
   if (!levels.has(name)) {
     // Until all are settled: a file of this attempt that came during the next one would
     // replace, and so undo, what that one has loaded.
-    const loaded = Promise.allSettled(files.map(f => hand(f, () => {}))).then(results => {
-      const failed = results.find(r => r.status === 'rejected');
-      if (failed) throw failed.reason;
-    });
+    const loaded = Promise.allSettled(files.map(f => hand(f, () => {}))).then(all);
     levels.set(name, loaded);
     loaded.catch(() => {}).finally(() => levels.delete(name));
   }
   return levels.get(name);
+}
+
+// all throws the first failure of what Promise.allSettled gave.
+function all(results) {
+  const failed = results.find(r => r.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 // hand obtains a file and gives it to the engine, or to the one that is starting.
@@ -188,8 +191,7 @@ async function load() {
     starting?.catch(() => {}); // seen below, but perhaps later
     const results = await Promise.allSettled(files.filter(f => !given.has(f.name)).map(f => hand(f, count, starting)));
     if (starting) engine = await starting;
-    const failed = results.find(r => r.status === 'rejected');
-    if (failed) throw failed.reason;
+    all(results);
     let word, body;
     if (manifest.family) [word, body] = engine.call('file', new TextEncoder().encode(JSON.stringify(manifest.family)), 'family.json');
     if (own !== mine) { // changed meanwhile

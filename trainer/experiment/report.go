@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -307,15 +306,15 @@ func (l *Line) summarise(g *Grid) error {
 		if len(of) < len(l.results) {
 			return fmt.Errorf("of %d results %d are measured on %q: run trainer experiment again", len(l.results), len(of), e.Short)
 		}
-		st, err := setStats(of)
-		if err != nil {
+		st := setStats(of)
+		if st == nil {
 			return fmt.Errorf("its results are of different queries of %q: run trainer experiment again", e.Short)
 		}
 		l.Evaluations[e.Short] = st
 	}
 	if g.Choice != nil {
 		if of := l.measured(g.Choice.Short); len(of) == len(l.results) {
-			l.choice, _ = setStats(of)
+			l.choice = setStats(of)
 		}
 	}
 	return nil
@@ -332,15 +331,14 @@ func (l *Line) measured(evaluation string) []*Measured {
 	return of
 }
 
-var errQueries = errors.New("results of different queries")
-
-func setStats(of []*Measured) (*SetStats, error) {
+// setStats takes the statistics; nil where the results are of different queries.
+func setStats(of []*Measured) *SetStats {
 	st := &SetStats{}
 	var all []map[string]float64
 	var costs []*Cost
 	for _, m := range of {
 		if m.Queries != of[0].Queries || len(m.Turns) != len(of[0].Turns) {
-			return nil, errQueries
+			return nil
 		}
 		all, costs = append(all, m.Metrics), append(costs, m.Cost)
 	}
@@ -357,7 +355,7 @@ func setStats(of []*Measured) (*SetStats, error) {
 		auc := over(of, func(m *Measured) float64 { return m.Scores.AUC })
 		st.AUC = &auc
 	}
-	return st, nil
+	return st
 }
 
 // perQuery are the means over the seeds, by query.
