@@ -68,7 +68,7 @@ type evaluation struct {
 	tasks                    files
 	input                    string
 	queryTokens, historyType int
-	replyTokens              int
+	replyTokens, queryTerms  int
 	top, depth               int
 	mass                     float64
 	float, bm25              bool
@@ -93,6 +93,7 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	flags.IntVar(&o.queryTokens, "query-tokens", 0, "cut the input at `n` tokens (0: the encoder's own length)")
 	flags.IntVar(&o.historyType, "history-type", -1, "token `type` of the history, 0 or 1 (-1: the encoder's own)")
 	flags.IntVar(&o.replyTokens, "reply-tokens", -1, "read the first `n` tokens of each reply (0: all, -1: the encoder's own)")
+	flags.IntVar(&o.queryTerms, "query-terms", -1, "keep the `n` heaviest terms of each query (0: all, -1: the encoder's own)")
 	flags.Float64Var(&o.mass, "mass", 1, "keep this `share` of each passage's weight, in its heaviest terms; .9 is what ships")
 	flags.IntVar(&o.top, "top", 0, "keep the `n` heaviest terms of each passage (0: all)")
 	flags.IntVar(&o.depth, "depth", 1000, "documents a query, `n`")
@@ -167,8 +168,8 @@ func (o *evaluation) check(benchmark string) error {
 		return wrongUse("--by %q: want %s or %s", o.by, byTurn, byDomain)
 	}
 	if o.wasm != "" {
-		if o.bm25 || o.float || o.queryTokens > 0 || o.historyType >= 0 || o.replyTokens >= 0 {
-			return wrongUse("--wasm ranks by the index, and reads conversations as the encoder's config.json says: leave out --bm25, --float, --query-tokens, --history-type and --reply-tokens")
+		if o.bm25 || o.float || o.queryTokens > 0 || o.historyType >= 0 || o.replyTokens >= 0 || o.queryTerms >= 0 {
+			return wrongUse("--wasm ranks by the index, and reads conversations as the encoder's config.json says: leave out --bm25, --float, --query-tokens, --history-type, --reply-tokens and --query-terms")
 		}
 		o.depth = min(o.depth, wasmDepth)
 	}
@@ -201,6 +202,7 @@ type cost struct {
 	QueryTokens int     `json:"query_tokens"`
 	HistoryType int     `json:"history_token_type"`
 	ReplyTokens int     `json:"reply_tokens,omitempty"`
+	QueryTerms  int     `json:"query_terms,omitempty"`
 	QueryL0     float64 `json:"query_l0"`
 	DocL0       float64 `json:"passage_l0"`
 	FLOPS       float64 `json:"flops"`
@@ -411,6 +413,9 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 	if o.replyTokens >= 0 {
 		form.ReplyTokens = o.replyTokens
 	}
+	if o.queryTerms >= 0 {
+		enc.QueryTerms = o.queryTerms
+	}
 
 	of := enc
 	if o.passageEncoder != "" {
@@ -450,7 +455,7 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 	for _, v := range passages {
 		kept.Add(v)
 	}
-	c.QueryTokens, c.HistoryType, c.ReplyTokens = form.MaxTokens, int(form.HistoryType), form.ReplyTokens
+	c.QueryTokens, c.HistoryType, c.ReplyTokens, c.QueryTerms = form.MaxTokens, int(form.HistoryType), form.ReplyTokens, enc.QueryTerms
 	spent := r.cost(enc.Vocab(), kept, nil)
 	c.QueryL0, c.DocL0, c.FLOPS, c.Postings = spent.L0, kept.L0(), spent.FLOPS, spent.Postings
 	if !o.float {

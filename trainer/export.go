@@ -30,6 +30,10 @@ model.safetensors in int8, vocab.txt, manifest.json and a model card, README.md,
 made from the run: recipe, data with checksums, curves, figures, files. The same
 run gives the same bytes. What the run wrote is verified first.
 
+With --query-terms N the encoder keeps the N heaviest terms of a conversation: a
+search then costs less, at any length. trainer evaluate --query-terms N says
+beforehand what that loses.
+
 With --share BASE the word embedding and the vocabulary, nine tenths of the bytes,
 are left out: they must be those of BASE, an encoder as it ships, bit for bit, which
 they are after a training with --freeze-embedding. The encoder then loads over BASE.
@@ -40,17 +44,19 @@ it, in OUT/doc.
 Examples:
   trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag DIR --input conversation --json > mtrag.json
   trainer export --licence Apache-2.0 --figures mtrag.json runs/one models/splade-tiny-conversations
-  trainer export --licence Apache-2.0 --share models/splade-tiny runs/one models/splade-tiny-conversations
+  trainer export --licence Apache-2.0 --share models/splade-tiny --query-terms 16 runs/one models/splade-tiny-conversations
 `
 
 func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
 	var name, licence, note, base string
 	var figures files
+	var terms int
 	flags := flag.NewFlagSet("export", flag.ContinueOnError)
 	flags.StringVar(&name, "name", "", "the encoder's `name`, shown to people (empty: OUT's last part)")
 	flags.StringVar(&licence, "licence", "", "the weights' `licence`, an SPDX identifier such as Apache-2.0")
 	flags.StringVar(&note, "note", "", "Markdown `file` that the card ends with: what the data are, their licences")
 	flags.Var(&figures, "figures", "`files` that trainer evaluate --json wrote, for the card")
+	flags.IntVar(&terms, "query-terms", 0, "keep the `n` heaviest terms of a conversation's vector (0: all)")
 	flags.StringVar(&base, "share", "", "leave out what is also in this encoder's `folder`")
 	var words []string
 	for {
@@ -68,6 +74,9 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	if licence == "" {
 		return wrongUse("no --licence: an encoder without one cannot be used by others")
 	}
+	if terms < 0 {
+		return wrongUse("--query-terms %d is negative", terms)
+	}
 	run, out := words[0], words[1]
 	if name == "" {
 		name = filepath.Base(out)
@@ -77,7 +86,7 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 			return wrongUse("OUT is %s itself; give another folder", other)
 		}
 	}
-	x, err := readExport(run, name)
+	x, err := readExport(run, encoder.Settings{Name: name, QueryTerms: terms})
 	if err != nil {
 		return err
 	}
@@ -135,7 +144,8 @@ type figure struct {
 	outcome
 }
 
-func readExport(run, name string) (*export, error) {
+// readExport makes what ships; set has the settings that are not the run's.
+func readExport(run string, set encoder.Settings) (*export, error) {
 	x := &export{}
 	var err error
 	if x.run, err = train.ReadFinished(run); err != nil {
@@ -145,11 +155,11 @@ func readExport(run, name string) (*export, error) {
 	if _, x.float, err = loadEncoder(best); err != nil {
 		return nil, err
 	}
-	if x.whole, x.settings, err = quantized(best, name); err != nil {
+	if x.whole, x.settings, err = quantized(best, set); err != nil {
 		return nil, err
 	}
 	if x.run.Config.TrainDocs {
-		if x.doc, _, err = quantized(filepath.Join(best, "doc"), name+"-doc"); err != nil {
+		if x.doc, _, err = quantized(filepath.Join(best, "doc"), encoder.Settings{Name: set.Name + "-doc"}); err != nil {
 			return nil, err
 		}
 	}
@@ -167,7 +177,7 @@ func readExport(run, name string) (*export, error) {
 }
 
 // quantized reads a float encoder's folder and makes the files that ship.
-func quantized(folder, name string) (map[string][]byte, encoder.Settings, error) {
+func quantized(folder string, set encoder.Settings) (map[string][]byte, encoder.Settings, error) {
 	from := folderFiles(folder)
 	config, err := from("config.json")
 	if err != nil {
@@ -177,7 +187,7 @@ func quantized(folder, name string) (map[string][]byte, encoder.Settings, error)
 	if err := json.Unmarshal(config, &of); err != nil {
 		return nil, of.Parley, fmt.Errorf("%s: config.json: %w", folder, err)
 	}
-	of.Parley.Name = name
+	of.Parley.Name, of.Parley.QueryTerms = set.Name, set.QueryTerms
 	files, err := encoder.Quantize(from, &of.Parley)
 	if err != nil {
 		return nil, of.Parley, fmt.Errorf("%s: %w", folder, err)
@@ -215,17 +225,27 @@ func (x *export) readFigures(paths []string) error {
 	return nil
 }
 
-// whose says which system a figure is of. Its files' checksum decides, not its name.
+// whose says which system a figure is of. Its files' checksum decides, not its name,
+// and how much of its vectors it kept.
 func (x *export) whose(f *figure) string {
+	var who string
 	switch f.Encoder {
 	case hex.EncodeToString(x.int8[:]):
-		return "this encoder"
+		who = "this encoder"
 	case hex.EncodeToString(x.float[:]):
-		return "this encoder, before it was quantised"
+		who = "this encoder, before it was quantised"
 	case "":
 		return filepath.Base(f.System)
+	default:
+		return "another encoder, " + shortPath(f.System)
 	}
-	return "another encoder, " + shortPath(f.System)
+	if f.Cost == nil || f.Cost.QueryTerms == x.settings.QueryTerms {
+		return who
+	}
+	if f.Cost.QueryTerms == 0 {
+		return who + ", with all terms"
+	}
+	return fmt.Sprintf("%s, with %d terms", who, f.Cost.QueryTerms)
 }
 
 func (x *export) write(out string, stdout *os.File) error {
@@ -296,8 +316,12 @@ func (x *export) card(list []bundle.File) ([]byte, error) {
 	if n := x.settings.ReplyTokens; n > 0 {
 		replies = fmt.Sprintf(" (of each reply the first %d)", n)
 	}
-	line("A query encoder for conversational search: %s. It reads a whole conversation, the current question first, cut to %d tokens%s, with token type %d for all that was said before; it gives a sparse vector over a vocabulary of %d.",
-		x.shape(), x.settings.QueryTokens, replies, x.settings.HistoryTokenType, x.enc.Vocab())
+	kept := ""
+	if n := x.settings.QueryTerms; n > 0 {
+		kept = fmt.Sprintf(", of which it keeps the %d heaviest terms", n)
+	}
+	line("A query encoder for conversational search: %s. It reads a whole conversation, the current question first, cut to %d tokens%s, with token type %d for all that was said before; it gives a sparse vector over a vocabulary of %d%s.",
+		x.shape(), x.settings.QueryTokens, replies, x.settings.HistoryTokenType, x.enc.Vocab(), kept)
 	doc := c.DocEncoder
 	if doc == "" {
 		doc = c.Encoder

@@ -140,6 +140,41 @@ func TestExportWritesWhatShips(t *testing.T) {
 	}
 }
 
+// An encoder that keeps some terms is measured with those alone, and its card tells
+// figures with more of them apart.
+func TestExportKeepsTheHeaviestTerms(t *testing.T) {
+	dir := aRun(t)
+	for name, text := range benchmark {
+		put(t, filepath.Join(dir, name), []byte(text))
+	}
+	mustRun(t, dir, "export --licence MIT --query-terms 2 DIR/run DIR/cut")
+	enc, _, err := loadEncoder(filepath.Join(dir, "cut"))
+	if err != nil || enc.QueryTerms != 2 {
+		t.Fatalf("%+v, %v", enc, err)
+	}
+	line := "evaluate --json --cache DIR/cache --input conversation --encoder DIR/cut" + data
+	l0 := map[string]float64{}
+	for name, flags := range map[string]string{"own": "", "all": " --query-terms 0", "three": " --query-terms 3"} {
+		out := mustRun(t, dir, line+flags)
+		put(t, filepath.Join(dir, name+".json"), []byte(out))
+		var o outcome
+		if err := json.Unmarshal([]byte(out), &o); err != nil {
+			t.Fatal(err)
+		}
+		l0[name] = o.Cost.QueryL0
+	}
+	if !(l0["own"] == 2 && l0["three"] == 3 && l0["all"] > 3) {
+		t.Errorf("active terms %v", l0)
+	}
+	mustRun(t, dir, "export --licence MIT --query-terms 2 --figures DIR/own.json,DIR/all.json,DIR/three.json DIR/run DIR/cut")
+	card := string(read(t, filepath.Join(dir, "cut/README.md")))
+	for _, want := range []string{"of which it keeps the 2 heaviest terms.", "| own | this encoder |", "| all | this encoder, with all terms |", "| three | this encoder, with 3 terms |"} {
+		if !strings.Contains(card, want) {
+			t.Errorf("the card does not say %q:\n%s", want, card)
+		}
+	}
+}
+
 // A member of a family is measured over its base as the whole encoder is alone.
 func TestExportSharesABase(t *testing.T) {
 	dir := aRun(t)

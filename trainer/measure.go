@@ -165,7 +165,7 @@ func conversationRankers(articles *passages.Store, folder, encoderDir string) ([
 	const depth = 100
 	session, searcher := enc.NewSession(), x.NewSearcher()
 	sparse := func(said []conversation.Turn) ([]metrics.Hit, error) {
-		v, _, err := session.Encode(conversation.Build(enc.Tokenizer, said, enc.Query))
+		v, _, err := session.EncodeQuery(conversation.Build(enc.Tokenizer, said, enc.Query))
 		if err != nil {
 			return nil, err
 		}

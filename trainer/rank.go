@@ -27,7 +27,7 @@ func encodeQueries(ctx context.Context, enc *encoder.Encoder, queries []query, f
 		session := enc.NewSession()
 		workers.Go(func() {
 			for i := range next {
-				v, _, err := session.Encode(conversation.Build(enc.Tokenizer, queries[i].turns, form))
+				v, _, err := session.EncodeQuery(conversation.Build(enc.Tokenizer, queries[i].turns, form))
 				vectors[i], errs[i] = v.Clone(), err // v is the session's
 				done <- i
 			}

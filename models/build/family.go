@@ -134,7 +134,7 @@ func measure(out, turns string, f *family.Family) error {
 			var said []conversation.Turn
 			for _, t := range c.Turns {
 				said = append(said, conversation.Turn{Question: t.Question, Reply: t.Reply})
-				v, _, err := s.Encode(conversation.Build(e.Tokenizer, said, e.Query))
+				v, _, err := s.EncodeQuery(conversation.Build(e.Tokenizer, said, e.Query))
 				if err != nil {
 					return fmt.Errorf("%s: %s: %w", l.Folder, c.ID, err)
 				}

@@ -110,7 +110,7 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 		return f, ErrNoQuestion
 	}
 	f.input = &e.input
-	if f.vector, f.winner, err = e.session.Encode(e.input); err != nil {
+	if f.vector, f.winner, err = e.session.EncodeQuery(e.input); err != nil {
 		return f, err
 	}
 	if len(ask.Weights) > 0 {

@@ -34,6 +34,7 @@ type Settings struct {
 	QueryTokens      int    `json:"query_tokens"`           // length of a conversation, markers included
 	HistoryTokenType int    `json:"history_token_type"`     // token type of all after the first [SEP]
 	ReplyTokens      int    `json:"reply_tokens,omitempty"` // first tokens of each reply that are read; 0: all
+	QueryTerms       int    `json:"query_terms,omitempty"`  // heaviest terms that a conversation's vector keeps; 0: all
 	PassageTokens    int    `json:"passage_tokens"`         // length of a document
 	Base             *Base  `json:"base,omitempty"`         // of a family's member: see Over
 }
@@ -163,7 +164,7 @@ func named(list jsontree.Value, name string) bool {
 func (s *Settings) read(v jsontree.Value) error {
 	for i, key := range v.Keys {
 		switch key {
-		case "name", "query_tokens", "history_token_type", "reply_tokens", "passage_tokens", "base":
+		case "name", "query_tokens", "history_token_type", "reply_tokens", "query_terms", "passage_tokens", "base":
 		default:
 			return fmt.Errorf("byte %d: there is no setting %q", v.List[i].At, key)
 		}
@@ -176,7 +177,8 @@ func (s *Settings) read(v jsontree.Value) error {
 	}
 	return v.Into(map[string]any{
 		"name": &s.Name, "query_tokens": &s.QueryTokens,
-		"history_token_type": &s.HistoryTokenType, "reply_tokens": &s.ReplyTokens, "passage_tokens": &s.PassageTokens,
+		"history_token_type": &s.HistoryTokenType, "reply_tokens": &s.ReplyTokens,
+		"query_terms": &s.QueryTerms, "passage_tokens": &s.PassageTokens,
 	})
 }
 
@@ -192,6 +194,9 @@ func (s *Settings) check(c *config) error {
 	}
 	if s.ReplyTokens < 0 {
 		return fmt.Errorf("reply_tokens is %d; wanted 0, for all of a reply, or more", s.ReplyTokens)
+	}
+	if s.QueryTerms < 0 {
+		return fmt.Errorf("query_terms is %d; wanted 0, for all terms of a conversation's vector, or more", s.QueryTerms)
 	}
 	if s.Base != nil && (!isFingerprint(s.Base.Weights) || !isFingerprint(s.Base.Vocab)) {
 		return fmt.Errorf("base is %+v; wanted the fingerprints of its model.safetensors and vocab.txt, as 231508-0a1b2c3d", *s.Base)

@@ -31,6 +31,8 @@ type Files func(name string) ([]byte, error)
 type Encoder struct {
 	Tokenizer *wordpiece.Tokenizer
 	Query     conversation.Form // how it reads a conversation (config.json, "parley")
+	// QueryTerms is how many of its heaviest terms a query's vector keeps; 0: all.
+	QueryTerms int
 	// PassageTokens is the length at which a document is cut.
 	PassageTokens int
 	Name          string
@@ -79,6 +81,7 @@ func assemble(c *config, t *wordpiece.Tokenizer, files Files, shared *matrix.Wei
 	return &Encoder{
 		Tokenizer:     t,
 		Query:         conversation.Form{MaxTokens: c.parley.QueryTokens, HistoryType: uint8(c.parley.HistoryTokenType), ReplyTokens: c.parley.ReplyTokens},
+		QueryTerms:    c.parley.QueryTerms,
 		PassageTokens: c.parley.PassageTokens,
 		Name:          c.name,
 		config:        c,
@@ -159,6 +162,7 @@ type Session struct {
 	terms   []uint32
 	weights []float32
 	winner  []int32
+	top     []float32 // [QueryTerms]
 }
 
 func (e *Encoder) NewSession() *Session { return &Session{e: e} }
@@ -168,6 +172,17 @@ func (e *Encoder) NewSession() *Session { return &Session{e: e} }
 //
 //	weight_j = max over tokens i of log(1 + ReLU(logit_ij))
 func (s *Session) Encode(in conversation.Input) (v sparse.Vector, winner []int32, err error) {
+	return s.encode(in, 0)
+}
+
+// EncodeQuery is Encode for what is searched with: of the vector it keeps the
+// encoder's QueryTerms heaviest terms (of equal weights, the lower terms).
+func (s *Session) EncodeQuery(in conversation.Input) (v sparse.Vector, winner []int32, err error) {
+	return s.encode(in, s.e.QueryTerms)
+}
+
+// encode keeps most terms, 0 for all.
+func (s *Session) encode(in conversation.Input, most int) (v sparse.Vector, winner []int32, err error) {
 	if err := s.e.check(in); err != nil {
 		return v, nil, err
 	}
@@ -185,9 +200,48 @@ func (s *Session) Encode(in conversation.Input) (v sparse.Vector, winner []int32
 			s.terms, s.weights = append(s.terms, uint32(j)), append(s.weights, weight)
 		}
 	}
+	if most > 0 && most < len(s.terms) {
+		s.keepHeaviest(most)
+	}
 	s.winner = grow(s.winner, len(s.terms))
 	s.scratch.Winners(s.winner, s.terms, y, m, w.decoder)
 	return sparse.Vector{Terms: s.terms, Weights: s.weights}, s.winner, nil
+}
+
+// keepHeaviest keeps n of the terms, of which there are more.
+func (s *Session) keepHeaviest(n int) {
+	top := s.top[:0] // the n largest weights so far, falling; few, so insertion will do
+	for _, w := range s.weights {
+		if len(top) == n {
+			if w <= top[n-1] {
+				continue
+			}
+			top = top[:n-1]
+		}
+		i := len(top)
+		for top = append(top, w); i > 0 && top[i-1] < w; i-- {
+			top[i] = top[i-1]
+		}
+		top[i] = w
+	}
+	s.top = top
+	least, ties := top[n-1], 0 // ties: terms of just that weight that have a place
+	for _, w := range top {
+		if w == least {
+			ties++
+		}
+	}
+	kept := 0
+	for i, w := range s.weights {
+		if w == least {
+			ties--
+		}
+		if w > least || w == least && ties >= 0 {
+			s.terms[kept], s.weights[kept] = s.terms[i], w
+			kept++
+		}
+	}
+	s.terms, s.weights = s.terms[:kept], s.weights[:kept]
 }
 
 // check refuses an input that the model cannot read.

@@ -11,12 +11,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"parley/shared/conversation"
 	"parley/shared/matrix"
 	"parley/shared/safetensors"
+	"parley/shared/sparse"
 )
 
 // tinyModels are random models with every logit as transformers computes it;
@@ -343,6 +345,7 @@ func TestLoadSaysWhatDoesNotFit(t *testing.T) {
 		{edit(t, "config.json", `"query_tokens"`, `"query_token"`), []string{"parley", "query_token"}},
 		{edit(t, "config.json", `"history_token_type": 1`, `"history_token_type": 2`), []string{"history_token_type is 2"}},
 		{edit(t, "config.json", `"history_token_type": 1`, `"history_token_type": 1, "reply_tokens": -1`), []string{"reply_tokens is -1"}},
+		{edit(t, "config.json", `"history_token_type": 1`, `"history_token_type": 1, "query_terms": -1`), []string{"query_terms is -1"}},
 		{edit(t, "config.json", `"query_tokens": 32`, `"query_tokens": 2`), []string{"query_tokens is 2"}},
 		{edit(t, "config.json", `"tie_word_embeddings": true`, `"tie_word_embeddings": false`), []string{"cls.predictions.decoder.weight", "missing"}},
 		{tensors(t, func(m map[string]safetensors.Tensor) { delete(m, query) }), []string{query, "missing"}},
@@ -390,6 +393,62 @@ func TestLoadSaysWhatDoesNotFit(t *testing.T) {
 	}
 }
 
+func TestEncodeQueryKeepsTheHeaviestTerms(t *testing.T) {
+	e := load(t, with(folder("testdata", "bert"), edit(t, "config.json", `"history_token_type": 1`, `"history_token_type": 1, "query_terms": 5`)))
+	if e.QueryTerms != 5 {
+		t.Fatalf("config.json says 5 terms, it reads as %d", e.QueryTerms)
+	}
+	s := e.NewSession()
+	cut := false
+	for _, ref := range references(t, "testdata/bert/logits.json.gz") {
+		v, winner, err := s.Encode(ref.input())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, won := v.Clone(), map[uint32]int32{}
+		for i, term := range v.Terms {
+			won[term] = winner[i]
+		}
+		for _, e.QueryTerms = range []int{1, 5, all.L0(), all.L0() + 1, 0} {
+			want := all
+			if e.QueryTerms > 0 {
+				want = all.Top(e.QueryTerms)
+				cut = cut || want.L0() < all.L0()
+			}
+			v, winner, err := s.EncodeQuery(ref.input())
+			if err != nil || !slices.Equal(v.Terms, want.Terms) || !slices.Equal(v.Weights, want.Weights) {
+				t.Fatalf("%d terms of %v: %v, %v", e.QueryTerms, all, v, err)
+			}
+			for i, term := range v.Terms {
+				if winner[i] != won[term] {
+					t.Fatalf("%d terms: token %d won term %d, before it was %d", e.QueryTerms, winner[i], term, won[term])
+				}
+			}
+		}
+	}
+	if !cut {
+		t.Error("no vector was cut")
+	}
+}
+
+func TestKeepHeaviestIsTop(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	s := &Session{}
+	for range 2000 {
+		v := sparse.Vector{}
+		for term := range uint32(2 + r.IntN(12)) {
+			v.Terms, v.Weights = append(v.Terms, term), append(v.Weights, float32(1+r.IntN(4))) // with ties
+		}
+		n := 1 + r.IntN(v.L0()-1)
+		want := v.Top(n)
+		s.terms, s.weights = slices.Clone(v.Terms), slices.Clone(v.Weights)
+		s.keepHeaviest(n)
+		if !slices.Equal(s.terms, want.Terms) || !slices.Equal(s.weights, want.Weights) {
+			t.Fatalf("%d of %v: %v %v, want %v", n, v, s.terms, s.weights, want)
+		}
+	}
+}
+
 func TestEncodeRefusesInputOutOfRange(t *testing.T) {
 	e := load(t, folder("testdata", "bert"))
 	s := e.NewSession()
@@ -432,11 +491,13 @@ func TestEncodeAllocatesNothingOnceWarm(t *testing.T) {
 		}
 		for kind, files := range map[string]Files{"float": folder("testdata", "bert"), "int8": with(nil, small)} {
 			e := load(t, files)
+			e.QueryTerms = 3
 			s := e.NewSession()
 			long, short := randomInput(r, e, 40), randomInput(r, e, 9)
 			s.Encode(long)
-			if n := testing.AllocsPerRun(20, func() { s.Encode(short); s.Encode(long) }); n != 0 {
-				t.Errorf("%s: %v allocations a pair of calls", kind, n)
+			s.EncodeQuery(long)
+			if n := testing.AllocsPerRun(20, func() { s.Encode(short); s.Encode(long); s.EncodeQuery(long) }); n != 0 {
+				t.Errorf("%s: %v allocations, three calls", kind, n)
 			}
 		}
 	})

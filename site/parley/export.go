@@ -20,6 +20,7 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	query := l.Int("query-tokens", 0, "longest conversation that is read, in `tokens`, markers included")
 	history := l.Int("history-type", 0, "token `type` of all that is not the current question")
 	reply := l.Int("reply-tokens", 0, "`tokens` of each reply that are read, from its beginning (0: all)")
+	terms := l.Int("query-terms", 0, "heaviest `terms` that a conversation's vector keeps (0: all)")
 	passage := l.Int("passage-tokens", 0, "longest passage that is read, in `tokens`")
 	args, err := l.parse()
 	if err != nil {
@@ -52,6 +53,8 @@ func runExport(ctx context.Context, s streams, l *line) error {
 			set.HistoryTokenType = *history
 		case "reply-tokens":
 			set.ReplyTokens = *reply
+		case "query-terms":
+			set.QueryTerms = *terms
 		case "passage-tokens":
 			set.PassageTokens = *passage
 		}

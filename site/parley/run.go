@@ -71,7 +71,7 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 					return
 				}
 				in.Build(e.Encoder.Tokenizer, queries[i].turns, e.Encoder.Query)
-				v, _, err := session.Encode(in)
+				v, _, err := session.EncodeQuery(in)
 				if err != nil {
 					errs[i] = err
 					return

@@ -276,7 +276,7 @@ func Sparse(e *encoder.Encoder, docs []sparse.Vector, k int) func() Ranker {
 	return func() Ranker {
 		s, own := e.NewSession(), index().Share()
 		return func(text string) (l List, err error) {
-			v, _, err := s.Encode(conversation.Build(e.Tokenizer, []conversation.Turn{{Question: text}}, e.Query))
+			v, _, err := s.EncodeQuery(conversation.Build(e.Tokenizer, []conversation.Turn{{Question: text}}, e.Query))
 			if err != nil {
 				return l, err
 			}
