@@ -27,6 +27,9 @@ func TestExperiments(t *testing.T) {
 	if got := eval[int](p, `document.querySelectorAll("#tradeoff .panel-figure svg .curve").length`); got < 4 {
 		t.Errorf("%d curves", got)
 	}
+	if got := p.text("#tradeoff > p"); got != "Up and to the left is better." {
+		t.Errorf("the caption is %q", got)
+	}
 	// By keyboard, from point to point.
 	p.do(chromedp.Focus(chromedp.CSS("#tradeoff svg")))
 	p.press(kb.ArrowRight)

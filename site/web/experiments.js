@@ -1,6 +1,6 @@
 // The experiments' figures, drawn from what `trainer experiment --report` writes:
-// {figures: [{name, title, panels: [{title, x, log_x, log_y, names, series: [{name, kind,
-// points: [{x, y, sd}], labels}]}]}]} (trainer/plot, Figure). A kind is a curve, marks,
+// {figures: [{name, title, caption, panels: [{title, x, log_x, log_y, low, high, names,
+// series: [{name, kind, points: [{x, y, sd, gap}], labels}]}]}]} (trainer/plot, Figure). A kind is a curve, marks,
 // a level (a line across) or steps (a histogram's outline).
 'use strict';
 (() => {
@@ -57,6 +57,7 @@
     const pad = (x1 - x0) * .04 || .5;
     [x0, x1] = [x0 - pad, x1 + pad];
     let [y0, y1] = [Math.min(...points.map(p => p.y - (p.sd || 0))), Math.max(...points.map(p => p.y + (p.sd || 0)))];
+    if (panel.low < panel.high) [y0, y1] = [panel.low, panel.high];
     if (points.some(p => p.s.kind === 'steps')) y0 = Math.min(0, y0);
     const logY = panel.log_y && y0 > 0;
     const high = y => logY ? Math.log(Math.max(y, y0)) : y;
@@ -66,7 +67,8 @@
       [y0, y1] = [y0 - (y0 === 0 ? 0 : rise), y1 + rise];
     }
     const X = x => left + (of(x) - x0) / (x1 - x0) * (W - left - right);
-    const Y = y => H - bottom - (high(y) - high(y0)) / (high(y1) - high(y0)) * (H - top - bottom);
+    const held = y => Math.min(Math.max(y, y0), y1); // what lies beyond stands at the end, as an arrow
+    const Y = y => H - bottom - (high(held(y)) - high(y0)) / (high(y1) - high(y0)) * (H - top - bottom);
 
     const text = (x, y, anchor, words) => {
       const t = drawn('text', { x, y, 'text-anchor': anchor });
@@ -87,10 +89,14 @@
       const c = 's' + keys.names.indexOf(s.name) % 8;
       const at = s.points.map(p => [X(p.x), Y(p.y)]);
       if (s.kind === 'level') svg.append(drawn('path', { class: `curve level ${c}`, d: `M${left} ${at[0][1]}H${W - right}` }));
-      if (s.kind === 'curve') svg.append(drawn('path', { class: `curve ${c}`, d: 'M' + at.map(p => p.join(' ')).join('L') }));
+      if (s.kind === 'curve') svg.append(drawn('path', { class: `curve ${c}`, d: at.map((p, i) => (i && !s.points[i].gap ? 'L' : 'M') + p.join(' ')).join('') }));
       if (s.kind === 'steps') svg.append(drawn('path', { class: `curve ${c}`, d: at.map(([x, y], i) => (i ? `H${x}V${y}` : `M${x} ${Y(0)}V${y}`)).join('') }));
       if (s.kind === 'curve' || s.kind === 'mark') s.points.forEach((p, i) => {
-        const [x, y] = at[i];
+        const [x, y] = at[i], beyond = Math.sign(held(p.y) - p.y);
+        if (beyond) {
+          svg.append(drawn('path', { class: `dot ${c}`, d: `M${x} ${y + 5 * beyond}l-5 ${-10 * beyond}h10z` }));
+          return;
+        }
         if (p.sd) svg.append(drawn('path', { class: `sd ${c}`, d: `M${x} ${Y(p.y - p.sd)}V${Y(p.y + p.sd)}` }));
         svg.append(s.kind === 'mark' ? drawn('rect', { class: `dot ${c}`, x: x - 4, y: y - 4, width: 8, height: 8 }) : drawn('circle', { class: `dot ${c}`, cx: x, cy: y, r: 3.6 }));
       });
@@ -154,7 +160,7 @@
       return b;
     }));
     redraw();
-    return element('section', { class: 'figure', id: figure.name }, element('h2', {}, figure.title), legend, panels, table(figure));
+    return element('section', { class: 'figure', id: figure.name }, element('h2', {}, figure.title), ...(figure.caption ? [element('p', {}, figure.caption)] : []), legend, panels, table(figure));
   }
 
   async function start() {

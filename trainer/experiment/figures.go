@@ -3,6 +3,7 @@ package experiment
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,9 +18,12 @@ import (
 type FigureSpec struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
+	// Caption is what a reader must know to read it.
+	Caption string `json:"caption"`
 	// Kind is
 	//
-	//	tradeoff  Values against FLOPS: a curve an experiment of Series, a mark a row of Rows
+	//	tradeoff  Values against FLOPS: a curve an experiment of Series, of several lines
+	//	          where it varies several settings; a mark a row of Rows
 	//	vary      Values against what the experiments of Series vary; Rows are levels across
 	//	turns     Values by the turn, a curve a row of Rows
 	//	scores    the distributions of positives' and negatives' scores, a panel a row of Rows
@@ -107,7 +111,7 @@ func writeFigures(g *Grid, s *Summary, dir string) error {
 }
 
 func (s *Summary) figure(spec *FigureSpec) plot.Figure {
-	f := plot.Figure{Name: spec.Name, Title: spec.Title}
+	f := plot.Figure{Name: spec.Name, Title: spec.Title, Caption: spec.Caption}
 	add := func(p plot.Panel) {
 		p.Series = slices.DeleteFunc(p.Series, func(s plot.Series) bool {
 			return len(s.Points) == 0 || spec.Kind == "vary" && s.Kind == plot.Curve && len(s.Points) == 1 // one value varies nothing
@@ -163,13 +167,13 @@ func (s *Summary) of(experiment string) []*Line {
 
 func (s *Summary) tradeoff(spec *FigureSpec, e SetSize, key, title string) plot.Panel {
 	p := plot.Panel{Title: title, X: "FLOPS", LogX: true}
-	point := func(to *plot.Series, l *Line) {
+	point := func(to *plot.Series, l *Line, gap bool) {
 		st := l.Evaluations[e.Short]
 		if st == nil || st.Cost == nil || st.Cost.FLOPS.Mean <= 0 {
 			return
 		}
 		if v, ok := value(st.Metrics, st.Cost, key); ok {
-			to.Points = append(to.Points, plot.XY{X: st.Cost.FLOPS.Mean, Y: v.Mean, SD: v.SD})
+			to.Points = append(to.Points, plot.XY{X: st.Cost.FLOPS.Mean, Y: v.Mean, SD: v.SD, Gap: gap})
 			to.Labels = append(to.Labels, l.title())
 		}
 	}
@@ -184,10 +188,15 @@ func (s *Summary) tradeoff(spec *FigureSpec, e SetSize, key, title string) plot.
 	for _, name := range spec.Series {
 		curve := plot.Series{Name: name, Kind: plot.Curve}
 		lines := s.of(name)
-		slices.SortStableFunc(lines, func(a, b *Line) int { return cmp.Compare(flops(a), flops(b)) })
+		slices.SortStableFunc(lines, func(a, b *Line) int {
+			return cmp.Or(slices.Compare(a.held(), b.held()), cmp.Compare(flops(a), flops(b)))
+		})
+		var before []float64
 		for _, l := range lines {
 			if spec.Span == 0 || len(spec.Rows) == 0 || spec.Span*flops(l) >= flops(s.row(spec.Rows[0])) {
-				point(&curve, l)
+				held := l.held()
+				point(&curve, l, len(curve.Points) > 0 && !slices.Equal(held, before))
+				before = held
 			}
 		}
 		p.Series = append(p.Series, curve)
@@ -195,16 +204,58 @@ func (s *Summary) tradeoff(spec *FigureSpec, e SetSize, key, title string) plot.
 	for _, name := range spec.Rows {
 		if l := s.row(name); l != nil {
 			mark := plot.Series{Name: l.title(), Kind: plot.Mark}
-			point(&mark, l)
+			point(&mark, l, false)
 			p.Series = append(p.Series, mark)
 		}
 	}
+	p.Low, p.High = heights(p.Series)
 	return p
+}
+
+// held are the settings that stay the same along a line, where an experiment varies
+// several: all but the last by name.
+func (l *Line) held() []float64 {
+	var held []float64
+	names := sortedKeys(l.Varied)
+	for _, name := range names[:max(0, len(names)-1)] {
+		held = append(held, l.Varied[name])
+	}
+	return held
+}
+
+// heights are those of the curves and of the marks that stand near them: one far off
+// would flatten all curves. 0, 0 where none does.
+func heights(series []plot.Series) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	each := func(kind plot.Kind, visit func(bottom, top float64)) {
+		for _, s := range series {
+			for _, q := range s.Points {
+				if s.Kind == kind {
+					visit(q.Y-q.SD, q.Y+q.SD)
+				}
+			}
+		}
+	}
+	each(plot.Curve, func(bottom, top float64) { low, high = min(low, bottom), max(high, top) })
+	far, near := false, (high-low)/2
+	bottomMost, topMost := low-near, high+near
+	each(plot.Mark, func(bottom, top float64) {
+		if bottom < bottomMost || top > topMost {
+			far = true
+		} else {
+			low, high = min(low, bottom), max(high, top)
+		}
+	})
+	if !far || math.IsInf(near, 0) {
+		return 0, 0
+	}
+	return six(low), six(high)
 }
 
 func (s *Summary) varied(spec *FigureSpec, e SetSize, key, title string) plot.Panel {
 	p := plot.Panel{Title: title}
 	low, high := 0.0, 0.0
+	var fields []string
 	for _, name := range spec.Series {
 		curve := plot.Series{Name: name, Kind: plot.Curve}
 		for _, l := range s.of(name) {
@@ -218,12 +269,8 @@ func (s *Summary) varied(spec *FigureSpec, e SetSize, key, title string) plot.Pa
 			}
 			field := sortedKeys(l.Varied)[0]
 			x := l.Varied[field]
-			switch p.X {
-			case "":
-				p.X = field
-			case field:
-			default:
-				p.X = "weight"
+			if !slices.Contains(fields, field) {
+				fields = append(fields, field)
 			}
 			if low == 0 || x < low {
 				low = x
@@ -234,6 +281,7 @@ func (s *Summary) varied(spec *FigureSpec, e SetSize, key, title string) plot.Pa
 		}
 		p.Series = append(p.Series, curve)
 	}
+	p.X = strings.Join(fields, ", ")
 	p.LogX = low > 0 && high >= 4*low
 	for _, name := range spec.Rows {
 		l := s.row(name)

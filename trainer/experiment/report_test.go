@@ -15,6 +15,7 @@ import (
 
 	"parley/trainer/importers"
 	"parley/trainer/metrics"
+	"parley/trainer/plot"
 )
 
 var update = flag.Bool("update", false, "make the report's runs and golden files anew")
@@ -284,5 +285,27 @@ func TestTradeoffSpans(t *testing.T) {
 		if f := s.figure(&spec); len(f.Panels[0].Series[0].Points) != want || len(f.Panels[0].Series[1].Points) != 1 {
 			t.Errorf("a span of %v: %+v", span, f.Panels[0].Series)
 		}
+	}
+}
+
+// Marks far from all curves do not stretch the axis; near ones do.
+func TestHeightsAreTheCurves(t *testing.T) {
+	curve := plot.Series{Kind: plot.Curve, Points: []plot.XY{{Y: 1}, {Y: 2, SD: .5}}}
+	mark := func(y float64) plot.Series { return plot.Series{Kind: plot.Mark, Points: []plot.XY{{Y: y}}} }
+	for _, c := range []struct {
+		marks     []plot.Series
+		low, high float64
+	}{
+		{nil, 0, 0},
+		{[]plot.Series{mark(1.5), mark(3)}, 0, 0},
+		{[]plot.Series{mark(30), mark(3)}, 1, 3},
+		{[]plot.Series{mark(.5), mark(0)}, .5, 2.5},
+	} {
+		if low, high := heights(append(c.marks, curve)); low != c.low || high != c.high {
+			t.Errorf("%v: %v to %v, want %v to %v", c.marks, low, high, c.low, c.high)
+		}
+	}
+	if low, high := heights([]plot.Series{mark(1), mark(9)}); low != 0 || high != 0 {
+		t.Errorf("marks alone: %v to %v", low, high)
 	}
 }

@@ -12,9 +12,10 @@ import (
 // A Figure is panels, two a row, under one legend: the JSON of figures.json, and by
 // SVG a picture. Series of one name have one colour in all panels.
 type Figure struct {
-	Name   string  `json:"name"` // of its file
-	Title  string  `json:"title"`
-	Panels []Panel `json:"panels"`
+	Name    string  `json:"name"` // of its file
+	Title   string  `json:"title"`
+	Caption string  `json:"caption,omitempty"` // what a reader must know; not in the picture
+	Panels  []Panel `json:"panels"`
 }
 
 // A Panel is one plot.
@@ -23,6 +24,10 @@ type Panel struct {
 	X     string `json:"x"` // what the axis shows
 	LogX  bool   `json:"log_x,omitempty"`
 	LogY  bool   `json:"log_y,omitempty"`
+	// Low and High are how far the upright axis reaches, where they are not both 0:
+	// points beyond stand at its ends, as arrows.
+	Low  float64 `json:"low,omitempty"`
+	High float64 `json:"high,omitempty"`
 	// Names stand at x = 0, 1, 2, ... where the axis has no numbers.
 	Names  []string `json:"names,omitempty"`
 	Series []Series `json:"series"`
@@ -41,6 +46,17 @@ type XY struct {
 	X  float64 `json:"x"`
 	Y  float64 `json:"y"`
 	SD float64 `json:"sd,omitempty"`
+	// Gap lifts the pen before the point: a curve may have several lines.
+	Gap bool `json:"gap,omitempty"`
+}
+
+// arrow is a point beyond an end of the axis, a triangle towards it.
+func arrow(name int, x, y float64, up bool, title string) string {
+	tip := 5
+	if up {
+		tip = -5
+	}
+	return fmt.Sprintf(`<path class="c%d dot" d="M%s %sl-4.5 %dh9z"><title>%s</title></path>`, name%len(colours), number(x), number(y+float64(tip)), -2*tip, escape(title))
 }
 
 // A Kind says how a series is drawn.
@@ -181,6 +197,9 @@ func (p *Panel) scales(x, y int) (h, v scale, heights []float64) {
 	if math.IsInf(v.low, 0) {
 		v.low, v.high = 0, 1
 	}
+	if p.Low < p.High {
+		v.low, v.high = p.Low, p.High
+	}
 	if v.log = v.log && v.low > 0; v.log {
 		v.low, v.high = v.low/1.05, v.high*1.05
 		heights = decades(v.low, v.high)
@@ -244,11 +263,11 @@ func (s *Series) draw(b *bytes.Buffer, name int, h, v scale) {
 	}
 	var line strings.Builder
 	for i, q := range s.Points {
-		x, y := number(h.place(q.X)), number(v.place(q.Y))
+		x, y := number(h.place(q.X)), number(v.place(min(max(q.Y, v.low), v.high)))
 		switch {
 		case s.Kind == Steps && i > 0:
 			fmt.Fprintf(&line, "H%sV%s", x, y)
-		case i == 0:
+		case i == 0 || q.Gap:
 			fmt.Fprintf(&line, "M%s %s", x, y)
 		default:
 			fmt.Fprintf(&line, "L%s %s", x, y)
@@ -262,14 +281,20 @@ func (s *Series) draw(b *bytes.Buffer, name int, h, v scale) {
 	}
 	for i, q := range s.Points {
 		x := number(h.place(q.X))
-		if q.SD > 0 {
-			fmt.Fprintf(b, `<path class="curve c%d" d="M%s %sV%s"/>`, name%len(colours), x, number(v.place(q.Y-q.SD)), number(v.place(q.Y+q.SD)))
+		beyond := q.Y < v.low || q.Y > v.high
+		if q.SD > 0 && !beyond {
+			fmt.Fprintf(b, `<path class="curve c%d" d="M%s %sV%s"/>`, name%len(colours), x, number(v.place(max(q.Y-q.SD, v.low))), number(v.place(min(q.Y+q.SD, v.high))))
 		}
 		title := s.Name
 		if i < len(s.Labels) && s.Labels[i] != "" && s.Labels[i] != title {
 			title += ", " + s.Labels[i]
 		}
-		b.WriteString(s.Kind.dot(name, h.place(q.X), v.place(q.Y), fmt.Sprintf("%s: %s, %s", title, short(q.X), short(q.Y))) + "\n")
+		title = fmt.Sprintf("%s: %s, %s", title, short(q.X), short(q.Y))
+		if beyond {
+			b.WriteString(arrow(name, h.place(q.X), v.place(min(max(q.Y, v.low), v.high)), q.Y > v.high, title) + "\n")
+		} else {
+			b.WriteString(s.Kind.dot(name, h.place(q.X), v.place(q.Y), title) + "\n")
+		}
 	}
 }
 

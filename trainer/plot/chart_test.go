@@ -3,6 +3,7 @@ package plot
 import (
 	"bytes"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -10,9 +11,9 @@ import (
 // What a figure's numbers say is where its marks are.
 func TestChartPlacesPoints(t *testing.T) {
 	f := Figure{Title: "a < b", Panels: []Panel{{Title: "one", X: "x", LogX: true, Series: []Series{
-		{Name: "curve", Kind: Curve, Points: []XY{{1, 0, 0}, {10, 5, 1}, {100, 10, 0}}, Labels: []string{"first"}},
-		{Name: "level", Kind: Level, Points: []XY{{0, 5, 0}}},
-		{Name: "mark", Kind: Mark, Points: []XY{{10, 5, 0}}},
+		{Name: "curve", Kind: Curve, Points: []XY{{X: 1, Y: 0}, {X: 10, Y: 5, SD: 1}, {X: 100, Y: 10}}, Labels: []string{"first"}},
+		{Name: "level", Kind: Level, Points: []XY{{X: 0, Y: 5}}},
+		{Name: "mark", Kind: Mark, Points: []XY{{X: 10, Y: 5}}},
 	}}}}
 	h, v, heights := f.Panels[0].scales(100, 50)
 	if len(heights) != 6 || heights[5] != 10 {
@@ -39,22 +40,45 @@ func TestChartPlacesPoints(t *testing.T) {
 	}
 }
 
+// A point beyond the axis is an arrow at its end, which tells its value; a gap begins
+// another line.
+func TestChartHoldsThePointsBeyond(t *testing.T) {
+	f := Figure{Panels: []Panel{{X: "x", Low: 2, High: 8, Series: []Series{
+		{Name: "lines", Kind: Curve, Points: []XY{{X: 1, Y: 3}, {X: 2, Y: 4}, {X: 1, Y: 6, Gap: true}, {X: 2, Y: 7, SD: 3}}},
+		{Name: "far", Kind: Mark, Points: []XY{{X: 1, Y: 90, SD: 1}}},
+		{Name: "low", Kind: Mark, Points: []XY{{X: 2, Y: 0}}},
+	}}}}
+	_, v, _ := f.Panels[0].scales(0, 0)
+	if v.place(8) != 0 || v.place(2) != chartHeight {
+		t.Errorf("2 is at %v, 8 at %v", v.place(2), v.place(8))
+	}
+	svg := string(f.SVG())
+	if n := strings.Count(svg, "h9z"); n != 2 || !strings.Contains(svg, "<title>far: 1, 90</title>") || !strings.Contains(svg, "<title>low: 2, 0</title>") {
+		t.Errorf("%d arrows in %s", n, svg)
+	}
+	line := regexp.MustCompile(`class="curve[^"]*" d="(M\S+ \S+L\S+ \S+M\S+ \S+L\S+ \S+)"`)
+	if !line.MatchString(svg) {
+		t.Errorf("no two lines in %s", svg)
+	}
+	wellFormed(t, "beyond", []byte(svg))
+}
+
 // Whatever a figure holds, what is drawn is well-formed and finite.
 func TestAnyFigureIsDrawn(t *testing.T) {
 	panel := func(p Panel) Figure { return Figure{Panels: []Panel{p}} }
 	many := Figure{}
 	for i := range 7 {
-		many.Panels = append(many.Panels, Panel{Series: []Series{{Name: string(rune('a' + i)), Kind: Curve, Points: []XY{{1, 2, 0}}}}})
+		many.Panels = append(many.Panels, Panel{Series: []Series{{Name: string(rune('a' + i)), Kind: Curve, Points: []XY{{X: 1, Y: 2}}}}})
 	}
 	for name, f := range map[string]Figure{
 		"none":          {},
 		"no series":     panel(Panel{}),
 		"no points":     panel(Panel{Series: []Series{{Kind: Curve}, {Kind: Steps}, {Kind: Level}, {Kind: Mark}}}),
-		"a level alone": panel(Panel{LogX: true, Series: []Series{{Kind: Level, Points: []XY{{0, 0, 0}}}}}),
-		"log of 0":      panel(Panel{LogX: true, Series: []Series{{Kind: Curve, Points: []XY{{0, 1, 0}, {1, 1, 0}}}}}),
-		"log of y":      panel(Panel{LogY: true, Series: []Series{{Kind: Curve, Points: []XY{{0, 1, 0}, {1, 1000, 9}}}}}),
-		"log of y < 0":  panel(Panel{LogY: true, Series: []Series{{Kind: Curve, Points: []XY{{0, 1, 2}, {1, 1000, 9}}}}}),
-		"names":         panel(Panel{Names: []string{"1", "2-3"}, Series: []Series{{Kind: Curve, Points: []XY{{0, 1, 0}, {1, 1, 9}}}}}),
+		"a level alone": panel(Panel{LogX: true, Series: []Series{{Kind: Level, Points: []XY{{X: 0, Y: 0}}}}}),
+		"log of 0":      panel(Panel{LogX: true, Series: []Series{{Kind: Curve, Points: []XY{{X: 0, Y: 1}, {X: 1, Y: 1}}}}}),
+		"log of y":      panel(Panel{LogY: true, Series: []Series{{Kind: Curve, Points: []XY{{X: 0, Y: 1}, {X: 1, Y: 1000, SD: 9}}}}}),
+		"log of y < 0":  panel(Panel{LogY: true, Series: []Series{{Kind: Curve, Points: []XY{{X: 0, Y: 1, SD: 2}, {X: 1, Y: 1000, SD: 9}}}}}),
+		"names":         panel(Panel{Names: []string{"1", "2-3"}, Series: []Series{{Kind: Curve, Points: []XY{{X: 0, Y: 1}, {X: 1, Y: 1, SD: 9}}}}}),
 		"many":          many,
 	} {
 		wellFormed(t, name, f.SVG())
