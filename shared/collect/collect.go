@@ -96,6 +96,12 @@ func (c *Cutter) Cut(d documents.Document, note func(id string, err error)) (lis
 	return list
 }
 
+// Supersedes reports whether a passage of an older collection gives way: its
+// document, by its id, has been cut here anew.
+func (c *Cutter) Supersedes(id string) bool {
+	return c.seen[id] || c.seen[documents.DocumentID(id)]
+}
+
 func (c *Cutter) count(s string) int {
 	c.tokens = c.enc.Tokenizer.Append(c.tokens[:0], s, -1)
 	return len(c.tokens)

@@ -3,6 +3,7 @@ package documents
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -65,6 +66,11 @@ func Cut(d Document, limit int, count func(string) int) []passages.Passage {
 	}
 	return out
 }
+
+var passageNumber = regexp.MustCompile(`#[0-9]+$`)
+
+// DocumentID is the id of the document that a passage is of: Cut's the other way round.
+func DocumentID(passage string) string { return passageNumber.ReplaceAllString(passage, "") }
 
 // What a unit begins, and so how good a place to cut is before it.
 type boundary uint8

@@ -93,6 +93,11 @@ func TestADocumentThatFitsStaysWhole(t *testing.T) {
 func TestLongTextIsCutEvenlyBetweenSentences(t *testing.T) {
 	// 21 sentences of 10 words, 200 a passage with the title: not 19 and 2.
 	cut := checkCut(t, Document{ID: "a", Title: "Title", Text: sentences(21, 10)}, 200)
+	for _, p := range cut {
+		if got := DocumentID(p.ID); got != "a" {
+			t.Errorf("passage %s is of document %q", p.ID, got)
+		}
+	}
 	if len(cut) != 2 || cut[0].ID != "a#1" || cut[1].ID != "a#2" {
 		t.Fatalf("%d passages", len(cut))
 	}

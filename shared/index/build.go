@@ -64,6 +64,31 @@ func (b *Builder) Add(doc sparse.Vector) error {
 	return nil
 }
 
+// Vectors gives the documents' vectors, in order, as the index knows them: weights
+// are multiples of Step. A Builder that adds them again writes the same file.
+func (x *Index) Vectors() []sparse.Vector {
+	vectors := make([]sparse.Vector, x.docs)
+	length := make([]int, x.docs)
+	for l := range x.terms {
+		for d := range x.postings(l) {
+			length[d]++
+		}
+	}
+	terms, weights := make([]uint32, len(x.impact)), make([]float32, len(x.impact))
+	at := 0
+	for d, n := range length {
+		vectors[d] = sparse.Vector{Terms: terms[at : at : at+n], Weights: weights[at : at : at+n]}
+		at += n
+	}
+	for l, t := range x.terms { // ascending, so each document's terms ascend
+		for d, impact := range x.postings(l) {
+			v := &vectors[d]
+			v.Terms, v.Weights = append(v.Terms, t), append(v.Weights, float32(impact)*x.Step())
+		}
+	}
+	return vectors
+}
+
 // The exponents of steps lie between these: every score is then a normal float32.
 const (
 	minExponent = -60

@@ -335,6 +335,42 @@ func TestOddQueries(t *testing.T) {
 	}
 }
 
+// What an index knows of its documents makes the same index again.
+func TestVectorsMakeTheSameFile(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	for round := range 30 {
+		b := NewBuilder(50)
+		for range r.IntN(40) {
+			v := sparse.Vector{}
+			for term := range uint32(50) {
+				if r.IntN(4) == 0 {
+					v.Terms, v.Weights = append(v.Terms, term), append(v.Weights, float32(math.Exp(4*r.Float64())))
+				}
+			}
+			if err := b.Add(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var want, got bytes.Buffer
+		if _, err := b.WriteTo(&want); err != nil {
+			t.Fatal(err)
+		}
+		x, err := Open(want.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := NewBuilder(50)
+		for _, v := range x.Vectors() {
+			if err := again.Add(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := again.WriteTo(&got); err != nil || !bytes.Equal(got.Bytes(), want.Bytes()) {
+			t.Fatalf("round %d: another file (%v)", round, err)
+		}
+	}
+}
+
 func TestIndexOfNothing(t *testing.T) {
 	for vocab, docs := range map[int][]sparse.Vector{0: nil, 10: nil, 1: {vec()}, 2: {vec(), vec()}} {
 		x := open(t, vocab, docs...)

@@ -330,6 +330,47 @@ func TestACollectionMadeByTheCommandLine(t *testing.T) {
 	p.wait("the refusal", `/not opened.*SHA-256/.test(document.querySelector("#documents-panel .error:not([hidden])")?.textContent)`)
 }
 
+// Files are added to a collection; one that it has takes the older one's place, and what
+// holds no text changes nothing.
+func TestFilesAreAddedToACollection(t *testing.T) {
+	s := shipped(t)
+	p := open(t, s).ready()
+	p.openDocuments()
+	p.give("#pick-folder", write(t, "garden", garden))
+	p.encoded("garden")
+	passages := `+(` + row("garden") + `.querySelector(".facts").textContent.match(/^(\d+).passages?,/)?.[1] ?? 0)`
+	before := eval[int](p, passages)
+	p.expect("user activation") // a button that is pressed by script opens no chooser
+	added := write(t, "added", map[string]string{"bees.txt": "The hive stands under the old cherry.", "tools.txt": "The spade was lent to Rosa.", "x.jpeg": "\xff\xd8"})
+
+	p.act("garden", "Add files")
+	p.give("#pick-more", filepath.Join(added, "x.jpeg"))
+	p.wait("the refusal", `/Nothing was added: no text/.test(`+row("garden")+`.innerText)`)
+	if now := eval[int](p, passages); now != before {
+		t.Errorf("%d passages, before %d", now, before)
+	}
+	p.act("garden", "Add files")
+	p.give("#pick-more", filepath.Join(added, "bees.txt"), filepath.Join(added, "tools.txt"))
+	p.wait("a passage more", passages+" === "+fmt.Sprint(before+1))
+	if text := eval[string](p, row("garden")+`.querySelector(".notes").textContent`); !strings.Contains(text, "1 replaced") || !strings.Contains(text, "tools.txt took the place") {
+		t.Errorf("of what was replaced it says %q", text)
+	}
+	p.press(kb.Escape)
+	check := func(when string) {
+		t.Helper()
+		for question, want := range map[string]string{"where is the hive?": "cherry", "where is the spade?": "Rosa", "when are tulip bulbs planted?": "October"} {
+			if got := p.ask(question); !strings.Contains(got.Quote, want) {
+				t.Errorf("%s, %s %+v", when, question, got)
+			}
+			p.click("#new")
+		}
+	}
+	check("at once")
+	p.do(chromedp.Reload())
+	p.ready()
+	check("after a reload")
+}
+
 func TestTextIsPasted(t *testing.T) {
 	p := open(t, shipped(t)).ready()
 	p.openDocuments()

@@ -10,13 +10,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"parley/shared/conversation"
+	"parley/shared/documents"
 	"parley/shared/durable"
 	"parley/shared/index"
 	"parley/shared/passages"
@@ -104,9 +104,6 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 	return nil
 }
 
-// passageNumber is what documents.Cut appends to the id of a document.
-var passageNumber = regexp.MustCompile(`#[0-9]+$`)
-
 func ranking(id, tag string, hits []index.Hit, store *passages.Store, o runOptions) []byte {
 	var b bytes.Buffer
 	seen := map[string]bool{}
@@ -117,7 +114,7 @@ func ranking(id, tag string, hits []index.Hit, store *passages.Store, o runOptio
 		}
 		doc := store.At(int(h.Doc)).ID
 		if o.byDocument {
-			doc = passageNumber.ReplaceAllString(doc, "")
+			doc = documents.DocumentID(doc)
 			if seen[doc] {
 				continue
 			}

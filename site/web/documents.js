@@ -146,7 +146,7 @@
     for (const g of given) await walk(g, g.webkitRelativePath || g.name);
     const files = out.filter(f => !f.path.split('/').some(part => part.startsWith('.')));
     const roots = new Set(files.map(f => f.path.split('/')[0]));
-    let title = files.length === 1 ? files[0].file.name.replace(/\.gz$/, '').replace(/\.[^.]+$/, '') : count(files.length, 'file');
+    let title = (files[0]?.file.name ?? '').replace(/\.gz$/, '').replace(/\.[^.]+$/, '') + (files.length > 1 ? ' and more' : '');
     if (roots.size === 1 && files.every(f => f.path.includes('/'))) {
       title = [...roots][0];
       for (const f of files) f.path = f.path.slice(title.length + 1);
@@ -201,6 +201,15 @@
     return encode(c, 'collect', { title, files });
   }
 
+  // add encodes further files into a collection; those that it has are encoded anew.
+  async function add(c, given) {
+    const { files } = await gather(given), own = await contents(c.id);
+    if (!files.length || !own) return;
+    c.reading = 'Reading';
+    c.error = '';
+    return encode(c, 'extend', { title: c.title, files, ...own });
+  }
+
   // goOn encodes what an earlier visit did not come to.
   async function goOn(c) {
     const passages = await file(c.id, 'all');
@@ -224,7 +233,7 @@
         c.reading = `Reading: ${m.read.toLocaleString('en')} of ${count(m.files, 'file')}`;
         break;
       case 'cut':
-        Object.assign(c, { reading: null, documents: m.documents, notes: m.notes, leftOut: m.left, others: m.others });
+        Object.assign(c, { reading: null, whole: false, batches: 0, total: m.total, done: m.kept, left: null, documents: m.documents, notes: m.notes, leftOut: m.left, others: m.others, replaced: m.replaced });
         keep(c, { all: m.passages });
         persist();
         break;
@@ -254,7 +263,7 @@
       }
     } catch (e) {
       await writing;
-      if (!c.cancelled) c.error = c.total ? `It stopped: ${e.message}.` : `It was not made: ${e.message}.`;
+      if (!c.cancelled) c.error = `${c.whole ? 'Nothing was added' : c.total ? 'It stopped' : 'It was not made'}: ${e.message}.`;
       else if (!c.total) drop(c); // while its files were still being read
     }
     c.job = c.reading = null;
@@ -327,11 +336,13 @@
   // ---- The panel. ----
 
   let dialog = null, body = null, said = null;
+  let more = null, adding = null; // the input of files to add, and the collection they go to
   const tell = text => { if (dialog && dialog.open) said.textContent = text; else parley.announce(text); };
 
   function make() {
     const files = el('input', { type: 'file', multiple: true, hidden: true, id: 'pick-files', onchange: picked });
     const folder = el('input', { type: 'file', webkitdirectory: true, hidden: true, id: 'pick-folder', onchange: picked });
+    more = el('input', { type: 'file', multiple: true, hidden: true, id: 'pick-more', onchange: () => { const given = [...more.files]; more.value = ''; add(adding, given); } });
     const text = el('textarea', { id: 'paste-text', rows: 5, 'data-plain': '' });
     const title = el('input', { id: 'paste-title', value: 'Pasted text' });
     const paste = el('details', { class: 'paste' }, el('summary', {}, 'Paste text'),
@@ -348,8 +359,8 @@
     const zone = el('div', { class: 'zone', id: 'zone' },
       el('p', {}, 'Drop files or a folder here, or'),
       el('p', { class: 'choices' }, el('button', { type: 'button', class: 'plain', onclick: () => files.click() }, 'Choose files'), el('button', { type: 'button', class: 'plain', onclick: () => folder.click() }, 'Choose a folder')),
-      el('p', { class: 'fine' }, 'Text, Markdown, HTML, CSV, JSON and JSON Lines, each also gzipped. A collection made by ', el('code', {}, 'parley index'), ', its folder or its zip file, opens as it is.'),
-      files, folder);
+      el('p', { class: 'fine' }, 'Text, Markdown, HTML, CSV, JSON and JSON Lines, each also gzipped. What is dropped here becomes a collection of its own; one made by ', el('code', {}, 'parley index'), ', its folder or its zip file, opens as it is.'),
+      files, folder, more);
     body = el('div', { class: 'collections' });
     said = live();
     dialog = sheet('documents-panel', 'Your documents',
@@ -425,18 +436,18 @@
     set(row.facts, facts(c));
     row.error.hidden = !c.error;
     set(row.error, c.error || '');
-    const left = (c.leftOut || 0) + (c.others || 0);
-    row.notes.hidden = !left;
-    if (left && !row.notes.dataset.n) {
-      row.notes.dataset.n = left;
-      row.notes.firstChild.textContent = `${left.toLocaleString('en')} left out`;
-      row.notes.lastChild.append(...c.notes.map(n => el('li', {}, n)), ...(c.others ? [el('li', {}, `${count(c.others, 'file')} of formats that are not read`)] : []));
+    const left = (c.leftOut || 0) + (c.others || 0), anew = c.replaced || [];
+    row.notes.hidden = !left && !anew.length;
+    if (!row.notes.hidden && row.told !== c.notes) {
+      row.told = c.notes;
+      row.notes.firstChild.textContent = [anew.length && `${anew.length.toLocaleString('en')} replaced`, left && `${left.toLocaleString('en')} left out`].filter(Boolean).join(', ');
+      row.notes.lastChild.replaceChildren(...anew.map(id => el('li', {}, `${id} took the place of the one before`)), ...c.notes.map(n => el('li', {}, n)), ...(c.others ? [el('li', {}, `${count(c.others, 'file')} of formats that are not read`)] : []));
     }
     const verbs = c.site ? [] : c.job ? ['Cancel'] : [
-      c.total > c.passages && !c.whole && 'Go on', c.passages && c.whole && 'Rename', c.passages && 'Export', 'Delete'].filter(Boolean);
+      !c.whole && c.total && 'Go on', c.passages && c.whole && 'Add files', c.passages && c.whole && 'Rename', c.passages && 'Export', 'Delete'].filter(Boolean);
     if (row.buttons !== verbs.join()) {
       row.buttons = verbs.join();
-      const does = { Cancel: () => { c.cancelled = true; c.job.cancel(); }, 'Go on': () => goOn(c), Export: () => exportIt(c), Delete: () => remove(c),
+      const does = { Cancel: () => { c.cancelled = true; c.job.cancel(); }, 'Go on': () => goOn(c), 'Add files': () => { adding = c; more.click(); }, Export: () => exportIt(c), Delete: () => remove(c),
         Rename: () => { c.renaming = true; row.input.value = c.title; drawNow(); row.input.focus(); row.input.select(); } };
       const had = row.acts.contains(document.activeElement);
       row.acts.replaceChildren(...verbs.map(v => quiet([v, el('span', { class: 'vh' }, ' ' + c.title)], does[v], v === 'Rename' ? { 'data-rename': c.id } : {})));

@@ -8,7 +8,7 @@
 // message}; between them, for a collection,
 //
 //   {op: 'reading', id, read, files}                 files read so far
-//   {op: 'cut', id, passages, about}                 all passages, to be kept
+//   {op: 'cut', id, passages, total, ...}            all passages, to be kept
 //   {op: 'progress', id, done, total, left, vectors} vectors to be kept; left in ms
 //   {op: 'built', id, files, done, total}            can be searched so far
 //
@@ -28,7 +28,7 @@ onmessage = ({ data }) => {
       if (e instanceof WebAssembly.RuntimeError) { program = null; encoderIn = null; } // its memory is in no known state
       postMessage({ op: 'error', id: data.id, message: e.message });
     });
-  if (data.op === 'collect' || data.op === 'resume') queue = queue.then(run);
+  if (data.op === 'collect' || data.op === 'extend' || data.op === 'resume') queue = queue.then(run);
   else run();
 };
 
@@ -80,29 +80,24 @@ const jobs = {
   async collect({ id, title, files }) {
     const p = await withEncoder();
     ask(p, 'begin', { title });
-    const notes = [];
-    let documents = 0, others = 0, read = 0, told = 0;
-    for (const { path, file } of files) {
-      if (cancelled.has(id)) throw new Error('cancelled');
-      try {
-        const r = ask(p, 'file', new Uint8Array(await file.arrayBuffer()), 'document/' + path);
-        documents += r.documents;
-        if (r.other) others++; else notes.push(...r.notes);
-      } catch (e) {
-        if (e instanceof WebAssembly.RuntimeError) throw e;
-        notes.push(`${path}: ${e.message}`);
-      }
-      read++;
-      if (performance.now() - told > 100) {
-        told = performance.now();
-        postMessage({ op: 'reading', id, read, files: files.length });
-      }
-      await pause();
-    }
-    if (!documents) throw new Error('no text was found. ' + (notes[0] || (others ? `${others} ${others === 1 ? 'file is' : 'files are'} of formats that are not read` : '')));
+    const cut = await read(p, id, files);
     const all = copy(p, ask(p, 'passages'));
-    postMessage({ op: 'cut', id, passages: all, documents, notes: notes.slice(0, 200), left: notes.length, others }, [all]);
+    postMessage({ op: 'cut', id, passages: all, ...cut, kept: 0, replaced: [] }, [all]);
     return encodeAll(p, id);
+  },
+
+  // extend adds documents to a collection, index.bin and passages.bin. Those of an id
+  // that it has take the older ones' place.
+  async extend({ id, title, files, index, passages }) {
+    const p = await withEncoder();
+    ask(p, 'begin', { title });
+    const cut = await read(p, id, files);
+    ask(p, 'file', new Uint8Array(index), 'collection/index.bin'); // no other job comes in between
+    ask(p, 'file', new Uint8Array(passages), 'collection/passages.bin');
+    const e = ask(p, 'extend');
+    const vectors = copy(p, e.vectors), all = copy(p, ask(p, 'passages'));
+    postMessage({ op: 'cut', id, passages: all, ...cut, total: cut.total + e.kept, kept: e.kept, replaced: e.replaced.slice(0, 200) }, [all]);
+    return encodeAll(p, id, [vectors]);
   },
 
   // resume goes on with passages of which the first have vectors.
@@ -152,11 +147,37 @@ const jobs = {
   },
 };
 
-// encodeAll encodes what is cut. While it goes on, it shows what can be searched: soon
+// read reads and cuts documents, and says what came of it.
+async function read(p, id, files) {
+  const notes = [];
+  let documents = 0, total = 0, others = 0, done = 0, told = 0;
+  for (const { path, file } of files) {
+    if (cancelled.has(id)) throw new Error('cancelled');
+    try {
+      const r = ask(p, 'file', new Uint8Array(await file.arrayBuffer()), 'document/' + path);
+      documents += r.documents;
+      total += r.passages;
+      if (r.other) others++; else notes.push(...r.notes);
+    } catch (e) {
+      if (e instanceof WebAssembly.RuntimeError) throw e;
+      notes.push(`${path}: ${e.message}`);
+    }
+    done++;
+    if (performance.now() - told > 100) {
+      told = performance.now();
+      postMessage({ op: 'reading', id, read: done, files: files.length });
+    }
+    await pause();
+  }
+  if (!documents) throw new Error('no text was found. ' + (notes[0] || (others ? `${others} ${others === 1 ? 'file is' : 'files are'} of formats that are not read` : '')));
+  return { documents, total, notes: notes.slice(0, 200), left: notes.length, others };
+}
+
+// encodeAll encodes what is cut; kept are vectors that are there already. While it goes on, it shows what can be searched: soon
 // at first, then more seldom, for it takes time that grows with the collection.
-async function encodeAll(p, id) {
+async function encodeAll(p, id, kept = []) {
   const begin = performance.now();
-  let first = -1, kept = [], saved = begin, shown = begin, every = 500;
+  let first = -1, saved = begin, shown = begin, every = 500;
   const tell = progress => {
     first = first < 0 ? progress.done : first;
     const fresh = progress.done - first;

@@ -58,6 +58,9 @@ func open() uint64 { return call(state.open) }
 //go:wasmexport begin
 func begin() uint64 { return call(state.begin) }
 
+//go:wasmexport extend
+func extend() uint64 { return call(state.extend) }
+
 //go:wasmexport encode
 func encode() uint64 { return call(state.encode) }
 

@@ -15,6 +15,7 @@ import (
 	"parley/shared/collect"
 	"parley/shared/documents"
 	"parley/shared/encoder"
+	"parley/shared/index"
 	"parley/shared/matrix"
 	"parley/shared/passages"
 	"parley/wasm/reactor"
@@ -259,6 +260,62 @@ func (d *desk) resume(content []byte) (*Progress, error) {
 		content = content[size:]
 	}
 	return d.progress(), nil
+}
+
+// Extended says what of an older collection stays.
+type Extended struct {
+	Kept     int      `json:"kept"`     // passages
+	Replaced []string `json:"replaced"` // ids of documents that were read anew
+	// Vectors are those of the kept ones, as encode gives them.
+	Vectors Piece `json:"vectors"`
+}
+
+// extend puts an older collection's passages before those that were cut. Their vectors
+// are taken from its index, so what is made is what encoding all of them would give,
+// but for weights that a larger one among the new makes to be rounded once more.
+func (d *desk) extend(struct{}) (*Extended, error) {
+	if d.builder == nil || d.builder.Len() > 0 {
+		return nil, errNotBegun
+	}
+	files := d.given("collection/")
+	x, err := index.Open(files["index.bin"])
+	if err != nil {
+		return nil, err
+	}
+	old, err := passages.Open(files["passages.bin"])
+	if err != nil {
+		return nil, err
+	}
+	if x.Docs() != old.Len() || x.Vocab() != d.encoder.Vocab() {
+		return nil, fmt.Errorf("the index has %d documents of %d terms, the texts are %d, the encoder's terms %d: they do not belong together", x.Docs(), x.Vocab(), old.Len(), d.encoder.Vocab())
+	}
+	about := old.About()
+	if about.Encoder != d.encoder.Name {
+		return nil, fmt.Errorf("the collection was made by another encoder, %q: what this page's, %q, encodes cannot stand beside it", about.Encoder, d.encoder.Name)
+	}
+	about.Title = d.about.Title
+	out := &Extended{Replaced: []string{}}
+	var list []passages.Passage
+	var kept []byte
+	builder := collect.NewBuilder(x.Vocab(), about)
+	for i, v := range x.Vectors() {
+		p := old.At(i)
+		if d.cutter.Supersedes(p.ID) {
+			if id := documents.DocumentID(p.ID); len(out.Replaced) == 0 || out.Replaced[len(out.Replaced)-1] != id {
+				out.Replaced = append(out.Replaced, id) // a document's passages stand together
+			}
+			continue
+		}
+		if err := builder.Add(p, v); err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+		kept = collect.AppendVectors(kept, v)
+	}
+	d.about, d.builder, d.list = about, builder, append(list, d.list...)
+	d.kept = kept
+	out.Kept, out.Vectors = len(list), piece("vectors", kept)
+	return out, nil
 }
 
 // Built are the files of a collection.

@@ -179,6 +179,135 @@ func TestARunThatWasCutOffGoesOn(t *testing.T) {
 	}
 }
 
+// finished encodes what is left and gives the collection's files.
+func finished(t *testing.T, d *desk) map[string][]byte {
+	t.Helper()
+	if _, err := d.encode(slice{1e9}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.build(struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, f := range d.made {
+		files[f.Name] = bytes.Clone(f.Content)
+	}
+	return files
+}
+
+// with adds documents to a collection.
+func (d *desk) with(t *testing.T, old map[string][]byte, added map[string]string, names ...string) *Extended {
+	t.Helper()
+	if _, err := d.begin(Begin{"Notes"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		give(t, d, "document/"+name, []byte(added[name]))
+	}
+	give(t, d, "collection/index.bin", old["index.bin"])
+	give(t, d, "collection/passages.bin", old["passages.bin"])
+	e, err := d.extend(struct{}{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// Documents added later make the collection that all at once would.
+func TestDocumentsAreAdded(t *testing.T) {
+	d := opened(t)
+	d.begin(Begin{"Notes"})
+	for _, name := range order[:2] {
+		give(t, d, "document/"+name, []byte(notes[name]))
+	}
+	old := finished(t, d)
+	e := d.with(t, old, notes, order[2:4]...)
+	vectors := bytes.Clone(d.kept)
+	if len(e.Replaced) != 0 || e.Kept == 0 || e.Vectors.Bytes != len(vectors) {
+		t.Fatalf("%+v", e)
+	}
+	if _, err := d.allPassages(struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	all := bytes.Clone(d.kept)
+	want := commandLine(t)
+	got := finished(t, d)
+	for name := range want {
+		if !bytes.Equal(got[name], want[name]) {
+			t.Errorf("%s is not that of all documents at once", name)
+		}
+	}
+
+	// Cut off before anything was encoded, it goes on from what was kept.
+	d = opened(t)
+	d.begin(Begin{"Notes"})
+	give(t, d, "passages", all)
+	if p := give(t, d, "vectors", vectors).(*Progress); p.Done != e.Kept || p.Total == p.Done {
+		t.Fatalf("%+v", p)
+	}
+	finished(t, d)
+	sameFiles(t, d, want)
+
+	// A document that is there already is encoded anew, however many passages it had.
+	fresh := map[string]string{"a/tea.md": "# Tea\n\nTea is a plant in china.", "a.txt": "A whale is a fish."}
+	if e = d.with(t, want, fresh, "a/tea.md", "a.txt"); strings.Join(e.Replaced, " ") != "a/tea.md a.txt" || e.Kept != 3 {
+		t.Errorf("%+v", e)
+	}
+	store, err := passages.Open(finished(t, d)["passages.bin"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for i := range store.Len() {
+		ids = append(ids, store.At(i).ID)
+	}
+	if got := strings.Join(ids, " "); got != "faq.csv:2 faq.csv:3 page.html a/tea.md a.txt" {
+		t.Errorf("the passages are %s", got)
+	}
+}
+
+func TestWhatCannotBeAddedToIsRefused(t *testing.T) {
+	want := commandLine(t)
+	other, err := passages.Open(want["passages.bin"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := func(about passages.About, n int) []byte {
+		b := passages.NewBuilder(about)
+		for i := range n {
+			if err := b.Add(other.At(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var out bytes.Buffer
+		if _, err := b.WriteTo(&out); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	about := other.About()
+	elsewhere := about
+	elsewhere.Encoder = "another"
+	for name, texts := range map[string][]byte{
+		"another encoder": texts(elsewhere, other.Len()),
+		"do not belong":   texts(about, other.Len()-1),
+		"passages":        []byte("no passages"),
+	} {
+		d := opened(t)
+		d.begin(Begin{"Notes"})
+		give(t, d, "document/a.txt", []byte("A whale."))
+		give(t, d, "collection/index.bin", want["index.bin"])
+		give(t, d, "collection/passages.bin", texts)
+		if _, err := d.extend(struct{}{}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	d := opened(t)
+	if _, err := d.extend(struct{}{}); err == nil {
+		t.Error("nothing was begun, and nothing was given")
+	}
+}
+
 func TestExportAndOpen(t *testing.T) {
 	want := commandLine(t)
 	d := opened(t)

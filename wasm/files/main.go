@@ -12,10 +12,12 @@
 //	                    document/PATH      a document to be read and cut: Read
 //	                    passages           of an earlier run, instead of documents: Progress
 //	                    vectors            of the first passages, in order: Progress
-//	                    collection/NAME    a file of a collection, for pack and adopt
+//	                    collection/NAME    a file of a collection, for pack, adopt, extend
 //	                    conversation/PATH  a file of conversations, for conversations
 //	open              the encoder's files are there: {}
 //	begin             Begin: a new collection; the one before is forgotten
+//	extend            {}: Extended: puts the collection given as collection/... before the
+//	                  documents that were read, but for those that they take the place of
 //	encode            {ms}: encodes for about so long: Progress
 //	build             {}: Built: the collection's files, as far as it is encoded
 //	passages          {}: Piece: all passages, to go on with after a reload
