@@ -150,7 +150,7 @@ const compared = `document.querySelector(".ways") && !document.querySelector(".w
 // answer stands; a rewrite of one's own takes the place of the known one.
 func TestCompare(t *testing.T) {
 	p := openFamily(t)
-	eval[bool](p, `(document.querySelectorAll("[data-example]")[1].click(), true)`)
+	eval[bool](p, `(document.querySelectorAll("[data-example]")[0].click(), true)`)
 	p.settled(3)
 	p.click("#open-compare")
 	p.wait("all columns", compared+` && document.querySelectorAll(".way").length === 4`)
@@ -163,15 +163,15 @@ func TestCompare(t *testing.T) {
 	if got := read(".way .rank"); len(got) != 4 || slices.ContainsFunc(got, func(s string) bool { return !strings.HasPrefix(s, "What answers:") }) {
 		t.Errorf("ranks: %q", got)
 	}
-	if got := p.text(".gold-text"); !strings.Contains(got, "Toronto") {
+	if got := p.text(".gold-text"); !strings.Contains(got, "Gustave Eiffel") {
 		t.Errorf("what answers: %q", got)
 	}
-	if got := eval[string](p, `document.querySelector("#rewrite").value`); !strings.Contains(got, "the capital of Ontario") {
+	if got := eval[string](p, `document.querySelector("#rewrite").value`); !strings.Contains(got, "What did Gustave Eiffel do") {
 		t.Errorf("the field holds %q", got)
 	}
 	// The first turn stands alone already: its rewrite ranks as it does.
 	eval[bool](p, `(document.querySelector(".picker button").click(), true)`)
-	p.wait("the first turn", compared+` && document.querySelector("#rewrite").value.startsWith("Which is the largest province")`)
+	p.wait("the first turn", compared+` && document.querySelector("#rewrite").value.startsWith("When was the Eiffel Tower")`)
 	columns := eval[[]string](p, `[...document.querySelectorAll(".way ol")].map(e => [...e.querySelectorAll("li > :first-child")].map(s => s.textContent).join("; "))`)
 	if columns[0] != columns[3] || columns[0] == "" {
 		t.Errorf("the same text ranks as %q and %q", columns[0], columns[3])
@@ -195,7 +195,7 @@ func TestCompare(t *testing.T) {
 
 	eval[bool](p, `(document.querySelector("#new").click(), true)`)
 	p.settled(0)
-	eval[bool](p, `(document.querySelectorAll("[data-example]")[1].click(), true)`)
+	eval[bool](p, `(document.querySelectorAll("[data-example]")[0].click(), true)`)
 	p.settled(3)
 	p.wait("all columns", compared+` && document.querySelectorAll(".way").length === 4`)
 	p.accessibleInBoth("comparing")

@@ -19,13 +19,13 @@ type step struct {
 
 var (
 	tower = []string{"When was the Eiffel Tower built?", "who designed it?"}
-	// The beginning of a conversation of our test split (test-05-09).
-	canada = []string{
-		"Which is the largest province of Canada by area?",
-		"And the most populous one?",
-		"Its capital is also the nation's largest city, I believe. What is its rank on the continent?",
-		"But the federal capital is elsewhere; which rivers meet at it?",
-		"Compared with Vancouver, which is more densely populated?",
+	// The beginning of a conversation of our test split (test-09-01).
+	poets = []string{
+		"who is the greatest russian poet, by most people opinion?",
+		"After he died, who was most important?",
+		"My professor said one of them was doctor and called medicine his wife, i think the one with the plays",
+		"His friend who wrote about him in memoirs, was he winning Nobel prize?",
+		"so who got it as the first from Russia",
 	}
 )
 
@@ -41,15 +41,15 @@ var tour = []step{
 	{"distillation", "What did distillation change?", []string{
 		"An encoder of single questions takes a conversation for one long question: terms of every turn light up, asked about or not.",
 		"The distilled one was shown conversations, and learned to rank passages as that encoder ranks them for the rewrite. Compare where an answer stands in each column, and which results moved.",
-	}, canada[:3], "compare"},
+	}, poets[:4], "compare"},
 	{"regulariser", "What does the regulariser remove?", []string{
 		"Training can make every lit term cost something. Then the terms that earn least go dark: each level to the right was trained at a higher price.",
 		"Turn the dial, and the whole conversation is read again. Which terms went? Did the first results?",
-	}, canada[:3], "dial"},
+	}, poets[:4], "dial"},
 	{"cost", "What does it cost?", []string{
 		"A search touches every posting of every lit term. FLOPS is that cost spread over the collection: how many products a question takes for an average passage.",
 		"The longer the conversation, the more there is to light. Point at the charts, or choose a turn by its number.",
-	}, canada, "dial"},
+	}, poets, "dial"},
 }
 
 // steps are those that this page can show: without levels there is no dial.
