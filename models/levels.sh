@@ -14,7 +14,7 @@ work=build/levels
 base=models/splade-tiny
 mkdir -p "$work"
 
-# level NAME ROW SEED TERMS: the row's student of that seed, the best of three on the dev
+# level NAME ROW 3    TERMS: the row's student of that seed, the best of three on the dev
 # set, keeping TERMS terms of a query (0: all).
 level() {
   name=$1 row=$2 seed=$3 terms=$4
@@ -43,9 +43,9 @@ cat > "$work/note.md" <<'NOTE'
 The training conversations: QReCC (CC BY-SA 3.0), CANARD (CC BY-SA 4.0), ConvQuestions (CC BY 4.0), TREC CAsT 2019 and 2020 (MIT), and this project's own (CC BY-SA 4.0); none of MTRAG's conversations. The teacher ranked MTRAG's pooled passages, the first three of each article of a 2018 Wikipedia, and this project's articles. The run with the best dev figure of three seeds ships; [models/experiments](../experiments/README.md) has the mean over the seeds, and how every setting was chosen.
 NOTE
 
-level splade-tiny-conv      "main/full"             3 0
-level splade-tiny-conv-1.5x "postings/postings 0.1" 3 0
-level splade-tiny-conv-2x   "postings/postings 0.2" 3 0
-level splade-tiny-conv-4x   "postings/postings 0.4" 3 16
-level splade-tiny-conv-8x   "postings/postings 0.8" 3 12
+level splade-tiny-conv      "temperature/temperature 2" 3 0
+level splade-tiny-conv-1.5x "softer/postings 0.1"       2 0
+level splade-tiny-conv-2x   "softer/postings 0.2"       2 0
+level splade-tiny-conv-4x   "softer/postings 0.4"       3 16
+level splade-tiny-conv-8x   "softer/postings 0.4"       3 10
 ${GO:-go} run ./models/build --list
