@@ -43,7 +43,7 @@ var tour = []step{
 		"The distilled one was shown conversations, and learned to rank passages as that encoder ranks them for the rewrite. Compare where an answer stands in each column, and which results moved.",
 	}, poets[:4], "compare"},
 	{"regulariser", "What does the regulariser remove?", []string{
-		"Training can make every lit term cost something. Then the terms that earn least go dark: each level to the right was trained at a higher price.",
+		"Training can make every lit term cost something. Then the terms that earn least go dark: each level to the right was trained at a higher price, or keeps fewer of its heaviest terms.",
 		"Turn the dial, and the whole conversation is read again. Which terms went? Did the first results?",
 	}, poets[:4], "dial"},
 	{"cost", "What does it cost?", []string{
