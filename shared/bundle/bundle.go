@@ -81,8 +81,8 @@ func New(files []File) (*Manifest, error) {
 
 // Parse reads a manifest and refuses one that is not sound: unknown or missing
 // fields, a path that leads out of the folder or cannot stand in a URL, sizes or
-// sums that are none, a name or path given twice, a version that is not the
-// list's. An error is an *Error.
+// sums that are none, a name given twice, a path given twice for other contents, a
+// version that is not the list's. An error is an *Error.
 func Parse(data []byte) (*Manifest, error) {
 	var m Manifest
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -110,8 +110,10 @@ func (m *Manifest) Encode() []byte {
 }
 
 func (m *Manifest) check() error {
-	names, paths := map[string]bool{}, map[string]bool{}
+	names, paths := map[string]bool{}, map[string]File{}
 	for i, f := range m.Files {
+		// Two names of one file are fine: what is equal may be stored once.
+		other, again := paths[f.Path]
 		switch {
 		case f.Name == "":
 			return f.err("file %d has no name", i)
@@ -119,8 +121,8 @@ func (m *Manifest) check() error {
 			return f.err("file %d: the name holds a control character, or is not UTF-8", i)
 		case names[f.Name]:
 			return f.err("the name is given twice")
-		case paths[f.Path]:
-			return f.err("the path is given twice")
+		case again && (other.Bytes != f.Bytes || other.SHA256 != f.SHA256):
+			return f.err("the path is given twice, for other contents")
 		case f.Path == ".", !fs.ValidPath(f.Path):
 			return f.err("not a path within the folder: no leading or trailing slash, no empty part, no . or ..")
 		case !plain(f.Path), strings.ContainsAny(f.Path, `\:?#%`):
@@ -130,7 +132,7 @@ func (m *Manifest) check() error {
 		case !isSum(f.SHA256):
 			return f.err("the SHA-256 %q is not 64 hex digits in lower case", f.SHA256)
 		}
-		names[f.Name], paths[f.Path] = true, true
+		names[f.Name], paths[f.Path] = true, f
 	}
 	return nil
 }

@@ -112,12 +112,17 @@ func TestUnsoundManifestsAreRefused(t *testing.T) {
 	if _, err := New(with(func(*File) {})); err != nil {
 		t.Fatal(err)
 	}
+	// Two names of one file.
+	if _, err := New(with(func(f *File) { f.Path, f.Bytes = "y", 0 })); err != nil {
+		t.Fatal(err)
+	}
 	cases := map[string][]File{
 		"no name":          with(func(f *File) { f.Name = "" }),
 		"control":          with(func(f *File) { f.Name = "a\nb" }),
 		"not UTF-8":        with(func(f *File) { f.Name = "a\xff" }),
 		"name is given":    with(func(f *File) { f.Name = "x" }),
-		"path is given":    with(func(f *File) { f.Path = "y" }),
+		"other contents":   with(func(f *File) { f.Path = "y" }),
+		"for other":        with(func(f *File) { f.Path, f.Bytes, f.SHA256 = "y", 0, strings.Repeat("0b", 32) }),
 		"-1 bytes":         with(func(f *File) { f.Bytes = -1 }),
 		"64 hex digits":    with(func(f *File) { f.SHA256 = f.SHA256[1:] }),
 		"in lower case":    with(func(f *File) { f.SHA256 = strings.ToUpper(f.SHA256) }),

@@ -115,6 +115,7 @@ func contents(o Options, oneFile bool) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
+	data = once(data)
 	program, err := personal(o.App, o.Title, o.Examples)
 	if err != nil {
 		return nil, err
@@ -127,6 +128,22 @@ func contents(o Options, oneFile bool) ([]file, error) {
 	}
 	app, err := render(program, file{name: "site.json", path: "site.json", content: site}, data)
 	return append(app, data...), err
+}
+
+// once leaves out what is there already under another name: levels may have the same
+// weights.
+func once(data []file) []file {
+	var stored []file
+	at := map[string]int{}
+	for _, f := range data {
+		if i, ok := at[f.path]; ok {
+			stored[i].later = stored[i].later && f.later
+			continue
+		}
+		at[f.path] = len(stored)
+		stored = append(stored, f)
+	}
+	return stored
 }
 
 // readData reads what site.json lists, and the family's list; nil where encoder is

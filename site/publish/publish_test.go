@@ -291,6 +291,47 @@ func TestFamily(t *testing.T) {
 	}
 }
 
+// Two levels may be the same weights, read otherwise: they are one file, which comes
+// with the page where either is the default.
+func TestEqualWeightsAreStoredOnce(t *testing.T) {
+	o := options(t)
+	withFamily(t, &o)
+	if err := os.CopyFS(filepath.Join(o.Encoder, "8x"), os.DirFS(filepath.Join(o.Encoder, "2x"))); err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(o.Encoder, family.File)
+	data, err := os.ReadFile(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := family.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list.Levels = append(list.Levels, family.Level{Level: message.Level{Name: "8x"}, Folder: "8x"})
+	if data, err = list.Encode(); err == nil {
+		err = os.WriteFile(at, data, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	build(t, o)
+	files := folder(t, o.Out)
+	var m bundle.Manifest
+	if err := json.Unmarshal([]byte(files["site.json"]), &m); err != nil {
+		t.Fatal(err)
+	}
+	one, _ := m.File("levels/2x/model.safetensors")
+	other, _ := m.File("levels/8x/model.safetensors")
+	if one.Path == "" || one.Path != other.Path {
+		t.Errorf("%+v and %+v", one, other)
+	}
+	files["sw.js"], files["later"], _ = strings.Cut(files["sw.js"], `"later"`)
+	if strings.Count(files["sw.js"], one.Path) != 1 || strings.Contains(files["later"], one.Path) {
+		t.Errorf("sw.js lists it in %s and later %s", files["sw.js"], files["later"])
+	}
+}
+
 func TestALevelOfAnotherBaseIsNotPublished(t *testing.T) {
 	o := options(t)
 	withFamily(t, &o)
