@@ -330,9 +330,9 @@ func (f *firefox) documents(t *testing.T) {
 	f.wait("the panel", `document.querySelector("#documents-panel")?.open && document.querySelector("#documents-panel [role=radiogroup] li")`)
 	dir := write(t, "garden", garden)
 	f.give("#pick-files", filepath.Join(dir, "tools.txt"), filepath.Join(dir, "compost.html"), filepath.Join(dir, "faq.csv"))
-	f.wait("the files to be encoded", `/kB|MB/.test(`+row("3\u00a0files")+`?.querySelector(".facts").textContent)`)
-	read[bool](f, `(`+row("3\u00a0files")+`.querySelector("input").click(), true)`)
-	f.wait("the collection", `/3.files/.test(document.querySelector("#collection").textContent)`)
+	f.wait("the files to be encoded", `/kB|MB/.test(`+row("tools and more")+`?.querySelector(".facts").textContent)`)
+	read[bool](f, `(`+row("tools and more")+`.querySelector("input").click(), true)`)
+	f.wait("the collection", `/tools and more/.test(document.querySelector("#collection").textContent)`)
 	read[bool](f, `(document.querySelector("#documents-panel").close(), document.querySelector("#new").click(), true)`)
 	f.settled(0)
 	if got := f.ask("where is the spade?"); !strings.Contains(got.Quote, "shed") {

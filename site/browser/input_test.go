@@ -154,13 +154,13 @@ func TestAMegabytePasted(t *testing.T) {
 func TestOddUnicode(t *testing.T) {
 	p := open(t, shipped(t)).ready()
 	for i, js := range []string{
-		`"How tall is the \ud800 Eiffel \udc00\udc00 Tower\ud83d"`,       // lone surrogates
-		`"كم يبلغ ارتفاع برج إيفل؟ Eiffel Tower"`,                        // right to left
-		`"\u202eEiffel Tower\u202c \u2066tall\u2069"`,                    // direction overrides
-		`"E\u0301iffel Tower\u0000 \u00ad tall \ufeff?"`,                 // combining, NUL, soft hyphen, BOM
-		`"👩‍👩‍👧‍👦 Eiffel Tower 🗼 高さ"`,                                    // joined emoji, CJK
-		`"Eiffel Tower ".padEnd(300, "\u0301")`,                          // 280 accents on one letter
-		`"[SEP] [CLS] [MASK] [PAD] [UNK] how tall is the Eiffel Tower?"`, // text, all of it
+		`"When was the \ud800 Eiffel \udc00\udc00 Tower\ud83d built"`,       // lone surrogates
+		`"كم يبلغ ارتفاع برج إيفل؟ Eiffel Tower"`,                           // right to left
+		`"\u202eEiffel Tower\u202c \u2066built\u2069"`,                      // direction overrides
+		`"E\u0301iffel Tower\u0000 \u00ad built \ufeff?"`,                   // combining, NUL, soft hyphen, BOM
+		`"👩‍👩‍👧‍👦 Eiffel Tower 🗼 高さ"`,                                       // joined emoji, CJK
+		`"Eiffel Tower ".padEnd(300, "\u0301")`,                             // 280 accents on one letter
+		`"[SEP] [CLS] [MASK] [PAD] [UNK] when was the Eiffel Tower built?"`, // text, all of it
 	} {
 		p.paste(js)
 		got := p.settled(i + 1)[i]
