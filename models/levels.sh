@@ -14,7 +14,7 @@ work=build/levels
 base=models/splade-tiny
 mkdir -p "$work"
 
-# level NAME ROW 3    TERMS: the row's student of that seed, the best of three on the dev
+# level NAME ROW SEED TERMS: the row's student of that seed, the best of three on the dev
 # set, keeping TERMS terms of a query (0: all).
 level() {
   name=$1 row=$2 seed=$3 terms=$4
@@ -24,7 +24,6 @@ level() {
   echo "== $name: $row, seed $seed, in $run"
   export="$trainer export --share $base --licence CC-BY-SA-4.0 --query-terms $terms --name $name --note $work/note.md"
   # What is measured is what ships, under the name that it ships by.
-  rm -rf "models/$name"
   $export "$run" "models/$name" > /dev/null
   measure "$name" "MTRAG pooled collection" --mtrag "$data/mtrag"
   measure "$name" "our test split" --passages "$data/conversations/corpus.jsonl" --tasks "$data/conversations/test/tasks.jsonl" \

@@ -222,23 +222,30 @@ func Open(read func(name string) ([]byte, error)) (*index.Index, *passages.Store
 		}
 		return content, err
 	}
-	content, err := listed("index.bin")
+	postings, err := listed("index.bin")
 	if err != nil {
 		return nil, nil, err
 	}
-	x, err := index.Open(content)
+	texts, err := listed("passages.bin")
+	if err != nil {
+		return nil, nil, err
+	}
+	return Join(postings, texts)
+}
+
+// Join opens a collection's index.bin and passages.bin, and refuses those that do not
+// belong together.
+func Join(postings, texts []byte) (*index.Index, *passages.Store, error) {
+	x, err := index.Open(postings)
 	if err != nil {
 		return nil, nil, fmt.Errorf("index.bin: %w", err)
 	}
-	if content, err = listed("passages.bin"); err != nil {
-		return nil, nil, err
-	}
-	store, err := passages.Open(content)
+	store, err := passages.Open(texts)
 	if err != nil {
 		return nil, nil, fmt.Errorf("passages.bin: %w", err)
 	}
 	if x.Docs() != store.Len() {
-		return nil, nil, fmt.Errorf("the index has %d documents, the texts are %d; index the documents again", x.Docs(), store.Len())
+		return nil, nil, fmt.Errorf("the index has %d documents, the texts are %d: they do not belong together; index the documents again", x.Docs(), store.Len())
 	}
 	return x, store, nil
 }

@@ -162,7 +162,7 @@ type Session struct {
 	terms   []uint32
 	weights []float32
 	winner  []int32
-	top     []float32 // [QueryTerms]
+	top     []float32 // [QueryTerms], of KeepTop
 }
 
 func (e *Encoder) NewSession() *Session { return &Session{e: e} }
@@ -200,48 +200,13 @@ func (s *Session) encode(in conversation.Input, most int) (v sparse.Vector, winn
 			s.terms, s.weights = append(s.terms, uint32(j)), append(s.weights, weight)
 		}
 	}
-	if most > 0 && most < len(s.terms) {
-		s.keepHeaviest(most)
+	v = sparse.Vector{Terms: s.terms, Weights: s.weights}
+	if most > 0 {
+		s.top = v.KeepTop(most, s.top)
 	}
-	s.winner = grow(s.winner, len(s.terms))
-	s.scratch.Winners(s.winner, s.terms, y, m, w.decoder)
-	return sparse.Vector{Terms: s.terms, Weights: s.weights}, s.winner, nil
-}
-
-// keepHeaviest keeps n of the terms, of which there are more.
-func (s *Session) keepHeaviest(n int) {
-	top := s.top[:0] // the n largest weights so far, falling; few, so insertion will do
-	for _, w := range s.weights {
-		if len(top) == n {
-			if w <= top[n-1] {
-				continue
-			}
-			top = top[:n-1]
-		}
-		i := len(top)
-		for top = append(top, w); i > 0 && top[i-1] < w; i-- {
-			top[i] = top[i-1]
-		}
-		top[i] = w
-	}
-	s.top = top
-	least, ties := top[n-1], 0 // ties: terms of just that weight that have a place
-	for _, w := range top {
-		if w == least {
-			ties++
-		}
-	}
-	kept := 0
-	for i, w := range s.weights {
-		if w == least {
-			ties--
-		}
-		if w > least || w == least && ties >= 0 {
-			s.terms[kept], s.weights[kept] = s.terms[i], w
-			kept++
-		}
-	}
-	s.terms, s.weights = s.terms[:kept], s.weights[:kept]
+	s.winner = grow(s.winner, v.L0())
+	s.scratch.Winners(s.winner, v.Terms, y, m, w.decoder)
+	return v, s.winner, nil
 }
 
 // check refuses an input that the model cannot read.

@@ -18,7 +18,6 @@ import (
 	"parley/shared/conversation"
 	"parley/shared/matrix"
 	"parley/shared/safetensors"
-	"parley/shared/sparse"
 )
 
 // tinyModels are random models with every logit as transformers computes it;
@@ -428,24 +427,6 @@ func TestEncodeQueryKeepsTheHeaviestTerms(t *testing.T) {
 	}
 	if !cut {
 		t.Error("no vector was cut")
-	}
-}
-
-func TestKeepHeaviestIsTop(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	s := &Session{}
-	for range 2000 {
-		v := sparse.Vector{}
-		for term := range uint32(2 + r.IntN(12)) {
-			v.Terms, v.Weights = append(v.Terms, term), append(v.Weights, float32(1+r.IntN(4))) // with ties
-		}
-		n := 1 + r.IntN(v.L0()-1)
-		want := v.Top(n)
-		s.terms, s.weights = slices.Clone(v.Terms), slices.Clone(v.Weights)
-		s.keepHeaviest(n)
-		if !slices.Equal(s.terms, want.Terms) || !slices.Equal(s.weights, want.Weights) {
-			t.Fatalf("%d of %v: %v %v, want %v", n, v, s.terms, s.weights, want)
-		}
 	}
 }
 

@@ -64,10 +64,56 @@ func (v Vector) Dot(u Vector) float32 {
 // terms). The result shares no memory with v, unless v has k terms or fewer and
 // is returned as it is.
 func (v Vector) Top(k int) Vector {
-	if k = max(k, 0); v.L0() <= k {
+	if v.L0() <= k {
 		return v
 	}
-	return v.only(v.heaviest()[:k])
+	v = v.Clone()
+	v.KeepTop(k, nil)
+	return v
+}
+
+// KeepTop is Top in place. It needs memory for k weights, takes that of scratch, and
+// returns it for the next call.
+func (v *Vector) KeepTop(k int, scratch []float32) []float32 {
+	if v.L0() <= k {
+		return scratch
+	}
+	if k <= 0 {
+		v.Terms, v.Weights = v.Terms[:0], v.Weights[:0]
+		return scratch
+	}
+	top := scratch[:0] // the k largest weights so far, falling; few, so insertion will do
+	for _, w := range v.Weights {
+		if len(top) == k {
+			if w <= top[k-1] {
+				continue
+			}
+			top = top[:k-1]
+		}
+		i := len(top)
+		for top = append(top, w); i > 0 && top[i-1] < w; i-- {
+			top[i] = top[i-1]
+		}
+		top[i] = w
+	}
+	least, ties := top[k-1], 0 // ties: terms of just that weight that have a place
+	for _, w := range top {
+		if w == least {
+			ties++
+		}
+	}
+	n := 0
+	for i, w := range v.Weights {
+		if w == least {
+			ties--
+		}
+		if w > least || w == least && ties >= 0 {
+			v.Terms[n], v.Weights[n] = v.Terms[i], w
+			n++
+		}
+	}
+	v.Terms, v.Weights = v.Terms[:n], v.Weights[:n]
+	return top
 }
 
 // Mass keeps the fewest of the heaviest terms that together weigh at least the

@@ -59,6 +59,25 @@ func TestTopKeepsTheHeaviestAndOfEqualsTheLowerTerm(t *testing.T) {
 	}
 }
 
+// In place and without sorting, the same terms are kept as by sorting.
+func TestKeepTopIsTheHeadOfTheSorted(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var scratch []float32
+	for range 2000 {
+		v := Vector{}
+		for term := range uint32(2 + r.IntN(12)) {
+			v.Terms, v.Weights = append(v.Terms, term), append(v.Weights, float32(1+r.IntN(4))) // with ties
+		}
+		n := 1 + r.IntN(v.L0()-1)
+		want := v.only(v.heaviest()[:n])
+		got := v.Clone()
+		scratch = got.KeepTop(n, scratch)
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%d of %v: %v, want %v", n, v, got, want)
+		}
+	}
+}
+
 func TestMassKeepsTheFewestThatWeighEnough(t *testing.T) {
 	v := Vector{Terms: []uint32{2, 3, 5, 7, 11}, Weights: []float32{1, 2, 1, 3, 1}} // 8 in all
 	for _, c := range []struct {

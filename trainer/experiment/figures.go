@@ -167,15 +167,17 @@ func (s *Summary) of(experiment string) []*Line {
 
 func (s *Summary) tradeoff(spec *FigureSpec, e SetSize, key, title string) plot.Panel {
 	p := plot.Panel{Title: title, X: "FLOPS", LogX: true}
-	point := func(to *plot.Series, l *Line, gap bool) {
+	point := func(to *plot.Series, l *Line, gap bool) (drawn bool) {
 		st := l.Evaluations[e.Short]
 		if st == nil || st.Cost == nil || st.Cost.FLOPS.Mean <= 0 {
-			return
+			return false
 		}
-		if v, ok := value(st.Metrics, st.Cost, key); ok {
+		v, drawn := value(st.Metrics, st.Cost, key)
+		if drawn {
 			to.Points = append(to.Points, plot.XY{X: st.Cost.FLOPS.Mean, Y: v.Mean, SD: v.SD, Gap: gap})
 			to.Labels = append(to.Labels, l.title())
 		}
+		return drawn
 	}
 	flops := func(l *Line) float64 {
 		if l != nil {
@@ -191,12 +193,13 @@ func (s *Summary) tradeoff(spec *FigureSpec, e SetSize, key, title string) plot.
 		slices.SortStableFunc(lines, func(a, b *Line) int {
 			return cmp.Or(slices.Compare(a.held(), b.held()), cmp.Compare(flops(a), flops(b)))
 		})
-		var before []float64
+		var before *Line // the last that was drawn
 		for _, l := range lines {
-			if spec.Span == 0 || len(spec.Rows) == 0 || spec.Span*flops(l) >= flops(s.row(spec.Rows[0])) {
-				held := l.held()
-				point(&curve, l, len(curve.Points) > 0 && !slices.Equal(held, before))
-				before = held
+			if spec.Span != 0 && len(spec.Rows) != 0 && spec.Span*flops(l) < flops(s.row(spec.Rows[0])) {
+				continue
+			}
+			if point(&curve, l, before != nil && !slices.Equal(l.held(), before.held())) {
+				before = l
 			}
 		}
 		p.Series = append(p.Series, curve)

@@ -50,15 +50,6 @@ type XY struct {
 	Gap bool `json:"gap,omitempty"`
 }
 
-// arrow is a point beyond an end of the axis, a triangle towards it.
-func arrow(name int, x, y float64, up bool, title string) string {
-	tip := 5
-	if up {
-		tip = -5
-	}
-	return fmt.Sprintf(`<path class="c%d dot" d="M%s %sl-4.5 %dh9z"><title>%s</title></path>`, name%len(colours), number(x), number(y+float64(tip)), -2*tip, escape(title))
-}
-
 // A Kind says how a series is drawn.
 type Kind string
 
@@ -135,7 +126,17 @@ func (k Kind) dot(name int, x, y float64, title string) string {
 	return ""
 }
 
-// scale maps a quantity to SVG units from at, over length (negative: upwards).
+// arrow is a point beyond an end of the axis, a triangle towards it.
+func arrow(name int, x, y float64, up bool, title string) string {
+	tip := 5
+	if up {
+		tip = -5
+	}
+	return fmt.Sprintf(`<path class="c%d dot" d="M%s %sl-4.5 %dh9z"><title>%s</title></path>`, name%len(colours), number(x), number(y+float64(tip)), -2*tip, escape(title))
+}
+
+// scale maps a quantity to SVG units from at, over length (negative: upwards). What
+// lies beyond low or high is brought to that end.
 type scale struct {
 	low, high  float64
 	log        bool
@@ -144,6 +145,7 @@ type scale struct {
 
 func (s scale) place(v float64) float64 {
 	low, high := s.low, s.high
+	v = min(max(v, low), high)
 	if s.log {
 		v, low, high = math.Log(v), math.Log(low), math.Log(high)
 	}
@@ -263,7 +265,7 @@ func (s *Series) draw(b *bytes.Buffer, name int, h, v scale) {
 	}
 	var line strings.Builder
 	for i, q := range s.Points {
-		x, y := number(h.place(q.X)), number(v.place(min(max(q.Y, v.low), v.high)))
+		x, y := number(h.place(q.X)), number(v.place(q.Y))
 		switch {
 		case s.Kind == Steps && i > 0:
 			fmt.Fprintf(&line, "H%sV%s", x, y)
@@ -283,7 +285,7 @@ func (s *Series) draw(b *bytes.Buffer, name int, h, v scale) {
 		x := number(h.place(q.X))
 		beyond := q.Y < v.low || q.Y > v.high
 		if q.SD > 0 && !beyond {
-			fmt.Fprintf(b, `<path class="curve c%d" d="M%s %sV%s"/>`, name%len(colours), x, number(v.place(max(q.Y-q.SD, v.low))), number(v.place(min(q.Y+q.SD, v.high))))
+			fmt.Fprintf(b, `<path class="curve c%d" d="M%s %sV%s"/>`, name%len(colours), x, number(v.place(q.Y-q.SD)), number(v.place(q.Y+q.SD)))
 		}
 		title := s.Name
 		if i < len(s.Labels) && s.Labels[i] != "" && s.Labels[i] != title {
@@ -291,7 +293,7 @@ func (s *Series) draw(b *bytes.Buffer, name int, h, v scale) {
 		}
 		title = fmt.Sprintf("%s: %s, %s", title, short(q.X), short(q.Y))
 		if beyond {
-			b.WriteString(arrow(name, h.place(q.X), v.place(min(max(q.Y, v.low), v.high)), q.Y > v.high, title) + "\n")
+			b.WriteString(arrow(name, h.place(q.X), v.place(q.Y), q.Y > v.high, title) + "\n")
 		} else {
 			b.WriteString(s.Kind.dot(name, h.place(q.X), v.place(q.Y), title) + "\n")
 		}

@@ -278,20 +278,13 @@ func (d *desk) extend(struct{}) (*Extended, error) {
 		return nil, errNotBegun
 	}
 	files := d.given("collection/")
-	x, err := index.Open(files["index.bin"])
+	x, old, err := collect.Join(files["index.bin"], files["passages.bin"])
 	if err != nil {
 		return nil, err
-	}
-	old, err := passages.Open(files["passages.bin"])
-	if err != nil {
-		return nil, err
-	}
-	if x.Docs() != old.Len() || x.Vocab() != d.encoder.Vocab() {
-		return nil, fmt.Errorf("the index has %d documents of %d terms, the texts are %d, the encoder's terms %d: they do not belong together", x.Docs(), x.Vocab(), old.Len(), d.encoder.Vocab())
 	}
 	about := old.About()
-	if about.Encoder != d.encoder.Name {
-		return nil, fmt.Errorf("the collection was made by another encoder, %q: what this page's, %q, encodes cannot stand beside it", about.Encoder, d.encoder.Name)
+	if about.Encoder != d.encoder.Name || x.Vocab() != d.encoder.Vocab() {
+		return nil, d.foreign(x, about)
 	}
 	about.Title = d.about.Title
 	out := &Extended{Replaced: []string{}}
@@ -463,7 +456,7 @@ func (d *desk) adopt(struct{}) (*Adopted, error) {
 		return nil, err
 	}
 	if x.Vocab() != d.encoder.Vocab() {
-		return nil, fmt.Errorf("the collection was made by another encoder (%q, whose vocabulary has %d terms; this page's %q has %d)", store.About().Encoder, x.Vocab(), d.encoder.Name, d.encoder.Vocab())
+		return nil, d.foreign(x, store.About())
 	}
 	d.made = []collect.File{{Name: "index.bin", Content: files["index.bin"]}, {Name: "passages.bin", Content: files["passages.bin"]}}
 	a := &Adopted{About: store.About(), Passages: store.Len()}
@@ -471,6 +464,11 @@ func (d *desk) adopt(struct{}) (*Adopted, error) {
 		a.Files = append(a.Files, piece(f.Name, f.Content))
 	}
 	return a, nil
+}
+
+// foreign says that a collection is not of this page's encoder.
+func (d *desk) foreign(x *index.Index, about passages.About) error {
+	return fmt.Errorf("the collection was made by another encoder (%q, whose vocabulary has %d terms; this page's %q has %d)", about.Encoder, x.Vocab(), d.encoder.Name, d.encoder.Vocab())
 }
 
 // unzip gives an archive's files by their names without the folder.
