@@ -202,7 +202,7 @@ func (s *Session) encode(in conversation.Input, most int) (v sparse.Vector, winn
 	}
 	v = sparse.Vector{Terms: s.terms, Weights: s.weights}
 	if most > 0 {
-		s.top = v.KeepTop(most, s.top)
+		v, s.top = v.KeepTop(most, s.top)
 	}
 	s.winner = grow(s.winner, v.L0())
 	s.scratch.Winners(s.winner, v.Terms, y, m, w.decoder)

@@ -67,20 +67,18 @@ func (v Vector) Top(k int) Vector {
 	if v.L0() <= k {
 		return v
 	}
-	v = v.Clone()
-	v.KeepTop(k, nil)
+	v, _ = v.Clone().KeepTop(k, nil)
 	return v
 }
 
-// KeepTop is Top in place. It needs memory for k weights, takes that of scratch, and
-// returns it for the next call.
-func (v *Vector) KeepTop(k int, scratch []float32) []float32 {
+// KeepTop is Top in the memory of v. It needs some for k weights besides, takes that of
+// scratch, and returns it for the next call.
+func (v Vector) KeepTop(k int, scratch []float32) (Vector, []float32) {
 	if v.L0() <= k {
-		return scratch
+		return v, scratch
 	}
 	if k <= 0 {
-		v.Terms, v.Weights = v.Terms[:0], v.Weights[:0]
-		return scratch
+		return Vector{v.Terms[:0], v.Weights[:0]}, scratch
 	}
 	top := scratch[:0] // the k largest weights so far, falling; few, so insertion will do
 	for _, w := range v.Weights {
@@ -112,8 +110,7 @@ func (v *Vector) KeepTop(k int, scratch []float32) []float32 {
 			n++
 		}
 	}
-	v.Terms, v.Weights = v.Terms[:n], v.Weights[:n]
-	return top
+	return Vector{v.Terms[:n], v.Weights[:n]}, top
 }
 
 // Mass keeps the fewest of the heaviest terms that together weigh at least the

@@ -70,8 +70,8 @@ func TestKeepTopIsTheHeadOfTheSorted(t *testing.T) {
 		}
 		n := 1 + r.IntN(v.L0()-1)
 		want := v.only(v.heaviest()[:n])
-		got := v.Clone()
-		scratch = got.KeepTop(n, scratch)
+		var got Vector
+		got, scratch = v.Clone().KeepTop(n, scratch)
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("%d of %v: %v, want %v", n, v, got, want)
 		}
