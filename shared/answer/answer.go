@@ -69,12 +69,30 @@ const maxTokens = 4096
 // ErrNoQuestion says that there is nothing to answer.
 var ErrNoQuestion = errors.New("the question is empty: it holds no letter, digit or sign that the encoder reads")
 
+// alone decides, where Ask.Read is "", whether the newest question is read without
+// the turns before it.
+func (e *Engine) alone(turns []message.Turn) bool { return false }
+
+// readAlone says whether ask's newest question is read without its history; there is
+// one where an earlier turn has a text.
+func (e *Engine) readAlone(ask message.Ask) (bool, error) {
+	switch ask.Read {
+	case "", message.ReadAlone, message.ReadTogether:
+	default:
+		return false, fmt.Errorf(`the question is to be read %q; wanted %q, %q, or "" to let the encoder decide`, ask.Read, message.ReadAlone, message.ReadTogether)
+	}
+	newest := len(ask.Turns) - 1
+	history := slices.ContainsFunc(ask.Turns[:newest], func(t message.Turn) bool { return t.Question != "" || t.Reply != "" })
+	return history && (ask.Read == message.ReadAlone || ask.Read == "" && e.alone(ask.Turns)), nil
+}
+
 // found is what the engine knows before it is put into words.
 type found struct {
 	vector sparse.Vector // these four valid until the next question
 	winner []int32
 	hits   []index.Hit
 	input  *conversation.Input
+	alone  bool // there was a history, which was not read
 
 	cost             index.Cost
 	encoding, search time.Duration
@@ -97,13 +115,19 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 	k = min(max(k, 1), maxK)
 
 	start := time.Now()
+	if f.alone, err = e.readAlone(ask); err != nil {
+		return f, err
+	}
+	newest := len(ask.Turns) - 1
 	e.turns = e.turns[:0]
-	for _, t := range ask.Turns {
+	for i, t := range ask.Turns {
+		if f.alone && i < newest {
+			t = message.Turn{} // keeps its number
+		}
 		e.turns = append(e.turns, conversation.Turn(t))
 	}
 	e.input.Build(e.Encoder.Tokenizer, e.turns, e.Encoder.Query)
 	clear(e.turns) // keep no text of a conversation
-	newest := len(ask.Turns) - 1
 	if !slices.ContainsFunc(e.input.From, func(o conversation.Origin) bool {
 		return o.Turn == newest && o.Side == conversation.Question
 	}) {
@@ -129,7 +153,7 @@ func (e *Engine) weigh(v sparse.Vector, winner []int32, by []message.Weight) (sp
 	for i, t := range v.Terms {
 		w, piece := v.Weights[i], e.Encoder.Tokenizer.Piece(int32(t))
 		for _, b := range by {
-			if b.Text == piece {
+			if !b.Word && b.Text == piece {
 				w = float32(w * max(b.Factor, 0))
 			}
 		}
@@ -159,6 +183,8 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		Results: make([]message.Result, len(f.hits)),
 		Tokens:  len(f.input.IDs),
 		Dropped: f.input.Dropped,
+		Alone:   f.alone,
+		Read:    turnsRead(f.input.From),
 		Cost: message.Cost{
 			EncodeMS: milliseconds(f.encoding),
 			SearchMS: milliseconds(f.search),
@@ -189,6 +215,18 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		a.Reply = reply(a.Results, said)
 	}
 	return a, nil
+}
+
+// turnsRead are the turns that an input's tokens came from, oldest first.
+func turnsRead(from []conversation.Origin) []int {
+	turns := []int{}
+	for _, o := range from { // newest turn first
+		if o.Turn >= 0 && (len(turns) == 0 || turns[len(turns)-1] != o.Turn) {
+			turns = append(turns, o.Turn)
+		}
+	}
+	slices.Reverse(turns)
+	return turns
 }
 
 // The reply is the best result's quote, unless that very sentence was a reply

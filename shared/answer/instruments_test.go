@@ -2,6 +2,7 @@ package answer
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/shared/message"
@@ -104,5 +105,37 @@ func TestAMaskedTurn(t *testing.T) {
 		if term.Turn != want {
 			t.Errorf("%q is from turn %d, wanted %d", term.Text, term.Turn, want)
 		}
+	}
+}
+
+func TestReadAloneOrTogether(t *testing.T) {
+	e := shipped(t)
+	question := message.Ask{Turns: []message.Turn{{}, tower.Turns[1]}}
+	for _, c := range []struct {
+		name  string
+		turns []message.Turn
+		read  string
+		alone bool
+		turn  []int // read
+	}{
+		{"together", tower.Turns, message.ReadTogether, false, []int{0, 1}},
+		{"alone", tower.Turns, message.ReadAlone, true, []int{1}},
+		{"no history to leave out", tower.Turns[:1], message.ReadAlone, false, []int{0}},
+		{"a history without texts", question.Turns, message.ReadAlone, false, []int{1}},
+		{"one turn masked", []message.Turn{tower.Turns[0], {}, tower.Turns[1]}, message.ReadTogether, false, []int{0, 2}},
+	} {
+		a := ask(t, e, message.Ask{Turns: c.turns, Read: c.read})
+		if a.Alone != c.alone || !slices.Equal(a.Read, c.turn) {
+			t.Errorf("%s: alone %v, turns %v", c.name, a.Alone, a.Read)
+		}
+	}
+	// Read alone, it is what it is without a history, and turns keep their numbers.
+	a, b := ask(t, e, message.Ask{Turns: tower.Turns, Read: message.ReadAlone}), ask(t, e, question)
+	if !slices.Equal(a.Terms, b.Terms) || a.Tokens != b.Tokens || a.Results[0].Score != b.Results[0].Score || a.Dropped {
+		t.Errorf("read alone: %d tokens, dropped %v; without a history %d", a.Tokens, a.Dropped, b.Tokens)
+	}
+	_, err := e.Ask(message.Ask{Turns: tower.Turns, Read: "backwards"})
+	if err == nil || !strings.Contains(err.Error(), `read "backwards"; wanted "alone", "together"`) {
+		t.Errorf("read backwards: %v", err)
 	}
 }

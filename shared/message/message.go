@@ -28,6 +28,10 @@ type Ask struct {
 	Turns []Turn `json:"turns"`
 	K     int    `json:"k"`               // results wanted, 1 to 100; 0 is 10
 	Level string `json:"level,omitempty"` // the encoder that reads it, by Level.Name; "" is the default
+	// Read says whether the newest question is read with what was said before it:
+	// ReadAlone or ReadTogether. Where it is "", the engine decides; anything else is
+	// refused.
+	Read string `json:"read,omitempty"`
 	// For the page's instruments. A turn whose texts are empty is left out of what is
 	// read, and the others keep their numbers.
 	Brief   bool     `json:"brief,omitempty"`   // results without Text, URL, Quote and Marks
@@ -35,10 +39,17 @@ type Ask struct {
 	Weights []Weight `json:"weights,omitempty"` // terms to count more or less than the encoder says
 }
 
+// Values of Ask.Read.
+const (
+	ReadAlone    = "alone"    // without the history, as a new topic
+	ReadTogether = "together" // with the history
+)
+
 // A Weight changes what a term counts: its weight is multiplied by Factor; 0 takes
 // it out.
 type Weight struct {
-	Text   string  `json:"text"` // the vocabulary's piece
+	Text   string  `json:"text"` // as in Term
+	Word   bool    `json:"word,omitempty"`
 	Factor float32 `json:"factor"`
 }
 
@@ -49,18 +60,29 @@ type Answer struct {
 	Reply   int      `json:"reply"`   // the result whose quote is the reply; 0 where there is none
 	Tokens  int      `json:"tokens"`  // length of the encoder's input
 	Dropped bool     `json:"dropped"` // older text did not fit
-	Cost    Cost     `json:"cost"`
+	// Cut: the newest question alone was longer than the input, and its middle was
+	// left out.
+	Cut bool `json:"cut,omitempty"`
+	// Alone: there was a history, and the question was read without it.
+	Alone bool `json:"alone,omitempty"`
+	// Read are the turns of which the encoder read any text: indices into Ask.Turns,
+	// ascending, the newest included.
+	Read []int `json:"read"`
+	Cost Cost  `json:"cost"`
 }
 
 // A Term is one active term of the query vector.
 type Term struct {
-	Text   string  `json:"text"` // the vocabulary's piece
+	Text   string  `json:"text"` // the vocabulary's piece; the word itself where Word
 	Weight float32 `json:"weight"`
 	Turn   int     `json:"turn"`            // the turn whose token won it; -1: a marker
 	Reply  bool    `json:"reply,omitempty"` // won by the turn's reply, not its question
 	// Typed says that the piece stands in the input; where it does not, the
 	// encoder added it (expansion).
 	Typed bool `json:"typed"`
+	// Word: an exact word, in lower case, as it stands in the conversation, and not
+	// one of the encoder's terms.
+	Word bool `json:"word,omitempty"`
 }
 
 // A Span is a byte range.

@@ -17,11 +17,17 @@ func Answer(body string) (*message.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &message.Answer{Reply: v.Get("reply").Int(), Tokens: v.Get("tokens").Int(), Dropped: v.Get("dropped").Yes}
+	a := &message.Answer{
+		Reply: v.Get("reply").Int(), Tokens: v.Get("tokens").Int(),
+		Dropped: v.Get("dropped").Yes, Cut: v.Get("cut").Yes, Alone: v.Get("alone").Yes,
+	}
+	for _, turn := range v.Get("read").List {
+		a.Read = append(a.Read, turn.Int())
+	}
 	for _, t := range v.Get("terms").List {
 		a.Terms = append(a.Terms, message.Term{
 			Text: t.Get("text").Text, Weight: float32(t.Get("weight").Number), Turn: t.Get("turn").Int(),
-			Reply: t.Get("reply").Yes, Typed: t.Get("typed").Yes,
+			Reply: t.Get("reply").Yes, Typed: t.Get("typed").Yes, Word: t.Get("word").Yes,
 		})
 	}
 	for _, r := range v.Get("results").List {
@@ -121,7 +127,7 @@ func Asks(body string) ([]message.Ask, error) {
 
 func ask(v jsontree.Value) (*message.Ask, error) {
 	a := &message.Ask{}
-	if err := v.Into(map[string]any{"k": &a.K, "level": &a.Level, "brief": &a.Brief, "explain": &a.Explain}); err != nil {
+	if err := v.Into(map[string]any{"k": &a.K, "level": &a.Level, "read": &a.Read, "brief": &a.Brief, "explain": &a.Explain}); err != nil {
 		return nil, err
 	}
 	for _, t := range v.Get("turns").List {
@@ -132,7 +138,7 @@ func ask(v jsontree.Value) (*message.Ask, error) {
 		a.Turns = append(a.Turns, turn)
 	}
 	for _, w := range v.Get("weights").List {
-		a.Weights = append(a.Weights, message.Weight{Text: w.Get("text").Text, Factor: float32(w.Get("factor").Number)})
+		a.Weights = append(a.Weights, message.Weight{Text: w.Get("text").Text, Word: w.Get("word").Yes, Factor: float32(w.Get("factor").Number)})
 	}
 	return a, nil
 }
@@ -191,14 +197,16 @@ func (w *writer) group(name string, open, end byte, f func()) {
 	w.b = append(w.b, end)
 }
 
-func (w *writer) span(name string, s message.Span) {
+func (w *writer) ints(name string, numbers []int) {
 	w.list(name, func() {
-		for _, n := range s {
+		for _, n := range numbers {
 			w.key("")
 			w.b = strconv.AppendInt(w.b, int64(n), 10)
 		}
 	})
 }
+
+func (w *writer) span(name string, s message.Span) { w.ints(name, s[:]) }
 
 func written(f func(w *writer)) string {
 	w := &writer{}
@@ -219,6 +227,7 @@ func EncodeAsk(a message.Ask) string {
 		})
 		w.int("k", a.K)
 		w.text("level", a.Level)
+		w.text("read", a.Read)
 		w.yes("brief", a.Brief)
 		w.yes("explain", a.Explain)
 		if len(a.Weights) > 0 {
@@ -226,6 +235,7 @@ func EncodeAsk(a message.Ask) string {
 				for _, by := range a.Weights {
 					w.object("", func() {
 						w.text("text", by.Text)
+						w.yes("word", by.Word)
 						w.float("factor", float64(by.Factor), 32)
 					})
 				}
@@ -245,6 +255,7 @@ func EncodeAnswer(a *message.Answer) string {
 					w.int("turn", t.Turn)
 					w.yes("reply", t.Reply)
 					w.yes("typed", t.Typed)
+					w.yes("word", t.Word)
 				})
 			}
 		})
@@ -281,6 +292,9 @@ func EncodeAnswer(a *message.Answer) string {
 		w.int("reply", a.Reply)
 		w.int("tokens", a.Tokens)
 		w.yes("dropped", a.Dropped)
+		w.yes("cut", a.Cut)
+		w.yes("alone", a.Alone)
+		w.ints("read", a.Read)
 		w.object("cost", func() {
 			w.float("encode_ms", a.Cost.EncodeMS, 64)
 			w.float("search_ms", a.Cost.SearchMS, 64)

@@ -18,7 +18,7 @@ var answer = message.Answer{
 		Doc: 4294967295, ID: "a\"b", Title: "Tüürm 🗼 <b>&amp;", Text: "line\nline\u2028\x01 \\ /", URL: "https://example.org/?a=b&c",
 		Score: 1e-7, Quote: message.Span{3, 9}, Marks: []message.Span{{0, 1}, {4, 5}},
 	}, {}},
-	Tokens: 12, Dropped: true,
+	Tokens: 12, Dropped: true, Cut: true, Alone: true, Read: []int{0, 2},
 	Cost: message.Cost{EncodeMS: 14.25, SearchMS: .5, Lists: 12, Postings: 123456},
 }
 
@@ -32,7 +32,7 @@ func TestMessagesAreThoseOfEncodingJSON(t *testing.T) {
 	same(t, Failure, func(f *message.Failure) string { return EncodeFailure(*f) }, fill[message.Failure]())
 	same(t, Ask, func(a *message.Ask) string { return EncodeAsk(*a) }, fill[message.Ask]())
 	same(t, Ask, func(a *message.Ask) string { return EncodeAsk(*a) },
-		message.Ask{K: -10, Turns: []message.Turn{{Question: "a\"\\\n\x00<é🗼", Reply: "r"}, {Question: ""}}})
+		message.Ask{K: -10, Read: message.ReadAlone, Weights: []message.Weight{{Text: "ssa-92", Word: true, Factor: .5}}, Turns: []message.Turn{{Question: "a\"\\\n\x00<é🗼", Reply: "r"}, {Question: ""}}})
 }
 
 func same[T any](t *testing.T, read func(string) (*T, error), write func(*T) string, v T) {
