@@ -50,6 +50,20 @@ func classify(r rune) (kind, rune) {
 	}
 }
 
+// Fold gives a character as the tokenizer writes it, in lower case and without its
+// accent, and reports whether it is kept at all (controls and accents are not). A
+// syllable of Hangul, and a letter that splits into several, stays as it is.
+func Fold(r rune) (folded rune, kept bool) {
+	switch k, f := classify(r); k {
+	case drop:
+		return r, false
+	case hangul, splits:
+		return r, true
+	default:
+		return f, true
+	}
+}
+
 // blocks[b] is the run that holds code point b<<blockBits, so that a search
 // looks at the runs of one block only.
 const blockBits = 7

@@ -1,41 +1,12 @@
 package bm25
 
 import (
-	"bufio"
-	"compress/gzip"
 	"math"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"parley/trainer/ranking"
 )
-
-func TestStemEqualsSnowballsPorter(t *testing.T) {
-	f, err := os.Open("testdata/porter.txt.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, wrong := 0, 0
-	for sc := bufio.NewScanner(z); sc.Scan(); n++ {
-		word, want, _ := strings.Cut(sc.Text(), "\t")
-		if got := Stem(word); got != want {
-			if wrong++; wrong <= 10 {
-				t.Errorf("Stem(%q) = %q, want %q", word, got, want)
-			}
-		}
-	}
-	if n < 20000 {
-		t.Errorf("only %d words", n)
-	}
-	t.Logf("%d words, %d wrong", n, wrong)
-}
 
 func TestWords(t *testing.T) {
 	got := Words("The Ships' captains, and É́clair-3 are IN Köln!")
