@@ -183,6 +183,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		Results: make([]message.Result, len(f.hits)),
 		Tokens:  len(f.input.IDs),
 		Dropped: f.input.Dropped,
+		Cut:     f.input.Cut,
 		Alone:   f.alone,
 		Read:    turnsRead(f.input.From),
 		Cost: message.Cost{

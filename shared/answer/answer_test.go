@@ -332,8 +332,8 @@ func TestOddQuestions(t *testing.T) {
 	}
 	for _, ask := range []message.Ask{turns(huge), turns(huge, huge, huge), turns(strings.Repeat("x", 1<<20)), many} {
 		a, err := e.Ask(ask)
-		if err != nil || !a.Dropped && len(ask.Turns[0].Question) > 1<<20 || a.Tokens > e.Encoder.Query.MaxTokens {
-			t.Errorf("%d turns of %d bytes: %d tokens, dropped %v, %v", len(ask.Turns), len(ask.Turns[0].Question), a.Tokens, a.Dropped, err)
+		if err != nil || !a.Cut && len(ask.Turns[0].Question) > 1<<20 || a.Tokens > e.Encoder.Query.MaxTokens {
+			t.Errorf("%d turns of %d bytes: %d tokens, cut %v, %v", len(ask.Turns), len(ask.Turns[0].Question), a.Tokens, a.Cut, err)
 		}
 	}
 	for _, q := range []string{"\xff\xfe\x00", "\ufffd tower \ufffd", "‮tower‬ مرحبا", "<script>alert(1)</script>", "[SEP]"} {

@@ -40,12 +40,14 @@ type Form struct {
 }
 
 // An Input is what the encoder reads: IDs, Types and From have one entry a
-// token. Dropped is true where text did not fit: the end of one, or older ones
-// (not where a reply was cut at Form.ReplyTokens, which leaves room for them).
+// token. Cut is true where the newest question did not fit and its middle was left
+// out; Dropped where other text did not: the end of one, or older ones (not where a
+// reply was cut at Form.ReplyTokens, which leaves room for them).
 type Input struct {
 	IDs     []int32
 	Types   []uint8
 	From    []Origin
+	Cut     bool
 	Dropped bool
 }
 
@@ -55,10 +57,15 @@ type Input struct {
 //
 // and cuts at form.MaxTokens:
 //
-//   - Every text is followed by [SEP], and [SEP] is always last. A text of more
-//     tokens than there is room for keeps its first ones, as far as [SEP] still
-//     fits behind them; nothing comes after it. So a current question that fills
-//     the input leaves no room for history.
+//   - Every text is followed by [SEP], and [SEP] is always last. A text of the
+//     history of more tokens than there is room for keeps its first ones, as far as
+//     [SEP] still fits behind them; nothing comes after it.
+//   - A current question of more tokens than there is room for keeps its two ends: of
+//     the room, a quarter (rounded down) from its beginning and the rest from its
+//     end. Whoever writes that much tells first what it is about, and asks at the
+//     end. It leaves no room for history. Where the end is next to nothing but white
+//     space, or one endless word, so that it gives fewer tokens (see
+//     wordpiece.Tokenizer.AppendEnd), the beginning gives more.
 //   - Where there is room for [SEP] but for no token before it, the input ends
 //     with the [SEP] already there, one token short.
 //   - A text without tokens (empty, white space, controls only) is left out along
@@ -79,8 +86,8 @@ func Build(t *wordpiece.Tokenizer, turns []Turn, form Form) Input {
 	return in
 }
 
-// Passage is the input of a document: [CLS] text [SEP], cut at max tokens by the
-// rule of Build. Its tokens come from the question of turn 0.
+// Passage is the input of a document: [CLS] text [SEP], cut at max tokens: it keeps
+// its first ones, for a text says first what it is about. Its tokens come from the question of turn 0.
 func Passage(t *wordpiece.Tokenizer, text string, max int) Input {
 	var in Input
 	in.Passage(t, text, max)
@@ -94,7 +101,7 @@ func (in *Input) Build(t *wordpiece.Tokenizer, turns []Turn, form Form) {
 	if newest >= 0 {
 		question = turns[newest].Question
 	}
-	in.begin(t, question, newest, form.MaxTokens)
+	in.begin(t, question, newest, form.MaxTokens, true)
 	for i := newest - 1; i >= 0 && !in.Dropped; i-- {
 		in.add(t, turns[i].Reply, i, Reply, form)
 		in.add(t, turns[i].Question, i, Question, form)
@@ -103,16 +110,17 @@ func (in *Input) Build(t *wordpiece.Tokenizer, turns []Turn, form Form) {
 
 // Passage makes in what the function Passage returns, in the memory that in has.
 func (in *Input) Passage(t *wordpiece.Tokenizer, text string, max int) {
-	in.begin(t, text, 0, max)
+	in.begin(t, text, 0, max, false)
 }
 
-// begin empties in and lays out [CLS] question [SEP].
-func (in *Input) begin(t *wordpiece.Tokenizer, question string, turn, max int) {
+// begin empties in and lays out [CLS] question [SEP]. Of a question that is too long
+// it keeps both ends where asked to, else the beginning.
+func (in *Input) begin(t *wordpiece.Tokenizer, question string, turn, max int, ends bool) {
 	*in = Input{IDs: in.IDs[:0], Types: in.Types[:0], From: in.From[:0]}
 	if max >= 1 {
 		in.marker(t.Special().Cls, 0)
 	}
-	in.text(t, question, Origin{Turn: turn, Side: Question}, 0, max, 0)
+	in.text(t, question, Origin{Turn: turn, Side: Question}, 0, max, 0, ends)
 	if max >= 2 {
 		in.marker(t.Special().Sep, 0)
 	}
@@ -127,14 +135,15 @@ func (in *Input) add(t *wordpiece.Tokenizer, text string, turn int, side Side, f
 	if side == Reply {
 		most = form.ReplyTokens
 	}
-	if in.text(t, text, Origin{Turn: turn, Side: side}, form.HistoryType, form.MaxTokens, most) > 0 {
+	if in.text(t, text, Origin{Turn: turn, Side: side}, form.HistoryType, form.MaxTokens, most, false) > 0 {
 		in.marker(t.Special().Sep, form.HistoryType)
 	}
 }
 
 // text appends the tokens of text, as many as leave room for [SEP] and at most most
-// (0: any number), and returns their number.
-func (in *Input) text(t *wordpiece.Tokenizer, text string, from Origin, typ uint8, size, most int) int {
+// (0: any number), and returns their number. Where more do not fit, it keeps the first
+// ones, or both ends.
+func (in *Input) text(t *wordpiece.Tokenizer, text string, from Origin, typ uint8, size, most int, ends bool) int {
 	room := max(0, size-len(in.IDs)-1)
 	wanted := room + 1 // one more than fits tells that there is more
 	if most > 0 {
@@ -142,7 +151,14 @@ func (in *Input) text(t *wordpiece.Tokenizer, text string, from Origin, typ uint
 	}
 	var buf [512]wordpiece.Token // on the stack: as much as most encoders read
 	tokens := t.Append(buf[:0], text, wanted)
-	if len(tokens) > room {
+	switch {
+	case len(tokens) <= room:
+	case ends:
+		var buf [512]wordpiece.Token
+		end := t.AppendEnd(buf[:0], text, room-room/4)
+		tokens = append(tokens[:room-len(end)], end...)
+		in.Cut = true
+	default:
 		tokens = tokens[:room]
 		in.Dropped = true
 	}

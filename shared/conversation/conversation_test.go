@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +53,9 @@ func show(tok *wordpiece.Tokenizer, in Input) string {
 		}
 		b.WriteString(tok.Piece(id))
 		open = label
+	}
+	if in.Cut {
+		b.WriteString(" cut")
 	}
 	if in.Dropped {
 		b.WriteString(" ...")
@@ -110,13 +114,21 @@ func TestBuild(t *testing.T) {
 			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech) [SEP] ..."},
 		{"nothing fits after the question", eiffel, max(5),
 			"[CLS] q2(and when ?) [SEP] ..."},
-		{"the question itself is cut", eiffel, max(4),
-			"[CLS] q2(and when) [SEP] ..."},
-		{"3", eiffel, max(3), "[CLS] q2(and) [SEP] ..."},
-		{"2", eiffel, max(2), "[CLS] [SEP] ..."},
-		{"1", eiffel, max(1), "[CLS] ..."},
-		{"0", eiffel, max(0), " ..."},
-		{"-1", eiffel, max(-1), " ..."},
+		{"the question itself is cut", eiffel[:1], max(10),
+			"[CLS] q0(how tall the e ##iff ##el tower ?) [SEP] cut"},
+		{"a quarter of its beginning, rounded down", eiffel[:1], max(9),
+			"[CLS] q0(how the e ##iff ##el tower ?) [SEP] cut"},
+		{"and leaves no room for history", eiffel, max(4),
+			"[CLS] q2(when ?) [SEP] cut ..."},
+		{"a question cut without a history", []Turn{{"", ""}, {"who designed it?", ""}}, max(5),
+			"[CLS] q1(designed it ?) [SEP] cut"},
+		{"an end of white space", []Turn{{"who designed it?" + strings.Repeat(" ", 1<<16), ""}}, max(5),
+			"[CLS] q0(who designed it) [SEP] cut"},
+		{"3", eiffel, max(3), "[CLS] q2(?) [SEP] cut ..."},
+		{"2", eiffel, max(2), "[CLS] [SEP] cut ..."},
+		{"1", eiffel, max(1), "[CLS] cut ..."},
+		{"0", eiffel, max(0), " cut ..."},
+		{"-1", eiffel, max(-1), " cut ..."},
 		{"2, and nothing to drop", []Turn{{" ", ""}}, max(2), "[CLS] [SEP]"},
 		{"nothing but empty texts is left out", []Turn{{" ", "\n"}, {"and when?", ""}}, max(5), "[CLS] q1(and when ?) [SEP]"},
 	} {
@@ -216,18 +228,28 @@ func FuzzBuild(f *testing.F) {
 		in := Build(tok, turns, form)
 		check(t, tok, turns, form, in)
 
-		// A shorter input is the same but for its end, and Dropped tells whether
-		// the longest has more.
+		// A shorter input is the same but for its end, and the middle of a question
+		// that was cut; Cut and Dropped tell whether the longest has more.
 		whole := Build(tok, turns, Form{1 << 30, typ, form.ReplyTokens})
-		if whole.Dropped {
-			t.Fatal("dropped without need")
+		if whole.Cut || whole.Dropped {
+			t.Fatal("left out without need")
 		}
-		if in.Dropped != (len(in.IDs) < len(whole.IDs)) && form.MaxTokens >= 2 {
-			t.Fatalf("dropped is %v, with %d of %d tokens", in.Dropped, len(in.IDs), len(whole.IDs))
+		if (in.Cut || in.Dropped) != (len(in.IDs) < len(whole.IDs)) && form.MaxTokens >= 2 {
+			t.Fatalf("cut is %v, dropped %v, with %d of %d tokens", in.Cut, in.Dropped, len(in.IDs), len(whole.IDs))
+		}
+		if asked := slices.Index(whole.IDs, tok.Special().Sep) - 1; in.Cut != (asked > max(0, form.MaxTokens-2)) {
+			t.Fatalf("cut is %v, with a question of %d tokens", in.Cut, asked)
 		}
 		for i := range len(in.IDs) - 1 {
-			if in.IDs[i] != whole.IDs[i] || in.Types[i] != whole.Types[i] || in.From[i] != whole.From[i] {
-				t.Fatalf("token %d changes with the length", i)
+			same := i
+			if n := len(in.IDs) - 2; in.Cut && i > n/4 && form.MaxTokens >= 2 {
+				same = slices.Index(whole.IDs, tok.Special().Sep) - len(in.IDs) + 1 + i
+				if len(turns[len(turns)-1].Question) > 64 { // its end may give fewer
+					continue
+				}
+			}
+			if in.IDs[i] != whole.IDs[same] || in.Types[i] != whole.Types[same] || in.From[i] != whole.From[same] {
+				t.Fatalf("token %d is another than token %d of the whole", i, same)
 			}
 		}
 	})
@@ -264,8 +286,11 @@ func TestHugeConversation(t *testing.T) {
 	in := Build(tok, turns, form)
 	took := time.Since(start)
 	check(t, tok, turns, form, in)
-	if len(in.IDs) != 256 || !in.Dropped {
-		t.Errorf("%d tokens, dropped %v", len(in.IDs), in.Dropped)
+	if len(in.IDs) != 256 || !in.Cut || !in.Dropped {
+		t.Errorf("%d tokens, cut %v, dropped %v", len(in.IDs), in.Cut, in.Dropped)
+	}
+	if last := in.From[254]; last.End != len(text)-1 || text[last.Start:last.End] != "built" {
+		t.Errorf("the last token is from %+v of %d bytes", last, len(text))
 	}
 	if took > time.Second { // reading it all takes ten
 		t.Errorf("took %v", took)

@@ -93,6 +93,59 @@ func (t *Tokenizer) Append(dst []Token, text string, max int) []Token {
 	return t.appendWord(dst, &w, full)
 }
 
+// endBytes is how many bytes of a text's end AppendEnd reads for a token: far more
+// than words have in any language, so that only white space or noise can use them up.
+const endBytes = 64
+
+// AppendEnd appends the last tokens of text to dst, at most max of them, in their
+// order: those that end what Append gives. So that the end of a huge paste costs no
+// more than its beginning, it reads at most endBytes for each, from the beginning of
+// a word; where they hold fewer tokens, it appends fewer.
+func (t *Tokenizer) AppendEnd(dst []Token, text string, max int) []Token {
+	if max <= 0 {
+		return dst
+	}
+	before := len(dst)
+	start := 0
+	for width := 8 * min(max, len(text)); ; width *= 2 {
+		start = wordBegin(text, len(text)-width)
+		dst = t.Append(dst[:before], text[start:], -1)
+		if len(dst)-before >= max || start == 0 || width/endBytes >= max {
+			break
+		}
+	}
+	if extra := len(dst) - before - max; extra > 0 {
+		dst = append(dst[:before], dst[before+extra:]...)
+	}
+	for i := before; i < len(dst); i++ {
+		dst[i].Start += start
+		dst[i].End += start
+	}
+	return dst
+}
+
+// wordBegin is the first place from the byte at on where a word can begin, whatever
+// stands before it: after white space, or at a character that is a word by itself.
+func wordBegin(text string, at int) int {
+	if at <= 0 {
+		return 0
+	}
+	for at < len(text) && !utf8.RuneStart(text[at]) {
+		at++
+	}
+	for at < len(text) {
+		r, size := utf8.DecodeRuneInString(text[at:])
+		switch k, _ := classify(r); k {
+		case solo:
+			return at
+		case space:
+			return at + size
+		}
+		at += size
+	}
+	return at
+}
+
 // maxWord is the number of characters above which a word is [UNK], whatever it
 // says (max_input_chars_per_word in tokenizer.json).
 const maxWord = 100

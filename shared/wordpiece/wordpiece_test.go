@@ -182,6 +182,16 @@ func FuzzAppend(f *testing.F) {
 			t.Fatalf("%q at most %d: %v, want %v", text, max, got, want)
 		}
 
+		// The end is that of all, and all of it where a token takes few bytes.
+		end := tok.AppendEnd([]Token{first}, text, max)
+		if end[0] != first || len(end)-1 > len(all) || max >= 0 && len(end)-1 > max ||
+			!slices.Equal(end[1:], all[len(all)-len(end)+1:]) {
+			t.Fatalf("%q at most %d from the end: %v, of %v", text, max, end, all)
+		}
+		if len(text) <= endBytes && max > 0 && len(end)-1 != min(max, len(all)) {
+			t.Fatalf("%q at most %d from the end: %d tokens", text, max, len(end)-1)
+		}
+
 		// A byte that is not UTF-8 is as U+FFFD.
 		var valid []byte
 		back := map[int]int{0: 0} // offset in valid to offset in text
@@ -242,6 +252,36 @@ func TestHugeText(t *testing.T) {
 		}
 		if text[0] != '\xff' && (len(got) != 2 || got[0] != Token{tok.Special().Unk, 0, len(text)}) {
 			t.Errorf("%.4q...: %v", text, got)
+		}
+	}
+}
+
+func TestAppendEnd(t *testing.T) {
+	tok := load(t)
+	const size = 1 << 20
+	for _, c := range []struct {
+		name, text string
+		max        int
+		want       string
+	}{
+		{"a few", "How tall is the Eiffel Tower?", 3, "##el⟨el⟩ tower⟨Tower⟩ ?⟨?⟩ "},
+		{"all", "Is it tall?", 4, "is⟨Is⟩ it⟨it⟩ tall⟨tall⟩ ?⟨?⟩ "},
+		{"more than there are", "Is it tall?", 5, "is⟨Is⟩ it⟨it⟩ tall⟨tall⟩ ?⟨?⟩ "},
+		{"none", "Is it tall?", 0, ""},
+		{"no text", "", 3, ""},
+		{"prose", strings.Repeat("the tower was built ", size/20) + "by whom?", 4, "built⟨built⟩ by⟨by⟩ whom⟨whom⟩ ?⟨?⟩ "},
+		{"without spaces", strings.Repeat("中国", size/6), 2, "中⟨中⟩ 国⟨国⟩ "},
+		{"after one huge word", strings.Repeat("é", size) + " by whom?", 9, "by⟨by⟩ whom⟨whom⟩ ?⟨?⟩ "},
+		{"one huge word", strings.Repeat("é", size), 2, ""},
+		{"before white space without end", "by whom?" + strings.Repeat(" ", size), 2, ""},
+		{"bytes that are no text", "by whom?" + strings.Repeat("\xbf", size), 2, ""},
+	} {
+		start := time.Now()
+		if got := describe(tok, c.text, tok.AppendEnd(nil, c.text, c.max)); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+		if took := time.Since(start); took > 20*time.Millisecond { // all of a text takes as long, or longer
+			t.Errorf("%s: took %v", c.name, took)
 		}
 	}
 }
