@@ -11,6 +11,8 @@
 //	level splade-tiny                  by which encoder; may be missing
 //	? How tall is the Eiffel Tower?    a question, oldest first
 //	= Eiffel_Tower                     the passage chosen to reply to the question above it
+//	read alone                         the reader wanted it read without what was said
+//	                                   before; "together": with it
 //
 // In a value "\n", "\r" and "\\" stand for a line feed, a carriage return and a
 // backslash. Lines of other words are passed over: later programs may add some.
@@ -23,6 +25,8 @@ package link
 import (
 	"errors"
 	"strings"
+
+	"parley/shared/message"
 )
 
 // A Conversation is what a link carries.
@@ -31,9 +35,10 @@ type Conversation struct {
 	Turns             []Turn
 }
 
-// A Turn is a question and the id of the passage chosen as its reply, "" for the one
-// that is found.
-type Turn struct{ Question, Chosen string }
+// A Turn is a question, the id of the passage chosen as its reply, "" for the one that
+// is found, and how the reader wanted it read, "" where the engine decides (Ask.Read of
+// shared/message).
+type Turn struct{ Question, Chosen, Read string }
 
 const version = "parley 1"
 
@@ -93,6 +98,7 @@ func (c Conversation) Text() string {
 	for _, t := range c.Turns {
 		line("?", t.Question)
 		line("=", t.Chosen)
+		line("read", t.Read)
 	}
 	return b.String()
 }
@@ -120,6 +126,12 @@ func Parse(text string) (c Conversation, err error) {
 				return c, errors.New("link: a reply before any question")
 			}
 			c.Turns[len(c.Turns)-1].Chosen = value
+		case "read":
+			// Another value is passed over as a line of another word is: later programs
+			// may know more ways.
+			if n := len(c.Turns); n > 0 && (value == message.ReadAlone || value == message.ReadTogether) {
+				c.Turns[n-1].Read = value
+			}
 		}
 	}
 	return c, nil

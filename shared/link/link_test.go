@@ -4,21 +4,23 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"parley/shared/message"
 )
 
 var tower = Conversation{Collection: "Wikipedia's vital articles", Level: "splade-tiny", Turns: []Turn{
 	{Question: "How tall is the Eiffel Tower?", Chosen: "Eiffel_Tower"},
-	{Question: "who designed it,\nand \\n why?"},
+	{Question: "who designed it,\nand \\n why?", Read: message.ReadAlone},
 }}
 
 func TestText(t *testing.T) {
 	const want = "parley 1\ncollection Wikipedia's vital articles\nlevel splade-tiny\n" +
 		"? How tall is the Eiffel Tower?\n= Eiffel_Tower\n" +
-		`? who designed it,\nand \\n why?`
+		`? who designed it,\nand \\n why?` + "\nread alone"
 	if got := tower.Text(); got != want {
 		t.Errorf("%q", got)
 	}
-	got, err := Parse(want + "\nmood fine")
+	got, err := Parse(want + "\nread backwards\nmood fine")
 	if err != nil || !reflect.DeepEqual(got, tower) {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -38,7 +40,7 @@ func TestAddress(t *testing.T) {
 	// The form of version 1 stays readable.
 	// An address that was made once stays readable. (By Python's zlib.)
 	const first = "c=LcpBCoAgEEbhvaf4r9ABwlXQAaJtiE45MDihA9Ltk2j5Pd4dqtCDyUUVoWisBTtbEIRqHIWa81i1YyQBN1gmLHyeJNi0U_Vu_n18HnvPikSNr0IJbP4F"
-	want := Conversation{Collection: "Vital articles", Turns: []Turn{{"How tall is the Eiffel Tower?", "Eiffel_Tower"}, {"who designed it?", ""}}}
+	want := Conversation{Collection: "Vital articles", Turns: []Turn{{"How tall is the Eiffel Tower?", "Eiffel_Tower", ""}, {"who designed it?", "", ""}}}
 	if got, err := Open(first); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -94,13 +96,14 @@ func FuzzOpen(f *testing.F) {
 func FuzzText(f *testing.F) {
 	f.Add("a", "b\\n\n", "c\r", "")
 	f.Fuzz(func(t *testing.T, collection, level, question, chosen string) {
+		const read = message.ReadAlone
 		if question == "" {
 			return
 		}
-		c := Conversation{collection, level, []Turn{{question, chosen}, {"x", ""}}}
+		c := Conversation{collection, level, []Turn{{question, chosen, read}, {"x", "", ""}}}
 		got, err := Parse(c.Text())
 		valid := func(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
-		want := Conversation{valid(collection), valid(level), []Turn{{valid(question), valid(chosen)}, {"x", ""}}}
+		want := Conversation{valid(collection), valid(level), []Turn{{valid(question), valid(chosen), read}, {"x", "", ""}}}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q became %q, %v", want, got, err)
 		}

@@ -34,6 +34,7 @@ type Turn struct {
 	Title    string `json:"title,omitempty"`
 	URL      string `json:"url,omitempty"`
 	Chosen   bool   `json:"chosen,omitempty"` // the reader chose the passage
+	Read     string `json:"read,omitempty"`   // how the reader wanted it read: "alone", "together"; "" where the engine decided
 }
 
 // A Form is one of those that Write knows.

@@ -14,7 +14,7 @@ import (
 var tower = Conversation{Version: Version, Collection: "Vital articles", Encoder: "splade-tiny", Turns: []Turn{
 	{Question: "How tall is the Eiffel Tower?", Reply: "The tower is 330 metres tall.", ID: "Eiffel_Tower", Title: "Eiffel Tower", URL: "https://en.wikipedia.org/wiki/Eiffel_Tower"},
 	{Question: "who designed it?", Reply: "It is named after Gustave Eiffel.", ID: "Eiffel_Tower", Title: "Eiffel Tower", Chosen: true},
-	{Question: "why?"},
+	{Question: "why?", Read: "together"},
 }}
 
 func TestJSONIsReadAgain(t *testing.T) {

@@ -22,6 +22,8 @@ import (
 
 const chatHelp = `  A line is a question. These are not:
   :pick N   take result N as the reply that the next question builds on
+  :alone    ask the last question again, read without what was said before
+  :together ask it again, read with it
   :terms    show the whole vector of the last question
   :undo     take the last question back
   :new      begin a new conversation
@@ -69,7 +71,7 @@ func runChat(ctx context.Context, s streams, l *line) error {
 	}
 	for _, t := range shared.Turns {
 		fmt.Fprintf(in.out, "? %s\n", printable(t.Question))
-		c.ask(t.Question)
+		c.ask(t.Question, t.Read)
 		c.choose(t.Chosen)
 	}
 	// Reading cannot be interrupted; on a signal the command ends without it.
@@ -137,9 +139,11 @@ func prompter(s streams) (in input, restore func()) {
 	}, s.out, false}, restore
 }
 
-// A turn of the chat: the question, what was found, and which result is the reply.
+// A turn of the chat: the question, how it was to be read (Ask.Read of shared/message),
+// what was found, and which result is the reply.
 type turn struct {
 	question string
+	read     string
 	answer   message.Answer
 	pick     int
 }
@@ -155,7 +159,7 @@ type chat struct {
 func (c *chat) line(s string) (quit bool) {
 	s = strings.TrimSpace(s)
 	if !strings.HasPrefix(s, ":") {
-		c.ask(s)
+		c.ask(s, "")
 		return false
 	}
 	name, arg, _ := strings.Cut(s, " ")
@@ -182,6 +186,10 @@ func (c *chat) line(s string) (quit bool) {
 			break
 		}
 		c.terms(c.turns[len(c.turns)-1].answer, len(c.turns[len(c.turns)-1].answer.Terms))
+	case ":alone", ":together":
+		if c.again(strings.TrimPrefix(name, ":")) {
+			return false
+		}
 	case ":pick":
 		c.pick(arg)
 	case ":link":
@@ -229,7 +237,7 @@ func (c *chat) choose(id string) {
 func (c *chat) link() {
 	shared := link.Conversation{Collection: c.e.Passages.About().Title, Level: c.e.Encoder.Name}
 	for _, t := range c.turns {
-		u := link.Turn{Question: t.question}
+		u := link.Turn{Question: t.question, Read: t.read}
 		if t.pick != t.answer.Reply && t.pick < len(t.answer.Results) {
 			u.Chosen = t.answer.Results[t.pick].ID
 		}
@@ -258,7 +266,7 @@ func (c *chat) save(name string) {
 	}
 	saved := transcript.Conversation{Collection: c.e.Passages.About().Title, Encoder: c.e.Encoder.Name}
 	for _, t := range c.turns {
-		u := transcript.Turn{Question: t.question, Reply: quotation(t.answer, t.pick)}
+		u := transcript.Turn{Question: t.question, Reply: quotation(t.answer, t.pick), Read: t.read}
 		if t.pick < len(t.answer.Results) {
 			r := t.answer.Results[t.pick]
 			u.ID, u.Title, u.URL, u.Chosen = r.ID, r.Title, r.URL, t.pick != t.answer.Reply
@@ -276,8 +284,24 @@ func (c *chat) save(name string) {
 	fmt.Fprintf(w, "  Saved in %s.\n", printable(name))
 }
 
-func (c *chat) ask(question string) {
-	ask := message.Ask{K: c.k}
+// again asks the last question another way; it reports whether there was one to ask.
+func (c *chat) again(read string) bool {
+	n := len(c.turns) - 1
+	if n < 1 {
+		fmt.Fprintln(c.page.w, "  There is no question with anything said before it.")
+		return false
+	}
+	last := c.turns[n]
+	c.turns = c.turns[:n]
+	if !c.ask(last.question, read) {
+		c.turns = append(c.turns, last)
+	}
+	return true
+}
+
+// ask reports whether the question was answered.
+func (c *chat) ask(question, read string) bool {
+	ask := message.Ask{K: c.k, Read: read}
 	quoted := map[uint32]bool{}
 	for _, t := range c.turns {
 		ask.Turns = append(ask.Turns, message.Turn{Question: t.question, Reply: quotation(t.answer, t.pick)})
@@ -289,15 +313,16 @@ func (c *chat) ask(question string) {
 	a, err := c.e.Ask(ask)
 	if err != nil {
 		fmt.Fprintf(c.page.w, "  %s\n\n", printable(err.Error()))
-		return
+		return false
 	}
-	c.turns = append(c.turns, turn{question: question, answer: a, pick: a.Reply})
+	c.turns = append(c.turns, turn{question: question, read: read, answer: a, pick: a.Reply})
 	fmt.Fprintln(c.page.w)
 	c.page.reply(a, a.Reply)
 	c.page.results(a, a.Reply, quoted)
 	c.terms(a, shownTerms)
 	c.page.cost(a)
 	fmt.Fprintln(c.page.w)
+	return true
 }
 
 // terms shows the heaviest terms of the vector: how heavy, and which turn lit

@@ -114,6 +114,8 @@ func TestExitCodes(t *testing.T) {
 		{exitUsage, []string{"search", "--deep", "x"}, "not defined: -deep"},
 		{exitUsage, []string{"search", "-r", "a reply"}, "-r comes after the -t"},
 		{exitUsage, []string{"search", "--trec", "x"}, "a run needs --trec and --queries"},
+		{exitUsage, []string{"search", "--read", "both", "x"}, "--read both: wanted alone or together"},
+		{exitUsage, []string{"search", "--trec", "x", "--queries", "y", "--read", "alone"}, "--read is for one question"},
 		{exitUsage, []string{"index"}, "nothing to index"},
 		{exitUsage, []string{"index", "--mass", "2", "."}, "wanted a share"},
 		{exitUsage, []string{"index", "--encoder", b.encoder, filepath.Join(b.dir, "nowhere")}, "no such file or folder"},
@@ -208,6 +210,16 @@ func TestSearchReadsAConversation(t *testing.T) {
 	}
 	if !lit {
 		t.Errorf("the given reply lit nothing: %+v", withReply.Terms)
+	}
+	if a := ask("-t", "eiffel tower", "--read", "alone", "whale"); !a.Alone || len(a.Read) != 1 || a.Read[0] != 1 {
+		t.Errorf("read alone: %v, %v", a.Alone, a.Read)
+	}
+	if a := ask("-t", "eiffel tower", "--read", "together", "whale"); a.Alone || len(a.Read) != 2 {
+		t.Errorf("read together: %v, %v", a.Alone, a.Read)
+	}
+	out := must(t, "", b.with("search", "-t", "eiffel tower", "--read", "alone", strings.Repeat("whale ", 200))...)
+	if !strings.Contains(out, "\n  read alone, as a new topic\n  The question is longer than what the encoder reads: its middle was left out.\n") {
+		t.Error(out)
 	}
 }
 
@@ -316,6 +328,24 @@ func TestChatFollowsTheConversation(t *testing.T) {
 	}
 	if strings.Contains(out, "\x1b") || strings.Contains(out, "never read") {
 		t.Errorf("%q", out)
+	}
+}
+
+func TestChatReadsTheLastQuestionTheOtherWay(t *testing.T) {
+	b := newBench(t)
+	out := must(t, "eiffel tower?\n:alone\nwhale?\n:alone\n:terms\n:together\n:link\n", b.with("chat")...)
+	parts := strings.Split(out, "“")
+	if len(parts) != 5 {
+		t.Fatal(out)
+	}
+	for i, want := range []string{"", "There is no question with anything said before it", "read with turn 1\n", "read alone, as a new topic\n", "read with turn 1\n"} {
+		if !strings.Contains(parts[i], want) {
+			t.Errorf("after reply %d there is no %q in\n%s", i, want, out)
+		}
+	}
+	c, err := link.Open(regexp.MustCompile(`#c=[\w-]+`).FindString(out))
+	if err != nil || len(c.Turns) != 2 || c.Turns[1].Read != message.ReadTogether || c.Turns[0].Read != "" {
+		t.Errorf("%+v, %v", c, err)
 	}
 }
 

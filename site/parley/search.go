@@ -21,6 +21,7 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 	var turns turnsFlag
 	l.Var(&turns, "t", "an earlier `question`; may be repeated")
 	l.Var((*replyFlag)(&turns), "r", "the `reply` to the -t before it, instead of the engine's")
+	read := l.String("read", "", "read the question \"alone\" or \"together\" with those before it (`way`); otherwise the encoder decides")
 	trec := l.String("trec", "", "write a TREC run to this `file` (\"-\": standard output)")
 	queries := l.String("queries", "", "the run's questions: a `file` of JSON Lines (_id, text or turns) or TSV (id, text)")
 	byDocument := l.Bool("documents", false, "in a run, name documents (\"id\") rather than passages (\"id#2\")")
@@ -31,7 +32,15 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 	if *k < 0 {
 		return usagef("-k %d: wanted a positive number", *k)
 	}
+	switch *read {
+	case "", message.ReadAlone, message.ReadTogether:
+	default:
+		return usagef("--read %s: wanted %s or %s", *read, message.ReadAlone, message.ReadTogether)
+	}
 	if *trec != "" || *queries != "" {
+		if *read != "" {
+			return usagef("--read is for one question; a run reads each with all that stands before it")
+		}
 		if *trec == "" || *queries == "" || len(args) > 0 || len(turns) > 0 || *asJSON {
 			return usagef("a run needs --trec and --queries, and takes no question")
 		}
@@ -47,7 +56,7 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 	if err != nil {
 		return err
 	}
-	a, err := converse(e, turns, *k)
+	a, err := converse(e, turns, *k, *read)
 	if err != nil {
 		return err
 	}
@@ -66,7 +75,7 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 
 // converse asks the last turn's question. Earlier turns without a reply are
 // answered first, each by the quotation that the page would show.
-func converse(e *answer.Engine, turns []message.Turn, k int) (message.Answer, error) {
+func converse(e *answer.Engine, turns []message.Turn, k int, read string) (message.Answer, error) {
 	last := len(turns) - 1
 	for i := range turns[:last] {
 		if turns[i].Reply != "" {
@@ -78,7 +87,7 @@ func converse(e *answer.Engine, turns []message.Turn, k int) (message.Answer, er
 		}
 		turns[i].Reply = quotation(a, a.Reply)
 	}
-	return e.Ask(message.Ask{Turns: turns, K: k})
+	return e.Ask(message.Ask{Turns: turns, K: k, Read: read})
 }
 
 // quotation is the sentence that result i answers with, "" where there is none.
@@ -121,10 +130,12 @@ type page struct {
 	style style
 }
 
-// reply writes the quotation of result i and where it stands.
+// reply writes the quotation of result i, where it stands, and what the question was
+// read with.
 func (p page) reply(a message.Answer, i int) {
 	if i >= len(a.Results) {
 		fmt.Fprintln(p.w, wrap("Nothing was found: no passage shares a term with the question.", "  ", p.width))
+		p.read(a)
 		return
 	}
 	text := printable(quotation(a, i))
@@ -137,7 +148,18 @@ func (p page) reply(a message.Answer, i int) {
 	if r.URL != "" {
 		source += "  " + printable(r.URL)
 	}
-	fmt.Fprintf(p.w, "%s\n\n", p.style.dim("  "+source))
+	fmt.Fprintln(p.w, p.style.dim("  "+source))
+	p.read(a)
+	fmt.Fprintln(p.w)
+}
+
+// read says which turns were read, and what did not fit.
+func (p page) read(a message.Answer) {
+	for _, text := range []string{a.Reading(), a.LeftOut()} {
+		if text != "" {
+			fmt.Fprintln(p.w, p.style.dim(wrap(text, "  ", p.width)))
+		}
+	}
 }
 
 // results lists all but the picked one; those in quoted were replies before.

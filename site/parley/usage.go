@@ -29,7 +29,8 @@ func init() {
 			summary:  "answer a question, or a conversation's last one",
 			about: `The words of QUESTION need no quotation marks. Earlier questions of the
 conversation are given with -t, oldest first; each is answered by the sentence
-that the page would quote, or by what -r says after it. With --trec, the
+that the page would quote, or by what -r says after it. --read alone leaves them
+out, as for a new topic; --read together reads them in any case. With --trec, the
 questions of a file are searched and written as a run for trec_eval.`,
 			examples: `parley search When was the Eiffel Tower built?
 parley search -t "When was the Eiffel Tower built?" who designed it?
@@ -40,8 +41,9 @@ parley search --collection my-notes --trec my.run --queries queries.jsonl`,
 			name: "chat", run: runChat,
 			synopsis: "[flags]",
 			summary:  "converse in the terminal",
-			about: `Each line is a question, understood together with those before it. :help lists
-what else can be typed. Questions may also come from a pipe, one a line.`,
+			about: `Each line is a question, understood together with those before it; under the
+reply stands which of them were read, and :alone or :together asks again the other
+way. :help lists what else can be typed. Questions may also come from a pipe, one a line.`,
 			examples: `parley chat
 parley chat --collection my-notes
 parley chat --level undistilled

@@ -420,7 +420,7 @@ func TestConversationsOfDataSets(t *testing.T) {
 // What is exported as TREC topics or JSON is a conversation to import.
 func TestTranscriptsAreReadAgain(t *testing.T) {
 	c := transcript.Conversation{Collection: "Notes", Turns: []transcript.Turn{
-		{Question: "What is tea?", Reply: "Tea is a leaf.", ID: "tea"}, {Question: "and coffee?"}}}
+		{Question: "What is tea?", Reply: "Tea is a leaf.", ID: "tea"}, {Question: "and coffee?", Read: "alone"}}}
 	for _, form := range []transcript.Form{transcript.JSON, transcript.TREC} {
 		var in struct {
 			Form         transcript.Form         `json:"form"`
@@ -438,7 +438,7 @@ func TestTranscriptsAreReadAgain(t *testing.T) {
 		list, err := d.conversations(struct {
 			Name string `json:"name"`
 		}{"a.json"})
-		if err != nil || len(list) != 1 || list[0].Turns != 2 || !strings.Contains(list[0].Text, "\n? What is tea?\n") || !strings.HasSuffix(list[0].Text, "\n? and coffee?") {
+		if err != nil || len(list) != 1 || list[0].Turns != 2 || !strings.Contains(list[0].Text, "\n? What is tea?\n") || !strings.HasSuffix(list[0].Text, "\n? and coffee?"+map[transcript.Form]string{transcript.JSON: "\nread alone"}[form]) {
 			t.Errorf("%s: %+v, %v", form, list, err)
 		}
 	}

@@ -22,7 +22,7 @@ type Imported struct {
 func imported(name, collection string, turns []transcript.Turn) Imported {
 	c := link.Conversation{Collection: collection}
 	for _, t := range turns {
-		u := link.Turn{Question: t.Question}
+		u := link.Turn{Question: t.Question, Read: t.Read}
 		if t.Chosen {
 			u.Chosen = t.ID
 		}

@@ -1,0 +1,25 @@
+package message
+
+import "testing"
+
+func TestReading(t *testing.T) {
+	for _, c := range []struct {
+		answer        Answer
+		read, leftOut string
+	}{
+		{Answer{}, "", ""},
+		{Answer{Read: []int{0}}, "", ""},
+		{Answer{Read: []int{4}, Alone: true}, "read alone, as a new topic", ""},
+		{Answer{Read: []int{0, 1}}, "read with turn 1", ""},
+		{Answer{Read: []int{0, 1, 2}}, "read with turns 1 and 2", ""},
+		{Answer{Read: []int{0, 2, 3}, Dropped: true}, "read with turns 1 and 3", "Older turns did not fit."},
+		{Answer{Read: []int{2, 3, 4, 5}}, "read with turns 3 to 5", ""},
+		{Answer{Read: []int{0, 2, 3, 4, 6, 7, 9}}, "read with turns 1, 3 to 5, 7 and 8", ""},
+		{Answer{Read: []int{1}, Cut: true}, "", "The question is longer than what the encoder reads: its middle was left out."},
+		{Answer{Read: []int{1}, Cut: true, Dropped: true}, "", "The question is longer than what the encoder reads: its middle was left out. Older turns did not fit."},
+	} {
+		if read, out := c.answer.Reading(), c.answer.LeftOut(); read != c.read || out != c.leftOut {
+			t.Errorf("%+v: %q, %q", c.answer, read, out)
+		}
+	}
+}
