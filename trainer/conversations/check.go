@@ -3,7 +3,6 @@ package conversations
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -57,21 +56,24 @@ func (p Problem) String() string {
 // Check finds every problem; article says whether there is an article of an id.
 func Check(s Set, article func(id string) bool) []Problem {
 	k := checker{article: article, ids: map[string]bool{}, goldOf: map[string]string{}}
-	for _, split := range Splits {
+	for _, split := range All {
 		for i := range s[split] {
 			k.conversation(split, &s[split][i])
 		}
 	}
-	for _, split := range Splits {
-		k.split(split, s[split])
+	for _, split := range All {
+		if split != Choice || len(s[split]) > 0 {
+			k.split(split, s[split])
+		}
 	}
 	k.whole(s)
+	k.checkPooled(s)
 	for _, d := range Duplicates(s) {
 		k.at(d.A.Conversation, d.A.Turn, "nearly the question of %s (likeness %.2f): %q, %q", d.B.Conversation.QueryID(d.B.Turn), d.Likeness, d.A.Text, d.B.Text)
 	}
 	var dangling []place
 	rewrites := 0
-	for _, split := range Splits {
+	for _, split := range All {
 		for i := range s[split] {
 			c := &s[split][i]
 			for j, t := range c.Turns {
@@ -107,7 +109,7 @@ func (k *checker) at(c *Conversation, i int, format string, args ...any) {
 	k.problems = append(k.problems, Problem{c.at.file, c.at.line, i + 1, fmt.Sprintf(format, args...)})
 }
 
-var idForm = regexp.MustCompile(`^(train|dev|test)-\d\d-\d\d$`)
+var idForm = regexp.MustCompile(`^(train|dev|test|choice)-\d\d-\d\d$`)
 
 func (k *checker) conversation(split string, c *Conversation) {
 	if !idForm.MatchString(c.ID) || !strings.HasPrefix(c.ID, split+"-") {
@@ -208,8 +210,12 @@ func (k *checker) split(split string, list []Conversation) {
 	}
 }
 
+// whole asks what is asked of train, dev and test together: choice is beside them.
 func (k *checker) whole(s Set) {
-	all := slices.Concat(slices.Collect(maps.Values(s))...)
+	var all []Conversation
+	for _, split := range Splits {
+		all = append(all, s[split]...)
+	}
 	n := Measure(all)
 	if n.Conversations < MinConversations || n.Turns < MinTurns {
 		k.add("%d conversations with %d turns, want %d with %d or more", n.Conversations, n.Turns, MinConversations, MinTurns)

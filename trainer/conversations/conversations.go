@@ -2,7 +2,8 @@
 // that a visitor could have with a search engine over models/vital-articles, each
 // question with its self-contained rewrite, its reply and the articles that answer.
 //
-// The data lie beside this file, a conversation a line:
+// The data lie beside this file, train, dev and test, and choice, on which settings are
+// chosen, together with dev; a conversation a line:
 //
 //	{"id": "test-01-03", "topic": "Arts", "persona": "concert-goer, sixty-ish",
 //	 "turns": [
@@ -10,6 +11,8 @@
 //	   "reply": "It usually lasts 80 to 90 minutes.",
 //	   "gold": [{"id": "Symphony_No._2_(Mahler)", "grade": 2}], "kind": "first"},
 //	  {"question": "who wrote that one", ..., "kind": "pronoun", "needs_context": true}]}
+//
+// pooled.tsv has judgements of dev and choice beyond the writer's (pooled.go).
 //
 // check.go holds what is asked of the set, duplicates.go and standalone.go two of its
 // rules, stats.go its table, export.go the forms of BEIR and TREC.
@@ -20,8 +23,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"parley/shared/conversation"
 	"parley/shared/passages"
@@ -52,7 +57,15 @@ type Turn struct {
 	NeedsContext bool `json:"needs_context,omitempty"`
 	// Switch: the topic changed to something unrelated.
 	Switch bool `json:"switch,omitempty"`
+
+	// Pooled are the articles that pooled.tsv adds to Gold, by id.
+	Pooled []Gold `json:"-"`
 }
+
+func (t *Turn) gold() []Gold { return t.Gold }
+
+// Judged are all articles that are known to answer: Gold, then Pooled.
+func (t *Turn) Judged() []Gold { return slices.Concat(t.Gold, t.Pooled) }
 
 // Gold is an article that answers: grade 2 fully, 1 in part.
 type Gold struct {
@@ -78,8 +91,15 @@ const (
 // Kinds in the order of tables.
 var Kinds = []Kind{First, Pronoun, Ellipsis, WhatAbout, Comparison, Clarification, Return, TopicSwitch, ChitChat}
 
-// Splits in the order of tables.
+// Splits are those of the set as it was written first: what they hold and their shares
+// of it stay as they are.
 var Splits = []string{"train", "dev", "test"}
+
+// Choice is the split that was written later, to choose settings on.
+const Choice = "choice"
+
+// All are the splits in the order of tables.
+var All = append(slices.Clone(Splits), Choice)
 
 // A Set is the whole data set, by split.
 type Set map[string][]Conversation
@@ -89,13 +109,23 @@ type position struct {
 	line int
 }
 
-// Open reads DIR/{train,dev,test}.jsonl.
+// Open reads DIR/{train,dev,test,choice}.jsonl and DIR/pooled.tsv. The last two may be
+// missing: a set without them has nothing to choose on.
 func Open(dir string) (Set, error) {
 	s := Set{}
 	var errs []error
 	for _, split := range Splits {
 		list, err := Read(filepath.Join(dir, split+".jsonl"))
 		s[split] = list
+		errs = append(errs, err)
+	}
+	list, err := Read(filepath.Join(dir, Choice+".jsonl"))
+	if err == nil {
+		s[Choice] = list
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	if err := s.readPooled(filepath.Join(dir, "pooled.tsv")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		errs = append(errs, err)
 	}
 	return s, errors.Join(errs...)

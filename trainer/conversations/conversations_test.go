@@ -132,6 +132,137 @@ func TestArticlesAreGoldInOneSplitOnly(t *testing.T) {
 	}
 }
 
+// The three splits that were there first stay byte for byte: their checksums are keys
+// of finished experiments.
+func TestTrainAndDevStayAsTheyAre(t *testing.T) {
+	for name, want := range map[string]string{
+		"train.jsonl": "faac904fdc3c2b929eaaad22b58f87e2a80204138e38d12b75893a8a06c84607",
+		"dev.jsonl":   "ebfdecf7308cd28def2c3f6209fab8fc87d00c58ade08fde69e89eb127cf023d",
+	} {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%x", sha256.Sum256(data)); got != want {
+			t.Errorf("%s has SHA-256 %s, want %s", name, got, want)
+		}
+	}
+}
+
+// Choice is checked as the others are, and counts for nothing in their shares.
+func TestChoiceIsCheckedBesideTheOthers(t *testing.T) {
+	train, err := read(t, tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	choice, err := read(t, strings.Replace(tiny, "train-", "choice-", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	anything := func(string) bool { return true }
+	var all strings.Builder
+	for _, p := range Check(Set{"train": train, Choice: choice}, anything) {
+		all.WriteString(p.String() + "\n")
+	}
+	for _, want := range []string{`"Otter" is gold in train, too`, "nearly the question of train-01-01<::>3", "1 conversations with 3 turns, want",
+		"train is 100.0 % of the conversations, want 70 %", "choice: 0.0 % of the follow-ups are of kind return"} {
+		if !strings.Contains(all.String(), want) {
+			t.Errorf("no problem %q in\n%s", want, all.String())
+		}
+	}
+	if strings.Contains(all.String(), "choice is") || strings.Contains(all.String(), "choice: no conversation") {
+		t.Errorf("choice has a share:\n%s", all.String())
+	}
+	for _, p := range Check(Set{"train": train}, anything) {
+		if strings.Contains(p.String(), Choice) {
+			t.Errorf("without choice: %s", p)
+		}
+	}
+}
+
+// pooledSet opens a folder with one conversation in every split, another in choice,
+// and the pooled judgements.
+func pooledSet(t *testing.T, pooled string) (Set, error) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, split := range All {
+		text := strings.Replace(tiny, "train-", split+"-", 1)
+		if err := os.WriteFile(filepath.Join(dir, split+".jsonl"), []byte(text+"\n"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "pooled.tsv"), []byte(pooled), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return Open(dir)
+}
+
+func TestPooledJudgementsAreMerged(t *testing.T) {
+	set, err := pooledSet(t, "query-id\tcorpus-id\tscore\nchoice-01-01<::>2\tParis\t1\ndev-01-01<::>1\tSteel\t1\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(set["dev"][0].Turns[0].Judged()); got != "[{Eiffel_Tower 2} {Tower 1} {Steel 1}]" {
+		t.Errorf("judged in dev: %s", got)
+	}
+	b := passages.NewBuilder(passages.About{Title: "Tiny"})
+	if err := b.Add(passages.Passage{ID: "Otter", Title: "Otter", Text: "Otters swim."}); err != nil {
+		t.Fatal(err)
+	}
+	var file strings.Builder
+	if _, err := b.WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	articles, err := passages.Open([]byte(file.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := Export(set, articles, dir); err != nil {
+		t.Fatal(err)
+	}
+	const head = "query-id\tcorpus-id\tscore\n"
+	lines := func(split, pooled string) string {
+		return strings.ReplaceAll("X<::>1\tEiffel_Tower\t2\nX<::>1\tTower\t1\n"+pooled+"X<::>3\tOtter\t2\n", "X", split+"-01-01")
+	}
+	for name, want := range map[string]string{
+		"dev/qrels.tsv": head + lines("dev", "X<::>2\tGustave_Eiffel\t2\n"),
+		"choice/qrels.tsv": head + strings.Replace(lines("dev", "X<::>2\tGustave_Eiffel\t2\n"), "Tower\t1\n", "Tower\t1\ndev-01-01<::>1\tSteel\t1\n", 1) +
+			lines("choice", "X<::>2\tGustave_Eiffel\t2\nX<::>2\tParis\t1\n"),
+	} {
+		got, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil || string(got) != want {
+			t.Errorf("%s: %v\n%s\nwant\n%s", name, err, got, want)
+		}
+	}
+	tasks, err := os.ReadFile(filepath.Join(dir, "choice", "tasks.jsonl"))
+	if err != nil || strings.Count(string(tasks), "dev-01-01") != 3 || strings.Count(string(tasks), "choice-01-01") != 3 {
+		t.Errorf("choice's tasks: %v\n%s", err, tasks)
+	}
+	problems := func(pooled string) string {
+		set, err := pooledSet(t, pooled)
+		if err != nil {
+			return err.Error()
+		}
+		return fmt.Sprint(Check(set, func(id string) bool { return id != "Nothing" }))
+	}
+	for pooled, want := range map[string]string{
+		"query\n":                           "pooled.tsv:1: want the header",
+		head + "dev-01-01<::>1\tSteel\t3\n": "pooled.tsv:2: want query, article and grade 1 or 2",
+		head + "dev-01-01<::>1 Steel 2\n":   "pooled.tsv:2: want query, article and grade 1 or 2",
+		head + "dev-01-01<::>2\tSteel\t2\ndev-01-01<::>1\tSteel\t2\n": "pooled.tsv:3: the lines are not sorted",
+		head + "dev-01-01<::>1\tSteel\t2\ndev-01-01<::>1\tSteel\t1\n": "pooled.tsv:3: the lines are not sorted, or one is there twice",
+		head + "test-01-01<::>1\tSteel\t2\n":                          `pooled.tsv:2: there is no query "test-01-01<::>1" in dev or choice`,
+		head + "dev-01-01<::>1\tTower\t2\n":                           `pooled.tsv:2: the writer judged "Tower" for dev-01-01<::>1`,
+		head + "dev-01-01<::>1\tNothing\t2\n":                         `pooled.tsv: dev-01-01<::>1: there is no article "Nothing"`,
+		head + "choice-01-01<::>3\tEiffel_Tower\t1\n":                 `pooled.tsv: choice-01-01<::>3: "Eiffel_Tower" is gold in test`,
+	} {
+		if got := problems(pooled); !strings.Contains(got, want) {
+			t.Errorf("%q: problems are %s, want %q", pooled, got, want)
+		}
+	}
+}
+
 func TestReadNamesFileAndLine(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{tiny + "\n{\"id\":\"x\"", "train.jsonl:2: not a conversation: "},

@@ -29,7 +29,7 @@ type Duplicate struct {
 // out: they may recur, because what they ask differs; their rewrites are compared.
 func Duplicates(s Set) []Duplicate {
 	var texts []place
-	for _, split := range Splits {
+	for _, split := range All {
 		for i := range s[split] {
 			c := &s[split][i]
 			for j, t := range c.Turns {

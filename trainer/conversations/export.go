@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"parley/shared/durable"
@@ -21,7 +22,9 @@ import (
 //	DIR/SPLIT/tasks.jsonl                the conversations, MTRAG: for --input conversation
 //	DIR/SPLIT/qrels.tsv, qrels.txt       the judgements, BEIR and TREC
 //
-// Queries are named CONVERSATION<::>TURN, turns from 1.
+// Queries are named CONVERSATION<::>TURN, turns from 1. DIR/choice is what settings
+// are chosen on, where the set has it: the conversations of dev and of choice, judged
+// by the writer and by the pool.
 func Export(s Set, articles *passages.Store, dir string) error {
 	var corpus jsonl
 	for i := range articles.Len() {
@@ -35,11 +38,14 @@ func Export(s Set, articles *passages.Store, dir string) error {
 		return err
 	}
 	for _, split := range Splits {
-		if err := exportSplit(s[split], filepath.Join(dir, split)); err != nil {
+		if err := exportSplit(s[split], (*Turn).gold, filepath.Join(dir, split)); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(s[Choice]) == 0 {
+		return nil
+	}
+	return exportSplit(slices.Concat(s["dev"], s[Choice]), (*Turn).Judged, filepath.Join(dir, Choice))
 }
 
 type document struct {
@@ -64,7 +70,8 @@ type task struct {
 	Agent said   `json:"agent"`
 }
 
-func exportSplit(list []Conversation, dir string) error {
+// exportSplit writes conversations with what judged knows of their turns.
+func exportSplit(list []Conversation, judged func(*Turn) []Gold, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -84,7 +91,7 @@ func exportSplit(list []Conversation, dir string) error {
 			}
 			whole.add(query{id, text.String()})
 			tasks.add(task{id, j + 1, said{t.Question}, said{t.Reply}})
-			for _, g := range t.Gold {
+			for _, g := range judged(&t) {
 				fmt.Fprintf(&tsv, "%s\t%s\t%d\n", id, g.ID, g.Grade)
 				fmt.Fprintf(&trec, "%s 0 %s %d\n", id, g.ID, g.Grade)
 			}
