@@ -10,16 +10,22 @@ import (
 	"math"
 
 	"parley/shared/sparse"
+	"parley/shared/words"
 )
 
 // A Builder collects documents, numbered from 0 in the order they are added.
 //
 // It needs 4 bytes a posting and about 1.2 more for the gaps, plus what growing
-// slices leave unused: for a million documents of 122 terms 0.7 GB.
+// slices leave unused: for a million documents of 122 terms 0.7 GB. A word's posting
+// takes 3 bytes, and while the index is written 2 or 3 more.
 type Builder struct {
+	// BM25 weighs the words; NewBuilder sets words.Default.
+	BM25 words.BM25
+
 	lists []list // by term
 	docs  uint32
 	most  float32 // the largest weight of all
+	words words.Counts
 }
 
 // A list is a posting list that grows: gaps as in the file, weights unrounded.
@@ -35,7 +41,7 @@ const maxWeight = 1 << 32
 
 // NewBuilder makes an index over a vocabulary of the given size.
 func NewBuilder(vocab int) *Builder {
-	return &Builder{lists: make([]list, max(vocab, 0))}
+	return &Builder{BM25: words.Default, lists: make([]list, max(vocab, 0))}
 }
 
 // Add adds a document and keeps nothing of its memory. A vector that Check
@@ -64,8 +70,14 @@ func (b *Builder) Add(doc sparse.Vector) error {
 	return nil
 }
 
-// Vectors gives the documents' vectors, in order, as the index knows them: weights
-// are multiples of Step. A Builder that adds them again writes the same file.
+// AddWords counts a document's words. It is called once for each document, in the order
+// of Add, or for none: then the index has no words.
+func (b *Builder) AddWords(title, text string) { b.words.Add(title, text) }
+
+// Vectors gives the learned part of the documents' vectors, in order, as the index
+// knows it: weights are multiples of Step. A Builder that adds them again writes the
+// same file, if AddWords gets the same texts again: a word's weights depend on all
+// documents, so those of a grown collection cannot be had from the old ones.
 func (x *Index) Vectors() []sparse.Vector {
 	vectors := make([]sparse.Vector, x.docs)
 	length := make([]int, x.docs)
@@ -74,7 +86,8 @@ func (x *Index) Vectors() []sparse.Vector {
 			length[d]++
 		}
 	}
-	terms, weights := make([]uint32, len(x.impact)), make([]float32, len(x.impact))
+	learned := x.start[x.first[len(x.terms)]]
+	terms, weights := make([]uint32, learned), make([]float32, learned)
 	at := 0
 	for d, n := range length {
 		vectors[d] = sparse.Vector{Terms: terms[at : at : at+n], Weights: weights[at : at : at+n]}
@@ -95,10 +108,10 @@ const (
 	maxExponent = 25 // maxWeight / 255, rounded up to a power of two
 )
 
-// exponent is that of the finest step in which the largest weight fits 8 bits.
-func (b *Builder) exponent() int {
+// exponentFor is that of the finest step in which the largest weight fits 8 bits.
+func exponentFor(most float32) int {
 	e := minExponent
-	for math.Ldexp(float64(b.most), -e) >= 255.5 {
+	for math.Ldexp(float64(most), -e) >= 255.5 {
 		e++
 	}
 	return e
@@ -110,19 +123,31 @@ func impactOf(w float32, exponent int) byte {
 	return byte(math.Ldexp(float64(w), -exponent) + 0.5)
 }
 
-// WriteTo writes the index; the bytes depend on the documents alone. Postings
-// whose impact rounds to 0 are left out.
+// WriteTo writes the index; the bytes depend on the documents and BM25 alone. Postings
+// whose impact rounds to 0 are left out, and with the last of them a word.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
-	h := header{docs: b.docs, vocab: uint32(len(b.lists)), exponent: int32(b.exponent())}
+	h := header{version: 1, docs: b.docs, vocab: uint32(len(b.lists)), exponent: int32(exponentFor(b.most))}
+	var of wordLists
+	if n := b.words.Len(); n > 0 {
+		if n != int(b.docs) {
+			return 0, fmt.Errorf("index: there are %d documents, and the words of %d", b.docs, n)
+		}
+		if err := b.BM25.Check(); err != nil {
+			return 0, fmt.Errorf("index: %w", err)
+		}
+		of = listWords(&b.words, b.BM25)
+		h.version, h.words, h.wordExponent = 2, of.n, int32(of.exponent)
+	}
 	// The header comes first and holds lengths and sums of what follows: so each
 	// section is written twice, once to count.
-	for s := range sections {
+	for s := range h.sections() {
 		c := counter{sum: crc32.New(castagnoli)}
 		lists, postings, err := b.writeSection(&c, s, int(h.exponent))
 		if err != nil {
 			return 0, err
 		}
-		h.lists, h.postings = lists, postings
+		h.lists, h.postings = lists, postings+of.postings
+		c.Write(of.body[s])
 		h.length[s], h.crc[s] = c.n, c.sum.Sum32()
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
@@ -130,8 +155,12 @@ func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	if _, err := c.Write(h.append(nil)); err != nil {
 		return c.n, fmt.Errorf("index: %w", err)
 	}
-	for s := range sections {
-		if _, _, err := b.writeSection(&c, s, int(h.exponent)); err != nil {
+	for s := range h.sections() {
+		_, _, err := b.writeSection(&c, s, int(h.exponent))
+		if err == nil {
+			_, err = c.Write(of.body[s])
+		}
+		if err != nil {
 			return c.n, fmt.Errorf("index: %w", err)
 		}
 	}
@@ -141,7 +170,8 @@ func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	return c.n, nil
 }
 
-// writeSection writes one section of the file, and counts lists and postings.
+// writeSection writes what one section of the file has of learned terms, and counts
+// their lists and postings.
 func (b *Builder) writeSection(w io.Writer, section, exponent int) (lists uint32, postings uint64, err error) {
 	var buf []byte
 	nextTerm := 0 // the lowest term that may follow

@@ -29,16 +29,36 @@ import (
 // Impacts take the place of term frequencies, as other engines do with learned
 // sparse vectors; so a frequency sums impacts, and a length is the sum of a
 // document's.
+//
+// There is one scale for both kinds of terms: a frequency counts in the finer of the two
+// steps, which is Step but where documents are few and words weigh less than terms do.
+// Impacts of the other kind are multiplied by the power of two that one step is of the
+// other. So one sum of query weight x frequency is what Search sums.
+
+// wordPrefix comes before words among a CIFF's terms. No piece of a vocabulary has it:
+// a tokenizer cuts at the colon.
+const wordPrefix = "word:"
 
 // WriteCIFF writes the index for other engines, lists in the order of their terms'
-// bytes. term and doc name a term and a document; the description is for people.
+// bytes. term names a learned term, a word is named "word:" and itself; doc names a
+// document; the description is for people.
 func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) string, description string) error {
-	lengths := make([]uint32, x.docs)
+	for _, l := range []int{0, len(x.terms)} {
+		if l < x.lists() && x.exponentOf(l)-x.unit > 22 {
+			return fmt.Errorf("index: one kind of weights has the step 2^%d, the other 2^%d: no frequency counts both", x.exponentOf(l), x.unit)
+		}
+	}
+	lengths := make([]uint64, x.docs)
 	total := uint64(0)
-	for l := range x.terms {
-		for d, impact := range x.postings(l) {
-			lengths[d] += uint32(impact)
-			total += uint64(impact)
+	for l := range x.lists() {
+		for d, frequency := range x.frequencies(l) {
+			lengths[d] += frequency
+			total += frequency
+		}
+	}
+	for d, n := range lengths {
+		if n > math.MaxInt32 {
+			return fmt.Errorf("index: document %d has the length %d: more than a CIFF can hold", d, n)
 		}
 	}
 	average := 0.0
@@ -54,9 +74,9 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	}
 
 	m = appendNumber(m, 1, 1)
-	m = appendNumber(m, 2, uint64(len(x.terms)))
+	m = appendNumber(m, 2, uint64(x.lists()))
 	m = appendNumber(m, 3, uint64(x.docs))
-	m = appendNumber(m, 4, uint64(len(x.terms)))
+	m = appendNumber(m, 4, uint64(x.lists()))
 	m = appendNumber(m, 5, uint64(x.docs))
 	m = appendNumber(m, 6, total)
 	if average != 0 {
@@ -66,27 +86,32 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	m = appendString(m, 8, description)
 	write()
 
-	order := make([]int, len(x.terms))
-	names := make([]string, len(x.terms))
-	for l, t := range x.terms {
-		order[l], names[l] = l, term(t)
+	order := make([]int, x.lists())
+	names := make([]string, x.lists())
+	for l := range order {
+		order[l] = l
+		if t := x.term(l); t < x.vocab {
+			names[l] = term(t)
+		} else {
+			names[l] = wordPrefix + x.Word(t)
+		}
 	}
 	slices.SortFunc(order, func(a, b int) int { return strings.Compare(names[a], names[b]) })
 	for i, l := range order {
 		if i > 0 && names[l] == names[order[i-1]] {
-			return fmt.Errorf("index: terms %d and %d have the same name %q", x.terms[order[i-1]], x.terms[l], names[l])
+			return fmt.Errorf("index: terms %d and %d have the same name %q", x.term(order[i-1]), x.term(l), names[l])
 		}
 		cf := uint64(0)
-		for _, impact := range x.postings(l) {
-			cf += uint64(impact)
+		for _, frequency := range x.frequencies(l) {
+			cf += frequency
 		}
 		m = appendString(m, 1, names[l])
-		m = appendNumber(m, 2, uint64(x.DF(x.terms[l])))
+		m = appendNumber(m, 2, uint64(x.DF(x.term(l))))
 		m = appendNumber(m, 3, cf)
 		before := uint32(0)
-		for d, impact := range x.postings(l) {
+		for d, frequency := range x.frequencies(l) {
 			p = appendNumber(p[:0], 1, uint64(d-before))
-			p = appendNumber(p, 2, uint64(impact))
+			p = appendNumber(p, 2, frequency)
 			m = appendString(m, 4, p)
 			before = d
 		}
@@ -95,7 +120,7 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	for d, length := range lengths {
 		m = appendNumber(m, 1, uint64(d))
 		m = appendString(m, 2, doc(d))
-		m = appendNumber(m, 3, uint64(length))
+		m = appendNumber(m, 3, length)
 		write()
 	}
 	if err := out.Flush(); err != nil {
@@ -112,6 +137,18 @@ func (x *Index) postings(l int) iter.Seq2[uint32, byte] {
 				if !yield(x.block[r]<<blockBits|uint32(x.low[i]), x.impact[i]) {
 					return
 				}
+			}
+		}
+	}
+}
+
+// frequencies is postings, with impacts in the unit of all lists.
+func (x *Index) frequencies(l int) iter.Seq2[uint32, uint64] {
+	shift := x.exponentOf(l) - x.unit
+	return func(yield func(uint32, uint64) bool) {
+		for d, impact := range x.postings(l) {
+			if !yield(d, uint64(impact)<<shift) {
+				return
 			}
 		}
 	}
@@ -147,6 +184,9 @@ func appendString[S string | []byte](m []byte, field int, s S) []byte {
 // ReadCIFF reads another engine's index into a builder, and the documents' names.
 // term gives the number of a term's string in a vocabulary of the given size;
 // a frequency of 1 becomes the weight step. Errors of the file are *FormatError.
+//
+// Words are not read back: lists that WriteCIFF named "word:..." are checked and passed
+// over. They are made from the texts, by AddWords.
 func ReadCIFF(r io.Reader, vocab int, term func(string) (uint32, bool), step float32) (*Builder, []string, error) {
 	if !(step > 0) || step > maxWeight {
 		return nil, nil, fmt.Errorf("index: the step %v is not in (0, 2^32]", step)
@@ -180,7 +220,7 @@ func ReadCIFF(r io.Reader, vocab int, term func(string) (uint32, bool), step flo
 	c.section = "CIFF postings"
 	for range lists {
 		var l list
-		name, df := "", uint64(0)
+		name, df, most := "", uint64(0), b.most
 		if err := c.message(func(field int, v uint64, s []byte) error {
 			switch field {
 			case 1:
@@ -195,15 +235,20 @@ func ReadCIFF(r io.Reader, vocab int, term func(string) (uint32, bool), step flo
 			return nil, nil, err
 		}
 		t, ok := term(name)
+		word := !ok && strings.HasPrefix(name, wordPrefix)
 		switch {
-		case !ok || int64(t) >= int64(vocab):
+		case !word && (!ok || int64(t) >= int64(vocab)):
 			return nil, nil, c.fail("the term %s is not in the vocabulary", strconv.QuoteToASCII(name))
-		case len(b.lists[t].weights) > 0:
+		case !word && len(b.lists[t].weights) > 0:
 			return nil, nil, c.fail("the term %s has two lists", strconv.QuoteToASCII(name))
 		case df != uint64(len(l.weights)):
 			return nil, nil, c.fail("the term %s has %d postings, and the document frequency %d", strconv.QuoteToASCII(name), len(l.weights), df)
 		}
-		b.lists[t] = l
+		if word {
+			b.most = most
+		} else {
+			b.lists[t] = l
+		}
 	}
 
 	c.section = "CIFF documents"

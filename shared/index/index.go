@@ -12,8 +12,14 @@
 // even the coarse step of 1/8 (22 levels) loses no more than 0.3 and 0.9 %. A
 // step for each term would have nothing to win.
 //
-// build.go makes the file, open.go says how it is laid out and checks it,
-// search.go searches it, ciff.go exchanges it with other engines.
+// Terms are of two kinds. Those below V, the size of the vocabulary, are learned: an
+// encoder weighs them. Term V + i is word i of the index's own list, sorted by bytes:
+// exact, weighed by BM25 (package words). Words have a step of their own, since their
+// weights are several times as large. A sum takes both, in integers all the same.
+//
+// build.go makes the file, open.go says how it is laid out and checks it, words.go
+// keeps the list of words, search.go searches, ciff.go exchanges indexes with other
+// engines.
 package index
 
 import (
@@ -23,11 +29,14 @@ import (
 
 // An Index is immutable and safe for concurrent use.
 type Index struct {
-	docs, vocab uint32
-	exponent    int // document weight = impact x 2^exponent
+	docs, vocab  uint32
+	exponent     int // document weight = impact x 2^exponent
+	wordExponent int // of words, likewise
+	unit         int // the lesser of those exponents that lists have
 
-	// List l belongs to terms[l]; its postings are cut into runs, one for each
-	// block of 65,536 documents that it reaches: runs[first[l]:first[l+1]].
+	// List l belongs to terms[l], and after these come the words' lists, in order of
+	// the words. A list's postings are cut into runs, one for each block of 65,536
+	// documents that it reaches: runs[first[l]:first[l+1]].
 	terms []uint32
 	first []uint32
 	top   []byte // top[l]: the largest impact of list l
@@ -39,6 +48,8 @@ type Index struct {
 	low   []uint16
 	// impact aliases the file.
 	impact []byte
+
+	words wordList
 }
 
 const (
@@ -49,27 +60,73 @@ const (
 // Docs is the number of documents, empty ones included.
 func (x *Index) Docs() int { return int(x.docs) }
 
-// Vocab is the size of the vocabulary that terms are ids of.
+// Vocab is the size of the vocabulary that learned terms are ids of; the terms from
+// there on are words.
 func (x *Index) Vocab() int { return int(x.vocab) }
+
+// Words is the number of words, 0 in an index made without them.
+func (x *Index) Words() int { return int(x.words.n) }
+
+// Word is the word that a term stands for, "" where it is none. It allocates.
+func (x *Index) Word(term uint32) string {
+	if term < x.vocab || term-x.vocab >= x.words.n {
+		return ""
+	}
+	return x.words.at(term - x.vocab)
+}
+
+// Lookup gives the term of a word as package words reads it. It allocates nothing.
+func (x *Index) Lookup(word []byte) (term uint32, ok bool) {
+	i, ok := x.words.find(word)
+	return x.vocab + i, ok
+}
 
 // Postings is the number of postings over all lists.
 func (x *Index) Postings() int { return len(x.impact) }
 
-// Step is the document weight that an impact of 1 stands for.
+// Step is the document weight that an impact of 1 stands for in a learned term's list.
 func (x *Index) Step() float32 { return ldexp(1, x.exponent) }
 
 // DF is the number of documents that hold term.
 func (x *Index) DF(term uint32) int {
-	l, ok := slices.BinarySearch(x.terms, term)
+	l, ok := x.list(term)
 	if !ok {
 		return 0
 	}
 	return x.start[x.first[l+1]] - x.start[x.first[l]]
 }
 
+// list is the list of a term.
+func (x *Index) list(term uint32) (l int, ok bool) {
+	if term < x.vocab {
+		return slices.BinarySearch(x.terms, term)
+	}
+	i := term - x.vocab
+	return len(x.terms) + int(i), i < x.words.n
+}
+
+// lists is the number of lists.
+func (x *Index) lists() int { return len(x.terms) + int(x.words.n) }
+
+// term is the term that list l belongs to.
+func (x *Index) term(l int) uint32 {
+	if l < len(x.terms) {
+		return x.terms[l]
+	}
+	return x.vocab + uint32(l-len(x.terms))
+}
+
+// exponentOf is that of the weights in list l.
+func (x *Index) exponentOf(l int) int {
+	if l < len(x.terms) {
+		return x.exponent
+	}
+	return x.wordExponent
+}
+
 // A FormatError says what is wrong with an index file, and where.
 type FormatError struct {
-	Section string // "header", "lists", "documents" or "impacts"
+	Section string // "header", "lists", "documents", "impacts" or "words"
 	Offset  int64  // in bytes, from the start of the file
 	Msg     string
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"parley/shared/sparse"
 )
@@ -43,11 +44,20 @@ func random(r *rand.Rand, vocab, n int) sparse.Vector {
 
 func file(t testing.TB, vocab int, docs ...sparse.Vector) []byte {
 	t.Helper()
+	return fileOf(t, vocab, docs, nil)
+}
+
+// fileOf is the file of documents with texts, where there are any.
+func fileOf(t testing.TB, vocab int, docs []sparse.Vector, texts []string) []byte {
+	t.Helper()
 	b := NewBuilder(vocab)
 	for _, d := range docs {
 		if err := b.Add(d); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for _, text := range texts {
+		b.AddWords("", text)
 	}
 	var buf bytes.Buffer
 	n, err := b.WriteTo(&buf)
@@ -59,7 +69,12 @@ func file(t testing.TB, vocab int, docs ...sparse.Vector) []byte {
 
 func open(t testing.TB, vocab int, docs ...sparse.Vector) *Index {
 	t.Helper()
-	x, err := Open(file(t, vocab, docs...))
+	return openOf(t, vocab, docs, nil)
+}
+
+func openOf(t testing.TB, vocab int, docs []sparse.Vector, texts []string) *Index {
+	t.Helper()
+	x, err := Open(fileOf(t, vocab, docs, texts))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,12 +160,19 @@ func TestFileIsByteForByteAsLaidOut(t *testing.T) {
 }
 
 // reference scores every document from the definition: all weights rounded as
-// the index rounds them, summed in uint64, sorted whole.
+// the index rounds them, summed in uint64, sorted whole. docs hold words' weights, too
+// (withWords).
 func reference(x *Index, docs []sparse.Vector, q sparse.Vector, k int) []Hit {
 	parts, exponent := x.plan(nil, q)
 	weight := map[uint32]uint64{}
 	for _, p := range parts {
 		weight[p.term] += uint64(p.weight)
+	}
+	step := func(term uint32) float64 {
+		if term < x.vocab {
+			return float64(x.Step())
+		}
+		return math.Ldexp(1, x.wordExponent)
 	}
 	type scored struct {
 		doc   uint32
@@ -160,7 +182,7 @@ func reference(x *Index, docs []sparse.Vector, q sparse.Vector, k int) []Hit {
 	for d, v := range docs {
 		var sum uint64
 		for i, t := range v.Terms {
-			sum += weight[t] * uint64(math.Floor(float64(v.Weights[i])/float64(x.Step())+.5))
+			sum += weight[t] * uint64(math.Floor(float64(v.Weights[i])/step(t)+.5))
 		}
 		if sum > 0 {
 			all = append(all, scored{uint32(d), sum})
@@ -171,7 +193,7 @@ func reference(x *Index, docs []sparse.Vector, q sparse.Vector, k int) []Hit {
 	})
 	var hits []Hit
 	for _, s := range all[:min(max(k, 0), len(all))] {
-		hits = append(hits, Hit{s.doc, float32(float64(s.score) * math.Ldexp(float64(x.Step()), exponent))})
+		hits = append(hits, Hit{s.doc, float32(math.Ldexp(float64(s.score), exponent+x.unit))})
 	}
 	return hits
 }
@@ -505,14 +527,14 @@ func TestDamageIsRefused(t *testing.T) {
 	}
 }
 
-// seal makes a file of the header's numbers and three sections, with valid CRCs.
+// seal makes a file of the header's numbers and its sections, with valid CRCs.
 func seal(h header, body [sections][]byte) []byte {
-	for s := range sections {
+	for s := range h.sections() {
 		h.length[s] = int64(len(body[s]))
 		h.crc[s] = checksum(body[s])
 	}
 	data := h.append(nil)
-	for _, b := range body {
+	for _, b := range body[:h.sections()] {
 		data = append(data, b...)
 	}
 	return data
@@ -520,9 +542,9 @@ func seal(h header, body [sections][]byte) []byte {
 
 // Files whose sums are right and whose content is nonsense.
 func TestNonsenseIsRefused(t *testing.T) {
-	h := header{docs: 4, vocab: 9, lists: 2, postings: 3, exponent: -6}
+	h := header{version: 1, docs: 4, vocab: 9, lists: 2, postings: 3, exponent: -6}
 	body := func(lists, documents, impacts string) [sections][]byte {
-		return [sections][]byte{[]byte(lists), []byte(documents), []byte(impacts)}
+		return [sections][]byte{[]byte(lists), []byte(documents), []byte(impacts), nil}
 	}
 	if _, err := Open(seal(h, body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"))); err != nil {
 		t.Fatalf("a sound file: %v", err)
@@ -539,7 +561,7 @@ func TestNonsenseIsRefused(t *testing.T) {
 		{with(func(h *header) { h.docs = 1 << 31 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 12, "2147483648 documents"},
 		{with(func(h *header) { h.vocab = 1 << 31 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 12, "vocabulary of 2147483648"},
 		{with(func(h *header) { h.lists = 10 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 20, "10 lists over a vocabulary of 9"},
-		{with(func(h *header) { h.lists = 3 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 20, "3 lists in 4 bytes"},
+		{with(func(h *header) { h.lists = 3 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 20, "3 lists of terms and 0 of words in 4 bytes"},
 		{with(func(h *header) { h.postings = 1 << 60 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03"), "header", 24, "postings"},
 		{with(func(h *header) { h.postings = 4 }), body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x02\x03\x04"), "header", 24, "4 postings in 3 bytes"},
 		{h, body("\x01\x01\x07\x00", "\x00\x02\x03", "\x01\x02\x03"), "lists", 78, "term 9 is outside"},
@@ -588,11 +610,20 @@ func TestSearchDoesNotAllocate(t *testing.T) {
 func use(t *testing.T, x *Index) {
 	s := x.NewSearcher()
 	q := vec(0, 1, 1, 2, 2, 3, 4, 1, 1e9, 1)
-	if len(x.terms) > 0 {
-		q = sparse.Vector{Terms: x.terms[:min(len(x.terms), 50)], Weights: make([]float32, 50)}
-		for i := range q.Weights {
-			q.Weights[i] = float32(i%7) + .5
+	if n := x.lists(); n > 0 {
+		q = sparse.Vector{}
+		for i := range min(n, 50) {
+			q.Terms = append(q.Terms, x.term(i*n/min(n, 50)))
+			q.Weights = append(q.Weights, float32(i%7)+.5)
 		}
+	}
+	before := ""
+	for i := range uint32(x.Words()) {
+		word := x.Word(x.vocab + i)
+		if term, ok := x.Lookup([]byte(word)); !ok || term != x.vocab+i || word <= before || !utf8.ValidString(word) || x.DF(term) < 1 {
+			t.Fatalf("word %d is %q, after %q; looked up: %d, %v; in %d documents", i, word, before, term, ok, x.DF(term))
+		}
+		before = word
 	}
 	hits, _ := s.Search(q, 20)
 	for i, h := range hits {
@@ -608,25 +639,33 @@ func use(t *testing.T, x *Index) {
 // FuzzOpen feeds Open the fuzzer's bytes, once as they are and once cut into a
 // header and sections with sums that fit.
 func FuzzOpen(f *testing.F) {
-	f.Add(small(f), uint16(0), uint16(0))
-	f.Add(file(f, 9, goldenDocs...), uint16(6), uint16(5))
-	f.Add(file(f, 0), uint16(0), uint16(0))
-	f.Fuzz(func(t *testing.T, data []byte, lists, documents uint16) {
+	f.Add(small(f), uint16(0), uint16(0), uint16(0))
+	f.Add(file(f, 9, goldenDocs...), uint16(6), uint16(5), uint16(0))
+	f.Add(unhex(f, goldenWords), uint16(10), uint16(11), uint16(11))
+	f.Add(smallWithWords(f), uint16(0), uint16(0), uint16(0))
+	f.Add(file(f, 0), uint16(0), uint16(0), uint16(0))
+	f.Add(fileOf(f, 0, goldenDocs[2:3], []string{"x"}), uint16(1), uint16(1), uint16(1))
+	f.Fuzz(func(t *testing.T, data []byte, lists, documents, impacts uint16) {
 		if x, err := Open(data); err == nil {
 			use(t, x)
 		}
 		if len(data) < headerSize {
 			return
 		}
-		h := rawHeader(data)
+		h := rawHeader(data, 1+uint32(data[8]&1^1)) // a sound file's version as it is
 		var body [sections][]byte
-		rest := data[headerSize:]
-		n := min(int(lists), len(rest))
-		body[listsSection], rest = rest[:n], rest[n:]
-		n = min(int(documents), len(rest))
-		body[documentsSection], body[impactsSection] = rest[:n], rest[n:]
+		rest := data[h.size():]
+		for s, n := range []uint16{lists, documents, impacts} {
+			n := min(int(n), len(rest))
+			if s == h.sections()-1 { // of version 1
+				n = len(rest)
+			}
+			body[s], rest = rest[:n], rest[n:]
+		}
+		body[wordsSection] = rest
 		h.postings = uint64(len(body[impactsSection]))
 		h.exponent = max(minExponent, min(maxExponent, h.exponent))
+		h.wordExponent = max(minExponent, min(maxExponent, h.wordExponent))
 		if x, err := Open(seal(h, body)); err == nil {
 			use(t, x)
 		} else if fe := (*FormatError)(nil); !errors.As(err, &fe) {

@@ -100,7 +100,7 @@ func (s *maxScorer) Search(q sparse.Vector, k int) ([]Hit, Cost) {
 		}
 	}
 	slices.Sort(s.best)
-	step := ldexp(1, exponent+x.exponent)
+	step := ldexp(1, exponent+x.unit)
 	for _, key := range slices.Backward(s.best) {
 		s.hits = append(s.hits, Hit{Doc: ^uint32(key), Score: float32(key>>32) * step})
 	}

@@ -40,7 +40,7 @@ type part struct {
 	term, list uint32
 	run, last  uint32
 	weight     uint32
-	unrounded  float64
+	unrounded  float64 // in the unit of all lists
 }
 
 // maxScore is what a sum of weight x impact stays under: float32 holds every
@@ -48,8 +48,11 @@ type part struct {
 const maxScore = 1 << 24
 
 // plan appends to parts the lists that q opens, and returns the exponent of the
-// query's step: query weight = part.weight x 2^exponent. It is the finest step
-// at which no document can reach maxScore.
+// query's step: weight x impact is in units of 2^(exponent + x.unit). It is the finest
+// step at which no document can reach maxScore.
+//
+// An impact of a list whose step is 2^n units counts 2^n times: exactly so, by a query
+// weight that is 2^n times as large.
 func (x *Index) plan(parts []part, q sparse.Vector) ([]part, int) {
 	// bound is the score of a document that had the largest impact of each list.
 	var bound float64
@@ -58,7 +61,8 @@ func (x *Index) plan(parts []part, q sparse.Vector) ([]part, int) {
 		if !(w > 0) { // NaN too
 			continue
 		}
-		if l, ok := slices.BinarySearch(x.terms, q.Terms[i]); ok {
+		if l, ok := x.list(q.Terms[i]); ok {
+			w = math.Ldexp(w, x.exponentOf(l)-x.unit)
 			parts = append(parts, part{term: q.Terms[i], list: uint32(l), run: x.first[l], last: x.first[l+1], unrounded: w})
 			// The conversion forbids fusing the product into the sum.
 			bound += float64(w * float64(x.top[l]))
@@ -90,7 +94,7 @@ func (x *Index) round(parts []part, exponent int) bool {
 
 // Search returns the k best documents, best first, ties by document number; only
 // documents that share a term with q. Weights of q that are not positive, and
-// terms outside the vocabulary, count for nothing.
+// terms that the index does not have, count for nothing.
 //
 // It works term at a time: each list is added to an array of scores, one block
 // of documents after the other. Learned vectors have many terms of like weight,
@@ -130,7 +134,7 @@ func (s *Searcher) Search(q sparse.Vector, k int) ([]Hit, Cost) {
 		s.collect(block, k)
 	}
 	slices.Sort(s.best)
-	step := ldexp(1, exponent+x.exponent)
+	step := ldexp(1, exponent+x.unit)
 	for _, key := range slices.Backward(s.best) {
 		s.hits = append(s.hits, Hit{Doc: ^uint32(key), Score: float32(key>>32) * step})
 	}
@@ -214,7 +218,7 @@ func ldexp(v float32, exponent int) float32 {
 }
 
 // A Match is one term's part of a score: Query and Doc are the rounded weights,
-// Score is their product.
+// Score is their product, exactly.
 type Match struct {
 	Term              uint32
 	Query, Doc, Score float32
@@ -235,8 +239,8 @@ func (x *Index) Explain(q sparse.Vector, doc uint32) []Match {
 		if !ok {
 			continue
 		}
-		impact := float32(x.impact[x.start[r]+i])
-		m := Match{Term: p.term, Query: ldexp(float32(p.weight), exponent), Doc: ldexp(impact, x.exponent)}
+		impact, e := float32(x.impact[x.start[r]+i]), x.exponentOf(int(p.list))
+		m := Match{Term: p.term, Query: ldexp(float32(p.weight), exponent+x.unit-e), Doc: ldexp(impact, e)}
 		m.Score = float32(m.Query * m.Doc)
 		matches = append(matches, m)
 	}
