@@ -1,6 +1,10 @@
 // Package collect makes a collection of documents, a passage at a time:
 //
 //	documents --Cutter--> passages --Encode--> vectors --Builder--> index.bin, passages.bin, manifest.json
+//	                              \--------- words ----/
+//
+// Words are counted as passages come and weighed when files are written, since their
+// weights depend on all passages: so a collection that grows gets them all anew.
 //
 // The command line (site/collection, on all cores, with a work file) and the page
 // (wasm/files, in one worker) both go this way, so the same documents give the same
@@ -153,6 +157,7 @@ func (b *Builder) Add(p passages.Passage, v sparse.Vector) error {
 		return err
 	}
 	b.n++
+	b.index.AddWords(p.Title, p.Text)
 	return b.index.Add(v)
 }
 

@@ -175,6 +175,7 @@ func TestTheIndexHoldsTheHeaviestTermsOfEachPassage(t *testing.T) {
 		if err := want.Add(v); err != nil {
 			t.Fatal(err)
 		}
+		want.AddWords(store.At(i).Title, store.At(i).Text)
 	}
 	var b bytes.Buffer
 	if _, err := want.WriteTo(&b); err != nil {
@@ -185,6 +186,9 @@ func TestTheIndexHoldsTheHeaviestTermsOfEachPassage(t *testing.T) {
 	}
 	if x.Docs() != store.Len() {
 		t.Errorf("%d documents, %d passages", x.Docs(), store.Len())
+	}
+	if term, ok := x.Lookup([]byte("harbour")); !ok || x.DF(term) == 0 || x.Words() > len(words) {
+		t.Errorf("harbour is term %d of %d words, %v", term, x.Words(), ok)
 	}
 }
 

@@ -272,7 +272,8 @@ type Extended struct {
 
 // extend puts an older collection's passages before those that were cut. Their vectors
 // are taken from its index, so what is made is what encoding all of them would give,
-// but for weights that a larger one among the new makes to be rounded once more.
+// but for weights that a larger one among the new makes to be rounded once more. Their
+// words are counted anew, also where the older collection has none.
 func (d *desk) extend(struct{}) (*Extended, error) {
 	if d.builder == nil || d.builder.Len() > 0 {
 		return nil, errNotBegun

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/collect"
 	"parley/shared/documents"
+	"parley/shared/index"
 	"parley/shared/link"
 	"parley/shared/passages"
 	"parley/shared/transcript"
@@ -263,6 +265,57 @@ func TestDocumentsAreAdded(t *testing.T) {
 	}
 	if got := strings.Join(ids, " "); got != "faq.csv:2 faq.csv:3 page.html a/tea.md a.txt" {
 		t.Errorf("the passages are %s", got)
+	}
+}
+
+// A collection that was made before there were words gets them, for old passages and
+// new, when documents are added to it.
+func TestACollectionWithoutWordsGetsThem(t *testing.T) {
+	d := opened(t)
+	d.begin(Begin{"Notes"})
+	for _, name := range order[:2] {
+		give(t, d, "document/"+name, []byte(notes[name]))
+	}
+	old := finished(t, d)
+	x, store, err := collect.Join(old["index.bin"], old["passages.bin"])
+	if err != nil || x.Words() == 0 {
+		t.Fatal(x.Words(), err)
+	}
+	b := index.NewBuilder(x.Vocab())
+	for _, v := range x.Vectors() {
+		if err := b.Add(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var without bytes.Buffer
+	if _, err := b.WriteTo(&without); err != nil {
+		t.Fatal(err)
+	}
+	old["index.bin"] = without.Bytes()
+	if x, err := index.Open(without.Bytes()); err != nil || x.Words() != 0 {
+		t.Fatal(x.Words(), err)
+	}
+
+	// As it is, it opens.
+	m, err := collect.Manifest([]collect.File{{Name: "index.bin", Content: old["index.bin"]}, {Name: "passages.bin", Content: old["passages.bin"]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old["manifest.json"] = m.Content
+	for name, content := range old {
+		give(t, d, "collection/"+name, content)
+	}
+	if a, err := d.adopt(struct{}{}); err != nil || a.Passages != store.Len() {
+		t.Fatalf("%+v, %v", a, err)
+	}
+
+	d.with(t, old, notes, order[2:4]...)
+	want := commandLine(t)
+	got := finished(t, d)
+	for name := range want {
+		if !bytes.Equal(got[name], want[name]) {
+			t.Errorf("%s is not that of all documents at once", name)
+		}
 	}
 }
 
