@@ -24,6 +24,8 @@ The project's own conversations over the encyclopedia in models/.
 check reads them, prints their statistics, and every problem: ids, labels, quotas,
 splits, near-duplicates, rewrites that do not stand alone. The tests run it, too.
 export writes queries, judgements and articles in the forms of BEIR and TREC.
+Besides train, dev and test there is choice, to choose settings on: export writes it
+together with dev, with the pooled judgements of both.
 measure ranks the articles for every question, by the shipped index and by BM25, and
 prints the figures by input, by kind of follow-up and by depth.
 
@@ -35,12 +37,13 @@ Examples:
     --queries build/conversations/test/queries_last.jsonl --tasks build/conversations/test/tasks.jsonl --qrels build/conversations/test/qrels.tsv
   trainer conversations measure --splits test
   trainer conversations measure --splits test --encoder runs/one/best --pool pool.tsv
+  trainer conversations measure --splits dev,choice --pooled
 `
 
 func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
 	var o struct {
 		data, articles, encoder, pool, splits string
-		json                                  bool
+		json, pooled                          bool
 	}
 	flags := flag.NewFlagSet("conversations", flag.ContinueOnError)
 	flags.StringVar(&o.data, "data", "trainer/conversations", "`folder` of the conversations")
@@ -48,6 +51,7 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	flags.StringVar(&o.encoder, "encoder", "models/splade-tiny", "the query encoder's `folder`; check counts tokens by its vocabulary")
 	flags.StringVar(&o.splits, "splits", "dev,test", "measure: the `splits`")
 	flags.StringVar(&o.pool, "pool", "", "measure: write every ranking's first ten, pooled, to `file`")
+	flags.BoolVar(&o.pooled, "pooled", false, "measure: take the judgements of pooled.tsv, too")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")
 	var words []string
 	for {
@@ -77,7 +81,7 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	case "export":
 		return conversations.Export(set, articles, words[1])
 	case "measure":
-		return measureConversations(ctx, set, articles, o.articles, o.encoder, o.splits, o.pool, o.json, stdout, stderr)
+		return measureConversations(ctx, set, articles, o.articles, o.encoder, o.splits, o.pool, o.pooled, o.json, stdout, stderr)
 	}
 	return checkConversations(set, articles, filepath.Join(o.encoder, "vocab.txt"), o.json, stdout)
 }
@@ -99,7 +103,7 @@ func checkConversations(set conversations.Set, articles *passages.Store, vocabPa
 	problems := conversations.Check(set, func(id string) bool { return ids[id] })
 	splits := map[string]conversations.Stats{}
 	topics := map[string]map[string]conversations.Stats{}
-	for _, split := range conversations.Splits {
+	for _, split := range conversations.All {
 		splits[split] = conversations.Describe(set[split], count)
 		topics[split] = map[string]conversations.Stats{}
 		for _, topic := range conversations.Topics {
@@ -133,12 +137,12 @@ func conversationTables(w io.Writer, splits map[string]conversations.Stats, topi
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	row := func(name, format string, value func(conversations.Stats) any) {
 		fmt.Fprintf(t, "| %s\t", name)
-		for _, split := range conversations.Splits {
+		for _, split := range conversations.All {
 			fmt.Fprintf(t, "| "+format+"\t", value(splits[split]))
 		}
 		fmt.Fprintln(t, "|")
 	}
-	fmt.Fprintln(t, "| \t| train\t| dev\t| test\t|\n|---\t|---:\t|---:\t|---:\t|")
+	fmt.Fprintln(t, "| \t| train\t| dev\t| test\t| choice\t|\n|---\t|---:\t|---:\t|---:\t|---:\t|")
 	type S = conversations.Stats
 	row("conversations", "%d", func(s S) any { return s.Conversations })
 	row("turns", "%d", func(s S) any { return s.Turns })
@@ -161,7 +165,7 @@ func conversationTables(w io.Writer, splits map[string]conversations.Stats, topi
 	}
 	row("rewrites that dangle, by rule", "%d", func(s S) any { return s.Dangling })
 	t.Flush()
-	fmt.Fprintln(t, "\n| topic\t| train\t| turns\t| dev\t| turns\t| test\t| turns\t| hops\t| switches\t|\n|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
+	fmt.Fprintln(t, "\n| topic\t| train\t| turns\t| dev\t| turns\t| test\t| turns\t| hops\t| switches\t| choice\t| turns\t|\n|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
 	for _, topic := range conversations.Topics {
 		fmt.Fprintf(t, "| %s\t", topic)
 		var hops float64
@@ -173,7 +177,9 @@ func conversationTables(w io.Writer, splits map[string]conversations.Stats, topi
 			follow += s.FollowUps
 			switches += s.Switches
 		}
-		fmt.Fprintf(t, "| %.1f %%\t| %d\t|\n", 100*hops/float64(max(1, follow)), switches)
+		// The hops and switches are those of the three.
+		c := topics[conversations.Choice][topic]
+		fmt.Fprintf(t, "| %.1f %%\t| %d\t| %d\t| %d\t|\n", 100*hops/float64(max(1, follow)), switches, c.Conversations, c.Turns)
 	}
 	return t.Flush()
 }

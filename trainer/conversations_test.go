@@ -17,7 +17,7 @@ func TestConversationsCheckPrintsTheTables(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("code %d: %s%s", code, out, stderr)
 	}
-	for _, want := range []string{"| turns a conversation ", "| kind ellipsis ", "| Geography "} {
+	for _, want := range []string{"| turns a conversation ", "| kind ellipsis ", "| Geography ", "| choice |"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -87,6 +87,23 @@ func TestConversationsAreMeasuredAsEvaluateMeasures(t *testing.T) {
 	}
 	if i := slices.IndexFunc(rows, func(r measured) bool { return r.System == "splade-tiny" && r.Input == "rewrite" }); i < 0 || rows[i].NDCG["all"] < .5 {
 		t.Errorf("the shipped encoder does not find the rewrites' articles: %+v", rows)
+	}
+}
+
+// The split to choose on is measured as the others are, with the judgements of the
+// pool where they are asked for, and exported together with dev.
+func TestTheSplitToChooseOnIsMeasured(t *testing.T) {
+	ndcg := map[string]float64{}
+	for _, flag := range []string{"", " --pooled"} {
+		code, out, stderr := trainer(t, "", "conversations measure --json --splits choice"+flag+ourSet)
+		var rows []measured
+		if err := json.Unmarshal([]byte(out), &rows); code != 0 || err != nil || len(rows) != 6 || rows[0].Split != "choice" || rows[0].Turns["all"] == 0 {
+			t.Fatalf("code %d, %v, %d rows, %s", code, err, len(rows), stderr)
+		}
+		ndcg[flag] = rows[0].NDCG["all"]
+	}
+	if ndcg[""] <= 0 || ndcg[""] == ndcg[" --pooled"] {
+		t.Errorf("nDCG@10 without and with the pooled judgements: %v", ndcg)
 	}
 }
 

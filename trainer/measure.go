@@ -65,7 +65,7 @@ type measured struct {
 	R10   map[string]float64 `json:"recall_10"`
 }
 
-func measureConversations(ctx context.Context, set conversations.Set, articles *passages.Store, folder, encoderDir, splits, pool string, asJSON bool, stdout, stderr *os.File) error {
+func measureConversations(ctx context.Context, set conversations.Set, articles *passages.Store, folder, encoderDir, splits, pool string, withPooled, asJSON bool, stdout, stderr *os.File) error {
 	rankers, err := conversationRankers(articles, folder, encoderDir)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func measureConversations(ctx context.Context, set conversations.Set, articles *
 	var names []string
 	total := 0
 	for name := range strings.SplitSeq(splits, ",") {
-		if !slices.Contains(conversations.Splits, name) {
+		if !slices.Contains(conversations.All, name) {
 			return wrongUse("--splits: there is no %q", name)
 		}
 		names = append(names, name)
@@ -106,7 +106,11 @@ func measureConversations(ctx context.Context, set conversations.Set, articles *
 						return fmt.Errorf("%s: %w", c.QueryID(j), err)
 					}
 					grades := metrics.Grades{}
-					for _, g := range t.Gold {
+					judged := t.Gold
+					if withPooled {
+						judged = t.Judged()
+					}
+					for _, g := range judged {
 						grades[g.ID] = g.Grade
 					}
 					v := metrics.Query(hits, grades)
