@@ -11,6 +11,7 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/query"
 	"parley/shared/sparse"
 	"parley/trainer/collection"
 	"parley/trainer/experiment"
@@ -26,9 +27,8 @@ type bench struct {
 	docs     *collection.Collection
 	frozen   *encoder.Encoder // the passages'
 	passages []sparse.Vector
-	kept     *sparse.Activation
-	search   func(sparse.Vector) ([]metrics.Hit, int)
-	queries  map[string][]query // by input
+	in       *searched          // with words
+	queries  map[string][]asked // by input
 	place    map[string]int     // of a passage, by its id
 	// negatives are, by query, passages that the rewrite ranks 11 to 960 (every tenth)
 	// and nobody judged relevant; none where there are no rewrites.
@@ -42,7 +42,7 @@ type bench struct {
 
 // openBench reads an evaluation; encoderDir is the passages' encoder.
 func openBench(ctx context.Context, data, encoderDir, cache string, e *experiment.Evaluation, stderr *os.File) (*bench, error) {
-	b := &bench{queries: map[string][]query{}, place: map[string]int{}, negatives: map[string][]int{}, stderr: stderr}
+	b := &bench{queries: map[string][]asked{}, place: map[string]int{}, negatives: map[string][]int{}, stderr: stderr}
 	paths := func(patterns []string) ([]string, error) {
 		names, err := experiment.Expand(data, patterns)
 		for i := range names {
@@ -75,12 +75,10 @@ func openBench(ctx context.Context, data, encoderDir, cache string, e *experimen
 	if b.passages, err = b.set.encodePassages(ctx, b.frozen, weights, b.docs, stderr); err != nil {
 		return nil, err
 	}
-	b.kept = sparse.NewActivation(b.frozen.Vocab())
-	for i, v := range b.passages {
-		b.kept.Add(v)
+	for i := range b.passages {
 		b.place[b.docs.IDs[i]] = i
 	}
-	if b.search, _, _, err = b.set.searcher(b.frozen.Vocab(), b.passages, b.docs.IDs); err != nil {
+	if b.in, err = b.set.searcher(b.frozen.Vocab(), b.passages, b.docs, true); err != nil {
 		return nil, err
 	}
 	return b, b.drawNegatives(ctx, e)
@@ -94,11 +92,11 @@ func (b *bench) drawNegatives(ctx context.Context, e *experiment.Evaluation) err
 	if err != nil {
 		return err
 	}
-	vectors, err := encodeQueries(ctx, b.frozen, queries, b.frozen.Query, b.stderr)
+	vectors, err := encodeQueries(ctx, b.frozen, nil, query.Together, queries, b.frozen.Query, b.stderr)
 	if err != nil {
 		return err
 	}
-	r, err := searchAll(ctx, queries, vectors, b.search, 1)
+	r, err := searchAll(ctx, queries, vectors, b.in.search, 1)
 	if err != nil {
 		return err
 	}
@@ -112,7 +110,7 @@ func (b *bench) drawNegatives(ctx context.Context, e *experiment.Evaluation) err
 	return nil
 }
 
-func (b *bench) read(input string) ([]query, error) {
+func (b *bench) read(input string) ([]asked, error) {
 	if q := b.queries[input]; q != nil {
 		return q, nil
 	}
@@ -140,7 +138,7 @@ func (b *bench) measure(ctx context.Context, row *experiment.Row, folder string)
 		if err != nil {
 			return nil, err
 		}
-		if r, err = searchAll(ctx, queries, prune(vectors, row.Measure), b.search, 3); err != nil {
+		if r, err = searchAll(ctx, queries, prune(vectors, row.Measure), b.in.search, 3); err != nil {
 			return nil, err
 		}
 	}
@@ -157,7 +155,7 @@ func (b *bench) measure(ctx context.Context, row *experiment.Row, folder string)
 		if r.vectors == nil {
 			return nil
 		}
-		c := r.cost(b.frozen.Vocab(), b.kept, of)
+		c := r.cost(b.in.dims, b.in.docs, of)
 		return &c
 	}
 	m.Cost = cost(nil)
@@ -179,7 +177,7 @@ func (b *bench) measure(ctx context.Context, row *experiment.Row, folder string)
 
 // encode encodes the queries, or gives the vectors of the row before where only what
 // is done with them differs.
-func (b *bench) encode(ctx context.Context, row *experiment.Row, folder string, queries []query) ([]sparse.Vector, error) {
+func (b *bench) encode(ctx context.Context, row *experiment.Row, folder string, queries []asked) ([]sparse.Vector, error) {
 	asked := row.Measure
 	asked.Top, asked.Threshold = 0, 0
 	key := fmt.Sprint(folder, asked)
@@ -218,11 +216,20 @@ func (b *bench) encode(ctx context.Context, row *experiment.Row, folder string, 
 	if row.Measure.ReplyTokens > 0 {
 		form.ReplyTokens = row.Measure.ReplyTokens
 	}
+	var lookup func([]byte) (uint32, bool)
+	if w := row.Measure.QuestionWords; w > 0 {
+		// A copy: others of the frozen encoder's rows search for no words.
+		own := *enc
+		enc, enc.QuestionWords = &own, float32(w)
+	}
+	if enc.SearchesWords() {
+		lookup = b.in.lookup
+	}
 	var vectors []sparse.Vector
 	var err error
 	if row.Measure.System == experiment.IDF {
 		vectors = b.weigh(queries, form)
-	} else if vectors, err = encodeQueries(ctx, enc, queries, form, b.stderr); err != nil {
+	} else if vectors, err = encodeQueries(ctx, enc, lookup, query.Together, queries, form, b.stderr); err != nil {
 		return nil, err
 	}
 	b.encoded, b.vectors = key, vectors
@@ -236,7 +243,7 @@ func (b *bench) encode(ctx context.Context, row *experiment.Row, folder string, 
 //
 // (inference-free retrieval: Geng et al. 2024, arXiv 2411.04403, whose weights are idf,
 // too; they train the passages' encoder for it, here it stays as it is).
-func (b *bench) weigh(queries []query, form conversation.Form) []sparse.Vector {
+func (b *bench) weigh(queries []asked, form conversation.Form) []sparse.Vector {
 	tokens := b.frozen.Tokenizer
 	if b.idf == nil {
 		df := make([]float64, b.frozen.Vocab())
@@ -290,7 +297,7 @@ func prune(vectors []sparse.Vector, m experiment.Measure) []sparse.Vector {
 }
 
 // scores are the distributions of positives' and negatives' inner products.
-func (b *bench) scores(queries []query, vectors []sparse.Vector) *experiment.Scores {
+func (b *bench) scores(queries []asked, vectors []sparse.Vector) *experiment.Scores {
 	const width, bins = .5, 400
 	s := &experiment.Scores{Width: width}
 	count := func(to *[]int, score float64) {

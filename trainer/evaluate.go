@@ -21,6 +21,7 @@ import (
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/index"
+	"parley/shared/query"
 	"parley/shared/sparse"
 	"parley/trainer/beir"
 	"parley/trainer/bm25"
@@ -69,6 +70,8 @@ type evaluation struct {
 	input                    string
 	queryTokens, historyType int
 	replyTokens, queryTerms  int
+	questionWords            float64
+	reading                  query.Reading
 	top, depth               int
 	mass                     float64
 	float, bm25              bool
@@ -79,7 +82,7 @@ type evaluation struct {
 
 func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error {
 	var o evaluation
-	var benchmark string
+	var benchmark, read string
 	flags := flag.NewFlagSet("evaluate", flag.ContinueOnError)
 	flags.StringVar(&o.encoder, "encoder", "", "encoder's `folder` in Hugging Face's layout, float or int8")
 	flags.StringVar(&o.base, "base", "", "encoder's `folder` that --encoder was exported to share (trainer export --share)")
@@ -94,6 +97,8 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	flags.IntVar(&o.historyType, "history-type", -1, "token `type` of the history, 0 or 1 (-1: the encoder's own)")
 	flags.IntVar(&o.replyTokens, "reply-tokens", -1, "read the first `n` tokens of each reply (0: all, -1: the encoder's own)")
 	flags.IntVar(&o.queryTerms, "query-terms", -1, "keep the `n` heaviest terms of each query (0: all, -1: the encoder's own)")
+	flags.Float64Var(&o.questionWords, "question-words", -1, "of an encoder without a word head: what each `word` of the newest question weighs (0: words are not searched for, -1: the encoder's own)")
+	flags.StringVar(&read, "read", "together", "how a conversation is read: `together`, alone, or as the encoder decides (decide)")
 	flags.Float64Var(&o.mass, "mass", 1, "keep this `share` of each passage's weight, in its heaviest terms; .9 is what ships")
 	flags.IntVar(&o.top, "top", 0, "keep the `n` heaviest terms of each passage (0: all)")
 	flags.IntVar(&o.depth, "depth", 1000, "documents a query, `n`")
@@ -111,6 +116,11 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	if flags.NArg() > 0 {
 		return wrongUse("%q is no flag; file names go after their flag, several with commas or as one pattern in quotes", flags.Arg(0))
 	}
+	reading, ok := map[string]query.Reading{"together": query.Together, "alone": query.Alone, "decide": query.Decide}[read]
+	if !ok {
+		return wrongUse("--read %q: want together, alone or decide", read)
+	}
+	o.reading = reading
 	if err := o.check(benchmark); err != nil {
 		return err
 	}
@@ -176,8 +186,8 @@ func (o *evaluation) check(benchmark string) error {
 	return nil
 }
 
-// A query as it goes into the encoder.
-type query struct {
+// An asked is a question as it goes into the encoder.
+type asked struct {
 	id    string
 	turns []conversation.Turn
 }
@@ -325,7 +335,7 @@ func readQrels(paths []string) (all metrics.Qrels, judged map[string]string, err
 }
 
 // readQueries reads the judged queries as conversations.
-func (o *evaluation) readQueries(qrels metrics.Qrels) ([]query, error) {
+func (o *evaluation) readQueries(qrels metrics.Qrels) ([]asked, error) {
 	var tasks mtrag.Conversations
 	if o.input == inputConversation {
 		tasks = mtrag.Conversations{}
@@ -342,7 +352,7 @@ func (o *evaluation) readQueries(qrels metrics.Qrels) ([]query, error) {
 			}
 		}
 	}
-	var queries []query
+	var queries []asked
 	seen := map[string]bool{}
 	for _, path := range o.queries {
 		var read []beir.Query
@@ -370,7 +380,7 @@ func (o *evaluation) readQueries(qrels metrics.Qrels) ([]query, error) {
 					return nil, err
 				}
 			}
-			queries = append(queries, query{q.ID, turns})
+			queries = append(queries, asked{q.ID, turns})
 		}
 	}
 	if len(queries) == 0 {
@@ -379,7 +389,7 @@ func (o *evaluation) readQueries(qrels metrics.Qrels) ([]query, error) {
 	return queries, nil
 }
 
-func (o *evaluation) rankBM25(docs *collection.Collection, queries []query) metrics.Run {
+func (o *evaluation) rankBM25(docs *collection.Collection, queries []asked) metrics.Run {
 	var x bm25.Index
 	for _, t := range docs.Texts {
 		x.Add(t)
@@ -397,7 +407,7 @@ func (o *evaluation) rankBM25(docs *collection.Collection, queries []query) metr
 	return run
 }
 
-func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collection, queries []query, stderr *os.File) (run metrics.Run, encoderSum string, c *cost, err error) {
+func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collection, queries []asked, stderr *os.File) (run metrics.Run, encoderSum string, c *cost, err error) {
 	enc, weights, err := loadOver(o.encoder, o.base)
 	if err != nil {
 		return nil, "", nil, err
@@ -416,6 +426,9 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 	if o.queryTerms >= 0 {
 		enc.QueryTerms = o.queryTerms
 	}
+	if o.questionWords >= 0 {
+		enc.QuestionWords = float32(o.questionWords)
+	}
 
 	of := enc
 	if o.passageEncoder != "" {
@@ -430,34 +443,29 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 	if err != nil {
 		return nil, "", nil, err
 	}
-	var search func(sparse.Vector) ([]metrics.Hit, int)
-	var file []byte
-	search, file, c, err = o.searcher(enc.Vocab(), passages, docs.IDs)
+	in, err := o.searcher(enc.Vocab(), passages, docs, enc.SearchesWords())
 	if err != nil {
 		return nil, "", nil, err
 	}
 
-	vectors, err := encodeQueries(ctx, enc, queries, form, stderr)
+	vectors, err := encodeQueries(ctx, enc, in.lookup, o.reading, queries, form, stderr)
 	if err != nil {
 		return nil, "", nil, err
 	}
-	r, err := searchAll(ctx, queries, vectors, search, 1)
+	r, err := searchAll(ctx, queries, vectors, in.search, 1)
 	if err != nil {
 		return nil, "", nil, err
 	}
 	if o.wasm != "" {
-		if err := o.checkWasm(ctx, file, docs, queries, r.run, stderr); err != nil {
+		if err := o.checkWasm(ctx, in.file, docs, queries, r.run, stderr); err != nil {
 			return nil, "", nil, err
 		}
 	}
 
-	kept := sparse.NewActivation(enc.Vocab())
-	for _, v := range passages {
-		kept.Add(v)
-	}
+	c = &cost{IndexBytes: int64(len(in.file))}
 	c.QueryTokens, c.HistoryType, c.ReplyTokens, c.QueryTerms = form.MaxTokens, int(form.HistoryType), form.ReplyTokens, enc.QueryTerms
-	spent := r.cost(enc.Vocab(), kept, nil)
-	c.QueryL0, c.DocL0, c.FLOPS, c.Postings = spent.L0, kept.L0(), spent.FLOPS, spent.Postings
+	spent := r.cost(in.dims, in.docs, nil)
+	c.QueryL0, c.DocL0, c.FLOPS, c.Postings = spent.L0, in.docs.L0(), spent.FLOPS, spent.Postings
 	if !o.float {
 		c.SearchMS = spent.SearchMS
 	}
@@ -500,41 +508,76 @@ func (o *evaluation) encodePassages(ctx context.Context, enc *encoder.Encoder, w
 	return all, nil
 }
 
-// searcher indexes the passages. Its search gives the best o.depth of them and
-// the number of postings touched (0 with --float, which makes no index file).
-func (o *evaluation) searcher(vocab int, passages []sparse.Vector, ids []string) (search func(sparse.Vector) ([]metrics.Hit, int), file []byte, c *cost, err error) {
+// A searched is a collection that is searched.
+type searched struct {
+	// search gives the best documents and the number of postings touched (0 with
+	// --float, which makes no index file).
+	search func(sparse.Vector) ([]metrics.Hit, int)
+	lookup func(stem []byte) (uint32, bool) // nil: words are not searched for
+	docs   *sparse.Activation               // of the passages' vectors, words included
+	dims   int                              // learned terms and words
+	file   []byte
+}
+
+// searcher indexes the passages, with their words where words says so.
+func (o *evaluation) searcher(vocab int, passages []sparse.Vector, of *collection.Collection, words bool) (*searched, error) {
+	s := &searched{dims: vocab}
+	found := func(doc uint32, score float64) metrics.Hit { return metrics.Hit{Doc: of.IDs[doc], Score: score} }
 	if o.float {
+		if words {
+			return nil, errors.New("--float scores by the float weights of learned terms, and this encoder searches for words, too: leave --float out")
+		}
 		x := exact.New(passages)
-		return func(q sparse.Vector) (hits []metrics.Hit, postings int) {
+		s.search = func(q sparse.Vector) (hits []metrics.Hit, postings int) {
 			for _, h := range x.Search(q, o.depth) {
-				hits = append(hits, metrics.Hit{Doc: ids[h.Doc], Score: h.Score})
+				hits = append(hits, found(h.Doc, h.Score))
 			}
 			return hits, 0
-		}, nil, &cost{}, nil
+		}
+		s.docs = sparse.NewActivation(vocab)
+		for _, v := range passages {
+			s.docs.Add(v)
+		}
+		return s, nil
 	}
 	b := index.NewBuilder(vocab)
 	for i, v := range passages {
 		if err := b.Add(v); err != nil {
-			return nil, nil, nil, fmt.Errorf("passage %q: %w", ids[i], err)
+			return nil, fmt.Errorf("passage %q: %w", of.IDs[i], err)
+		}
+		if words {
+			b.AddWords(of.Parts(i))
 		}
 	}
 	var out bytes.Buffer
-	size, err := b.WriteTo(&out)
-	if err != nil {
-		return nil, nil, nil, err
+	if _, err := b.WriteTo(&out); err != nil {
+		return nil, err
 	}
-	x, err := index.Open(out.Bytes())
+	s.file = out.Bytes()
+	x, err := index.Open(s.file)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	s := x.NewSearcher()
-	return func(q sparse.Vector) (hits []metrics.Hit, postings int) {
-		found, c := s.Search(q, o.depth)
-		for _, h := range found {
-			hits = append(hits, metrics.Hit{Doc: ids[h.Doc], Score: float64(h.Score)})
+	searcher := x.NewSearcher()
+	s.search = func(q sparse.Vector) (hits []metrics.Hit, postings int) {
+		hit, c := searcher.Search(q, o.depth)
+		for _, h := range hit {
+			hits = append(hits, found(h.Doc, float64(h.Score)))
 		}
 		return hits, c.Postings
-	}, out.Bytes(), &cost{IndexBytes: size}, nil
+	}
+	if words {
+		s.lookup = x.Lookup
+	}
+	s.dims += x.Words()
+	s.docs = sparse.NewActivation(s.dims)
+	for _, v := range passages {
+		s.docs.Add(v)
+	}
+	for t := vocab; t < s.dims; t++ {
+		s.docs.Hold(uint32(t), x.DF(uint32(t)))
+	}
+	return s, nil
 }
 
 // loadEncoder also gives the SHA-256 over the files that it read.

@@ -11,24 +11,27 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/query"
 	"parley/shared/sparse"
 	"parley/trainer/experiment"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
 )
 
-// encodeQueries encodes the queries on all cores; vectors[i] is of queries[i].
-func encodeQueries(ctx context.Context, enc *encoder.Encoder, queries []query, form conversation.Form, stderr *os.File) ([]sparse.Vector, error) {
+// encodeQueries encodes the queries on all cores; vectors[i] is of queries[i], with the
+// words that lookup knows (nil: none).
+func encodeQueries(ctx context.Context, enc *encoder.Encoder, lookup func([]byte) (uint32, bool), how query.Reading, queries []asked, form conversation.Form, stderr *os.File) ([]sparse.Vector, error) {
 	vectors, errs := make([]sparse.Vector, len(queries)), make([]error, len(queries))
 	meter := progress.New(stderr, "queries", 0, int64(len(queries)))
 	next, done := make(chan int), make(chan int)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
-		session := enc.NewSession()
+		reader := query.NewReader(enc, lookup)
+		reader.Form = form
 		workers.Go(func() {
 			for i := range next {
-				v, _, err := session.EncodeQuery(conversation.Build(enc.Tokenizer, queries[i].turns, form))
-				vectors[i], errs[i] = v.Clone(), err // v is the session's
+				q, err := reader.Read(queries[i].turns, how)
+				vectors[i], errs[i] = q.Vector.Clone(), err // it is the reader's
 				done <- i
 			}
 		})
@@ -75,7 +78,7 @@ type ranking struct {
 
 // searchAll searches for the queries' vectors, one after another, so that the time is
 // a search's own: the fastest of times.
-func searchAll(ctx context.Context, queries []query, vectors []sparse.Vector, search func(sparse.Vector) ([]metrics.Hit, int), times int) (*ranking, error) {
+func searchAll(ctx context.Context, queries []asked, vectors []sparse.Vector, search func(sparse.Vector) ([]metrics.Hit, int), times int) (*ranking, error) {
 	r := &ranking{run: metrics.Run{}, vectors: vectors}
 	for i, v := range vectors {
 		if err := ctx.Err(); err != nil {

@@ -24,7 +24,7 @@ const wasmDepth = 100
 
 // wasmRanker starts the page's worker, worker.wasm itself, over an encoder's files and
 // an index, and ranks as it does.
-func (o *evaluation) wasmRanker(ctx context.Context, index []byte, docs *collection.Collection) (rank func(query) ([]metrics.Hit, error), close func() error, err error) {
+func (o *evaluation) wasmRanker(ctx context.Context, index []byte, docs *collection.Collection) (rank func(asked) ([]metrics.Hit, error), close func() error, err error) {
 	program, err := os.ReadFile(o.wasm)
 	if err != nil {
 		return nil, nil, err
@@ -83,7 +83,7 @@ func (o *evaluation) wasmRanker(ctx context.Context, index []byte, docs *collect
 	if _, err := w.Open(); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", o.wasm, err)
 	}
-	return func(q query) ([]metrics.Hit, error) {
+	return func(q asked) ([]metrics.Hit, error) {
 		ask := message.Ask{K: min(o.depth, wasmDepth), Level: level}
 		for _, t := range q.turns {
 			ask.Turns = append(ask.Turns, message.Turn(t))
@@ -101,7 +101,7 @@ func (o *evaluation) wasmRanker(ctx context.Context, index []byte, docs *collect
 }
 
 // checkWasm ranks the queries by the worker and compares with run.
-func (o *evaluation) checkWasm(ctx context.Context, index []byte, docs *collection.Collection, queries []query, run metrics.Run, stderr *os.File) error {
+func (o *evaluation) checkWasm(ctx context.Context, index []byte, docs *collection.Collection, queries []asked, run metrics.Run, stderr *os.File) error {
 	rank, closeIt, err := o.wasmRanker(ctx, index, docs)
 	if err != nil {
 		return err

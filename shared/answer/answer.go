@@ -20,9 +20,11 @@ import (
 	"parley/shared/index"
 	"parley/shared/message"
 	"parley/shared/passages"
+	"parley/shared/query"
 	"parley/shared/quote"
 	"parley/shared/sparse"
 	"parley/shared/wordpiece"
+	"parley/shared/words"
 )
 
 // An Engine answers by one encoder over one collection. It serves one goroutine
@@ -32,15 +34,15 @@ type Engine struct {
 	Index    *index.Index
 	Passages *passages.Store
 
-	session  *encoder.Session
+	reader   *query.Reader
 	searcher *index.Searcher
-	input    conversation.Input
 	turns    []conversation.Turn
 	asked    []float32 // the query vector as far as it asks: see share; between questions all zero
 	parts    []float32 // what each term adds to a result's score; between results all zero
 	least    float32   // the part from which a word is marked
 	tokens   []wordpiece.Token
 	title    []wordpiece.Token
+	words    words.Reader
 }
 
 // New joins an encoder and a collection, and refuses parts that do not belong
@@ -69,30 +71,10 @@ const maxTokens = 4096
 // ErrNoQuestion says that there is nothing to answer.
 var ErrNoQuestion = errors.New("the question is empty: it holds no letter, digit or sign that the encoder reads")
 
-// alone decides, where Ask.Read is "", whether the newest question is read without
-// the turns before it.
-func (e *Engine) alone(turns []message.Turn) bool { return false }
-
-// readAlone says whether ask's newest question is read without its history; there is
-// one where an earlier turn has a text.
-func (e *Engine) readAlone(ask message.Ask) (bool, error) {
-	switch ask.Read {
-	case "", message.ReadAlone, message.ReadTogether:
-	default:
-		return false, fmt.Errorf(`the question is to be read %q; wanted %q, %q, or "" to let the encoder decide`, ask.Read, message.ReadAlone, message.ReadTogether)
-	}
-	newest := len(ask.Turns) - 1
-	history := slices.ContainsFunc(ask.Turns[:newest], func(t message.Turn) bool { return t.Question != "" || t.Reply != "" })
-	return history && (ask.Read == message.ReadAlone || ask.Read == "" && e.alone(ask.Turns)), nil
-}
-
 // found is what the engine knows before it is put into words.
 type found struct {
-	vector sparse.Vector // these four valid until the next question
-	winner []int32
-	hits   []index.Hit
-	input  *conversation.Input
-	alone  bool // there was a history, which was not read
+	query.Query // valid until the next question
+	hits        []index.Hit
 
 	cost             index.Cost
 	encoding, search time.Duration
@@ -103,9 +85,13 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 	if len(ask.Turns) == 0 {
 		return f, ErrNoQuestion
 	}
-	if e.session == nil {
-		e.session, e.searcher = e.Encoder.NewSession(), e.Index.NewSearcher()
-		e.parts = make([]float32, e.Encoder.Vocab())
+	how, ok := map[string]query.Reading{"": query.Decide, message.ReadAlone: query.Alone, message.ReadTogether: query.Together}[ask.Read]
+	if !ok {
+		return f, fmt.Errorf(`the question is to be read %q; wanted %q, %q, or "" to let the encoder decide`, ask.Read, message.ReadAlone, message.ReadTogether)
+	}
+	if e.reader == nil {
+		e.reader, e.searcher = query.NewReader(e.Encoder, e.Index.Lookup), e.Index.NewSearcher()
+		e.parts = make([]float32, e.Encoder.Vocab()+e.Index.Words())
 		e.asked = make([]float32, e.Encoder.Vocab())
 	}
 	k := ask.K
@@ -115,54 +101,60 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 	k = min(max(k, 1), maxK)
 
 	start := time.Now()
-	if f.alone, err = e.readAlone(ask); err != nil {
-		return f, err
-	}
 	newest := len(ask.Turns) - 1
 	e.turns = e.turns[:0]
-	for i, t := range ask.Turns {
-		if f.alone && i < newest {
-			t = message.Turn{} // keeps its number
-		}
+	for _, t := range ask.Turns {
 		e.turns = append(e.turns, conversation.Turn(t))
 	}
-	e.input.Build(e.Encoder.Tokenizer, e.turns, e.Encoder.Query)
+	f.Query, err = e.reader.Read(e.turns, how)
 	clear(e.turns) // keep no text of a conversation
-	if !slices.ContainsFunc(e.input.From, func(o conversation.Origin) bool {
+	if err != nil {
+		return f, err
+	}
+	if !slices.ContainsFunc(f.Input.From, func(o conversation.Origin) bool {
 		return o.Turn == newest && o.Side == conversation.Question
 	}) {
 		return f, ErrNoQuestion
 	}
-	f.input = &e.input
-	if f.vector, f.winner, err = e.session.EncodeQuery(e.input); err != nil {
-		return f, err
-	}
 	if len(ask.Weights) > 0 {
-		f.vector, f.winner = e.weigh(f.vector, f.winner, ask.Weights)
+		e.weigh(&f.Query, ask.Weights)
 	}
 	encoded := time.Now()
 	f.encoding = encoded.Sub(start)
-	f.hits, f.cost = e.searcher.Search(f.vector, k)
+	f.hits, f.cost = e.searcher.Search(f.Vector, k)
 	f.search = time.Since(encoded)
 	return f, nil
 }
 
 // weigh multiplies the weights of terms; those that become 0 are left out.
-func (e *Engine) weigh(v sparse.Vector, winner []int32, by []message.Weight) (sparse.Vector, []int32) {
-	n := 0
-	for i, t := range v.Terms {
-		w, piece := v.Weights[i], e.Encoder.Tokenizer.Piece(int32(t))
+func (e *Engine) weigh(q *query.Query, by []message.Weight) {
+	n, learned := 0, 0
+	for i, t := range q.Vector.Terms {
+		w, word := q.Vector.Weights[i], i >= q.Learned
 		for _, b := range by {
-			if !b.Word && b.Text == piece {
+			if b.Word == word && e.names(b, t, q.Won[i], q) {
 				w = float32(w * max(b.Factor, 0))
 			}
 		}
 		if w > 0 {
-			v.Terms[n], v.Weights[n], winner[n] = t, w, winner[i]
-			n++
+			q.Vector.Terms[n], q.Vector.Weights[n], q.Won[n] = t, w, q.Won[i]
+			if n++; !word {
+				learned++
+			}
 		}
 	}
-	return sparse.Vector{Terms: v.Terms[:n], Weights: v.Weights[:n]}, winner[:n]
+	q.Vector = sparse.Vector{Terms: q.Vector.Terms[:n], Weights: q.Vector.Weights[:n]}
+	q.Won, q.Learned = q.Won[:n], learned
+}
+
+// names reports whether b is of a term, which won came from.
+func (e *Engine) names(b message.Weight, term uint32, won int32, q *query.Query) bool {
+	if !b.Word {
+		return b.Text == e.Encoder.Tokenizer.Piece(int32(term))
+	}
+	same := false
+	e.words.Each(b.Text, func(stem []byte, _, _ int) { same = same || string(stem) == string(q.Words.Stem(int(won))) })
+	return same
 }
 
 // Ask answers the last turn's question in the light of the turns before it.
@@ -173,19 +165,21 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	}
 	// Should making the answer panic, the next one must not see these weights.
 	defer func() {
-		for _, t := range f.vector.Terms {
-			e.parts[t], e.asked[t] = 0, 0
+		for i, t := range f.Vector.Terms {
+			if e.parts[t] = 0; i < f.Learned {
+				e.asked[t] = 0
+			}
 		}
 	}()
-	terms, place := e.terms(f)
+	terms, place := e.terms(f, ask.Turns)
 	a := message.Answer{
 		Terms:   terms,
 		Results: make([]message.Result, len(f.hits)),
-		Tokens:  len(f.input.IDs),
-		Dropped: f.input.Dropped,
-		Cut:     f.input.Cut,
-		Alone:   f.alone,
-		Read:    turnsRead(f.input.From),
+		Tokens:  len(f.Input.IDs),
+		Dropped: f.Input.Dropped,
+		Cut:     f.Input.Cut,
+		Alone:   f.Alone,
+		Read:    turnsRead(f.Input.From),
 		Cost: message.Cost{
 			EncodeMS: milliseconds(f.encoding),
 			SearchMS: milliseconds(f.search),
@@ -198,18 +192,18 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	for i, t := range ask.Turns[:newest] {
 		said[i] = t.Reply
 	}
-	for i, t := range f.vector.Terms {
-		e.asked[t] = float32(f.vector.Weights[i] * share(f.input.From[f.winner[i]], newest))
+	for i, t := range f.Vector.Terms[:f.Learned] {
+		e.asked[t] = float32(f.Vector.Weights[i] * share(f.Origin(i), newest))
 	}
 	for i, h := range f.hits {
 		if ask.Brief {
 			p := e.Passages.At(int(h.Doc))
 			a.Results[i] = message.Result{Doc: h.Doc, ID: p.ID, Title: p.Title, Score: h.Score}
 		} else {
-			a.Results[i] = e.result(f.vector, h, said)
+			a.Results[i] = e.result(f.Vector, h, said)
 		}
 		if ask.Explain {
-			a.Results[i].Parts = e.explain(f.vector, h.Doc, place)
+			a.Results[i].Parts = e.explain(f.Vector, h.Doc, place)
 		}
 	}
 	if !ask.Brief {
@@ -284,33 +278,41 @@ func less(a, b message.Part) bool {
 	return x < y || x == y && a.Term > b.Term
 }
 
-// terms describes the query vector, heaviest first, ties by vocabulary id, and says
-// where each term stands.
-func (e *Engine) terms(f found) (terms []message.Term, place map[uint32]int) {
-	typed := make(map[int32]bool, len(f.input.IDs))
-	for i, id := range f.input.IDs {
-		if f.input.From[i].Side != conversation.Marker {
+// terms describes the query vector, heaviest first, ties by number, and says where each
+// term stands.
+func (e *Engine) terms(f found, turns []message.Turn) (terms []message.Term, place map[uint32]int) {
+	typed := make(map[int32]bool, len(f.Input.IDs))
+	for i, id := range f.Input.IDs {
+		if f.Input.From[i].Side != conversation.Marker {
 			typed[id] = true
 		}
 	}
-	order := make([]int, len(f.vector.Terms))
+	order := make([]int, len(f.Vector.Terms))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(i, j int) int {
-		return cmp.Compare(f.vector.Weights[j], f.vector.Weights[i])
+		return cmp.Compare(f.Vector.Weights[j], f.Vector.Weights[i])
 	})
 	terms, place = make([]message.Term, len(order)), make(map[uint32]int, len(order))
 	for n, i := range order {
-		place[f.vector.Terms[i]] = n
-		id, from := int32(f.vector.Terms[i]), f.input.From[f.winner[i]]
-		terms[n] = message.Term{
-			Text:   e.Encoder.Tokenizer.Piece(id),
-			Weight: f.vector.Weights[i],
+		place[f.Vector.Terms[i]] = n
+		id, from := int32(f.Vector.Terms[i]), f.Origin(i)
+		t := message.Term{
+			Weight: f.Vector.Weights[i],
 			Turn:   from.Turn,
 			Reply:  from.Side == conversation.Reply,
-			Typed:  typed[id],
 		}
+		if t.Word = i >= f.Learned; t.Word {
+			text := turns[from.Turn].Question
+			if t.Reply {
+				text = turns[from.Turn].Reply
+			}
+			t.Text, t.Typed = strings.ToLower(text[from.Start:from.End]), true
+		} else {
+			t.Text, t.Typed = e.Encoder.Tokenizer.Piece(id), typed[id]
+		}
+		terms[n] = t
 	}
 	return terms, place
 }
@@ -357,10 +359,25 @@ const fewDocs = 20
 const markShare = 0.15
 
 // marks finds the words of text, whose pieces are e.tokens, that the score comes
-// from (e.parts). A word of several pieces counts where half of them are active:
-// "##s" alone marks nothing.
+// from (e.parts): those that were found as words, and those whose pieces were. A word of
+// several pieces counts where half of them are active: "##s" alone marks nothing.
 func (e *Engine) marks(text string) []message.Span {
+	var exact []message.Span
+	if e.Index.Words() > 0 && len(e.tokens) > 0 {
+		e.words.Each(text[:e.tokens[len(e.tokens)-1].End], func(stem []byte, start, end int) {
+			if t, ok := e.Index.Lookup(stem); ok && e.parts[t] > 0 && e.parts[t] >= e.least {
+				exact = append(exact, message.Span{start, end})
+			}
+		})
+	}
 	marks := []message.Span{}
+	add := func(m message.Span) {
+		if n := len(marks); n > 0 && m[0] < marks[n-1][1] {
+			marks[n-1] = message.Span{min(marks[n-1][0], m[0]), max(marks[n-1][1], m[1])}
+			return
+		}
+		marks = append(marks, m)
+	}
 	for i := 0; i < len(e.tokens); {
 		first := e.tokens[i]
 		pieces, active, end := 0, 0, first.End
@@ -375,9 +392,16 @@ func (e *Engine) marks(text string) []message.Span {
 				break
 			}
 		}
-		if 2*active >= pieces && isWord(text[first.Start:end]) {
-			marks = append(marks, message.Span{first.Start, end})
+		for len(exact) > 0 && exact[0][0] < end {
+			add(exact[0])
+			exact = exact[1:]
 		}
+		if 2*active >= pieces && isWord(text[first.Start:end]) {
+			add(message.Span{first.Start, end})
+		}
+	}
+	for _, m := range exact {
+		add(m)
 	}
 	return marks
 }

@@ -25,15 +25,15 @@ func (e *Engine) Digest(asks []message.Ask) (uint64, error) {
 		if err != nil {
 			return 0, fmt.Errorf("answer: question %d of %d: %w", i+1, len(asks), err)
 		}
-		add(uint32(len(f.input.IDs)))
-		for _, id := range f.input.IDs {
+		add(uint32(len(f.Input.IDs)))
+		for _, id := range f.Input.IDs {
 			add(uint32(id))
 		}
-		add(uint32(f.vector.L0()))
-		for j, t := range f.vector.Terms {
+		add(uint32(f.Vector.L0()))
+		for j, t := range f.Vector.Terms {
 			add(t)
-			add(math.Float32bits(f.vector.Weights[j]))
-			add(uint32(f.winner[j]))
+			add(math.Float32bits(f.Vector.Weights[j]))
+			add(uint32(f.Won[j]))
 		}
 		add(uint32(len(f.hits)))
 		for _, hit := range f.hits {

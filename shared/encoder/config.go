@@ -30,13 +30,16 @@ type config struct {
 
 // Settings is how an encoder wants to be used: the key "parley" of config.json.
 type Settings struct {
-	Name             string `json:"name,omitempty"`
-	QueryTokens      int    `json:"query_tokens"`           // length of a conversation, markers included
-	HistoryTokenType int    `json:"history_token_type"`     // token type of all after the first [SEP]
-	ReplyTokens      int    `json:"reply_tokens,omitempty"` // first tokens of each reply that are read; 0: all
-	QueryTerms       int    `json:"query_terms,omitempty"`  // heaviest terms that a conversation's vector keeps; 0: all
-	PassageTokens    int    `json:"passage_tokens"`         // length of a document
-	Base             *Base  `json:"base,omitempty"`         // of a family's member: see Over
+	Name             string  `json:"name,omitempty"`
+	QueryTokens      int     `json:"query_tokens"`             // length of a conversation, markers included
+	HistoryTokenType int     `json:"history_token_type"`       // token type of all after the first [SEP]
+	ReplyTokens      int     `json:"reply_tokens,omitempty"`   // first tokens of each reply that are read; 0: all
+	QueryTerms       int     `json:"query_terms,omitempty"`    // heaviest terms that a conversation's vector keeps; 0: all
+	WordHead         bool    `json:"word_head,omitempty"`      // it weighs the conversation's words: see heads.go
+	TopicHead        bool    `json:"topic_head,omitempty"`     // it tells questions that build on what was said from others
+	QuestionWords    float64 `json:"question_words,omitempty"` // without a word head: what a word of the newest question weighs
+	PassageTokens    int     `json:"passage_tokens"`           // length of a document
+	Base             *Base   `json:"base,omitempty"`           // of a family's member: see Over
 }
 
 // defaults hold where config.json has no key "parley", or leaves some out.
@@ -164,7 +167,7 @@ func named(list jsontree.Value, name string) bool {
 func (s *Settings) read(v jsontree.Value) error {
 	for i, key := range v.Keys {
 		switch key {
-		case "name", "query_tokens", "history_token_type", "reply_tokens", "query_terms", "passage_tokens", "base":
+		case "name", "query_tokens", "history_token_type", "reply_tokens", "query_terms", "word_head", "topic_head", "question_words", "passage_tokens", "base":
 		default:
 			return fmt.Errorf("byte %d: there is no setting %q", v.List[i].At, key)
 		}
@@ -179,6 +182,7 @@ func (s *Settings) read(v jsontree.Value) error {
 		"name": &s.Name, "query_tokens": &s.QueryTokens,
 		"history_token_type": &s.HistoryTokenType, "reply_tokens": &s.ReplyTokens,
 		"query_terms": &s.QueryTerms, "passage_tokens": &s.PassageTokens,
+		"word_head": &s.WordHead, "topic_head": &s.TopicHead, "question_words": &s.QuestionWords,
 	})
 }
 
@@ -197,6 +201,9 @@ func (s *Settings) check(c *config) error {
 	}
 	if s.QueryTerms < 0 {
 		return fmt.Errorf("query_terms is %d; wanted 0, for all terms of a conversation's vector, or more", s.QueryTerms)
+	}
+	if !(s.QuestionWords >= 0 && s.QuestionWords <= 100) {
+		return fmt.Errorf("question_words is %v; wanted 0, for no words, to 100", s.QuestionWords)
 	}
 	if s.Base != nil && (!isFingerprint(s.Base.Weights) || !isFingerprint(s.Base.Vocab)) {
 		return fmt.Errorf("base is %+v; wanted the fingerprints of its model.safetensors and vocab.txt, as 231508-0a1b2c3d", *s.Base)

@@ -33,6 +33,9 @@ type Encoder struct {
 	Query     conversation.Form // how it reads a conversation (config.json, "parley")
 	// QueryTerms is how many of its heaviest terms a query's vector keeps; 0: all.
 	QueryTerms int
+	// QuestionWords is what each word of the newest question weighs where the encoder has
+	// no word head; 0: words are not searched for.
+	QuestionWords float32
 	// PassageTokens is the length at which a document is cut.
 	PassageTokens int
 	Name          string
@@ -82,6 +85,7 @@ func assemble(c *config, t *wordpiece.Tokenizer, files Files, shared *matrix.Wei
 		Tokenizer:     t,
 		Query:         conversation.Form{MaxTokens: c.parley.QueryTokens, HistoryType: uint8(c.parley.HistoryTokenType), ReplyTokens: c.parley.ReplyTokens},
 		QueryTerms:    c.parley.QueryTerms,
+		QuestionWords: float32(c.parley.QuestionWords),
 		PassageTokens: c.parley.PassageTokens,
 		Name:          c.name,
 		config:        c,
@@ -163,6 +167,10 @@ type Session struct {
 	weights []float32
 	winner  []int32
 	top     []float32 // [QueryTerms], of KeepTop
+
+	pooled []float32 // [words][H]
+	z      []float32 // [words], and more in between
+	word   []float32 // [words]
 }
 
 func (e *Encoder) NewSession() *Session { return &Session{e: e} }

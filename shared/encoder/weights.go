@@ -232,6 +232,8 @@ type model struct {
 	transform   *matrix.Weights // [hidden][hidden]
 	transformLN norm
 	decoder     *matrix.Weights // [vocab][hidden], with the output bias
+	wordHead    *head           // nil: none
+	topicHead   *head
 }
 
 // names of the tensors, BERT's and DistilBERT's.
@@ -370,7 +372,13 @@ func loadModel(c *config, data []byte, shared *matrix.Weights) (*model, []use, e
 		m.decoder = r.weights(wordsName, words, b)
 		m.words = m.decoder
 	}
-	if r.err != nil {
+	if c.parley.WordHead {
+		m.wordHead = r.head(wordHead, `"word_head"`, H)
+	}
+	if c.parley.TopicHead {
+		m.topicHead = r.head(topicHead, `"topic_head"`, H)
+	}
+	if r.headless(c); r.err != nil {
 		return nil, nil, r.err
 	}
 	return m, r.used, nil

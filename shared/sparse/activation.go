@@ -25,6 +25,12 @@ func (a *Activation) Add(v Vector) {
 	}
 }
 
+// Hold says that n of the vectors counted hold a term besides those that Add saw.
+func (a *Activation) Hold(term uint32, n int) {
+	a.active[term] += uint64(n)
+	a.entries += uint64(n)
+}
+
 // Merge adds what b counted, as if a had seen b's vectors too. Both must count
 // over the same vocabulary.
 func (a *Activation) Merge(b *Activation) {

@@ -14,14 +14,35 @@ import (
 	"parley/shared/conversation"
 	"parley/shared/encoder"
 	"parley/shared/sparse"
+	"parley/shared/words"
 	"parley/trainer/beir"
 	"parley/trainer/lines"
 	"parley/trainer/vectors"
 )
 
-// A Collection is a list of passages; IDs[i] names Texts[i].
+// A Collection is a list of passages; IDs[i] names Texts[i], which is what an encoder
+// reads of it. Titles and Bodies are its parts, of which its words are counted; both are
+// nil where there are only texts.
 type Collection struct {
-	IDs, Texts []string
+	IDs, Texts     []string
+	Titles, Bodies []string
+}
+
+// Count counts the passages' words.
+func (c *Collection) Count() *words.Counts {
+	counts := &words.Counts{}
+	for i := range c.Texts {
+		counts.Add(c.Parts(i))
+	}
+	return counts
+}
+
+// Parts gives a passage's title and text.
+func (c *Collection) Parts(i int) (title, text string) {
+	if c.Bodies == nil {
+		return "", c.Texts[i]
+	}
+	return c.Titles[i], c.Bodies[i]
 }
 
 // Read reads files of BEIR's corpus form as one pool, which must not be empty. No id
@@ -41,6 +62,7 @@ func Read(paths []string) (*Collection, error) {
 				seen[d.ID] = true
 				c.IDs = append(c.IDs, d.ID)
 				c.Texts = append(c.Texts, d.Passage())
+				c.Titles, c.Bodies = append(c.Titles, d.Title), append(c.Bodies, d.Text)
 			}
 			return nil
 		})

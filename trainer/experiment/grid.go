@@ -92,13 +92,16 @@ type Point struct {
 
 // Measure is how a row is measured.
 type Measure struct {
-	System      string  `json:"system,omitempty"`          // student, or without training: base, idf, bm25
-	Input       string  `json:"input,omitempty"`           // as trainer evaluate --input
-	QueryTokens int     `json:"query-tokens,omitempty"`    // 0: the encoder's own length
-	ReplyTokens int     `json:"query-reply,omitempty"`     // first tokens of each reply; 0: the encoder's own
-	Top         int     `json:"query-top,omitempty"`       // keep the n heaviest terms of a query
-	Threshold   float64 `json:"query-threshold,omitempty"` // and those that weigh at least so much
-	Int8        bool    `json:"int8,omitempty"`            // quantise the query encoder as it ships
+	System      string `json:"system,omitempty"`       // student, or without training: base, idf, bm25
+	Input       string `json:"input,omitempty"`        // as trainer evaluate --input
+	QueryTokens int    `json:"query-tokens,omitempty"` // 0: the encoder's own length
+	ReplyTokens int    `json:"query-reply,omitempty"`  // first tokens of each reply; 0: the encoder's own
+	// QuestionWords is what a word of the newest question weighs, beside the encoder's
+	// vector; 0: none, unless the student has learned to weigh words.
+	QuestionWords float64 `json:"question-words,omitempty"`
+	Top           int     `json:"query-top,omitempty"`       // keep the n heaviest terms of a query
+	Threshold     float64 `json:"query-threshold,omitempty"` // and those that weigh at least so much
+	Int8          bool    `json:"int8,omitempty"`            // quantise the query encoder as it ships
 }
 
 // The systems that Measure.System names.

@@ -13,6 +13,14 @@ type Batch struct {
 	IDs   [][]int32 // [B][T], each of its own length
 	Types [][]uint8 // [B][T], or nil: all 0
 
+	// Words [B][N] are the queries' words, and Builds [B] says whether a question builds
+	// on what stands behind it: 1, 0, or -1 where that is not known. Either may be nil;
+	// they take effect in encoders that have the heads.
+	Words  [][]Word
+	Builds []float32
+	// Dims is the number of dimensions, learned terms and words; 0: the vocabulary's.
+	Dims int
+
 	Docs   [][]uint32        // [B][C] the candidates' numbers, by which a query knows its own in other queries' lists
 	Frozen [][]sparse.Vector // [B][C] their vectors, where the document encoder is frozen
 	Tokens [][][]int32       // [B][C][T] their tokens, where it trains
@@ -68,6 +76,10 @@ type Loss struct {
 	// Distance is |student's query vector - teacher's|^2.
 	Distance    float64
 	Temperature float64 // T of KLD, BKL and GKL
+	// Words is the cross entropy of the words' standing in the rewrite, its mean over
+	// the batch's words; Topic that of the questions' building on what was said, its
+	// mean over those where it is known.
+	Words, Topic float64
 
 	Query, Doc Regulariser // Doc only where documents train
 }

@@ -193,8 +193,18 @@ func (e *Encoder) fill(found map[string]weights) error {
 			found[bias] = w
 		}
 	}
+	for _, head := range []string{WordHead, TopicHead} {
+		if _, ok := found[head+"out.bias"]; ok {
+			e.order = append(e.order, e.Config.headParams(head)...)
+		}
+	}
+	return e.make(found, e.order)
+}
+
+// make makes parameters of what a file holds.
+func (e *Encoder) make(found map[string]weights, params []param) error {
 	return within(e.device, func(s *scope) {
-		for _, p := range e.order {
+		for _, p := range params {
 			w, ok := found[p.name]
 			if !ok {
 				s.fail(fmt.Errorf("no tensor %q, which a masked-LM encoder of this config has", p.name))
@@ -369,8 +379,20 @@ func (e *Encoder) pad(s *scope, ids [][]int32, types [][]uint8) inputs {
 }
 
 // hidden runs the encoder up to the head's hidden layer: [B*T,H], to be multiplied
-// by the output embedding (see output). Dropout is never used.
-func (e *Encoder) hidden(s *scope, in inputs) tensor {
+// by the output embedding (see output).
+func (e *Encoder) hidden(s *scope, in inputs) tensor { return e.transform(s, e.body(s, in)) }
+
+// transform is the masked-LM head's hidden layer, [B*T,H] -> [B*T,H].
+func (e *Encoder) transform(s *scope, x tensor) tensor {
+	n := e.Config.names()
+	p := func(name string) tensor { return e.params[name] }
+	y := s.gelu(s.linear(x, p(n.transform+".weight"), p(n.transform+".bias")))
+	return s.layerNorm(y, p(n.transformNorm+".weight"), p(n.transformNorm+".bias"), e.Config.Eps)
+}
+
+// body runs the layers of the encoder: the last hidden states, [B*T,H]. Dropout is never
+// used.
+func (e *Encoder) body(s *scope, in inputs) tensor {
 	c, n := e.Config, e.Config.names()
 	b, t, h := in.b, in.t, c.Width
 	p := func(name string) tensor { return e.params[name] }
@@ -393,7 +415,7 @@ func (e *Encoder) hidden(s *scope, in inputs) tensor {
 		f := linear(s.gelu(linear(x, l.inner)), l.outer)
 		x = norm(s.add(f, x), l.norm2)
 	}
-	return norm(s.gelu(linear(x, n.transform)), n.transformNorm)
+	return x
 }
 
 // output gives the head's output embedding [V,H] and bias [V].

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"parley/shared/sparse"
 )
@@ -34,6 +35,12 @@ func (b *Batch) check(l Loss) error {
 	if l.Distance != 0 {
 		lists["Query"] = len(b.Query)
 	}
+	if b.Words != nil {
+		lists["Words"] = len(b.Words)
+	}
+	if b.Builds != nil {
+		lists["Builds"] = len(b.Builds)
+	}
 	for name, have := range lists {
 		if have != n {
 			return fmt.Errorf("a batch of %d queries has %d entries in %s", n, have, name)
@@ -51,6 +58,13 @@ func (b *Batch) check(l Loss) error {
 			return fmt.Errorf("query %d of the batch: lists of its %d candidates differ in length", i, c)
 		case b.Types != nil && len(b.Types[i]) != len(b.IDs[i]):
 			return fmt.Errorf("query %d of the batch: %d tokens, %d types", i, len(b.IDs[i]), len(b.Types[i]))
+		}
+		if b.Words != nil {
+			for _, w := range b.Words[i] {
+				if w.First < 0 || w.Last < w.First || w.Last >= len(b.IDs[i]) || int(w.Term) >= max(b.Dims, 1) {
+					return fmt.Errorf("query %d of the batch: a word of dimension %d, tokens %d to %d; there are %d dimensions, %d tokens", i, w.Term, w.First, w.Last, b.Dims, len(b.IDs[i]))
+				}
+			}
 		}
 		for _, t := range b.Teacher[i] {
 			if math.IsNaN(float64(t)) || math.IsInf(float64(t), 0) {
@@ -153,7 +167,7 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 		s.fail(err)
 		return tensor{}, nil, nil
 	}
-	q := query.encode(s, query.pad(s, batch.IDs, batch.Types))
+	q := query.encode(s, query.pad(s, batch.IDs, batch.Types), batch.Words)
 	var d documents
 	var dv vectors
 	if batch.Tokens != nil {
@@ -161,7 +175,7 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 		for _, list := range batch.Tokens {
 			all = append(all, list...)
 		}
-		dv = doc.encode(s, doc.pad(s, all, nil))
+		dv = doc.encode(s, doc.pad(s, all, nil), nil)
 		if s.err == nil {
 			d = dv.documents(s)
 		}
@@ -195,7 +209,7 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 			}
 		}
 	}
-	vocab := query.Config.Vocab
+	vocab := max(query.Config.Vocab, batch.Dims)
 	student := scores(s, q, vocab, d, own) // [B,C]
 	target := s.floats(teacher, b, c)
 	added := s.floats(offset, b, c)
@@ -264,6 +278,24 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 		to, rest := aligned(q, batch.Query, vocab)
 		return s.plus(mean(s.square(s.sub(q.padded, s.floats(to, b, q.width)))), rest/float64(b))
 	})
+	if q.words.c != nil {
+		term("words", l.Words, func() tensor {
+			var y []float32
+			for _, list := range batch.Words {
+				for _, w := range list {
+					v := float32(0)
+					if w.InRewrite {
+						v = 1
+					}
+					y = append(y, v)
+				}
+			}
+			return s.crossEntropy(s.plus(s.times(q.words, wordSlope), wordOffset), y)
+		})
+	}
+	if q.topic.c != nil && slices.ContainsFunc(batch.Builds, func(b float32) bool { return b >= 0 }) {
+		term("topic", l.Topic, func() tensor { return s.crossEntropy(q.topic, batch.Builds) })
+	}
 	regularise(s, term, "", l.Query, q)
 	if batch.Tokens != nil {
 		regularise(s, term, "doc_", l.Doc, dv)

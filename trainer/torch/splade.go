@@ -3,6 +3,8 @@
 package torch
 
 import (
+	"errors"
+
 	lib "github.com/sugarme/gotch/libtch"
 
 	"parley/shared/sparse"
@@ -15,6 +17,9 @@ type vectors struct {
 	values tensor    // [N], all sequences' weights in the order of terms
 	width  int       // A, the largest number of terms
 	padded tensor    // [B,A], values laid out row by row, 0 beyond a row's terms
+
+	words tensor // [N], z of every word that stands in the batch (see Word); unset without a head
+	topic tensor // [B], z of the topic head; unset without
 }
 
 // l0 is the mean number of terms.
@@ -46,8 +51,11 @@ func (s *scope) temporary(f func()) {
 // the winners (on the CPU among the terms that a sieve lets through); a second
 // computes just those logits, a few hundred of T x V. So the [B,T,V] logits are never
 // stored, and nothing flows back through them.
-func (e *Encoder) encode(s *scope, in inputs) vectors {
-	h := e.hidden(s, in) // [B*T,H]
+//
+// words, [B][N], are what the word head weighs: their dimensions follow the learned ones.
+func (e *Encoder) encode(s *scope, in inputs, words [][]Word) vectors {
+	x := e.body(s, in)     // [B*T,H]
+	h := e.transform(s, x) // [B*T,H]
 	weight, bias := e.output()
 	var v vectors
 	var rows, cols []int64 // the winner's row of h, and the term
@@ -96,17 +104,39 @@ func (e *Encoder) encode(s *scope, in inputs) vectors {
 	z := s.sumLast(s.mul(s.indexSelect(h, 0, s.ints(rows, len(rows))), s.indexSelect(weight, 0, col)))
 	z = s.add(z, s.indexSelect(bias, 0, col)) // [N]
 	v.values = s.log1p(s.relu(z))
-	at := make([]int64, in.b*v.width)
+	if e.Has(WordHead) && words != nil {
+		e.addWords(s, &v, in, x, words)
+	}
+	if e.Has(TopicHead) {
+		first := make([]int64, in.b) // [CLS] of each
+		for b := range first {
+			first[b] = int64(b * in.t)
+		}
+		v.topic = e.head(s, TopicHead, s.indexSelect(x, 0, s.ints(first, in.b)))
+	}
+	v.lay(s)
+	return v
+}
+
+// lay lays values out row by row.
+func (v *vectors) lay(s *scope) {
+	if s.err != nil {
+		return
+	}
+	n, rows := 0, len(v.terms)
+	for _, list := range v.terms {
+		n += len(list)
+	}
+	at := make([]int64, rows*v.width)
 	for i := range at {
-		at[i] = int64(len(cols)) // the zero after the values
+		at[i] = int64(n) // the zero after the values
 	}
 	for b, list := range v.terms {
 		for k := range list {
 			at[b*v.width+k] = int64(v.start[b] + k)
 		}
 	}
-	v.padded = s.reshape(s.indexSelect(s.cat(0, v.values, s.zeros(1)), 0, s.ints(at, len(at))), in.b, v.width)
-	return v
+	v.padded = s.reshape(s.indexSelect(s.cat(0, v.values, s.zeros(1)), 0, s.ints(at, len(at))), rows, v.width)
 }
 
 // sift gives the terms that can be active, of each sequence; nil where all have to be
@@ -134,14 +164,30 @@ func (e *Encoder) sift(s *scope, h tensor, in inputs) [][]int64 {
 	return e.sieve.pass(x, c, in.t, in.length)
 }
 
-// Encode computes the vectors of sequences, for use and not for training. types
-// may be nil.
-func (e *Encoder) Encode(ids [][]int32, types [][]uint8) ([]sparse.Vector, error) {
+// Encode computes the vectors of sequences, for use and not for training. types and
+// words may be nil.
+func (e *Encoder) Encode(ids [][]int32, types [][]uint8, words [][]Word) ([]sparse.Vector, error) {
 	var out []sparse.Vector
 	err := within(e.device, func(s *scope) {
 		s.noGrad(func() {
-			v := e.encode(s, e.pad(s, ids, types))
+			v := e.encode(s, e.pad(s, ids, types), words)
 			out = v.read(s)
+		})
+	})
+	return out, err
+}
+
+// Topic computes the topic head's z of sequences: above 0 where the question builds on
+// what stands behind it.
+func (e *Encoder) Topic(ids [][]int32, types [][]uint8) ([]float32, error) {
+	if !e.Has(TopicHead) {
+		return nil, errors.New("the encoder has no topic head")
+	}
+	var out []float32
+	err := within(e.device, func(s *scope) {
+		s.noGrad(func() {
+			v := e.encode(s, e.pad(s, ids, types), nil)
+			out = s.toFloats(v.topic)
 		})
 	})
 	return out, err

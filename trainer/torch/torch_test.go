@@ -204,7 +204,7 @@ func TestForwardEqualsTransformers(t *testing.T) {
 func TestEncodeIsMaxOfLog1pRelu(t *testing.T) {
 	g := readGolden(t)
 	e := load(t, "testdata/bert")
-	got, err := e.Encode(g.IDs, g.Types)
+	got, err := e.Encode(g.IDs, g.Types, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,11 +49,19 @@ type Config struct {
 	Cache       string   `json:"cache" help:"folder that keeps vectors and rankings between runs"`
 
 	// How a conversation is read.
-	MaxTokens   int     `json:"max-tokens" help:"length of the input, markers included"`
-	HistoryType int     `json:"history-type" help:"token type of what was said before: 0 or 1"`
-	ReplyTokens int     `json:"reply-tokens" help:"first tokens of each reply that are read (0: all that fit)"`
-	Unrelated   float64 `json:"unrelated" help:"part of the questions without history that get an unrelated one, so that it is learnt to be ignored"`
-	Replies     float64 `json:"passage-replies" help:"part of the earlier replies that become the passage which the teacher ranks first for their question's rewrite: long, and only near the point, as an answering system's are"`
+	MaxTokens   int      `json:"max-tokens" help:"length of the input, markers included"`
+	HistoryType int      `json:"history-type" help:"token type of what was said before: 0 or 1"`
+	ReplyTokens int      `json:"reply-tokens" help:"first tokens of each reply that are read (0: all that fit)"`
+	Unrelated   float64  `json:"unrelated" help:"part of the questions without history that get an unrelated one, so that it is learnt to be ignored"`
+	Rewrites    float64  `json:"unrelated-rewrites" help:"part of the other questions that are read as their rewrite with an unrelated history: a new topic in the middle of a conversation"`
+	Engine      []string `json:"engine-replies" help:"the examples with the replies that an engine gave, as trainer replies writes them"`
+	EngineShare float64  `json:"engine-share" help:"part of the questions that are read with those instead of the data set's replies"`
+	Replies     float64  `json:"passage-replies" help:"part of the earlier replies that become the passage which the teacher ranks first for their question's rewrite: long, and only near the point, as an answering system's are"`
+
+	// Exact words, and new topics: each gives the student a head (package torch).
+	Words     float64 `json:"words" help:"what a word of the rewrite weighs in the teacher's query, beside the learned terms: its score is then the frozen encoder's + this x BM25; 0: no words"`
+	WordLoss  float64 `json:"word-loss" help:"weight of the cross entropy of a word's standing in the rewrite"`
+	TopicLoss float64 `json:"topic-loss" help:"weight of the cross entropy of a question's building on what was said before; 0: no topic head"`
 
 	// Which passages a step sees.
 	Candidates int    `json:"candidates" help:"passages beside the positive"`
@@ -206,6 +214,11 @@ func (c *Config) Check() error {
 		{"history-type", c.HistoryType == 0 || c.HistoryType == 1, "0 or 1"},
 		{"reply-tokens", c.ReplyTokens >= 0, "0 or more"},
 		{"unrelated", c.Unrelated >= 0 && c.Unrelated <= 1, "0 to 1"},
+		{"unrelated-rewrites", c.Rewrites >= 0 && c.Rewrites <= 1, "0 to 1"},
+		{"engine-share", c.EngineShare >= 0 && c.EngineShare <= 1 && (c.EngineShare == 0 || len(c.Engine) > 0), "0 to 1, and 0 without --engine-replies"},
+		{"words", c.Words >= 0 && !(c.Words > 0 && (c.TrainDocs || c.Dense != "" || len(c.Teachers) > 0)), "0 or more, and 0 with --train-docs, --dense or --teachers"},
+		{"word-loss", c.WordLoss >= 0 && (c.WordLoss == 0 || c.Words > 0), "0 or more, and 0 without --words"},
+		{"topic-loss", c.TopicLoss >= 0, "0 or more"},
 		{"passage-replies", c.Replies >= 0 && c.Replies <= 1, "0 to 1"},
 		{"candidates", c.Candidates >= 1, "1 or more"},
 		{"sampling", samplings[c.Sampling] != nil, "window, top, uniform, score or quantile"},
@@ -267,7 +280,7 @@ func (c *Config) loss(step, total int) torch.Loss {
 	return torch.Loss{
 		KLD: c.KLD, BKL: c.BKL, GKL: c.GKL, Gamma: c.Gamma, Temperature: c.Temperature,
 		InfoNCE: c.InfoNCE, Tau: c.Tau, OwnNegatives: c.Own, InBatch: torch.InBatch(c.InBatch),
-		MarginMSE: c.MarginMSE, Distance: c.Distance,
+		MarginMSE: c.MarginMSE, Distance: c.Distance, Words: c.WordLoss, Topic: c.TopicLoss,
 		Query: torch.Regulariser{FLOPS: rise * c.FLOPS, L1: rise * c.L1, Postings: rise * c.Postings, Entropy: rise * c.Entropy, AntiZero: rise * c.AntiZero},
 		Doc:   torch.Regulariser{FLOPS: rise * c.DocFLOPS, L1: rise * c.DocL1, Entropy: rise * c.DocEntropy},
 	}

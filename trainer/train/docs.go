@@ -102,7 +102,7 @@ func (r *runner) measureDocs(ctx context.Context) (x searcher, l0 float64, err e
 		for _, i := range part {
 			list = append(list, ids[i])
 		}
-		vs, err := r.doc.Encode(list, nil)
+		vs, err := r.doc.Encode(list, nil, nil)
 		if err != nil {
 			return x, 0, err
 		}

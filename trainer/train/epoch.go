@@ -7,8 +7,9 @@ import (
 	"strings"
 
 	"parley/shared/conversation"
-	"parley/shared/wordpiece"
+	"parley/shared/words"
 	"parley/trainer/importers"
+	"parley/trainer/torch"
 )
 
 // split holds out whole conversations for the dev set: about the given part of them,
@@ -74,15 +75,18 @@ func random(seed, epoch, what int) *rand.Rand {
 type input struct {
 	example int
 	conversation.Input
+	words  []torch.Word
+	builds float32 // as torch.Batch.Builds
 }
 
 // asked is a question at its place: the example that it was once the question of.
 type asked struct{ source, conversation, question string }
 
 // inputs lays out the examples for an epoch. Some of those without history get that
-// of another example, and some of the earlier replies become the passage that found
-// has for their question.
-func (c *Config) inputs(t *wordpiece.Tokenizer, examples []importers.Example, found map[asked]string, epoch int) []input {
+// of another example, and so do some of the others, read as their rewrites; some of the
+// earlier replies become the passage that found has for their question, and some
+// histories are an engine's.
+func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []input {
 	var with []int // examples that have a history to lend
 	for i := range examples {
 		if len(examples[i].Turns) > 1 {
@@ -90,26 +94,47 @@ func (c *Config) inputs(t *wordpiece.Tokenizer, examples []importers.Example, fo
 		}
 	}
 	form := conversation.Form{MaxTokens: c.MaxTokens, HistoryType: uint8(c.HistoryType), ReplyTokens: c.ReplyTokens}
-	r, replies := random(c.Seed, epoch, 1), random(c.Seed, epoch, 3)
+	r, replies, rewrites, engine := random(c.Seed, epoch, 1), random(c.Seed, epoch, 3), random(c.Seed, epoch, 4), random(c.Seed, epoch, 5)
 	said := func(e *importers.Example) []conversation.Turn {
+		if engine.Float64() < c.EngineShare {
+			if own := p.engine[e.Source+"\x00"+e.ID]; own != nil {
+				return own.Said()
+			}
+		}
 		turns := e.Said()
 		for i := range turns[:len(turns)-1] {
 			if replies.Float64() < c.Replies {
-				if text, ok := found[asked{e.Source, e.Conversation, turns[i].Question}]; ok {
+				if text, ok := p.found[asked{e.Source, e.Conversation, turns[i].Question}]; ok {
 					turns[i].Reply = text
 				}
 			}
 		}
 		return turns
 	}
+	var reader words.Reader
+	var buffer conversation.Words
 	out := make([]input, len(examples))
 	for i := range examples {
-		turns := said(&examples[i])
-		if lend := r.Float64() < c.Unrelated; lend && len(turns) == 1 && len(with) > 0 {
+		e := &examples[i]
+		turns := said(e)
+		x := input{example: i, builds: -1}
+		lend := r.Float64() < c.Unrelated && len(turns) == 1
+		if len(turns) > 1 {
+			x.builds = builds(e, &reader)
+			if rewrites.Float64() < c.Rewrites && e.Rewrite != "" {
+				lend, turns = true, []conversation.Turn{{Question: e.Rewrite}}
+			}
+		}
+		if lend && len(with) > 0 {
 			other := said(&examples[with[r.IntN(len(with))]])
 			turns = append(other[:len(other)-1:len(other)-1], turns...)
+			x.builds = 0
 		}
-		out[i] = input{i, conversation.Build(t, turns, form)}
+		x.Input = conversation.Build(p.frozen.Tokenizer, turns, form)
+		if p.words != nil {
+			x.words = p.words.read(&x.Input, turns, e.Rewrite, &buffer)
+		}
+		out[i] = x
 	}
 	return out
 }

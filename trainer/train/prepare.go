@@ -22,6 +22,7 @@ import (
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/sparse"
+	"parley/shared/words"
 	"parley/trainer/collection"
 	"parley/trainer/importers"
 	"parley/trainer/progress"
@@ -37,8 +38,10 @@ type prepared struct {
 	lists      []*teacher.File // one a teacher
 	byText     bool            // lists are found by the rewrite, not by the example's id
 	queries    map[string]sparse.Vector
-	frozen     *encoder.Encoder // tokenises for the student, too
-	found      map[asked]string // the passage that the teacher ranks first for a question, where replies are made of it
+	frozen     *encoder.Encoder              // tokenises for the student, too
+	found      map[asked]string              // the passage that the teacher ranks first for a question, where replies are made of it
+	words      *lexicon                      // nil: none
+	engine     map[string]*importers.Example // examples with an engine's replies, by source and id
 	fuse       string
 	shares     []float64       // of the lists, where they are not all alike
 	files      []*vectors.File // which hold docs and queries
@@ -149,6 +152,20 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 		}
 	}
 
+	if c.Words > 0 {
+		p.words, p.docs = addWords(passages, p.docs, p.frozen.Vocab())
+	}
+	if len(c.Engine) > 0 {
+		examples, err := read(c.Engine)
+		if err != nil {
+			return nil, err
+		}
+		p.engine = map[string]*importers.Example{}
+		for i := range examples {
+			p.engine[examples[i].Source+"\x00"+examples[i].ID] = &examples[i]
+		}
+	}
+
 	if err := p.rank(ctx, c, passages, w, sums, stderr); err != nil {
 		return nil, err
 	}
@@ -188,7 +205,9 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 		}
 		p.queries = map[string]sparse.Vector{}
 		for i, t := range all.Texts {
-			p.queries[t] = v[i]
+			if p.queries[t] = v[i]; p.words != nil {
+				p.queries[t] = p.words.with(v[i], t, c.Words)
+			}
 		}
 	}
 	return p, nil
@@ -247,9 +266,15 @@ func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Coll
 			return f.Seal()
 		}
 		depth := fmt.Append(nil, c.Depth)
+		of := [][]byte{[]byte("own"), weights[:], key[:], depth}
+		var with func(sparse.Vector, string) sparse.Vector
+		if p.words != nil {
+			with = func(v sparse.Vector, text string) sparse.Vector { return p.words.with(v, text, c.Words) }
+			of = append(of, fmt.Append(nil, "words", words.Default, c.Words), textsKey(passages.Texts))
+		}
 		err := rank("the teacher ranks", func() (func() teacher.Ranker, error) {
-			return teacher.Sparse(p.frozen, p.docs, c.Depth), nil
-		}, []byte("own"), weights[:], key[:], depth)
+			return teacher.Sparse(p.frozen, p.docs, with, c.Depth), nil
+		}, of...)
 		if err != nil || c.Dense == "" {
 			return err
 		}

@@ -136,6 +136,15 @@ func (r *runner) begin(resume bool) (err error) {
 			return err
 		}
 	}
+	if r.c.Words > 0 {
+		err = r.student.AddHead(torch.WordHead, uint64(r.c.Seed))
+	}
+	if r.c.TopicLoss > 0 && err == nil {
+		err = r.student.AddHead(torch.TopicHead, uint64(r.c.Seed))
+	}
+	if err != nil {
+		return err
+	}
 	if r.c.TrainDocs {
 		from := r.docFolder()
 		if resume {
@@ -284,6 +293,8 @@ func (r *runner) settings() map[string]any {
 		QueryTokens:      r.c.MaxTokens,
 		HistoryTokenType: r.c.HistoryType,
 		ReplyTokens:      r.c.ReplyTokens,
+		WordHead:         r.c.Words > 0,
+		TopicHead:        r.c.TopicLoss > 0,
 		PassageTokens:    r.p.frozen.PassageTokens,
 	}}
 }
@@ -317,7 +328,7 @@ func (r *runner) train(ctx context.Context) error {
 		return why
 	}
 	for r.state.Epoch < c.Epochs && r.state.Step < total {
-		in := c.inputs(r.p.frozen.Tokenizer, r.p.train, r.p.found, r.state.Epoch)
+		in := r.p.inputs(&c, r.p.train, r.state.Epoch)
 		batches := c.batches(in, r.state.Epoch)
 		for r.state.Batch < len(batches) && r.state.Step < total {
 			if err := ctx.Err(); err != nil {
@@ -388,7 +399,7 @@ func (r *runner) loss(step, total int) torch.Loss {
 		return l
 	}
 	if r.share == nil {
-		r.share = make([]float32, r.p.frozen.Vocab())
+		r.share = make([]float32, max(r.p.frozen.Vocab(), r.p.words.dims()))
 		for i := range r.p.docs {
 			for _, j := range r.p.docs[i].Terms {
 				r.share[j] += 1 / float32(len(r.p.docs))
@@ -401,7 +412,7 @@ func (r *runner) loss(step, total int) torch.Loss {
 
 // batch draws the candidates of a batch's examples.
 func (r *runner) batch(in []input, of []int) (*torch.Batch, error) {
-	b := &torch.Batch{}
+	b := &torch.Batch{Dims: r.p.words.dims()}
 	weighted := false
 	for _, i := range of {
 		e := &r.p.train[in[i].example]
@@ -424,6 +435,7 @@ func (r *runner) batch(in []input, of []int) (*torch.Batch, error) {
 			scores = append(scores, l.Scores[p])
 		}
 		b.IDs, b.Types = append(b.IDs, in[i].IDs), append(b.Types, in[i].Types)
+		b.Words, b.Builds = append(b.Words, in[i].words), append(b.Builds, in[i].builds)
 		b.Docs, b.Teacher = append(b.Docs, docs), append(b.Teacher, scores)
 		if r.doc != nil {
 			b.Tokens = append(b.Tokens, tokens)
@@ -507,8 +519,8 @@ func (r *runner) measure(ctx context.Context) (float64, Line, error) {
 		r.index.Index = exact.New(r.p.docs)
 	}
 	plain := r.c
-	plain.Unrelated, plain.Replies = 0, 0
-	in := plain.inputs(r.p.frozen.Tokenizer, r.p.dev, nil, 0)
+	plain.Unrelated, plain.Rewrites, plain.Replies, plain.EngineShare = 0, 0, 0, 0
+	in := r.p.inputs(&plain, r.p.dev, 0)
 	values := make([]metrics.Values, len(in))
 	errs := make([]error, len(in))
 	var l0 int
@@ -522,10 +534,11 @@ func (r *runner) measure(ctx context.Context) (float64, Line, error) {
 		part := in[first:min(first+batch, len(in))]
 		var ids [][]int32
 		var types [][]uint8
+		var words [][]torch.Word
 		for _, x := range part {
-			ids, types = append(ids, x.IDs), append(types, x.Types)
+			ids, types, words = append(ids, x.IDs), append(types, x.Types), append(words, x.words)
 		}
-		vs, err := r.student.Encode(ids, types)
+		vs, err := r.student.Encode(ids, types, words)
 		if err != nil {
 			return 0, nil, err
 		}

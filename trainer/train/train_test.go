@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/encoder"
 	"parley/shared/wordpiece"
 	"parley/trainer/importers"
 	"parley/trainer/teacher"
@@ -248,18 +249,19 @@ func TestPassagesStandInForReplies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := &prepared{frozen: &encoder.Encoder{Tokenizer: tok}}
 	var examples []importers.Example
 	for i := range 400 {
 		examples = append(examples, importers.Example{Conversation: strconv.Itoa(i), Turns: []importers.Turn{{Question: "a", Reply: "r"}, {Question: "b"}}})
 	}
-	found := map[asked]string{}
+	p.found = map[asked]string{}
 	for _, e := range examples[:300] {
-		found[asked{"", e.Conversation, "a"}] = "p p p"
+		p.found[asked{"", e.Conversation, "a"}] = "p p p"
 	}
 	c := valid()
 	replaced := func(share float64, epoch int) (n int, in []input) {
 		c.Replies = share
-		in = c.inputs(tok, examples, found, epoch)
+		in = p.inputs(&c, examples, epoch)
 		for i := range in {
 			switch {
 			case len(in[i].IDs) == 9: // [CLS] b [SEP] p p p [SEP] a [SEP]

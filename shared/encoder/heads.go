@@ -1,0 +1,118 @@
+package encoder
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/shared/conversation"
+	"parley/shared/matrix"
+)
+
+// Heads are small networks on the last hidden states x, [m][H], of an encoder of
+// conversations, part of its model.safetensors:
+//
+//	z = w2 . GELU(W1 x + b1) + b2          W1 [H][H], w2 [1][H]
+//
+// The word head reads the mean of x over a word's pieces; the word weighs ReLU(z). The
+// topic head reads x of [CLS]: above 0, the question builds on what was said before.
+// trainer/torch says how they are trained.
+const (
+	wordHead  = "parley.words."
+	topicHead = "parley.topic."
+)
+
+type head struct{ dense, out *matrix.Weights }
+
+// head reads one that config.json says is there.
+func (r *reader) head(name, setting string, n int) *head {
+	if r.err == nil && !r.has(name+"dense.weight") {
+		r.fail(name+"dense.weight", "is missing, though config.json says %s: export the encoder anew, or take that setting out", setting)
+		return nil
+	}
+	why := fmt.Sprintf("%s, hidden size %d", setting, n)
+	w1, b1 := r.table(name+"dense.weight", why, n, n), r.vector(name+"dense.bias", why, n)
+	w2, b2 := r.table(name+"out.weight", why, 1, n), r.vector(name+"out.bias", why, 1)
+	return &head{r.weights(name+"dense.weight", w1, b1), r.weights(name+"out.weight", w2, b2)}
+}
+
+// headless says that a tensor is of a head that config.json does not name; such a file is
+// refused rather than read without.
+func (r *reader) headless(c *config) {
+	for _, h := range []struct {
+		name string
+		has  bool
+	}{{wordHead, c.parley.WordHead}, {topicHead, c.parley.TopicHead}} {
+		for _, t := range r.file.Tensors {
+			if !h.has && strings.HasPrefix(t.Name, h.name) {
+				r.fail(t.Name, "is of a head that config.json does not name: config.json and model.safetensors must come from the same model")
+				return
+			}
+		}
+	}
+}
+
+// run computes z of m rows of x, [m][H] -> [m].
+func (s *Session) run(h *head, x []float32, m int) []float32 {
+	H, one := matrix.Pad(s.e.config.hidden), matrix.Pad(1)
+	s.y, s.z = grow(s.y, m*H), grow(s.z, m*one)
+	s.scratch.Linear(s.y, x, m, h.dense) // [m][H] -> [m][H]
+	matrix.GELU(s.y)
+	s.scratch.Linear(s.z, s.y, m, h.out) // -> [m][Pad(1)]
+	for i := range m {
+		s.z[i] = s.z[i*one]
+	}
+	return s.z[:m]
+}
+
+// SearchesWords reports whether the encoder gives words weights: it has a word head, or
+// QuestionWords.
+func (e *Encoder) SearchesWords() bool { return e.model.wordHead != nil || e.QuestionWords > 0 }
+
+// WordWeights gives what each word of in weighs, in the order of words; 0: it is not
+// searched for. in must be the input that was encoded last. An encoder without a word
+// head gives every word of the newest question its QuestionWords.
+func (s *Session) WordWeights(in *conversation.Input, words *conversation.Words) []float32 {
+	s.word = grow(s.word, len(words.List))
+	h := s.e.model.wordHead
+	if h == nil {
+		newest := -1
+		for _, o := range in.From {
+			newest = max(newest, o.Turn)
+		}
+		for i, w := range words.List {
+			s.word[i] = 0
+			if w.Turn == newest && w.Side == conversation.Question {
+				s.word[i] = s.e.QuestionWords
+			}
+		}
+		return s.word
+	}
+	n, H := len(words.List), matrix.Pad(s.e.config.hidden)
+	s.pooled = grow(s.pooled, n*H)
+	for i, w := range words.List {
+		row := s.pooled[i*H : i*H+H]
+		clear(row)
+		for k := w.First; k <= w.Last; k++ {
+			add(row, s.x[k*H:])
+		}
+		if share := 1 / float32(w.Last-w.First+1); share != 1 {
+			for j := range row {
+				row[j] = float32(row[j] * share)
+			}
+		}
+	}
+	for i, z := range s.run(h, s.pooled, n) {
+		s.word[i] = max(z, 0)
+	}
+	return s.word
+}
+
+// Topic gives the topic head's z of the input that was encoded last, and whether there is
+// such a head: above 0, the newest question builds on what was said before it.
+func (s *Session) Topic() (z float32, ok bool) {
+	h := s.e.model.topicHead
+	if h == nil {
+		return 0, false
+	}
+	return s.run(h, s.x, 1)[0], true
+}

@@ -1,0 +1,138 @@
+//go:build libtorch
+
+package torch
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// Has reports whether the encoder has a head.
+func (e *Encoder) Has(head string) bool {
+	_, ok := e.params[head+"out.bias"]
+	return ok
+}
+
+// AddHead gives the encoder a head with random weights, unless it has it. A word begins
+// with z = .5, a question with z = 0: undecided.
+func (e *Encoder) AddHead(head string, seed uint64) error {
+	if e.Has(head) {
+		return nil
+	}
+	r := rand.New(rand.NewPCG(seed, 1))
+	found := map[string]weights{}
+	params := e.Config.headParams(head)
+	for _, p := range params {
+		v := make([]float32, product(p.shape))
+		if len(p.shape) == 2 {
+			for i := range v {
+				v[i] = float32(r.NormFloat64() * e.Config.InitialRange)
+			}
+		} else if head == WordHead && p.name == head+"out.bias" {
+			v[0] = -float32(wordOffset) / wordSlope
+		}
+		found[p.name] = weights{v, p.shape}
+	}
+	e.order = append(e.order, params...)
+	return e.make(found, params)
+}
+
+// head computes a head's z, [N,H] -> [N].
+func (e *Encoder) head(s *scope, name string, x tensor) tensor {
+	p := func(n string) tensor { return e.params[name+n] }
+	y := s.gelu(s.linear(x, p("dense.weight"), p("dense.bias")))
+	return s.reshape(s.linear(y, p("out.weight"), p("out.bias")), -1)
+}
+
+// addWords puts the words that weigh something behind each sequence's learned terms.
+func (e *Encoder) addWords(s *scope, v *vectors, in inputs, x tensor, words [][]Word) {
+	var token, word []int64 // a piece's row of x, and the word that it is of
+	var share []float32     // 1 / pieces of the word
+	n := 0
+	for b, list := range words {
+		for _, w := range list {
+			for i := w.First; i <= w.Last; i++ {
+				token, word = append(token, int64(b*in.t+i)), append(word, int64(n))
+				share = append(share, 1/float32(w.Last-w.First+1))
+			}
+			n++
+		}
+	}
+	if n == 0 || s.err != nil {
+		return
+	}
+	pieces := s.mul(s.indexSelect(x, 0, s.ints(token, len(token))), s.floats(share, len(share), 1)) // [pieces,H]
+	pooled := s.indexAdd(s.zeros(n, e.Config.Width), 0, s.ints(word, len(word)), pieces)            // [N,H]
+	v.words = e.head(s, WordHead, pooled)
+	z := s.toFloats(v.words)
+	if s.err != nil {
+		return
+	}
+	learned := 0
+	for _, list := range v.terms {
+		learned += len(list)
+	}
+	var picked []int64 // of the words, those that weigh something
+	var order []int64  // of learned weights and picked, row by row
+	at := 0            // the sequence's first word
+	v.width = 0
+	for b, list := range words {
+		best := map[uint32]int{}
+		var terms []uint32
+		for i, w := range list {
+			if w.Term == 0 || !(z[at+i] > 0) {
+				continue
+			}
+			k, ok := best[w.Term]
+			if !ok {
+				terms = append(terms, w.Term)
+			}
+			if !ok || z[at+i] > z[k] {
+				best[w.Term] = at + i
+			}
+		}
+		slices.Sort(terms)
+		first := len(order)
+		for k := range v.terms[b] {
+			order = append(order, int64(v.start[b]+k))
+		}
+		for _, t := range terms {
+			order = append(order, int64(learned+len(picked)))
+			picked = append(picked, int64(best[t]))
+			v.terms[b] = append(v.terms[b], int32(t))
+		}
+		v.start[b] = first
+		v.width = max(v.width, len(v.terms[b]))
+		at += len(list)
+	}
+	if len(picked) == 0 {
+		return
+	}
+	weights := s.relu(s.indexSelect(v.words, 0, s.ints(picked, len(picked))))
+	v.values = s.indexSelect(s.cat(0, v.values, weights), 0, s.ints(order, len(order)))
+}
+
+// crossEntropy is the mean over those that are known of
+//
+//	softplus(x) - y x = -(y ln p + (1-y) ln(1-p)), p = 1/(1+e^-x)
+//
+// y is 0 or 1, below 0 where it is not known.
+func (s *scope) crossEntropy(x tensor, y []float32) tensor {
+	known := make([]float32, len(y))
+	target := make([]float32, len(y))
+	n := float32(0)
+	for _, v := range y {
+		if v >= 0 {
+			n++
+		}
+	}
+	for i, v := range y {
+		if v >= 0 {
+			known[i], target[i] = 1/n, v
+		}
+	}
+	abs := s.add(s.relu(x), s.relu(s.times(x, -1)))
+	soft := s.add(s.relu(x), s.log1p(s.exp(s.times(abs, -1))))
+	loss := s.sub(soft, s.mul(s.floats(target, len(y)), x))
+	return s.sum(s.mul(loss, s.floats(known, len(y))))
+}

@@ -1,0 +1,106 @@
+package train
+
+import (
+	"slices"
+
+	"parley/shared/conversation"
+	"parley/shared/sparse"
+	"parley/shared/words"
+	"parley/trainer/collection"
+	"parley/trainer/importers"
+	"parley/trainer/torch"
+)
+
+// lexicon gives the collection's words dimensions behind the learned ones, in the order
+// of their bytes, as the index does. nil is one of no words.
+type lexicon struct {
+	vocab  int
+	place  map[string]uint32
+	reader words.Reader
+}
+
+// dims is the number of dimensions, learned and words.
+func (x *lexicon) dims() int {
+	if x == nil {
+		return 0
+	}
+	return x.vocab + len(x.place)
+}
+
+// addWords gives a lexicon of the passages' words, and their vectors with the words'
+// impacts behind the learned terms.
+func addWords(of *collection.Collection, docs []sparse.Vector, vocab int) (*lexicon, []sparse.Vector) {
+	counts := of.Count()
+	list := counts.Words()
+	x := &lexicon{vocab: vocab, place: make(map[string]uint32, len(list))}
+	more := make([]int, len(docs))
+	for _, w := range list {
+		for d := range counts.Impacts(w, words.Default) {
+			more[d]++
+		}
+	}
+	out := make([]sparse.Vector, len(docs))
+	for d, v := range docs {
+		n := v.L0() + more[d]
+		out[d] = sparse.Vector{Terms: append(make([]uint32, 0, n), v.Terms...), Weights: append(make([]float32, 0, n), v.Weights...)}
+	}
+	for i, w := range list {
+		term := uint32(vocab + i)
+		x.place[w] = term
+		for d, impact := range counts.Impacts(w, words.Default) {
+			out[d].Terms, out[d].Weights = append(out[d].Terms, term), append(out[d].Weights, impact)
+		}
+	}
+	return x, out
+}
+
+// with gives v the words of text, each of the weight.
+func (x *lexicon) with(v sparse.Vector, text string, weight float64) sparse.Vector {
+	var reader words.Reader
+	var terms []uint32
+	reader.Each(text, func(w []byte, _, _ int) {
+		if t, ok := x.place[string(w)]; ok {
+			terms = append(terms, t)
+		}
+	})
+	slices.Sort(terms)
+	v = v.Clone()
+	for _, t := range slices.Compact(terms) {
+		v.Terms, v.Weights = append(v.Terms, t), append(v.Weights, float32(weight))
+	}
+	return v
+}
+
+// stems are the words of text.
+func (x *lexicon) stems(text string) map[string]bool {
+	m := map[string]bool{}
+	x.reader.Each(text, func(w []byte, _, _ int) { m[string(w)] = true })
+	return m
+}
+
+// read gives an input's words as a step reads them.
+func (x *lexicon) read(in *conversation.Input, turns []conversation.Turn, rewrite string, buffer *conversation.Words) []torch.Word {
+	buffer.Read(in, turns)
+	rewritten := x.stems(rewrite)
+	list := make([]torch.Word, len(buffer.List))
+	for i, w := range buffer.List {
+		stem := buffer.Stem(i)
+		list[i] = torch.Word{Term: x.place[string(stem)], First: w.First, Last: w.Last, InRewrite: rewritten[string(stem)]}
+	}
+	return list
+}
+
+// builds says whether a question builds on its history: 1 where its rewrite has words
+// that it lacks, and -1, not known, where it has not: it may well stand alone, on the same
+// topic.
+func builds(e *importers.Example, reader *words.Reader) float32 {
+	own := map[string]bool{}
+	reader.Each(e.Question(), func(w []byte, _, _ int) { own[string(w)] = true })
+	answer := float32(-1)
+	reader.Each(e.Rewrite, func(w []byte, _, _ int) {
+		if !own[string(w)] {
+			answer = 1
+		}
+	})
+	return answer
+}
