@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"parley/trainer/beir"
+	"parley/trainer/lines"
+	"parley/trainer/mtrag"
+)
+
+const syntheticHelp = `Usage: trainer synthetic --mtrag DIR --out DIR [FLAGS]
+
+Makes an evaluation of MTRAG's synthetic conversations, to choose settings on: the
+passages that each turn's reply was written from are relevant to it, and all of them,
+with distractors, are the collection. What is gold for MTRAG's conversations of people
+is left out: those are for testing. Turns of which nothing is left are not asked.
+
+Writes corpus.jsonl, tasks.jsonl, queries_last.jsonl and qrels.tsv. The same sets give
+the same bytes.
+
+Examples:
+  trainer synthetic --mtrag SETS/mtrag --distractors lead3.jsonl --out synthetic
+  trainer evaluate --encoder models/splade-tiny --input conversation --passages synthetic/corpus.jsonl \
+    --queries synthetic/queries_last.jsonl --tasks synthetic/tasks.jsonl --qrels synthetic/qrels.tsv
+`
+
+func syntheticCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+	var folder, distractors, out string
+	var first int
+	var asJSON bool
+	flags := flag.NewFlagSet("synthetic", flag.ContinueOnError)
+	flags.StringVar(&folder, "mtrag", "", "MTRAG's `folder`: human/, passages/ and synthetic/")
+	flags.StringVar(&distractors, "distractors", "", "`file` of passages that stand beside the contexts, BEIR")
+	flags.IntVar(&first, "first", 20000, "take the first `n` distractors")
+	flags.StringVar(&out, "out", "", "`folder` to write")
+	flags.BoolVar(&asJSON, "json", false, "print the figures as JSON")
+	if err := parse(flags, args, syntheticHelp, stdout); err != nil {
+		return err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return wrongUse("%q is no flag", flags.Arg(0))
+	case folder == "" || out == "":
+		return wrongUse("want --mtrag and --out")
+	}
+	gold, err := humanGold(folder)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var turns []mtrag.Synthetic
+	err = lines.Read(filepath.Join(folder, "synthetic", "synthetic.jsonl.gz"), func(r *lines.Reader) (err error) {
+		turns, err = mtrag.ReadSynthetic(r)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var others []beir.Document
+	if distractors != "" {
+		err := lines.Read(distractors, func(r *lines.Reader) error {
+			for d, err := range beir.Documents(r) {
+				if err != nil {
+					return err
+				}
+				if len(others) == first {
+					break
+				}
+				others = append(others, d)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	e, err := mtrag.Evaluate(turns, gold, others)
+	if err != nil {
+		return err
+	}
+	if err := e.Write(out); err != nil {
+		return err
+	}
+	if asJSON {
+		return json.NewEncoder(stdout).Encode(map[string]int{"passages": len(e.Corpus), "gold": e.Gold, "left_out": e.LeftOut, "queries": len(e.Qrels), "unasked": e.Unasked})
+	}
+	_, err = fmt.Fprintf(stdout, "%d passages, %d of them contexts; %d contexts that are gold for MTRAG's people left out\n%d queries, %d turns not asked\n",
+		len(e.Corpus), e.Gold, e.LeftOut, len(e.Qrels), e.Unasked)
+	return err
+}
+
+// humanGold has the texts of the passages that are relevant to MTRAG's conversations of
+// people.
+func humanGold(folder string) (map[string]bool, error) {
+	relevant := map[string]bool{}
+	qrels, err := filepath.Glob(filepath.Join(folder, "human", "qrels_*.tsv"))
+	if err != nil {
+		return nil, err
+	}
+	passages, err := filepath.Glob(filepath.Join(folder, "passages", "*.jsonl.gz"))
+	if err != nil {
+		return nil, err
+	}
+	if len(qrels) == 0 || len(passages) == 0 {
+		return nil, fmt.Errorf("%s has no human/qrels_*.tsv or no passages/*.jsonl.gz", folder)
+	}
+	for _, path := range qrels {
+		err := lines.Read(path, func(r *lines.Reader) error {
+			judged, err := beir.ReadQrels(r)
+			for _, grades := range judged {
+				for id, grade := range grades {
+					if grade > 0 {
+						relevant[id] = true
+					}
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	texts := map[string]bool{}
+	for _, path := range passages {
+		err := lines.Read(path, func(r *lines.Reader) error {
+			for d, err := range beir.Documents(r) {
+				if err != nil {
+					return err
+				}
+				if relevant[d.ID] {
+					texts[mtrag.SameText(d.Text)] = true
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
+}
