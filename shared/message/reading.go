@@ -49,12 +49,15 @@ func turns(list []int) string {
 	return s
 }
 
+// CutText says for people what Answer.Cut does.
+const CutText = "The question is longer than what the encoder reads: its middle was left out."
+
 // LeftOut says for people what the encoder did not read for want of room, "" where it
 // read all.
 func (a *Answer) LeftOut() string {
 	s := ""
 	if a.Cut {
-		s = "The question is longer than what the encoder reads: its middle was left out."
+		s = CutText
 	}
 	if a.Dropped {
 		if s != "" {

@@ -21,7 +21,7 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 	var turns turnsFlag
 	l.Var(&turns, "t", "an earlier `question`; may be repeated")
 	l.Var((*replyFlag)(&turns), "r", "the `reply` to the -t before it, instead of the engine's")
-	read := l.String("read", "", "read the question \"alone\" or \"together\" with those before it (`way`); otherwise the encoder decides")
+	read := l.String("read", "", "the `way` to read the question: alone, or together with those before it; otherwise the encoder decides")
 	trec := l.String("trec", "", "write a TREC run to this `file` (\"-\": standard output)")
 	queries := l.String("queries", "", "the run's questions: a `file` of JSON Lines (_id, text or turns) or TSV (id, text)")
 	byDocument := l.Bool("documents", false, "in a run, name documents (\"id\") rather than passages (\"id#2\")")

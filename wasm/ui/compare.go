@@ -55,6 +55,8 @@ type way struct {
 // reads, which was trained for such questions.
 func (c *Root) ways(i int) []way {
 	base, inUse := "", c.inUse()
+	a := c.dialogue.Turns()[i].Answer
+	together := a == nil || !a.Alone // then a column of the whole conversation is the page's own
 	if l := c.levels(); len(l) > 0 {
 		base = l[0].Name
 	}
@@ -64,7 +66,7 @@ func (c *Root) ways(i int) []way {
 	whole := func(level string) func(int) message.Ask {
 		return func(i int) message.Ask {
 			_, ask := c.dialogue.Request(i, compareDepth)
-			ask.Level = level
+			ask.Level, ask.Read = level, message.ReadTogether
 			return ask
 		}
 	}
@@ -73,7 +75,7 @@ func (c *Root) ways(i int) []way {
 			_, ask := c.dialogue.Request(i, compareDepth)
 			return alone(ask.Turns[len(ask.Turns)-1].Question)
 		}, false},
-		{"Whole conversation", "by an encoder of single questions", "whole " + base, whole(base), inUse == base},
+		{"Whole conversation", "by an encoder of single questions", "whole " + base, whole(base), together && inUse == base},
 	}
 	if base != "" {
 		level := inUse
@@ -81,7 +83,7 @@ func (c *Root) ways(i int) []way {
 			level = c.levels()[min(1, len(c.levels())-1)].Name
 		}
 		if level != base {
-			list = append(list, way{"Whole conversation, distilled", "level: " + c.levelTitle(level), "whole " + level, whole(level), level == inUse})
+			list = append(list, way{"Whole conversation, distilled", "level: " + c.levelTitle(level), "whole " + level, whole(level), together && level == inUse})
 		}
 	}
 	if r := c.known(i).rewrite; r != "" {

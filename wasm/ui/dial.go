@@ -33,7 +33,7 @@ func (c *Root) tendDial() bool {
 			continue
 		}
 		for _, l := range c.levels() {
-			_, ask := c.dialogue.Request(i, results)
+			_, ask := c.dialogue.Probe(i, results)
 			ask.Level = l.Name
 			if c.measure(i, levelWay(l.Name), ask) {
 				return true

@@ -39,6 +39,7 @@ type Root struct {
 	lastID  int
 	waiting map[int]waiting // by message ID
 	fresh   int             // ID of the turn just asked, to be announced by itself
+	reread  int             // ID of the turn just asked to be read the other way, likewise
 	effects []Effect
 	unseen  bool // what was handled last changes nothing on view
 }
@@ -293,6 +294,9 @@ func (c *Root) announce(i int) {
 		c.fresh = 0
 		c.do(Effect{Do: "announce", A: spoken(&c.dialogue, i)})
 		c.do(Effect{Do: "scroll", A: turnID(t.ID)})
+	case t.ID == c.reread: // where it stands, it stays
+		c.reread = 0
+		c.do(Effect{Do: "announce", A: spoken(&c.dialogue, i)})
 	case c.dialogue.Pending() == 0:
 		c.do(Effect{Do: "announce", A: "Answers are up to date."})
 	}
@@ -415,6 +419,24 @@ func (c *Root) Choose(id int, result string) {
 	}
 	c.stop()
 	c.do(Effect{Do: "announce", A: "The reply to turn " + strconv.Itoa(i+1) + " is now from " + c.dialogue.Reply(i).Title + "."})
+	c.changed()
+}
+
+// Reread asks a turn again the other way: without what was said before it, or with it.
+func (c *Root) Reread(id int) {
+	i := c.index(id)
+	if i < 0 || c.dialogue.Turns()[i].Answer == nil {
+		return
+	}
+	read := message.ReadAlone
+	if c.dialogue.Turns()[i].Answer.Alone {
+		read = message.ReadTogether
+	}
+	if !c.dialogue.ReadAs(i, read) {
+		return
+	}
+	c.stop()
+	c.reread = id
 	c.changed()
 }
 

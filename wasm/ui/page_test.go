@@ -208,6 +208,82 @@ func TestAChosenResultBecomesTheReply(t *testing.T) {
 	}
 }
 
+func TestAFollowUpIsReadTheOtherWay(t *testing.T) {
+	p := newPage(t)
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		n := len(ask.Turns)
+		a.Alone = ask.Read == message.ReadAlone && n > 1
+		for i := range n {
+			if !a.Alone || i == n-1 {
+				a.Read = append(a.Read, i)
+			}
+		}
+		if a.Alone {
+			a.Results = a.Results[3:]
+		}
+		return a
+	}
+	const alone, together = "Read it alone<", "Read it with the conversation<"
+	p.ready()
+	p.root.Ask("a")
+	p.settle()
+	p.shows(`class="read"`, false)
+	p.root.Ask("b")
+	p.root.Ask("c")
+	p.settle()
+	p.shows("Read with turn 1<", true)
+	p.shows("Read with turns 1 and 2<", true)
+	if n := strings.Count(p.html, alone); n != 1 {
+		t.Errorf("%d turns can be read the other way, want the newest", n)
+	}
+	p.root.Choose(p.id(2), "p2")
+	p.settle()
+	p.asks, p.log = nil, nil
+	p.root.Reread(p.id(2))
+	p.root.Reread(p.id(2)) // while it is asked
+	p.settle()
+	if len(p.asks) != 1 || p.asks[0].Read != message.ReadAlone || len(p.asks[0].Turns) != 3 {
+		t.Errorf("asked %+v", p.asks)
+	}
+	p.shows("Read alone, as a new topic<", true)
+	p.shows("Read with turn 1<", true) // the turn before stays
+	p.shows(alone, false)
+	p.shows("chosen by you", false)
+	if !p.did("announce", "Answer to turn 3: It answers c. From Title p4; 1\u00a0result, read alone, as a new topic.") || p.did("scroll", "") || p.did("focus", "") {
+		t.Errorf("%+v", p.log)
+	}
+
+	// What was wanted outlives a reload, and an instrument reads the same.
+	q := newPage(t)
+	q.answer = p.answer
+	q.root.Restore(p.root.dialogue.Save())
+	q.ready()
+	q.shows("Read alone, as a new topic<", true)
+	q.asks = nil
+	q.root.ToggleWhy(q.id(2), "p4")
+	q.root.ToggleWhy(q.id(1), "p1")
+	q.settle()
+	if len(q.asks) != 2 || q.asks[0].Read != message.ReadAlone || q.asks[1].Read != message.ReadTogether {
+		t.Errorf("the instruments ask %+v", q.asks)
+	}
+	q.shows(together, true)
+	q.asks = nil
+	q.root.Reread(q.id(2))
+	q.settle()
+	q.shows(alone, true)
+	if next := q.asks[0]; next.Read != message.ReadTogether || next.Explain {
+		t.Errorf("asked %+v", next)
+	}
+	// Of another question nobody has said how to read it.
+	q.root.Edit(q.id(2))
+	q.root.saveEdit("d")
+	q.settle()
+	if last := q.root.dialogue.Turns()[2]; last.Read != "" || last.Chosen != "" {
+		t.Errorf("%+v", last)
+	}
+}
+
 func TestEditingAndDeletingAskAgain(t *testing.T) {
 	p := newPage(t)
 	p.ready()
@@ -349,7 +425,7 @@ func TestAMegabytePastedIsKeptButNotShown(t *testing.T) {
 	p.answer = func(message.Ask) message.Answer { return message.Answer{} }
 	p.settle()
 	p.shows("1,310,719\u00a0characters", true)
-	p.shows("The encoder reads only the first 256 tokens.", true)
+	p.shows("The question is longer than what the encoder reads: its middle was left out.", true)
 	if len(p.html) > 20<<10 {
 		t.Errorf("%d bytes on view", len(p.html))
 	}
@@ -430,7 +506,7 @@ func TestSharingAndOpening(t *testing.T) {
 	if want := "parley 1\ncollection Notes\nlevel tiny\n? How tall?\n= p3"; shared.A != want {
 		t.Errorf("the link holds %q, want %q", shared.A, want)
 	}
-	if want := `[["How tall?","It answers How tall?.","p3","Title p3","https://example.org/p3","chosen"]]`; shared.B != want {
+	if want := `[["How tall?","It answers How tall?.","p3","Title p3","https://example.org/p3","chosen",""]]`; shared.B != want {
 		t.Errorf("the turns are %s, want %s", shared.B, want)
 	}
 

@@ -204,6 +204,35 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 			}
 			vgn = addText(vgparent, "\n    ")
+			if c.ReadText() != "" {
+				vgn = addElement(vgparent, "", "p", "class", "read")
+				{
+					vgparent := vgn
+					_ = vgparent
+					vgn = addText(vgparent, "\n      ")
+					vgn = addElement(vgparent, "", "span")
+					setInner(vgn, c.ReadText())
+					vgn = addText(vgparent, "\n      ")
+					if c.RereadText() != "" {
+						vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
+						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
+							EventType: "click",
+							Func:      func(event vugu.DOMEvent) { c.Root.Reread(c.Turn.ID) },
+							// TODO: implement capture, etc. mostly need to decide syntax
+						})
+						{
+							vgparent := vgn
+							_ = vgparent
+							vgn = addElement(vgparent, "", "span")
+							setInner(vgn, c.RereadText())
+							vgn = addElement(vgparent, "", "span", "class", "vh")
+							setInner(vgn, ": turn "+c.N())
+						}
+					}
+					vgn = addText(vgparent, "\n    ")
+				}
+			}
+			vgn = addText(vgparent, "\n    ")
 			if c.Waiting() {
 				vgn = addElement(vgparent, "", "p", "class", "waiting")
 				setInner(vgn, c.WaitingText())

@@ -68,12 +68,16 @@ func millis(ms float64) string {
 func spoken(d *dialogue.Dialogue, i int) string {
 	n := strconv.Itoa(i + 1)
 	r := d.Reply(i)
+	read := ""
+	if a := d.Turns()[i].Answer; a != nil && a.Reading() != "" {
+		read = ", " + a.Reading()
+	}
 	if r == nil {
-		return "Answer to turn " + n + ": nothing found."
+		return "Answer to turn " + n + ": nothing found" + read + "."
 	}
 	quote, _ := dialogue.Clip(dialogue.Quote(r), 400)
 	return "Answer to turn " + n + ": " + quote + " From " + r.Title + "; " +
-		count(len(d.Turns()[i].Answer.Results), "result") + "."
+		count(len(d.Turns()[i].Answer.Results), "result") + read + "."
 }
 
 // link is a passage's address if it is one to follow, else "".
@@ -145,11 +149,41 @@ func (c *TurnItem) LongText() string {
 	if _, cut := dialogue.Clip(c.Turn.Question, questionShown); !cut {
 		return ""
 	}
-	s := "The question has " + count(utf8.RuneCountInString(c.Turn.Question), "character") + "; its beginning is shown."
-	if c.Root.ready != nil && c.Root.ready.MaxTokens > 0 {
-		s += " The encoder reads only the first " + strconv.Itoa(c.Root.ready.MaxTokens) + " tokens."
+	return "The question has " + count(utf8.RuneCountInString(c.Turn.Question), "character") + "; its beginning is shown."
+}
+
+// ReadText says what the answer on view was read with, and whether the question was
+// too long; "" where there is nothing to say.
+func (c *TurnItem) ReadText() string {
+	if !c.Answered() {
+		return ""
+	}
+	s := c.Turn.Answer.Reading()
+	if s != "" {
+		s = "R" + s[1:]
+	}
+	if c.Turn.Answer.Cut {
+		if s != "" {
+			s += ". "
+		}
+		s += message.CutText
 	}
 	return s
+}
+
+// RereadText names the button that asks the turn the other way, "" for none: the newest
+// has it alone, since the answers after a turn build on its own.
+func (c *TurnItem) RereadText() string {
+	a := c.Turn.Answer
+	switch {
+	case c.i() != c.Root.dialogue.Len()-1:
+		return ""
+	case a.Alone:
+		return "Read it with the conversation"
+	case len(a.Read) > 1:
+		return "Read it alone"
+	}
+	return ""
 }
 
 // EditorDir leaves the direction of a very long text alone: to find it takes a
@@ -485,6 +519,9 @@ func (c *VectorPanel) Figures() []FigureView {
 		touched += " of " + thousands(r.Postings)
 	}
 	read := count(a.Tokens, "token")
+	if a.Cut {
+		read += ", the question’s middle left out"
+	}
 	if a.Dropped {
 		read += ", older text left out"
 	}

@@ -70,7 +70,7 @@ func (c *Root) tendWhy() bool {
 }
 
 func (c *Root) ask1(w *why, i int, try bool) {
-	from, ask := c.dialogue.Request(i, results)
+	from, ask := c.dialogue.Probe(i, results)
 	ask.Level, ask.Explain = c.level, true
 	if try {
 		for j := range ask.Turns {

@@ -21,6 +21,7 @@ type Turn struct {
 	Answer   *message.Answer
 	Failure  *message.Failure // why the last attempt gave no answer
 	Chosen   string           // ID of the result chosen as the reply; "" for the worker's choice
+	Read     string           // how the reader wants it read, a value of message.Ask.Read; "" lets the worker decide
 	// Stale says that Answer belongs to an earlier state of the conversation. It
 	// stays on view until the new one arrives, so that the page does not jump.
 	Stale bool
@@ -37,8 +38,9 @@ type Dialogue struct {
 // A Ticket belongs to one question asked in one state of the conversation.
 type Ticket struct{ turn, state int }
 
-// Limits of what is sent to the encoder. It reads a few hundred tokens at most,
-// newest first, so older turns and longer texts could not reach it anyway.
+// Limits of what is sent to the encoder. It reads a few hundred tokens at most, newest
+// first, of the newest question both ends; so older turns and longer texts could not
+// reach it anyway.
 const (
 	maxTurns = 200      // turns of one Ask
 	maxBytes = 32 << 10 // bytes of one question in an Ask
@@ -81,7 +83,7 @@ func (d *Dialogue) Edit(i int, question string) bool {
 	}
 	t := d.turns[i]
 	t.Question = question
-	t.Chosen = "" // it was chosen among the answers to another question
+	t.Chosen, t.Read = "", "" // chosen for another question
 	d.stale(i)
 	return true
 }
@@ -115,6 +117,20 @@ func (d *Dialogue) Choose(i int, result string) bool {
 		}
 	}
 	return false
+}
+
+// ReadAs makes turn i be read alone or together with what was said before it; it and
+// all later turns are to be asked again. It reports false where it was asked so
+// already.
+func (d *Dialogue) ReadAs(i int, read string) bool {
+	if !d.has(i) || d.turns[i].Read == read {
+		return false
+	}
+	t := d.turns[i]
+	t.Read = read
+	t.Chosen = "" // it was chosen among what was found the other way
+	d.stale(i)
+	return true
 }
 
 // Retry asks turn i again after a failure.
@@ -157,13 +173,23 @@ func (d *Dialogue) Next(k int) (ticket Ticket, from int, ask message.Ask, ok boo
 // Request is the conversation up to turn i, as the worker is asked it.
 func (d *Dialogue) Request(i, k int) (from int, ask message.Ask) {
 	from = max(0, i+1-maxTurns)
-	ask.K = k
-	for j := from; j <= i; j++ {
-		m := message.Turn{Question: clip(d.turns[j].Question, maxBytes)}
-		if j < i {
-			m.Reply = d.ReplyText(j)
+	ask.K, ask.Read = k, d.turns[i].Read
+	for j := from; j < i; j++ {
+		ask.Turns = append(ask.Turns, message.Turn{Question: clip(d.turns[j].Question, maxBytes), Reply: d.ReplyText(j)})
+	}
+	ask.Turns = append(ask.Turns, message.Turn{Question: clipMiddle(d.turns[i].Question, maxBytes)})
+	return from, ask
+}
+
+// Probe is Request for an instrument, which is to read what the turn's answer read:
+// whether that is the history is not to be decided anew.
+func (d *Dialogue) Probe(i, k int) (from int, ask message.Ask) {
+	from, ask = d.Request(i, k)
+	if a := d.turns[i].Answer; a != nil && i > 0 {
+		ask.Read = message.ReadTogether
+		if a.Alone {
+			ask.Read = message.ReadAlone
 		}
-		ask.Turns = append(ask.Turns, m)
 	}
 	return from, ask
 }
@@ -188,9 +214,11 @@ func (d *Dialogue) Answer(ticket Ticket, from int, a *message.Answer) (i int, ok
 			a.Terms[k].Turn += from
 		}
 	}
-	if from > 0 || len(t.Question) > maxBytes {
-		a.Dropped = true
+	for k := range a.Read {
+		a.Read[k] += from
 	}
+	a.Dropped = a.Dropped || from > 0 && !a.Alone
+	a.Cut = a.Cut || len(t.Question) > maxBytes
 	t.Answer, t.Failure, t.Stale = a, nil, false
 	if r := d.Reply(i); r == nil || r.ID != t.Chosen {
 		t.Chosen = "" // what the worker proposes, or no longer among the results
@@ -289,6 +317,19 @@ func (d *Dialogue) QuotedIn(i int, result string) (turn int, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// clipMiddle cuts s to at most n bytes: a quarter of them from its beginning, the rest
+// from its end, which the encoder reads more of.
+func clipMiddle(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	end := len(s) - n + n/4 + len(" ")
+	for end < len(s) && !utf8.RuneStart(s[end]) {
+		end++
+	}
+	return clip(s, n/4) + " " + s[end:]
 }
 
 // clip cuts s to at most n bytes, between characters.

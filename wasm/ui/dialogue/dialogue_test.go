@@ -249,6 +249,9 @@ func TestWhatIsSentIsBounded(t *testing.T) {
 	if n := len(m.Turns[0].Question); n > maxBytes || n < maxBytes-4 {
 		t.Errorf("sent %d bytes, want at most %d", n, maxBytes)
 	}
+	if !strings.Contains(m.Turns[0].Question, "é é") {
+		t.Error("not both ends were sent")
+	}
 	if len(d.Turns()[0].Question) != 1<<20 {
 		t.Error("the question itself was cut")
 	}
@@ -262,9 +265,30 @@ func TestWhatIsSentIsBounded(t *testing.T) {
 	if len(last.Turns) != maxTurns || last.Turns[maxTurns-1].Question != "q499" {
 		t.Errorf("sent %d turns, the last %q", len(last.Turns), last.Turns[len(last.Turns)-1].Question)
 	}
+	if asks[0].Read != "" {
+		t.Errorf("read %q, and nobody said so", asks[0].Read)
+	}
 	a := d.Turns()[499].Answer
 	if a.Terms[0].Turn != 500-maxTurns || !a.Dropped {
 		t.Errorf("a term of the oldest turn sent is put to turn %d, dropped %v; want %d, true", a.Terms[0].Turn, a.Dropped, 500-maxTurns)
+	}
+}
+
+// The end of a question decides what is asked, so it is sent.
+func TestClipMiddle(t *testing.T) {
+	for _, c := range []struct {
+		s    string
+		n    int
+		want string
+	}{
+		{"abcdefgh", 8, "abcdefgh"},
+		{"abcdefghi", 8, "ab efghi"},
+		{"éééééééé", 8, "é éé"}, // never within a character
+		{"ééééééééé", 9, "é ééé"},
+	} {
+		if got := clipMiddle(c.s, c.n); got != c.want {
+			t.Errorf("%q to %d bytes: %q, want %q", c.s, c.n, got, c.want)
+		}
 	}
 }
 

@@ -7,8 +7,8 @@ import "parley/shared/link"
 const maxSaved = 2 << 20
 
 // Save gives the conversation as text that Restore reads, in the form of a link
-// (shared/link): what a reload must not lose, so the questions, and which results were
-// chosen. The answers are found again, in milliseconds, and need no room in the
+// (shared/link): what a reload must not lose, so the questions, which results were
+// chosen, and what the reader wanted read alone or together. The answers are found again, in milliseconds, and need no room in the
 // storage. A conversation without turns gives "".
 func (d *Dialogue) Save() string {
 	if len(d.turns) == 0 {
@@ -30,7 +30,7 @@ func (d *Dialogue) Link(collection, level string) link.Conversation {
 	}
 	c := link.Conversation{Collection: collection, Level: level}
 	for _, t := range d.turns[first:] {
-		c.Turns = append(c.Turns, link.Turn{Question: t.Question, Chosen: t.Chosen})
+		c.Turns = append(c.Turns, link.Turn{Question: t.Question, Chosen: t.Chosen, Read: t.Read})
 	}
 	return c
 }
@@ -49,7 +49,8 @@ func (d *Dialogue) Restore(text string) bool {
 	d.Clear()
 	for _, t := range c.Turns {
 		if d.Ask(t.Question) {
-			d.turns[len(d.turns)-1].Chosen = t.Chosen
+			last := d.turns[len(d.turns)-1]
+			last.Chosen, last.Read = t.Chosen, t.Read
 		}
 	}
 	return true
