@@ -18,6 +18,8 @@ import (
 const conversationsHelp = `Usage: trainer conversations check [FLAGS]
        trainer conversations export DIR [FLAGS]
        trainer conversations measure [FLAGS]
+       trainer conversations converse [FLAGS]
+       trainer conversations switch [FLAGS]
 
 The project's own conversations over the encyclopedia in models/.
 
@@ -28,6 +30,13 @@ Besides train, dev and test there is choice, to choose settings on: export write
 together with dev, with the pooled judgements of both.
 measure ranks the articles for every question, by the shipped index and by BM25, and
 prints the figures by input, by kind of follow-up and by depth.
+converse plays them as they are used: turn by turn, with the engine's own quotations
+in the history. It says how often the right article comes first and among the first
+three, and how often the reply is from the right article and the right sentence.
+switch asks an unrelated question behind the beginning of a conversation and alone,
+and says how often both find the same, and what the engine's decision that a question
+begins a new topic costs the real follow-ups.
+Without --encoder, these two take the default level of models/family.json.
 
 Examples:
   trainer conversations check
@@ -38,20 +47,31 @@ Examples:
   trainer conversations measure --splits test
   trainer conversations measure --splits test --encoder runs/one/best --pool pool.tsv
   trainer conversations measure --splits dev,choice --pooled
+  trainer conversations converse --splits dev,test
+  trainer conversations converse --encoder runs/one/best --out turns.jsonl
+  trainer conversations converse --encoder models/splade-tiny-conv-4x --base models/splade-tiny --replies writer --json
+  trainer conversations switch --splits dev --pairs 300
 `
 
 func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
 	var o struct {
-		data, articles, encoder, pool, splits string
-		json, pooled                          bool
+		data, articles, encoder, base, pool, splits string
+		replies, out                                string
+		pairs, seed                                 int
+		json, pooled                                bool
 	}
 	flags := flag.NewFlagSet("conversations", flag.ContinueOnError)
 	flags.StringVar(&o.data, "data", "trainer/conversations", "`folder` of the conversations")
 	flags.StringVar(&o.articles, "articles", "models/vital-articles", "`folder` of the articles and their index")
 	flags.StringVar(&o.encoder, "encoder", "models/splade-tiny", "the query encoder's `folder`; check counts tokens by its vocabulary")
-	flags.StringVar(&o.splits, "splits", "dev,test", "measure: the `splits`")
+	flags.StringVar(&o.base, "base", "", "converse, switch: encoder's `folder` that --encoder was exported to share")
+	flags.StringVar(&o.splits, "splits", "", "measure, converse, switch: the `splits`, with commas (empty: dev,test for measure, dev for converse, test for switch)")
 	flags.StringVar(&o.pool, "pool", "", "measure: write every ranking's first ten, pooled, to `file`")
-	flags.BoolVar(&o.pooled, "pooled", false, "measure: take the judgements of pooled.tsv, too")
+	flags.StringVar(&o.replies, "replies", repliesEngine, "converse: `whose` replies stand in the history, the engine's or the writer's")
+	flags.StringVar(&o.out, "out", "", "converse: write every turn, with what was replied and whether that is right, to `file`, a JSON line each")
+	flags.IntVar(&o.pairs, "pairs", 400, "switch: the `number` of pairs of a conversation and a question, of each split")
+	flags.IntVar(&o.seed, "seed", 1, "switch: `number` that the pairs are drawn by")
+	flags.BoolVar(&o.pooled, "pooled", false, "measure, converse, switch: take the judgements of pooled.tsv, too")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")
 	var words []string
 	for {
@@ -64,10 +84,19 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 		words, args = append(words, flags.Arg(0)), flags.Args()[1:]
 	}
 	if len(words) == 0 {
-		return wrongUse("want check, export or measure")
+		return wrongUse("want check, export, measure, converse or switch")
 	}
-	if want := map[string]int{"check": 1, "export": 2, "measure": 1}[words[0]]; want != len(words) {
-		return wrongUse("%q: want check, export DIR or measure", words)
+	if want := map[string]int{"check": 1, "export": 2, "measure": 1, "converse": 1, "switch": 1}[words[0]]; want != len(words) {
+		return wrongUse("%q: want check, export DIR, measure, converse or switch", words)
+	}
+	if o.splits == "" {
+		o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test"}[words[0]]
+	}
+	c := conversing{folder: o.articles, encoder: o.encoder, base: o.base, replies: o.replies, out: o.out, pairs: o.pairs, seed: o.seed, pooled: o.pooled, json: o.json}
+	if words[0] == "converse" || words[0] == "switch" {
+		if err := c.check(flags, o.splits); err != nil {
+			return err
+		}
 	}
 	set, err := conversations.Open(o.data)
 	if err != nil {
@@ -82,6 +111,12 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 		return conversations.Export(set, articles, words[1])
 	case "measure":
 		return measureConversations(ctx, set, articles, o.articles, o.encoder, o.splits, o.pool, o.pooled, o.json, stdout, stderr)
+	case "converse":
+		c.set, c.articles = set, articles
+		return c.converse(ctx, stdout, stderr)
+	case "switch":
+		c.set, c.articles = set, articles
+		return c.switchTopics(ctx, stdout, stderr)
 	}
 	return checkConversations(set, articles, filepath.Join(o.encoder, "vocab.txt"), o.json, stdout)
 }

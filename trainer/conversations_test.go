@@ -109,9 +109,9 @@ func TestTheSplitToChooseOnIsMeasured(t *testing.T) {
 
 func TestConversationsWrongUse(t *testing.T) {
 	for line, want := range map[string]string{
-		"conversations":                                 "want check, export or measure",
-		"conversations sing":                            "want check, export DIR or measure",
-		"conversations export" + ourSet:                 "want check, export DIR or measure",
+		"conversations":                                 "want check, export, measure, converse or switch",
+		"conversations sing":                            "want check, export DIR, measure, converse or switch",
+		"conversations export" + ourSet:                 "want check, export DIR, measure, converse or switch",
 		"conversations measure --splits tests" + ourSet: `there is no "tests"`,
 	} {
 		if code, _, stderr := trainer(t, "", line); code != 2 || !strings.Contains(stderr, want) {

@@ -23,6 +23,7 @@ var commands = []command{
 	{"compare", "test whether two runs differ", compare},
 	{"import", "read conversations of a data set into examples", importCommand},
 	{"conversations", "check, export and measure the project's own conversations", conversationsCommand},
+	{"replies", "put the engine's own replies into the histories of training examples", repliesCommand},
 	{"synthetic", "make an evaluation of MTRAG's synthetic conversations", syntheticCommand},
 	{"rewrite", "let a language model rewrite questions so that they stand alone", rewriteCommand},
 	{"train", "distil a query encoder (needs libtorch)", trainCommand},

@@ -1,0 +1,377 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"text/tabwriter"
+
+	"parley/shared/answer"
+	"parley/shared/collect"
+	"parley/shared/durable"
+	"parley/shared/encoder"
+	"parley/shared/index"
+	"parley/shared/message"
+	"parley/shared/passages"
+	"parley/shared/sparse"
+	"parley/trainer/beir"
+	"parley/trainer/collection"
+	"parley/trainer/importers"
+	"parley/trainer/lines"
+	"parley/trainer/progress"
+)
+
+const repliesHelp = `Usage: trainer replies --examples FILES --passages FILES --out FILE [FLAGS]
+
+Writes training examples anew with the replies that the engine itself would have
+given: for each conversation, turn by turn, the sentence that it quotes from the
+passages, with its own earlier replies in the history. The data set's replies are
+those of people who knew the answer; in use, a wrong quotation often stands there
+instead. A turn to which the data set has no reply gets one, too, and one to which
+the engine finds nothing has none.
+
+Examples are in the form that trainer import writes, or whole conversations; ids,
+questions, rewrites and positives stay as they are. The passages, in BEIR's form,
+are encoded once by --passage-encoder: the vectors are kept in --cache. The same
+files give the same bytes.
+
+Without --encoder, the default level of models/family.json answers.
+
+Examples:
+  trainer replies --examples canard.jsonl,qrecc.jsonl --passages lead3.jsonl --out engine.jsonl
+  trainer replies --encoder runs/one/best --passage-encoder models/splade-tiny --examples 'train/*.jsonl' \
+    --passages 'lead3.jsonl,mtrag/passages/*.jsonl.gz' --cache build/cache --out engine.jsonl
+  trainer train --examples engine.jsonl --encoder BASE --passages corpus.jsonl --out runs/two
+`
+
+// replying is what the command is asked to do.
+type replying struct {
+	encoder, base, passageEncoder string
+	examples, passages            files
+	cache, out                    string
+	mass                          float64
+	json                          bool
+}
+
+func repliesCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+	var o replying
+	flags := flag.NewFlagSet("replies", flag.ContinueOnError)
+	flags.StringVar(&o.encoder, "encoder", "", "query encoder's `folder` (empty: the default level of models/family.json)")
+	flags.StringVar(&o.base, "base", "", "encoder's `folder` that --encoder was exported to share")
+	flags.StringVar(&o.passageEncoder, "passage-encoder", "", "encoder's `folder` for the passages (empty: --base, or else --encoder)")
+	flags.Var(&o.examples, "examples", "examples, `files`")
+	flags.Var(&o.passages, "passages", "collection to quote from, BEIR's corpus `files`; several make one pool")
+	flags.StringVar(&o.cache, "cache", "cache", "`folder` that keeps the passages' vectors")
+	flags.Float64Var(&o.mass, "mass", .9, "keep this `share` of each passage's weight, in its heaviest terms; .9 is what ships")
+	flags.StringVar(&o.out, "out", "", "write the examples to `file`")
+	flags.BoolVar(&o.json, "json", false, "print the figures as JSON")
+	if err := parse(flags, args, repliesHelp, stdout); err != nil {
+		return err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return wrongUse("%q: files are named by flags", flags.Args())
+	case len(o.examples) == 0:
+		return wrongUse("no --examples")
+	case len(o.passages) == 0:
+		return wrongUse("no --passages")
+	case o.out == "":
+		return wrongUse("no --out")
+	case !(o.mass > 0 && o.mass <= 1):
+		return wrongUse("--mass %v is not a share above 0, at most 1", o.mass)
+	case o.encoder == "" && o.base != "":
+		return wrongUse("--base names what --encoder shares: give both")
+	}
+	if o.encoder == "" {
+		var err error
+		if o.encoder, o.base, err = defaultLevel(familyFile); err != nil {
+			return err
+		}
+	}
+	return o.run(ctx, stdout, stderr)
+}
+
+// A replied is what the command prints.
+type replied struct {
+	Examples int `json:"examples"`
+	Turns    int `json:"earlier_turns"` // of all examples
+	Asked    int `json:"asked"`         // different histories, each asked once
+	Silent   int `json:"without_reply"` // of those asked, found nothing
+}
+
+func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
+	// First what is read in a moment, so that a wrong name is said at once.
+	r, err := importers.Import("jsonl", o.examples, importers.Options{})
+	if err != nil {
+		return err
+	}
+	if len(r.Unread) > 0 {
+		return fmt.Errorf("%d examples cannot be read, the first: %w", len(r.Unread), r.Unread[0])
+	}
+	enc, _, err := loadOver(o.encoder, o.base)
+	if err != nil {
+		return err
+	}
+	of, weights, err := loadFrozen(cmp.Or(o.passageEncoder, o.base, o.encoder))
+	if err != nil {
+		return err
+	}
+	x, store, err := o.collection(ctx, of, weights, stderr)
+	if err != nil {
+		return err
+	}
+	t := plant(r.Examples)
+	figures := replied{Examples: len(r.Examples), Asked: t.histories}
+	meter := progress.New(stderr, "replies", 0, int64(t.histories))
+	done := 0
+	err = t.answer(ctx, runtime.GOMAXPROCS(0), func() (*answer.Engine, error) { return answer.New(enc, x, store) }, func(silent bool) {
+		if silent {
+			figures.Silent++
+		}
+		done++
+		meter.Update(int64(done), fmt.Sprintf("%d of %d", done, t.histories))
+	})
+	if err != nil {
+		return err
+	}
+	meter.Done(fmt.Sprintf("%d questions", t.histories))
+	for i := range r.Examples {
+		figures.Turns += len(r.Examples[i].Turns) - 1
+		t.put(&r.Examples[i])
+	}
+	if err := os.MkdirAll(filepath.Dir(o.out), 0o755); err != nil {
+		return err
+	}
+	if err := durable.Write(o.out, func(w io.Writer) error { return importers.Write(w, r.Examples) }); err != nil {
+		return err
+	}
+	if o.json {
+		e := json.NewEncoder(stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(figures)
+	}
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "examples\t%d\n", figures.Examples)
+	fmt.Fprintf(w, "earlier turns\t%d\n", figures.Turns)
+	fmt.Fprintf(w, "different histories, each asked once\t%d\n", figures.Asked)
+	fmt.Fprintf(w, "that found nothing\t%d\n", figures.Silent)
+	return w.Flush()
+}
+
+// loadFrozen loads an encoder of passages. Its checksum is the one that a training
+// keeps vectors by (train/prepare.go), so that a collection which is trained on is not
+// encoded a second time.
+func loadFrozen(dir string) (*encoder.Encoder, [32]byte, error) {
+	h := sha256.New()
+	enc, err := encoder.Load(func(name string) ([]byte, error) {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil {
+			fmt.Fprintf(h, "%s %d ", name, len(data))
+			h.Write(data)
+		}
+		return data, err
+	})
+	if err != nil {
+		return nil, [32]byte{}, fmt.Errorf("%s, which encodes the passages: %w", dir, err)
+	}
+	return enc, [32]byte(h.Sum(nil)), nil
+}
+
+// collection encodes the passages, or takes their vectors from the cache, and indexes
+// them with their texts.
+func (o *replying) collection(ctx context.Context, enc *encoder.Encoder, weights [32]byte, stderr *os.File) (*index.Index, *passages.Store, error) {
+	docs, err := collection.Read(o.passages)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := evaluation{cache: o.cache, mass: o.mass}
+	vectors, err := e.encodePassages(ctx, enc, weights, docs, stderr)
+	if err != nil {
+		return nil, nil, err
+	}
+	return indexDocuments(o.passages, vectors, enc.Vocab(), passages.About{Title: "passages", Encoder: enc.Name})
+}
+
+// indexDocuments joins the documents of files of BEIR's form, which have a title and a
+// text each where collection.Read has one text, with their vectors.
+func indexDocuments(paths []string, vectors []sparse.Vector, vocab int, about passages.About) (*index.Index, *passages.Store, error) {
+	b := collect.NewBuilder(vocab, about)
+	for _, path := range paths {
+		err := lines.Read(path, func(r *lines.Reader) error {
+			for d, err := range beir.Documents(r) {
+				if err != nil {
+					return err
+				}
+				if b.Len() == len(vectors) {
+					return r.Errorf("passage %q was not there before: the file has grown meanwhile", d.ID)
+				}
+				p := passages.Passage{ID: d.ID, Title: d.Title, Text: d.Text}
+				// ClapNQ's texts begin with a line that is their title, which would stand
+				// in every quotation of the first sentence.
+				if text, ok := strings.CutPrefix(p.Text, p.Title+"\n"); ok && strings.TrimSpace(text) != "" {
+					p.Text = text
+				}
+				if err := b.Add(p, vectors[b.Len()]); err != nil {
+					return r.Errorf("%w", err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	made, err := b.Files()
+	if err != nil {
+		return nil, nil, err
+	}
+	content := map[string][]byte{}
+	for _, f := range made {
+		content[f.Name] = f.Content
+	}
+	return collect.Join(content["index.bin"], content["passages.bin"])
+}
+
+// A tree holds the histories of all examples: the way from a root to a node is the
+// questions of a conversation as far as it went. What the engine replies depends on
+// them alone, its own replies being their consequence; so each node is asked once,
+// however many examples go through it.
+type tree struct {
+	roots     []*node
+	first     map[string]*node // the roots, by their question
+	histories int              // nodes
+}
+
+type node struct {
+	question, reply string
+	next            []*node
+}
+
+// plant makes the tree of the examples' histories. The order is that of the examples.
+func plant(examples []importers.Example) *tree {
+	t := &tree{first: map[string]*node{}}
+	for i := range examples {
+		turns := examples[i].Turns
+		var at *node
+		for _, turn := range turns[:len(turns)-1] {
+			next := t.find(at, turn.Question)
+			if next == nil {
+				next = &node{question: turn.Question}
+				t.histories++
+				if at == nil {
+					t.roots = append(t.roots, next)
+					t.first[turn.Question] = next
+				} else {
+					at.next = append(at.next, next)
+				}
+			}
+			at = next
+		}
+	}
+	return t
+}
+
+// find is the node behind at, which is nil before the roots, that asks question.
+func (t *tree) find(at *node, question string) *node {
+	if at == nil {
+		return t.first[question]
+	}
+	for _, n := range at.next {
+		if n.question == question {
+			return n
+		}
+	}
+	return nil
+}
+
+// put replaces the replies to the example's earlier turns.
+func (t *tree) put(e *importers.Example) {
+	var at *node
+	for i := range e.Turns[:len(e.Turns)-1] {
+		at = t.find(at, e.Turns[i].Question)
+		e.Turns[i].Reply = at.reply
+	}
+}
+
+// repliesK is how many results are asked for: the reply is one of the first three.
+const repliesK = 3
+
+// answer asks every node, conversations side by side on so many workers, each with an
+// engine of its own. report hears after each whether nothing was found.
+func (t *tree) answer(ctx context.Context, workers int, engine func() (*answer.Engine, error), report func(silent bool)) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	roots := make(chan *node)
+	asked := make(chan bool, 64)
+	errs := make(chan error, workers)
+	var wg sync.WaitGroup
+	for range workers {
+		e, err := engine()
+		if err != nil {
+			return err
+		}
+		wg.Go(func() {
+			for n := range roots {
+				if err := n.ask(ctx, e, nil, asked); err != nil {
+					errs <- err
+					stop()
+					return
+				}
+			}
+		})
+	}
+	go func() {
+		defer close(roots)
+		for _, n := range t.roots {
+			select {
+			case roots <- n:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	go func() {
+		wg.Wait()
+		close(asked)
+	}()
+	for silent := range asked {
+		report(silent)
+	}
+	select {
+	case err := <-errs:
+		return err
+	default:
+		return ctx.Err()
+	}
+}
+
+// ask asks the node's question behind what was said, then those behind it.
+func (n *node) ask(ctx context.Context, e *answer.Engine, said []message.Turn, asked chan<- bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	said = append(said, message.Turn{Question: n.question})
+	a, err := ask(e, said, repliesK, "")
+	if err != nil {
+		return fmt.Errorf("%q: %w", n.question, err)
+	}
+	n.reply = quotation(a)
+	asked <- n.reply == ""
+	said[len(said)-1].Reply = n.reply
+	for _, next := range n.next {
+		// Each writes its turn behind the same said, one after the other.
+		if err := next.ask(ctx, e, said, asked); err != nil {
+			return err
+		}
+	}
+	return nil
+}
