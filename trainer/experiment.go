@@ -46,7 +46,7 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	var o struct {
 		grid, data, work, out, cache, seeds, device string
 		threads, steps                              int
-		list, report, json                          bool
+		choices, list, report, json                 bool
 	}
 	flags := flag.NewFlagSet("experiment", flag.ContinueOnError)
 	flags.StringVar(&o.grid, "grid", "trainer/experiment/grid.json", "the grid's `file`")
@@ -67,6 +67,7 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	flags.StringVar(&o.device, "device", "cpu", "cpu, cuda or cuda:N")
 	flags.IntVar(&o.threads, "threads", 0, "cores of an operation in training (0: libtorch's choice)")
 	flags.IntVar(&o.steps, "steps", 0, "for a trial: stop trainings after `n` steps (give another --out)")
+	flags.BoolVar(&o.choices, "choices", false, "measure rows on the grid's further sets to choose on, too, that were measured before without them")
 	flags.BoolVar(&o.list, "list", false, "say what is done and what is missing, and how long it will take")
 	flags.BoolVar(&o.json, "json", false, "print the list as JSON, a row and seed each")
 	flags.BoolVar(&o.report, "report", false, "make tables and figures of what there is, without the data")
@@ -110,7 +111,7 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	}
 	benches := map[string]*bench{}
 	lab := &experiment.Lab{
-		Grid: grid, Data: o.data, Work: o.work, Out: o.out, Stderr: stderr,
+		Grid: grid, Data: o.data, Work: o.work, Out: o.out, Choices: o.choices, Stderr: stderr,
 		Complete: func(c *train.Config) { c.Cache, c.Threads, c.Device = o.cache, o.threads, o.device },
 		Train: func(ctx context.Context, c train.Config, resume bool) error {
 			err := train.Run(ctx, c, resume, stderr)

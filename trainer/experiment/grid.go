@@ -38,6 +38,10 @@ type Grid struct {
 	// one, the set on which the headline's level is chosen: tables and figures leave it out.
 	Evaluations []Evaluation `json:"evaluations"`
 	Choice      *Evaluation  `json:"choice"`
+	// Choices are further sets to choose settings on. They decide nothing of the report;
+	// every new row is measured on them, and one that was measured before they were named
+	// lacks them, unless Lab.Choices asks.
+	Choices []Evaluation `json:"choices"`
 	// Baseline is the row, EXPERIMENT/LABEL, that significance is tested against.
 	Baseline    string       `json:"baseline"`
 	Headline    Headline     `json:"headline"`
@@ -147,7 +151,7 @@ func ReadGrid(path string) (*Grid, error) {
 	return g, nil
 }
 
-// measured are the sets that rows are measured on, Choice included.
+// measured are the sets that rows are measured on, Choice and Choices included.
 func (g *Grid) measured() []*Evaluation {
 	var all []*Evaluation
 	for i := range g.Evaluations {
@@ -156,7 +160,15 @@ func (g *Grid) measured() []*Evaluation {
 	if g.Choice != nil {
 		all = append(all, g.Choice)
 	}
+	for i := range g.Choices {
+		all = append(all, &g.Choices[i])
+	}
 	return all
+}
+
+// lackable says whether a row that was measured before may lack the set.
+func (g *Grid) lackable(e *Evaluation) bool {
+	return slices.ContainsFunc(g.Choices, func(c Evaluation) bool { return c.Short == e.Short })
 }
 
 func strict(data []byte, into any) error {

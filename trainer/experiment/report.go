@@ -29,8 +29,10 @@ type Summary struct {
 	Headline      HeadlineFigures `json:"headline"`
 	Baseline      string          `json:"baseline"` // row that gains and p-values are against
 	Evaluations   []SetSize       `json:"evaluations"`
-	Rows          []Line          `json:"rows"`
-	Missing       int             `json:"missing"` // results that the grid asks for and that are not there
+	// Choices are the further sets to choose settings on that any row is measured on.
+	Choices []SetSize `json:"choices,omitempty"`
+	Rows    []Line    `json:"rows"`
+	Missing int       `json:"missing"` // results that the grid asks for and that are not there
 }
 
 // HeadlineFigures compare a regularised level with the student without a regulariser.
@@ -72,6 +74,9 @@ type Line struct {
 	// TrainingSeconds are those of the steps alone.
 	TrainingSeconds *Stat                `json:"training_seconds,omitempty"`
 	Evaluations     map[string]*SetStats `json:"evaluations"`
+	// Choices are the figures on Grid.Choices; a set is missing until all seeds are
+	// measured on it.
+	Choices map[string]*SetStats `json:"choices,omitempty"`
 
 	choice  *SetStats // on Grid.Choice; nil until all seeds are measured there
 	results []*Result
@@ -205,14 +210,7 @@ func Summarise(g *Grid, results []*Result, stderr *os.File) (*Summary, error) {
 			return nil, fmt.Errorf("%s: %w", s.Rows[i].Name(), err)
 		}
 	}
-	for _, e := range g.Evaluations {
-		for i := range s.Rows {
-			if m := s.Rows[i].results[0].Evaluations[e.Short]; m != nil {
-				s.Evaluations = append(s.Evaluations, SetSize{e.Short, e.Name, m.Queries, m.Passages})
-				break
-			}
-		}
-	}
+	s.Evaluations, s.Choices = s.sizes(g.Evaluations), s.sizes(g.Choices)
 	if err := s.compare(); err != nil {
 		return nil, err
 	}
@@ -227,6 +225,20 @@ func Summarise(g *Grid, results []*Result, stderr *os.File) (*Summary, error) {
 	}
 	s.headline(g)
 	return s, nil
+}
+
+// sizes are those of the sets that any row is measured on.
+func (s *Summary) sizes(sets []Evaluation) []SetSize {
+	var sizes []SetSize
+	for _, e := range sets {
+		for i := range s.Rows {
+			if of := s.Rows[i].measured(e.Short); len(of) > 0 {
+				sizes = append(sizes, SetSize{e.Short, e.Name, of[0].Queries, of[0].Passages})
+				break
+			}
+		}
+	}
+	return sizes
 }
 
 func (s *Summary) row(name string) *Line {
@@ -313,9 +325,23 @@ func (l *Line) summarise(g *Grid) error {
 		l.Evaluations[e.Short] = st
 	}
 	if g.Choice != nil {
-		if of := l.measured(g.Choice.Short); len(of) == len(l.results) {
-			l.choice = setStats(of)
+		l.choice = l.whole(g.Choice.Short)
+	}
+	for _, e := range g.Choices {
+		if st := l.whole(e.Short); st != nil {
+			if l.Choices == nil {
+				l.Choices = map[string]*SetStats{}
+			}
+			l.Choices[e.Short] = st
 		}
+	}
+	return nil
+}
+
+// whole are the row's figures on a set to choose on; nil until all seeds are measured.
+func (l *Line) whole(evaluation string) *SetStats {
+	if of := l.measured(evaluation); len(of) == len(l.results) {
+		return setStats(of)
 	}
 	return nil
 }

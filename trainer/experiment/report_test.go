@@ -226,6 +226,79 @@ func TestSummarySays(t *testing.T) {
 	}
 }
 
+// Further sets to choose on have a table of their own, with what is not measured missing,
+// and change nothing else of the report.
+func TestFurtherSetsHaveTheirOwnTable(t *testing.T) {
+	read := func(further bool) (*Grid, *Summary) {
+		g, err := ReadGrid("testdata/report/grid.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, err := ReadResults("testdata/report")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if further {
+			set := g.Evaluations[0]
+			set.Name, set.Short, set.Queries = "The further set", "further", map[string][]string{"last": {"DATA/q"}}
+			set.Tasks = []string{"DATA/t"}
+			g.Choices = []Evaluation{set}
+			one := false // a row lacks a seed
+			for _, r := range results {
+				if r.Settings.Train["l1"] == .02 || r.Settings.Measure.Input == "rewrite" {
+					continue
+				}
+				if r.Settings.Train["l1"] == .01 && !one {
+					one = true
+					continue
+				}
+				m := *r.Evaluations["first"]
+				m.Metrics = map[string]float64{"ndcg_cut_10": .25, "recall_100": .75}
+				r.Evaluations["further"] = &m
+			}
+		}
+		s, err := Summarise(g, results, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g, s
+	}
+	g, without := read(false)
+	if without.Choices != nil || strings.Contains(without.markdown(g, "l1"), "Sets to choose") {
+		t.Error("a table of sets that there are not")
+	}
+	g, s := read(true)
+	if len(s.Choices) != 1 || s.Choices[0].Name != "The further set" || s.Choices[0].Queries != 24 {
+		t.Errorf("the sets are %+v", s.Choices)
+	}
+	if s.Headline.Level != without.Headline.Level || s.FLOPSRatio != without.FLOPSRatio || s.Missing != without.Missing {
+		t.Errorf("the headline is %+v, without the further set %+v", s.Headline, without.Headline)
+	}
+	table := s.markdown(g, "l1")
+	rest, ok := strings.CutPrefix(table, without.markdown(g, "l1"))
+	if !ok {
+		t.Fatalf("the tables before it differ:\n%s", table)
+	}
+	for _, want := range []string{"| | seeds | The third set: nDCG@10 | R@100 | FLOPS | The further set: nDCG@10 | R@100 | FLOPS |\n|---|---:|---:|---:|---:|---:|---:|---:|\n", "| *missing* | | |\n", "| .250 ± .000 | .750 ± .000 |"} {
+		if !strings.Contains(rest, want) {
+			t.Errorf("no %q in\n%s", want, rest)
+		}
+	}
+	if n := strings.Count(rest, "*missing*"); n != 2 {
+		t.Errorf("%d rows are missing, wanted those of .01 and .02:\n%s", n, rest)
+	}
+	if base := s.choices(g, "baselines"); !strings.Contains(base, "| – | | |\n") {
+		t.Errorf("a row whose input the set has not:\n%s", base)
+	}
+	csv, err := csvTable(s)
+	if err != nil || !strings.Contains(string(csv), ",The further set,") {
+		t.Errorf("results.csv: %v", err)
+	}
+	if l := s.row("l1/l1 0.02"); l.Choices != nil {
+		t.Errorf("what was not measured has %+v", l.Choices)
+	}
+}
+
 // numpy.std(ddof=1) of 1, 2, 4 is 1.5275252316519465.
 func TestStat(t *testing.T) {
 	if st := stat([]float64{1, 2, 4}); st.Mean != 2.333333 || st.SD != 1.527525 {

@@ -23,6 +23,8 @@ type Lab struct {
 	Data string // folder of the data
 	Work string // folder of the trainings, one a key: trainings/KEY is a run of package train
 	Out  string // folder of the results
+	// Choices measures rows on Grid.Choices, too, that were measured before without them.
+	Choices bool
 	// Complete sets what changes nothing of what is learnt: cache, threads, device.
 	Complete func(*train.Config)
 	// Train trains, or goes on (train.Run). Measure measures a row on an evaluation that
@@ -89,6 +91,9 @@ func (l *Lab) Jobs(rows []Row) ([]Job, error) {
 		}
 		for _, e := range l.Grid.measured() {
 			if !e.Has(j.Measure.Input) {
+				continue
+			}
+			if j.Result != nil && j.Result.Evaluations[e.Short] == nil && l.Grid.lackable(e) && !l.Choices {
 				continue
 			}
 			data, err := l.sums.measuredOn(l.Data, e, j.PassageEncoder())

@@ -178,6 +178,64 @@ func TestChangedDataAreNewWork(t *testing.T) {
 	}
 }
 
+// Rows that were measured before a further set to choose on was named are done without
+// it, unless it is asked for; what was not measured yet is measured on it.
+func TestFurtherSetsToChooseOn(t *testing.T) {
+	d := newDesk(t)
+	rows, err := d.Grid.Rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.Experiment == "main" })
+	if err := d.Run(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	before := len(d.measured)
+	further := d.Grid.Evaluations[0]
+	further.Name, further.Short = "The further set", "further"
+	d.Grid.Choices = []Evaluation{further}
+	if err := d.run(t); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.measured) != 2*(13-before) {
+		t.Errorf("measured %q, wanted the rows of main, twice", d.measured)
+	}
+	count := func() (with, without int) {
+		results, err := ReadResults(d.Out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range results {
+			if r.Evaluations["further"] != nil {
+				with++
+			} else {
+				without++
+			}
+		}
+		return with, without
+	}
+	if with, without := count(); with != 13-before || without != before {
+		t.Errorf("%d results with the further set, %d without", with, without)
+	}
+	if err := d.run(t); err != nil || len(d.trained)+len(d.measured) > 0 {
+		t.Errorf("again: %q trained, %q measured, %v", d.trained, d.measured, err)
+	}
+	d.Choices = true
+	if err := d.run(t); err != nil || len(d.trained) > 0 || len(d.measured) != before {
+		t.Errorf("asked for: %q trained, %q measured, %v", d.trained, d.measured, err)
+	}
+	if with, without := count(); with != 13 || without != 0 {
+		t.Errorf("asked for: %d results with the further set, %d without", with, without)
+	}
+	// Other data of the further set: what was measured on it is out of date.
+	d.Choices = false
+	write(t, filepath.Join(d.Data, "further.tsv"), "r")
+	d.Grid.Choices[0].Qrels = []string{"DATA/further.tsv"}
+	if err := d.run(t); err != nil || len(d.measured) != 13 {
+		t.Errorf("other judgements: %q measured, %v", d.measured, err)
+	}
+}
+
 func TestStoppedTrainingGoesOn(t *testing.T) {
 	d := newDesk(t)
 	d.stop = true

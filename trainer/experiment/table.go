@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -115,18 +116,79 @@ func (s *Summary) markdown(g *Grid, experiment string) string {
 	if b.Len() == 0 {
 		return "Nothing is measured yet.\n"
 	}
+	b.WriteString(s.choices(g, experiment))
 	return b.String()
 }
 
-func (l *Line) markdown(short string) string {
+// choiceColumns are what a setting is chosen by, beside FLOPS.
+var choiceColumns = []metrics.Measure{metrics.NDCG10, metrics.R100}
+
+// choices is an experiment's table on the sets to choose on, Grid.Choice first; "" where
+// no row is measured on any but that one. What is not measured is missing.
+func (s *Summary) choices(g *Grid, experiment string) string {
+	lines := s.of(experiment)
+	if !slices.ContainsFunc(lines, func(l *Line) bool { return l.Choices != nil }) {
+		return ""
+	}
+	sets := slices.Clone(g.Choices)
+	if g.Choice != nil {
+		sets = slices.Insert(sets, 0, *g.Choice)
+	}
 	var b strings.Builder
-	name, seeds := strings.ReplaceAll(l.Label, "|", `\|`), strconv.Itoa(l.Seeds)
+	b.WriteString("\nSets to choose settings on, on which no row is tested:\n\n| | seeds |")
+	for _, e := range sets {
+		fmt.Fprintf(&b, " %s:", e.Name)
+		for _, m := range choiceColumns {
+			fmt.Fprintf(&b, " %s |", metrics.Names[m])
+		}
+		b.WriteString(" FLOPS |")
+	}
+	b.WriteString("\n|---|---:|" + strings.Repeat("---:|", (len(choiceColumns)+1)*len(sets)) + "\n")
+	for _, l := range lines {
+		name, seeds := l.heading()
+		fmt.Fprintf(&b, "| %s | %s |", name, seeds)
+		for i := range sets {
+			st := l.Choices[sets[i].Short]
+			if g.Choice != nil && i == 0 {
+				st = l.choice
+			}
+			if st == nil {
+				text := "*missing*"
+				if !sets[i].Has(l.results[0].Settings.Measure.Input) {
+					text = "–" // the set has no such queries
+				}
+				fmt.Fprintf(&b, " %s |%s", text, strings.Repeat(" |", len(choiceColumns)))
+				continue
+			}
+			for _, m := range choiceColumns {
+				fmt.Fprintf(&b, " %s |", st.Metrics[metrics.Keys[m]].text(3, l.Seeds))
+			}
+			if st.Cost != nil {
+				fmt.Fprintf(&b, " %s |", st.Cost.FLOPS.text(2, l.Seeds))
+			} else {
+				b.WriteString(" |")
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// heading is what a table's row begins with.
+func (l *Line) heading() (name, seeds string) {
+	name, seeds = strings.ReplaceAll(l.Label, "|", `\|`), strconv.Itoa(l.Seeds)
 	if l.Preliminary {
 		name += " (*preliminary*)"
 	}
 	if !l.Trained {
 		seeds = "–"
 	}
+	return name, seeds
+}
+
+func (l *Line) markdown(short string) string {
+	var b strings.Builder
+	name, seeds := l.heading()
 	fmt.Fprintf(&b, "| %s | %s |", name, seeds)
 	st := l.Evaluations[short]
 	for _, m := range columns {
@@ -173,7 +235,7 @@ func (s *Summary) headlineText(g *Grid) string {
 	return b.String()
 }
 
-// csvTable is one line a row and evaluation, with means, standard deviations and what
+// csvTable is one line a row and evaluation, sets to choose on last, with means, standard deviations and what
 // the comparison with the baseline gave.
 func csvTable(s *Summary) ([]byte, error) {
 	var b bytes.Buffer
@@ -195,8 +257,8 @@ func csvTable(s *Summary) ([]byte, error) {
 	six := func(v float64) string { return strconv.FormatFloat(v, 'f', 6, 64) }
 	for i := range s.Rows {
 		l := &s.Rows[i]
-		for _, e := range s.Evaluations {
-			st := l.Evaluations[e.Short]
+		for _, e := range slices.Concat(s.Evaluations, s.Choices) {
+			st := cmp.Or(l.Evaluations[e.Short], l.Choices[e.Short])
 			if st == nil {
 				continue
 			}
