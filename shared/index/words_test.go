@@ -20,6 +20,9 @@ import (
 
 var goldenTexts = [][2]string{{"", "Tower, towers: tea."}, {"Team", "tea"}, {"", ""}, {"Tea", "the bridge"}}
 
+// goldenBM25 stays, whatever becomes of words.Default.
+var goldenBM25 = words.BM25{K1: .9, B: .4, Title: 1}
+
 // goldenWords is golden with words. The impacts of BM25 and the CRCs were computed apart
 // from this program, with Python's math.log.
 const goldenWords = `
@@ -61,6 +64,7 @@ const goldenWords = `
 
 func goldenBuilder(t testing.TB) *Builder {
 	b := NewBuilder(9)
+	b.BM25 = goldenBM25
 	for i, d := range goldenDocs {
 		if err := b.Add(d); err != nil {
 			t.Fatal(err)
@@ -134,6 +138,7 @@ func TestWordsAreByteForByteAsLaidOut(t *testing.T) {
 	}
 	// What an index knows, and the texts, make the same file again.
 	again := NewBuilder(9)
+	again.BM25 = goldenBM25
 	for i, v := range x.Vectors() {
 		again.AddWords(goldenTexts[i][0], goldenTexts[i][1])
 		if err := again.Add(v); err != nil {
@@ -523,6 +528,7 @@ func TestCIFFHasWords(t *testing.T) {
 	if !bytes.Equal(written(t, b), unhex(t, golden)) {
 		t.Error("its learned terms are others")
 	}
+	b.BM25 = goldenBM25
 	for _, text := range goldenTexts {
 		b.AddWords(text[0], text[1])
 	}
