@@ -120,14 +120,20 @@ func (r *Reader) read() (q Query, err error) {
 // add puts word i among those behind the learned terms; of a word that stands several
 // times the heaviest counts, of equal ones the first.
 func (r *Reader) add(learned int, term uint32, weight float32, i int32) {
-	at, ok := slices.BinarySearch(r.vector.Terms[learned:], term)
-	at += learned
-	switch {
-	case !ok:
-		r.vector.Terms = slices.Insert(r.vector.Terms, at, term)
-		r.vector.Weights = slices.Insert(r.vector.Weights, at, weight)
-		r.won = slices.Insert(r.won, at, i)
-	case weight > r.vector.Weights[at]:
-		r.vector.Weights[at], r.won[at] = weight, i
+	v, n := &r.vector, len(r.vector.Terms)
+	at := n // words are few; slices.Insert, of three types, would add 2 KB to the page
+	for at > learned && v.Terms[at-1] > term {
+		at--
 	}
+	if at > learned && v.Terms[at-1] == term {
+		if weight > v.Weights[at-1] {
+			v.Weights[at-1], r.won[at-1] = weight, i
+		}
+		return
+	}
+	v.Terms, v.Weights, r.won = append(v.Terms, 0), append(v.Weights, 0), append(r.won, 0)
+	copy(v.Terms[at+1:], v.Terms[at:n])
+	copy(v.Weights[at+1:], v.Weights[at:n])
+	copy(r.won[at+1:], r.won[at:n])
+	v.Terms[at], v.Weights[at], r.won[at] = term, weight, i
 }
