@@ -361,14 +361,18 @@ func Rows(rows [][]string) string {
 }
 
 // Vector writes terms as {"tower":2.25,...}, the form in which sparse vectors are
-// exchanged.
+// exchanged; exact words stand in quotation marks, since a piece may be spelt alike.
 func Vector(terms []message.Term) string {
 	b := []byte{'{'}
 	for i, t := range terms {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(jsontree.AppendQuoted(b, t.Text), ':')
+		name := t.Text
+		if t.Word {
+			name = `"` + name + `"`
+		}
+		b = append(jsontree.AppendQuoted(b, name), ':')
 		b = jsontree.AppendNumber(b, float64(t.Weight), 32)
 	}
 	return string(append(b, '}'))

@@ -79,7 +79,11 @@ func TestTheEndOfALongQuestionIsRead(t *testing.T) {
 			t.Errorf("%d sentences: %q", n, got)
 		}
 		eval[bool](p, `([...document.querySelectorAll(".vector-button")].at(-1).click(), true)`)
-		p.wait("the terms", fmt.Sprintf(`document.querySelectorAll(".panel:not([hidden]) .terms").length === %d`, i+1))
+		p.wait("the terms", fmt.Sprintf(`document.querySelectorAll(".panel:not([hidden]) .vector").length === %d`, i+1))
+		shown := eval[string](p, `[...document.querySelectorAll("article.turn .question .words")].at(-1).textContent`)
+		if !strings.HasPrefix(shown, words) || !strings.HasSuffix(shown, "My question is about the Eiffel Tower in Paris.") || len(shown) > 500 {
+			t.Errorf("%d sentences: on view is %q", n, shown)
+		}
 		terms := eval[[]string](p, `[...[...document.querySelectorAll(".panel:not([hidden])")].at(-1).querySelectorAll(".term .word")].map(e => e.innerText)`)
 		if !slices.Contains(terms, "tower") || !slices.Contains(terms, "children") {
 			t.Errorf("%d sentences: not both ends are read: %q", n, terms)

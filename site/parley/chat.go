@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -325,25 +326,43 @@ func (c *chat) ask(question, read string) bool {
 	return true
 }
 
-// terms shows the heaviest terms of the vector: how heavy, and which turn lit
-// them. What stands nowhere in the conversation has a plus.
+// terms shows the heaviest terms of the vector: how heavy, and which turn lit them. What
+// stands nowhere in the conversation has a plus. Exact words stand in quotation marks, by
+// themselves: their weights are of another scale.
 func (c *chat) terms(a message.Answer, most int) {
-	if len(a.Terms) == 0 {
-		return
-	}
-	most = min(most, len(a.Terms))
-	wide := 0
-	for _, t := range a.Terms[:most] {
-		wide = max(wide, utf8.RuneCountInString(printable(t.Text)))
-	}
-	const cells = 24
-	for _, t := range a.Terms[:most] {
-		text := printable(t.Text)
-		mark := " "
-		if !t.Typed {
-			mark = "+"
+	var learned, exact []message.Term
+	for _, t := range a.Terms {
+		if t.Word {
+			exact = append(exact, t)
+		} else {
+			learned = append(learned, t)
 		}
-		bar := strings.Repeat("#", max(1, int(cells*t.Weight/a.Terms[0].Weight+0.5)))
+	}
+	left := max(len(learned)-most, 0) + max(len(exact)-most, 0)
+	learned, exact = learned[:min(most, len(learned))], exact[:min(most, len(exact))]
+	wide := 0
+	for _, t := range slices.Concat(learned, exact) {
+		wide = max(wide, utf8.RuneCountInString(termText(t)))
+	}
+	if len(learned) > 0 {
+		c.bars(learned, "#", learned[0].Weight, wide)
+	}
+	if len(exact) > 0 {
+		full := max(exact[0].Weight, 1)
+		fmt.Fprintf(c.page.w, "  %s\n", c.page.style.dim(fmt.Sprintf("exact words, on a scale of their own: a full bar is %.2f", full)))
+		c.bars(exact, "=", full, wide)
+	}
+	if left > 0 {
+		fmt.Fprintf(c.page.w, "  %s\n", c.page.style.dim(fmt.Sprintf("and %d lighter ones (:terms)", left)))
+	}
+}
+
+// bars shows terms of one kind; a full bar stands for the weight full.
+func (c *chat) bars(terms []message.Term, cell string, full float32, wide int) {
+	const cells = 24
+	for _, t := range terms {
+		text := termText(t)
+		bar := strings.Repeat(cell, max(1, int(cells*t.Weight/full+0.5)))
 		from := "marker"
 		if t.Turn >= 0 {
 			from = fmt.Sprintf("turn %d", t.Turn+1)
@@ -351,10 +370,18 @@ func (c *chat) terms(a message.Answer, most int) {
 				from += ", reply"
 			}
 		}
-		fmt.Fprintf(c.page.w, "  %s%s%s  %5.2f  %s  %s\n", mark, text, strings.Repeat(" ", wide-utf8.RuneCountInString(text)), t.Weight,
+		fmt.Fprintf(c.page.w, "  %s%s  %5.2f  %s  %s\n", text, strings.Repeat(" ", wide-utf8.RuneCountInString(text)), t.Weight,
 			c.page.style.turn(t.Turn, bar+strings.Repeat(" ", cells-len(bar))), c.page.style.dim(from))
 	}
-	if left := len(a.Terms) - most; left > 0 {
-		fmt.Fprintf(c.page.w, "  %s\n", c.page.style.dim(fmt.Sprintf("and %d lighter ones (:terms)", left)))
+}
+
+// termText is a term with the sign of its kind.
+func termText(t message.Term) string {
+	switch {
+	case t.Word:
+		return ` "` + printable(t.Text) + `"`
+	case t.Typed:
+		return " " + printable(t.Text)
 	}
+	return "+" + printable(t.Text)
 }

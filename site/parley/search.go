@@ -196,6 +196,16 @@ func snippet(r message.Result) string {
 
 // cost says what the turn took.
 func (p page) cost(a message.Answer) {
-	fmt.Fprintln(p.w, p.style.dim(fmt.Sprintf("  %.1f ms encoding, %.2f ms search; %d tokens, %d active terms, %s postings",
-		a.Cost.EncodeMS, a.Cost.SearchMS, a.Tokens, len(a.Terms), thousands(a.Cost.Postings))))
+	exact := 0
+	for _, t := range a.Terms {
+		if t.Word {
+			exact++
+		}
+	}
+	terms := fmt.Sprintf("%d active terms", len(a.Terms))
+	if exact > 0 {
+		terms += fmt.Sprintf(" (exact words: %d)", exact)
+	}
+	fmt.Fprintln(p.w, p.style.dim(fmt.Sprintf("  %.1f ms encoding, %.2f ms search; %d tokens, %s, %s postings",
+		a.Cost.EncodeMS, a.Cost.SearchMS, a.Tokens, terms, thousands(a.Cost.Postings))))
 }

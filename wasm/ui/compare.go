@@ -146,7 +146,7 @@ func (c *ComparePanel) Ways() []WayView {
 			v.Failure = m.failure
 		default:
 			v.Results = ranks(m.answer, own, compareResults, gold)
-			v.Figures = count(len(m.answer.Terms), "term") + " · " + thousands(m.answer.Cost.Postings) + "\u00a0postings"
+			v.Figures = countKinds(m.answer) + " · " + thousands(m.answer.Cost.Postings) + "\u00a0postings"
 			if len(gold) > 0 {
 				v.Gold, v.GoldClass = goldRank(m.answer, gold)
 			}

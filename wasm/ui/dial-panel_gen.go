@@ -145,6 +145,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						r := r
 						_ = r
 						vgn = addElement(vgparent, "", "tr", "class", "figures")
+						addAttribute(vgn, "hidden", r.Hidden)
 						{
 							vgparent := vgn
 							_ = vgparent
@@ -178,7 +179,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						_ = vgparent
 						vgn = addText(vgparent, "\n          ")
 						vgn = addElement(vgparent, "", "th", "scope", "row")
-						setInner(vgn, vugu.HTML("Heaviest terms"))
+						setInner(vgn, c.TermsName())
 						vgn = addText(vgparent, "\n          ")
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
@@ -209,6 +210,52 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 											setInner(vgn, t.Text)
 											vgn = addElement(vgparent, "", "span", "class", "vh")
 											setInner(vgn, t.Spoken)
+										}
+									}
+									vgn = addText(vgparent, "\n            ")
+								}
+								vgn = addText(vgparent, "\n          ")
+							}
+						}
+						vgn = addText(vgparent, "\n        ")
+					}
+					vgn = addText(vgparent, "\n        ")
+					vgn = addElement(vgparent, "", "tr")
+					addAttribute(vgn, "hidden", !c.Exact())
+					{
+						vgparent := vgn
+						_ = vgparent
+						vgn = addText(vgparent, "\n          ")
+						vgn = addElement(vgparent, "", "th", "scope", "row")
+						setInner(vgn, vugu.HTML("Exact words"))
+						vgn = addText(vgparent, "\n          ")
+						for vgiterkeyt, l := range c.Levels() {
+							var vgiterkey interface{} = vgiterkeyt
+							_ = vgiterkey
+							l := l
+							_ = l
+							vgn = addElement(vgparent, "", "td")
+							{
+								vgparent := vgn
+								_ = vgparent
+								vgn = addText(vgparent, "\n            ")
+								vgn = addElement(vgparent, "", "ul", "class", "words", "role", "list")
+								{
+									vgparent := vgn
+									_ = vgparent
+									vgn = addText(vgparent, "\n              ")
+									for vgiterkeyt, t := range l.Words {
+										var vgiterkey interface{} = vgiterkeyt
+										_ = vgiterkey
+										t := t
+										_ = t
+										vgn = addElement(vgparent, "", "li")
+										addAttribute(vgn, "class", t.Class)
+										{
+											vgparent := vgn
+											_ = vgparent
+											vgn = addElement(vgparent, "", "span", "dir", "auto")
+											setInner(vgn, t.Text)
 										}
 									}
 									vgn = addText(vgparent, "\n            ")
@@ -309,6 +356,22 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = addText(vgparent, "\n    ")
 			}
 			vgn = addText(vgparent, "\n  ")
+		}
+		vgn = addText(vgparent, "\n  ")
+		{
+			vgcompKey := vugu.MakeCompKey(0x38A38E5A9D463227^vgin.CurrentPositionHash(), vgiterkey)
+			// ask BuildEnv for prior instance of this specific component
+			vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Kinds)
+			if vgcomp == nil {
+				// create new one if needed
+				vgcomp = new(Kinds)
+				vgin.BuildEnv.WireComponent(vgcomp)
+			}
+			vgin.BuildEnv.UseComponent(vgcompKey, vgcomp) // ensure we can use this in the cache next time around
+			vgcomp.Exact = c.Exact()
+			vgout.Components = append(vgout.Components, vgcomp)
+			vgn = &vugu.VGNode{Component: vgcomp}
+			vgparent.AppendChild(vgn)
 		}
 		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "note")

@@ -51,7 +51,7 @@ type LevelView struct {
 	Name, Title, Ratio, Class, Card string
 	InUse                           bool
 	Failure                         string
-	Terms                           []WordView
+	Terms, Words                    []WordView
 	Results                         []RankView
 }
 
@@ -89,7 +89,8 @@ func (c *DialPanel) Levels() []LevelView {
 		if m := c.Root.tools.measures[measureKey{turn, levelWay(l.Name)}]; m != nil {
 			v.Failure = m.failure
 			if m.answer != nil {
-				v.Terms = words(m.answer.Terms, dialTerms)
+				learned, exact := split(m.answer.Terms)
+				v.Terms, v.Words = words(learned), words(exact)
 				v.Results = ranks(m.answer, now, dialResults, nil)
 			}
 		}
@@ -99,25 +100,17 @@ func (c *DialPanel) Levels() []LevelView {
 }
 
 // words are the heaviest terms.
-func words(terms []message.Term, most int) []WordView {
+func words(terms []message.Term) []WordView {
 	var views []WordView
-	for _, t := range terms[:min(len(terms), most)] {
-		v := WordView{Class: hue(t.Turn), Text: piece(t.Text)}
+	for k := range terms[:min(len(terms), dialTerms)] {
+		t := &terms[k]
+		v := WordView{Class: termClass(t), Text: keyOf(t).String()}
 		if !t.Typed {
-			v.Class += " added"
 			v.Spoken = ", added"
 		}
 		views = append(views, v)
 	}
 	return views
-}
-
-// piece is a vocabulary's piece for people: WordPiece marks a word's inner piece.
-func piece(text string) string {
-	if rest, ok := strings.CutPrefix(text, "##"); ok {
-		return "-" + rest
-	}
-	return text
 }
 
 // ranks are the first results of a, and how they moved against another ranking, nil
@@ -158,28 +151,36 @@ type cost struct {
 	of         func(*Root, *message.Answer) float64
 	show       func(float64) string
 	chart      bool
+	some       bool // its line is hidden where all are 0
 }
 
 var costs = []cost{
 	{"Active terms", "L0", func(_ *Root, a *message.Answer) float64 { return float64(len(a.Terms)) },
-		func(v float64) string { return thousands(int(v)) }, true},
+		whole, true, false},
+	{"of them, exact words", "", func(_ *Root, a *message.Answer) float64 {
+		_, exact := split(a.Terms)
+		return float64(len(exact))
+	}, whole, false, true},
 	// What the question costs each passage on average: sum of p_d over its terms. Every
 	// posting of its lists is touched, so that is postings over passages.
 	{"FLOPS", "per passage", func(c *Root, a *message.Answer) float64 {
 		return float64(a.Cost.Postings) / float64(max(c.ready.Passages, 1))
-	}, func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }, true},
+	}, func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }, true, false},
 	{"Postings touched", "", func(_ *Root, a *message.Answer) float64 { return float64(a.Cost.Postings) },
-		func(v float64) string { return thousands(int(v)) }, false},
+		whole, false, false},
 	{"Time", "encode and search", func(_ *Root, a *message.Answer) float64 { return a.Cost.EncodeMS + a.Cost.SearchMS },
-		millis, true},
+		millis, true, false},
 	{"of it, search", "", func(_ *Root, a *message.Answer) float64 { return a.Cost.SearchMS },
-		func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) + "\u00a0ms" }, false},
+		func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) + "\u00a0ms" }, false, false},
 }
+
+func whole(v float64) string { return thousands(int(v)) }
 
 // A RowView is a line of the table.
 type RowView struct {
-	Name  string
-	Cells []CellView
+	Name   string
+	Cells  []CellView
+	Hidden bool
 }
 
 // A CellView is a figure, with a bar as wide as its share of the line's largest.
@@ -200,6 +201,7 @@ func (c *DialPanel) Rows() []RowView {
 			}
 			values = append(values, v)
 		}
+		row.Hidden = k.some && most == 0
 		for n, v := range values {
 			cell := CellView{Text: "…", Width: "0", Class: "v" + strconv.Itoa(n%8)}
 			if !math.IsNaN(v) {
@@ -213,6 +215,19 @@ func (c *DialPanel) Rows() []RowView {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// TermsName names the line of the heaviest terms: exact words have their own.
+func (c *DialPanel) TermsName() string {
+	if c.Exact() {
+		return "Heaviest learned terms"
+	}
+	return "Heaviest terms"
+}
+
+// Exact reports whether a level searches for words.
+func (c *DialPanel) Exact() bool {
+	return slices.ContainsFunc(c.Levels(), func(l LevelView) bool { return len(l.Words) > 0 })
 }
 
 // Summary says what the levels share, in a sentence.
@@ -232,7 +247,7 @@ func (c *DialPanel) Summary() string {
 			same++
 		}
 	}
-	return levels[0].Title + " lights " + count(len(first.Terms), "term") + ", " + levels[len(levels)-1].Title + " " + thousands(len(last.Terms)) +
+	return levels[0].Title + " searches for " + countKinds(first) + ", " + levels[len(levels)-1].Title + " for " + countKinds(last) +
 		"; of the first " + strconv.Itoa(len(last.Results)) + " results they share " + strconv.Itoa(same) + "."
 }
 

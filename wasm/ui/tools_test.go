@@ -171,7 +171,7 @@ func TestWhyAsksForPartsAndTriesChanges(t *testing.T) {
 	if len(p.asks) != 1 || !p.asks[0].Explain || !strings.Contains(p.html, "2.00 × 4.25 = 8.50") {
 		t.Errorf("asked %+v: %s", p.asks, p.html)
 	}
-	p.root.Weigh(turns[1].ID, "tower", 0)
+	p.root.Weigh(turns[1].ID, termKey{text: "tower"}, 0)
 	p.settle()
 	if a := p.asks[len(p.asks)-1]; len(a.Weights) != 1 || a.Weights[0] != (message.Weight{Text: "tower"}) || !strings.Contains(p.html, "1\u00a0term changed") || !strings.Contains(p.html, "new") {
 		t.Errorf("asked %+v: %s", a, p.html)
@@ -189,6 +189,88 @@ func TestWhyAsksForPartsAndTriesChanges(t *testing.T) {
 	p.settle()
 	if len(p.asks) != n || strings.Contains(p.html, "Trying:") {
 		t.Errorf("asked %d times more: %s", len(p.asks)-n, p.html)
+	}
+}
+
+// withWords answers with exact words, of which one is spelt as a piece is.
+func withWords(p *page) {
+	family(p)
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		a.Terms = append(a.Terms, message.Term{Text: "tower", Word: true, Typed: true, Weight: .75, Turn: len(ask.Turns) - 1},
+			message.Term{Text: "iron", Word: true, Typed: true, Weight: .5, Turn: 0, Reply: true})
+		for k := range a.Results {
+			a.Results[k].Score = 12
+			a.Results[k].Parts = []message.Part{{Term: 0, Query: 2, Doc: 4}, {Term: 3, Query: .75, Doc: 4}, {Term: 4, Query: .5, Doc: 2}}
+		}
+		return a
+	}
+}
+
+func TestExactWordsLookUnlikeLearnedTerms(t *testing.T) {
+	p := newPage(t)
+	withWords(p)
+	p.root.Ask("one")
+	p.root.Ask("two")
+	p.settle()
+	p.shows("“tower”", false) // nothing of it in the conversation itself
+	turn := p.root.dialogue.Turns()[1].ID
+	p.root.ToggleVector(turn)
+	p.settle()
+	for _, want := range []string{
+		"3\u00a0learned terms and 2\u00a0exact words: 2 from earlier turns, ", "3 learned, 2\u00a0exact",
+		">Exact words<", "A scale of their own: a full bar is 1.00.", ">Learned terms<", "A full bar is 2.00.",
+		">“tower”<", `class="term h2 exact"`, `width="75.0%"`, "exact word, from turn 2", "exact word, from the reply in turn 1", ">“exact word”<",
+	} {
+		p.shows(want, true)
+	}
+	p.root.ToggleWhy(turn, "p1")
+	p.settle()
+	for _, want := range []string{
+		"1\u00a0learned term and 2\u00a0exact words that the passage has too, query weight × passage weight, add up to 12.00. The exact words bring 4.00 of it.",
+		"0.75 × 4.00 = 3.00", `class="part h2 exact"`,
+	} {
+		p.shows(want, true)
+	}
+	// The word and the piece are switched off one without the other.
+	p.root.Weigh(turn, termKey{"tower", true}, 0)
+	p.settle()
+	if a := p.asks[len(p.asks)-1]; len(a.Weights) != 1 || a.Weights[0] != (message.Weight{Text: "tower", Word: true}) {
+		t.Errorf("asked %+v", a.Weights)
+	}
+	p.root.Weigh(turn, termKey{"tower", false}, 2)
+	p.settle()
+	p.shows("2\u00a0terms changed", true)
+	p.root.StopTrying(turn)
+	p.root.OpenTool("dial")
+	p.settle()
+	for _, want := range []string{"Heaviest learned terms", "of them, exact words", "searches for 3\u00a0learned terms and 2\u00a0exact words"} {
+		p.shows(want, true)
+	}
+	p.root.OpenTool("compare")
+	p.settle()
+	p.shows("3\u00a0learned terms and 2\u00a0exact words · 5,210\u00a0postings", true)
+	p.log = nil
+	p.root.CopyVector(turn)
+	p.settle()
+	if !p.did("copy", `{"tower":2,"##ing":1,"and":0.5,"\"tower\"":0.75,"\"iron\"":0.5}`) {
+		t.Errorf("copied %+v", p.log)
+	}
+}
+
+// Bars of words are two lines each, a gap behind those of terms.
+func TestSparkOfWords(t *testing.T) {
+	var terms []message.Term
+	for range 40 {
+		terms = append(terms, message.Term{Weight: 2, Typed: true})
+	}
+	if got := spark(terms); len(got) != 1 || strings.Count(got[0].D, "M") != sparkBars {
+		t.Errorf("%+v", got)
+	}
+	terms = append(terms, message.Term{Word: true, Typed: true, Weight: .5})
+	got := spark(terms)
+	if len(got) != 2 || strings.Count(got[0].D, "M") != sparkBars-2 || got[1] != (SparkPath{"h1 exact", "M92 16v-8.5h1V16zM94 16v-8.5h1V16z"}) {
+		t.Errorf("%+v", got)
 	}
 }
 

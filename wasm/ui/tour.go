@@ -13,6 +13,7 @@ import (
 type step struct {
 	name, title string
 	text        []string // paragraphs
+	words       string   // one more, where exact words are searched for
 	questions   []string
 	open        string // "vector", or an instrument: dial, compare
 }
@@ -33,23 +34,23 @@ var tour = []step{
 	{"sparse-vector", "What is a sparse vector?", []string{
 		"The encoder has given every one of 30,522 pieces of words a weight for this question. Nearly all are zero; the bars are the ones that are not.",
 		"Solid bars stand for what you typed. Dashed ones were added: the encoder has learned that they belong. A passage has such a vector too, and its score is the sum, over the terms both have, of one weight times the other.",
-	}, tower[:1], "vector"},
+	}, "Words in quotation marks count besides, each for itself: they find what the vocabulary has no piece for, such as a rare name.", tower[:1], "vector"},
 	{"follow-ups", "Why do follow-ups fail?", []string{
 		"“who designed it?” says nothing of a tower. Read alone, the question shares words with whatever was designed by someone: see the first column.",
 		"The same question rewritten to stand alone finds the tower, but someone has to rewrite it. Reading the whole conversation needs no rewriting.",
-	}, tower, "compare"},
+	}, "", tower, "compare"},
 	{"distillation", "What did distillation change?", []string{
 		"An encoder of single questions takes a conversation for one long question: terms of every turn light up, asked about or not.",
 		"The distilled one was shown conversations, and learned to rank passages as that encoder ranks them for the rewrite. Compare where an answer stands in each column, and which results moved.",
-	}, poets[:4], "compare"},
+	}, "", poets[:4], "compare"},
 	{"regulariser", "What does the regulariser remove?", []string{
 		"Training can make every lit term cost something. Then the terms that earn least go dark: each level to the right was trained at a higher price, or keeps fewer of its heaviest terms.",
 		"Turn the dial, and the whole conversation is read again. Which terms went? Did the first results?",
-	}, poets[:4], "dial"},
+	}, "", poets[:4], "dial"},
 	{"cost", "What does it cost?", []string{
 		"A search touches every posting of every lit term. FLOPS is that cost spread over the collection: how many products a question takes for an average passage.",
 		"The longer the conversation, the more there is to light. Point at the charts, or choose a turn by its number.",
-	}, poets, "dial"},
+	}, "", poets, "dial"},
 }
 
 // steps are those that this page can show: without levels there is no dial.
@@ -126,8 +127,19 @@ func (c *TourCard) at() int {
 	return max(0, slices.IndexFunc(c.Root.steps(), func(s step) bool { return s.name == c.Root.touring }))
 }
 
-func (c *TourCard) Title() string  { return c.Root.steps()[c.at()].title }
-func (c *TourCard) Text() []string { return c.Root.steps()[c.at()].text }
+func (c *TourCard) Title() string { return c.Root.steps()[c.at()].title }
+
+func (c *TourCard) Text() []string {
+	s := c.Root.steps()[c.at()]
+	turns := c.Root.dialogue.Turns()
+	if n := len(turns); s.words != "" && n > 0 && turns[n-1].Answer != nil {
+		if _, exact := split(turns[n-1].Answer.Terms); len(exact) > 0 {
+			return append(slices.Clip(s.text), s.words)
+		}
+	}
+	return s.text
+}
+
 func (c *TourCard) Count() string {
 	return "Tour, " + strconv.Itoa(c.at()+1) + " of " + strconv.Itoa(len(c.Root.steps()))
 }

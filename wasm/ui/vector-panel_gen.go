@@ -95,47 +95,89 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n    ")
-			vgn = addElement(vgparent, "", "li", "class", "h0 added")
-			setInner(vgn, vugu.HTML("\n      \x3Cspan class=\"chip\"\x3E+\x3C/span\x3E\n      \x3Cspan class=\"text\"\x3Edashed: stands nowhere in the text, added by the encoder\x3C/span\x3E\n    "))
 			vgn = addText(vgparent, "\n  ")
 		}
 		vgn = addText(vgparent, "\n  ")
-		vgn = addElement(vgparent, "", "ol", "class", "terms", "role", "list", "aria-label", "Terms, heaviest first")
+		{
+			vgcompKey := vugu.MakeCompKey(0x4A3C8030B97A5F91^vgin.CurrentPositionHash(), vgiterkey)
+			// ask BuildEnv for prior instance of this specific component
+			vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Kinds)
+			if vgcomp == nil {
+				// create new one if needed
+				vgcomp = new(Kinds)
+				vgin.BuildEnv.WireComponent(vgcomp)
+			}
+			vgin.BuildEnv.UseComponent(vgcompKey, vgcomp) // ensure we can use this in the cache next time around
+			vgcomp.Exact = c.Exact()
+			vgout.Components = append(vgout.Components, vgcomp)
+			vgn = &vugu.VGNode{Component: vgcomp}
+			vgparent.AppendChild(vgn)
+		}
+		vgn = addText(vgparent, "\n  ")
+		vgn = addElement(vgparent, "", "div", "class", "groups")
 		{
 			vgparent := vgn
 			_ = vgparent
 			vgn = addText(vgparent, "\n    ")
-			for vgiterkeyt, t := range c.Terms() {
+			for vgiterkeyt, g := range c.Groups() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
-				t := t
-				_ = t
-				vgn = addElement(vgparent, "", "li")
-				addAttribute(vgn, "class", t.Class)
+				g := g
+				_ = g
+				vgn = addElement(vgparent, "", "section", "class", "group")
 				{
 					vgparent := vgn
 					_ = vgparent
 					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "span", "class", "word", "dir", "auto")
-					setInner(vgn, t.Text)
+					vgn = addElement(vgparent, "", "h4")
+					addAttribute(vgn, "hidden", g.Name == "")
+					setInner(vgn, g.Name)
 					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "span", "class", "track")
+					vgn = addElement(vgparent, "", "p", "class", "note")
+					addAttribute(vgn, "hidden", g.Note == "")
+					setInner(vgn, g.Note)
+					vgn = addText(vgparent, "\n      ")
+					vgn = addElement(vgparent, "", "ol", "class", "terms", "role", "list")
+					addAttribute(vgn, "aria-label", g.Spoken)
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "svg", "svg", "class", "bar", "height", "10", "aria-hidden", "true")
-						addAttribute(vgn, "width", t.Width)
+						vgn = addText(vgparent, "\n        ")
+						for vgiterkeyt, t := range g.Terms {
+							var vgiterkey interface{} = vgiterkeyt
+							_ = vgiterkey
+							t := t
+							_ = t
+							vgn = addElement(vgparent, "", "li")
+							addAttribute(vgn, "class", t.Class)
+							{
+								vgparent := vgn
+								_ = vgparent
+								vgn = addText(vgparent, "\n          ")
+								vgn = addElement(vgparent, "", "span", "class", "word", "dir", "auto")
+								setInner(vgn, t.Text)
+								vgn = addText(vgparent, "\n          ")
+								vgn = addElement(vgparent, "", "span", "class", "track")
+								{
+									vgparent := vgn
+									_ = vgparent
+									vgn = addElement(vgparent, "svg", "svg", "class", "bar", "height", "10", "aria-hidden", "true")
+									addAttribute(vgn, "width", t.Width)
+								}
+								vgn = addText(vgparent, "\n          ")
+								vgn = addElement(vgparent, "", "span", "class", "weight")
+								setInner(vgn, t.Weight)
+								vgn = addText(vgparent, "\n          ")
+								vgn = addElement(vgparent, "", "span", "class", "chip", "aria-hidden", "true")
+								setInner(vgn, t.Chip)
+								vgn = addText(vgparent, "\n          ")
+								vgn = addElement(vgparent, "", "span", "class", "vh")
+								setInner(vgn, t.Spoken)
+								vgn = addText(vgparent, "\n        ")
+							}
+						}
+						vgn = addText(vgparent, "\n      ")
 					}
-					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "span", "class", "weight")
-					setInner(vgn, t.Weight)
-					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "span", "class", "chip", "aria-hidden", "true")
-					setInner(vgn, t.Chip)
-					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "span", "class", "vh")
-					setInner(vgn, t.Spoken)
 					vgn = addText(vgparent, "\n    ")
 				}
 			}

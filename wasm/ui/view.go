@@ -140,16 +140,16 @@ func (c *TurnItem) Class() string {
 }
 
 func (c *TurnItem) Question() string {
-	q, _ := dialogue.Clip(c.Turn.Question, questionShown)
+	q, _ := dialogue.Ends(c.Turn.Question, questionShown)
 	return q
 }
 
 // LongText says how much of a long question is on view, "" for others.
 func (c *TurnItem) LongText() string {
-	if _, cut := dialogue.Clip(c.Turn.Question, questionShown); !cut {
+	if len(c.Turn.Question) <= questionShown {
 		return ""
 	}
-	return "The question has " + count(utf8.RuneCountInString(c.Turn.Question), "character") + "; its beginning is shown."
+	return "The question has " + count(utf8.RuneCountInString(c.Turn.Question), "character") + "; its beginning and its end are shown."
 }
 
 // ReadText says what the answer on view was read with, and whether the question was
@@ -314,31 +314,40 @@ const (
 	sparkHeight = 16
 )
 
+// spark draws learned terms and then, after a gap, exact words as two lines each; each
+// kind on its own scale.
 func spark(terms []message.Term) []SparkPath {
-	terms = terms[:min(len(terms), sparkBars)]
-	if len(terms) == 0 {
-		return nil
+	learned, exact := split(terms)
+	if len(exact) > 0 {
+		exact = exact[:min(len(exact), sparkBars/3)]
+		learned = learned[:min(len(learned), sparkBars-1-len(exact))]
 	}
-	top := terms[0].Weight
-	for _, t := range terms {
-		top = max(top, t.Weight)
-	}
+	learned = learned[:min(len(learned), sparkBars)]
 	var paths []SparkPath
 	at := map[string]int{}
-	for x, t := range terms {
-		class := hue(t.Turn)
-		if !t.Typed {
-			class += " added"
+	draw := func(terms []message.Term, x int, top float32) {
+		for k := range terms {
+			class := termClass(&terms[k])
+			p, ok := at[class]
+			if !ok {
+				p = len(paths)
+				at[class] = p
+				paths = append(paths, SparkPath{Class: class})
+			}
+			height := strconv.FormatFloat(float64(1+(sparkHeight-1)*terms[k].Weight/top), 'f', 1, 32)
+			bar := func(x, wide int) {
+				paths[p].D += "M" + strconv.Itoa(x) + " 16v-" + height + "h" + strconv.Itoa(wide) + "V16z"
+			}
+			if terms[k].Word {
+				bar(4*(x+k), 1)
+				bar(4*(x+k)+2, 1)
+			} else {
+				bar(4*(x+k), 3)
+			}
 		}
-		k, ok := at[class]
-		if !ok {
-			k = len(paths)
-			at[class] = k
-			paths = append(paths, SparkPath{Class: class})
-		}
-		h := 1 + (sparkHeight-1)*t.Weight/max(top, 1e-9)
-		paths[k].D += "M" + strconv.Itoa(4*x) + " 16v-" + strconv.FormatFloat(float64(h), 'f', 1, 32) + "h3V16z"
 	}
+	draw(learned, 0, heaviest(learned, 0))
+	draw(exact, len(learned)+1, heaviest(exact, 1))
 	return paths
 }
 
@@ -402,49 +411,58 @@ type TermView struct {
 	Class, Text, Width, Weight, Chip, Spoken string
 }
 
-func (c *VectorPanel) Terms() []TermView {
-	terms := c.Root.onView(c.Turn).Terms
+// A GroupView is the bars of one kind of terms, on a scale of their own: the weights of
+// exact words do not compare with those of learned terms.
+type GroupView struct {
+	Name, Note, Spoken string // Name and Note are "" where there is one group only
+	Terms              []TermView
+}
+
+// Groups are the exact words, which are few, and the learned terms.
+func (c *VectorPanel) Groups() []GroupView {
+	learned, exact := split(c.Root.onView(c.Turn).Terms)
+	top := heaviest(learned, 0)
+	group := GroupView{Spoken: "Terms, heaviest first", Terms: c.bars(learned, top)}
+	if len(exact) == 0 {
+		return []GroupView{group}
+	}
+	group.Name, group.Note = "Learned terms", "Pieces of the vocabulary. A full bar is "+fixed(top)+"."
+	group.Spoken = "Learned terms, heaviest first"
+	top = heaviest(exact, 1)
+	words := GroupView{Name: "Exact words", Spoken: "Exact words, heaviest first", Terms: c.bars(exact, top),
+		Note: "Matched by spelling, but for their endings. A scale of their own: a full bar is " + fixed(top) + "."}
+	return []GroupView{words, group}
+}
+
+func (c *VectorPanel) bars(terms []message.Term, top float32) []TermView {
 	if !c.Root.opened(c.Turn.ID).allTerms {
 		terms = terms[:min(len(terms), firstTerms)]
 	}
-	var top float32
-	for _, t := range terms {
-		top = max(top, t.Weight)
-	}
 	views := make([]TermView, len(terms))
-	for k, t := range terms {
-		v := &views[k]
-		v.Class = "term " + hue(t.Turn)
-		v.Text = piece(t.Text)
-		v.Weight = strconv.FormatFloat(float64(t.Weight), 'f', 2, 32)
-		v.Width = strconv.FormatFloat(float64(100*t.Weight/max(top, 1e-9)), 'f', 1, 32) + "%"
-		v.Chip = strconv.Itoa(t.Turn + 1)
-		v.Spoken = "from turn " + v.Chip
-		if t.Reply {
-			v.Spoken = "from the reply in turn " + v.Chip
-			v.Chip += "”"
-		}
-		if t.Turn < 0 {
-			v.Chip, v.Spoken = "·", "from a marker between the texts"
-		}
-		if !t.Typed {
-			v.Class += " added"
-			v.Spoken += ", added by the encoder"
-		}
+	for k := range terms {
+		t := &terms[k]
+		views[k] = TermView{Class: "term " + termClass(t), Text: keyOf(t).String(), Weight: fixed(t.Weight), Width: percent(t.Weight, top)}
+		views[k].Chip, views[k].Spoken = termFrom(t)
 	}
 	return views
 }
 
+// Exact reports whether there are exact words.
+func (c *VectorPanel) Exact() bool {
+	_, exact := split(c.Root.onView(c.Turn).Terms)
+	return len(exact) > 0
+}
+
 // AllText names the button under the terms, "" for none.
 func (c *VectorPanel) AllText() string {
-	n := len(c.Root.onView(c.Turn).Terms)
+	learned, exact := split(c.Root.onView(c.Turn).Terms)
 	switch {
-	case n <= firstTerms:
+	case max(len(learned), len(exact)) <= firstTerms:
 		return ""
 	case c.Root.opened(c.Turn.ID).allTerms:
 		return "Show the heaviest " + strconv.Itoa(firstTerms) + " only"
 	}
-	return "Show all " + count(n, "term")
+	return "Show all " + countTerms(len(learned), len(exact))
 }
 
 // A LegendView names one colour.
@@ -502,7 +520,10 @@ func (c *VectorPanel) Summary() string {
 			added++
 		}
 	}
-	s := count(len(a.Terms), "term") + " of the vocabulary lit up"
+	s := countKinds(a)
+	if !c.Exact() {
+		s += " of the vocabulary lit up"
+	}
 	if here > 0 {
 		s += ": " + thousands(earlier) + " from earlier turns, "
 	} else {
@@ -529,7 +550,7 @@ func (c *VectorPanel) Figures() []FigureView {
 		{"Read", read},
 		{"Encoded in", millis(a.Cost.EncodeMS)},
 		{"Searched in", millis(a.Cost.SearchMS)},
-		{"Active terms", thousands(len(a.Terms))},
+		{"Active terms", active(a)},
 		{"Postings touched", touched},
 	}
 	if r := c.Root.ready; r != nil && r.Memory > 0 {

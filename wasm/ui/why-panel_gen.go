@@ -26,6 +26,22 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgn = addElement(vgparent, "", "p", "class", "summary")
 		setInner(vgn, c.Sum())
 		vgn = addText(vgparent, "\n  ")
+		{
+			vgcompKey := vugu.MakeCompKey(0x4837BCC4661EA4AB^vgin.CurrentPositionHash(), vgiterkey)
+			// ask BuildEnv for prior instance of this specific component
+			vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*Kinds)
+			if vgcomp == nil {
+				// create new one if needed
+				vgcomp = new(Kinds)
+				vgin.BuildEnv.WireComponent(vgcomp)
+			}
+			vgin.BuildEnv.UseComponent(vgcompKey, vgcomp) // ensure we can use this in the cache next time around
+			vgcomp.Exact = c.Exact()
+			vgout.Components = append(vgout.Components, vgcomp)
+			vgn = &vugu.VGNode{Component: vgcomp}
+			vgparent.AppendChild(vgn)
+		}
+		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "ul", "class", "parts", "role", "list")
 		{
 			vgparent := vgn

@@ -15,9 +15,9 @@ import (
 // made of, terms that count more or less, turns left out. The conversation goes on
 // as if nothing had been tried: the reply, and later turns, stay.
 type why struct {
-	open    map[string]bool    // results whose parts are on view, by ID
-	factors map[string]float32 // terms that do not count as the encoder says
-	masked  map[int]bool       // turns left out, by ID
+	open    map[string]bool     // results whose parts are on view, by ID
+	factors map[termKey]float32 // terms that do not count as the encoder says
+	masked  map[int]bool        // turns left out, by ID
 
 	plain   *message.Answer // with parts, nothing tried
 	tried   *message.Answer // with parts and what is tried; nil where nothing is
@@ -34,7 +34,7 @@ func (c *Root) why(turn int) *why {
 	}
 	w := c.tools.whys[turn]
 	if w == nil {
-		w = &why{open: map[string]bool{}, factors: map[string]float32{}, masked: map[int]bool{}, known: -1, state: -1}
+		w = &why{open: map[string]bool{}, factors: map[termKey]float32{}, masked: map[int]bool{}, known: -1, state: -1}
 		c.tools.whys[turn] = w
 	}
 	return w
@@ -78,8 +78,8 @@ func (c *Root) ask1(w *why, i int, try bool) {
 				ask.Turns[j] = message.Turn{}
 			}
 		}
-		for text, f := range w.factors {
-			ask.Weights = append(ask.Weights, message.Weight{Text: text, Factor: f})
+		for term, f := range w.factors {
+			ask.Weights = append(ask.Weights, message.Weight{Text: term.text, Word: term.word, Factor: f})
 		}
 	}
 	state, changes := c.dialogue.State(), w.changes
@@ -117,7 +117,7 @@ func (c *Root) ToggleWhy(turn int, result string) {
 }
 
 // Weigh makes a term of a turn count factor times as much; 1 is as the encoder says.
-func (c *Root) Weigh(turn int, term string, factor float32) {
+func (c *Root) Weigh(turn int, term termKey, factor float32) {
 	w := c.why(turn)
 	if factor == 1 {
 		delete(w.factors, term)
@@ -131,14 +131,14 @@ func (c *Root) Weigh(turn int, term string, factor float32) {
 
 // slide puts a term's slider where it belongs, under every result that shows it: a
 // slider that was moved no longer follows its attribute.
-func (c *Root) slide(turn int, term string, factor float32) {
+func (c *Root) slide(turn int, term termKey, factor float32) {
 	for result := range c.why(turn).open {
 		c.do(Effect{Do: "value", A: sliderID(turn, result, term), B: factorText(factor)})
 	}
 }
 
-func sliderID(turn int, result, term string) string {
-	return "slider-" + strconv.Itoa(turn) + "-" + strings.ReplaceAll(result, " ", "_") + "-" + term
+func sliderID(turn int, result string, term termKey) string {
+	return "slider-" + strconv.Itoa(turn) + "-" + strings.ReplaceAll(result+"-"+term.String(), " ", "_")
 }
 
 func factorText(f float32) string { return strconv.FormatFloat(float64(f), 'g', -1, 32) }
@@ -208,12 +208,13 @@ type WhyPanel struct {
 
 // A PartView is one shared term, or one that is switched off.
 type PartView struct {
-	Term, Text, Class string
-	Product           string
-	Width             string
-	ID, Factor        string // of the slider
-	Label, Spoken     string
-	Chip, From        string
+	Term          termKey
+	Text, Class   string
+	Product       string
+	Width         string
+	ID, Factor    string // of the slider
+	Label, Spoken string
+	Chip, From    string
 }
 
 // partsShown is how many terms of a score are on view.
@@ -233,12 +234,12 @@ func find(a *message.Answer, id string) *message.Result {
 }
 
 // part is what a term adds to a result's score; zero where it adds nothing.
-func part(a *message.Answer, r *message.Result, text string) (message.Part, bool) {
+func part(a *message.Answer, r *message.Result, term termKey) (message.Part, bool) {
 	if a == nil || r == nil {
 		return message.Part{}, false
 	}
 	for _, p := range r.Parts {
-		if p.Term >= 0 && p.Term < len(a.Terms) && a.Terms[p.Term].Text == text {
+		if p.Term >= 0 && p.Term < len(a.Terms) && keyOf(&a.Terms[p.Term]) == term {
 			return p, true
 		}
 	}
@@ -256,7 +257,7 @@ func (c *WhyPanel) now() (w *why, a *message.Answer) {
 
 // terms are the shared terms: in the order of the score with nothing tried, so that
 // they do not jump while a weight is changed, then what only the trial shares.
-func (c *WhyPanel) terms() (texts []string) {
+func (c *WhyPanel) terms() (terms []termKey) {
 	w, a := c.now()
 	for _, from := range []*message.Answer{w.plain, a} {
 		r := find(from, c.Result)
@@ -264,12 +265,12 @@ func (c *WhyPanel) terms() (texts []string) {
 			continue
 		}
 		for _, p := range r.Parts {
-			if p.Term >= 0 && p.Term < len(from.Terms) && !slices.Contains(texts, from.Terms[p.Term].Text) {
-				texts = append(texts, from.Terms[p.Term].Text)
+			if p.Term >= 0 && p.Term < len(from.Terms) && !slices.Contains(terms, keyOf(&from.Terms[p.Term])) {
+				terms = append(terms, keyOf(&from.Terms[p.Term]))
 			}
 		}
 	}
-	return texts
+	return terms
 }
 
 func (c *WhyPanel) Parts() []PartView {
@@ -284,16 +285,16 @@ func (c *WhyPanel) Parts() []PartView {
 		}
 	}
 	var views []PartView
-	texts := c.terms()
-	for _, text := range texts[:min(len(texts), partsShown)] {
-		factor, changed := w.factors[text]
+	terms := c.terms()
+	for _, term := range terms[:min(len(terms), partsShown)] {
+		factor, changed := w.factors[term]
 		if !changed {
 			factor = 1
 		}
-		v := PartView{Term: text, Text: piece(text), Class: "part h0", ID: sliderID(c.TurnID, c.Result, text), Factor: factorText(factor), Chip: "·"}
+		v := PartView{Term: term, Text: term.String(), Class: "part h0", ID: sliderID(c.TurnID, c.Result, term), Factor: factorText(factor), Chip: "·"}
 		v.Label = "Weight of " + v.Text
 		v.Spoken = times(factor)
-		p, ok := part(a, r, text)
+		p, ok := part(a, r, term)
 		v.Width = "0"
 		v.Product = "off"
 		if factor > 0 {
@@ -301,12 +302,15 @@ func (c *WhyPanel) Parts() []PartView {
 		}
 		if ok {
 			v.Product = fixed(p.Query) + " × " + fixed(p.Doc) + " = " + fixed(p.Query*p.Doc)
-			v.Width = decimal(float64(100*p.Query*p.Doc/max(most, 1e-9))) + "%"
+			v.Width = percent(p.Query*p.Doc, max(most, 1e-9))
 		}
-		if t := termOf(a, text); t != nil {
-			v.origin(t)
-		} else if t := termOf(w.plain, text); t != nil {
-			v.origin(t)
+		t := termOf(a, term)
+		if t == nil {
+			t = termOf(w.plain, term)
+		}
+		if t != nil {
+			v.Class = "part " + termClass(t)
+			v.Chip, v.From = termFrom(t)
 		}
 		if changed {
 			v.Class += " changed"
@@ -316,29 +320,10 @@ func (c *WhyPanel) Parts() []PartView {
 	return views
 }
 
-// origin says which turn lit the term.
-func (v *PartView) origin(t *message.Term) {
-	v.Class = "part " + hue(t.Turn)
-	if t.Turn >= 0 {
-		v.Chip = strconv.Itoa(t.Turn + 1)
-		v.From = "from turn " + v.Chip
-		if t.Reply {
-			v.From = "from the reply in turn " + v.Chip
-			v.Chip += "”"
-		}
-	} else {
-		v.From = "from a marker between the texts"
-	}
-	if !t.Typed {
-		v.Class += " added"
-		v.From += ", added by the encoder"
-	}
-}
-
-func termOf(a *message.Answer, text string) *message.Term {
+func termOf(a *message.Answer, term termKey) *message.Term {
 	if a != nil {
 		for k := range a.Terms {
-			if a.Terms[k].Text == text {
+			if keyOf(&a.Terms[k]) == term {
 				return &a.Terms[k]
 			}
 		}
@@ -368,13 +353,23 @@ func (c *WhyPanel) Sum() string {
 	if r == nil {
 		return "This passage is no longer among the first " + strconv.Itoa(results) + "."
 	}
-	s := count(len(r.Parts), "shared term") + ", query weight × passage weight, add up to " + fixed(r.Score) + "."
-	texts := c.terms()
-	if rest := texts[min(len(texts), partsShown):]; len(rest) > 0 {
+	exact, bring := 0, float32(0)
+	for _, p := range r.Parts {
+		if p.Term >= 0 && p.Term < len(a.Terms) && a.Terms[p.Term].Word {
+			exact++
+			bring += p.Query * p.Doc
+		}
+	}
+	s := countTerms(len(r.Parts)-exact, exact) + " that the passage has too, query weight × passage weight, add up to " + fixed(r.Score) + "."
+	if exact > 0 {
+		s += " The exact words bring " + fixed(bring) + " of it."
+	}
+	terms := c.terms()
+	if rest := terms[min(len(terms), partsShown):]; len(rest) > 0 {
 		var sum float32
 		n := 0
-		for _, text := range rest {
-			if p, ok := part(a, r, text); ok {
+		for _, term := range rest {
+			if p, ok := part(a, r, term); ok {
 				sum += p.Query * p.Doc
 				n++
 			}
@@ -385,7 +380,7 @@ func (c *WhyPanel) Sum() string {
 }
 
 // Slide is a slider moved.
-func (c *WhyPanel) Slide(term string, event vugu.DOMEvent) {
+func (c *WhyPanel) Slide(term termKey, event vugu.DOMEvent) {
 	f, err := strconv.ParseFloat(event.JSEventTarget().Get("value").String(), 32)
 	if err == nil {
 		c.Root.Weigh(c.TurnID, term, float32(f))
@@ -393,7 +388,7 @@ func (c *WhyPanel) Slide(term string, event vugu.DOMEvent) {
 }
 
 // Off switches a term off, or on again.
-func (c *WhyPanel) Off(term string) {
+func (c *WhyPanel) Off(term termKey) {
 	if f, changed := c.Root.why(c.TurnID).factors[term]; changed && f == 0 {
 		c.Root.Weigh(c.TurnID, term, 1)
 	} else {
@@ -401,7 +396,12 @@ func (c *WhyPanel) Off(term string) {
 	}
 }
 
-func (c *WhyPanel) IsOff(term string) bool {
+// Exact reports whether exact words are among the terms on view.
+func (c *WhyPanel) Exact() bool {
+	return slices.ContainsFunc(c.terms(), func(t termKey) bool { return t.word })
+}
+
+func (c *WhyPanel) IsOff(term termKey) bool {
 	f, changed := c.Root.why(c.TurnID).factors[term]
 	return changed && f == 0
 }

@@ -325,11 +325,16 @@ func clipMiddle(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	end := len(s) - n + n/4 + len(" ")
-	for end < len(s) && !utf8.RuneStart(s[end]) {
-		end++
+	return clip(s, n/4) + " " + clipStart(s, n-n/4-len(" "))
+}
+
+// clipStart cuts s to at most n bytes from its end, between characters.
+func clipStart(s string, n int) string {
+	from := max(len(s)-n, 0)
+	for from < len(s) && !utf8.RuneStart(s[from]) {
+		from++
 	}
-	return clip(s, n/4) + " " + s[end:]
+	return s[from:]
 }
 
 // clip cuts s to at most n bytes, between characters.

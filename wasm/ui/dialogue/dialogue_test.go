@@ -292,6 +292,16 @@ func TestClipMiddle(t *testing.T) {
 	}
 }
 
+func TestEnds(t *testing.T) {
+	for text, want := range map[string]string{
+		"one two": "one two", "one two three four": "one … four", "éééééé": "éé … éé",
+	} {
+		if got, cut := Ends(text, 9); got != want || cut != (got != text) {
+			t.Errorf("%q: %q, %v", text, got, cut)
+		}
+	}
+}
+
 func TestReloadKeepsQuestionsAndChoices(t *testing.T) {
 	d := ask(t, "a", "b <script>", "ج")
 	settle(t, d)

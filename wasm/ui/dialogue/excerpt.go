@@ -84,6 +84,15 @@ func toSpace(text string, at int) int {
 	return at
 }
 
+// Ends shortens text for display to its beginning and its end, at most n bytes, and says
+// whether it did.
+func Ends(text string, n int) (string, bool) {
+	if len(text) <= n {
+		return text, false
+	}
+	return strings.TrimSpace(clip(text, n/2)) + " … " + strings.TrimSpace(clipStart(text, n/2)), true
+}
+
 // Clip shortens text for display to at most n bytes, and says whether it did.
 func Clip(text string, n int) (string, bool) {
 	if len(text) <= n {
