@@ -258,7 +258,7 @@ func TestExactWordsLookUnlikeLearnedTerms(t *testing.T) {
 	}
 }
 
-// Bars of words are two lines each, a gap behind those of terms.
+// Words are thin lines, a gap behind the terms.
 func TestSparkOfWords(t *testing.T) {
 	var terms []message.Term
 	for range 40 {
@@ -269,7 +269,7 @@ func TestSparkOfWords(t *testing.T) {
 	}
 	terms = append(terms, message.Term{Word: true, Typed: true, Weight: .5})
 	got := spark(terms)
-	if len(got) != 2 || strings.Count(got[0].D, "M") != sparkBars-2 || got[1] != (SparkPath{"h1 exact", "M92 16v-8.5h1V16zM94 16v-8.5h1V16z"}) {
+	if len(got) != 2 || strings.Count(got[0].D, "M") != sparkBars-2 || got[1] != (SparkPath{"h1 exact", "M93 16v-8.5h1V16z"}) {
 		t.Errorf("%+v", got)
 	}
 }

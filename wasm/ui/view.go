@@ -314,8 +314,8 @@ const (
 	sparkHeight = 16
 )
 
-// spark draws learned terms and then, after a gap, exact words as two lines each; each
-// kind on its own scale.
+// spark draws learned terms and then, after a gap, exact words as thin lines; each kind on
+// its own scale.
 func spark(terms []message.Term) []SparkPath {
 	learned, exact := split(terms)
 	if len(exact) > 0 {
@@ -334,16 +334,12 @@ func spark(terms []message.Term) []SparkPath {
 				at[class] = p
 				paths = append(paths, SparkPath{Class: class})
 			}
-			height := strconv.FormatFloat(float64(1+(sparkHeight-1)*terms[k].Weight/top), 'f', 1, 32)
-			bar := func(x, wide int) {
-				paths[p].D += "M" + strconv.Itoa(x) + " 16v-" + height + "h" + strconv.Itoa(wide) + "V16z"
-			}
+			left, wide := 4*(x+k), "3"
 			if terms[k].Word {
-				bar(4*(x+k), 1)
-				bar(4*(x+k)+2, 1)
-			} else {
-				bar(4*(x+k), 3)
+				left, wide = left+1, "1"
 			}
+			height := strconv.FormatFloat(float64(1+(sparkHeight-1)*terms[k].Weight/top), 'f', 1, 32)
+			paths[p].D += "M" + strconv.Itoa(left) + " 16v-" + height + "h" + wide + "V16z"
 		}
 	}
 	draw(learned, 0, heaviest(learned, 0))
