@@ -23,6 +23,7 @@ import (
 	"parley/shared/index"
 	"parley/shared/query"
 	"parley/shared/sparse"
+	"parley/shared/words"
 	"parley/trainer/beir"
 	"parley/trainer/bm25"
 	"parley/trainer/collection"
@@ -98,6 +99,9 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	flags.IntVar(&o.replyTokens, "reply-tokens", -1, "read the first `n` tokens of each reply (0: all, -1: the encoder's own)")
 	flags.IntVar(&o.queryTerms, "query-terms", -1, "keep the `n` heaviest terms of each query (0: all, -1: the encoder's own)")
 	flags.Float64Var(&o.questionWords, "question-words", -1, "of an encoder without a word head: what each `word` of the newest question weighs (0: words are not searched for, -1: the encoder's own)")
+	flags.Float64Var(&words.Default.K1, "k1", words.Default.K1, "k1 of BM25, by which passages' words are weighed")
+	flags.Float64Var(&words.Default.B, "b", words.Default.B, "b of BM25")
+	flags.Float64Var(&words.Default.Title, "title-words", words.Default.Title, "how many times a word of a title counts")
 	flags.StringVar(&read, "read", "together", "how a conversation is read: `together`, alone, or as the encoder decides (decide)")
 	flags.Float64Var(&o.mass, "mass", 1, "keep this `share` of each passage's weight, in its heaviest terms; .9 is what ships")
 	flags.IntVar(&o.top, "top", 0, "keep the `n` heaviest terms of each passage (0: all)")

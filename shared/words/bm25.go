@@ -23,7 +23,7 @@ import (
 type BM25 struct{ K1, B, Title float64 }
 
 // Default has K1 and B as Anserini and BEIR do; Title was chosen on a dev set.
-var Default = BM25{K1: .9, B: .4, Title: 1}
+var Default = BM25{K1: .9, B: .4, Title: 2}
 
 // Counts are the words of a collection's passages, numbered from 0 in the order that
 // they are added. The zero value has none. A posting takes about 3 bytes.

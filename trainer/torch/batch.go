@@ -74,8 +74,10 @@ type Loss struct {
 	// (Hofstätter et al. 2020).
 	MarginMSE float64
 	// Distance is |student's query vector - teacher's|^2.
-	Distance    float64
-	Temperature float64 // T of KLD, BKL and GKL
+	Distance float64
+	// WordDistance is what words count in it; learned terms count 1.
+	WordDistance float64
+	Temperature  float64 // T of KLD, BKL and GKL
 	// Words is the cross entropy of the words' standing in the rewrite, its mean over
 	// the batch's words; Topic that of the questions' building on what was said, its
 	// mean over those where it is known.

@@ -275,8 +275,8 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 		return s.times(s.sum(s.square(diff)), 1/math.Max(1, n-float64(b)))
 	})
 	term("distance", l.Distance, func() tensor {
-		to, rest := aligned(q, batch.Query, vocab)
-		return s.plus(mean(s.square(s.sub(q.padded, s.floats(to, b, q.width)))), rest/float64(b))
+		to, counts, rest := aligned(q, batch.Query, query.Config.Vocab, l.WordDistance)
+		return s.plus(mean(s.mul(s.square(s.sub(q.padded, s.floats(to, b, q.width))), s.floats(counts, b, q.width))), rest/float64(b))
 	})
 	if q.words.c != nil {
 		term("words", l.Words, func() tensor {
@@ -352,25 +352,34 @@ func others(docs [][]uint32, own [][]int, which InBatch) (pick [][]int, hide []f
 	return pick, hide
 }
 
-// aligned lays out the teacher's vectors over the students' active terms, [B,A]; rest
-// is the squared length of what lies elsewhere, which no gradient can change.
-func aligned(q vectors, teacher []sparse.Vector, vocab int) (out []float32, rest float64) {
-	out = make([]float32, len(q.terms)*q.width)
+// aligned lays out the teacher's vectors over the students' active terms, [B,A], and what
+// each term's square counts: 1, and words, the terms from learned on, that much; rest is the
+// squared length of what lies elsewhere, which no gradient can change.
+func aligned(q vectors, teacher []sparse.Vector, learned int, words float64) (out, counts []float32, rest float64) {
+	out, counts = make([]float32, len(q.terms)*q.width), make([]float32, len(q.terms)*q.width)
 	for i, list := range q.terms {
+		for k, j := range list {
+			if counts[i*q.width+k] = 1; int(j) >= learned {
+				counts[i*q.width+k] = float32(words)
+			}
+		}
 		k := 0
 		for n, j := range teacher[i].Terms {
 			for k < len(list) && uint32(list[k]) < j {
 				k++
 			}
 			w := teacher[i].Weights[n]
-			if k < len(list) && uint32(list[k]) == j {
+			switch {
+			case k < len(list) && uint32(list[k]) == j:
 				out[i*q.width+k] = w
-			} else {
+			case int(j) >= learned:
+				rest += words * float64(w) * float64(w)
+			default:
 				rest += float64(w) * float64(w)
 			}
 		}
 	}
-	return out, rest
+	return out, counts, rest
 }
 
 func regularise(s *scope, term func(string, float64, func() tensor), prefix string, r Regulariser, v vectors) {

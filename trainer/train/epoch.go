@@ -84,8 +84,8 @@ type asked struct{ source, conversation, question string }
 
 // inputs lays out the examples for an epoch. Some of those without history get that
 // of another example, and so do some of the others, read as their rewrites; some of the
-// earlier replies become the passage that found has for their question, and some
-// histories are an engine's.
+// earlier replies become the passage that found has for their question, some histories
+// are an engine's, and some questions stand behind a text that has nothing to do with them.
 func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []input {
 	var with []int // examples that have a history to lend
 	for i := range examples {
@@ -94,7 +94,8 @@ func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []
 		}
 	}
 	form := conversation.Form{MaxTokens: c.MaxTokens, HistoryType: uint8(c.HistoryType), ReplyTokens: c.ReplyTokens}
-	r, replies, rewrites, engine := random(c.Seed, epoch, 1), random(c.Seed, epoch, 3), random(c.Seed, epoch, 4), random(c.Seed, epoch, 5)
+	r, replies, rewrites := random(c.Seed, epoch, 1), random(c.Seed, epoch, 3), random(c.Seed, epoch, 4)
+	engine, preamble := random(c.Seed, epoch, 5), random(c.Seed, epoch, 6)
 	said := func(e *importers.Example) []conversation.Turn {
 		if engine.Float64() < c.EngineShare {
 			if own := p.engine[e.Source+"\x00"+e.ID]; own != nil {
@@ -129,6 +130,10 @@ func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []
 			other := said(&examples[with[r.IntN(len(with))]])
 			turns = append(other[:len(other)-1:len(other)-1], turns...)
 			x.builds = 0
+		}
+		if preamble.Float64() < c.Preamble && len(with) > 0 {
+			last := &turns[len(turns)-1]
+			last.Question = examples[with[preamble.IntN(len(with))]].Turns[0].Reply + " " + last.Question
 		}
 		x.Input = conversation.Build(p.frozen.Tokenizer, turns, form)
 		if p.words != nil {
