@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -137,5 +138,69 @@ func TestReadAloneOrTogether(t *testing.T) {
 	_, err := e.Ask(message.Ask{Turns: tower.Turns, Read: "backwards"})
 	if err == nil || !strings.Contains(err.Error(), `read "backwards"; wanted "alone", "together"`) {
 		t.Errorf("read backwards: %v", err)
+	}
+}
+
+// Exact words beside learned terms: each kind has its own weights, costs its postings,
+// adds to the score, and is switched off by itself.
+func TestExactWords(t *testing.T) {
+	e := shipped(t)
+	a := message.Ask{Turns: []message.Turn{{Question: "How high is it?"}, {Question: "Who designed the iron towers?"}}, Explain: true}
+	learned := ask(t, e, a)
+	e.Encoder.QuestionWords = .75
+	got := ask(t, e, a)
+	var exact []string
+	postings := learned.Cost.Postings
+	for _, term := range got.Terms {
+		if !term.Word {
+			continue
+		}
+		exact = append(exact, term.Text)
+		if term.Turn != 1 || term.Reply || !term.Typed || term.Weight != .75 {
+			t.Errorf("%+v", term)
+		}
+		e.words.Each(term.Text, func(stem []byte, _, _ int) {
+			if n, ok := e.Index.Lookup(stem); ok {
+				postings += e.Index.DF(n)
+			}
+		})
+	}
+	slices.Sort(exact)
+	if !slices.Equal(exact, []string{"designed", "iron", "towers"}) || len(got.Terms) != len(learned.Terms)+3 {
+		t.Errorf("words %q of %d terms, %d without", exact, len(got.Terms), len(learned.Terms))
+	}
+	if got.Cost.Postings != postings || got.Cost.Lists != learned.Cost.Lists+3 {
+		t.Errorf("cost %+v, without words %+v; wanted %d postings", got.Cost, learned.Cost, postings)
+	}
+	if !slices.IsSortedFunc(got.Terms, func(a, b message.Term) int { return cmp.Compare(b.Weight, a.Weight) }) {
+		t.Error("the terms are not in order")
+	}
+	both := 0
+	for _, r := range got.Results {
+		var sum float32
+		for _, p := range r.Parts {
+			sum += p.Query * p.Doc
+			if got.Terms[p.Term].Word {
+				both++
+			}
+		}
+		if sum != r.Score {
+			t.Errorf("%s: the parts sum to %v, the score is %v", r.ID, sum, r.Score)
+		}
+	}
+	if both == 0 {
+		t.Error("no score has an exact word's part")
+	}
+	// By another form of the word, too.
+	for _, c := range []struct {
+		weight  message.Weight
+		word    bool
+		without string
+	}{{message.Weight{Text: "Tower", Word: true}, true, "towers"}, {message.Weight{Text: "iron"}, false, "iron"}} {
+		a.Weights = []message.Weight{c.weight}
+		left := ask(t, e, a).Terms
+		if len(left) != len(got.Terms)-1 || slices.ContainsFunc(left, func(x message.Term) bool { return x.Text == c.without && x.Word == c.word }) {
+			t.Errorf("%+v: %d terms of %d", c.weight, len(left), len(got.Terms))
+		}
 	}
 }

@@ -167,8 +167,20 @@ func random(e *encoder.Encoder, n int) []message.Ask {
 
 // The worker gives the bits of native Go, with the kernel and without: token ids,
 // vectors, winners, rankings, scores; and so the same answers.
-func TestSameBits(t *testing.T) {
+func TestSameBits(t *testing.T) { sameBits(t, shipped(t)) }
+
+// Exact words among the terms, too.
+func TestSameBitsWithWords(t *testing.T) {
 	files := shipped(t)
+	files[config] = bytes.Replace(files[config], []byte(`"parley": {`), []byte(`"parley": {"question_words": 0.75,`), 1)
+	if a, err := native(t, files).Ask(question("Who designed the Eiffel Tower?")); err != nil || !slices.ContainsFunc(a.Terms, func(x message.Term) bool { return x.Word }) {
+		t.Fatalf("no words among %v, %v", a.Terms, err)
+	}
+	sameBits(t, files)
+}
+
+func sameBits(t *testing.T, files map[string][]byte) {
+	t.Helper()
 	engine := native(t, files)
 	asks := append(conversations(t), random(engine.Encoder, 24)...)
 	want, err := engine.Digest(asks)
