@@ -294,9 +294,9 @@ func TestClipMiddle(t *testing.T) {
 
 func TestEnds(t *testing.T) {
 	for text, want := range map[string]string{
-		"one two": "one two", "one two three four": "one … four", "éééééé": "éé … éé",
+		"one two three": "one two three", "one two three and four": "one two … four", "ééééééééé": "éééé … éééé",
 	} {
-		if got, cut := Ends(text, 9); got != want || cut != (got != text) {
+		if got, cut := Ends(text, 16); got != want || cut != (got != text) {
 			t.Errorf("%q: %q, %v", text, got, cut)
 		}
 	}

@@ -90,7 +90,14 @@ func Ends(text string, n int) (string, bool) {
 	if len(text) <= n {
 		return text, false
 	}
-	return strings.TrimSpace(clip(text, n/2)) + " … " + strings.TrimSpace(clipStart(text, n/2)), true
+	begin, end := clip(text, n/2), clipStart(text, n/2)
+	if i := strings.LastIndexByte(begin, ' '); i > len(begin)/2 { // at a word's end, where there are words
+		begin = begin[:i]
+	}
+	if i := strings.IndexByte(end, ' '); i >= 0 && i < len(end)/2 {
+		end = end[i:]
+	}
+	return strings.TrimSpace(begin) + " … " + strings.TrimSpace(end), true
 }
 
 // Clip shortens text for display to at most n bytes, and says whether it did.
