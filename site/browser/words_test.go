@@ -58,7 +58,8 @@ func familyOfWords(t testing.TB) string {
 // itself, and the parts of a score sum to it.
 func TestExactWords(t *testing.T) {
 	start(t)
-	p := open(t, serveFolder(t, publishRelease(t, release{encoder: familyOfWords(t)}))).ready()
+	s := serveFolder(t, publishRelease(t, release{encoder: familyOfWords(t)}))
+	p := open(t, s).ready()
 	p.ask("When was the Eiffel Tower built?")
 	p.ask("who designed the iron tower?")
 	last := `[...document.querySelectorAll("article.turn")].at(-1)`
@@ -137,4 +138,8 @@ func TestExactWords(t *testing.T) {
 		t.Errorf("a column: %q", got)
 	}
 	p.look("words-compare")
+
+	p.navigate(s.url() + "#tour=sparse-vector")
+	p.wait("the step", `document.querySelector(".tour")?.textContent.includes("Words in quotation marks")`)
+	p.look("words-tour")
 }

@@ -256,6 +256,9 @@ func TestExactWordsLookUnlikeLearnedTerms(t *testing.T) {
 	if !p.did("copy", `{"tower":2,"##ing":1,"and":0.5,"\"tower\"":0.75,"\"iron\"":0.5}`) {
 		t.Errorf("copied %+v", p.log)
 	}
+	p.root.Tour("sparse-vector")
+	p.settle()
+	p.shows("Words in quotation marks", true)
 }
 
 // Words are thin lines, a gap behind the terms.

@@ -34,7 +34,7 @@ var tour = []step{
 	{"sparse-vector", "What is a sparse vector?", []string{
 		"The encoder has given every one of 30,522 pieces of words a weight for this question. Nearly all are zero; the bars are the ones that are not.",
 		"Solid bars stand for what you typed. Dashed ones were added: the encoder has learned that they belong. A passage has such a vector too, and its score is the sum, over the terms both have, of one weight times the other.",
-	}, "Words in quotation marks count besides, each for itself: they find what the vocabulary has no piece for, such as a rare name.", tower[:1], "vector"},
+	}, "Words in quotation marks count as well, each by its spelling: a rare name has no piece of its own.", tower[:1], "vector"},
 	{"follow-ups", "Why do follow-ups fail?", []string{
 		"“who designed it?” says nothing of a tower. Read alone, the question shares words with whatever was designed by someone: see the first column.",
 		"The same question rewritten to stand alone finds the tower, but someone has to rewrite it. Reading the whole conversation needs no rewriting.",
