@@ -138,7 +138,7 @@ func (b *bench) measure(ctx context.Context, row *experiment.Row, folder string)
 		if err != nil {
 			return nil, err
 		}
-		if r, err = searchAll(ctx, queries, prune(vectors, row.Measure), b.in.search, 3); err != nil {
+		if r, err = searchAll(ctx, queries, prune(vectors, b.frozen.Vocab(), row.Measure), b.in.search, 3); err != nil {
 			return nil, err
 		}
 	}
@@ -277,15 +277,18 @@ func (b *bench) weigh(queries []asked, form conversation.Form) []sparse.Vector {
 	return vectors
 }
 
-// prune leaves of each vector what the row keeps.
-func prune(vectors []sparse.Vector, m experiment.Measure) []sparse.Vector {
+// prune leaves of each vector what the row keeps: of the learned terms, those below vocab,
+// the heaviest; words stay.
+func prune(vectors []sparse.Vector, vocab int, m experiment.Measure) []sparse.Vector {
 	if m.Top == 0 && m.Threshold == 0 {
 		return vectors
 	}
 	out := make([]sparse.Vector, len(vectors))
 	for i, v := range vectors {
 		if m.Top > 0 {
-			v = v.Top(m.Top)
+			learned, _ := slices.BinarySearch(v.Terms, uint32(vocab))
+			kept := sparse.Vector{Terms: v.Terms[:learned], Weights: v.Weights[:learned]}.Top(m.Top)
+			v = sparse.Vector{Terms: slices.Concat(kept.Terms, v.Terms[learned:]), Weights: slices.Concat(kept.Weights, v.Weights[learned:])}
 		}
 		for k, w := range v.Weights {
 			if float64(w) >= m.Threshold {

@@ -17,6 +17,7 @@ import (
 	"parley/shared/encoder"
 	"parley/shared/family"
 	"parley/shared/message"
+	"parley/shared/query"
 	"parley/shared/sparse"
 	"parley/site/collection"
 	"parley/trainer/conversations"
@@ -128,20 +129,20 @@ func measure(out, turns string, f *family.Family) error {
 				return fmt.Errorf("%s: %w", dir, err)
 			}
 		}
-		active := sparse.NewActivation(e.Vocab())
-		s := e.NewSession()
+		active := sparse.NewActivation(x.Vocab() + x.Words())
+		reader := query.NewReader(e, x.Lookup)
 		for _, c := range list {
 			var said []conversation.Turn
 			for _, t := range c.Turns {
 				said = append(said, conversation.Turn{Question: t.Question, Reply: t.Reply})
-				v, _, err := s.EncodeQuery(conversation.Build(e.Tokenizer, said, e.Query))
+				q, err := reader.Read(said, query.Decide)
 				if err != nil {
 					return fmt.Errorf("%s: %s: %w", l.Folder, c.ID, err)
 				}
-				active.Add(v)
+				active.Add(q.Vector)
 			}
 		}
-		for j := range uint32(e.Vocab()) {
+		for j := range uint32(x.Vocab() + x.Words()) {
 			l.FLOPS += active.P(j) * float64(x.DF(j)) / float64(x.Docs())
 		}
 		if l.Folder == distilled {

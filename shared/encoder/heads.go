@@ -14,7 +14,9 @@ import (
 //	z = w2 . GELU(W1 x + b1) + b2          W1 [H][H], w2 [1][H]
 //
 // The word head reads the mean of x over a word's pieces; the word weighs ReLU(z). The
-// topic head reads x of [CLS]: above 0, the question builds on what was said before.
+// topic head reads [q; h; q*h], the means of x over the tokens of type 0, the newest
+// question's, and over the others, and their product (its W1 is [H][3H]): above 0, the
+// question builds on what was said before.
 // trainer/torch says how they are trained.
 const (
 	wordHead  = "parley.words."
@@ -24,13 +26,13 @@ const (
 type head struct{ dense, out *matrix.Weights }
 
 // head reads one that config.json says is there.
-func (r *reader) head(name, setting string, n int) *head {
+func (r *reader) head(name, setting string, n, inputs int) *head {
 	if r.err == nil && !r.has(name+"dense.weight") {
 		r.fail(name+"dense.weight", "is missing, though config.json says %s: export the encoder anew, or take that setting out", setting)
 		return nil
 	}
 	why := fmt.Sprintf("%s, hidden size %d", setting, n)
-	w1, b1 := r.table(name+"dense.weight", why, n, n), r.vector(name+"dense.bias", why, n)
+	w1, b1 := r.table(name+"dense.weight", why, n, inputs), r.vector(name+"dense.bias", why, n)
 	w2, b2 := r.table(name+"out.weight", why, 1, n), r.vector(name+"out.bias", why, 1)
 	return &head{r.weights(name+"dense.weight", w1, b1), r.weights(name+"out.weight", w2, b2)}
 }
@@ -55,7 +57,7 @@ func (r *reader) headless(c *config) {
 func (s *Session) run(h *head, x []float32, m int) []float32 {
 	H, one := matrix.Pad(s.e.config.hidden), matrix.Pad(1)
 	s.y, s.z = grow(s.y, m*H), grow(s.z, m*one)
-	s.scratch.Linear(s.y, x, m, h.dense) // [m][H] -> [m][H]
+	s.scratch.Linear(s.y, x, m, h.dense) // [m][Pad(inputs)] -> [m][H]
 	matrix.GELU(s.y)
 	s.scratch.Linear(s.z, s.y, m, h.out) // -> [m][Pad(1)]
 	for i := range m {
@@ -92,14 +94,7 @@ func (s *Session) WordWeights(in *conversation.Input, words *conversation.Words)
 	for i, w := range words.List {
 		row := s.pooled[i*H : i*H+H]
 		clear(row)
-		for k := w.First; k <= w.Last; k++ {
-			add(row, s.x[k*H:])
-		}
-		if share := 1 / float32(w.Last-w.First+1); share != 1 {
-			for j := range row {
-				row[j] = float32(row[j] * share)
-			}
-		}
+		mean(row, s.x[w.First*H:(w.Last+1)*H], H)
 	}
 	for i, z := range s.run(h, s.pooled, n) {
 		s.word[i] = max(z, 0)
@@ -107,12 +102,40 @@ func (s *Session) WordWeights(in *conversation.Input, words *conversation.Words)
 	return s.word
 }
 
-// Topic gives the topic head's z of the input that was encoded last, and whether there is
-// such a head: above 0, the newest question builds on what was said before it.
-func (s *Session) Topic() (z float32, ok bool) {
+// Topic gives the topic head's z of in, the input that was encoded last, and whether there
+// is such a head: above 0, the newest question builds on what was said before it.
+func (s *Session) Topic(in *conversation.Input) (z float32, ok bool) {
 	h := s.e.model.topicHead
 	if h == nil {
 		return 0, false
 	}
-	return s.run(h, s.x, 1)[0], true
+	n, H := s.e.config.hidden, matrix.Pad(s.e.config.hidden)
+	s.pooled = grow(s.pooled, matrix.Pad(3*n))
+	clear(s.pooled)
+	question := 0
+	for question < len(in.Types) && in.Types[question] == 0 {
+		question++
+	}
+	q, was, both := s.pooled[:n], s.pooled[n:2*n], s.pooled[2*n:3*n]
+	mean(q, s.x[:question*H], H)
+	mean(was, s.x[question*H:len(in.IDs)*H], H)
+	for j := range both {
+		both[j] = q[j] * was[j]
+	}
+	return s.run(h, s.pooled, 1)[0], true
+}
+
+// mean writes the mean of rows of the width into to, 0 where there are none.
+func mean(to, rows []float32, width int) {
+	m := len(rows) / width
+	if m == 0 {
+		return
+	}
+	for i := range m {
+		add(to, rows[i*width:])
+	}
+	share := 1 / float32(m)
+	for j := range to {
+		to[j] = float32(to[j] * share)
+	}
 }

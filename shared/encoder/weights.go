@@ -373,10 +373,10 @@ func loadModel(c *config, data []byte, shared *matrix.Weights) (*model, []use, e
 		m.words = m.decoder
 	}
 	if c.parley.WordHead {
-		m.wordHead = r.head(wordHead, `"word_head"`, H)
+		m.wordHead = r.head(wordHead, `"word_head"`, H, H)
 	}
 	if c.parley.TopicHead {
-		m.topicHead = r.head(topicHead, `"topic_head"`, H)
+		m.topicHead = r.head(topicHead, `"topic_head"`, H, 3*H)
 	}
 	if r.headless(c); r.err != nil {
 		return nil, nil, r.err

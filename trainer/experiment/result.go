@@ -199,7 +199,7 @@ func (s Sums) encoder(data, folder string, into map[string]string) error {
 // trainedOn has the checksums of all that a training reads.
 func (s Sums) trainedOn(data string, c *train.Config) (map[string]string, error) {
 	sums := map[string]string{}
-	for _, patterns := range [][]string{c.Examples, c.Dev, c.Exclude, c.Passages, c.Teachers} {
+	for _, patterns := range [][]string{c.Examples, c.Dev, c.Exclude, c.Passages, c.Teachers, c.Engine} {
 		if err := s.files(data, patterns, sums); err != nil {
 			return nil, err
 		}

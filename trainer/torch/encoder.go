@@ -325,10 +325,13 @@ func (e *Encoder) Save(folder string, extra map[string]any) error {
 // An Inputs is a batch of token sequences, padded to one length.
 type inputs struct {
 	b, t   int
-	length []int  // tokens of each, without padding
-	ids    tensor // [B,T]
-	types  tensor // [B,T]; unset without token types
-	mask   tensor // [B,1,1,T] float, 0 at tokens, lowest at padding
+	length []int // tokens of each, without padding
+	// question is the number of tokens of each before the first that is not of type 0:
+	// those of the newest question, where the history has a type of its own.
+	question []int
+	ids      tensor // [B,T]
+	types    tensor // [B,T]; unset without token types
+	mask     tensor // [B,1,1,T] float, 0 at tokens, lowest at padding
 }
 
 // pad lays out sequences. types may be nil: all 0.
@@ -337,6 +340,15 @@ func (e *Encoder) pad(s *scope, ids [][]int32, types [][]uint8) inputs {
 	for _, x := range ids {
 		in.t = max(in.t, len(x))
 		in.length = append(in.length, len(x))
+	}
+	for i, x := range ids {
+		n := len(x)
+		if types != nil {
+			if k := slices.IndexFunc(types[i], func(t uint8) bool { return t != 0 }); k >= 0 {
+				n = k
+			}
+		}
+		in.question = append(in.question, n)
 	}
 	if in.t == 0 || in.t > e.Config.Positions {
 		s.fail(fmt.Errorf("a batch of %d sequences, the longest of %d tokens; 1 to %d fit", in.b, in.t, e.Config.Positions))

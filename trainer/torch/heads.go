@@ -9,8 +9,9 @@ package torch
 // That z says, too, whether the word stands in the rewrite: the logit is 4z - 2, so that a
 // word weighs nothing where the chance is below .12, and 1 where it is .88.
 //
-// The topic head reads x of [CLS]: z is the logit of the question's building on what was
-// said before.
+// The topic head reads [q; h; q*h], the means of x over the tokens of the question (those of
+// type 0) and of the history (the others), and their product: z is the logit of the
+// question's building on what was said before.
 const (
 	WordHead  = "parley.words."
 	TopicHead = "parley.topic."
@@ -20,8 +21,12 @@ const (
 const wordSlope, wordOffset = 4, -2
 
 func (c Config) headParams(head string) []param {
+	width := c.Width
+	if head == TopicHead {
+		width = 3 * c.Width
+	}
 	return []param{
-		{name: head + "dense.weight", shape: []int{c.Width, c.Width}}, {name: head + "dense.bias", shape: []int{c.Width}},
+		{name: head + "dense.weight", shape: []int{c.Width, width}}, {name: head + "dense.bias", shape: []int{c.Width}},
 		{name: head + "out.weight", shape: []int{1, c.Width}}, {name: head + "out.bias", shape: []int{1}},
 	}
 }

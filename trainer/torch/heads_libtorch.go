@@ -37,6 +37,27 @@ func (e *Encoder) AddHead(head string, seed uint64) error {
 	return e.make(found, params)
 }
 
+// topic computes the topic head's z, [B*T,H] -> [B].
+func (e *Encoder) topic(s *scope, in inputs, x tensor) tensor {
+	var token, side []int64 // a token's row of x, and the mean that it is part of
+	var share []float32
+	for b := range in.b {
+		question := in.question[b]
+		for i := range in.length[b] {
+			k, n := 2*b, question
+			if i >= question {
+				k, n = 2*b+1, in.length[b]-question
+			}
+			token, side, share = append(token, int64(b*in.t+i)), append(side, int64(k)), append(share, 1/float32(n))
+		}
+	}
+	h := e.Config.Width
+	rows := s.mul(s.indexSelect(x, 0, s.ints(token, len(token))), s.floats(share, len(share), 1))
+	means := s.reshape(s.indexAdd(s.zeros(2*in.b, h), 0, s.ints(side, len(side)), rows), in.b, 2*h) // [B,2H]
+	q, was := s.narrow(means, 1, 0, h), s.narrow(means, 1, h, h)
+	return e.head(s, TopicHead, s.cat(1, q, was, s.mul(q, was)))
+}
+
 // head computes a head's z, [N,H] -> [N].
 func (e *Encoder) head(s *scope, name string, x tensor) tensor {
 	p := func(n string) tensor { return e.params[name+n] }

@@ -209,7 +209,7 @@ func TestHeadsEqualInference(t *testing.T) {
 				t.Errorf("sequence %d: word %d weighs nothing here, %v in package encoder", i, term, w)
 			}
 		}
-		if z, ok := session.Topic(); !ok || math.Abs(float64(z-topics[i])) > 1e-4 {
+		if z, ok := session.Topic(&in); !ok || math.Abs(float64(z-topics[i])) > 1e-4 {
 			t.Errorf("sequence %d: topic %v here, %v in package encoder", i, topics[i], z)
 		}
 	}

@@ -108,11 +108,7 @@ func (e *Encoder) encode(s *scope, in inputs, words [][]Word) vectors {
 		e.addWords(s, &v, in, x, words)
 	}
 	if e.Has(TopicHead) {
-		first := make([]int64, in.b) // [CLS] of each
-		for b := range first {
-			first[b] = int64(b * in.t)
-		}
-		v.topic = e.head(s, TopicHead, s.indexSelect(x, 0, s.ints(first, in.b)))
+		v.topic = e.topic(s, in, x)
 	}
 	v.lay(s)
 	return v

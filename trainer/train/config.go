@@ -222,7 +222,7 @@ func (c *Config) Check() error {
 		{"word-loss", c.WordLoss >= 0 && (c.WordLoss == 0 || c.Words > 0), "0 or more, and 0 without --words"},
 		{"word-distance", c.WordDistance >= 0, "0 or more"},
 		{"preamble", c.Preamble >= 0 && c.Preamble <= 1, "0 to 1"},
-		{"topic-loss", c.TopicLoss >= 0, "0 or more"},
+		{"topic-loss", c.TopicLoss >= 0 && (c.TopicLoss == 0 || c.HistoryType == 1), "0 or more, and 0 without --history-type 1: the head tells the question from the history by it"},
 		{"passage-replies", c.Replies >= 0 && c.Replies <= 1, "0 to 1"},
 		{"candidates", c.Candidates >= 1, "1 or more"},
 		{"sampling", samplings[c.Sampling] != nil, "window, top, uniform, score or quantile"},
