@@ -37,6 +37,7 @@ type Settings struct {
 	QueryTerms       int     `json:"query_terms,omitempty"`    // heaviest terms that a conversation's vector keeps; 0: all
 	WordHead         bool    `json:"word_head,omitempty"`      // it weighs the conversation's words: see heads.go
 	TopicHead        bool    `json:"topic_head,omitempty"`     // it tells questions that build on what was said from others
+	AloneBelow       float64 `json:"alone_below,omitempty"`    // the topic head's z below which a question is read without its history
 	QuestionWords    float64 `json:"question_words,omitempty"` // without a word head: what a word of the newest question weighs
 	PassageTokens    int     `json:"passage_tokens"`           // length of a document
 	Base             *Base   `json:"base,omitempty"`           // of a family's member: see Over
@@ -167,7 +168,7 @@ func named(list jsontree.Value, name string) bool {
 func (s *Settings) read(v jsontree.Value) error {
 	for i, key := range v.Keys {
 		switch key {
-		case "name", "query_tokens", "history_token_type", "reply_tokens", "query_terms", "word_head", "topic_head", "question_words", "passage_tokens", "base":
+		case "name", "query_tokens", "history_token_type", "reply_tokens", "query_terms", "word_head", "topic_head", "alone_below", "question_words", "passage_tokens", "base":
 		default:
 			return fmt.Errorf("byte %d: there is no setting %q", v.List[i].At, key)
 		}
@@ -182,7 +183,7 @@ func (s *Settings) read(v jsontree.Value) error {
 		"name": &s.Name, "query_tokens": &s.QueryTokens,
 		"history_token_type": &s.HistoryTokenType, "reply_tokens": &s.ReplyTokens,
 		"query_terms": &s.QueryTerms, "passage_tokens": &s.PassageTokens,
-		"word_head": &s.WordHead, "topic_head": &s.TopicHead, "question_words": &s.QuestionWords,
+		"word_head": &s.WordHead, "topic_head": &s.TopicHead, "alone_below": &s.AloneBelow, "question_words": &s.QuestionWords,
 	})
 }
 

@@ -33,6 +33,8 @@ type Encoder struct {
 	Query     conversation.Form // how it reads a conversation (config.json, "parley")
 	// QueryTerms is how many of its heaviest terms a query's vector keeps; 0: all.
 	QueryTerms int
+	// AloneBelow is the topic head's z below which a question is read without its history.
+	AloneBelow float32
 	// QuestionWords is what each word of the newest question weighs where the encoder has
 	// no word head; 0: words are not searched for.
 	QuestionWords float32
@@ -85,6 +87,7 @@ func assemble(c *config, t *wordpiece.Tokenizer, files Files, shared *matrix.Wei
 		Tokenizer:     t,
 		Query:         conversation.Form{MaxTokens: c.parley.QueryTokens, HistoryType: uint8(c.parley.HistoryTokenType), ReplyTokens: c.parley.ReplyTokens},
 		QueryTerms:    c.parley.QueryTerms,
+		AloneBelow:    float32(c.parley.AloneBelow),
 		QuestionWords: float32(c.parley.QuestionWords),
 		PassageTokens: c.parley.PassageTokens,
 		Name:          c.name,

@@ -83,7 +83,7 @@ func (r *Reader) Read(turns []conversation.Turn, how Reading) (Query, error) {
 		q.Alone = alone
 		return q, err
 	}
-	if z, ok := r.session.Topic(&r.input); ok && z < 0 {
+	if z, ok := r.session.Topic(&r.input); ok && z < r.encoder.AloneBelow {
 		clear(r.turns[:newest])
 		q, err = r.read()
 		q.Alone = true
