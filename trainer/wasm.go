@@ -12,6 +12,7 @@ import (
 
 	"parley/shared/message"
 	"parley/shared/passages"
+	"parley/shared/query"
 	"parley/trainer/collection"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
@@ -84,7 +85,8 @@ func (o *evaluation) wasmRanker(ctx context.Context, index []byte, docs *collect
 		return nil, nil, fmt.Errorf("%s: %w", o.wasm, err)
 	}
 	return func(q asked) ([]metrics.Hit, error) {
-		ask := message.Ask{K: min(o.depth, wasmDepth), Level: level}
+		how := map[query.Reading]string{query.Together: message.ReadTogether, query.Alone: message.ReadAlone}
+		ask := message.Ask{K: min(o.depth, wasmDepth), Level: level, Read: how[o.reading]}
 		for _, t := range q.turns {
 			ask.Turns = append(ask.Turns, message.Turn(t))
 		}

@@ -21,6 +21,7 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	history := l.Int("history-type", 0, "token `type` of all that is not the current question")
 	reply := l.Int("reply-tokens", 0, "`tokens` of each reply that are read, from its beginning (0: all)")
 	terms := l.Int("query-terms", 0, "heaviest `terms` that a conversation's vector keeps (0: all)")
+	words := l.Float64("question-words", 0, "what each word of a question `weighs` as an exact word, of an encoder without a word head (0: words are not searched for; .75 does well)")
 	passage := l.Int("passage-tokens", 0, "longest passage that is read, in `tokens`")
 	args, err := l.parse()
 	if err != nil {
@@ -55,6 +56,8 @@ func runExport(ctx context.Context, s streams, l *line) error {
 			set.ReplyTokens = *reply
 		case "query-terms":
 			set.QueryTerms = *terms
+		case "question-words":
+			set.QuestionWords = *words
 		case "passage-tokens":
 			set.PassageTokens = *passage
 		}
