@@ -13,16 +13,17 @@ trainer=${TRAINER:-build/trainer}
 work=build/levels
 base=models/splade-tiny
 mkdir -p "$work"
+alone=2 # z below which a question is read alone: chosen on dev by trainer conversations switch
 
-# level NAME ROW SEED TERMS: the row's student of that seed, the best of three on the dev
-# set, keeping TERMS terms of a query (0: all).
+# level NAME ROW SEED TERMS: the row's student of that seed, the best of three on the sets to
+# choose on, keeping TERMS learned terms of a query (0: all).
 level() {
   name=$1 row=$2 seed=$3 terms=$4
   key=$($trainer experiment --list --json --data "$data" --only "$row" --seeds "$seed" | sed -n 's/.*"key": "\(.*\)",/\1/p')
   training=$(sed -n 's/.*"training": "\(.*\)",/\1/p' "models/experiments/runs/$key.json")
   run=build/experiments/trainings/$training
   echo "== $name: $row, seed $seed, in $run"
-  export="$trainer export --share $base --licence CC-BY-SA-4.0 --query-terms $terms --name $name --note $work/note.md"
+  export="$trainer export --share $base --licence CC-BY-SA-4.0 --query-terms $terms --alone-below $alone --name $name --note $work/note.md"
   # What is measured is what ships, under the name that it ships by.
   $export "$run" "models/$name" > /dev/null
   measure "$name" "MTRAG pooled collection" --mtrag "$data/mtrag"
@@ -34,7 +35,7 @@ level() {
 measure() { # NAME, SET, FLAGS of the set
   name=$1 set=$2
   shift 2
-  $trainer evaluate --encoder "models/$name" --base "$base" --passage-encoder "$base" --input conversation \
+  $trainer evaluate --encoder "models/$name" --base "$base" --passage-encoder "$base" --input conversation --read decide \
     --cache build/cache --json "$@" > "$work/$set.json"
 }
 

@@ -51,12 +51,14 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	var name, licence, note, base string
 	var figures files
 	var terms int
+	var alone float64
 	flags := flag.NewFlagSet("export", flag.ContinueOnError)
 	flags.StringVar(&name, "name", "", "the encoder's `name`, shown to people (empty: OUT's last part)")
 	flags.StringVar(&licence, "licence", "", "the weights' `licence`, an SPDX identifier such as Apache-2.0")
 	flags.StringVar(&note, "note", "", "Markdown `file` that the card ends with: what the data are, their licences")
 	flags.Var(&figures, "figures", "`files` that trainer evaluate --json wrote, for the card")
 	flags.IntVar(&terms, "query-terms", 0, "keep the `n` heaviest terms of a conversation's vector (0: all)")
+	flags.Float64Var(&alone, "alone-below", 0, "`z` of the topic head below which a question is read without its history; trainer conversations switch says what it gains and loses")
 	flags.StringVar(&base, "share", "", "leave out what is also in this encoder's `folder`")
 	var words []string
 	for {
@@ -86,7 +88,7 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 			return wrongUse("OUT is %s itself; give another folder", other)
 		}
 	}
-	x, err := readExport(run, encoder.Settings{Name: name, QueryTerms: terms})
+	x, err := readExport(run, encoder.Settings{Name: name, QueryTerms: terms, AloneBelow: alone})
 	if err != nil {
 		return err
 	}
@@ -187,7 +189,7 @@ func quantized(folder string, set encoder.Settings) (map[string][]byte, encoder.
 	if err := json.Unmarshal(config, &of); err != nil {
 		return nil, of.Parley, fmt.Errorf("%s: config.json: %w", folder, err)
 	}
-	of.Parley.Name, of.Parley.QueryTerms = set.Name, set.QueryTerms
+	of.Parley.Name, of.Parley.QueryTerms, of.Parley.AloneBelow = set.Name, set.QueryTerms, set.AloneBelow
 	files, err := encoder.Quantize(from, &of.Parley)
 	if err != nil {
 		return nil, of.Parley, fmt.Errorf("%s: %w", folder, err)
@@ -322,6 +324,12 @@ func (x *export) card(list []bundle.File) ([]byte, error) {
 	}
 	line("A query encoder for conversational search: %s. It reads a whole conversation, the current question first, cut to %d tokens%s, with token type %d for all that was said before; it gives a sparse vector over a vocabulary of %d%s.",
 		x.shape(), x.settings.QueryTokens, replies, x.settings.HistoryTokenType, x.enc.Vocab(), kept)
+	if x.settings.WordHead {
+		line("\nBeside it, a head on the last hidden states weighs every word of the conversation, to be matched exactly with the passages' words (BM25).")
+	}
+	if x.settings.TopicHead {
+		line("\nAnother says whether the question builds on what was said: below %v it is read alone.", x.settings.AloneBelow)
+	}
 	doc := c.DocEncoder
 	if doc == "" {
 		doc = c.Encoder
@@ -333,6 +341,9 @@ func (x *export) card(list []bundle.File) ([]byte, error) {
 	}
 	if c.Dense != "" {
 		teachers += fmt.Sprintf(" and `%s`", shortPath(c.Dense))
+	}
+	if c.Words > 0 {
+		teachers += fmt.Sprintf(", with %v times BM25 over the words of the rewrite,", c.Words)
 	}
 	if len(c.Teachers) > 0 {
 		teachers = strings.Join(shortPaths(c.Teachers), ", ")
@@ -377,7 +388,7 @@ func (x *export) card(list []bundle.File) ([]byte, error) {
 	}
 	recipe := *c
 	recipe.Out, recipe.Cache, recipe.Encoder, recipe.DocEncoder = "", "", shortPath(c.Encoder), shortPath(c.DocEncoder)
-	for _, paths := range []*[]string{&recipe.Examples, &recipe.Dev, &recipe.Exclude, &recipe.Passages, &recipe.Teachers} {
+	for _, paths := range []*[]string{&recipe.Examples, &recipe.Dev, &recipe.Exclude, &recipe.Passages, &recipe.Teachers, &recipe.Engine} {
 		*paths = shortPaths(*paths)
 	}
 	text, err := json.MarshalIndent(recipe, "", "  ")
