@@ -270,9 +270,8 @@ type Query struct{ ID, Text string }
 type Ranker func(text string) (List, error)
 
 // Sparse ranks by the frozen encoder whose vectors of the collection docs are, and
-// keeps the k best. The index is made with the first ranker, for all. with, where it is
-// not nil, gives the question's vector more dimensions, which docs then have, too.
-func Sparse(e *encoder.Encoder, docs []sparse.Vector, with func(v sparse.Vector, text string) sparse.Vector, k int) func() Ranker {
+// keeps the k best. The index is made with the first ranker, for all.
+func Sparse(e *encoder.Encoder, docs []sparse.Vector, k int) func() Ranker {
 	index := sync.OnceValue(func() *exact.Index { return exact.New(docs) })
 	return func() Ranker {
 		s, own := e.NewSession(), index().Share()
@@ -280,9 +279,6 @@ func Sparse(e *encoder.Encoder, docs []sparse.Vector, with func(v sparse.Vector,
 			v, _, err := s.EncodeQuery(conversation.Build(e.Tokenizer, []conversation.Turn{{Question: text}}, e.Query))
 			if err != nil {
 				return l, err
-			}
-			if with != nil {
-				v = with(v, text)
 			}
 			for _, h := range own.Search(v, k) {
 				l.Docs = append(l.Docs, h.Doc)

@@ -216,7 +216,7 @@ func TestRank(t *testing.T) {
 		queries = append(queries, Query{q, q})
 	}
 	stopped, stop := context.WithCancel(context.Background())
-	err = Rank(stopped, Sparse(e, docs, nil, 3), queries, f, func(done int) {
+	err = Rank(stopped, Sparse(e, docs, 3), queries, f, func(done int) {
 		if done == 2 {
 			stop()
 		}
@@ -225,7 +225,7 @@ func TestRank(t *testing.T) {
 		t.Fatalf("stopped: %v with %d lists", err, len(f.IDs()))
 	}
 	fresh := -1
-	err = Rank(context.Background(), Sparse(e, docs, nil, 3), queries, f, func(done int) {
+	err = Rank(context.Background(), Sparse(e, docs, 3), queries, f, func(done int) {
 		if fresh < 0 {
 			fresh = done
 		}

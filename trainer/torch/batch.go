@@ -20,6 +20,9 @@ type Batch struct {
 	Builds []float32
 	// Dims is the number of dimensions, learned terms and words; 0: the vocabulary's.
 	Dims int
+	// TeacherWords [B][C] is what the rewrite's words add to the teacher's scores, where
+	// WordKLD is used.
+	TeacherWords [][]float32
 
 	Docs   [][]uint32        // [B][C] the candidates' numbers, by which a query knows its own in other queries' lists
 	Frozen [][]sparse.Vector // [B][C] their vectors, where the document encoder is frozen
@@ -74,10 +77,12 @@ type Loss struct {
 	// (Hofstätter et al. 2020).
 	MarginMSE float64
 	// Distance is |student's query vector - teacher's|^2.
-	Distance float64
-	// WordDistance is what words count in it; learned terms count 1.
-	WordDistance float64
-	Temperature  float64 // T of KLD, BKL and GKL
+	Distance    float64
+	Temperature float64 // T of KLD, BKL and GKL
+	// WordKLD is the divergence with words on both sides: p = softmax((t + t')/T),
+	// q = softmax((s + s')/T), where t' are Batch.TeacherWords and s' the words' scores;
+	// s is taken as it is, so that only the word head learns from it.
+	WordKLD float64
 	// Words is the cross entropy of the words' standing in the rewrite, its mean over
 	// the batch's words; Topic that of the questions' building on what was said, its
 	// mean over those where it is known.

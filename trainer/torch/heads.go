@@ -9,6 +9,9 @@ package torch
 // That z says, too, whether the word stands in the rewrite: the logit is 4z - 2, so that a
 // word weighs nothing where the chance is below .12, and 1 where it is .88.
 //
+// It is taught the fused ranking, the encoder's own scores plus its words' BM25, and reads x
+// without moving it.
+//
 // The topic head reads [q; h; q*h], the means of x over the tokens of the question (those of
 // type 0) and of the history (the others), and their product: z is the logit of the
 // question's building on what was said before.

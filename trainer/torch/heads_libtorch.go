@@ -65,72 +65,65 @@ func (e *Encoder) head(s *scope, name string, x tensor) tensor {
 	return s.reshape(s.linear(y, p("out.weight"), p("out.bias")), -1)
 }
 
-// addWords puts the words that weigh something behind each sequence's learned terms.
-func (e *Encoder) addWords(s *scope, v *vectors, in inputs, x tensor, words [][]Word) {
-	var token, word []int64 // a piece's row of x, and the word that it is of
-	var share []float32     // 1 / pieces of the word
+// weigh computes z of every word, [N], and the vectors of those that weigh something. No
+// gradient flows back into x: the head learns to read what the encoder says, and the
+// encoder stays the one that it is without words.
+func (e *Encoder) weigh(s *scope, in inputs, x tensor, words [][]Word) (word tensor, v vectors) {
+	var token, of []int64 // a piece's row of x, and the word that it is of
+	var share []float32   // 1 / pieces of the word
 	n := 0
 	for b, list := range words {
 		for _, w := range list {
 			for i := w.First; i <= w.Last; i++ {
-				token, word = append(token, int64(b*in.t+i)), append(word, int64(n))
+				token, of = append(token, int64(b*in.t+i)), append(of, int64(n))
 				share = append(share, 1/float32(w.Last-w.First+1))
 			}
 			n++
 		}
 	}
 	if n == 0 || s.err != nil {
-		return
+		return word, v
 	}
-	pieces := s.mul(s.indexSelect(x, 0, s.ints(token, len(token))), s.floats(share, len(share), 1)) // [pieces,H]
-	pooled := s.indexAdd(s.zeros(n, e.Config.Width), 0, s.ints(word, len(word)), pieces)            // [N,H]
-	v.words = e.head(s, WordHead, pooled)
-	z := s.toFloats(v.words)
+	pieces := s.mul(s.indexSelect(s.detach(x), 0, s.ints(token, len(token))), s.floats(share, len(share), 1)) // [pieces,H]
+	pooled := s.indexAdd(s.zeros(n, e.Config.Width), 0, s.ints(of, len(of)), pieces)                          // [N,H]
+	word = e.head(s, WordHead, pooled)
+	z := s.toFloats(word)
 	if s.err != nil {
-		return
+		return word, v
 	}
-	learned := 0
-	for _, list := range v.terms {
-		learned += len(list)
-	}
-	var picked []int64 // of the words, those that weigh something
-	var order []int64  // of learned weights and picked, row by row
-	at := 0            // the sequence's first word
-	v.width = 0
-	for b, list := range words {
+	var picked []int64 // the words that weigh something, sequence after sequence
+	v.width = 1
+	at := 0 // the sequence's first word
+	for _, list := range words {
 		best := map[uint32]int{}
-		var terms []uint32
+		terms := []int32{}
 		for i, w := range list {
 			if w.Term == 0 || !(z[at+i] > 0) {
 				continue
 			}
 			k, ok := best[w.Term]
 			if !ok {
-				terms = append(terms, w.Term)
+				terms = append(terms, int32(w.Term))
 			}
 			if !ok || z[at+i] > z[k] {
 				best[w.Term] = at + i
 			}
 		}
 		slices.Sort(terms)
-		first := len(order)
-		for k := range v.terms[b] {
-			order = append(order, int64(v.start[b]+k))
-		}
+		v.start = append(v.start, len(picked))
 		for _, t := range terms {
-			order = append(order, int64(learned+len(picked)))
-			picked = append(picked, int64(best[t]))
-			v.terms[b] = append(v.terms[b], int32(t))
+			picked = append(picked, int64(best[uint32(t)]))
 		}
-		v.start[b] = first
-		v.width = max(v.width, len(v.terms[b]))
+		v.terms = append(v.terms, terms)
+		v.width = max(v.width, len(terms))
 		at += len(list)
 	}
 	if len(picked) == 0 {
-		return
+		return word, vectors{}
 	}
-	weights := s.relu(s.indexSelect(v.words, 0, s.ints(picked, len(picked))))
-	v.values = s.indexSelect(s.cat(0, v.values, weights), 0, s.ints(order, len(order)))
+	v.values = s.relu(s.indexSelect(word, 0, s.ints(picked, len(picked))))
+	v.lay(s)
+	return word, v
 }
 
 // crossEntropy is the mean over those that are known of

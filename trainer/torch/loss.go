@@ -38,6 +38,9 @@ func (b *Batch) check(l Loss) error {
 	if b.Words != nil {
 		lists["Words"] = len(b.Words)
 	}
+	if b.TeacherWords != nil {
+		lists["TeacherWords"] = len(b.TeacherWords)
+	}
 	if b.Builds != nil {
 		lists["Builds"] = len(b.Builds)
 	}
@@ -54,6 +57,7 @@ func (b *Batch) check(l Loss) error {
 		case len(b.Teacher[i]) != c,
 			b.Tokens == nil && len(b.Frozen[i]) != c,
 			b.Tokens != nil && len(b.Tokens[i]) != c,
+			b.TeacherWords != nil && len(b.TeacherWords[i]) != c,
 			b.LogWeight != nil && len(b.LogWeight[i]) != c:
 			return fmt.Errorf("query %d of the batch: lists of its %d candidates differ in length", i, c)
 		case b.Types != nil && len(b.Types[i]) != len(b.IDs[i]):
@@ -175,7 +179,7 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 		for _, list := range batch.Tokens {
 			all = append(all, list...)
 		}
-		dv = doc.encode(s, doc.pad(s, all, nil), nil)
+		dv = doc.encode(s, doc.pad(s, all, nil), nil).vectors
 		if s.err == nil {
 			d = dv.documents(s)
 		}
@@ -210,7 +214,7 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 		}
 	}
 	vocab := max(query.Config.Vocab, batch.Dims)
-	student := scores(s, q, vocab, d, own) // [B,C]
+	student := scores(s, q.vectors, vocab, d, own) // [B,C]
 	target := s.floats(teacher, b, c)
 	added := s.floats(offset, b, c)
 
@@ -260,7 +264,7 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 		if l.InBatch == InBatchPositives || l.InBatch == InBatchAll {
 			pick, hide := others(batch.Docs, own, l.InBatch)
 			m := len(pick[0])
-			logits = s.cat(1, logits, s.add(s.times(scores(s, q, vocab, d, pick), 1/l.Tau), s.floats(hide, b, m)))
+			logits = s.cat(1, logits, s.add(s.times(scores(s, q.vectors, vocab, d, pick), 1/l.Tau), s.floats(hide, b, m)))
 		}
 		return s.times(mean(s.narrow(s.logSoftmax(logits), 1, 0, 1)), -1)
 	})
@@ -275,10 +279,25 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 		return s.times(s.sum(s.square(diff)), 1/math.Max(1, n-float64(b)))
 	})
 	term("distance", l.Distance, func() tensor {
-		to, counts, rest := aligned(q, batch.Query, query.Config.Vocab, l.WordDistance)
-		return s.plus(mean(s.mul(s.square(s.sub(q.padded, s.floats(to, b, q.width))), s.floats(counts, b, q.width))), rest/float64(b))
+		to, rest := aligned(q.vectors, batch.Query)
+		return s.plus(mean(s.square(s.sub(q.padded, s.floats(to, b, q.width)))), rest/float64(b))
 	})
-	if q.words.c != nil {
+	if q.words.values.c != nil && batch.TeacherWords != nil {
+		term("word_kld", l.WordKLD, func() tensor {
+			more := make([]float32, b*c)
+			for i, list := range batch.TeacherWords {
+				copy(more[i*c:], list)
+			}
+			fused := s.add(s.detach(student), scores(s, q.words, vocab, d, own))
+			lq := s.logSoftmax(s.add(s.times(fused, 1/l.Temperature), added))
+			lp := s.logSoftmax(s.add(s.times(s.add(target, s.floats(more, b, c)), 1/l.Temperature), added))
+			return mean(s.mul(s.exp(lp), s.sub(lp, lq)))
+		})
+	}
+	if q.words.values.c != nil {
+		regularise(s, term, "word_", Regulariser{Postings: l.Query.Postings, Share: l.Query.Share}, q.words)
+	}
+	if q.word.c != nil {
 		term("words", l.Words, func() tensor {
 			var y []float32
 			for _, list := range batch.Words {
@@ -290,13 +309,13 @@ func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[
 					y = append(y, v)
 				}
 			}
-			return s.crossEntropy(s.plus(s.times(q.words, wordSlope), wordOffset), y)
+			return s.crossEntropy(s.plus(s.times(q.word, wordSlope), wordOffset), y)
 		})
 	}
 	if q.topic.c != nil && slices.ContainsFunc(batch.Builds, func(b float32) bool { return b >= 0 }) {
 		term("topic", l.Topic, func() tensor { return s.crossEntropy(q.topic, batch.Builds) })
 	}
-	regularise(s, term, "", l.Query, q)
+	regularise(s, term, "", l.Query, q.vectors)
 	if batch.Tokens != nil {
 		regularise(s, term, "doc_", l.Doc, dv)
 	}
@@ -352,34 +371,25 @@ func others(docs [][]uint32, own [][]int, which InBatch) (pick [][]int, hide []f
 	return pick, hide
 }
 
-// aligned lays out the teacher's vectors over the students' active terms, [B,A], and what
-// each term's square counts: 1, and words, the terms from learned on, that much; rest is the
-// squared length of what lies elsewhere, which no gradient can change.
-func aligned(q vectors, teacher []sparse.Vector, learned int, words float64) (out, counts []float32, rest float64) {
-	out, counts = make([]float32, len(q.terms)*q.width), make([]float32, len(q.terms)*q.width)
+// aligned lays out the teacher's vectors over the students' active terms, [B,A]; rest
+// is the squared length of what lies elsewhere, which no gradient can change.
+func aligned(q vectors, teacher []sparse.Vector) (out []float32, rest float64) {
+	out = make([]float32, len(q.terms)*q.width)
 	for i, list := range q.terms {
-		for k, j := range list {
-			if counts[i*q.width+k] = 1; int(j) >= learned {
-				counts[i*q.width+k] = float32(words)
-			}
-		}
 		k := 0
 		for n, j := range teacher[i].Terms {
 			for k < len(list) && uint32(list[k]) < j {
 				k++
 			}
 			w := teacher[i].Weights[n]
-			switch {
-			case k < len(list) && uint32(list[k]) == j:
+			if k < len(list) && uint32(list[k]) == j {
 				out[i*q.width+k] = w
-			case int(j) >= learned:
-				rest += words * float64(w) * float64(w)
-			default:
+			} else {
 				rest += float64(w) * float64(w)
 			}
 		}
 	}
-	return out, counts, rest
+	return out, rest
 }
 
 func regularise(s *scope, term func(string, float64, func() tensor), prefix string, r Regulariser, v vectors) {

@@ -18,8 +18,15 @@ type vectors struct {
 	width  int       // A, the largest number of terms
 	padded tensor    // [B,A], values laid out row by row, 0 beyond a row's terms
 
-	words tensor // [N], z of every word that stands in the batch (see Word); unset without a head
-	topic tensor // [B], z of the topic head; unset without
+}
+
+// encoded is what an encoder makes of a batch: the learned terms and, where it has the
+// heads, the words that weigh something, and the heads' z.
+type encoded struct {
+	vectors
+	words vectors // unset without a word head
+	word  tensor  // [N], z of every word that stands in the batch (see Word)
+	topic tensor  // [B]
 }
 
 // l0 is the mean number of terms.
@@ -52,12 +59,12 @@ func (s *scope) temporary(f func()) {
 // computes just those logits, a few hundred of T x V. So the [B,T,V] logits are never
 // stored, and nothing flows back through them.
 //
-// words, [B][N], are what the word head weighs: their dimensions follow the learned ones.
-func (e *Encoder) encode(s *scope, in inputs, words [][]Word) vectors {
+// words, [B][N], are what the word head weighs.
+func (e *Encoder) encode(s *scope, in inputs, words [][]Word) encoded {
 	x := e.body(s, in)     // [B*T,H]
 	h := e.transform(s, x) // [B*T,H]
 	weight, bias := e.output()
-	var v vectors
+	var v encoded
 	var rows, cols []int64 // the winner's row of h, and the term
 	s.noGrad(func() {
 		sifted := e.sift(s, h, in)
@@ -105,7 +112,7 @@ func (e *Encoder) encode(s *scope, in inputs, words [][]Word) vectors {
 	z = s.add(z, s.indexSelect(bias, 0, col)) // [N]
 	v.values = s.log1p(s.relu(z))
 	if e.Has(WordHead) && words != nil {
-		e.addWords(s, &v, in, x, words)
+		v.word, v.words = e.weigh(s, in, x, words)
 	}
 	if e.Has(TopicHead) {
 		v.topic = e.topic(s, in, x)
@@ -189,18 +196,23 @@ func (e *Encoder) Topic(ids [][]int32, types [][]uint8) ([]float32, error) {
 	return out, err
 }
 
-// read copies vectors off the device.
-func (v vectors) read(s *scope) []sparse.Vector {
+// read copies vectors off the device, words behind the learned terms.
+func (v encoded) read(s *scope) []sparse.Vector {
 	if s.err != nil {
 		return nil
 	}
-	values := s.toFloats(v.values)
 	out := make([]sparse.Vector, len(v.terms))
-	for b, list := range v.terms {
-		for k, j := range list {
-			if w := values[v.start[b]+k]; w > 0 {
-				out[b].Terms = append(out[b].Terms, uint32(j))
-				out[b].Weights = append(out[b].Weights, w)
+	for _, part := range []vectors{v.vectors, v.words} {
+		if part.values.c == nil {
+			continue
+		}
+		values := s.toFloats(part.values)
+		for b, list := range part.terms {
+			for k, j := range list {
+				if w := values[part.start[b]+k]; w > 0 {
+					out[b].Terms = append(out[b].Terms, uint32(j))
+					out[b].Weights = append(out[b].Weights, w)
+				}
 			}
 		}
 	}

@@ -59,11 +59,11 @@ type Config struct {
 	Replies     float64  `json:"passage-replies" help:"part of the earlier replies that become the passage which the teacher ranks first for their question's rewrite: long, and only near the point, as an answering system's are"`
 
 	// Exact words, and new topics: each gives the student a head (package torch).
-	Words        float64 `json:"words" help:"what a word of the rewrite weighs in the teacher's query, beside the learned terms: its score is then the frozen encoder's + this x BM25; 0: no words"`
-	WordLoss     float64 `json:"word-loss" help:"weight of the cross entropy of a word's standing in the rewrite"`
-	WordDistance float64 `json:"word-distance" help:"what words count in the squared distance to the teacher's query vector, beside learned terms, which count 1"`
-	Preamble     float64 `json:"preamble" help:"part of the questions that are read with an unrelated reply of another example in front of them: a message that comes to its question at the end"`
-	TopicLoss    float64 `json:"topic-loss" help:"weight of the cross entropy of a question's building on what was said before; 0: no topic head"`
+	Words     float64 `json:"words" help:"what a word of the rewrite weighs in the fused teacher, whose score is the frozen encoder's + this x BM25; 0: no words, and no word head"`
+	WordLoss  float64 `json:"word-loss" help:"weight of the cross entropy of a word's standing in the rewrite"`
+	WordKLD   float64 `json:"word-kld" help:"weight of the divergence with words on both sides, from which the word head alone learns"`
+	Preamble  float64 `json:"preamble" help:"part of the questions that are read with an unrelated reply of another example in front of them: a message that comes to its question at the end"`
+	TopicLoss float64 `json:"topic-loss" help:"weight of the cross entropy of a question's building on what was said before; 0: no topic head"`
 
 	// Which passages a step sees.
 	Candidates int    `json:"candidates" help:"passages beside the positive"`
@@ -220,7 +220,7 @@ func (c *Config) Check() error {
 		{"engine-share", c.EngineShare >= 0 && c.EngineShare <= 1 && (c.EngineShare == 0 || len(c.Engine) > 0), "0 to 1, and 0 without --engine-replies"},
 		{"words", c.Words >= 0 && !(c.Words > 0 && (c.TrainDocs || c.Dense != "" || len(c.Teachers) > 0)), "0 or more, and 0 with --train-docs, --dense or --teachers"},
 		{"word-loss", c.WordLoss >= 0 && (c.WordLoss == 0 || c.Words > 0), "0 or more, and 0 without --words"},
-		{"word-distance", c.WordDistance >= 0, "0 or more"},
+		{"word-kld", c.WordKLD >= 0 && (c.WordKLD == 0 || c.Words > 0), "0 or more, and 0 without --words"},
 		{"preamble", c.Preamble >= 0 && c.Preamble <= 1, "0 to 1"},
 		{"topic-loss", c.TopicLoss >= 0 && (c.TopicLoss == 0 || c.HistoryType == 1), "0 or more, and 0 without --history-type 1: the head tells the question from the history by it"},
 		{"passage-replies", c.Replies >= 0 && c.Replies <= 1, "0 to 1"},
@@ -284,7 +284,7 @@ func (c *Config) loss(step, total int) torch.Loss {
 	return torch.Loss{
 		KLD: c.KLD, BKL: c.BKL, GKL: c.GKL, Gamma: c.Gamma, Temperature: c.Temperature,
 		InfoNCE: c.InfoNCE, Tau: c.Tau, OwnNegatives: c.Own, InBatch: torch.InBatch(c.InBatch),
-		MarginMSE: c.MarginMSE, Distance: c.Distance, WordDistance: c.WordDistance, Words: c.WordLoss, Topic: c.TopicLoss,
+		MarginMSE: c.MarginMSE, Distance: c.Distance, WordKLD: c.WordKLD, Words: c.WordLoss, Topic: c.TopicLoss,
 		Query: torch.Regulariser{FLOPS: rise * c.FLOPS, L1: rise * c.L1, Postings: rise * c.Postings, Entropy: rise * c.Entropy, AntiZero: rise * c.AntiZero},
 		Doc:   torch.Regulariser{FLOPS: rise * c.DocFLOPS, L1: rise * c.DocL1, Entropy: rise * c.DocEntropy},
 	}

@@ -22,7 +22,6 @@ import (
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/sparse"
-	"parley/shared/words"
 	"parley/trainer/collection"
 	"parley/trainer/importers"
 	"parley/trainer/progress"
@@ -205,9 +204,7 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 		}
 		p.queries = map[string]sparse.Vector{}
 		for i, t := range all.Texts {
-			if p.queries[t] = v[i]; p.words != nil {
-				p.queries[t] = p.words.with(v[i], t, c.Words)
-			}
+			p.queries[t] = v[i]
 		}
 	}
 	return p, nil
@@ -266,15 +263,9 @@ func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Coll
 			return f.Seal()
 		}
 		depth := fmt.Append(nil, c.Depth)
-		of := [][]byte{[]byte("own"), weights[:], key[:], depth}
-		var with func(sparse.Vector, string) sparse.Vector
-		if p.words != nil {
-			with = func(v sparse.Vector, text string) sparse.Vector { return p.words.with(v, text, c.Words) }
-			of = append(of, fmt.Append(nil, "words", words.Default, c.Words), textsKey(passages.Texts))
-		}
 		err := rank("the teacher ranks", func() (func() teacher.Ranker, error) {
-			return teacher.Sparse(p.frozen, p.docs, with, c.Depth), nil
-		}, of...)
+			return teacher.Sparse(p.frozen, p.docs, c.Depth), nil
+		}, []byte("own"), weights[:], key[:], depth)
 		if err != nil || c.Dense == "" {
 			return err
 		}

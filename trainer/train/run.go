@@ -436,6 +436,14 @@ func (r *runner) batch(in []input, of []int) (*torch.Batch, error) {
 		}
 		b.IDs, b.Types = append(b.IDs, in[i].IDs), append(b.Types, in[i].Types)
 		b.Words, b.Builds = append(b.Words, in[i].words), append(b.Builds, in[i].builds)
+		if r.p.words != nil {
+			rewritten := r.p.words.terms(e.Rewrite)
+			more := make([]float32, len(vectors))
+			for k, v := range vectors {
+				more[k] = float32(r.c.Words) * score(rewritten, v)
+			}
+			b.TeacherWords = append(b.TeacherWords, more)
+		}
 		b.Docs, b.Teacher = append(b.Docs, docs), append(b.Teacher, scores)
 		if r.doc != nil {
 			b.Tokens = append(b.Tokens, tokens)
@@ -502,7 +510,7 @@ func (r *runner) endEpoch(ctx context.Context) (err error) {
 // relevant are so many of a teacher's first passages, to the dev set's figures.
 const relevant = 10
 
-// measure compares the student's ranking of the collection (where documents train, of
+// measure compares the student's ranking of the collection by its learned terms (where documents train, of
 // part of it) with the teacher's on the dev set: nDCG@10 and R@100, the teacher's first
 // ten being relevant. The figure is their mean.
 func (r *runner) measure(ctx context.Context) (float64, Line, error) {
@@ -534,11 +542,10 @@ func (r *runner) measure(ctx context.Context) (float64, Line, error) {
 		part := in[first:min(first+batch, len(in))]
 		var ids [][]int32
 		var types [][]uint8
-		var words [][]torch.Word
 		for _, x := range part {
-			ids, types, words = append(ids, x.IDs), append(types, x.Types), append(words, x.words)
+			ids, types = append(ids, x.IDs), append(types, x.Types)
 		}
-		vs, err := r.student.Encode(ids, types, words)
+		vs, err := r.student.Encode(ids, types, nil)
 		if err != nil {
 			return 0, nil, err
 		}

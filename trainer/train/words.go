@@ -54,21 +54,28 @@ func addWords(of *collection.Collection, docs []sparse.Vector, vocab int) (*lexi
 	return x, out
 }
 
-// with gives v the words of text, each of the weight.
-func (x *lexicon) with(v sparse.Vector, text string, weight float64) sparse.Vector {
-	var reader words.Reader
+// terms are the dimensions of the words of text that the collection knows, ascending.
+func (x *lexicon) terms(text string) []uint32 {
 	var terms []uint32
-	reader.Each(text, func(w []byte, _, _ int) {
+	x.reader.Each(text, func(w []byte, _, _ int) {
 		if t, ok := x.place[string(w)]; ok {
 			terms = append(terms, t)
 		}
 	})
 	slices.Sort(terms)
-	v = v.Clone()
-	for _, t := range slices.Compact(terms) {
-		v.Terms, v.Weights = append(v.Terms, t), append(v.Weights, float32(weight))
+	return slices.Compact(terms)
+}
+
+// score is the sum of a document's impacts of words, BM25.
+func score(terms []uint32, doc sparse.Vector) (sum float32) {
+	at := 0
+	for _, t := range terms {
+		i, ok := slices.BinarySearch(doc.Terms[at:], t)
+		if at += i; ok {
+			sum += doc.Weights[at]
+		}
 	}
-	return v
+	return sum
 }
 
 // stems are the words of text.
