@@ -217,10 +217,14 @@ func (b *bench) encode(ctx context.Context, row *experiment.Row, folder string, 
 		form.ReplyTokens = row.Measure.ReplyTokens
 	}
 	var lookup func([]byte) (uint32, bool)
+	// A copy: the frozen encoder's other rows search for no words.
+	own := *enc
+	enc = &own
 	if w := row.Measure.QuestionWords; w > 0 {
-		// A copy: others of the frozen encoder's rows search for no words.
-		own := *enc
-		enc, enc.QuestionWords = &own, float32(w)
+		enc.QuestionWords = float32(w)
+	}
+	if w := row.Measure.HistoryWords; w > 0 {
+		enc.HistoryWords = float32(w)
 	}
 	if enc.SearchesWords() {
 		lookup = b.in.lookup

@@ -72,6 +72,7 @@ type evaluation struct {
 	queryTokens, historyType int
 	replyTokens, queryTerms  int
 	questionWords            float64
+	historyWords             float64
 	reading                  query.Reading
 	top, depth               int
 	mass                     float64
@@ -99,6 +100,7 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	flags.IntVar(&o.replyTokens, "reply-tokens", -1, "read the first `n` tokens of each reply (0: all, -1: the encoder's own)")
 	flags.IntVar(&o.queryTerms, "query-terms", -1, "keep the `n` heaviest terms of each query (0: all, -1: the encoder's own)")
 	flags.Float64Var(&o.questionWords, "question-words", -1, "of an encoder without a word head: what each `word` of the newest question weighs (0: words are not searched for, -1: the encoder's own)")
+	flags.Float64Var(&o.historyWords, "history-words", -1, "what the word head's weights of words of the history are `multiplied` by (-1: the encoder's own)")
 	flags.Float64Var(&words.Default.K1, "k1", words.Default.K1, "k1 of BM25, by which passages' words are weighed")
 	flags.Float64Var(&words.Default.B, "b", words.Default.B, "b of BM25")
 	flags.Float64Var(&words.Default.Title, "title-words", words.Default.Title, "how many times a word of a title counts")
@@ -429,6 +431,9 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 	}
 	if o.queryTerms >= 0 {
 		enc.QueryTerms = o.queryTerms
+	}
+	if o.historyWords >= 0 {
+		enc.HistoryWords = float32(o.historyWords)
 	}
 	if o.questionWords >= 0 {
 		enc.QuestionWords = float32(o.questionWords)

@@ -51,7 +51,7 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	var name, licence, note, base string
 	var figures files
 	var terms int
-	var alone float64
+	var alone, history float64
 	flags := flag.NewFlagSet("export", flag.ContinueOnError)
 	flags.StringVar(&name, "name", "", "the encoder's `name`, shown to people (empty: OUT's last part)")
 	flags.StringVar(&licence, "licence", "", "the weights' `licence`, an SPDX identifier such as Apache-2.0")
@@ -59,6 +59,7 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	flags.Var(&figures, "figures", "`files` that trainer evaluate --json wrote, for the card")
 	flags.IntVar(&terms, "query-terms", 0, "keep the `n` heaviest terms of a conversation's vector (0: all)")
 	flags.Float64Var(&alone, "alone-below", 0, "`z` of the topic head below which a question is read without its history; trainer conversations switch says what it gains and loses")
+	flags.Float64Var(&history, "history-words", 0, "what the word head's weights of words of the history are `multiplied` by (0: 1)")
 	flags.StringVar(&base, "share", "", "leave out what is also in this encoder's `folder`")
 	var words []string
 	for {
@@ -88,7 +89,7 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 			return wrongUse("OUT is %s itself; give another folder", other)
 		}
 	}
-	x, err := readExport(run, encoder.Settings{Name: name, QueryTerms: terms, AloneBelow: alone})
+	x, err := readExport(run, encoder.Settings{Name: name, QueryTerms: terms, AloneBelow: alone, HistoryWords: history})
 	if err != nil {
 		return err
 	}
@@ -189,7 +190,7 @@ func quantized(folder string, set encoder.Settings) (map[string][]byte, encoder.
 	if err := json.Unmarshal(config, &of); err != nil {
 		return nil, of.Parley, fmt.Errorf("%s: config.json: %w", folder, err)
 	}
-	of.Parley.Name, of.Parley.QueryTerms, of.Parley.AloneBelow = set.Name, set.QueryTerms, set.AloneBelow
+	of.Parley.Name, of.Parley.QueryTerms, of.Parley.AloneBelow, of.Parley.HistoryWords = set.Name, set.QueryTerms, set.AloneBelow, set.HistoryWords
 	files, err := encoder.Quantize(from, &of.Parley)
 	if err != nil {
 		return nil, of.Parley, fmt.Errorf("%s: %w", folder, err)
@@ -325,7 +326,11 @@ func (x *export) card(list []bundle.File) ([]byte, error) {
 	line("A query encoder for conversational search: %s. It reads a whole conversation, the current question first, cut to %d tokens%s, with token type %d for all that was said before; it gives a sparse vector over a vocabulary of %d%s.",
 		x.shape(), x.settings.QueryTokens, replies, x.settings.HistoryTokenType, x.enc.Vocab(), kept)
 	if x.settings.WordHead {
-		line("\nBeside it, a head on the last hidden states weighs every word of the conversation, to be matched exactly with the passages' words (BM25).")
+		history := ""
+		if h := x.settings.HistoryWords; h > 0 {
+			history = fmt.Sprintf("; words of what was said before count %v of that", h)
+		}
+		line("\nBeside it, a head on the last hidden states weighs every word of the conversation, to be matched exactly with the passages' words (BM25)%s.", history)
 	}
 	if x.settings.TopicHead {
 		line("\nAnother says whether the question builds on what was said: below %v it is read alone.", x.settings.AloneBelow)

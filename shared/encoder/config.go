@@ -38,6 +38,7 @@ type Settings struct {
 	WordHead         bool    `json:"word_head,omitempty"`      // it weighs the conversation's words: see heads.go
 	TopicHead        bool    `json:"topic_head,omitempty"`     // it tells questions that build on what was said from others
 	AloneBelow       float64 `json:"alone_below,omitempty"`    // the topic head's z below which a question is read without its history
+	HistoryWords     float64 `json:"history_words,omitempty"`  // what the word head's weight of a word of the history is multiplied by; 0: 1, below: words of the history do not count
 	QuestionWords    float64 `json:"question_words,omitempty"` // without a word head: what a word of the newest question weighs
 	PassageTokens    int     `json:"passage_tokens"`           // length of a document
 	Base             *Base   `json:"base,omitempty"`           // of a family's member: see Over
@@ -168,7 +169,7 @@ func named(list jsontree.Value, name string) bool {
 func (s *Settings) read(v jsontree.Value) error {
 	for i, key := range v.Keys {
 		switch key {
-		case "name", "query_tokens", "history_token_type", "reply_tokens", "query_terms", "word_head", "topic_head", "alone_below", "question_words", "passage_tokens", "base":
+		case "name", "query_tokens", "history_token_type", "reply_tokens", "query_terms", "word_head", "topic_head", "alone_below", "history_words", "question_words", "passage_tokens", "base":
 		default:
 			return fmt.Errorf("byte %d: there is no setting %q", v.List[i].At, key)
 		}
@@ -183,7 +184,7 @@ func (s *Settings) read(v jsontree.Value) error {
 		"name": &s.Name, "query_tokens": &s.QueryTokens,
 		"history_token_type": &s.HistoryTokenType, "reply_tokens": &s.ReplyTokens,
 		"query_terms": &s.QueryTerms, "passage_tokens": &s.PassageTokens,
-		"word_head": &s.WordHead, "topic_head": &s.TopicHead, "alone_below": &s.AloneBelow, "question_words": &s.QuestionWords,
+		"word_head": &s.WordHead, "topic_head": &s.TopicHead, "alone_below": &s.AloneBelow, "history_words": &s.HistoryWords, "question_words": &s.QuestionWords,
 	})
 }
 
@@ -205,6 +206,9 @@ func (s *Settings) check(c *config) error {
 	}
 	if !(s.QuestionWords >= 0 && s.QuestionWords <= 100) {
 		return fmt.Errorf("question_words is %v; wanted 0, for no words, to 100", s.QuestionWords)
+	}
+	if !(s.HistoryWords <= 100) {
+		return fmt.Errorf("history_words is %v; wanted at most 100", s.HistoryWords)
 	}
 	if s.Base != nil && (!isFingerprint(s.Base.Weights) || !isFingerprint(s.Base.Vocab)) {
 		return fmt.Errorf("base is %+v; wanted the fingerprints of its model.safetensors and vocab.txt, as 231508-0a1b2c3d", *s.Base)

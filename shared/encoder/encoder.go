@@ -35,6 +35,8 @@ type Encoder struct {
 	QueryTerms int
 	// AloneBelow is the topic head's z below which a question is read without its history.
 	AloneBelow float32
+	// HistoryWords is what the word head's weights of the history's words are multiplied by.
+	HistoryWords float32
 	// QuestionWords is what each word of the newest question weighs where the encoder has
 	// no word head; 0: words are not searched for.
 	QuestionWords float32
@@ -83,11 +85,16 @@ func assemble(c *config, t *wordpiece.Tokenizer, files Files, shared *matrix.Wei
 	if err != nil {
 		return nil, err
 	}
+	history := float32(c.parley.HistoryWords)
+	if history == 0 {
+		history = 1
+	}
 	return &Encoder{
 		Tokenizer:     t,
 		Query:         conversation.Form{MaxTokens: c.parley.QueryTokens, HistoryType: uint8(c.parley.HistoryTokenType), ReplyTokens: c.parley.ReplyTokens},
 		QueryTerms:    c.parley.QueryTerms,
 		AloneBelow:    float32(c.parley.AloneBelow),
+		HistoryWords:  max(history, 0),
 		QuestionWords: float32(c.parley.QuestionWords),
 		PassageTokens: c.parley.PassageTokens,
 		Name:          c.name,

@@ -75,29 +75,32 @@ func (e *Encoder) SearchesWords() bool { return e.model.wordHead != nil || e.Que
 // head gives every word of the newest question its QuestionWords.
 func (s *Session) WordWeights(in *conversation.Input, words *conversation.Words) []float32 {
 	s.word = grow(s.word, len(words.List))
-	h := s.e.model.wordHead
-	if h == nil {
-		newest := -1
-		for _, o := range in.From {
-			newest = max(newest, o.Turn)
-		}
+	newest := -1
+	for _, o := range in.From {
+		newest = max(newest, o.Turn)
+	}
+	h, H := s.e.model.wordHead, matrix.Pad(s.e.config.hidden)
+	if h != nil {
+		s.pooled = grow(s.pooled, len(words.List)*H)
 		for i, w := range words.List {
-			s.word[i] = 0
-			if w.Turn == newest && w.Side == conversation.Question {
-				s.word[i] = s.e.QuestionWords
-			}
+			row := s.pooled[i*H : i*H+H]
+			clear(row)
+			mean(row, s.x[w.First*H:(w.Last+1)*H], H)
 		}
-		return s.word
+		copy(s.word, s.run(h, s.pooled, len(words.List)))
 	}
-	n, H := len(words.List), matrix.Pad(s.e.config.hidden)
-	s.pooled = grow(s.pooled, n*H)
 	for i, w := range words.List {
-		row := s.pooled[i*H : i*H+H]
-		clear(row)
-		mean(row, s.x[w.First*H:(w.Last+1)*H], H)
-	}
-	for i, z := range s.run(h, s.pooled, n) {
-		s.word[i] = max(z, 0)
+		asked := w.Turn == newest && w.Side == conversation.Question
+		switch {
+		case h != nil && asked:
+			s.word[i] = max(s.word[i], 0)
+		case h != nil:
+			s.word[i] = max(float32(s.word[i]*s.e.HistoryWords), 0)
+		case asked:
+			s.word[i] = s.e.QuestionWords
+		default:
+			s.word[i] = 0
+		}
 	}
 	return s.word
 }

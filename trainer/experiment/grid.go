@@ -103,9 +103,12 @@ type Measure struct {
 	// QuestionWords is what a word of the newest question weighs, beside the encoder's
 	// vector; 0: none, unless the student has learned to weigh words.
 	QuestionWords float64 `json:"question-words,omitempty"`
-	Top           int     `json:"query-top,omitempty"`       // keep the n heaviest terms of a query
-	Threshold     float64 `json:"query-threshold,omitempty"` // and those that weigh at least so much
-	Int8          bool    `json:"int8,omitempty"`            // quantise the query encoder as it ships
+	// HistoryWords is what the word head's weights of words of the history are multiplied
+	// by; 0: the student's own, 1.
+	HistoryWords float64 `json:"history-words,omitempty"`
+	Top          int     `json:"query-top,omitempty"`       // keep the n heaviest terms of a query
+	Threshold    float64 `json:"query-threshold,omitempty"` // and those that weigh at least so much
+	Int8         bool    `json:"int8,omitempty"`            // quantise the query encoder as it ships
 }
 
 // The systems that Measure.System names.
