@@ -195,12 +195,15 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	for i, t := range f.Vector.Terms[:f.Learned] {
 		e.asked[t] = float32(f.Vector.Weights[i] * share(f.Origin(i), newest))
 	}
+	figure, date := wants(ask.Turns[newest].Question)
 	for i, h := range f.hits {
 		if ask.Brief {
 			p := e.Passages.At(int(h.Doc))
 			a.Results[i] = message.Result{Doc: h.Doc, ID: p.ID, Title: p.Title, Score: h.Score}
 		} else {
-			a.Results[i] = e.result(f.Vector, h, said)
+			r := e.result(f.Vector, h, said)
+			r.NoFigure = figure && !gives(r.Text[r.Quote[0]:r.Quote[1]], date)
+			a.Results[i] = r
 		}
 		if ask.Explain {
 			a.Results[i].Parts = e.explain(f.Vector, h.Doc, place)

@@ -98,7 +98,9 @@ type Result struct {
 	Score float32 `json:"score"`
 	Quote Span    `json:"quote"` // the sentence of Text that answers best
 	Marks []Span  `json:"marks"` // words of Text that its score comes from, in order
-	Parts []Part  `json:"parts,omitempty"`
+	// NoFigure: the question asks for a figure or a date, and the sentence holds none.
+	NoFigure bool   `json:"no_figure,omitempty"`
+	Parts    []Part `json:"parts,omitempty"`
 }
 
 // A Part is what one term adds to a score, Query x Doc; the parts sum to it.

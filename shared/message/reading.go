@@ -52,6 +52,9 @@ func turns(list []int) string {
 // CutText says for people what Answer.Cut does.
 const CutText = "The question is longer than what the encoder reads: its middle was left out."
 
+// NoFigureText says for people what Result.NoFigure does.
+const NoFigureText = "The question asks for a figure or a date; this sentence gives none."
+
 // LeftOut says for people what the encoder did not read for want of room, "" where it
 // read all.
 func (a *Answer) LeftOut() string {

@@ -34,6 +34,7 @@ func Answer(body string) (*message.Answer, error) {
 		res := message.Result{
 			Doc: uint32(r.Get("doc").Int()), ID: r.Get("id").Text, Title: r.Get("title").Text, Text: r.Get("text").Text,
 			URL: r.Get("url").Text, Score: float32(r.Get("score").Number), Quote: span(r.Get("quote")),
+			NoFigure: r.Get("no_figure").Yes,
 		}
 		for _, m := range r.Get("marks").List {
 			res.Marks = append(res.Marks, span(m))
@@ -275,6 +276,7 @@ func EncodeAnswer(a *message.Answer) string {
 							w.span("", m)
 						}
 					})
+					w.yes("no_figure", r.NoFigure)
 					if len(r.Parts) > 0 {
 						w.list("parts", func() {
 							for _, p := range r.Parts {

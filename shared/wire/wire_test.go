@@ -16,7 +16,7 @@ var answer = message.Answer{
 	Reply: 1,
 	Results: []message.Result{{
 		Doc: 4294967295, ID: "a\"b", Title: "Tüürm 🗼 <b>&amp;", Text: "line\nline\u2028\x01 \\ /", URL: "https://example.org/?a=b&c",
-		Score: 1e-7, Quote: message.Span{3, 9}, Marks: []message.Span{{0, 1}, {4, 5}},
+		Score: 1e-7, Quote: message.Span{3, 9}, Marks: []message.Span{{0, 1}, {4, 5}}, NoFigure: true,
 	}, {}},
 	Tokens: 12, Dropped: true, Cut: true, Alone: true, Read: []int{0, 2},
 	Cost: message.Cost{EncodeMS: 14.25, SearchMS: .5, Lists: 12, Postings: 123456},

@@ -190,6 +190,22 @@ func TestSearchShowsTheQuotationItsSourceAndTheCost(t *testing.T) {
 	}
 }
 
+// The sentence quoted may lack the figure that was asked for: search and chat say so,
+// chat of the result picked too.
+func TestAReplyWithoutTheFigureSaysSo(t *testing.T) {
+	b := newBench(t)
+	says := "\n  " + message.NoFigureText + "\n"
+	if out := must(t, "", b.with("search", "how tall is the eiffel tower?")...); !strings.Contains(out, says) {
+		t.Error(out)
+	}
+	if out := must(t, "how tall is the eiffel tower?\n:pick 2\n", b.with("chat")...); strings.Count(out, says) != 2 {
+		t.Error(out)
+	}
+	if out := must(t, "", b.with("search", "how do you like the eiffel tower?")...); strings.Contains(out, message.NoFigureText) {
+		t.Error(out)
+	}
+}
+
 func TestSearchReadsAConversation(t *testing.T) {
 	b := newBench(t)
 	ask := func(args ...string) message.Answer {

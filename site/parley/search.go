@@ -149,6 +149,9 @@ func (p page) reply(a message.Answer, i int) {
 		source += "  " + printable(r.URL)
 	}
 	fmt.Fprintln(p.w, p.style.dim("  "+source))
+	if r.NoFigure {
+		fmt.Fprintln(p.w, p.style.dim(wrap(message.NoFigureText, "  ", p.width)))
+	}
 	p.read(a)
 	fmt.Fprintln(p.w)
 }

@@ -208,6 +208,38 @@ func TestAChosenResultBecomesTheReply(t *testing.T) {
 	}
 }
 
+// The reply on view says that it lacks the figure asked for, whoever chose it.
+func TestAReplyWithoutTheFigureSaysSo(t *testing.T) {
+	p := newPage(t)
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		a.Results[1].NoFigure = true
+		return a
+	}
+	p.root.Message("ready", 0, `{}`)
+	p.root.Ask("How tall?")
+	p.settle()
+	says := func() bool { return strings.Contains(p.html, `<p class="lacks">`+message.NoFigureText) }
+	if says() {
+		t.Error("the first reply holds a figure")
+	}
+	p.root.Choose(p.root.dialogue.Turns()[0].ID, "p2")
+	p.settle()
+	if !says() {
+		t.Errorf("the reply chosen holds none: %s", p.html)
+	}
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		a.Results[0].NoFigure = true
+		return a
+	}
+	p.root.Ask("How wide?")
+	p.settle()
+	if !p.did("announce", "It answers How wide?. "+message.NoFigureText+" From Title p1") {
+		t.Errorf("not announced: %+v", p.log)
+	}
+}
+
 func TestAFollowUpIsReadTheOtherWay(t *testing.T) {
 	p := newPage(t)
 	p.answer = func(ask message.Ask) message.Answer {

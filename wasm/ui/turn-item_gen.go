@@ -195,6 +195,11 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 			}
 			vgn = addText(vgparent, "\n    ")
+			if c.LacksText() != "" {
+				vgn = addElement(vgparent, "", "p", "class", "lacks")
+				setInner(vgn, c.LacksText())
+			}
+			vgn = addText(vgparent, "\n    ")
 			if c.Answered() && !c.Found() {
 				vgn = addElement(vgparent, "", "p", "class", "nothing")
 				{

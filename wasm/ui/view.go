@@ -76,6 +76,9 @@ func spoken(d *dialogue.Dialogue, i int) string {
 		return "Answer to turn " + n + ": nothing found" + read + "."
 	}
 	quote, _ := dialogue.Clip(dialogue.Quote(r), 400)
+	if r.NoFigure {
+		quote += " " + message.NoFigureText
+	}
 	return "Answer to turn " + n + ": " + quote + " From " + r.Title + "; " +
 		count(len(d.Turns()[i].Answer.Results), "result") + read + "."
 }
@@ -223,6 +226,14 @@ func (c *TurnItem) Quote() string {
 	if r := c.reply(); r != nil {
 		s, _ := dialogue.Clip(dialogue.Quote(r), 900)
 		return s
+	}
+	return ""
+}
+
+// LacksText says that the quotation lacks the figure asked for, "" where it does not.
+func (c *TurnItem) LacksText() string {
+	if r := c.reply(); r != nil && r.NoFigure {
+		return message.NoFigureText
 	}
 	return ""
 }

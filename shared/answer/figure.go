@@ -1,0 +1,102 @@
+package answer
+
+import (
+	"strings"
+	"unicode"
+)
+
+// A quotation is the best sentence at hand, and may well lack the figure that was asked
+// for: then the answer says so. What a question asks for is told by its words, in English
+// alone; anything else is taken to ask for none. Where it is in doubt, nothing is said.
+
+// Lists of words, each between blanks: maps would be larger.
+const (
+	measures = " tall high long deep heavy old many much far big large wide broad thick fast hot cold warm expensive populous "
+	times    = " year years century decade date "
+	// After "what is the", and before "of" or the question's end: "what is the area known
+	// for?" asks for none.
+	quantities = " population height length depth width weight size area distance speed temperature elevation altitude diameter radius circumference percentage number cost price "
+
+	numbers = " no none zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen" +
+		" seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands" +
+		" million millions billion billions trillion dozen dozens half twice pair both" +
+		" mile miles metre metres meter meters kilometre kilometres kilometer kilometers percent " // "over a mile"
+	dates = " january february april june july august september october november december" +
+		" monday tuesday wednesday thursday friday saturday sunday spring summer autumn winter morning noon evening night midnight" +
+		" decade decades century centuries age ages era period dynasty reign war ago "
+)
+
+func in(list, word string) bool { return strings.Contains(list, " "+word+" ") }
+
+func split(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+}
+
+// wants says whether a question asks for a figure, and whether for a date, which words
+// can tell too: "when do they bloom?"
+func wants(question string) (figure, date bool) {
+	words := split(strings.ToLower(question))
+	at := func(i int) string {
+		if i < len(words) {
+			return words[i]
+		}
+		return ""
+	}
+	for i, w := range words {
+		next := at(i + 1)
+		switch w {
+		case "how":
+			if in(measures, next) {
+				return true, in(" long old ", next)
+			}
+		case "when": // not in "when he died, who was king?"
+			if next == "" || in(" s is are was were do does did will would can could has have had ", next) {
+				return true, true
+			}
+		case "what", "which":
+			if in(times, next) {
+				return true, true
+			}
+			if in(" percentage temperature age height speed ", next) {
+				return true, false
+			}
+			if in(" s is are was were ", next) && in(" the its his her their ", at(i+2)) {
+				for j := i + 3; j < i+5; j++ { // "the total length of"
+					if n := at(j); (in(quantities, n) || in(times, n)) && (at(j+1) == "" || in(" of between from in at there ", at(j+1))) {
+						return true, in(times, n)
+					}
+				}
+			}
+		case "population":
+			if next == "of" && i == 0 {
+				return true, false
+			}
+		}
+	}
+	return false, false
+}
+
+// gives says whether a sentence holds a figure, or a date where that is wanted.
+func gives(sentence string, date bool) bool {
+	if strings.ContainsFunc(sentence, unicode.IsNumber) {
+		return true
+	}
+	before, words := "", split(sentence)
+	for i, as := range words {
+		w := strings.ToLower(as)
+		after := ""
+		if i+1 < len(words) {
+			after = words[i+1]
+		}
+		switch {
+		case date && (as == "May" || as == "March" || in(dates, w)):
+			return true
+		case w == "one" && (before == "no" || in(" of another ", after)), w == "no" && in(" one longer ", after):
+			// "One of the tallest", "no longer" count nothing.
+		case in(numbers, w):
+			return true
+		}
+		before = w
+	}
+	return false
+}
