@@ -13,6 +13,7 @@ import (
 	"parley/shared/encoder"
 	"parley/shared/query"
 	"parley/shared/sparse"
+	"parley/shared/words"
 	"parley/trainer/collection"
 	"parley/trainer/experiment"
 	"parley/trainer/metrics"
@@ -51,7 +52,7 @@ func openBench(ctx context.Context, data, encoderDir, cache string, e *experimen
 		return names, err
 	}
 	b.files = func(input string) ([]string, error) { return paths(e.Files(input)) }
-	b.set = evaluation{cache: cache, depth: 1000, mass: 1}
+	b.set = evaluation{cache: cache, depth: 1000, mass: 1, words: words.Default}
 	var err error
 	var qrels []string
 	for _, f := range []struct {

@@ -73,6 +73,7 @@ type evaluation struct {
 	replyTokens, queryTerms  int
 	questionWords            float64
 	historyWords             float64
+	words                    words.BM25 // of the passages' words
 	reading                  query.Reading
 	top, depth               int
 	mass                     float64
@@ -101,9 +102,10 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	flags.IntVar(&o.queryTerms, "query-terms", -1, "keep the `n` heaviest terms of each query (0: all, -1: the encoder's own)")
 	flags.Float64Var(&o.questionWords, "question-words", -1, "of an encoder without a word head: what each `word` of the newest question weighs (0: words are not searched for, -1: the encoder's own)")
 	flags.Float64Var(&o.historyWords, "history-words", -1, "what the word head's weights of words of the history are `multiplied` by (-1: the encoder's own)")
-	flags.Float64Var(&words.Default.K1, "k1", words.Default.K1, "k1 of BM25, by which passages' words are weighed")
-	flags.Float64Var(&words.Default.B, "b", words.Default.B, "b of BM25")
-	flags.Float64Var(&words.Default.Title, "title-words", words.Default.Title, "how many times a word of a title counts")
+	o.words = words.Default
+	flags.Float64Var(&o.words.K1, "k1", o.words.K1, "k1 of BM25, by which passages' words are weighed")
+	flags.Float64Var(&o.words.B, "b", o.words.B, "b of BM25")
+	flags.Float64Var(&o.words.Title, "title-words", o.words.Title, "how many times a word of a title counts")
 	flags.StringVar(&read, "read", "together", "how a conversation is read: `together`, alone, or as the encoder decides (decide)")
 	flags.Float64Var(&o.mass, "mass", 1, "keep this `share` of each passage's weight, in its heaviest terms; .9 is what ships")
 	flags.IntVar(&o.top, "top", 0, "keep the `n` heaviest terms of each passage (0: all)")
@@ -173,6 +175,8 @@ func (o *evaluation) check(benchmark string) error {
 		return wrongUse("--depth %d: at least 1 is needed", o.depth)
 	case !(o.mass > 0 && o.mass <= 1):
 		return wrongUse("--mass %v is not a share above 0, at most 1", o.mass)
+	case o.words.Check() != nil:
+		return usageError{o.words.Check()}
 	case o.top < 0:
 		return wrongUse("--top %d is negative", o.top)
 	case o.historyType > 1:
@@ -528,12 +532,12 @@ type searched struct {
 	file   []byte
 }
 
-// searcher indexes the passages, with their words where words says so.
-func (o *evaluation) searcher(vocab int, passages []sparse.Vector, of *collection.Collection, words bool) (*searched, error) {
+// searcher indexes the passages, with their words where withWords says so.
+func (o *evaluation) searcher(vocab int, passages []sparse.Vector, of *collection.Collection, withWords bool) (*searched, error) {
 	s := &searched{dims: vocab}
 	found := func(doc uint32, score float64) metrics.Hit { return metrics.Hit{Doc: of.IDs[doc], Score: score} }
 	if o.float {
-		if words {
+		if withWords {
 			return nil, errors.New("--float scores by the float weights of learned terms, and this encoder searches for words, too: leave --float out")
 		}
 		x := exact.New(passages)
@@ -550,11 +554,12 @@ func (o *evaluation) searcher(vocab int, passages []sparse.Vector, of *collectio
 		return s, nil
 	}
 	b := index.NewBuilder(vocab)
+	b.BM25 = o.words
 	for i, v := range passages {
 		if err := b.Add(v); err != nil {
 			return nil, fmt.Errorf("passage %q: %w", of.IDs[i], err)
 		}
-		if words {
+		if withWords {
 			b.AddWords(of.Parts(i))
 		}
 	}
@@ -575,7 +580,7 @@ func (o *evaluation) searcher(vocab int, passages []sparse.Vector, of *collectio
 		}
 		return hits, c.Postings
 	}
-	if words {
+	if withWords {
 		s.lookup = x.Lookup
 	}
 	s.dims += x.Words()

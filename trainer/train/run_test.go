@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"parley/shared/encoder"
+	"parley/shared/safetensors"
 	"parley/trainer/importers"
 )
 
@@ -179,7 +180,10 @@ func TestKilledRunResumes(t *testing.T) {
 		return
 	}
 	for name, change := range map[string]func(*Config){
-		"queries":   func(c *Config) { c.Average = .6 },
+		"queries": func(c *Config) { c.Average = .6 },
+		"heads": func(c *Config) {
+			c.Words, c.WordKLD, c.WordLoss, c.TopicLoss, c.Rewrites, c.Preamble, c.Postings = 1, .5, 1, 1, .3, .2, .01
+		},
 		"documents": func(c *Config) { c.TrainDocs, c.DocFLOPS, c.DevPassages = true, .01, 30 },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,6 +193,52 @@ func TestKilledRunResumes(t *testing.T) {
 			change(&c)
 			killAndResume(t, folder, c)
 		})
+	}
+}
+
+// Heads are trained, saved and read by package encoder; the word head moves no learned term.
+func TestRunTrainsHeads(t *testing.T) {
+	folder := t.TempDir()
+	c := small(t, folder)
+	c.Clip, c.TopicLoss = 0, 1 // clipping goes by the whole gradient
+	c.Out = filepath.Join(folder, "plain")
+	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	plain := c.Out
+	c.Words, c.WordKLD, c.WordLoss, c.Out = 1, .5, 1, filepath.Join(folder, "words")
+	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	e, err := encoder.Load(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(c.Out, "best", name)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !e.SearchesWords() {
+		t.Error("the encoder searches for no words")
+	}
+	read := func(run string) *safetensors.File {
+		data, err := os.ReadFile(filepath.Join(run, "best", "model.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := safetensors.Read(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	with := read(c.Out)
+	for _, x := range read(plain).Tensors {
+		if y, ok := with.Tensor(x.Name); !ok || !bytes.Equal(x.Data, y.Data) {
+			t.Errorf("%s is another with words", x.Name)
+		}
+	}
+	log, _ := os.ReadFile(filepath.Join(c.Out, "log.jsonl"))
+	for _, part := range []string{`"words":`, `"word_kld":`, `"topic":`} {
+		if !bytes.Contains(log, []byte(part)) {
+			t.Errorf("the log has no %s", part)
+		}
 	}
 }
 
