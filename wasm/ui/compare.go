@@ -12,7 +12,7 @@ import (
 )
 
 // An example is what the page knows of a question that it offers: the same question
-// standing alone, and the passages that answer it, from our conversations' test split.
+// standing alone, and the passages that answer it.
 type example struct {
 	rewrite string
 	gold    []string // ids

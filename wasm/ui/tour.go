@@ -19,7 +19,7 @@ type step struct {
 }
 
 var (
-	tower = []string{"When was the Eiffel Tower built?", "who designed it?"}
+	tower = []string{"How tall is the Eiffel Tower?", "who designed it?"} // offered by index.html, with its rewrites
 	// The beginning of a conversation of our test split (test-09-01).
 	poets = []string{
 		"who is the greatest russian poet, by most people opinion?",
