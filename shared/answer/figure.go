@@ -11,7 +11,7 @@ import (
 
 // Lists of words, each between blanks: maps would be larger.
 const (
-	measures = " tall high long deep heavy old many much far big large wide broad thick fast hot cold warm expensive populous "
+	measures = " tall high long deep heavy old many much big large wide broad thick fast hot cold warm expensive populous "
 	times    = " year years century decade date "
 	// After "what is the", and before "of" or the question's end: "what is the area known
 	// for?" asks for none.
@@ -20,10 +20,12 @@ const (
 	numbers = " no none zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen" +
 		" seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands" +
 		" million millions billion billions trillion dozen dozens half twice pair both" +
+		" second third fourth fifth sixth seventh eighth ninth tenth tenths" +
 		" mile miles metre metres meter meters kilometre kilometres kilometer kilometers percent " // "over a mile"
 	dates = " january february april june july august september october november december" +
 		" monday tuesday wednesday thursday friday saturday sunday spring summer autumn winter morning noon evening night midnight" +
-		" decade decades century centuries age ages era period dynasty reign war ago "
+		" seconds minutes hours days weeks months years decade decades century centuries age ages era eras period periods dynasty reign war ago" +
+		" ancient antiquity prehistoric neolithic medieval "
 )
 
 func in(list, word string) bool { return strings.Contains(list, " "+word+" ") }
@@ -46,11 +48,14 @@ func wants(question string) (figure, date bool) {
 		next := at(i + 1)
 		switch w {
 		case "how":
-			if in(measures, next) {
+			// "How far did they go?" asks where to.
+			if in(measures, next) || next == "far" && in(" is are was from away ", at(i+2)) {
 				return true, in(" long old ", next)
 			}
-		case "when": // not in "when he died, who was king?"
-			if next == "" || in(" s is are was were do does did will would can could has have had ", next) {
+		case "when":
+			// Not in "when he died, who was king?". "When does it melt?" asks on what
+			// condition, more often than not.
+			if in(" was were did ", next) {
 				return true, true
 			}
 		case "what", "which":
