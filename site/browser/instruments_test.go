@@ -171,7 +171,7 @@ func TestCompare(t *testing.T) {
 	}
 	// The first turn stands alone already: its rewrite ranks as it does.
 	eval[bool](p, `(document.querySelector(".picker button").click(), true)`)
-	p.wait("the first turn", compared+` && document.querySelector("#rewrite").value.startsWith("When was the Eiffel Tower")`)
+	p.wait("the first turn", compared+` && document.querySelector("#rewrite").value.startsWith("How tall is the Eiffel Tower")`)
 	columns := eval[[]string](p, `[...document.querySelectorAll(".way ol")].map(e => [...e.querySelectorAll("li > :first-child")].map(s => s.textContent).join("; "))`)
 	if columns[0] != columns[3] || columns[0] == "" {
 		t.Errorf("the same text ranks as %q and %q", columns[0], columns[3])

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -156,5 +157,33 @@ func TestTermsStandBesideTheResults(t *testing.T) {
 	})()`)
 	if got.Panel < got.Right || got.Results-got.Row > 40 {
 		t.Errorf("the results begin %.0f pixels below the row of buttons, the terms %.0f right of them: %+v", got.Results-got.Row, got.Panel-got.Right, got)
+	}
+}
+
+// The README's picture: two turns, the second with its terms, as they fill a window.
+//
+//	PARLEY_PICTURES=site/pictures go test -run ThePictureOfTheReadme ./site/browser
+func TestThePictureOfTheReadme(t *testing.T) {
+	dir := os.Getenv("PARLEY_PICTURES")
+	if dir == "" {
+		t.Skip("PARLEY_PICTURES names no folder")
+	}
+	if !filepath.IsAbs(dir) { // tests run in their package's folder
+		dir = filepath.Join("..", "..", dir)
+	}
+	p := open(t, shipped(t)).ready()
+	p.do(call(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1360, Height: 960, DeviceScaleFactor: 1}))
+	p.ask("How tall is the Eiffel Tower?")
+	p.ask("who designed it?")
+	eval[bool](p, `([...document.querySelectorAll(".vector-button")].at(-1).click(), true)`)
+	p.wait("the terms", `document.querySelector(".panel .term")`)
+	eval[bool](p, `(document.activeElement.blur(), scrollTo({top: 0, behavior: "instant"}), true)`)
+	p.wait("the top", `scrollY === 0`)
+	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "page.png"), png, 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
