@@ -14,6 +14,7 @@ work=build/levels
 base=models/splade-tiny
 mkdir -p "$work"
 alone=2 # z below which a question is read alone: chosen on dev by trainer conversations switch
+history=.3 # what words of the history count: chosen on dev by trainer conversations converse
 
 # level NAME ROW SEED TERMS: the row's student of that seed, the best of three on the sets to
 # choose on, keeping TERMS learned terms of a query (0: all).
@@ -23,7 +24,7 @@ level() {
   training=$(sed -n 's/.*"training": "\(.*\)",/\1/p' "models/experiments/runs/$key.json")
   run=build/experiments/trainings/$training
   echo "== $name: $row, seed $seed, in $run"
-  export="$trainer export --share $base --licence CC-BY-SA-4.0 --query-terms $terms --alone-below $alone --name $name --note $work/note.md"
+  export="$trainer export --share $base --licence CC-BY-SA-4.0 --query-terms $terms --alone-below $alone --history-words $history --name $name --note $work/note.md"
   # What is measured is what ships, under the name that it ships by.
   $export "$run" "models/$name" > /dev/null
   measure "$name" "MTRAG pooled collection" --mtrag "$data/mtrag"
@@ -43,9 +44,8 @@ cat > "$work/note.md" <<'NOTE'
 The training conversations: QReCC (CC BY-SA 3.0), CANARD (CC BY-SA 4.0), ConvQuestions (CC BY 4.0), TREC CAsT 2019 and 2020 (MIT), and this project's own (CC BY-SA 4.0); none of MTRAG's conversations. The teacher ranked MTRAG's pooled passages, the first three of each article of a 2018 Wikipedia, and this project's articles. The run with the best dev figure of three seeds ships; [models/experiments](../experiments/README.md) has the mean over the seeds, and how every setting was chosen.
 NOTE
 
-level splade-tiny-conv      "temperature/temperature 2" 3 0
-level splade-tiny-conv-1.5x "softer/postings 0.1"       2 0
-level splade-tiny-conv-2x   "softer/postings 0.2"       2 0
-level splade-tiny-conv-4x   "softer/postings 0.4"       3 16
-level splade-tiny-conv-8x   "softer/postings 0.4"       3 10
+level splade-tiny-conv    "words/learned words" 2 0
+level splade-tiny-conv-2x "words-postings/postings 0.2" 1 0
+level splade-tiny-conv-4x "words-postings/postings 0.4" 1 12
+level splade-tiny-conv-8x "words-postings/postings 0.4" 1 8
 ${GO:-go} run ./models/build --list
