@@ -20,11 +20,11 @@ type step struct {
 
 var (
 	tower = []string{"How tall is the Eiffel Tower?", "who designed it?"} // offered by index.html, with its rewrites
-	// The beginning of a conversation of our test split (test-09-01).
+	// After a conversation of our test split (test-09-01); offered as well, but for the last.
 	poets = []string{
 		"who is the greatest russian poet, by most people opinion?",
 		"After he died, who was most important?",
-		"My professor said one of them was doctor and called medicine his wife, i think the one with the plays",
+		"and which playwright called medicine his wife?",
 		"His friend who wrote about him in memoirs, was he winning Nobel prize?",
 		"so who got it as the first from Russia",
 	}
