@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"parley/shared/message"
 )
 
 // A turn as it stands on the page.
@@ -127,13 +129,23 @@ func TestFollowUpsWorkOnlyInContext(t *testing.T) {
 // The conversation that the README promises.
 func TestEiffelTower(t *testing.T) {
 	p := open(t, shipped(t)).ready()
-	p.ask("When was the Eiffel Tower built?")
+	p.ask("How tall is the Eiffel Tower?")
+	// The article as it stands in the collection does not say, nor does the reply.
+	if got := p.text("article.turn .lacks"); got != message.NoFigureText {
+		t.Errorf("under a reply without the height stands %q", got)
+	}
+	if said := eval[string](p, `document.getElementById("live").textContent`); !strings.Contains(said, message.NoFigureText) {
+		t.Errorf("screen readers hear %q", said)
+	}
 	got := p.ask("who designed it?")
-	if got.Source != "Gustave Eiffel" || !strings.Contains(got.Quote, "designed by his company") {
+	if got.Source != "Eiffel Tower" || !strings.Contains(got.Quote, "whose company designed and built") {
 		t.Errorf("the reply is %q, of %q", got.Quote, got.Source)
 	}
+	if n := eval[int](p, `document.querySelectorAll(".lacks").length`); n != 1 {
+		t.Errorf("%d replies lack a figure", n)
+	}
 	link := eval[string](p, `document.querySelectorAll("article.turn")[1].querySelector("figcaption a")?.href ?? "nothing"`)
-	if link != "https://en.wikipedia.org/wiki/Gustave_Eiffel" {
+	if link != "https://en.wikipedia.org/wiki/Eiffel_Tower" {
 		t.Errorf("the source links to %q", link)
 	}
 	// The reply is a quotation: it stands in the article word for word.
@@ -141,7 +153,7 @@ func TestEiffelTower(t *testing.T) {
 	if !strings.Contains(squeeze(text), squeeze(strings.Trim(got.Quote, "“”…"))) {
 		t.Errorf("the quotation %q does not stand in %q", got.Quote, text)
 	}
-	if said := eval[string](p, `document.getElementById("live").textContent`); !strings.Contains(said, "designed by his company") {
+	if said := eval[string](p, `document.getElementById("live").textContent`); !strings.Contains(said, "whose company designed") {
 		t.Errorf("screen readers hear %q", said)
 	}
 	// A passage that was quoted is marked where it is found again.
