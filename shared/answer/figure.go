@@ -9,6 +9,10 @@ import (
 // for: then the answer says so. What a question asks for is told by its words, in English
 // alone; anything else is taken to ask for none. Where it is in doubt, nothing is said.
 
+// longest is the question, in bytes, that is judged: of a text that somebody pasted it
+// cannot be told what it asks.
+const longest = 400
+
 // Lists of words, each between blanks: maps would be larger.
 const (
 	measures = " tall high long deep heavy old many much big large wide broad thick fast hot cold warm expensive populous "
@@ -37,6 +41,9 @@ func split(text string) []string {
 // wants says whether a question asks for a figure, and whether for a date, which words
 // can tell too: "when do they bloom?"
 func wants(question string) (figure, date bool) {
+	if len(question) > longest {
+		return false, false
+	}
 	words := split(strings.ToLower(question))
 	at := func(i int) string {
 		if i < len(words) {

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"strings"
 	"testing"
 
 	"parley/shared/passages"
@@ -48,6 +49,7 @@ func TestFigures(t *testing.T) {
 		"Who was it that wrote 'When We Were Very Young'?": {},
 		"why did the population of wolves fall?":           {},
 		"wie hoch ist der Turm?":                           {},
+		"how tall is it? " + strings.Repeat("And ", 200):   {},
 		"何メートルですか":                                         {},
 		"":                                                 {},
 	} {
