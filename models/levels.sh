@@ -47,5 +47,5 @@ NOTE
 level splade-tiny-conv    "words/learned words" 2 0
 level splade-tiny-conv-2x "words-postings/postings 0.2" 1 0
 level splade-tiny-conv-4x "words-postings/postings 0.4" 1 12
-level splade-tiny-conv-8x "words-postings/postings 0.4" 1 8
+level splade-tiny-conv-8x "words-postings/postings 0.4" 1 7
 ${GO:-go} run ./models/build --list
