@@ -111,3 +111,33 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+// The encoder that ships reads a new topic alone, and what builds on the history with it.
+func TestDecide(t *testing.T) {
+	e, err := encoder.LoadOver(load(t), func(name string) ([]byte, error) {
+		return os.ReadFile(filepath.Join("../../models/splade-tiny-conv", name))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewReader(e, known)
+	said := []conversation.Turn{
+		{Question: "How tall is the Eiffel Tower?", Reply: "The Eiffel Tower is a lattice tower on the Champ de Mars in Paris, France."},
+	}
+	for question, alone := range map[string]bool{
+		"who designed it?":                     false,
+		"and when was it built?":               false,
+		"what about the one in Tokyo?":         false,
+		"Who invented the telephone?":          true,
+		"How do vaccines work?":                true,
+		"what is the largest desert on earth?": true,
+	} {
+		q, err := r.Read(append(said[:1:1], conversation.Turn{Question: question}), Decide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q.Alone != alone {
+			t.Errorf("%q is read alone: %v, want %v", question, q.Alone, alone)
+		}
+	}
+}
