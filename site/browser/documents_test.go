@@ -218,7 +218,7 @@ func TestYourOwnDocuments(t *testing.T) {
 	if names := eval[[]string](p, `[...testNames].filter(n => n === "Allotment" || n === "garden")`); len(names) != 0 {
 		t.Errorf("the built-in collection was called %q", names)
 	}
-	if got := p.settled(2); strings.Contains(got[0].Quote, "shed") {
+	if got := p.settled(2); strings.Contains(got[0].Quote, " shed") {
 		t.Errorf("of a collection that was deleted: %+v", got)
 	}
 	p.do(chromedp.Reload())
