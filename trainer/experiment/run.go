@@ -283,7 +283,7 @@ func (l *Lab) train(ctx context.Context, j *Job, res *Result, folder string) err
 	if err != nil {
 		c := j.Train
 		c.Out = folder
-		for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers} {
+		for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers, &c.Engine} {
 			names, err := Expand(l.Data, *list)
 			if err != nil {
 				return err
