@@ -72,7 +72,7 @@ func trainCommand(ctx context.Context, args []string, stdout, stderr *os.File) e
 	if err := parse(flags, args, trainHelp, stdout); err != nil {
 		return err
 	}
-	for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers} {
+	for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers, &c.Engine} {
 		var found files
 		for _, p := range *list {
 			if err := found.Set(p); err != nil {
