@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"parley/shared/answer"
@@ -206,7 +207,8 @@ func (w *worker) open() []byte {
 			w.opened = false
 			return "", "", err
 		}
-		runtime.GC() // now: the files' own memory is free for the questions
+		debug.SetGCPercent(75) // a phone's memory is dearer than the collections that questions need
+		runtime.GC()           // now: the files' own memory is free for the questions
 		var memory runtime.MemStats
 		runtime.ReadMemStats(&memory)
 		about := w.passages.About()
