@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 )
 
 // A Config is the part of a Hugging Face config.json that shapes an encoder, of
-// BertForMaskedLM or DistilBertForMaskedLM.
+// BertForMaskedLM or DistilBertForMaskedLM, or of BertModel, which has no masked-LM head.
 type Config struct {
 	Distil       bool
+	Bare         bool // a BertModel: its names lack "bert."
 	Vocab        int
 	Width        int // of a token's vector
 	Layers       int
@@ -54,7 +57,7 @@ func ParseConfig(data []byte) (Config, error) {
 	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), &raw); err != nil {
 		return Config{}, fmt.Errorf("config.json: %w", err)
 	}
-	c := Config{Vocab: raw.Vocab, Positions: raw.Positions, InitialRange: raw.Range, Tied: raw.Tied == nil || *raw.Tied, Eps: 1e-12}
+	c := Config{Bare: raw.Type == "bert" && slices.Equal(raw.Architectures, []string{"BertModel"}), Vocab: raw.Vocab, Positions: raw.Positions, InitialRange: raw.Range, Tied: raw.Tied == nil || *raw.Tied, Eps: 1e-12}
 	act := raw.Act
 	switch raw.Type {
 	case "bert":
@@ -128,7 +131,7 @@ func (c Config) names() names {
 			norm: "distilbert.embeddings.LayerNorm", transform: "vocab_transform", transformNorm: "vocab_layer_norm",
 			bias: "vocab_projector.bias", decoder: "vocab_projector.weight",
 		}
-	} else {
+	} else { // what is missing in a BertModel is taken off below
 		n = names{
 			word: "bert.embeddings.word_embeddings.weight", position: "bert.embeddings.position_embeddings.weight",
 			kind: "bert.embeddings.token_type_embeddings.weight", norm: "bert.embeddings.LayerNorm",
@@ -147,7 +150,26 @@ func (c Config) names() names {
 				p + "attention.output.LayerNorm", p + "intermediate.dense", p + "output.dense", p + "output.LayerNorm"})
 		}
 	}
+	if c.Bare {
+		bare := func(name string) string { return strings.TrimPrefix(name, "bert.") }
+		n.word, n.position, n.kind, n.norm = bare(n.word), bare(n.position), bare(n.kind), bare(n.norm)
+		n.transform, n.transformNorm, n.bias, n.decoder = "", "", "", ""
+		for i, l := range n.layers {
+			n.layers[i] = layerNames{bare(l.query), bare(l.key), bare(l.value), bare(l.out), bare(l.norm1), bare(l.inner), bare(l.outer), bare(l.norm2)}
+		}
+	}
 	return n
+}
+
+// architecture is the name of the model in Hugging Face's library.
+func (c Config) architecture() string {
+	switch {
+	case c.Distil:
+		return "DistilBertForMaskedLM"
+	case c.Bare:
+		return "BertModel"
+	}
+	return "BertForMaskedLM"
 }
 
 // params lists every parameter, in a fixed order.
@@ -173,6 +195,9 @@ func (c Config) params() []param {
 		linear(l.inner, c.Inner, h)
 		linear(l.outer, h, c.Inner)
 		norm(l.norm2)
+	}
+	if c.Bare {
+		return ps
 	}
 	linear(n.transform, h, h)
 	norm(n.transformNorm)

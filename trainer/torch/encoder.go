@@ -26,7 +26,7 @@ import (
 // #include "../libtorch/extra.h"
 import "C"
 
-// An Encoder is a trainable masked-LM encoder on one device. It is not safe for
+// An Encoder is a trainable encoder on one device. It is not safe for
 // concurrent use. Close frees its memory.
 type Encoder struct {
 	Config Config
@@ -188,7 +188,7 @@ func (e *Encoder) fill(found map[string]weights) error {
 		}
 	}
 	bias := e.Config.names().bias
-	if _, ok := found[bias]; !ok && !e.Config.Distil {
+	if _, ok := found[bias]; !ok && !e.Config.Distil && !e.Config.Bare {
 		if w, ok := found["cls.predictions.decoder.bias"]; ok {
 			found[bias] = w
 		}
@@ -207,7 +207,7 @@ func (e *Encoder) make(found map[string]weights, params []param) error {
 		for _, p := range params {
 			w, ok := found[p.name]
 			if !ok {
-				s.fail(fmt.Errorf("no tensor %q, which a masked-LM encoder of this config has", p.name))
+				s.fail(fmt.Errorf("no tensor %q, which a %s of this config has", p.name, e.Config.architecture()))
 				return
 			}
 			if !slices.Equal(w.shape, p.shape) {
@@ -245,6 +245,34 @@ func (e *Encoder) Close() {
 		lib.AtFree(t.c)
 	}
 	e.params = nil
+}
+
+// FreezeBelow keeps all embeddings but the token types', and the layers below the given
+// one, as they are.
+func (e *Encoder) FreezeBelow(layer int) error {
+	n := e.Config.names()
+	prefixes := []string{n.word, n.position, n.norm + "."}
+	for _, l := range n.layers[:min(max(layer, 0), len(n.layers))] {
+		for _, p := range []string{l.query, l.key, l.value, l.out, l.norm1, l.inner, l.outer, l.norm2} {
+			prefixes = append(prefixes, p+".")
+		}
+	}
+	for _, p := range e.order {
+		if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(p.name, prefix) }) {
+			if err := e.freeze(p.name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// FreezeTypes keeps the token types' embeddings as they are.
+func (e *Encoder) FreezeTypes() error {
+	if e.Config.Types == 0 {
+		return nil
+	}
+	return e.freeze(e.Config.names().kind)
 }
 
 // FreezeEmbedding keeps the tied embedding [V,H], nine tenths of a small encoder,
@@ -305,7 +333,7 @@ func (e *Encoder) Save(folder string, extra map[string]any) error {
 	}
 	delete(config, "torch_dtype")
 	config["dtype"] = "float32"
-	config["architectures"] = []string{map[bool]string{false: "BertForMaskedLM", true: "DistilBertForMaskedLM"}[e.Config.Distil]}
+	config["architectures"] = []string{e.Config.architecture()}
 	for k, v := range extra {
 		config[k] = v
 	}

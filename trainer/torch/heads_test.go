@@ -84,9 +84,9 @@ func TestGradientsOfHeadsEqualDifferences(t *testing.T) {
 		"postings": {Query: Regulariser{Postings: 1, Share: share}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, grads := gradientsOf(t, tr, b, l)
+			_, grads := gradientsOf(t, tr, tr.loss(b, l))
 			loss := func() float64 {
-				parts, _ := gradientsOf(t, tr, b, l)
+				parts, _ := gradientsOf(t, tr, tr.loss(b, l))
 				return parts["loss"]
 			}
 			checked, reached := 0, 0

@@ -233,12 +233,12 @@ func TestEncodeIsMaxOfLog1pRelu(t *testing.T) {
 }
 
 // gradientsOf computes a loss and its gradients without an update.
-func gradientsOf(t *testing.T, tr *Trainer, b *Batch, l Loss) (Parts, map[string][]float32) {
+func gradientsOf(t *testing.T, tr *Trainer, compute objective) (Parts, map[string][]float32) {
 	t.Helper()
 	grads := map[string][]float32{}
 	var parts Parts
 	err := within(onCPU, func(s *scope) {
-		parts = tr.gradients(s, b, l)
+		parts = tr.gradients(s, compute)
 		for i, name := range tr.names {
 			grad := s.op("grad", func(o *lib.Ctensor) { lib.AtgGrad(o, tr.params[i].c) })
 			if s.err == nil && lib.AtDefined(grad.c) {
@@ -267,7 +267,7 @@ func TestGradientsEqualAutograd(t *testing.T) {
 	g := readGolden(t)
 	bert, distil := load(t, "testdata/bert"), load(t, "testdata/distilbert")
 	check := func(t *testing.T, tr *Trainer, name string, b *Batch, want computed) {
-		parts, grads := gradientsOf(t, tr, b, g.loss(name))
+		parts, grads := gradientsOf(t, tr, tr.loss(b, g.loss(name)))
 		if math.Abs(parts["loss"]-want.Loss) > 1e-4*math.Max(1, math.Abs(want.Loss)) {
 			t.Errorf("loss is %v, PyTorch's %v", parts["loss"], want.Loss)
 		}
@@ -330,7 +330,7 @@ func TestLossIsTheWeightedSum(t *testing.T) {
 	tr := newTrainer(t, load(t, "testdata/bert"), nil, AdamW{})
 	l := g.loss("kld")
 	l.KLD, l.MarginMSE, l.Query.FLOPS = .5, .25, 2
-	parts, _ := gradientsOf(t, tr, g.batch(), l)
+	parts, _ := gradientsOf(t, tr, tr.loss(g.batch(), l))
 	want := .5*g.Bert["kld"].Loss + .25*g.Bert["margin_mse"].Loss + 2*g.Bert["flops"].Loss
 	if math.Abs(parts["loss"]-want) > 1e-4*want {
 		t.Errorf("loss is %v, wanted %v", parts["loss"], want)
@@ -357,10 +357,10 @@ func TestShortListsTakeNoPart(t *testing.T) {
 				cut(whole, 1, 2)
 			}
 			one := &Batch{IDs: b.IDs[i : i+1], Types: b.Types[i : i+1], Docs: b.Docs[i : i+1], Frozen: b.Frozen[i : i+1], Teacher: b.Teacher[i : i+1]}
-			parts, _ := gradientsOf(t, tr, one, g.loss(name))
+			parts, _ := gradientsOf(t, tr, tr.loss(one, g.loss(name)))
 			sum += parts["loss"] / 3
 		}
-		parts, _ := gradientsOf(t, tr, whole, g.loss(name))
+		parts, _ := gradientsOf(t, tr, tr.loss(whole, g.loss(name)))
 		if math.Abs(parts["loss"]-sum) > 1e-5*math.Max(1, math.Abs(sum)) {
 			t.Errorf("%s: %v together, %v one by one", name, parts["loss"], sum)
 		}

@@ -90,9 +90,21 @@ func (t *Trainer) Close() {
 // Step computes the batch's loss and gradients and updates the parameters. Where
 // the loss or the gradient is not finite it changes nothing and says which term.
 func (t *Trainer) Step(b *Batch, l Loss, rate float64) (Parts, error) {
+	return t.take(t.loss(b, l), rate)
+}
+
+// An objective computes a loss: the whole, its terms before their weights, and figures
+// that are no terms.
+type objective func(s *scope) (tensor, map[string]tensor, Parts)
+
+func (t *Trainer) loss(b *Batch, l Loss) objective {
+	return func(s *scope) (tensor, map[string]tensor, Parts) { return l.compute(s, t.Query, t.Doc, b) }
+}
+
+func (t *Trainer) take(compute objective, rate float64) (Parts, error) {
 	var parts Parts
 	err := within(t.Query.device, func(s *scope) {
-		parts = t.gradients(s, b, l)
+		parts = t.gradients(s, compute)
 		if s.err == nil {
 			t.update(s, rate)
 		}
@@ -104,7 +116,7 @@ func (t *Trainer) Step(b *Batch, l Loss, rate float64) (Parts, error) {
 }
 
 // gradients adds the loss's gradients to the parameters' and clips them.
-func (t *Trainer) gradients(s *scope, b *Batch, l Loss) Parts {
+func (t *Trainer) gradients(s *scope, compute objective) Parts {
 	mixed := func(on C.int) {
 		cuda := C.int(0)
 		if s.device != onCPU {
@@ -115,13 +127,13 @@ func (t *Trainer) gradients(s *scope, b *Batch, l Loss) Parts {
 		}
 	}
 	mixed(1)
-	total, tensors, active := l.compute(s, t.Query, t.Doc, b)
+	total, tensors, figures := compute(s)
 	mixed(0)
 	if s.err != nil {
 		return nil
 	}
 	parts := Parts{"loss": float64(s.toFloats(total)[0])}
-	maps.Copy(parts, active)
+	maps.Copy(parts, figures)
 	for name, p := range tensors {
 		parts[name] = float64(s.toFloats(p)[0])
 	}
