@@ -36,7 +36,7 @@ type Origin struct {
 type Form struct {
 	MaxTokens   int   // length of the input, markers included; at least 3 to hold any text
 	HistoryType uint8 // token type of everything after the first [SEP]
-	ReplyTokens int   // first tokens of each reply that are read; 0: all that fit
+	ReplyTokens int   // first tokens of each reply that are read; 0: all that fit, below 0: none
 }
 
 // An Input is what the encoder reads: IDs, Types and From have one entry a
@@ -72,7 +72,7 @@ type Input struct {
 //     with its [SEP]. The current question's [SEP] stays in any case, so that
 //     history is never read as the question.
 //   - A reply gives its first form.ReplyTokens tokens, so that a long one does not
-//     push out the questions before it.
+//     push out the questions before it; where that is below 0, no reply is read.
 //   - The newest turn's own reply is not read: it is what the question asks for.
 //   - No turns give [CLS] [SEP]; MaxTokens of 1 gives [CLS], below that nothing.
 //
@@ -103,7 +103,9 @@ func (in *Input) Build(t *wordpiece.Tokenizer, turns []Turn, form Form) {
 	}
 	in.begin(t, question, newest, form.MaxTokens, true)
 	for i := newest - 1; i >= 0 && !in.Dropped; i-- {
-		in.add(t, turns[i].Reply, i, Reply, form)
+		if form.ReplyTokens >= 0 {
+			in.add(t, turns[i].Reply, i, Reply, form)
+		}
 		in.add(t, turns[i].Question, i, Question, form)
 	}
 }

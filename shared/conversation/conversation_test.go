@@ -110,6 +110,10 @@ func TestBuild(t *testing.T) {
 			"[CLS] q2(and when ?) [SEP] | a1(maurice ko) [SEP] ..."},
 		{"questions are not cut with the replies", eiffel, replies(64, 1),
 			"[CLS] q2(and when ?) [SEP] | a1(maurice) [SEP] q1(who designed it ?) [SEP] a0(it) [SEP] q0(how tall is the e ##iff ##el tower ?) [SEP]"},
+		{"no replies", eiffel, replies(64, -1),
+			"[CLS] q2(and when ?) [SEP] | q1(who designed it ?) [SEP] q0(how tall is the e ##iff ##el tower ?) [SEP]"},
+		{"no replies, and the oldest question does not fit", eiffel, replies(12, -1),
+			"[CLS] q2(and when ?) [SEP] | q1(who designed it ?) [SEP] q0(how) [SEP] ..."},
 		{"within a word", eiffel, max(9),
 			"[CLS] q2(and when ?) [SEP] | a1(maurice ko ##ech) [SEP] ..."},
 		{"nothing fits after the question", eiffel, max(5),
@@ -224,7 +228,7 @@ func FuzzBuild(f *testing.F) {
 			}
 			turns = append(turns, turn)
 		}
-		form := Form{MaxTokens: size % 600, HistoryType: typ, ReplyTokens: max(0, size%600%6-1)}
+		form := Form{MaxTokens: size % 600, HistoryType: typ, ReplyTokens: max(-1, size%600%7-2)}
 		in := Build(tok, turns, form)
 		check(t, tok, turns, form, in)
 

@@ -33,7 +33,7 @@ type Settings struct {
 	Name             string  `json:"name,omitempty"`
 	QueryTokens      int     `json:"query_tokens"`             // length of a conversation, markers included
 	HistoryTokenType int     `json:"history_token_type"`       // token type of all after the first [SEP]
-	ReplyTokens      int     `json:"reply_tokens,omitempty"`   // first tokens of each reply that are read; 0: all
+	ReplyTokens      int     `json:"reply_tokens,omitempty"`   // first tokens of each reply that are read; 0: all, -1: none
 	QueryTerms       int     `json:"query_terms,omitempty"`    // heaviest terms that a conversation's vector keeps; 0: all
 	WordHead         bool    `json:"word_head,omitempty"`      // it weighs the conversation's words: see heads.go
 	TopicHead        bool    `json:"topic_head,omitempty"`     // it tells questions that build on what was said from others
@@ -42,7 +42,22 @@ type Settings struct {
 	QuestionWords    float64 `json:"question_words,omitempty"` // without a word head: what a word of the newest question weighs
 	PassageTokens    int     `json:"passage_tokens"`           // length of a document
 	Base             *Base   `json:"base,omitempty"`           // of a family's member: see Over
+
+	// Of a dense encoder, a Sentence.
+	Pooling          string  `json:"pooling,omitempty"`            // Mean or CLS; "": Mean
+	Instruction      string  `json:"instruction,omitempty"`        // put before a question without history
+	Space            string  `json:"space,omitempty"`              // whose passages' vectors its own can be compared with; "": its own name
+	PassageTokenType int     `json:"passage_token_type,omitempty"` // token type of all of a passage
+	DenseWeight      float64 `json:"dense_weight,omitempty"`       // a passage's score is its sparse score + dense_weight * (cosine - dense_zero)
+	DenseZero        float64 `json:"dense_zero,omitempty"`
+	SureAbove        float64 `json:"sure_above,omitempty"` // the sparse stage's probability of being right from which the dense one is skipped; 0: never
 }
+
+// Values of Settings.Pooling: what of the last hidden states a Sentence's vector is.
+const (
+	Mean = "mean" // of all tokens
+	CLS  = "cls"  // of the first
+)
 
 // defaults hold where config.json has no key "parley", or leaves some out.
 var defaults = Settings{QueryTokens: 256, PassageTokens: 256}
@@ -169,7 +184,8 @@ func named(list jsontree.Value, name string) bool {
 func (s *Settings) read(v jsontree.Value) error {
 	for i, key := range v.Keys {
 		switch key {
-		case "name", "query_tokens", "history_token_type", "reply_tokens", "query_terms", "word_head", "topic_head", "alone_below", "history_words", "question_words", "passage_tokens", "base":
+		case "name", "query_tokens", "history_token_type", "reply_tokens", "query_terms", "word_head", "topic_head", "alone_below", "history_words", "question_words", "passage_tokens", "base",
+			"pooling", "instruction", "space", "passage_token_type", "dense_weight", "dense_zero", "sure_above":
 		default:
 			return fmt.Errorf("byte %d: there is no setting %q", v.List[i].At, key)
 		}
@@ -185,6 +201,8 @@ func (s *Settings) read(v jsontree.Value) error {
 		"history_token_type": &s.HistoryTokenType, "reply_tokens": &s.ReplyTokens,
 		"query_terms": &s.QueryTerms, "passage_tokens": &s.PassageTokens,
 		"word_head": &s.WordHead, "topic_head": &s.TopicHead, "alone_below": &s.AloneBelow, "history_words": &s.HistoryWords, "question_words": &s.QuestionWords,
+		"pooling": &s.Pooling, "instruction": &s.Instruction, "space": &s.Space, "passage_token_type": &s.PassageTokenType,
+		"dense_weight": &s.DenseWeight, "dense_zero": &s.DenseZero, "sure_above": &s.SureAbove,
 	})
 }
 
@@ -195,11 +213,13 @@ func (s *Settings) check(c *config) error {
 	if s.PassageTokens < 3 {
 		return fmt.Errorf("passage_tokens is %d; wanted at least 3, for [CLS], one token and [SEP]", s.PassageTokens)
 	}
-	if t := s.HistoryTokenType; t < 0 || t > 255 || t > 0 && t >= c.types {
-		return fmt.Errorf("history_token_type is %d; this encoder has %d token types", t, c.types)
+	for i, t := range [...]int{s.HistoryTokenType, s.PassageTokenType} {
+		if t < 0 || t > 255 || t > 0 && t >= c.types {
+			return fmt.Errorf("%s is %d; this encoder has %d token types", [...]string{"history_token_type", "passage_token_type"}[i], t, c.types)
+		}
 	}
-	if s.ReplyTokens < 0 {
-		return fmt.Errorf("reply_tokens is %d; wanted 0, for all of a reply, or more", s.ReplyTokens)
+	if s.ReplyTokens < -1 {
+		return fmt.Errorf("reply_tokens is %d; wanted -1, for no replies, 0, for all of them, or more", s.ReplyTokens)
 	}
 	if s.QueryTerms < 0 {
 		return fmt.Errorf("query_terms is %d; wanted 0, for all terms of a conversation's vector, or more", s.QueryTerms)
@@ -209,6 +229,21 @@ func (s *Settings) check(c *config) error {
 	}
 	if !(s.HistoryWords <= 100) {
 		return fmt.Errorf("history_words is %v; wanted at most 100", s.HistoryWords)
+	}
+	if s.Pooling != "" && s.Pooling != Mean && s.Pooling != CLS {
+		return fmt.Errorf("pooling is %q; wanted %q or %q", s.Pooling, Mean, CLS)
+	}
+	if len(s.Space) > 255 {
+		return fmt.Errorf("space is a name of %d bytes; wanted at most 255", len(s.Space))
+	}
+	if !(s.DenseWeight >= 0 && s.DenseWeight <= 1e4) {
+		return fmt.Errorf("dense_weight is %v; wanted 0, for none, to 10000", s.DenseWeight)
+	}
+	if !(s.DenseZero >= -1 && s.DenseZero <= 1) {
+		return fmt.Errorf("dense_zero is %v; wanted a cosine, -1 to 1", s.DenseZero)
+	}
+	if !(s.SureAbove >= 0 && s.SureAbove <= 1) {
+		return fmt.Errorf("sure_above is %v; wanted a probability, or 0 for never", s.SureAbove)
 	}
 	if s.Base != nil && (!isFingerprint(s.Base.Weights) || !isFingerprint(s.Base.Vocab)) {
 		return fmt.Errorf("base is %+v; wanted the fingerprints of its model.safetensors and vocab.txt, as 231508-0a1b2c3d", *s.Base)

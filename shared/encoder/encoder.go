@@ -91,7 +91,7 @@ func assemble(c *config, t *wordpiece.Tokenizer, files Files, shared *matrix.Wei
 	}
 	return &Encoder{
 		Tokenizer:     t,
-		Query:         conversation.Form{MaxTokens: c.parley.QueryTokens, HistoryType: uint8(c.parley.HistoryTokenType), ReplyTokens: c.parley.ReplyTokens},
+		Query:         c.form(),
 		QueryTerms:    c.parley.QueryTerms,
 		AloneBelow:    float32(c.parley.AloneBelow),
 		HistoryWords:  max(history, 0),
@@ -106,25 +106,44 @@ func assemble(c *config, t *wordpiece.Tokenizer, files Files, shared *matrix.Wei
 
 // loadFront reads config and vocabulary, all but the weights.
 func loadFront(files Files) (*config, *wordpiece.Tokenizer, error) {
-	data, err := files("config.json")
-	if err != nil {
-		return nil, nil, missing("config.json", "the model's sizes", err)
-	}
-	c, err := parseConfig(data)
+	c, err := loadConfig(files)
 	if err != nil {
 		return nil, nil, err
-	}
-	if c.parley.Base != nil {
-		return nil, nil, fmt.Errorf("encoder: config.json: this encoder shares the word embedding of a base, whose model.safetensors has the fingerprint %s: load it over that", c.parley.Base.Weights)
 	}
 	t, err := loadVocabulary(files)
+	if err == nil {
+		err = fits(c, t)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	if t.Size() != c.vocab {
-		return nil, nil, fmt.Errorf("encoder: the vocabulary has %d pieces, config.json a vocab_size of %d; they must come from the same model", t.Size(), c.vocab)
-	}
 	return c, t, nil
+}
+
+// loadConfig reads the config.json of an encoder that is whole.
+func loadConfig(files Files) (*config, error) {
+	data, err := files("config.json")
+	if err != nil {
+		return nil, missing("config.json", "the model's sizes", err)
+	}
+	c, err := parseConfig(data)
+	if err == nil && c.parley.Base != nil {
+		err = fmt.Errorf("encoder: config.json: this encoder shares the word embedding of a base, whose model.safetensors has the fingerprint %s: load it over that", c.parley.Base.Weights)
+	}
+	return c, err
+}
+
+// fits refuses a vocabulary of another size than the config's.
+func fits(c *config, t *wordpiece.Tokenizer) error {
+	if t.Size() != c.vocab {
+		return fmt.Errorf("encoder: the vocabulary has %d pieces, config.json a vocab_size of %d; they must come from the same model", t.Size(), c.vocab)
+	}
+	return nil
+}
+
+// form is how the encoder reads a conversation.
+func (c *config) form() conversation.Form {
+	return conversation.Form{MaxTokens: c.parley.QueryTokens, HistoryType: uint8(c.parley.HistoryTokenType), ReplyTokens: c.parley.ReplyTokens}
 }
 
 func loadVocabulary(files Files) (*wordpiece.Tokenizer, error) {
@@ -269,7 +288,11 @@ func (s *Session) transformed(in conversation.Input) []float32 {
 
 // hidden runs the blocks of the encoder, [m][H]. Sizes in capitals are padded; D is a
 // head's width.
-func (s *Session) hidden(in conversation.Input) []float32 {
+func (s *Session) hidden(in conversation.Input) []float32 { return s.blocks(in, len(in.IDs)) }
+
+// blocks is hidden, of which only the first rows are wanted: the last block computes no
+// others.
+func (s *Session) blocks(in conversation.Input, rows int) []float32 {
 	c, w := s.e.config, s.e.model
 	m, H, F := len(in.IDs), matrix.Pad(c.hidden), matrix.Pad(c.inner)
 	D := matrix.Pad(c.hidden / c.heads)
@@ -297,7 +320,10 @@ func (s *Session) hidden(in conversation.Input) []float32 {
 		l := &w.layers[i]
 		q.Linear(s.qkv, x, m, l.qkv)                        // [m][H] -> [m][3][heads][D]
 		q.Attention(s.context, s.qkv, m, c.heads, D, scale) // -> [m][heads][D]
-		q.Linear(y, s.context, m, l.out)                    // -> [m][H]
+		if i == len(w.layers)-1 {
+			m = rows
+		}
+		q.Linear(y, s.context, m, l.out) // -> [m][H]
 		matrix.AddNorm(x, y, l.outLN.gamma, l.outLN.beta, m, c.hidden, c.eps)
 		q.Linear(s.inner, x, m, l.up) // [m][H] -> [m][F]
 		matrix.GELU(s.inner)

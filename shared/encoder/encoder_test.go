@@ -343,7 +343,7 @@ func TestLoadSaysWhatDoesNotFit(t *testing.T) {
 		{edit(t, "config.json", `"intermediate_size": 37`, `"intermediate_size": 38`), []string{"intermediate.dense.weight", "[37 20]", "[38 20]"}},
 		{edit(t, "config.json", `"query_tokens"`, `"query_token"`), []string{"parley", "query_token"}},
 		{edit(t, "config.json", `"history_token_type": 1`, `"history_token_type": 2`), []string{"history_token_type is 2"}},
-		{edit(t, "config.json", `"history_token_type": 1`, `"history_token_type": 1, "reply_tokens": -1`), []string{"reply_tokens is -1"}},
+		{edit(t, "config.json", `"history_token_type": 1`, `"history_token_type": 1, "reply_tokens": -2`), []string{"reply_tokens is -2"}},
 		{edit(t, "config.json", `"history_token_type": 1`, `"history_token_type": 1, "query_terms": -1`), []string{"query_terms is -1"}},
 		{edit(t, "config.json", `"query_tokens": 32`, `"query_tokens": 2`), []string{"query_tokens is 2"}},
 		{edit(t, "config.json", `"tie_word_embeddings": true`, `"tie_word_embeddings": false`), []string{"cls.predictions.decoder.weight", "missing"}},

@@ -64,7 +64,18 @@ func Quantize(files Files, set *Settings) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tensors []safetensors.Tensor
+	tensors, err := int8Tensors(c, used)
+	if err != nil {
+		return nil, err
+	}
+	if out[weightsFile], err = safetensors.Write(tensors, map[string]string{"format": "pt"}); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// int8Tensors are the tensors of the file that ships.
+func int8Tensors(c *config, used []use) (tensors []safetensors.Tensor, err error) {
 	words := c.names().embeddings + "word_embeddings.weight"
 	types := c.names().embeddings + "token_type_embeddings.weight"
 	for _, u := range used {
@@ -82,10 +93,21 @@ func Quantize(files Files, set *Settings) (map[string][]byte, error) {
 		}
 		tensors = append(tensors, q, scale)
 	}
-	if out[weightsFile], err = safetensors.Write(tensors, map[string]string{"format": "pt"}); err != nil {
+	return tensors, nil
+}
+
+// inInt8 is the model of a Sentence whose file has float weights: quantised first.
+func inInt8(c *config, used []use, _ string) (*model, error) {
+	tensors, err := int8Tensors(c, used)
+	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	data, err := safetensors.Write(tensors, nil)
+	if err != nil {
+		return nil, err
+	}
+	m, _, err := loadModel(c, data, nil)
+	return m, err
 }
 
 // quantizeRows is the matrix [n][k] as I8 and the rows' scales as F32.

@@ -1,44 +1,97 @@
-//go:build !wasip1
-
 package encoder
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
 	"parley/shared/conversation"
 	"parley/shared/matrix"
+	"parley/shared/safetensors"
 	"parley/shared/wordpiece"
 )
 
-// A Sentence is a dense encoder of texts, BERT without a head: the mean of its last
-// hidden states, brought to length 1 (Reimers and Gurevych 2019, arXiv 1908.10084,
-// section 3; all-MiniLM-L6-v2 is one). It serves as a second teacher; the page never
-// loads one. It is safe for concurrent use; the memory of a call is in a SentenceSession.
+// A Sentence is a dense encoder of texts, BERT without a head: of its last hidden states
+// the mean or the first token's, brought to length 1 (Reimers and Gurevych 2019,
+// arXiv 1908.10084, section 3). all-MiniLM-L6-v2 and bge-small-en-v1.5 are such, and
+// encoders of conversations that were taught one's vectors (Yu et al. 2021,
+// arXiv 2105.04166, "ConvDR"). It is safe for concurrent use; the memory of a call is in
+// a SentenceSession.
 type Sentence struct {
 	Tokenizer *wordpiece.Tokenizer
-	e         *Encoder
+	Query     conversation.Form // how it reads a conversation (config.json, "parley")
+	// Instruction is put before a question that has no history; "": none.
+	Instruction string
+	// Space is whose passages' vectors its own can be compared with.
+	Space string
+	Name  string
+	// PassageTokens is the length at which a passage is cut.
+	PassageTokens int
+	// A passage's score is its sparse score + DenseWeight * (cosine - DenseZero).
+	DenseWeight, DenseZero float32
+	// SureAbove is the sparse stage's probability of being right from which the dense
+	// one is skipped; 0: never.
+	SureAbove float32
+
+	passageType uint8
+	e           *Encoder
 }
 
 // LoadSentence reads a folder in Hugging Face's layout whose config.json names a
-// BertModel. Float weights are quantised to int8, as Quantize does, for speed.
+// BertModel. Commands quantise float weights to int8, as Quantize does, for speed; the
+// page takes int8 alone.
 func LoadSentence(files Files) (*Sentence, error) {
 	c, t, err := loadFront(files)
 	if err != nil {
 		return nil, err
 	}
+	return loadSentence(c, t, files)
+}
+
+// LoadSentenceOver is LoadSentence for a folder without a vocabulary, whose vocabulary is
+// that of another encoder: t, which it shares.
+func LoadSentenceOver(t *wordpiece.Tokenizer, files Files) (*Sentence, error) {
+	c, err := loadConfig(files)
+	if err == nil {
+		err = fits(c, t)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return loadSentence(c, t, files)
+}
+
+func loadSentence(c *config, t *wordpiece.Tokenizer, files Files) (*Sentence, error) {
 	if !c.bare {
 		return nil, fmt.Errorf("encoder: config.json: wanted a BertModel, an encoder of sentences without a masked-LM head")
 	}
-	small, err := Quantize(files, nil)
+	data, err := files(weightsFile)
+	if err != nil {
+		return nil, missing(weightsFile, "the weights in Hugging Face's safetensors layout", err)
+	}
+	m, used, err := loadModel(c, data, nil)
 	if err != nil {
 		return nil, err
 	}
-	m, _, err := loadModel(c, small[weightsFile], nil)
-	if err != nil {
-		return nil, err
+	for _, u := range used {
+		if u.matrix && u.DType != safetensors.I8 && u.Name != c.names().embeddings+"token_type_embeddings.weight" {
+			if m, err = inInt8(c, used, u.Name); err != nil {
+				return nil, err
+			}
+			break
+		}
 	}
-	return &Sentence{t, &Encoder{Tokenizer: t, config: c, model: m}}, nil
+	p := &c.parley
+	s := &Sentence{
+		Tokenizer: t, Query: c.form(), Instruction: p.Instruction, Space: p.Space, Name: c.name,
+		PassageTokens: p.PassageTokens, passageType: uint8(p.PassageTokenType),
+		DenseWeight: float32(p.DenseWeight), DenseZero: float32(p.DenseZero), SureAbove: float32(p.SureAbove),
+		e: &Encoder{Tokenizer: t, config: c, model: m},
+	}
+	if s.Space == "" {
+		s.Space = s.Name
+	}
+	return s, nil
 }
 
 // Dim is the length of the vectors.
@@ -46,6 +99,33 @@ func (s *Sentence) Dim() int { return s.e.config.hidden }
 
 // MaxTokens is the longest input that the encoder can read.
 func (s *Sentence) MaxTokens() int { return s.e.config.positions }
+
+// Conversation makes in what the encoder reads of turns, the newest last, in the memory
+// that in has. A turn whose texts are empty counts as not there.
+func (s *Sentence) Conversation(in *conversation.Input, turns []conversation.Turn) {
+	in.Build(s.Tokenizer, turns, s.Query)
+	if s.Instruction == "" || len(turns) == 0 {
+		return
+	}
+	newest := len(turns) - 1
+	for _, o := range in.From {
+		if o.Turn >= 0 && o.Turn < newest {
+			return
+		}
+	}
+	// The instruction is no text of the conversation: where tokens come from counts here
+	// for nothing.
+	in.Build(s.Tokenizer, []conversation.Turn{{Question: s.Instruction + turns[newest].Question}}, s.Query)
+}
+
+// Passage makes in what the encoder reads of a passage, [CLS] text [SEP], cut at
+// PassageTokens, in the memory that in has.
+func (s *Sentence) Passage(in *conversation.Input, text string) {
+	in.Passage(s.Tokenizer, text, s.PassageTokens)
+	for i := range in.Types {
+		in.Types[i] = s.passageType
+	}
+}
 
 // A SentenceSession holds the working memory of one goroutine.
 type SentenceSession struct{ s Session }
@@ -58,18 +138,21 @@ func (s *SentenceSession) Embed(to []float32, in conversation.Input) error {
 	if err := s.s.e.check(in); err != nil {
 		return err
 	}
-	n := s.s.e.config.hidden
-	x, wide := s.s.hidden(in), matrix.Pad(n) // [m][H]
+	c := s.s.e.config
+	rows := len(in.IDs)
+	if c.parley.Pooling == CLS {
+		rows = 1
+	}
+	n, wide := c.hidden, matrix.Pad(c.hidden)
+	x := s.s.blocks(in, rows) // [rows][H]
 	to = to[:n]
 	clear(to)
-	for i := range in.IDs {
-		for j, v := range x[i*wide : i*wide+n] {
-			to[j] += v
-		}
+	for i := range rows {
+		add(to, x[i*wide:])
 	}
 	var square float64
 	for _, v := range to {
-		square += float64(v) * float64(v)
+		square += float64(float64(v) * float64(v)) // the conversion forbids fusing
 	}
 	length := math.Sqrt(square)
 	if !(length > 0 && length <= math.MaxFloat32) {
@@ -80,3 +163,6 @@ func (s *SentenceSession) Embed(to []float32, in conversation.Input) error {
 	}
 	return nil
 }
+
+// Pooling is Mean or CLS.
+func (s *Sentence) Pooling() string { return cmp.Or(s.e.config.parley.Pooling, Mean) }

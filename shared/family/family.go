@@ -9,8 +9,11 @@
 //	  "levels": [
 //	    {"name": "undistilled", "title": "Undistilled", "folder": "splade-tiny", "flops": 4.9, "ratio": 0.8, "card": "splade-tiny/README.md"},
 //	    {"name": "distilled", ...}
-//	  ]
+//	  ],
+//	  "dense": {"title": "Better answers", "folder": "bge-small-conv", "card": "bge-small-conv/README.md"}
 //	}
+//
+// "dense" is there where a dense encoder ships with the family, for a second stage.
 package family
 
 import (
@@ -32,6 +35,15 @@ type Family struct {
 	Base    string  `json:"base"`    // the level that encodes passages and lends its embedding
 	Default string  `json:"default"` // the level that a visitor begins with
 	Levels  []Level `json:"levels"`
+	Dense   *Dense  `json:"dense,omitempty"` // nil: none
+}
+
+// Dense is the encoder of the second stage (encoder.Sentence). It has the base's
+// vocabulary, and no file of its own for it.
+type Dense struct {
+	Title  string `json:"title"`            // for people
+	Folder string `json:"folder,omitempty"` // where it lies, from the list's folder
+	Card   string `json:"card,omitempty"`   // path of its model card
 }
 
 // A Level is one encoder of a family.
@@ -55,6 +67,16 @@ func Parse(data []byte) (*Family, error) {
 		f.Levels = append(f.Levels, Level{Level: wire.Level(l)})
 		if err := l.Into(map[string]any{"folder": &f.Levels[i].Folder}); err != nil {
 			return nil, fmt.Errorf("%s: level %d: %w", File, i+1, err)
+		}
+	}
+	if d := v.Get("dense"); d.Kind != jsontree.Null {
+		f.Dense = &Dense{}
+		err := d.Into(map[string]any{"title": &f.Dense.Title, "folder": &f.Dense.Folder, "card": &f.Dense.Card})
+		if err == nil && f.Dense.Folder != "" && !fs.ValidPath(f.Dense.Folder) {
+			err = fmt.Errorf("folder %q leads out of the list's own", f.Dense.Folder)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: dense: %w", File, err)
 		}
 	}
 	seen := map[string]bool{}

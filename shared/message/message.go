@@ -10,11 +10,16 @@
 // {op: "retry"}. body is a JSON string.
 //
 // The page may say {op: "collection", own: {index, passages}}: two files of a visitor's
-// own collection, or null, the site's again. It gets "ready" once that is searched in;
+// own collection, or null, the site's again (own may hold a third, dense). It gets "ready" once that is searched in;
 // {op: "grown", body: Ready} where the page said growing: true, for more of it is being
 // encoded; or {op: "refused", body: why} and then "ready" of the site's. What the page
 // and the worker for files say to each other is in site/web/files-worker.js: no other
 // Go program speaks it.
+//
+// The second, dense stage is loaded when the page says {op: "dense", body: "on"}, and
+// let go by "off". Whenever it changes, and after each "ready" once it was asked for, the
+// worker posts {op: "dense", body: DenseState}; questions are answered all the while, by
+// the sparse stage alone until the state is "on". Ready.Dense says whether the site has one.
 package message
 
 // A Turn is a question and the reply it got; the last turn of Ask has none.
@@ -32,6 +37,10 @@ type Ask struct {
 	// ReadAlone or ReadTogether. Where it is "", the engine decides; anything else is
 	// refused.
 	Read string `json:"read,omitempty"`
+	// Stage says which stages answer: StageSparse, StageDense or StageBoth. Where it is
+	// "", the engine decides: both where the dense one is loaded and the sparse one is not
+	// sure; a stage that is not loaded is refused.
+	Stage string `json:"stage,omitempty"`
 	// For the page's instruments. A turn whose texts are empty is left out of what is
 	// read, and the others keep their numbers.
 	Brief   bool     `json:"brief,omitempty"`   // results without Text, URL, Quote and Marks
@@ -43,6 +52,13 @@ type Ask struct {
 const (
 	ReadAlone    = "alone"    // without the history, as a new topic
 	ReadTogether = "together" // with the history
+)
+
+// Values of Ask.Stage and Answer.Stage.
+const (
+	StageSparse = "sparse" // learned terms and words
+	StageDense  = "dense"  // cosines of vectors
+	StageBoth   = "both"   // the weighed sum
 )
 
 // A Weight changes what a term counts: its weight is multiplied by Factor; 0 takes
@@ -68,7 +84,12 @@ type Answer struct {
 	// Read are the turns of which the encoder read any text: indices into Ask.Turns,
 	// ascending, the newest included.
 	Read []int `json:"read"`
-	Cost Cost  `json:"cost"`
+	// Stage is which stages answered.
+	Stage string `json:"stage"`
+	// Sure is the probability that the sparse stage's first result is right, where the
+	// dense stage is loaded.
+	Sure float32 `json:"sure,omitempty"`
+	Cost Cost    `json:"cost"`
 }
 
 // A Term is one active term of the query vector.
@@ -101,9 +122,12 @@ type Result struct {
 	// NoFigure: the question asks for a figure or a date, and the sentence holds none.
 	NoFigure bool   `json:"no_figure,omitempty"`
 	Parts    []Part `json:"parts,omitempty"`
+	// Dense is what the dense stage adds to Score, which may be less than 0.
+	Dense float32 `json:"dense,omitempty"`
 }
 
-// A Part is what one term adds to a score, Query x Doc; the parts sum to it.
+// A Part is what one term adds to a score, Query x Doc; the parts, and Dense added last,
+// sum to it.
 type Part struct {
 	Term  int     `json:"term"`  // index into the Answer's Terms
 	Query float32 `json:"query"` // the term's weight, rounded as the index does
@@ -114,6 +138,7 @@ type Part struct {
 type Cost struct {
 	EncodeMS float64 `json:"encode_ms"`
 	SearchMS float64 `json:"search_ms"`
+	DenseMS  float64 `json:"dense_ms,omitempty"` // the dense stage's own encoding and search
 	Lists    int     `json:"lists"`
 	Postings int     `json:"postings"`
 }
@@ -141,7 +166,38 @@ type Ready struct {
 	// that answers where Ask names none.
 	Levels []Level `json:"levels,omitempty"`
 	Level  string  `json:"level,omitempty"`
+	// Where a dense stage was published: what it is called and what it costs.
+	Dense Dense `json:"dense,omitzero"`
 }
+
+// Dense describes a dense stage that can be loaded.
+type Dense struct {
+	Title string `json:"title"`           // for people
+	Bytes int64  `json:"bytes"`           // to load
+	Space string `json:"space,omitempty"` // whose vectors its passages have
+	Card  string `json:"card,omitempty"`  // path of its model card
+}
+
+// A DenseState says how the dense stage stands.
+type DenseState struct {
+	State   string `json:"state"`             // one of those below
+	Name    string `json:"name,omitempty"`    // on: of the encoder
+	Bytes   int64  `json:"bytes,omitempty"`   // on: of its files and the passages' vectors
+	Memory  int64  `json:"memory,omitempty"`  // on: bytes that the worker holds with it
+	Loaded  int64  `json:"loaded,omitempty"`  // loading: bytes over all its files
+	Total   int64  `json:"total,omitempty"`   // loading
+	Message string `json:"message,omitempty"` // failed, absent: why
+	File    string `json:"file,omitempty"`    // failed: the file that is to blame
+}
+
+// Values of DenseState.State.
+const (
+	DenseOff     = "off"
+	DenseLoading = "loading"
+	DenseOn      = "on"
+	DenseFailed  = "failed" // the page may say "on" again
+	DenseAbsent  = "absent" // the collection has no vectors, or another model's
+)
 
 // A Level is one encoder of a family (shared/family).
 type Level struct {

@@ -20,6 +20,7 @@ func Answer(body string) (*message.Answer, error) {
 	a := &message.Answer{
 		Reply: v.Get("reply").Int(), Tokens: v.Get("tokens").Int(),
 		Dropped: v.Get("dropped").Yes, Cut: v.Get("cut").Yes, Alone: v.Get("alone").Yes,
+		Stage: v.Get("stage").Text, Sure: float32(v.Get("sure").Number),
 	}
 	for _, turn := range v.Get("read").List {
 		a.Read = append(a.Read, turn.Int())
@@ -34,7 +35,7 @@ func Answer(body string) (*message.Answer, error) {
 		res := message.Result{
 			Doc: uint32(r.Get("doc").Int()), ID: r.Get("id").Text, Title: r.Get("title").Text, Text: r.Get("text").Text,
 			URL: r.Get("url").Text, Score: float32(r.Get("score").Number), Quote: span(r.Get("quote")),
-			NoFigure: r.Get("no_figure").Yes,
+			NoFigure: r.Get("no_figure").Yes, Dense: float32(r.Get("dense").Number),
 		}
 		for _, m := range r.Get("marks").List {
 			res.Marks = append(res.Marks, span(m))
@@ -48,7 +49,7 @@ func Answer(body string) (*message.Answer, error) {
 	}
 	c := v.Get("cost")
 	a.Cost = message.Cost{
-		EncodeMS: c.Get("encode_ms").Number, SearchMS: c.Get("search_ms").Number,
+		EncodeMS: c.Get("encode_ms").Number, SearchMS: c.Get("search_ms").Number, DenseMS: c.Get("dense_ms").Number,
 		Lists: c.Get("lists").Int(), Postings: c.Get("postings").Int(),
 	}
 	return a, nil
@@ -67,10 +68,24 @@ func Ready(body string) (*message.Ready, error) {
 		Postings: v.Get("postings").Int(), SIMD: v.Get("simd").Yes, Memory: int64(v.Get("memory").Int()),
 		Level: v.Get("level").Text,
 	}
+	d := v.Get("dense")
+	r.Dense = message.Dense{Title: d.Get("title").Text, Bytes: int64(d.Get("bytes").Int()), Space: d.Get("space").Text, Card: d.Get("card").Text}
 	for _, l := range v.Get("levels").List {
 		r.Levels = append(r.Levels, Level(l))
 	}
 	return r, nil
+}
+
+// DenseState reads a message.DenseState.
+func DenseState(body string) (*message.DenseState, error) {
+	v, err := jsontree.Parse(body)
+	if err != nil {
+		return nil, err
+	}
+	return &message.DenseState{
+		State: v.Get("state").Text, Name: v.Get("name").Text, Message: v.Get("message").Text, File: v.Get("file").Text,
+		Bytes: int64(v.Get("bytes").Int()), Memory: int64(v.Get("memory").Int()), Loaded: int64(v.Get("loaded").Int()), Total: int64(v.Get("total").Int()),
+	}, nil
 }
 
 // Failure reads a message.Failure.
@@ -128,7 +143,7 @@ func Asks(body string) ([]message.Ask, error) {
 
 func ask(v jsontree.Value) (*message.Ask, error) {
 	a := &message.Ask{}
-	if err := v.Into(map[string]any{"k": &a.K, "level": &a.Level, "read": &a.Read, "brief": &a.Brief, "explain": &a.Explain}); err != nil {
+	if err := v.Into(map[string]any{"k": &a.K, "level": &a.Level, "read": &a.Read, "stage": &a.Stage, "brief": &a.Brief, "explain": &a.Explain}); err != nil {
 		return nil, err
 	}
 	for _, t := range v.Get("turns").List {
@@ -229,6 +244,7 @@ func EncodeAsk(a message.Ask) string {
 		w.int("k", a.K)
 		w.text("level", a.Level)
 		w.text("read", a.Read)
+		w.text("stage", a.Stage)
 		w.yes("brief", a.Brief)
 		w.yes("explain", a.Explain)
 		if len(a.Weights) > 0 {
@@ -277,6 +293,7 @@ func EncodeAnswer(a *message.Answer) string {
 						}
 					})
 					w.yes("no_figure", r.NoFigure)
+					w.float("dense", float64(r.Dense), 32)
 					if len(r.Parts) > 0 {
 						w.list("parts", func() {
 							for _, p := range r.Parts {
@@ -297,9 +314,12 @@ func EncodeAnswer(a *message.Answer) string {
 		w.yes("cut", a.Cut)
 		w.yes("alone", a.Alone)
 		w.ints("read", a.Read)
+		w.text("stage", a.Stage)
+		w.float("sure", float64(a.Sure), 32)
 		w.object("cost", func() {
 			w.float("encode_ms", a.Cost.EncodeMS, 64)
 			w.float("search_ms", a.Cost.SearchMS, 64)
+			w.float("dense_ms", a.Cost.DenseMS, 64)
 			w.int("lists", a.Cost.Lists)
 			w.int("postings", a.Cost.Postings)
 		})
@@ -331,6 +351,28 @@ func EncodeReady(r *message.Ready) string {
 			}
 		})
 		w.text("level", r.Level)
+		if r.Dense != (message.Dense{}) {
+			w.object("dense", func() {
+				w.text("title", r.Dense.Title)
+				w.int("bytes", int(r.Dense.Bytes))
+				w.text("space", r.Dense.Space)
+				w.text("card", r.Dense.Card)
+			})
+		}
+	})
+}
+
+// EncodeDenseState writes a message.DenseState.
+func EncodeDenseState(d *message.DenseState) string {
+	return written(func(w *writer) {
+		w.text("state", d.State)
+		w.text("name", d.Name)
+		w.int("bytes", int(d.Bytes))
+		w.int("memory", int(d.Memory))
+		w.int("loaded", int(d.Loaded))
+		w.int("total", int(d.Total))
+		w.text("message", d.Message)
+		w.text("file", d.File)
 	})
 }
 

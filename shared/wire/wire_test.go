@@ -16,10 +16,10 @@ var answer = message.Answer{
 	Reply: 1,
 	Results: []message.Result{{
 		Doc: 4294967295, ID: "a\"b", Title: "Tüürm 🗼 <b>&amp;", Text: "line\nline\u2028\x01 \\ /", URL: "https://example.org/?a=b&c",
-		Score: 1e-7, Quote: message.Span{3, 9}, Marks: []message.Span{{0, 1}, {4, 5}}, NoFigure: true,
+		Score: 1e-7, Quote: message.Span{3, 9}, Marks: []message.Span{{0, 1}, {4, 5}}, NoFigure: true, Dense: -1.5,
 	}, {}},
-	Tokens: 12, Dropped: true, Cut: true, Alone: true, Read: []int{0, 2},
-	Cost: message.Cost{EncodeMS: 14.25, SearchMS: .5, Lists: 12, Postings: 123456},
+	Tokens: 12, Dropped: true, Cut: true, Alone: true, Read: []int{0, 2}, Stage: message.StageBoth, Sure: .25,
+	Cost: message.Cost{EncodeMS: 14.25, DenseMS: 112.5, SearchMS: .5, Lists: 12, Postings: 123456},
 }
 
 // Everything a message holds is read as encoding/json reads it, and what is written
@@ -29,6 +29,8 @@ func TestMessagesAreThoseOfEncodingJSON(t *testing.T) {
 	same(t, Answer, EncodeAnswer, fill[message.Answer]())
 	same(t, Ready, EncodeReady, message.Ready{Encoder: "e", MaxTokens: 256, Attribution: "a", Postings: 5, SIMD: true, Levels: []message.Level{{Name: "2x", Ratio: 1e-9}, {FLOPS: 1e300}}})
 	same(t, Ready, EncodeReady, fill[message.Ready]())
+	same(t, DenseState, EncodeDenseState, message.DenseState{State: message.DenseLoading, Loaded: 1 << 30, Total: 1 << 31})
+	same(t, DenseState, EncodeDenseState, fill[message.DenseState]())
 	same(t, Failure, func(f *message.Failure) string { return EncodeFailure(*f) }, fill[message.Failure]())
 	same(t, Ask, func(a *message.Ask) string { return EncodeAsk(*a) }, fill[message.Ask]())
 	same(t, Ask, func(a *message.Ask) string { return EncodeAsk(*a) },
@@ -117,6 +119,7 @@ func FuzzReading(f *testing.F) {
 		Answer(body)
 		Ready(body)
 		Failure(body)
+		DenseState(body)
 		Asks(body)
 		if a, err := Ask(body); err == nil {
 			if again, err := Ask(EncodeAsk(*a)); err != nil || !reflect.DeepEqual(a, again) {
