@@ -1,0 +1,118 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// An Error says what is wrong with a file, and at which byte.
+type Error struct {
+	Offset  int64
+	Problem string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("onnx: at byte %d: %s", e.Offset, e.Problem) }
+
+func bad(at int, format string, args ...any) error {
+	return &Error{int64(at), fmt.Sprintf(format, args...)}
+}
+
+// Protobuf's wire format (https://protobuf.dev/programming-guides/encoding): a message
+// is a list of fields, each a varint, number<<3 | kind, and a value:
+//
+//	kind 0  a varint: 7 bits a byte, lowest first, the top bit set where more follow
+//	     1  8 bytes, little endian
+//	     2  a varint, n, and n bytes: text, bytes, a message, or numbers in a row
+//	     5  4 bytes, little endian
+//
+// That is all of protobuf that a model's weights need, so the module of that name,
+// with its generated code and its registry of types, stays out.
+const (
+	varint  = 0
+	fixed64 = 1
+	length  = 2
+	fixed32 = 5
+)
+
+// A field is one of a message. at is where it begins in the file, start where body does.
+type field struct {
+	number, kind int
+	value        uint64 // of kinds 0, 1 and 5
+	body         []byte // of kind 2, in the file's own memory
+	at, start    int
+}
+
+// eachField calls f for the fields of the message in data, whose first byte is the
+// file's byte base. message is its name, for errors.
+func eachField(message string, data []byte, base int, f func(field) error) error {
+	for i := 0; i < len(data); {
+		x := field{at: base + i}
+		tag, n := binary.Uvarint(data[i:])
+		if n <= 0 || tag>>3 == 0 || tag>>3 > 1<<29-1 {
+			return bad(x.at, "%s: no field begins here; the file is damaged, or no ONNX file", message)
+		}
+		i += n
+		x.number, x.kind, x.start = int(tag>>3), int(tag&7), base+i
+		left := len(data) - i
+		short := func() error {
+			return bad(x.at, "%s: field %d ends after the message that holds it; the file is cut off, fetch it again", message, x.number)
+		}
+		switch x.kind {
+		case varint:
+			if x.value, n = binary.Uvarint(data[i:]); n <= 0 {
+				return short()
+			}
+		case fixed64:
+			if n = 8; left < n {
+				return short()
+			}
+			x.value = binary.LittleEndian.Uint64(data[i:])
+		case fixed32:
+			if n = 4; left < n {
+				return short()
+			}
+			x.value = uint64(binary.LittleEndian.Uint32(data[i:]))
+		case length:
+			size, head := binary.Uvarint(data[i:])
+			if head <= 0 || size > uint64(left-head) {
+				return short()
+			}
+			n = head + int(size)
+			x.start += head
+			x.body = data[i+head : i+n : i+n]
+		default:
+			return bad(x.at, "%s: field %d is of wire kind %d, which ONNX does not use; the file is damaged, or no ONNX file", message, x.number, x.kind)
+		}
+		i += n
+		if err := f(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// want checks the kind of a field that is needed.
+func (x field) want(message string, kind int) error {
+	if x.kind != kind {
+		return bad(x.at, "%s: field %d is of wire kind %d, wanted %d; the file is damaged, or no ONNX file", message, x.number, x.kind, kind)
+	}
+	return nil
+}
+
+// ints appends the field's whole numbers: one, or many in a row.
+func (x field) ints(message string, to []int64) ([]int64, error) {
+	if x.kind == varint {
+		return append(to, int64(x.value)), nil
+	}
+	if err := x.want(message, length); err != nil {
+		return nil, err
+	}
+	for i := 0; i < len(x.body); {
+		v, n := binary.Uvarint(x.body[i:])
+		if n <= 0 {
+			return nil, bad(x.start+i, "%s: field %d: no number is here; the file is damaged", message, x.number)
+		}
+		to, i = append(to, int64(v)), i+n
+	}
+	return to, nil
+}
