@@ -118,6 +118,16 @@ func TestPathsGiveTheSameBits(t *testing.T) {
 					new(Scratch).Max(out, x, m, make1())
 					return out
 				})
+				if weights.name == "int8" {
+					run(t, "some of linear "+what, func() []float32 {
+						all, out := make([]float32, m*N), make([]float32, n)
+						w, s := make1(), new(Scratch)
+						s.Linear(all, x, m, w)
+						s.Some(out, terms, x, w)
+						sameBits(t, "some of linear "+what+", against linear", out, all[:n])
+						return out
+					})
+				}
 				run(t, weights.name+" winners "+what, func() []float32 {
 					win := make([]int32, n)
 					new(Scratch).Winners(win, terms, x, m, make1())

@@ -356,6 +356,28 @@ func (s *Scratch) Winners(dst []int32, terms []uint32, x []float32, m int, w *We
 	}
 }
 
+// Some computes some outputs of Linear for one token: dst[i] is output rows[i], with the
+// same bits. w has int8 weights.
+func (s *Scratch) Some(dst []float32, rows []uint32, x []float32, w *Weights) {
+	K := Pad(w.K)
+	w.ops.quantize(s, x, 1, K)
+	s.float, s.row = grow(s.float, panel), grow(s.row, K)
+	sub := &s.sub
+	sub.N, sub.K, sub.ops = panel, w.K, w.ops
+	sub.int8, sub.scale, sub.extra, sub.bias = grow(sub.int8, panel*K), grow(sub.scale, panel), grow(sub.extra, panel), grow(sub.bias, panel)
+	for len(rows) > 0 {
+		some := rows[:min(panel, len(rows))]
+		for i, t := range some {
+			sub.scale[i], sub.bias[i] = w.scale[t], w.bias[t]
+			w.ops.unpack(s.row, w.int8, int(t), K)
+			sub.set(i, s.row)
+		}
+		w.ops.linear(s, s.float, 1, sub)
+		copy(dst, s.float[:len(some)])
+		rows, dst = rows[len(some):], dst[len(some):]
+	}
+}
+
 // Attention computes, for each head and token i,
 //
 //	ctx_i = sum over j of softmax_j(scale * q_i . k_j) v_j

@@ -1,0 +1,73 @@
+package dense
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"unicode/utf8"
+	"unsafe"
+)
+
+// A Builder collects vectors, numbered from 0 in the order they are added: dim + 4 bytes
+// each.
+type Builder struct {
+	space  string
+	dim    int
+	scales []byte
+	rows   []byte
+}
+
+// NewBuilder makes an empty file of vectors of length dim, of the model that space names.
+func NewBuilder(space string, dim int) *Builder { return &Builder{space: space, dim: dim} }
+
+// Len is the number of vectors added.
+func (b *Builder) Len() int { return len(b.scales) / 4 }
+
+// Add adds a passage's vector, [dim], of any length but 0, and keeps nothing of its
+// memory. One that has no direction or holds NaN or infinity is an error and adds nothing.
+func (b *Builder) Add(v []float32) error {
+	if len(v) != b.dim {
+		return fmt.Errorf("dense: passage %d: a vector of %d values, not %d", b.Len(), len(v), b.dim)
+	}
+	if b.Len() == math.MaxInt32 {
+		return fmt.Errorf("dense: more than %d passages", math.MaxInt32)
+	}
+	from := len(b.rows)
+	b.rows = append(b.rows, make([]byte, b.dim)...)
+	scale := quantize(int8s(b.rows[from:]), v)
+	if scale == 0 {
+		b.rows = b.rows[:from]
+		return fmt.Errorf("dense: passage %d: the vector has no direction, or a value that is no number", from/max(b.dim, 1))
+	}
+	b.scales = le.AppendUint32(b.scales, math.Float32bits(scale))
+	return nil
+}
+
+// int8s is b as signed bytes, in b's memory.
+func int8s(b []byte) []int8 {
+	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
+}
+
+// WriteTo writes the file; the bytes depend on what was added alone.
+func (b *Builder) WriteTo(w io.Writer) (int64, error) {
+	if n := len(b.space); n < 1 || n > maxSpace || !utf8.ValidString(b.space) {
+		return 0, fmt.Errorf("dense: the space is called %q; wanted a name of 1 to %d bytes of UTF-8", b.space, maxSpace)
+	}
+	if b.dim < 1 || b.dim > maxDim {
+		return 0, fmt.Errorf("dense: vectors of %d values; wanted 1 to %d", b.dim, maxDim)
+	}
+	h := header{n: uint32(b.Len()), dim: uint32(b.dim)}
+	body := [sections][]byte{[]byte(b.space), b.scales, b.rows}
+	for s, data := range body {
+		h.length[s], h.crc[s] = int64(len(data)), checksum(data)
+	}
+	written := int64(0)
+	for _, data := range append([][]byte{h.append(nil)}, body[:]...) {
+		n, err := w.Write(data)
+		written += int64(n)
+		if err != nil {
+			return written, fmt.Errorf("dense: %w", err)
+		}
+	}
+	return written, nil
+}

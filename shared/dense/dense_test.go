@@ -1,0 +1,398 @@
+package dense
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/shared/matrix"
+)
+
+// unit is a random vector of length 1.
+func unit(r *rand.Rand, dim int) []float32 {
+	v := make([]float32, dim)
+	for i := range v {
+		v[i] = float32(r.NormFloat64())
+	}
+	return scaled(v, 1/math.Sqrt(dot(v, v)))
+}
+
+func scaled(v []float32, by float64) []float32 {
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(float64(x) * by)
+	}
+	return out
+}
+
+func dot(a, b []float32) (sum float64) {
+	for i, x := range a {
+		sum += float64(x) * float64(b[i])
+	}
+	return sum
+}
+
+func build(t testing.TB, space string, vectors ...[]float32) []byte {
+	t.Helper()
+	dim := 3
+	if len(vectors) > 0 {
+		dim = len(vectors[0])
+	}
+	b := NewBuilder(space, dim)
+	for _, v := range vectors {
+		if err := b.Add(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	if n, err := b.WriteTo(&out); err != nil || n != int64(out.Len()) {
+		t.Fatalf("wrote %d of %d bytes: %v", n, out.Len(), err)
+	}
+	return out.Bytes()
+}
+
+func open(t testing.TB, data []byte) *Vectors {
+	t.Helper()
+	v, err := Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func some(t testing.TB, n, dim int) (*Vectors, [][]float32) {
+	r := rand.New(rand.NewPCG(13, 1))
+	all := make([][]float32, n)
+	for i := range all {
+		all[i] = unit(r, dim)
+	}
+	return open(t, build(t, "a model", all...)), all
+}
+
+// The bytes that the comment in open.go describes.
+func TestGolden(t *testing.T) {
+	got := build(t, "bge", []float32{1, 0, -1}, []float32{0, .5, .25})
+	want := strings.Join(strings.Fields(`
+		5041524c45594456 01000000 02000000 03000000
+		0300000000000000 87e1eca7
+		0800000000000000 5652ad44
+		0600000000000000 2145276c
+		5bfc1bfc
+		626765
+		d771b63b 8d69e63b
+		7f0081 007f40`), "")
+	if hex.EncodeToString(got) != want {
+		t.Errorf("got %x\nwant %s", got, want)
+	}
+	v := open(t, got)
+	if v.Len() != 2 || v.Dim() != 3 || v.Space() != "bge" {
+		t.Errorf("%d vectors of %d in %q", v.Len(), v.Dim(), v.Space())
+	}
+	row := make([]float32, 3)
+	if v.Vector(row, 0); row[0] != -row[2] || row[1] != 0 || math.Abs(float64(row[0])-math.Sqrt2/2) > 1e-7 {
+		t.Errorf("the first vector is %v", row)
+	}
+}
+
+func TestCosinesAreThoseOfTheVectors(t *testing.T) {
+	for dim, most := range map[int]float64{24: .01, 384: .005} {
+		v, all := some(t, 500, dim)
+		r := rand.New(rand.NewPCG(1, 2))
+		s := v.NewSearcher()
+		var worst float64
+		for i := range 20 {
+			q := unit(r, dim)
+			if i == 0 {
+				q = all[7]
+			}
+			for _, h := range s.Best(q, v.Len()) {
+				worst = max(worst, math.Abs(float64(h.Cosine)-dot(q, all[h.Doc])))
+			}
+		}
+		if worst > most {
+			t.Errorf("of %d values: a cosine is %v off", dim, worst)
+		}
+	}
+}
+
+func TestBestIsInOrder(t *testing.T) {
+	v, all := some(t, 300, 24)
+	s := v.NewSearcher()
+	for _, k := range []int{-1, 0, 1, 10, 299, 300, 1000} {
+		got := slices.Clone(s.Best(all[5], k))
+		if len(got) != min(max(k, 0), 300) {
+			t.Fatalf("%d of %d", len(got), k)
+		}
+		whole := s.Best(all[5], 300)
+		if !slices.Equal(got, whole[:len(got)]) || len(got) > 0 && got[0].Doc != 5 {
+			t.Errorf("the best %d are no beginning of all", k)
+		}
+		if !slices.IsSortedFunc(whole, func(a, b Hit) int {
+			if a.Cosine != b.Cosine {
+				return int(Order(b.Cosine)>>1) - int(Order(a.Cosine)>>1)
+			}
+			return int(a.Doc) - int(b.Doc)
+		}) {
+			t.Error("not in order")
+		}
+	}
+	// Equal vectors: the lower number first, and the last place goes to the lowest.
+	a, b := []float32{1, 0, 0}, []float32{0, 1, 0}
+	s = open(t, build(t, "x", b, a, b, a, a)).NewSearcher()
+	for k, want := range [][]uint32{{}, {1}, {1, 3}, {1, 3, 4}, {1, 3, 4, 0}} {
+		got := []uint32{}
+		for _, h := range s.Best(a, k) {
+			got = append(got, h.Doc)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the best %d are %v, want %v", k, got, want)
+		}
+	}
+}
+
+func TestCosinesOfSomeAreThoseOfAll(t *testing.T) {
+	v, _ := some(t, 300, 40)
+	q := unit(rand.New(rand.NewPCG(3, 3)), 40)
+	s := v.NewSearcher()
+	want := make([]float32, 300)
+	for _, h := range s.Best(q, 300) {
+		want[h.Doc] = h.Cosine
+	}
+	for _, n := range []int{0, 1, 63, 64, 65, 200} {
+		var docs []uint32
+		for i := range n {
+			docs = append(docs, uint32(i*7%300))
+		}
+		for i, c := range s.Cosines(q, docs) {
+			if c != want[docs[i]] {
+				t.Errorf("passage %d of %d: %v, of all %v", docs[i], n, c, want[docs[i]])
+			}
+		}
+	}
+}
+
+func TestEveryPathGivesTheSameBits(t *testing.T) {
+	was := matrix.Current()
+	defer matrix.Use(was)
+	var want []Hit
+	for _, path := range matrix.Paths() {
+		if err := matrix.Use(path); err != nil {
+			t.Fatal(err)
+		}
+		v, all := some(t, 130, 100)
+		got := v.NewSearcher().Best(all[9], 130)
+		if want == nil {
+			want = got
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s gives other cosines than %s", path, matrix.Paths()[0])
+		}
+	}
+}
+
+// What is read and added again gives the same file: so a collection that grows keeps
+// what it has.
+func TestVectorsReadAndAddedAgainAreTheSame(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	b := NewBuilder("m", 50)
+	for range 200 {
+		if err := b.Add(scaled(unit(r, 50), math.Exp(20*r.NormFloat64()))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var first, second bytes.Buffer
+	b.WriteTo(&first)
+	v := open(t, first.Bytes())
+	b = NewBuilder(v.Space(), v.Dim())
+	row := make([]float32, v.Dim())
+	for i := range v.Len() {
+		if v.Vector(row, i); math.Abs(dot(row, row)-1) > 1e-5 {
+			t.Errorf("vector %d has the length %v squared", i, dot(row, row))
+		}
+		if err := b.Add(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b.WriteTo(&second); !bytes.Equal(first.Bytes(), second.Bytes()) {
+		t.Error("another file")
+	}
+}
+
+func TestAnEmptyCollection(t *testing.T) {
+	v := open(t, build(t, "m"))
+	if got := v.NewSearcher().Best(make([]float32, 3), 5); v.Len() != 0 || len(got) != 0 {
+		t.Errorf("%d vectors, found %v", v.Len(), got)
+	}
+}
+
+func TestVectorsThatAreNone(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	b := NewBuilder("m", 3)
+	for says, v := range map[string][]float32{
+		"of 2 values": {1, 2}, "of 0 values": nil, "no direction": {0, 0, 0}, "is no number": {1, nan, 0}, "no number": {1, 2, -inf},
+	} {
+		if err := b.Add(v); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "passage 0") {
+			t.Errorf("%v: %v, wanted %q", v, err, says)
+		}
+	}
+	if err := b.Add([]float32{1e-45, 0, -3e38}); err != nil || b.Len() != 1 {
+		t.Errorf("a vector of odd length: %v; %d were added", err, b.Len())
+	}
+	for says, b := range map[string]*Builder{
+		`called ""`: NewBuilder("", 3), "called": NewBuilder(strings.Repeat("x", 256), 3), "UTF-8": NewBuilder("\xff", 3),
+		"of 0 values": NewBuilder("m", 0), "of 65537 values": NewBuilder("m", 65537),
+	} {
+		if _, err := b.WriteTo(new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, wanted %q", err, says)
+		}
+	}
+}
+
+// sound makes the CRCs of a changed file right, so that what is behind them is seen.
+func sound(data []byte) []byte {
+	h, at := header{}, headerSize
+	for s := range sections {
+		h.length[s] = int64(le.Uint64(data[20+12*s:]))
+		end := min(at+int(h.length[s]), len(data))
+		le.PutUint32(data[28+12*s:], checksum(data[at:end]))
+		at = end
+	}
+	le.PutUint32(data[56:], checksum(data[:56]))
+	return data
+}
+
+func TestFilesThatAreRefused(t *testing.T) {
+	good := build(t, "bge", []float32{1, 0, -1}, []float32{0, .5, .25})
+	with := func(at int, b ...byte) []byte {
+		data := bytes.Clone(good)
+		copy(data[at:], b)
+		return sound(data)
+	}
+	for _, c := range []struct {
+		what, section string
+		offset        int64
+		data          []byte
+	}{
+		{"nothing", "header", 0, nil},
+		{"another magic", "header", 0, with(0, 'x')},
+		{"a part of the header", "header", 59, good[:59]},
+		{"another version", "header", 8, with(8, 2)},
+		{"too many passages", "header", 12, with(12, 0, 0, 0, 0x80)},
+		{"no dimension", "header", 16, with(16, 0)},
+		{"a huge dimension", "header", 16, with(16, 0, 0, 2)},
+		{"three passages", "header", 32, with(12, 3)},
+		{"a fourth value", "header", 44, with(16, 4)},
+		{"no name", "header", 20, sound(append(with(20, 0), 1, 2, 3))},
+		{"truncated", "header", 44, good[:len(good)-1]},
+		{"a byte more", "header", int64(len(good)), append(bytes.Clone(good), 0)},
+		{"a name of other bytes", "space", 60, with(60, 0xff)},
+		{"another scale", "scales", 67, with(67, 0)},
+		{"NaN as a scale", "scales", 63, with(63, 0xff, 0xff, 0xff, 0xff)},
+		{"another value", "scales", 67, with(75, 1)},
+		{"a vector of zeros", "scales", 63, with(71, 0, 0, 0)},
+		{"a value of -128", "vectors", 71, with(63, append(le.AppendUint32(nil, math.Float32bits(scaleOf([]int8{-128, 0, -127}))), good[67:71]...)...)},
+	} {
+		if c.what == "a value of -128" {
+			c.data[71] = 0x80
+			sound(c.data)
+		}
+		_, err := Open(c.data)
+		var wrong *FormatError
+		if !errors.As(err, &wrong) || wrong.Section != c.section || wrong.Offset != c.offset {
+			t.Errorf("%s: %v; wanted %s, byte %d", c.what, err, c.section, c.offset)
+		}
+	}
+	for i := range good {
+		for bit := range 8 {
+			data := bytes.Clone(good)
+			data[i] ^= 1 << bit
+			if _, err := Open(data); err == nil {
+				t.Errorf("byte %d, bit %d may be damaged", i, bit)
+			}
+		}
+		if _, err := Open(good[:i]); err == nil {
+			t.Errorf("opened %d bytes of %d", i, len(good))
+		}
+	}
+}
+
+func TestSearchingAllocatesNothing(t *testing.T) {
+	v, all := some(t, 500, 64)
+	s, docs := v.NewSearcher(), []uint32{3, 400, 1}
+	find := func() { s.Best(all[3], 20); s.Cosines(all[4], docs) }
+	find()
+	if n := testing.AllocsPerRun(20, find); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// A file that opens is one that Builder writes, and can be searched; another is refused
+// with a FormatError.
+func FuzzOpen(f *testing.F) {
+	f.Add(build(f, "bge", []float32{1, 0, -1}, []float32{0, .5, .25}), true)
+	f.Add(build(f, "m"), false)
+	f.Add([]byte(magic+"\x01\x00\x00\x00\xff\xff\xff\x7f\x00\x00\x01\x00"), true)
+	f.Fuzz(func(t *testing.T, data []byte, repair bool) {
+		if repair && len(data) >= headerSize {
+			for s := range sections { // lengths from another world leave nothing to repair
+				if le.Uint64(data[20+12*s:]) > uint64(len(data)) {
+					le.PutUint64(data[20+12*s:], uint64(len(data)))
+				}
+			}
+			data = sound(bytes.Clone(data))
+		}
+		v, err := Open(data)
+		if err != nil {
+			if wrong := (*FormatError)(nil); !errors.As(err, &wrong) || wrong.Offset < 0 || wrong.Offset > int64(len(data)) {
+				t.Fatalf("%v", err)
+			}
+			return
+		}
+		b, row := NewBuilder(v.Space(), v.Dim()), make([]float32, v.Dim())
+		s := v.NewSearcher()
+		for i := range v.Len() {
+			v.Vector(row, i)
+			if err := b.Add(row); err != nil {
+				t.Fatal(err)
+			}
+			if h := s.Best(row, 1); len(h) != 1 || !(h[0].Cosine > .9 && h[0].Cosine < 1.1) {
+				t.Fatalf("vector %d: the nearest is %v", i, h)
+			}
+		}
+		var again bytes.Buffer
+		if _, err := b.WriteTo(&again); err != nil {
+			t.Fatal(err)
+		}
+		w := open(t, again.Bytes())
+		if v.rows, w.rows = nil, nil; !reflect.DeepEqual(v, w) {
+			t.Fatalf("%+v, written again %+v", v, w)
+		}
+	})
+}
+
+// 10,033 passages of 384 values, as the built-in collection has.
+func BenchmarkBest(b *testing.B) {
+	v, all := some(b, 10_033, 384)
+	s := v.NewSearcher()
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Best(all[17], 200)
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	_, all := some(b, 10_033, 384)
+	data := build(b, "m", all...)
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := Open(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
