@@ -74,8 +74,8 @@ func Embed(ctx context.Context, s *encoder.Sentence, texts []string, tokens int,
 }
 
 // Dense ranks by the inner product with the passages' vectors, as Embed gives them,
-// [n][s.Dim()], and keeps the k best.
-func Dense(s *encoder.Sentence, vectors []float32, k int) (func() Ranker, error) {
+// [n][s.Dim()], and keeps the k best. instruction is read before each question.
+func Dense(s *encoder.Sentence, vectors []float32, k int, instruction string) (func() Ranker, error) {
 	dim := s.Dim()
 	n := len(vectors) / dim
 	docs, err := matrix.NewFloat32(vectors, nil, n, dim)
@@ -89,7 +89,7 @@ func Dense(s *encoder.Sentence, vectors []float32, k int) (func() Ranker, error)
 		above := make([]float64, n)
 		var best []ranking.Hit
 		return func(text string) (l List, err error) {
-			if err := session.Embed(query, conversation.Passage(s.Tokenizer, text, s.MaxTokens())); err != nil {
+			if err := session.Embed(query, conversation.Passage(s.Tokenizer, instruction+text, s.MaxTokens())); err != nil {
 				return l, err
 			}
 			scratch.Linear(scores, query, 1, docs)

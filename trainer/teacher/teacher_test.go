@@ -311,7 +311,7 @@ func TestDense(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(v, again) {
 		t.Fatalf("what was kept is not what was made: %v", err)
 	}
-	ranker, err := Dense(s, v, 3)
+	ranker, err := Dense(s, v, 3, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ type Config struct {
 	// How a conversation is read.
 	MaxTokens   int      `json:"max-tokens" help:"length of the input, markers included"`
 	HistoryType int      `json:"history-type" help:"token type of what was said before: 0 or 1"`
-	ReplyTokens int      `json:"reply-tokens" help:"first tokens of each reply that are read (0: all that fit)"`
+	ReplyTokens int      `json:"reply-tokens" help:"first tokens of each reply that are read (0: all that fit, -1: none)"`
 	Unrelated   float64  `json:"unrelated" help:"part of the questions without history that get an unrelated one, so that it is learnt to be ignored"`
 	Rewrites    float64  `json:"unrelated-rewrites" help:"part of the other questions that are read as their rewrite with an unrelated history: a new topic in the middle of a conversation"`
 	Engine      []string `json:"engine-replies" help:"the examples with the replies that an engine gave, as trainer replies writes them"`
@@ -64,6 +64,13 @@ type Config struct {
 	WordKLD   float64 `json:"word-kld" help:"weight of the divergence with words on both sides, from which the word head alone learns"`
 	Preamble  float64 `json:"preamble" help:"part of the questions that are read with an unrelated reply of another example in front of them: a message that comes to its question at the end"`
 	TopicLoss float64 `json:"topic-loss" help:"weight of the cross entropy of a question's building on what was said before; 0: no topic head"`
+
+	// A dense student (Yu et al. 2021, ConvDR, arXiv 2105.04166) instead of a sparse one.
+	DenseStudent bool   `json:"dense-student" help:"the student is a dense encoder (BertModel): it learns the vectors that the frozen document encoder, another, gives the rewrites. distance, kld and infonce are weights of its loss, as of a sparse student's"`
+	Pooling      string `json:"pooling" help:"of a dense student and its teacher: cls, or mean (empty: what config.json says)"`
+	Instruction  string `json:"instruction" help:"text that the dense teacher reads before a rewrite (empty: what its config.json says)"`
+	TrainLayers  int    `json:"train-layers" help:"upper layers of a dense student that train (0: all); below them only the token types' embeddings do"`
+	FreezeTypes  bool   `json:"freeze-types" help:"and not those either"`
 
 	// Which passages a step sees.
 	Candidates int    `json:"candidates" help:"passages beside the positive"`
@@ -205,7 +212,7 @@ func (c *Config) Check() error {
 		{"out", c.Out != "", "a folder"},
 		{"encoder", c.Encoder != "", "a folder"},
 		{"examples", len(c.Examples) > 0, "a file"},
-		{"passages", len(c.Passages) > 0, "a file"},
+		{"passages", len(c.Passages) > 0 || c.DenseStudent && c.KLD == 0 && c.InfoNCE == 0, "a file"},
 		{"dev-fraction", c.DevFraction >= 0 && c.DevFraction < 1, "0 to 1"},
 		{"fuse", c.Fuse == "mean" || c.Fuse == "max", "mean or max"},
 		{"dense-share", c.DenseShare >= 0 && c.DenseShare <= 1, "0 to 1"},
@@ -214,7 +221,7 @@ func (c *Config) Check() error {
 		{"depth", c.Depth > 0, "1 or more"},
 		{"max-tokens", c.MaxTokens >= 3, "3 or more"},
 		{"history-type", c.HistoryType == 0 || c.HistoryType == 1, "0 or 1"},
-		{"reply-tokens", c.ReplyTokens >= 0, "0 or more"},
+		{"reply-tokens", c.ReplyTokens >= -1, "0 or more, or -1 for no replies"},
 		{"unrelated", c.Unrelated >= 0 && c.Unrelated <= 1, "0 to 1"},
 		{"unrelated-rewrites", c.Rewrites >= 0 && c.Rewrites <= 1, "0 to 1"},
 		{"engine-share", c.EngineShare >= 0 && c.EngineShare <= 1 && (c.EngineShare == 0 || len(c.Engine) > 0), "0 to 1, and 0 without --engine-replies"},
@@ -249,6 +256,11 @@ func (c *Config) Check() error {
 		{"average", c.Average >= 0 && c.Average <= 1, "0 to 1"},
 		{"batch", c.Batch >= 1, "1 or more"},
 		{"epochs", c.Epochs >= 1, "1 or more"},
+		{"pooling", c.Pooling == "" || c.DenseStudent && (c.Pooling == "cls" || c.Pooling == "mean"), "cls or mean, and nothing without --dense-student"},
+		{"instruction", c.DenseStudent || c.Instruction == "", "nothing without --dense-student"},
+		{"train-layers", c.TrainLayers >= 0 && (c.DenseStudent || c.TrainLayers == 0), "0 or more, and 0 without --dense-student"},
+		{"freeze-types", c.DenseStudent || !c.FreezeTypes, "false without --dense-student"},
+		{"dense-student", !c.DenseStudent || c.sparseOnly() == "", "false, or no --" + c.sparseOnly()},
 		{"steps", c.Steps >= 0, "0 or more"},
 		{"threads", c.Threads >= 0, "0 or more"},
 		{"save-every", c.SaveEvery >= 1, "1 or more"},
@@ -260,6 +272,24 @@ func (c *Config) Check() error {
 		}
 	}
 	return nil
+}
+
+// sparseOnly names a field that is set and that a dense student has no use for.
+func (c *Config) sparseOnly() string {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"random", c.Random}, {"teachers", len(c.Teachers) > 0}, {"dense", c.Dense != ""}, {"passage-replies", c.Replies != 0},
+		{"words", c.Words != 0}, {"topic-loss", c.TopicLoss != 0}, {"bkl", c.BKL != 0}, {"gkl", c.GKL != 0}, {"margin-mse", c.MarginMSE != 0},
+		{"flops", c.FLOPS != 0}, {"l1", c.L1 != 0}, {"postings", c.Postings != 0}, {"entropy", c.Entropy != 0}, {"anti-zero", c.AntiZero != 0},
+		{"train-docs", c.TrainDocs},
+	} {
+		if f.set {
+			return f.name
+		}
+	}
+	return ""
 }
 
 func (c *Config) field(name string) any {

@@ -135,7 +135,7 @@ func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []
 			last := &turns[len(turns)-1]
 			last.Question = examples[with[preamble.IntN(len(with))]].Turns[0].Reply + " " + last.Question
 		}
-		x.Input = conversation.Build(p.frozen.Tokenizer, turns, form)
+		x.Input = conversation.Build(p.tokenizer, turns, form)
 		if p.words != nil {
 			x.words = p.words.read(&x.Input, turns, e.Rewrite, &buffer)
 		}

@@ -144,11 +144,16 @@ func verifyBest(run string, s *state) error {
 }
 
 // A Line of log.jsonl: its numbers by name. Every line has "step", "epoch" and "time"
-// (when it was written, in seconds since 1970); one of the dev set has "dev_r100".
+// (when it was written, in seconds since 1970); one of the dev set has "dev_r100",
+// or "dev_cosine" where the student is dense.
 type Line map[string]float64
 
 // Dev reports whether the line is an epoch's evaluation and not a step.
-func (l Line) Dev() bool { _, ok := l["dev_r100"]; return ok }
+func (l Line) Dev() bool {
+	_, sparse := l["dev_r100"]
+	_, dense := l["dev_cosine"]
+	return sparse || dense
+}
 
 // A Log is a run's log.jsonl, in order.
 type Log []Line

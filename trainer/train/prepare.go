@@ -22,6 +22,7 @@ import (
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/sparse"
+	"parley/shared/wordpiece"
 	"parley/trainer/collection"
 	"parley/trainer/importers"
 	"parley/trainer/progress"
@@ -37,7 +38,9 @@ type prepared struct {
 	lists      []*teacher.File // one a teacher
 	byText     bool            // lists are found by the rewrite, not by the example's id
 	queries    map[string]sparse.Vector
-	frozen     *encoder.Encoder              // tokenises for the student, too
+	frozen     *encoder.Encoder              // nil where the student is dense
+	tokenizer  *wordpiece.Tokenizer          // the frozen encoder's, for the student, too
+	dense      denseTeacher                  // of a dense student
 	found      map[asked]string              // the passage that the teacher ranks first for a question, where replies are made of it
 	words      *lexicon                      // nil: none
 	engine     map[string]*importers.Example // examples with an engine's replies, by source and id
@@ -47,8 +50,9 @@ type prepared struct {
 }
 
 // prepare reads the run's files and makes, or finds in the cache, what the frozen
-// encoder has to say to them.
-func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.File) (_ *prepared, err error) {
+// encoder has to say to them. Of a dense student it completes c from the teacher's
+// config.json.
+func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.File) (_ *prepared, err error) {
 	p := &prepared{fuse: c.Fuse}
 	defer func() {
 		if err != nil {
@@ -93,6 +97,20 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 		fmt.Fprintf(stderr, "%d examples are left out: their question or rewrite is among the excluded\n", n)
 	}
 
+	if len(c.Engine) > 0 {
+		examples, err := read(c.Engine)
+		if err != nil {
+			return nil, err
+		}
+		p.engine = map[string]*importers.Example{}
+		for i := range examples {
+			p.engine[examples[i].Source+"\x00"+examples[i].ID] = &examples[i]
+		}
+	}
+	if c.DenseStudent {
+		return p, p.prepareDense(ctx, c, sums, stderr)
+	}
+
 	from := cmp.Or(c.DocEncoder, c.Encoder)
 	weights := sha256.New()
 	p.frozen, err = encoder.Load(func(name string) ([]byte, error) {
@@ -118,6 +136,7 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 			}
 		}
 	}
+	p.tokenizer = p.frozen.Tokenizer
 	passages, err := collection.Read(c.Passages)
 	if err != nil {
 		return nil, err
@@ -154,18 +173,7 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 	if c.Words > 0 {
 		p.words, p.docs = addWords(passages, p.docs, p.frozen.Vocab())
 	}
-	if len(c.Engine) > 0 {
-		examples, err := read(c.Engine)
-		if err != nil {
-			return nil, err
-		}
-		p.engine = map[string]*importers.Example{}
-		for i := range examples {
-			p.engine[examples[i].Source+"\x00"+examples[i].ID] = &examples[i]
-		}
-	}
-
-	if err := p.rank(ctx, c, passages, w, sums, stderr); err != nil {
+	if err := p.rank(ctx, *c, passages, w, sums, stderr); err != nil {
 		return nil, err
 	}
 	if p.train, err = p.taught("training", p.train, stderr); err != nil {
@@ -210,6 +218,70 @@ func prepare(ctx context.Context, c Config, sums map[string]string, stderr *os.F
 	return p, nil
 }
 
+// embed gives the texts' vectors by a dense encoder of the checksum sum, [n][Dim], which
+// the cache keeps.
+func embed(ctx context.Context, c *Config, by *encoder.Sentence, sum []byte, texts []string, tokens int, what string, stderr *os.File) ([]float32, error) {
+	of := sha256.Sum256(slices.Concat(sum, textsKey(texts), fmt.Append(nil, tokens)))
+	path := filepath.Join(c.Cache, fmt.Sprintf("%x.dense", of[:8]))
+	var m *progress.Meter
+	v, err := teacher.Embed(ctx, by, texts, tokens, path, func(done int) {
+		if m == nil {
+			m = progress.New(stderr, what, int64(done), int64(len(texts)))
+		}
+		m.Update(int64(done), "")
+	})
+	if err == nil && m != nil {
+		m.Done(fmt.Sprintf("%d", len(texts)))
+	}
+	return v, err
+}
+
+// rankBy opens, or makes, a teacher's ranking of the passages of the given ids for all
+// rewrites. key tells teachers apart.
+func (p *prepared) rankBy(ctx context.Context, c *Config, ids []string, stderr *os.File, what string, ranker func() (func() teacher.Ranker, error), key ...[]byte) error {
+	h := sha256.New()
+	for _, b := range key {
+		h.Write(b)
+	}
+	f, err := teacher.Open(ctx, filepath.Join(c.Cache, fmt.Sprintf("%x.ranking", h.Sum(nil)[:8])), teacher.KeyOf(ids), len(ids))
+	if err != nil {
+		return err
+	}
+	p.byText = true
+	p.lists = append(p.lists, f)
+	var todo []teacher.Query
+	seen := map[string]bool{}
+	for _, list := range [][]importers.Example{p.train, p.dev} {
+		for _, e := range list {
+			if id := textID(e.Rewrite); e.Rewrite != "" && !seen[id] {
+				seen[id] = true
+				todo = append(todo, teacher.Query{ID: id, Text: e.Rewrite})
+			}
+		}
+	}
+	if !slices.ContainsFunc(todo, func(q teacher.Query) bool { return !f.Has(q.ID) }) {
+		return f.Seal()
+	}
+	by, err := ranker()
+	if err != nil {
+		return err
+	}
+	var m *progress.Meter
+	err = teacher.Rank(ctx, by, todo, f, func(done int) {
+		if m == nil {
+			m = progress.New(stderr, what, int64(done), int64(len(todo)))
+		}
+		m.Update(int64(done), "")
+	})
+	if err != nil {
+		return err
+	}
+	if m != nil {
+		m.Done(fmt.Sprintf("%d rewrites", len(todo)))
+	}
+	return f.Seal()
+}
+
 // rank opens or makes the teachers' rankings.
 func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Collection, weights [32]byte, sums map[string]string, stderr *os.File) error {
 	ids := passages.IDs
@@ -223,44 +295,8 @@ func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Coll
 	}
 	open := func(path string) (*teacher.File, error) { return teacher.Open(ctx, path, key, len(ids)) }
 	if len(c.Teachers) == 0 {
-		p.byText = true
-		var todo []teacher.Query
-		seen := map[string]bool{}
-		for _, list := range [][]importers.Example{p.train, p.dev} {
-			for _, e := range list {
-				if id := textID(e.Rewrite); e.Rewrite != "" && !seen[id] {
-					seen[id] = true
-					todo = append(todo, teacher.Query{ID: id, Text: e.Rewrite})
-				}
-			}
-		}
 		rank := func(what string, ranker func() (func() teacher.Ranker, error), key ...[]byte) error {
-			f, err := open(path(key...))
-			if err != nil {
-				return err
-			}
-			p.lists = append(p.lists, f)
-			if !slices.ContainsFunc(todo, func(q teacher.Query) bool { return !f.Has(q.ID) }) {
-				return f.Seal()
-			}
-			by, err := ranker()
-			if err != nil {
-				return err
-			}
-			var m *progress.Meter
-			err = teacher.Rank(ctx, by, todo, f, func(done int) {
-				if m == nil {
-					m = progress.New(stderr, what, int64(done), int64(len(todo)))
-				}
-				m.Update(int64(done), "")
-			})
-			if err != nil {
-				return err
-			}
-			if m != nil {
-				m.Done(fmt.Sprintf("%d rewrites", len(todo)))
-			}
-			return f.Seal()
+			return p.rankBy(ctx, &c, ids, stderr, what, ranker, key...)
 		}
 		depth := fmt.Append(nil, c.Depth)
 		err := rank("the teacher ranks", func() (func() teacher.Ranker, error) {
@@ -276,14 +312,11 @@ func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Coll
 		}
 		texts := textsKey(passages.Texts)
 		return rank("the dense teacher ranks", func() (func() teacher.Ranker, error) {
-			of := sha256.Sum256(slices.Concat(sum, texts, fmt.Append(nil, c.DenseTokens)))
-			path := filepath.Join(c.Cache, fmt.Sprintf("%x.dense", of[:8]))
-			m := progress.New(stderr, "encoding passages for the dense teacher", 0, int64(len(ids)))
-			v, err := teacher.Embed(ctx, dense, passages.Texts, c.DenseTokens, path, func(done int) { m.Update(int64(done), "") })
+			v, err := embed(ctx, &c, dense, sum, passages.Texts, c.DenseTokens, "encoding passages for the dense teacher", stderr)
 			if err != nil {
 				return nil, err
 			}
-			return teacher.Dense(dense, v, c.Depth)
+			return teacher.Dense(dense, v, c.Depth, "")
 		}, []byte("dense"), sum, texts, key[:], depth, fmt.Append(nil, c.DenseTokens))
 	}
 	// Rankings of others are found by the examples' ids, which data sets may share.

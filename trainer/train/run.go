@@ -51,7 +51,7 @@ func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error {
 		return err
 	}
 	sums := map[string]string{}
-	p, err := prepare(ctx, c, sums, stderr)
+	p, err := prepare(ctx, &c, sums, stderr)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (r *runner) begin(resume bool) (err error) {
 	if err != nil {
 		return err
 	}
-	if want := r.p.frozen.Vocab(); r.student.Config.Vocab != want {
+	if want := r.p.tokenizer.Size(); r.student.Config.Vocab != want {
 		return fmt.Errorf("%s has a vocabulary of %d, the document encoder of %d: their vectors cannot be compared", r.c.Encoder, r.student.Config.Vocab, want)
 	}
 	if r.c.MaxTokens > r.student.Config.Positions {
@@ -131,10 +131,14 @@ func (r *runner) begin(resume bool) (err error) {
 	if r.c.HistoryType > 0 && r.student.Config.Types <= r.c.HistoryType {
 		return fmt.Errorf("history-type is %d, the encoder has %d token types: set it to 0", r.c.HistoryType, r.student.Config.Types)
 	}
-	if r.c.Freeze {
-		if err := r.student.FreezeEmbedding(); err != nil {
-			return err
-		}
+	switch {
+	case r.c.DenseStudent:
+		err = r.freezeDense()
+	case r.c.Freeze:
+		err = r.student.FreezeEmbedding()
+	}
+	if err != nil {
+		return err
 	}
 	if r.c.Words > 0 {
 		err = r.student.AddHead(torch.WordHead, uint64(r.c.Seed))
@@ -236,14 +240,11 @@ func (r *runner) openLog() error {
 	}
 	var kept bytes.Buffer
 	for line := range bytes.Lines(data) {
-		var at struct {
-			Step int      `json:"step"`
-			Dev  *float64 `json:"dev_r100"`
-		}
-		if json.Unmarshal(line, &at) != nil || at.Step < 1 || at.Step > r.state.Step || line[len(line)-1] != '\n' {
+		var at Line
+		if json.Unmarshal(line, &at) != nil || at["step"] < 1 || at["step"] > float64(r.state.Step) || line[len(line)-1] != '\n' {
 			continue
 		}
-		if at.Dev != nil && at.Step == r.state.Step && r.state.Batch > 0 {
+		if at.Dev() && at["step"] == float64(r.state.Step) && r.state.Batch > 0 {
 			continue // the epoch's end was not saved and comes again
 		}
 		kept.Write(line)
@@ -288,6 +289,9 @@ func (r *runner) close() {
 
 // settings is how the student reads a conversation, for its config.json.
 func (r *runner) settings() map[string]any {
+	if r.c.DenseStudent {
+		return map[string]any{"parley": r.denseSettings()}
+	}
 	return map[string]any{"parley": encoder.Settings{
 		Name:             filepath.Base(r.c.Out),
 		QueryTokens:      r.c.MaxTokens,
@@ -335,12 +339,8 @@ func (r *runner) train(ctx context.Context) error {
 				return stopped(err)
 			}
 			begin := time.Now()
-			b, err := r.batch(in, batches[r.state.Batch])
-			if err != nil {
-				return stopped(err)
-			}
-			step := r.state.Step + 1
-			parts, err := r.trainer.Step(b, r.loss(step, total), c.rate(step, total))
+			step, of := r.state.Step+1, batches[r.state.Batch]
+			parts, err := r.step(in, of, step, total)
 			if err != nil {
 				return stopped(fmt.Errorf("step %d: %w", step, err))
 			}
@@ -353,14 +353,14 @@ func (r *runner) train(ctx context.Context) error {
 			r.state.Batch++
 			took := time.Since(begin)
 			line := Line{"step": float64(step), "epoch": float64(r.state.Epoch + 1), "rate": c.rate(step, total),
-				"examples_per_second": float64(len(b.IDs)) / took.Seconds()}
+				"examples_per_second": float64(len(of)) / took.Seconds()}
 			for k, v := range parts {
 				line[k] = v
 			}
 			if err := r.write(line); err != nil {
 				return stopped(err)
 			}
-			m.Update(int64(step), fmt.Sprintf("%s, %.0f examples/s", parts, float64(len(b.IDs))/took.Seconds()))
+			m.Update(int64(step), fmt.Sprintf("%s, %.0f examples/s", parts, float64(len(of))/took.Seconds()))
 			if step%c.SaveEvery == 0 {
 				if err := r.save(); err != nil {
 					return err
@@ -390,6 +390,22 @@ func (r *runner) train(ctx context.Context) error {
 	}
 	m.Done(fmt.Sprintf("best after epoch %d, in %s", r.state.BestAt, filepath.Join(c.Out, "best")))
 	return nil
+}
+
+// step takes a step on the inputs of a batch.
+func (r *runner) step(in []input, of []int, step, total int) (torch.Parts, error) {
+	if r.c.DenseStudent {
+		b, err := r.denseBatch(in, of)
+		if err != nil {
+			return nil, err
+		}
+		return r.trainer.StepDense(b, r.c.denseLoss(), torch.Pooling(r.c.Pooling), r.c.rate(step, total))
+	}
+	b, err := r.batch(in, of)
+	if err != nil {
+		return nil, err
+	}
+	return r.trainer.Step(b, r.loss(step, total), r.c.rate(step, total))
 }
 
 // loss is the loss at a step. Postings needs the share of passages that hold a term.
@@ -485,7 +501,11 @@ func (r *runner) endEpoch(ctx context.Context) (err error) {
 		if err := r.write(line); err != nil {
 			return err
 		}
-		fmt.Fprintf(r.stderr, "\nepoch %d: dev nDCG@10 %.4f, R@100 %.4f, L0 %.1f\n", r.state.Epoch+1, line["dev_ndcg10"], line["dev_r100"], line["dev_l0"])
+		if r.c.DenseStudent {
+			fmt.Fprintf(r.stderr, "\nepoch %d: dev cosine %.4f\n", r.state.Epoch+1, line["dev_cosine"])
+		} else {
+			fmt.Fprintf(r.stderr, "\nepoch %d: dev nDCG@10 %.4f, R@100 %.4f, L0 %.1f\n", r.state.Epoch+1, line["dev_ndcg10"], line["dev_r100"], line["dev_l0"])
+		}
 	}
 	if len(r.p.dev) > 0 && figure <= r.state.Best {
 		r.state.Without++
@@ -516,6 +536,9 @@ const relevant = 10
 func (r *runner) measure(ctx context.Context) (float64, Line, error) {
 	if len(r.p.dev) == 0 {
 		return 0, nil, nil
+	}
+	if r.c.DenseStudent {
+		return r.measureDense(ctx)
 	}
 	docL0 := 0.0
 	if r.doc != nil {

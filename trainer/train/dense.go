@@ -1,0 +1,115 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"parley/trainer/collection"
+	"parley/trainer/importers"
+	"parley/trainer/teacher"
+)
+
+// A denseTeacher is what the frozen encoder of a dense student has to say.
+type denseTeacher struct {
+	dim      int
+	tokens   int                  // length at which passages are cut
+	space    string               // whose vectors the student learns
+	queries  map[string][]float32 // of the rewrites, each [dim] of length 1
+	passages []float32            // [n][dim], where the loss asks for candidates
+}
+
+// prepareDense reads the frozen dense encoder and makes, or finds in the cache, the
+// rewrites' vectors and, where the loss has candidates, the passages' and their rankings.
+func (p *prepared) prepareDense(ctx context.Context, c *Config, sums map[string]string, stderr *os.File) error {
+	from := cmp.Or(c.DocEncoder, c.Encoder)
+	s, sum, err := loadSentence(from, sums)
+	if err != nil {
+		return err
+	}
+	if from != c.Encoder {
+		for _, name := range encoderFiles {
+			path := filepath.Join(c.Encoder, name)
+			if sums[path], err = Checksum(path); errors.Is(err, fs.ErrNotExist) {
+				delete(sums, path) // what must be there, torch.Load says
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+	c.Instruction = cmp.Or(c.Instruction, s.Instruction)
+	c.Pooling = cmp.Or(c.Pooling, s.Pooling())
+	if c.Pooling != s.Pooling() {
+		return fmt.Errorf("pooling is %q, but config.json of the teacher %s says %q: their vectors could not be compared", c.Pooling, from, s.Pooling())
+	}
+	p.tokenizer = s.Tokenizer
+	p.dense = denseTeacher{dim: s.Dim(), tokens: s.PassageTokens, space: s.Space}
+
+	p.train, p.dev = rewritten("training", p.train, stderr), rewritten("dev", p.dev, stderr)
+	if len(p.train) == 0 {
+		return errors.New("no example is left to train on: none has a rewrite")
+	}
+	texts := map[string]bool{}
+	for _, list := range [][]importers.Example{p.train, p.dev} {
+		for _, e := range list {
+			texts[e.Rewrite] = true
+		}
+	}
+	rewrites := slices.Sorted(maps.Keys(texts))
+	asked := make([]string, len(rewrites))
+	for i, t := range rewrites {
+		asked[i] = c.Instruction + t
+	}
+	v, err := embed(ctx, c, s, sum, asked, s.MaxTokens(), "encoding rewrites", stderr)
+	if err != nil {
+		return err
+	}
+	p.dense.queries = map[string][]float32{}
+	for i, t := range rewrites {
+		p.dense.queries[t] = v[i*s.Dim() : (i+1)*s.Dim()]
+	}
+	if c.KLD == 0 && c.InfoNCE == 0 {
+		return nil
+	}
+
+	passages, err := collection.Read(c.Passages)
+	if err != nil {
+		return err
+	}
+	for _, path := range c.Passages {
+		if sums[path], err = Checksum(path); err != nil {
+			return err
+		}
+	}
+	p.texts = passages.Texts
+	if p.dense.passages, err = embed(ctx, c, s, sum, p.texts, p.dense.tokens, "encoding passages", stderr); err != nil {
+		return err
+	}
+	key := teacher.KeyOf(passages.IDs)
+	err = p.rankBy(ctx, c, passages.IDs, stderr, "the teacher ranks", func() (func() teacher.Ranker, error) {
+		return teacher.Dense(s, p.dense.passages, c.Depth, c.Instruction)
+	}, []byte("dense student"), sum, textsKey(p.texts), key[:], fmt.Append(nil, c.Depth, p.dense.tokens), []byte(c.Instruction))
+	if err != nil {
+		return err
+	}
+	if p.train, err = p.taught("training", p.train, stderr); err != nil {
+		return err
+	}
+	p.dev, err = p.taught("dev", p.dev, stderr)
+	return err
+}
+
+// rewritten keeps the examples that have a rewrite.
+func rewritten(what string, examples []importers.Example, stderr *os.File) []importers.Example {
+	kept := slices.DeleteFunc(slices.Clone(examples), func(e importers.Example) bool { return e.Rewrite == "" })
+	if n := len(examples) - len(kept); n > 0 {
+		fmt.Fprintf(stderr, "%d of %d %s examples have no rewrite and are left out\n", n, len(examples), what)
+	}
+	return kept
+}
