@@ -10,10 +10,10 @@
 //	    {"name": "undistilled", "title": "Undistilled", "folder": "splade-tiny", "flops": 4.9, "ratio": 0.8, "card": "splade-tiny/README.md"},
 //	    {"name": "distilled", ...}
 //	  ],
-//	  "dense": {"title": "Better answers", "folder": "bge-small-conv", "card": "bge-small-conv/README.md"}
+//	  "dense": {"title": "Better answers", "folder": "bge-small-conv", "passages": "bge-small", "card": "bge-small-conv/README.md"}
 //	}
 //
-// "dense" is there where a dense encoder ships with the family, for a second stage.
+// "dense" is there where a dense encoder belongs to the family, for a second stage.
 package family
 
 import (
@@ -42,8 +42,14 @@ type Family struct {
 // vocabulary, and no file of its own for it.
 type Dense struct {
 	Title  string `json:"title"`            // for people
-	Folder string `json:"folder,omitempty"` // where it lies, from the list's folder
-	Card   string `json:"card,omitempty"`   // path of its model card
+	Folder string `json:"folder,omitempty"` // where it lies, from the list's folder; it reads conversations
+	// Passages is the folder of the encoder that reads passages, of the same space; "":
+	// Folder's does.
+	Passages string `json:"passages,omitempty"`
+	Card     string `json:"card,omitempty"` // path of its model card
+	// Of a published family, in site.json:
+	Bytes int    `json:"bytes,omitempty"` // to load: encoder and the passages' vectors
+	Space string `json:"space,omitempty"` // whose vectors the passages have
 }
 
 // A Level is one encoder of a family.
@@ -71,9 +77,12 @@ func Parse(data []byte) (*Family, error) {
 	}
 	if d := v.Get("dense"); d.Kind != jsontree.Null {
 		f.Dense = &Dense{}
-		err := d.Into(map[string]any{"title": &f.Dense.Title, "folder": &f.Dense.Folder, "card": &f.Dense.Card})
-		if err == nil && f.Dense.Folder != "" && !fs.ValidPath(f.Dense.Folder) {
-			err = fmt.Errorf("folder %q leads out of the list's own", f.Dense.Folder)
+		err := d.Into(map[string]any{"title": &f.Dense.Title, "folder": &f.Dense.Folder, "passages": &f.Dense.Passages, "card": &f.Dense.Card,
+			"bytes": &f.Dense.Bytes, "space": &f.Dense.Space})
+		for _, folder := range []string{f.Dense.Folder, f.Dense.Passages} {
+			if err == nil && folder != "" && !fs.ValidPath(folder) {
+				err = fmt.Errorf("folder %q leads out of the list's own", folder)
+			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: dense: %w", File, err)

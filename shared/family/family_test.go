@@ -13,7 +13,7 @@ func two() *Family {
 	return &Family{Base: "undistilled", Default: "2x", Levels: []Level{
 		{message.Level{Name: "undistilled", Title: "Undistilled", FLOPS: 4.5}, "tiny"},
 		{message.Level{Name: "2x", Title: "2×", FLOPS: 1.5, Ratio: 2, Card: "tiny-2x/README.md"}, "tiny-2x"},
-	}, Dense: &Dense{"Better answers", "bge", "bge/README.md"}}
+	}, Dense: &Dense{"Better answers", "bge-conv", "bge", "bge-conv/README.md", 25e6, "bge"}}
 }
 
 func TestParseReadsWhatEncodeWrote(t *testing.T) {
@@ -48,6 +48,8 @@ func TestListsThatAreNone(t *testing.T) {
 		"leads out of":      `{"base":"a","default":"a","levels":[{"name":"a","folder":"../x"}]}`,
 		"base is a number":  `{"base":1,"default":"a","levels":[{"name":"a"}]}`,
 		"dense: folder":     `{"base":"a","default":"a","levels":[{"name":"a"}],"dense":{"folder":"/x"}}`,
+		"folder \"../x\"":   `{"base":"a","default":"a","levels":[{"name":"a"}],"dense":{"folder":"x","passages":"../x"}}`,
+		"bytes is a string": `{"base":"a","default":"a","levels":[{"name":"a"}],"dense":{"bytes":"1"}}`,
 		"dense: byte":       `{"base":"a","default":"a","levels":[{"name":"a"}],"dense":true}`,
 		"level 1: byte 36":  `{"base":"a","default":"a","levels":["a"]}`,
 	} {
