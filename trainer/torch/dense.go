@@ -19,6 +19,9 @@ type DenseBatch struct {
 	Docs     [][]uint32
 	Passages [][][]float32
 	Teacher  [][]float32
+	// Also are other texts that the step learns the vectors of, by Distance alone; nil:
+	// none. They are passages, whose lengths would make a joint batch mostly padding.
+	Also *DenseBatch
 }
 
 // A DenseLoss weighs the terms of the loss of a dense student q, its vectors scaled to

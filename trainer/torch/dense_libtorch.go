@@ -39,12 +39,16 @@ func (s *scope) float(a tensor) tensor {
 	return s.op("float", func(o *lib.Ctensor) { lib.AtgTotype(o, a.c, kindFloat) })
 }
 
-// Vectors computes the vectors of texts, [B][H], for use and not for training.
-func (e *Encoder) Vectors(ids [][]int32, types [][]uint8, by Pooling) ([][]float32, error) {
+// Vectors computes the vectors of texts, [B][H], for use and not for training; mixed as
+// AdamW.Mixed.
+func (e *Encoder) Vectors(ids [][]int32, types [][]uint8, by Pooling, mixed bool) ([][]float32, error) {
 	var out [][]float32
 	err := within(e.device, func(s *scope) {
 		s.noGrad(func() {
-			v := s.toFloats(e.vector(s, e.pad(s, ids, types), by))
+			s.mixed(mixed, true)
+			x := e.vector(s, e.pad(s, ids, types), by)
+			s.mixed(mixed, false)
+			v := s.toFloats(x)
 			h := e.Config.Width
 			for i := 0; i+h <= len(v); i += h {
 				out = append(out, v[i:i+h])
@@ -156,6 +160,11 @@ func (l DenseLoss) compute(s *scope, e *Encoder, b *DenseBatch, by Pooling) (tot
 			x := s.cat(1, s.times(own, 1/l.Tau), s.add(s.times(others, 1/l.Tau), s.floats(hide, n, n)))
 			return s.times(s.sum(s.narrow(s.logSoftmax(x), 1, 0, 1)), -1/float64(n))
 		})
+	}
+	if b.Also != nil && l.Distance != 0 {
+		also, p := DenseLoss{Distance: l.Distance}.compute(s, e, b.Also, by)
+		parts["also"] = p["distance"]
+		total = s.add(total, also)
 	}
 	if total.c == nil && s.err == nil {
 		s.fail(errors.New("the loss has no term: all weights are 0"))

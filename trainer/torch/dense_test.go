@@ -61,7 +61,7 @@ func TestDenseVectorsEqualTransformers(t *testing.T) {
 	g, b := readDenseGolden(t)
 	e := load(t, "testdata/bare")
 	for by, want := range g.Vectors {
-		got, err := e.Vectors(b.IDs, b.Types, Pooling(by))
+		got, err := e.Vectors(b.IDs, b.Types, Pooling(by), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,6 +104,31 @@ func TestDenseGradientsEqualAutograd(t *testing.T) {
 			if d := far(grads["query."+param], w, 1e-3*largest); d > 1e-3 {
 				t.Errorf("%s: %s differs by %.2g of its length", name, param, d)
 			}
+		}
+	}
+}
+
+// What is learnt beside the batch adds its distance and its gradients.
+func TestDenseAlso(t *testing.T) {
+	_, b := readDenseGolden(t)
+	tr := newTrainer(t, load(t, "testdata/bare"), nil, AdamW{})
+	l := DenseLoss{Distance: 2}
+	also := &DenseBatch{IDs: b.IDs[1:], Types: b.Types[1:], Target: b.Target[1:]}
+	one, g1 := gradientsOf(t, tr, tr.denseLoss(b, l, PoolCLS))
+	two, g2 := gradientsOf(t, tr, tr.denseLoss(also, l, PoolCLS))
+	both := *b
+	both.Also = also
+	sum, g := gradientsOf(t, tr, tr.denseLoss(&both, l, PoolCLS))
+	if math.Abs(sum["loss"]-one["loss"]-two["loss"]) > 1e-5 || math.Abs(sum["also"]-two["distance"]) > 1e-5 {
+		t.Errorf("%v is not the sum of %v and %v", sum, one, two)
+	}
+	for name := range g {
+		want := make([]float32, len(g[name]))
+		for i := range want {
+			want[i] = g1[name][i] + g2[name][i]
+		}
+		if d := far(g[name], want, 1e-2); d > 1e-3 {
+			t.Errorf("%s: the gradient differs by %g", name, d)
 		}
 	}
 }

@@ -117,18 +117,9 @@ func (t *Trainer) take(compute objective, rate float64) (Parts, error) {
 
 // gradients adds the loss's gradients to the parameters' and clips them.
 func (t *Trainer) gradients(s *scope, compute objective) Parts {
-	mixed := func(on C.int) {
-		cuda := C.int(0)
-		if s.device != onCPU {
-			cuda = 1
-		}
-		if t.opt.Mixed && C.parley_autocast(cuda, on) == 0 {
-			s.check("autocast")
-		}
-	}
-	mixed(1)
+	s.mixed(t.opt.Mixed, true)
 	total, tensors, figures := compute(s)
-	mixed(0)
+	s.mixed(t.opt.Mixed, false)
 	if s.err != nil {
 		return nil
 	}
@@ -159,6 +150,19 @@ func (t *Trainer) gradients(s *scope, compute objective) Parts {
 		s.fail(fmt.Errorf("the gradient is not finite: %s", parts.String()))
 	}
 	return parts
+}
+
+// mixed turns mixed precision on or off, where it is wanted.
+func (s *scope) mixed(wanted, on bool) {
+	flag := func(b bool) C.int {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	if wanted && C.parley_autocast(flag(s.device != onCPU), flag(on)) == 0 {
+		s.check("autocast")
+	}
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -71,6 +71,9 @@ type Config struct {
 	Instruction  string `json:"instruction" help:"text that the dense teacher reads before a rewrite (empty: what its config.json says)"`
 	TrainLayers  int    `json:"train-layers" help:"upper layers of a dense student that train (0: all); below them only the token types' embeddings do"`
 	FreezeTypes  bool   `json:"freeze-types" help:"and not those either"`
+	PassageTexts int    `json:"passage-texts" help:"passages that a dense student reads in each step beside its questions, to learn the teacher's vectors of them, so that it can read passages, too"`
+	PassageType  int    `json:"passage-type" help:"token type of a passage: 0 or 1"`
+	PassageSize  int    `json:"passage-size" help:"length at which those passages are cut (0: the teacher's own)"`
 
 	// Which passages a step sees.
 	Candidates int    `json:"candidates" help:"passages beside the positive"`
@@ -212,7 +215,7 @@ func (c *Config) Check() error {
 		{"out", c.Out != "", "a folder"},
 		{"encoder", c.Encoder != "", "a folder"},
 		{"examples", len(c.Examples) > 0, "a file"},
-		{"passages", len(c.Passages) > 0 || c.DenseStudent && c.KLD == 0 && c.InfoNCE == 0, "a file"},
+		{"passages", len(c.Passages) > 0 || c.DenseStudent && c.KLD == 0 && c.InfoNCE == 0 && c.PassageTexts == 0, "a file"},
 		{"dev-fraction", c.DevFraction >= 0 && c.DevFraction < 1, "0 to 1"},
 		{"fuse", c.Fuse == "mean" || c.Fuse == "max", "mean or max"},
 		{"dense-share", c.DenseShare >= 0 && c.DenseShare <= 1, "0 to 1"},
@@ -260,6 +263,9 @@ func (c *Config) Check() error {
 		{"instruction", c.DenseStudent || c.Instruction == "", "nothing without --dense-student"},
 		{"train-layers", c.TrainLayers >= 0 && (c.DenseStudent || c.TrainLayers == 0), "0 or more, and 0 without --dense-student"},
 		{"freeze-types", c.DenseStudent || !c.FreezeTypes, "false without --dense-student"},
+		{"passage-texts", c.PassageTexts >= 0 && (c.DenseStudent || c.PassageTexts == 0), "0 or more, and 0 without --dense-student"},
+		{"passage-type", c.PassageType == 0 || c.PassageType == 1 && c.DenseStudent, "0 or 1, and 0 without --dense-student"},
+		{"passage-size", c.PassageSize == 0 || c.PassageSize >= 3 && c.DenseStudent, "0, or 3 or more, and 0 without --dense-student"},
 		{"dense-student", !c.DenseStudent || c.sparseOnly() == "", "false, or no --" + c.sparseOnly()},
 		{"steps", c.Steps >= 0, "0 or more"},
 		{"threads", c.Threads >= 0, "0 or more"},

@@ -23,6 +23,8 @@ type denseTeacher struct {
 	space    string               // whose vectors the student learns
 	queries  map[string][]float32 // of the rewrites, each [dim] of length 1
 	passages []float32            // [n][dim], where the loss asks for candidates
+	texts    []string             // what the student reads beside questions, in the order of the steps
+	vectors  []float32            // of texts, [n][dim]
 }
 
 // prepareDense reads the frozen dense encoder and makes, or finds in the cache, the
@@ -74,10 +76,10 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, sums map[string]
 	for i, t := range rewrites {
 		p.dense.queries[t] = v[i*s.Dim() : (i+1)*s.Dim()]
 	}
-	if c.KLD == 0 && c.InfoNCE == 0 {
+	candidates := c.KLD != 0 || c.InfoNCE != 0
+	if !candidates && c.PassageTexts == 0 {
 		return nil
 	}
-
 	passages, err := collection.Read(c.Passages)
 	if err != nil {
 		return err
@@ -88,6 +90,20 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, sums map[string]
 		}
 	}
 	p.texts = passages.Texts
+	if c.PassageTexts > 0 {
+		// All steps' texts, but no more than there are: then they come again.
+		n := c.PassageTexts * c.steps(len(p.train))
+		for _, i := range random(c.Seed, 0, 7).Perm(len(p.texts))[:min(n, len(p.texts))] {
+			p.dense.texts = append(p.dense.texts, p.texts[i])
+		}
+		tokens := cmp.Or(c.PassageSize, p.dense.tokens)
+		if p.dense.vectors, err = embed(ctx, c, s, sum, p.dense.texts, tokens, "encoding the passages that are learnt", stderr); err != nil {
+			return err
+		}
+	}
+	if !candidates {
+		return nil
+	}
 	if p.dense.passages, err = embed(ctx, c, s, sum, p.texts, p.dense.tokens, "encoding passages", stderr); err != nil {
 		return err
 	}

@@ -3,10 +3,12 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
 
+	"parley/shared/conversation"
 	"parley/shared/encoder"
 	"parley/trainer/torch"
 )
@@ -42,6 +44,7 @@ func (r *runner) denseSettings() encoder.Settings {
 		Pooling:          r.c.Pooling,
 		Space:            r.p.dense.space,
 		PassageTokens:    r.p.dense.tokens,
+		PassageTokenType: r.c.PassageType,
 	}
 }
 
@@ -51,9 +54,21 @@ func (c *Config) denseLoss() torch.DenseLoss {
 }
 
 // denseBatch gives a batch's examples their targets and, where the loss has some, their
-// candidates, which are cut to the shortest list of the batch.
-func (r *runner) denseBatch(in []input, of []int) (*torch.DenseBatch, error) {
+// candidates, which are cut to the shortest list of the batch; and the step's passages.
+func (r *runner) denseBatch(in []input, of []int, step int) (*torch.DenseBatch, error) {
 	b, t := &torch.DenseBatch{}, &r.p.dense
+	if n := r.c.PassageTexts; n > 0 {
+		b.Also = &torch.DenseBatch{}
+		for k := range n {
+			i := ((step-1)*n + k) % len(t.texts)
+			in := conversation.Passage(r.p.tokenizer, t.texts[i], cmp.Or(r.c.PassageSize, t.tokens))
+			for j := range in.Types {
+				in.Types[j] = uint8(r.c.PassageType)
+			}
+			b.Also.IDs, b.Also.Types = append(b.Also.IDs, in.IDs), append(b.Also.Types, in.Types)
+			b.Also.Target = append(b.Also.Target, t.vectors[i*t.dim:][:t.dim])
+		}
+	}
 	least := 0
 	for _, i := range of {
 		e := &r.p.train[in[i].example]
@@ -104,7 +119,7 @@ func (r *runner) measureDense(ctx context.Context) (float64, Line, error) {
 		for _, x := range part {
 			ids, types = append(ids, x.IDs), append(types, x.Types)
 		}
-		vectors, err := r.student.Vectors(ids, types, torch.Pooling(r.c.Pooling))
+		vectors, err := r.student.Vectors(ids, types, torch.Pooling(r.c.Pooling), r.c.Mixed)
 		if err != nil {
 			return 0, nil, err
 		}

@@ -166,6 +166,15 @@ func (c *Config) batches(in []input, epoch int) [][]int {
 	return all
 }
 
+// steps is the number of steps of a run on so many examples.
+func (c *Config) steps(examples int) int {
+	total := (examples + c.Batch - 1) / c.Batch * c.Epochs
+	if c.Steps > 0 {
+		total = min(total, c.Steps)
+	}
+	return total
+}
+
 // rate is the learning rate of a step, from 1 to total: a rise over the warm-up, then
 // a fall to 0 (or none).
 func (c *Config) rate(step, total int) float64 {

@@ -309,11 +309,7 @@ func (r *runner) train(ctx context.Context) error {
 		fmt.Fprintf(r.stderr, "the run has ended already: its encoder is in %s\n", filepath.Join(c.Out, "best"))
 		return nil
 	}
-	perEpoch := (len(r.p.train) + c.Batch - 1) / c.Batch
-	total := perEpoch * c.Epochs
-	if c.Steps > 0 {
-		total = min(total, c.Steps)
-	}
+	total := c.steps(len(r.p.train))
 	all, trained := r.student.Size()
 	if r.doc != nil {
 		a, t := r.doc.Size()
@@ -395,7 +391,7 @@ func (r *runner) train(ctx context.Context) error {
 // step takes a step on the inputs of a batch.
 func (r *runner) step(in []input, of []int, step, total int) (torch.Parts, error) {
 	if r.c.DenseStudent {
-		b, err := r.denseBatch(in, of)
+		b, err := r.denseBatch(in, of, step)
 		if err != nil {
 			return nil, err
 		}
