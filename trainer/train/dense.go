@@ -51,7 +51,7 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, sums map[string]
 		return fmt.Errorf("pooling is %q, but config.json of the teacher %s says %q: their vectors could not be compared", c.Pooling, from, s.Pooling())
 	}
 	p.tokenizer = s.Tokenizer
-	p.dense = denseTeacher{dim: s.Dim(), tokens: s.PassageTokens, space: s.Space}
+	p.dense = denseTeacher{dim: s.Dim(), tokens: s.PassageTokens, space: cmp.Or(s.Space, filepath.Base(from))}
 
 	p.train, p.dev = rewritten("training", p.train, stderr), rewritten("dev", p.dev, stderr)
 	if len(p.train) == 0 {

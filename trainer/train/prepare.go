@@ -222,6 +222,9 @@ func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.
 // the cache keeps.
 func embed(ctx context.Context, c *Config, by *encoder.Sentence, sum []byte, texts []string, tokens int, what string, stderr *os.File) ([]float32, error) {
 	of := sha256.Sum256(slices.Concat(sum, textsKey(texts), fmt.Append(nil, tokens)))
+	if err := os.MkdirAll(c.Cache, 0o777); err != nil {
+		return nil, err
+	}
 	path := filepath.Join(c.Cache, fmt.Sprintf("%x.dense", of[:8]))
 	var m *progress.Meter
 	v, err := teacher.Embed(ctx, by, texts, tokens, path, func(done int) {

@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/shared/conversation"
 	"parley/shared/encoder"
 	"parley/shared/safetensors"
 	"parley/trainer/importers"
@@ -160,6 +161,87 @@ func TestRunLearns(t *testing.T) {
 	}
 }
 
+// denseStudent makes a run one of a dense student, with all that its loss can have.
+func denseStudent(c *Config) {
+	c.Encoder, c.DenseStudent = "../teacher/testdata/sentence", true
+	c.FLOPS, c.L1, c.InBatch, c.HistoryType = 0, 0, "none", 1
+	c.Distance, c.KLD, c.InfoNCE, c.Temperature, c.Tau = 1, .1, .1, .2, .2
+	c.PassageTexts, c.ReplyTokens, c.TrainLayers = 2, -1, 1
+}
+
+// A dense student comes nearer to the rewrites' vectors, keeps what is frozen, and is
+// read by package encoder as it was trained.
+func TestRunTrainsADenseStudent(t *testing.T) {
+	folder := t.TempDir()
+	c := small(t, folder)
+	denseStudent(&c)
+	c.Out, c.Epochs = filepath.Join(folder, "run"), 8
+	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	log, err := ReadLog(filepath.Join(c.Out, "log.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first, last, dev float64
+	for _, l := range log {
+		switch {
+		case l.Dev():
+			dev = max(dev, l["dev_cosine"])
+		case first == 0:
+			first = l["distance"]
+		default:
+			last = l["distance"]
+		}
+		if !l.Dev() && (l["kld"] == 0 || l["infonce"] == 0 || l["also"] == 0) {
+			t.Fatalf("step %v lacks a term of its loss: %v", l["step"], l)
+		}
+	}
+	if !(last < .7*first) {
+		t.Errorf("the distance went from %.3f to %.3f", first, last)
+	}
+	s, err := encoder.LoadSentence(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(c.Out, "best", name)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Query.ReplyTokens != -1 || s.Query.MaxTokens != c.MaxTokens || s.Query.HistoryType != 1 {
+		t.Errorf("it reads conversations as %+v", s.Query)
+	}
+	teacher, err := encoder.LoadSentence(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(c.Encoder, name)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The teacher's config.json names none, so its folder does.
+	if s.Space != "sentence" || s.Pooling() != teacher.Pooling() {
+		t.Errorf("space %q and pooling %q, the teacher's is %q", s.Space, s.Pooling(), teacher.Pooling())
+	}
+	// What the run measured, measured again.
+	examples, err := importers.Import("jsonl", c.Examples, importers.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, held := split(examples.Examples, c.DevFraction, c.Seed)
+	student, frozen := s.NewSession(), teacher.NewSession()
+	mean := 0.0
+	for _, e := range held {
+		q, want := make([]float32, s.Dim()), make([]float32, s.Dim())
+		var in conversation.Input
+		s.Conversation(&in, e.Said())
+		if err := student.Embed(q, in); err != nil {
+			t.Fatal(err)
+		}
+		if err := frozen.Embed(want, conversation.Passage(teacher.Tokenizer, e.Rewrite, teacher.MaxTokens())); err != nil {
+			t.Fatal(err)
+		}
+		for i := range q {
+			mean += float64(q[i]) * float64(want[i]) / float64(len(held))
+		}
+	}
+	if math.Abs(mean-dev) > .02 { // int8 against float32
+		t.Errorf("the student's mean cosine is %.4f, the run said %.4f", mean, dev)
+	}
+}
+
 // A run that is killed, at whatever moment, and resumed ends as one that was not.
 func TestKilledRunResumes(t *testing.T) {
 	if folder := os.Getenv("PARLEY_TRAIN_CHILD"); folder != "" {
@@ -184,6 +266,7 @@ func TestKilledRunResumes(t *testing.T) {
 		"heads": func(c *Config) {
 			c.Words, c.WordKLD, c.WordLoss, c.TopicLoss, c.Rewrites, c.Preamble, c.Postings = 1, .5, 1, 1, .3, .2, .01
 		},
+		"dense":     denseStudent,
 		"documents": func(c *Config) { c.TrainDocs, c.DocFLOPS, c.DevPassages = true, .01, 30 },
 	} {
 		t.Run(name, func(t *testing.T) {
