@@ -13,7 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"parley/shared/encoder"
 	"parley/shared/wordpiece"
 	"parley/trainer/importers"
 	"parley/trainer/teacher"
@@ -249,7 +248,7 @@ func TestPassagesStandInForReplies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &prepared{frozen: &encoder.Encoder{Tokenizer: tok}}
+	p := &prepared{tokenizer: tok}
 	var examples []importers.Example
 	for i := range 400 {
 		examples = append(examples, importers.Example{Conversation: strconv.Itoa(i), Turns: []importers.Turn{{Question: "a", Reply: "r"}, {Question: "b"}}})
