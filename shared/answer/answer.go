@@ -3,6 +3,9 @@
 // all take.
 //
 //	turns -> conversation.Input -> sparse vector -> hits -> message.Answer
+//
+// With a dense stage (dense.go) the turns become a dense vector too, unless the sparse
+// stage is sure of its hits (sure.go), and the hits are those of both.
 package answer
 
 import (
@@ -16,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"parley/shared/conversation"
+	"parley/shared/dense"
 	"parley/shared/encoder"
 	"parley/shared/index"
 	"parley/shared/message"
@@ -28,12 +32,16 @@ import (
 )
 
 // An Engine answers by one encoder over one collection. It serves one goroutine
-// at a time; the three parts may be shared by many engines.
+// at a time; the parts may be shared by many engines.
 type Engine struct {
 	Encoder  *encoder.Encoder
 	Index    *index.Index
 	Passages *passages.Store
+	// The dense stage, both or neither: set by SetDense.
+	Dense   *encoder.Sentence
+	Vectors *dense.Vectors
 
+	second   *second
 	reader   *query.Reader
 	searcher *index.Searcher
 	turns    []conversation.Turn
@@ -75,9 +83,12 @@ var ErrNoQuestion = errors.New("the question is empty: it holds no letter, digit
 type found struct {
 	query.Query // valid until the next question
 	hits        []index.Hit
+	stage       string
+	sure        float32
+	parts       []float32 // what the dense stage adds to each hit's score, where it answered
 
-	cost             index.Cost
-	encoding, search time.Duration
+	cost                     index.Cost
+	encoding, search, second time.Duration
 }
 
 // find reads the conversation, encodes it and searches.
@@ -106,8 +117,8 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 	for _, t := range ask.Turns {
 		e.turns = append(e.turns, conversation.Turn(t))
 	}
+	defer clear(e.turns) // keep no text of a conversation
 	f.Query, err = e.reader.Read(e.turns, how)
-	clear(e.turns) // keep no text of a conversation
 	if err != nil {
 		return f, err
 	}
@@ -121,8 +132,22 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 	}
 	encoded := time.Now()
 	f.encoding = encoded.Sub(start)
-	f.hits, f.cost = e.searcher.Search(f.Vector, k)
+	depth := k
+	if e.Dense != nil {
+		depth = candidates
+	}
+	f.hits, f.cost = e.searcher.Search(f.Vector, depth)
 	f.search = time.Since(encoded)
+	if e.Dense != nil {
+		f.sure = Sure(e.features(&f))
+	}
+	if f.stage, err = e.stage(ask.Stage, f.sure); err != nil {
+		return f, err
+	}
+	if f.stage != message.StageSparse {
+		return f, e.search2(&f, e.turns, k)
+	}
+	f.hits = f.hits[:min(k, len(f.hits))]
 	return f, nil
 }
 
@@ -180,7 +205,10 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		Cut:     f.Input.Cut,
 		Alone:   f.Alone,
 		Read:    turnsRead(f.Input.From),
+		Stage:   f.stage,
+		Sure:    f.sure,
 		Cost: message.Cost{
+			DenseMS:  milliseconds(f.second),
 			EncodeMS: milliseconds(f.encoding),
 			SearchMS: milliseconds(f.search),
 			Lists:    f.cost.Lists,
@@ -205,8 +233,14 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			r.NoFigure = figure && !gives(r.Text[r.Quote[0]:r.Quote[1]], date)
 			a.Results[i] = r
 		}
+		if f.stage != message.StageSparse {
+			a.Results[i].Dense = f.parts[i]
+		}
 		if ask.Explain {
-			a.Results[i].Parts = e.explain(f.Vector, h.Doc, place)
+			a.Results[i].Parts = []message.Part{}
+			if f.stage != message.StageDense {
+				a.Results[i].Parts = e.explain(f.Vector, h.Doc, place)
+			}
 		}
 	}
 	if !ask.Brief {

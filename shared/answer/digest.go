@@ -11,7 +11,8 @@ import (
 
 // Digest is a 64-bit FNV-1a of all that the engine computes for some questions,
 // to the bit: token ids, the vector's terms and weights, which token won each,
-// the ranking and its scores. The same files give the same digest natively, in
+// the ranking and its scores; where the dense stage answered, its vector and what it
+// adds. The same files give the same digest natively, in
 // wazero and in a browser, with the kernel or without; the tests compare it.
 func (e *Engine) Digest(asks []message.Ask) (uint64, error) {
 	h := fnv.New64a()
@@ -39,6 +40,13 @@ func (e *Engine) Digest(asks []message.Ask) (uint64, error) {
 		for _, hit := range f.hits {
 			add(hit.Doc)
 			add(math.Float32bits(hit.Score))
+		}
+		if f.stage != message.StageSparse {
+			for _, list := range [][]float32{e.second.query, f.parts} {
+				for _, v := range list {
+					add(math.Float32bits(v))
+				}
+			}
 		}
 	}
 	return h.Sum64(), nil

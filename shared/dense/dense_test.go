@@ -226,7 +226,8 @@ func TestVectorsReadAndAddedAgainAreTheSame(t *testing.T) {
 
 func TestAnEmptyCollection(t *testing.T) {
 	v := open(t, build(t, "m"))
-	if got := v.NewSearcher().Best(make([]float32, 3), 5); v.Len() != 0 || len(got) != 0 {
+	s := v.NewSearcher()
+	if got := s.Best(make([]float32, 3), 5); v.Len() != 0 || len(got) != 0 || len(s.Cosines(make([]float32, 3), nil)) != 0 {
 		t.Errorf("%d vectors, found %v", v.Len(), got)
 	}
 }

@@ -70,6 +70,9 @@ func (s *Searcher) Best(query []float32, k int) []Hit {
 // Cosines gives the cosines of these passages with query, [Dim], in their order: the bits
 // that Best has.
 func (s *Searcher) Cosines(query []float32, docs []uint32) []float32 {
+	if len(docs) == 0 {
+		return nil
+	}
 	copy(s.query, query[:s.v.dim])
 	if n := matrix.Pad(len(docs)); cap(s.some) < n {
 		s.some = make([]float32, n)

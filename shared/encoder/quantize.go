@@ -13,6 +13,16 @@ import (
 	"parley/shared/safetensors"
 )
 
+// Levels is how fine integers are: each stands for 2L+1 values, -L to L. Fewer levels make
+// no smaller file by themselves, but one that compresses to less.
+type Levels struct {
+	Matrices int // of the layers and the head; 1 to 127
+	Words    int // the word embedding; 1 to 127
+}
+
+// shippedLevels are those of Quantize.
+var shippedLevels = Levels{Matrices: 127, Words: 63}
+
 // Quantize turns an encoder's folder into the one that ships, int8 weights and
 // nothing that inference does without. It returns the new folder's files by name:
 // config.json, model.safetensors and vocab.txt. Equal folders give equal bytes.
@@ -33,6 +43,14 @@ import (
 // nil, becomes the key "parley" of config.json; otherwise that file is kept byte
 // for byte.
 func Quantize(files Files, set *Settings) (map[string][]byte, error) {
+	return QuantizeTo(shippedLevels, files, set)
+}
+
+// QuantizeTo is Quantize with other levels.
+func QuantizeTo(l Levels, files Files, set *Settings) (map[string][]byte, error) {
+	if min(l.Matrices, l.Words) < 1 || max(l.Matrices, l.Words) > 127 {
+		return nil, fmt.Errorf("encoder: levels %+v; wanted 1 to 127 of each", l)
+	}
 	c, t, err := loadFront(files)
 	if err != nil {
 		return nil, err
@@ -64,7 +82,7 @@ func Quantize(files Files, set *Settings) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	tensors, err := int8Tensors(c, used)
+	tensors, err := int8Tensors(l, c, used)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +93,7 @@ func Quantize(files Files, set *Settings) (map[string][]byte, error) {
 }
 
 // int8Tensors are the tensors of the file that ships.
-func int8Tensors(c *config, used []use) (tensors []safetensors.Tensor, err error) {
+func int8Tensors(l Levels, c *config, used []use) (tensors []safetensors.Tensor, err error) {
 	words := c.names().embeddings + "word_embeddings.weight"
 	types := c.names().embeddings + "token_type_embeddings.weight"
 	for _, u := range used {
@@ -83,9 +101,9 @@ func int8Tensors(c *config, used []use) (tensors []safetensors.Tensor, err error
 			tensors = append(tensors, u.Tensor)
 			continue
 		}
-		levels := 127
+		levels := l.Matrices
 		if u.Name == words {
-			levels = 63
+			levels = l.Words
 		}
 		q, scale, err := quantizeRows(u.Tensor, levels)
 		if err != nil {
@@ -98,7 +116,7 @@ func int8Tensors(c *config, used []use) (tensors []safetensors.Tensor, err error
 
 // inInt8 is the model of a Sentence whose file has float weights: quantised first.
 func inInt8(c *config, used []use, _ string) (*model, error) {
-	tensors, err := int8Tensors(c, used)
+	tensors, err := int8Tensors(shippedLevels, c, used)
 	if err != nil {
 		return nil, err
 	}

@@ -220,6 +220,7 @@ func TestSearchIsExact(t *testing.T) {
 				if want := reference(x, docs, q, k); !slices.Equal(got, want) {
 					t.Fatalf("%d documents, k = %d: hits %v, want %v", n, k, got, want)
 				}
+				scoresAreThoseOfSearch(t, s, q)
 				postings := 0
 				for _, term := range q.Terms {
 					postings += x.DF(term)
@@ -229,6 +230,30 @@ func TestSearchIsExact(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// scoresAreThoseOfSearch scores every document by itself, the last first.
+func scoresAreThoseOfSearch(t *testing.T, s *Searcher, q sparse.Vector) {
+	t.Helper()
+	n := s.x.Docs()
+	want := make([]float32, n)
+	hits, _ := s.Search(q, n)
+	for _, h := range hits {
+		want[h.Doc] = h.Score
+	}
+	var docs []uint32
+	for d := range n {
+		docs = append(docs, uint32(n-1-d))
+	}
+	got := make([]float32, n)
+	most := s.Scores(got, q, docs)
+	slices.Reverse(got)
+	if !slices.Equal(got, want) {
+		t.Fatalf("scores %v, want %v", got, want)
+	}
+	if len(hits) > 0 && !(most >= hits[0].Score) {
+		t.Fatalf("the most is %v, the best hit has %v", most, hits[0].Score)
 	}
 }
 
@@ -252,6 +277,7 @@ func TestSearchOverManyBlocks(t *testing.T) {
 		if want := reference(x, docs, q, k); !slices.Equal(got, want) {
 			t.Errorf("k = %d: hits %v, want %v", k, got, want)
 		}
+		scoresAreThoseOfSearch(t, s, q)
 		for _, h := range got {
 			if sum := total(x.Explain(q, h.Doc)); sum != h.Score {
 				t.Errorf("document %d: matches sum to %v, the hit's score is %v", h.Doc, sum, h.Score)

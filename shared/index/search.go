@@ -217,6 +217,40 @@ func ldexp(v float32, exponent int) float32 {
 	return float32(math.Ldexp(float64(v), exponent))
 }
 
+// Scores writes into to the scores that Search gives these documents, 0 where one shares
+// no term with q, and returns the most that a document could have: the largest weight of
+// each of q's lists. It touches no postings but theirs.
+func (s *Searcher) Scores(to []float32, q sparse.Vector, docs []uint32) (most float32) {
+	var exponent int
+	s.parts, exponent = s.x.plan(s.parts[:0], q)
+	step := ldexp(1, exponent+s.x.unit)
+	for i, doc := range docs {
+		sum := uint32(0)
+		for j := range s.parts {
+			if at, ok := s.x.find(&s.parts[j], doc); ok {
+				sum += s.parts[j].weight * uint32(s.x.impact[at])
+			}
+		}
+		to[i] = float32(sum) * step
+	}
+	sum := uint32(0)
+	for _, p := range s.parts {
+		sum += p.weight * uint32(s.x.top[p.list])
+	}
+	return float32(sum) * step
+}
+
+// find finds doc's posting in a list.
+func (x *Index) find(p *part, doc uint32) (at int, ok bool) {
+	run, ok := slices.BinarySearch(x.block[p.run:p.last], doc>>blockBits)
+	if !ok {
+		return 0, false
+	}
+	first := x.start[int(p.run)+run]
+	at, ok = slices.BinarySearch(x.low[first:x.start[int(p.run)+run+1]], uint16(doc))
+	return first + at, ok
+}
+
 // A Match is one term's part of a score: Query and Doc are the rounded weights,
 // Score is their product, exactly.
 type Match struct {
@@ -230,16 +264,11 @@ func (x *Index) Explain(q sparse.Vector, doc uint32) []Match {
 	parts, exponent := x.plan(nil, q)
 	var matches []Match
 	for _, p := range parts {
-		run, ok := slices.BinarySearch(x.block[p.run:p.last], doc>>blockBits)
+		at, ok := x.find(&p, doc)
 		if !ok {
 			continue
 		}
-		r := int(p.run) + run
-		i, ok := slices.BinarySearch(x.low[x.start[r]:x.start[r+1]], uint16(doc))
-		if !ok {
-			continue
-		}
-		impact, e := float32(x.impact[x.start[r]+i]), x.exponentOf(int(p.list))
+		impact, e := float32(x.impact[at]), x.exponentOf(int(p.list))
 		m := Match{Term: p.term, Query: ldexp(float32(p.weight), exponent+x.unit-e), Doc: ldexp(impact, e)}
 		m.Score = float32(m.Query * m.Doc)
 		matches = append(matches, m)

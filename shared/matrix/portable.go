@@ -306,6 +306,9 @@ func gelu(x float32) float32 {
 
 func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ 0x80000000) }
 
+// Exp is e^x for x <= 0, never below e^-87, with the same bits everywhere.
+func Exp(x float32) float32 { return exp(x) }
+
 // exp is e^x for x <= 0, by Cephes' expf: x = n ln 2 + r, |r| <= ln 2 / 2, and a
 // polynomial in r. Below -87 it stays at e^-87, above the denormals.
 func exp(x float32) float32 {
