@@ -72,6 +72,9 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	flags.IntVar(&o.pairs, "pairs", 400, "switch: the `number` of pairs of a conversation and a question, of each split")
 	flags.IntVar(&o.seed, "seed", 1, "switch: `number` that the pairs are drawn by")
 	flags.BoolVar(&o.pooled, "pooled", false, "measure, converse, switch: take the judgements of pooled.tsv, too")
+	stage := second{cache: "cache"}
+	stage.flags(flags)
+	flags.StringVar(&stage.cache, "cache", stage.cache, "converse, switch: `folder` that keeps the passages' dense vectors")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")
 	var words []string
 	for {
@@ -92,7 +95,7 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	if o.splits == "" {
 		o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test"}[words[0]]
 	}
-	c := conversing{folder: o.articles, encoder: o.encoder, base: o.base, replies: o.replies, out: o.out, pairs: o.pairs, seed: o.seed, pooled: o.pooled, json: o.json}
+	c := conversing{folder: o.articles, encoder: o.encoder, base: o.base, replies: o.replies, out: o.out, pairs: o.pairs, seed: o.seed, pooled: o.pooled, json: o.json, second: stage}
 	if words[0] == "converse" || words[0] == "switch" {
 		if err := c.check(flags, o.splits); err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 
 	"parley/shared/answer"
+	"parley/shared/documents"
 	"parley/shared/durable"
 	"parley/shared/family"
 	"parley/shared/index"
@@ -63,8 +64,9 @@ func defaultLevel(file string) (encoder, base string, err error) {
 	return folder(level), base, nil
 }
 
-// conversationEngine answers over the articles by the index beside them.
-func conversationEngine(encoderDir, base, folder string, articles *passages.Store) (*answer.Engine, error) {
+// conversationEngine answers over the articles by the index beside them and, where there
+// is one, a second stage.
+func conversationEngine(ctx context.Context, encoderDir, base, folder string, articles *passages.Store, stage second, stderr *os.File) (*answer.Engine, error) {
 	enc, _, err := loadOver(encoderDir, base)
 	if err != nil {
 		return nil, err
@@ -82,13 +84,24 @@ func conversationEngine(encoderDir, base, folder string, articles *passages.Stor
 	if err != nil {
 		return nil, fmt.Errorf("%s over %s: %w", encoderDir, folder, err)
 	}
-	return e, nil
+	if stage.encoder == "" {
+		return e, nil
+	}
+	var texts []string
+	for i := range articles.Len() {
+		texts = append(texts, documents.EncoderText(articles.At(i)))
+	}
+	s, v, err := stage.load(ctx, texts, stderr)
+	if err == nil {
+		err = e.SetDense(s, v)
+	}
+	return e, err
 }
 
 // ask is Engine.Ask, with an empty answer where there is nothing to answer: in a
 // conversation that is a turn without a reply, in the page as here.
-func ask(e *answer.Engine, turns []message.Turn, k int, read string) (message.Answer, error) {
-	a, err := e.Ask(message.Ask{Turns: turns, K: k, Read: read})
+func ask(e *answer.Engine, turns []message.Turn, k int, read, stage string) (message.Answer, error) {
+	a, err := e.Ask(message.Ask{Turns: turns, K: k, Read: read, Stage: stage})
 	if errors.Is(err, answer.ErrNoQuestion) {
 		return message.Answer{}, nil
 	}
@@ -106,11 +119,11 @@ func quotation(a message.Answer) string {
 
 // converse asks a conversation turn by turn, with whose replies in the history; hear
 // gets what was asked, which is valid until the next turn, and the answer.
-func converse(e *answer.Engine, c *conversations.Conversation, whose string, hear func(turn int, asked []message.Turn, a message.Answer) error) error {
+func converse(e *answer.Engine, c *conversations.Conversation, whose, stage string, hear func(turn int, asked []message.Turn, a message.Answer) error) error {
 	var turns []message.Turn
 	for i, t := range c.Turns {
 		turns = append(turns, message.Turn{Question: t.Question})
-		a, err := ask(e, turns, 0, "")
+		a, err := ask(e, turns, 0, "", stage)
 		if err == nil {
 			err = hear(i, turns, a)
 		}
@@ -283,6 +296,7 @@ type conversing struct {
 	out           string
 	pairs, seed   int
 	pooled, json  bool
+	second        second
 }
 
 // check refuses what makes no sense, and finds the default encoder where --encoder
@@ -293,6 +307,9 @@ func (o *conversing) check(flags *flag.FlagSet, splits string) error {
 			return wrongUse("--splits: there is no %q; there are %s", name, strings.Join(conversations.All, ", "))
 		}
 		o.splits = append(o.splits, name)
+	}
+	if err := o.second.check(); err != nil {
+		return err
 	}
 	switch {
 	case o.replies != repliesEngine && o.replies != repliesWriter:
@@ -323,7 +340,7 @@ func (o *conversing) turns() (n int) {
 }
 
 func (o *conversing) converse(ctx context.Context, stdout, stderr *os.File) error {
-	e, err := conversationEngine(o.encoder, o.base, o.folder, o.articles)
+	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, stderr)
 	if err != nil {
 		return err
 	}
@@ -341,7 +358,7 @@ func (o *conversing) converse(ctx context.Context, stdout, stderr *os.File) erro
 		}
 		for i := range o.set[split] {
 			c := &o.set[split][i]
-			err := converse(e, c, o.replies, func(turn int, _ []message.Turn, a message.Answer) error {
+			err := converse(e, c, o.replies, o.second.stage, func(turn int, _ []message.Turn, a message.Answer) error {
 				r := j.turn(c, turn, a)
 				for _, g := range groups {
 					if !g.holds(c, turn) {
@@ -536,6 +553,7 @@ type switching struct {
 	TogetherAndNeed int `json:"follow_ups_first_together_that_need_context"`
 
 	pooled bool
+	stage  string
 }
 
 // A reading is what becomes of a question behind a conversation: shares of the pairs.
@@ -554,7 +572,7 @@ func firstOf(a message.Answer) string {
 }
 
 func (o *conversing) switchTopics(ctx context.Context, stdout, stderr *os.File) error {
-	e, err := conversationEngine(o.encoder, o.base, o.folder, o.articles)
+	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, stderr)
 	if err != nil {
 		return err
 	}
@@ -562,11 +580,11 @@ func (o *conversing) switchTopics(ctx context.Context, stdout, stderr *os.File) 
 	var reports []switching
 	done := 0
 	for _, split := range o.splits {
-		s := switching{Split: split, Encoder: e.Encoder.Name, pooled: o.pooled}
+		s := switching{Split: split, Encoder: e.Encoder.Name, pooled: o.pooled, stage: o.second.stage}
 		said := map[string][]message.Turn{} // by conversation, with the engine's replies
 		for i := range o.set[split] {
 			c := &o.set[split][i]
-			err := converse(e, c, repliesEngine, func(turn int, asked []message.Turn, a message.Answer) error {
+			err := converse(e, c, repliesEngine, o.second.stage, func(turn int, asked []message.Turn, a message.Answer) error {
 				said[c.ID] = asked // its last turn's reply is filled in later
 				done++
 				meter.Update(int64(done), "")
@@ -613,7 +631,7 @@ func (s *switching) followUp(e *answer.Engine, t *conversations.Turn, asked []me
 	whole := a
 	if a.Alone {
 		var err error
-		if whole, err = ask(e, asked, 1, message.ReadTogether); err != nil {
+		if whole, err = ask(e, asked, 1, message.ReadTogether, s.stage); err != nil {
 			return err
 		}
 	}
@@ -641,7 +659,7 @@ func (s *switching) followUp(e *answer.Engine, t *conversations.Turn, asked []me
 func (s *switching) pair(e *answer.Engine, p pair, said []message.Turn) error {
 	question := message.Turn{Question: p.from.Turns[p.turn].Question}
 	right := rightOnes(gold(&p.from.Turns[p.turn], s.pooled))
-	alone, err := ask(e, []message.Turn{question}, 1, "")
+	alone, err := ask(e, []message.Turn{question}, 1, "", s.stage)
 	if err != nil {
 		return err
 	}
@@ -654,7 +672,7 @@ func (s *switching) pair(e *answer.Engine, p pair, said []message.Turn) error {
 		read string
 		to   *reading
 	}{{"", &s.Engine}, {message.ReadTogether, &s.Whole}} {
-		a, err := ask(e, turns, 1, by.read)
+		a, err := ask(e, turns, 1, by.read, s.stage)
 		if err != nil {
 			return err
 		}

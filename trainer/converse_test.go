@@ -92,7 +92,7 @@ func tinyEngine(t *testing.T, dir string) *answer.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := conversationEngine(filepath.Join(dir, "encoder"), "", filepath.Join(dir, "articles"), articles)
+	e, err := conversationEngine(t.Context(), filepath.Join(dir, "encoder"), "", filepath.Join(dir, "articles"), articles, second{}, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestConverseAsksWithTheRepliesGiven(t *testing.T) {
 	}
 	c := &set["dev"][0]
 	var quoted []string
-	err = converse(e, c, repliesEngine, func(turn int, asked []message.Turn, a message.Answer) error {
+	err = converse(e, c, repliesEngine, "", func(turn int, asked []message.Turn, a message.Answer) error {
 		for i, q := range quoted {
 			if asked[i].Reply != q || asked[i].Question != c.Turns[i].Question {
 				t.Errorf("turn %d: %+v in the history, want the reply %q", turn, asked[i], q)
@@ -135,7 +135,7 @@ func TestConverseAsksWithTheRepliesGiven(t *testing.T) {
 	if err != nil || len(quoted) != 3 {
 		t.Fatal(len(quoted), err)
 	}
-	err = converse(e, c, repliesWriter, func(turn int, asked []message.Turn, _ message.Answer) error {
+	err = converse(e, c, repliesWriter, "", func(turn int, asked []message.Turn, _ message.Answer) error {
 		if turn > 0 && asked[turn-1].Reply != c.Turns[turn-1].Reply {
 			t.Errorf("turn %d: %+v", turn, asked)
 		}
@@ -144,7 +144,7 @@ func TestConverseAsksWithTheRepliesGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := ask(e, []message.Turn{{Question: " "}}, 1, "")
+	a, err := ask(e, []message.Turn{{Question: " "}}, 1, "", "")
 	if err != nil || quotation(a) != "" || firstOf(a) != "" {
 		t.Errorf("a blank question: %+v, %v", a, err)
 	}

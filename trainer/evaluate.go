@@ -45,8 +45,12 @@ it cost: L0, the mean number of active terms; FLOPS, sum_j p_q(j) p_d(j).
 
 FILES is a file, a pattern in quotes, or several with commas; gzip is read too.
 
+With --dense a second stage ranks as in the page, by package answer, and gives
+the first 100 passages.
+
 Examples:
   trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag
+  trainer evaluate --encoder models/splade-tiny-conv --base models/splade-tiny --dense models/bge-small-conv --dense-passages bge-small --mtrag ../data/mtrag --input conversation
   trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag --input conversation --query-tokens 128
   trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag ../data/mtrag --input conversation
   trainer evaluate --bm25 --mtrag ../data/mtrag --input rewrite --run bm25.run --by turn
@@ -75,6 +79,7 @@ type evaluation struct {
 	historyWords             float64
 	words                    words.BM25 // of the passages' words
 	reading                  query.Reading
+	second                   second
 	top, depth               int
 	mass                     float64
 	float, bm25              bool
@@ -117,6 +122,7 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	flags.StringVar(&o.wasm, "wasm", "", "rank by the page's own worker.wasm, this `file`, and check that it ranks as this program does")
 	flags.StringVar(&o.by, "by", "", "print also parts of the queries: by `turn`, or by domain, the file that judges them")
 	flags.StringVar(&o.tag, "tag", "parley", "the run's `name`")
+	o.second.flags(flags)
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of a table")
 	if err := parse(flags, args, evaluateHelp, stdout); err != nil {
 		return err
@@ -184,6 +190,15 @@ func (o *evaluation) check(benchmark string) error {
 	case o.queryTokens < 0 || o.queryTokens > 0 && o.queryTokens < 3:
 		return wrongUse("--query-tokens %d: an input has at least 3 tokens", o.queryTokens)
 	}
+	if err := o.second.check(); err != nil {
+		return err
+	}
+	if o.second.encoder != "" {
+		if o.bm25 || o.float || o.wasm != "" {
+			return wrongUse("--dense adds a stage to what --encoder finds by the index: leave out --bm25, --float and --wasm")
+		}
+		o.second.cache = o.cache
+	}
 	if o.by != "" && o.by != byTurn && o.by != byDomain {
 		return wrongUse("--by %q: want %s or %s", o.by, byTurn, byDomain)
 	}
@@ -230,6 +245,8 @@ type cost struct {
 	IndexBytes int64   `json:"index_bytes,omitempty"`
 	Postings   float64 `json:"postings_per_query,omitempty"`
 	SearchMS   float64 `json:"search_ms_per_query,omitempty"`
+	// Stages is of --dense: what the sparse stage costs alone stands above.
+	Stages *stagesCost `json:"stages,omitempty"`
 }
 
 func (o *evaluation) evaluate(ctx context.Context, stdout, stderr *os.File) error {
@@ -296,6 +313,10 @@ func (out *outcome) table(w io.Writer) error {
 			head = append(head, "bytes/doc", "postings", "ms")
 			row = append(row, fmt.Sprintf("%.0f", float64(c.IndexBytes)/float64(max(out.Docs, 1))),
 				fmt.Sprintf("%.0f", c.Postings), fmt.Sprintf("%.2f", c.SearchMS))
+		}
+		if s := c.Stages; s != nil {
+			head = append(head, "dense on", "sparse ms", "dense ms")
+			row = append(row, fmt.Sprintf("%.0f %%", 100*s.Dense), fmt.Sprintf("%.1f", s.SparseMS), fmt.Sprintf("%.1f", s.DenseMS))
 		}
 	}
 	fmt.Fprintln(t, strings.Join(head, "\t")+"\t")
@@ -476,6 +497,12 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 	}
 
 	c = &cost{IndexBytes: int64(len(in.file))}
+	if o.second.encoder != "" {
+		enc.Query = form
+		if r.run, c.Stages, err = o.rankStages(ctx, enc, in.file, docs, queries, stderr); err != nil {
+			return nil, "", nil, err
+		}
+	}
 	c.QueryTokens, c.HistoryType, c.ReplyTokens, c.QueryTerms = form.MaxTokens, int(form.HistoryType), form.ReplyTokens, enc.QueryTerms
 	spent := r.cost(in.dims, in.docs, nil)
 	c.QueryL0, c.DocL0, c.FLOPS, c.Postings = spent.L0, in.docs.L0(), spent.FLOPS, spent.Postings

@@ -29,6 +29,7 @@ var commands = []command{
 	{"train", "distil a query encoder (needs libtorch)", trainCommand},
 	{"experiment", "run a grid of trainings, measure each, make tables and figures", experimentCommand},
 	{"export", "write a run's best encoder as it ships, with a model card", exportCommand},
+	{"unpack", "take a dense encoder out of a package", unpackCommand},
 	{"plot", "draw the training curves of runs", plotCommand},
 }
 

@@ -360,7 +360,7 @@ func (n *node) ask(ctx context.Context, e *answer.Engine, said []message.Turn, a
 		return err
 	}
 	said = append(said, message.Turn{Question: n.question})
-	a, err := ask(e, said, repliesK, "")
+	a, err := ask(e, said, repliesK, "", "")
 	if err != nil {
 		return fmt.Errorf("%q: %w", n.question, err)
 	}

@@ -15,10 +15,20 @@ import (
 	"parley/trainer/ranking"
 )
 
-// Embed encodes the passages, cut at tokens, on all cores: [len(texts)][s.Dim()]. What
-// it made it keeps in the file at path, which must be named after the texts and the
-// encoder. report hears how many are done.
+// Embed encodes texts, cut at tokens, on all cores: [len(texts)][s.Dim()]. What it made
+// it keeps in the file at path, which must be named after the texts and the encoder.
+// report hears how many are done.
 func Embed(ctx context.Context, s *encoder.Sentence, texts []string, tokens int, path string, report func(done int)) ([]float32, error) {
+	return embed(ctx, s, texts, path, report, func(in *conversation.Input, text string) { in.Passage(s.Tokenizer, text, tokens) })
+}
+
+// EmbedPassages is Embed for passages as s reads them: at its own length, and with its own
+// token type.
+func EmbedPassages(ctx context.Context, s *encoder.Sentence, texts []string, path string, report func(done int)) ([]float32, error) {
+	return embed(ctx, s, texts, path, report, s.Passage)
+}
+
+func embed(ctx context.Context, s *encoder.Sentence, texts []string, path string, report func(done int), read func(in *conversation.Input, text string)) ([]float32, error) {
 	if data, err := os.ReadFile(path); err == nil {
 		if f, err := safetensors.Read(data); err == nil {
 			if t, ok := f.Tensor("vectors"); ok && len(t.Shape) == 2 && t.Shape[0] == len(texts) && t.Shape[1] == s.Dim() {
@@ -36,6 +46,7 @@ func Embed(ctx context.Context, s *encoder.Sentence, texts []string, tokens int,
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			session := s.NewSession()
+			var in conversation.Input
 			for {
 				mu.Lock()
 				first := next
@@ -48,7 +59,8 @@ func Embed(ctx context.Context, s *encoder.Sentence, texts []string, tokens int,
 				last := min(first+block, len(texts))
 				err := ctx.Err()
 				for i := first; i < last && err == nil; i++ {
-					if err = session.Embed(out[i*dim:], conversation.Passage(s.Tokenizer, texts[i], tokens)); err != nil {
+					read(&in, texts[i])
+					if err = session.Embed(out[i*dim:], in); err != nil {
 						err = fmt.Errorf("passage %d: %w", i, err)
 					}
 				}
