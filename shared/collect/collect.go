@@ -6,6 +6,9 @@
 // Words are counted as passages come and weighed when files are written, since their
 // weights depend on all passages: so a collection that grows gets them all anew.
 //
+// A collection may have a second vector of each passage, a dense encoder's, in
+// dense.bin (dense.go).
+//
 // The command line (site/collection, on all cores, with a work file) and the page
 // (wasm/files, in one worker) both go this way, so the same documents give the same
 // bytes in either.
@@ -206,36 +209,50 @@ func Manifest(files []File) (File, error) {
 }
 
 // Open reads a collection by its manifest.json. Files that are not those of the
-// manifest, or do not belong together, are refused.
+// manifest, or do not belong together, are refused. Dense vectors are left aside.
 func Open(read func(name string) ([]byte, error)) (*index.Index, *passages.Store, error) {
-	raw, err := read("manifest.json")
+	m, err := readManifest(read)
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := bundle.Parse(raw)
-	if err != nil {
-		return nil, nil, fmt.Errorf("manifest.json: %w", err)
-	}
-	listed := func(name string) ([]byte, error) {
-		f, ok := m.File(name)
-		if !ok {
-			return nil, fmt.Errorf("manifest.json does not list %s", name)
-		}
-		content, err := read(f.Path)
-		if err == nil {
-			err = f.Verify(content)
-		}
-		return content, err
-	}
-	postings, err := listed("index.bin")
+	return open(m, read)
+}
+
+func open(m *bundle.Manifest, read func(name string) ([]byte, error)) (*index.Index, *passages.Store, error) {
+	postings, err := listed(m, "index.bin", read)
 	if err != nil {
 		return nil, nil, err
 	}
-	texts, err := listed("passages.bin")
+	texts, err := listed(m, "passages.bin", read)
 	if err != nil {
 		return nil, nil, err
 	}
 	return Join(postings, texts)
+}
+
+func readManifest(read func(name string) ([]byte, error)) (*bundle.Manifest, error) {
+	raw, err := read("manifest.json")
+	if err != nil {
+		return nil, err
+	}
+	m, err := bundle.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("manifest.json: %w", err)
+	}
+	return m, nil
+}
+
+// listed reads a file that the manifest lists.
+func listed(m *bundle.Manifest, name string, read func(name string) ([]byte, error)) ([]byte, error) {
+	f, ok := m.File(name)
+	if !ok {
+		return nil, fmt.Errorf("manifest.json does not list %s", name)
+	}
+	content, err := read(f.Path)
+	if err == nil {
+		err = f.Verify(content)
+	}
+	return content, err
 }
 
 // Join opens a collection's index.bin and passages.bin, and refuses those that do not

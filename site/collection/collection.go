@@ -2,13 +2,15 @@
 //
 //	documents --cut--> passages --encode, all cores--> vectors --> index.bin
 //	                       \-----------------------------------> passages.bin
+//	                        \--dense encoder, all cores--> vectors --> dense.bin, where it is wanted
 //
 // and manifest.json, which says what belongs together (shared/bundle).
 //
-// Encoding takes nearly all of the time. Its results go to a work file beside the
+// Encoding takes nearly all of the time. Its results go to work files beside the
 // folder as they come (work.go), and a run that was stopped, by whatever, goes on
-// from there. What comes out depends on the documents, the encoder and the options
-// alone: not on the number of cores, nor on interruptions.
+// from there. What comes out depends on the documents, the encoders and the options
+// alone: not on the number of cores, nor on interruptions. But dense vectors that the
+// folder has are kept as long as the passages stay what they were.
 package collection
 
 import (
@@ -18,6 +20,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"iter"
 	"math"
 	"os"
@@ -67,32 +70,56 @@ func OpenEncoder(dir string) (*Encoder, error) {
 type Options struct {
 	About passages.About // Encoder is filled in
 	collect.Settings
+	Dense    *DenseEncoder       // makes dense vectors, too; nil: none
 	Workers  int                 // goroutines that encode; 0: as many as cores
 	Progress func(Progress)      // hears of it about twice a second
 	Note     func(string, error) // hears what was left out, by the document's id
 }
 
+// fill fills in what is left open.
+func (o *Options) fill() {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	if o.Note == nil {
+		o.Note = func(string, error) {}
+	}
+}
+
 // Progress says how far encoding is. Passages in Done are on the disk.
 type Progress struct {
+	Dense       bool // of the dense vectors, which come after the others
 	Done, Total int
 	Resumed     int     // of Done, those that an earlier run made
 	Rate        float64 // passages a second, in this run
 	Left        time.Duration
+	Bytes       int64 // of the work file
 }
 
 // A Summary says what Build made.
 type Summary struct {
-	Out            string  `json:"out"`
-	Documents      int     `json:"documents"`
-	Passages       int     `json:"passages"`
+	Out           string `json:"out"`
+	Documents     int    `json:"documents"`
+	Passages      int    `json:"passages"`
+	Postings      int    `json:"postings"`
+	IndexBytes    int    `json:"index_bytes"`
+	PassagesBytes int    `json:"passages_bytes"`
+	Encoded
+	Seconds float64       `json:"seconds"`
+	Dense   *DenseSummary `json:"dense,omitempty"`
+	// DenseDropped: the folder had dense vectors, of other passages than now.
+	DenseDropped bool `json:"dense_dropped,omitempty"`
+}
+
+// Encoded says what it took to make vectors of the passages.
+type Encoded struct {
 	Resumed        int     `json:"resumed"`
 	Tokens         int     `json:"tokens"` // encoded in this run, markers included
-	Postings       int     `json:"postings"`
-	IndexBytes     int     `json:"index_bytes"`
-	PassagesBytes  int     `json:"passages_bytes"`
 	EncodeSeconds  float64 `json:"encode_seconds"`
 	PassagesPerSec float64 `json:"passages_per_second"`
-	Seconds        float64 `json:"seconds"`
 }
 
 // ErrNoPassages is returned where the documents hold no text at all.
@@ -101,11 +128,16 @@ var ErrNoPassages = errors.New("there is nothing to index")
 // A Stopped error says that encoding ended early, and how much of it is kept.
 type Stopped struct {
 	Done, Total int
+	Dense       int // dense vectors that are kept; -1: none were wanted
 	Err         error
 }
 
 func (s *Stopped) Error() string {
-	return fmt.Sprintf("stopped: %v; %d of %d passages are kept, and the same command goes on from there", s.Err, s.Done, s.Total)
+	dense := ""
+	if s.Dense >= 0 {
+		dense = fmt.Sprintf(" and %d dense vectors", s.Dense)
+	}
+	return fmt.Sprintf("stopped: %v; %d of %d passages%s are kept, and the same command goes on from there", s.Err, s.Done, s.Total, dense)
 }
 
 func (s *Stopped) Unwrap() error { return s.Err }
@@ -117,16 +149,8 @@ func Build(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document],
 	if err := o.Settings.For(enc.Encoder); err != nil {
 		return nil, err
 	}
-	if o.Workers <= 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
 	o.About.Encoder = enc.Name
-	if o.Progress == nil {
-		o.Progress = func(Progress) {}
-	}
-	if o.Note == nil {
-		o.Note = func(string, error) {}
-	}
+	o.fill()
 
 	sum := &Summary{Out: out}
 	list, err := cut(ctx, enc, docs, &o, sum)
@@ -138,28 +162,57 @@ func Build(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document],
 	}
 	sum.Passages = len(list)
 	key := workKey(enc, list, &o)
-	w, err := openWork(workName(out, key), key, len(list), enc.Vocab())
+	w, err := openWork(workName(out, key), key, len(list), sparseCodec(enc.Vocab()))
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	encoding := time.Now()
-	sum.Resumed = w.done
-	err = encode(ctx, enc, list, w, &o, sum)
-	if err != nil {
-		if w.done > 0 && ctx.Err() != nil {
-			return nil, &Stopped{w.done, len(list), context.Cause(ctx)}
+	stopped := func(err error, dense int) error {
+		if w.done+dense > 0 && ctx.Err() != nil {
+			return &Stopped{w.done, len(list), dense, context.Cause(ctx)}
 		}
+		return err
+	}
+	var second *work[[]float32]
+	kept := -1
+	if o.Dense != nil {
+		if second, err = openDenseWork(o.Dense, list, out); err != nil {
+			return nil, err
+		}
+		defer second.close()
+		kept = second.done
+	}
+	if sum.Encoded, err = encode(ctx, list, w, &o, func() func(passages.Passage) (sparse.Vector, int, error) {
+		e := collect.NewEncoder(enc.Encoder, o.Settings)
+		return func(p passages.Passage) (sparse.Vector, int, error) {
+			v, n, err := e.Encode(p)
+			return v.Clone(), n, err
+		}
+	}); err != nil {
+		return nil, stopped(err, kept)
+	}
+	var dense []byte
+	if second != nil {
+		if sum.Dense, dense, err = encodeDense(ctx, list, second, &o); err != nil {
+			return nil, stopped(err, second.done)
+		}
+	} else if dense, sum.DenseDropped = keepDense(out, list); dense != nil {
+		sum.Dense = &DenseSummary{Bytes: len(dense)}
+	}
+	if err := assemble(list, w, enc.Vocab(), dense, out, &o, sum); err != nil {
 		return nil, err
 	}
-	sum.EncodeSeconds = time.Since(encoding).Seconds()
-	if fresh := sum.Passages - sum.Resumed; fresh > 0 {
-		sum.PassagesPerSec = float64(fresh) / sum.EncodeSeconds
-	}
-	if err := assemble(list, w, out, &o, sum); err != nil {
-		return nil, err
+	if sum.DenseDropped {
+		if err := os.Remove(filepath.Join(out, collect.DenseFile)); err != nil {
+			return nil, err
+		}
 	}
 	sum.Seconds = time.Since(begin).Seconds()
+	if second != nil {
+		if err := second.remove(); err != nil {
+			return nil, err
+		}
+	}
 	return sum, w.remove()
 }
 
@@ -195,13 +248,23 @@ func workKey(enc *Encoder, list []passages.Passage, o *Options) [sha256.Size]byt
 	number(int(math.Float64bits(o.Mass)))
 	number(o.Top)
 	number(enc.PassageTokens)
+	hashTexts(h, list)
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// hashTexts adds the texts that encoders read of passages.
+func hashTexts(h hash.Hash, list []passages.Passage) {
+	var n [8]byte
+	number := func(i int) {
+		binary.LittleEndian.PutUint64(n[:], uint64(i))
+		h.Write(n[:])
+	}
 	number(len(list))
 	for _, p := range list {
 		s := documents.EncoderText(p)
 		number(len(s))
 		h.Write([]byte(s))
 	}
-	return [sha256.Size]byte(h.Sum(nil))
 }
 
 // workName is a hidden file beside out, one for each key.
@@ -214,11 +277,13 @@ func workName(out string, key [sha256.Size]byte) string {
 // so much a kill can cost.
 var syncEvery = 500 * time.Millisecond
 
-// encode makes the vectors that the work file lacks.
-func encode(ctx context.Context, enc *Encoder, list []passages.Passage, w *work, o *Options, sum *Summary) error {
+// encode makes the vectors that the work file lacks. Each worker gets its encoder from
+// worker; what that returns must stay as it is.
+func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *Options, worker func() func(passages.Passage) (V, int, error)) (sum Encoded, err error) {
 	begin := time.Now()
+	sum.Resumed = w.done
 	report := func() {
-		p := Progress{Done: w.done, Total: len(list), Resumed: sum.Resumed}
+		p := Progress{Dense: w.codec.dense, Done: w.done, Total: len(list), Resumed: sum.Resumed, Bytes: w.end}
 		if fresh, s := w.done-sum.Resumed, time.Since(begin).Seconds(); fresh > 0 && s > 0 {
 			p.Rate = float64(fresh) / s
 			p.Left = time.Duration(float64(len(list)-w.done) / p.Rate * float64(time.Second))
@@ -233,14 +298,14 @@ func encode(ctx context.Context, enc *Encoder, list []passages.Passage, w *work,
 	var next, tokens atomic.Int64
 	type result struct {
 		batch   int
-		vectors []sparse.Vector
+		vectors []V
 		err     error
 	}
 	results := make(chan result, o.Workers)
 	var workers sync.WaitGroup
 	for range o.Workers {
 		workers.Go(func() {
-			e := collect.NewEncoder(enc.Encoder, o.Settings)
+			encode := worker()
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= len(missing) {
@@ -249,12 +314,12 @@ func encode(ctx context.Context, enc *Encoder, list []passages.Passage, w *work,
 				r := result{batch: missing[i]}
 				from := r.batch * batchSize
 				for j := from; j < min(from+batchSize, len(list)) && ctx.Err() == nil; j++ {
-					v, n, err := e.Encode(list[j])
+					v, n, err := encode(list[j])
 					if err != nil {
 						r.err = err
 						break
 					}
-					r.vectors = append(r.vectors, v.Clone())
+					r.vectors = append(r.vectors, v)
 					tokens.Add(int64(n))
 				}
 				if ctx.Err() != nil && r.err == nil {
@@ -294,18 +359,23 @@ func encode(ctx context.Context, enc *Encoder, list []passages.Passage, w *work,
 		failed = err
 	}
 	if failed != nil {
-		return failed
+		return sum, failed
 	}
 	if err := ctx.Err(); err != nil {
-		return err
+		return sum, err
 	}
 	report()
-	return nil
+	sum.EncodeSeconds = time.Since(begin).Seconds()
+	if fresh := len(list) - sum.Resumed; fresh > 0 {
+		sum.PassagesPerSec = float64(fresh) / sum.EncodeSeconds
+	}
+	return sum, nil
 }
 
-// assemble writes the folder from the vectors of the work file.
-func assemble(list []passages.Passage, w *work, out string, o *Options, sum *Summary) error {
-	b := collect.NewBuilder(w.vocab, o.About)
+// assemble writes the folder from the vectors of the work file; dense is its dense.bin,
+// nil where it has none.
+func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense []byte, out string, o *Options, sum *Summary) error {
+	b := collect.NewBuilder(vocab, o.About)
 	for v, err := range w.all() {
 		if err != nil {
 			return err
@@ -317,6 +387,14 @@ func assemble(list []passages.Passage, w *work, out string, o *Options, sum *Sum
 	files, err := b.Files()
 	if err != nil {
 		return err
+	}
+	if dense != nil {
+		files[len(files)-1] = collect.File{Name: collect.DenseFile, Content: dense}
+		m, err := collect.Manifest(files)
+		if err != nil {
+			return err
+		}
+		files = append(files, m)
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err

@@ -302,7 +302,7 @@ func TestADamagedWorkFileIsCutWhereItIsDamaged(t *testing.T) {
 		}
 		return list
 	}
-	w, err := openWork(name, key, count, 100)
+	w, err := openWork(name, key, count, sparseCodec(100))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,7 +316,7 @@ func TestADamagedWorkFileIsCutWhereItIsDamaged(t *testing.T) {
 	if err := w.sync(); err != nil || w.done != count {
 		t.Fatal(w.done, err)
 	}
-	if _, err := openWork(name, key, count, 100); err == nil {
+	if _, err := openWork(name, key, count, sparseCodec(100)); err == nil {
 		t.Error("two runs may write to one file")
 	}
 	i := 0
@@ -336,7 +336,7 @@ func TestADamagedWorkFileIsCutWhereItIsDamaged(t *testing.T) {
 		if err := os.WriteFile(name, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		w, err := openWork(name, key, count, 100)
+		w, err := openWork(name, key, count, sparseCodec(100))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,8 @@ import (
 )
 
 // The work file holds the vectors that are done, batch by batch, in the order in
-// which they came. It is only ever appended to; all numbers are little-endian.
+// which they came; dense vectors have one of their own. It is only ever appended to; all
+// numbers are little-endian.
 //
 //	magic     8 bytes  "PLYWORK1"
 //	key      32 bytes  of the encoder, the passages' texts and the options
@@ -28,7 +29,7 @@ import (
 //	length    4 bytes  of the payload
 //	crc       4 bytes  CRC-32C of batch number and payload
 //	batch     4 bytes  the passages batch*16 to batch*16+15
-//	payload   the passages' vectors, as collect.AppendVectors writes them
+//	payload   the passages' vectors, as collect.AppendVectors or AppendDense writes them
 //
 // A killed run can leave half a record at the end: it is cut off, and its batch
 // made again.
@@ -44,9 +45,37 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-type work struct {
+// A codec writes a batch's vectors, and reads n of them and nothing else.
+type codec[V any] struct {
+	append func(dst []byte, vectors ...V) ([]byte, error)
+	read   func(b []byte, n int) ([]V, bool)
+	dense  bool
+}
+
+// sparseCodec is that of vectors over a vocabulary.
+func sparseCodec(vocab int) codec[sparse.Vector] {
+	return codec[sparse.Vector]{
+		append: func(dst []byte, vectors ...sparse.Vector) ([]byte, error) {
+			return collect.AppendVectors(dst, vectors...), nil
+		},
+		read: func(b []byte, n int) ([]sparse.Vector, bool) { return collect.ReadVectors(b, n, vocab) },
+	}
+}
+
+// denseCodec is that of vectors of a space and length.
+func denseCodec(space string, dim int) codec[[]float32] {
+	return codec[[]float32]{
+		append: func(dst []byte, vectors ...[]float32) ([]byte, error) {
+			return collect.AppendDense(dst, space, dim, vectors...)
+		},
+		read:  func(b []byte, n int) ([][]float32, bool) { return collect.ReadDense(b, space, dim, n) },
+		dense: true,
+	}
+}
+
+type work[V any] struct {
 	f     *os.File
-	vocab int
+	codec codec[V]
 	count int     // passages in all
 	done  int     // passages on the disk
 	ahead int     // passages written since the last sync
@@ -56,7 +85,7 @@ type work struct {
 }
 
 // openWork opens the work file of that key, or begins it.
-func openWork(name string, key [32]byte, count, vocab int) (*work, error) {
+func openWork[V any](name string, key [32]byte, count int, c codec[V]) (*work[V], error) {
 	if uint64(count) > math.MaxUint32 {
 		return nil, fmt.Errorf("%d passages are more than an index can number", count)
 	}
@@ -74,7 +103,7 @@ func openWork(name string, key [32]byte, count, vocab int) (*work, error) {
 		}
 		return nil, err
 	}
-	w := &work{f: f, vocab: vocab, count: count, at: make([]int64, (count+batchSize-1)/batchSize)}
+	w := &work[V]{f: f, codec: c, count: count, at: make([]int64, (count+batchSize-1)/batchSize)}
 	if err := w.resume(key); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -83,7 +112,7 @@ func openWork(name string, key [32]byte, count, vocab int) (*work, error) {
 }
 
 // resume reads what there is and cuts off what is not whole.
-func (w *work) resume(key [32]byte) error {
+func (w *work[V]) resume(key [32]byte) error {
 	header := make([]byte, 0, workHeader)
 	header = append(append(header, workMagic...), key[:]...)
 	header = binary.LittleEndian.AppendUint32(header, uint32(w.count))
@@ -121,7 +150,7 @@ func (w *work) resume(key [32]byte) error {
 var errDamaged = errors.New("the record is damaged")
 
 // read reads and checks the record at an offset.
-func (w *work) read(at int64) (batch int, vectors []sparse.Vector, size int64, err error) {
+func (w *work[V]) read(at int64) (batch int, vectors []V, size int64, err error) {
 	var head [record]byte
 	if _, err := w.f.ReadAt(head[:], at); err != nil {
 		return 0, nil, 0, err
@@ -138,7 +167,7 @@ func (w *work) read(at int64) (batch int, vectors []sparse.Vector, size int64, e
 	if checksum(head[8:], payload) != binary.LittleEndian.Uint32(head[4:]) {
 		return 0, nil, 0, errDamaged
 	}
-	vectors, ok := collect.ReadVectors(payload, w.size(batch), w.vocab)
+	vectors, ok := w.codec.read(payload, w.size(batch))
 	if !ok {
 		return 0, nil, 0, errDamaged
 	}
@@ -150,10 +179,10 @@ func checksum(batch, payload []byte) uint32 {
 }
 
 // size is the number of passages of a batch.
-func (w *work) size(batch int) int { return min(batchSize, w.count-batch*batchSize) }
+func (w *work[V]) size(batch int) int { return min(batchSize, w.count-batch*batchSize) }
 
 // missing lists the batches that are not there.
-func (w *work) missing() []int {
+func (w *work[V]) missing() []int {
 	var list []int
 	for b, at := range w.at {
 		if at == 0 {
@@ -164,8 +193,11 @@ func (w *work) missing() []int {
 }
 
 // add appends a batch; it counts as done after sync.
-func (w *work) add(batch int, vectors []sparse.Vector) error {
-	payload := collect.AppendVectors(nil, vectors...)
+func (w *work[V]) add(batch int, vectors []V) error {
+	payload, err := w.codec.append(nil, vectors...)
+	if err != nil {
+		return err
+	}
 	var head [record]byte
 	binary.LittleEndian.PutUint32(head[0:], uint32(len(payload)))
 	binary.LittleEndian.PutUint32(head[8:], uint32(batch))
@@ -182,7 +214,7 @@ func (w *work) add(batch int, vectors []sparse.Vector) error {
 	return nil
 }
 
-func (w *work) sync() error {
+func (w *work[V]) sync() error {
 	if w.ahead == 0 {
 		return nil
 	}
@@ -195,16 +227,17 @@ func (w *work) sync() error {
 }
 
 // all gives the vectors in the order of the passages.
-func (w *work) all() iter.Seq2[sparse.Vector, error] {
-	return func(yield func(sparse.Vector, error) bool) {
+func (w *work[V]) all() iter.Seq2[V, error] {
+	return func(yield func(V, error) bool) {
+		var none V
 		for b, at := range w.at {
 			_, vectors, _, err := w.read(at)
 			if err != nil {
-				yield(sparse.Vector{}, fmt.Errorf("%s, byte %d: %w; delete the file and begin again", w.f.Name(), at, err))
+				yield(none, fmt.Errorf("%s, byte %d: %w; delete the file and begin again", w.f.Name(), at, err))
 				return
 			}
 			if len(vectors) != w.size(b) {
-				yield(sparse.Vector{}, fmt.Errorf("%s: batch %d has %d vectors", w.f.Name(), b, len(vectors)))
+				yield(none, fmt.Errorf("%s: batch %d has %d vectors", w.f.Name(), b, len(vectors)))
 				return
 			}
 			for _, v := range vectors {
@@ -216,10 +249,10 @@ func (w *work) all() iter.Seq2[sparse.Vector, error] {
 	}
 }
 
-func (w *work) close() { w.f.Close() }
+func (w *work[V]) close() { w.f.Close() }
 
 // remove deletes the file, when nothing needs it any more.
-func (w *work) remove() error {
+func (w *work[V]) remove() error {
 	w.f.Close() // Windows deletes no open file
 	err := os.Remove(w.f.Name())
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,0 +1,112 @@
+package collect
+
+import (
+	"bytes"
+	"fmt"
+
+	"parley/shared/conversation"
+	"parley/shared/dense"
+	"parley/shared/documents"
+	"parley/shared/encoder"
+	"parley/shared/index"
+	"parley/shared/passages"
+)
+
+// DenseFile is the file of a collection's dense vectors (package dense), where it has
+// them. manifest.json lists it last.
+const DenseFile = "dense.bin"
+
+// A DenseEncoder makes passages' dense vectors; it serves one goroutine at a time.
+type DenseEncoder struct {
+	enc     *encoder.Sentence
+	session *encoder.SentenceSession
+	in      conversation.Input
+	vector  []float32 // [Dim]
+}
+
+// NewDenseEncoder makes the working memory of one goroutine.
+func NewDenseEncoder(s *encoder.Sentence) *DenseEncoder {
+	return &DenseEncoder{enc: s, session: s.NewSession(), vector: make([]float32, s.Dim())}
+}
+
+// Encode gives a passage's vector, [Dim], of length 1, and the length of the encoder's
+// input in tokens. It reads the text that Encoder.Encode reads, as far as it reads
+// passages. The vector is valid until the next call.
+func (e *DenseEncoder) Encode(p passages.Passage) (v []float32, tokens int, err error) {
+	e.enc.Passage(&e.in, documents.EncoderText(p))
+	if err := e.session.Embed(e.vector, e.in); err != nil {
+		return nil, 0, fmt.Errorf("passage %q: %w", p.ID, err)
+	}
+	return e.vector, len(e.in.IDs), nil
+}
+
+// AppendDense writes vectors of length dim as AppendVectors does: a file of package
+// dense, so that they are 8 bits and checked when they are read.
+func AppendDense(dst []byte, space string, dim int, vectors ...[]float32) ([]byte, error) {
+	b := dense.NewBuilder(space, dim)
+	for _, v := range vectors {
+		if err := b.Add(v); err != nil {
+			return nil, err
+		}
+	}
+	out := bytes.NewBuffer(dst)
+	_, err := b.WriteTo(out)
+	return out.Bytes(), err
+}
+
+// ReadDense reads what AppendDense wrote of n vectors of that space and length. Added to
+// a dense.Builder, they give what those that were written would have given.
+func ReadDense(b []byte, space string, dim, n int) ([][]float32, bool) {
+	v, err := dense.Open(b)
+	if err != nil || v.Len() != n || v.Dim() != dim || v.Space() != space {
+		return nil, false
+	}
+	vectors := make([][]float32, n)
+	for i := range vectors {
+		vectors[i] = make([]float32, dim)
+		v.Vector(vectors[i], i)
+	}
+	return vectors, true
+}
+
+// A Collection is all that a collection's folder holds.
+type Collection struct {
+	Index    *index.Index
+	Passages *passages.Store
+	Dense    *dense.Vectors // nil: it has none
+}
+
+// OpenAll is Open with the dense vectors, where the manifest lists them.
+func OpenAll(read func(name string) ([]byte, error)) (*Collection, error) {
+	m, err := readManifest(read)
+	if err != nil {
+		return nil, err
+	}
+	c := &Collection{}
+	if c.Index, c.Passages, err = open(m, read); err != nil {
+		return nil, err
+	}
+	if _, ok := m.File(DenseFile); !ok {
+		return c, nil
+	}
+	content, err := listed(m, DenseFile, read)
+	if err != nil {
+		return nil, err
+	}
+	if c.Dense, err = JoinDense(content, c.Passages); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// JoinDense opens a collection's dense.bin and refuses one of other passages.
+func JoinDense(content []byte, texts *passages.Store) (*dense.Vectors, error) {
+	v, err := dense.Open(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", DenseFile, err)
+	}
+	if v.Len() != texts.Len() {
+		return nil, fmt.Errorf("%s has vectors of %d passages, the texts are %d: they do not belong together; make it anew (parley index --dense)", DenseFile, v.Len(), texts.Len())
+	}
+	return v, nil
+}

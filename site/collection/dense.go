@@ -1,0 +1,246 @@
+package collection
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"parley/shared/bundle"
+	"parley/shared/collect"
+	"parley/shared/dense"
+	"parley/shared/documents"
+	"parley/shared/durable"
+	"parley/shared/encoder"
+	"parley/shared/passages"
+	"parley/shared/wordpiece"
+)
+
+// A DenseEncoder is a dense encoder that was read from a folder, with the SHA-256 of
+// what was read.
+type DenseEncoder struct {
+	*encoder.Sentence
+	Hash [sha256.Size]byte
+}
+
+// OpenDense reads a dense encoder's folder. Its vocabulary must be the one given; where
+// the folder has none, it is that.
+func OpenDense(dir string, vocabulary *wordpiece.Tokenizer) (*DenseEncoder, error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	files := func(name string) ([]byte, error) {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil {
+			fmt.Fprintf(h, "%s %x\n", name, sha256.Sum256(data))
+		}
+		return data, err
+	}
+	own := false
+	for _, name := range []string{"vocab.txt", "tokenizer.json"} {
+		_, err := os.Stat(filepath.Join(dir, name))
+		own = own || err == nil
+	}
+	var s *encoder.Sentence
+	var err error
+	if own {
+		s, err = encoder.LoadSentence(files)
+		if err == nil && !sameVocabulary(s.Tokenizer, vocabulary) {
+			err = errors.New("its vocabulary is not that of the sparse encoder: a dense encoder reads the same pieces")
+		}
+	} else {
+		s, err = encoder.LoadSentenceOver(vocabulary, files)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	s.Tokenizer = vocabulary
+	return &DenseEncoder{s, [sha256.Size]byte(h.Sum(nil))}, nil
+}
+
+func sameVocabulary(a, b *wordpiece.Tokenizer) bool {
+	if a.Size() != b.Size() {
+		return false
+	}
+	for id := range int32(a.Size()) {
+		if a.Piece(id) != b.Piece(id) {
+			return false
+		}
+	}
+	return true
+}
+
+// ErrNoDense is what Dense and DensePassages wrap where there is no dense encoder.
+var ErrNoDense = errors.New("no dense encoder is installed")
+
+// Dense is the family's dense encoder of conversations.
+func (e *Encoders) Dense() (*DenseEncoder, error) { return e.dense(false) }
+
+// DensePassages is the dense encoder that reads passages for it.
+func (e *Encoders) DensePassages() (*DenseEncoder, error) { return e.dense(true) }
+
+// DenseFolder is where the family's dense encoder lies, of conversations or of passages.
+func (e *Encoders) DenseFolder(passages bool) (string, error) {
+	if e.List == nil || e.List.Dense == nil {
+		return "", fmt.Errorf("%w: %s names none; give one's folder (--dense=FOLDER)", ErrNoDense, e.Dir)
+	}
+	folder := e.List.Dense.Folder
+	if passages && e.List.Dense.Passages != "" {
+		folder = e.List.Dense.Passages
+	}
+	dir := filepath.Join(e.Dir, filepath.FromSlash(folder))
+	if _, err := os.Stat(filepath.Join(dir, "config.json")); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%w: %s is not there; models/README.md says how it is made, or give another's folder (--dense=FOLDER)", ErrNoDense, dir)
+	} else if err != nil {
+		return "", err
+	}
+	return dir, nil
+}
+
+func (e *Encoders) dense(passages bool) (*DenseEncoder, error) {
+	dir, err := e.DenseFolder(passages)
+	if err != nil {
+		return nil, err
+	}
+	base, err := e.Base()
+	if err != nil {
+		return nil, err
+	}
+	return OpenDense(dir, base.Tokenizer)
+}
+
+// A DenseSummary says what was made of dense vectors.
+type DenseSummary struct {
+	Encoder string `json:"encoder,omitempty"` // "": they were there, and were kept
+	Space   string `json:"space,omitempty"`
+	Bytes   int    `json:"bytes"`
+	Encoded
+}
+
+// openDenseWork opens the work file of dense vectors, or begins it.
+func openDenseWork(enc *DenseEncoder, list []passages.Passage, out string) (*work[[]float32], error) {
+	h := sha256.New()
+	fmt.Fprintf(h, "dense %x\n", enc.Hash)
+	hashTexts(h, list)
+	key := [sha256.Size]byte(h.Sum(nil))
+	return openWork(workName(out, key), key, len(list), denseCodec(enc.Space, enc.Dim()))
+}
+
+// encodeDense makes the vectors that the work file lacks, and of all of them dense.bin.
+func encodeDense(ctx context.Context, list []passages.Passage, w *work[[]float32], o *Options) (*DenseSummary, []byte, error) {
+	made, err := encode(ctx, list, w, o, func() func(passages.Passage) ([]float32, int, error) {
+		e := collect.NewDenseEncoder(o.Dense.Sentence)
+		return func(p passages.Passage) ([]float32, int, error) {
+			v, n, err := e.Encode(p)
+			return slices.Clone(v), n, err
+		}
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	b := dense.NewBuilder(o.Dense.Space, o.Dense.Dim())
+	for v, err := range w.all() {
+		if err == nil {
+			err = b.Add(v)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	var content bytes.Buffer
+	if _, err := b.WriteTo(&content); err != nil {
+		return nil, nil, err
+	}
+	return &DenseSummary{o.Dense.Name, o.Dense.Space, content.Len(), made}, content.Bytes(), nil
+}
+
+// keepDense gives the dense.bin of the folder where it is of the same passages; dropped
+// says that it is of others.
+func keepDense(out string, list []passages.Passage) (content []byte, dropped bool) {
+	at := filepath.Join(out, collect.DenseFile)
+	content, err := os.ReadFile(at)
+	if err != nil {
+		return nil, false
+	}
+	c, err := OpenAll(out)
+	if err != nil || c.Dense == nil || c.Passages.Len() != len(list) {
+		return nil, true
+	}
+	for i, p := range list {
+		if documents.EncoderText(p) != documents.EncoderText(c.Passages.At(i)) {
+			return nil, true
+		}
+	}
+	return content, false
+}
+
+// AddDense adds dense vectors, by o.Dense, to the collection in the folder out, or
+// replaces those that it has; its other files stay as they are. enc is the encoder that
+// the collection was made by.
+func AddDense(ctx context.Context, enc *Encoder, out string, o Options) (*Summary, error) {
+	begin := time.Now()
+	o.fill()
+	if info, err := os.Stat(out); err != nil {
+		return nil, err
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("%s is no folder; unpack it first", out)
+	}
+	x, store, err := Open(out)
+	if err != nil {
+		return nil, err
+	}
+	if x.Vocab() != enc.Vocab() {
+		return nil, fmt.Errorf("%s was made by another encoder (%q, whose vocabulary has %d terms; that of %q has %d)", out, store.About().Encoder, x.Vocab(), enc.Name, enc.Vocab())
+	}
+	list := make([]passages.Passage, store.Len())
+	for i := range list {
+		list[i] = store.At(i)
+	}
+	sum := &Summary{Out: out, Passages: len(list), Postings: x.Postings()}
+	w, err := openDenseWork(o.Dense, list, out)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	var content []byte
+	if sum.Dense, content, err = encodeDense(ctx, list, w, &o); err != nil {
+		if w.done > 0 && ctx.Err() != nil {
+			return nil, &Stopped{len(list), len(list), w.done, context.Cause(ctx)}
+		}
+		return nil, err
+	}
+	raw, err := os.ReadFile(filepath.Join(out, "manifest.json"))
+	if err != nil {
+		return nil, err
+	}
+	m, err := bundle.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	files := slices.DeleteFunc(m.Files, func(f bundle.File) bool { return f.Name == collect.DenseFile })
+	if m, err = bundle.New(append(files, bundle.Of(collect.DenseFile, collect.DenseFile, content))); err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		switch f.Name {
+		case "index.bin":
+			sum.IndexBytes = int(f.Bytes)
+		case "passages.bin":
+			sum.PassagesBytes = int(f.Bytes)
+		}
+	}
+	for _, f := range []collect.File{{Name: collect.DenseFile, Content: content}, {Name: "manifest.json", Content: m.Encode()}} {
+		if err := durable.WriteFile(filepath.Join(out, f.Name), f.Content); err != nil {
+			return nil, err
+		}
+	}
+	sum.Seconds = time.Since(begin).Seconds()
+	return sum, w.remove()
+}
