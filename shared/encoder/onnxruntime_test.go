@@ -2,7 +2,9 @@ package encoder
 
 import (
 	"bufio"
+	"compress/gzip"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -196,6 +198,48 @@ func TestSentenceEqualsOnnxruntime(t *testing.T) {
 	t.Logf("%d texts, int8: %v", len(all), l)
 	if l.mean < .999 {
 		t.Errorf("in int8, the mean cosine is %v; wanted .999", l.mean)
+	}
+}
+
+// The vectors that testdata/dense.py --golden took from onnxruntime, of texts of all kinds:
+//
+//	PARLEY_SENTENCE=$PWD/build/bge go test -run SentenceGolden -v ./shared/encoder
+func TestSentenceGolden(t *testing.T) {
+	model := os.Getenv("PARLEY_SENTENCE")
+	if model == "" {
+		t.Skip("PARLEY_SENTENCE names the folder of bge-small-en-v1.5, as trainer unpack writes it")
+	}
+	s, err := LoadSentence(folder(model))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open("testdata/bge-small-en-v1.5.json.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Text   string
+		Vector []float32
+	}
+	if err := json.NewDecoder(z).Decode(&cases); err != nil {
+		t.Fatal(err)
+	}
+	var all []theirs
+	for _, c := range cases {
+		all = append(all, theirs{c.Text, conversation.Passage(s.Tokenizer, c.Text, 256).IDs, c.Vector})
+	}
+	if l := compare(t, inFloat(t, folder(model)), all); l.least < .9999 {
+		t.Errorf("in float32: %v", l)
+	}
+	l := compare(t, s, all)
+	t.Logf("%d texts, int8: %v", len(all), l)
+	if l.mean < .998 || l.least < .99 {
+		t.Errorf("in int8: %v", l)
 	}
 }
 

@@ -10,8 +10,8 @@ tokenizers library: every sixth at 8, every sixth at 256.
 
     python dense.py --golden MODEL.onnx TOKENIZER.json cls|mean OUT.json.gz
 
-writes the vectors of golden's texts, below: sentences of this project, and the openings of
-articles of models/vital-articles, read at 256 tokens; TestSentenceGolden reads them.
+writes the vectors of golden, below, texts written for this, read at 256 tokens, for
+TestSentenceGolden (onnxruntime 1.32.0, tokenizers 0.20.3; committed: bge-small-en-v1.5's).
 """
 import gzip, json, sys
 import numpy as np, onnxruntime
@@ -38,17 +38,16 @@ golden = [
     "No, the other Washington.",
     "Thanks! Now something else: how do I make bread without yeast?",
     "what's the difference between a sparse and a dense vector of a text",
-] + [  # the openings of ten articles
-    "Marie Curie was a Polish and naturalised-French physicist and chemist who conducted pioneering research on radioactivity.",
-    "The Amazon rainforest is a moist broadleaf tropical rainforest in the Amazon biome that covers most of the Amazon basin of South America.",
-    "Photosynthesis is a process used by plants and other organisms to convert light energy into chemical energy.",
-    "The French Revolution was a period of radical political and societal change in France that began with the Estates General of 1789.",
-    "In computer science, a binary search tree is a rooted binary tree data structure with the key of each internal node being greater than all the keys in its left subtree.",
-    "Jazz is a music genre that originated in the African-American communities of New Orleans, Louisiana, in the late 19th and early 20th centuries.",
-    "The Pacific Ocean is the largest and deepest of Earth's five oceanic divisions.",
-    "Inflation is an increase in the average price of goods and services in terms of money.",
-    "Ludwig van Beethoven was a German composer and pianist.",
-    "Chess is a board game for two players, played on a square board of 64 squares.",
+    "Marie Curie took the Nobel Prize twice, in physics and in chemistry, for what she found out about radium.",
+    "Most of the Amazon's rain falls again on the forest that breathed it out, some of it five times before it reaches the Andes.",
+    "Leaves make sugar of light, water and carbon dioxide, and give off the oxygen that is left over.",
+    "In 1789 the king called the Estates General for money; within two months he faced a National Assembly instead.",
+    "In a search tree every key to the left of a node is smaller than the node's own, every key to the right larger, so that a look-up goes down one path.",
+    "Jazz grew up in New Orleans, out of blues, ragtime and brass bands, and reached Chicago by the river and the railway.",
+    "The Pacific is larger than all land together; ships cross it in two weeks, a tsunami in a day.",
+    "When prices rise faster than wages, the same month of work buys less at its end than at its beginning.",
+    "Beethoven wrote his ninth symphony deaf, and had to be turned around to see the applause.",
+    "A game of chess that neither side can win is drawn: by agreement, by stalemate, or because fifty moves went by without a capture.",
 ]
 
 
