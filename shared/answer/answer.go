@@ -92,7 +92,16 @@ type found struct {
 }
 
 // find reads the conversation, encodes it and searches.
-func (e *Engine) find(ask message.Ask) (f found, err error) {
+func (e *Engine) find(ask message.Ask) (found, error) {
+	k := ask.K
+	if k == 0 {
+		k = defaultK
+	}
+	return e.rank(ask, min(max(k, 1), maxK))
+}
+
+// rank is find for the best k, whatever ask wants.
+func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	if len(ask.Turns) == 0 {
 		return f, ErrNoQuestion
 	}
@@ -105,11 +114,6 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 		e.parts = make([]float32, e.Encoder.Vocab()+e.Index.Words())
 		e.asked = make([]float32, e.Encoder.Vocab())
 	}
-	k := ask.K
-	if k == 0 {
-		k = defaultK
-	}
-	k = min(max(k, 1), maxK)
 
 	start := time.Now()
 	newest := len(ask.Turns) - 1
@@ -134,11 +138,13 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 	f.encoding = encoded.Sub(start)
 	depth := k
 	if e.Dense != nil {
-		depth = candidates
+		depth = max(k, candidates)
 	}
-	f.hits, f.cost = e.searcher.Search(f.Vector, depth)
+	all, cost := e.searcher.Search(f.Vector, depth)
+	f.hits, f.cost = all, cost
 	f.search = time.Since(encoded)
 	if e.Dense != nil {
+		f.hits = all[:min(candidates, len(all))]
 		f.sure = Sure(e.features(&f))
 	}
 	if f.stage, err = e.stage(ask.Stage, f.sure); err != nil {
@@ -147,7 +153,7 @@ func (e *Engine) find(ask message.Ask) (f found, err error) {
 	if f.stage != message.StageSparse {
 		return f, e.search2(&f, e.turns, k)
 	}
-	f.hits = f.hits[:min(k, len(f.hits))]
+	f.hits = all[:min(k, len(all))]
 	return f, nil
 }
 
