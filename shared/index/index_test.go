@@ -623,9 +623,10 @@ func TestSearchDoesNotAllocate(t *testing.T) {
 	for _, q := range queries {
 		s.Search(q, 100)
 	}
-	i := 0
+	i, wanted, scores := 0, []uint32{1999, 5, 7}, make([]float32, 3)
 	if n := testing.AllocsPerRun(100, func() {
 		s.Search(queries[i%len(queries)], 100)
+		s.Scores(scores, queries[i%len(queries)], wanted)
 		i++
 	}); n > 0 {
 		t.Errorf("%v allocations a query", n)

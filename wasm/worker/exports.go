@@ -21,5 +21,8 @@ func open() uint64 { return reactor.Send(state.open()) }
 //go:wasmexport ask
 func ask() uint64 { return reactor.Send(state.ask(reactor.Take())) }
 
+//go:wasmexport dense
+func dense(on uint32) uint64 { return reactor.Send(state.dense(on != 0)) }
+
 //go:wasmexport digest
 func digest() uint64 { return reactor.Send(state.digest(reactor.Take())) }

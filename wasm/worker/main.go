@@ -20,6 +20,8 @@
 //	                     copied. A file handed in again replaces the one before.
 //	open() i64           checks that the files belong together.
 //	ask() i64            takes the inbox as message.Ask in JSON.
+//	dense(on i32) i64    says whether the dense stage answers (1), or lets go of its
+//	                     files (0).
 //	digest() i64         takes the inbox as a JSON array of message.Ask, for tests:
 //	                     see answer.Engine.Digest. All are of the first one's level.
 //
@@ -28,6 +30,7 @@
 //	done     nothing ({})                        simd, file
 //	ready    message.Ready                       open
 //	answer   message.Answer                      ask
+//	dense    message.DenseState                  dense
 //	digest   the 64-bit digest as a hex string   digest
 //	error    message.Failure                     any
 //
@@ -44,6 +47,14 @@
 // and levels/NAME/model.safetensors, loaded over the base. The default level must be
 // there when open is called; any other may come at any time, after open too, and is
 // asked by message.Ask.Level.
+//
+// The dense stage has dense/config.json and dense/model.safetensors (int8, over the
+// base's vocabulary) and the collection's collection/dense.bin. They may come at any time,
+// after open too, and are used from then on, as message.Ask.Stage says; dense(1) tells:
+// "on", or "absent" where the collection has no vectors, or those of another space.
+// Whatever replaces collection/index.bin or collection/passages.bin takes dense.bin away,
+// so a collection that has one hands it in after the two. What dense(0) lets go of is free
+// for other use here; only a new instance gives memory back to the browser.
 package main
 
 func main() {}

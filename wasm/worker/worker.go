@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley/shared/answer"
+	vectors "parley/shared/dense"
 	"parley/shared/encoder"
 	"parley/shared/family"
 	"parley/shared/index"
@@ -25,8 +26,10 @@ const (
 	vocab     = "encoder/vocab.txt"
 	tokenizer = "encoder/tokenizer.json"
 	levels    = "levels/" // NAME/config.json and NAME/model.safetensors
+	second    = "dense/"  // config.json and model.safetensors
 	indexFile = "collection/index.bin"
 	textsFile = "collection/passages.bin"
+	denseFile = "collection/dense.bin"
 )
 
 // A worker is the state between calls. The zero value has no files.
@@ -39,6 +42,12 @@ type worker struct {
 	passages *passages.Store
 	opened   bool
 	engines  map[string]*answer.Engine // by level
+
+	// The dense stage: both or either may be missing. Sizes are those of the files.
+	sentence      *encoder.Sentence
+	vectors       *vectors.Vectors
+	sentenceBytes int
+	vectorBytes   int
 }
 
 func (w *worker) simd(on bool) []byte {
@@ -76,6 +85,18 @@ func (w *worker) add(name string, data []byte) (err error) {
 	if level, ok := strings.CutPrefix(name, levels); ok {
 		return w.addMember(level, data)
 	}
+	if file, ok := strings.CutPrefix(name, second); ok {
+		return w.addSentence(file, data)
+	}
+	if name == denseFile {
+		w.vectors, w.vectorBytes = nil, len(data)
+		w.vectors, err = vectors.Open(data)
+		w.join()
+		return err
+	}
+	if (name == indexFile || name == textsFile) && w.index != nil {
+		w.vectors = nil // of the collection before
+	}
 	w.opened, w.engines = false, nil
 	switch name {
 	case config, weights, vocab, tokenizer:
@@ -90,8 +111,8 @@ func (w *worker) add(name string, data []byte) (err error) {
 		w.passages = nil
 		w.passages, err = passages.Open(data)
 	default:
-		err = fmt.Errorf("there is no place for a file of this name; known are %s, %s, %s (or %s), %s, %s, %s and %sLEVEL/...",
-			config, weights, vocab, tokenizer, indexFile, textsFile, family.File, levels)
+		err = fmt.Errorf("there is no place for a file of this name; known are %s, %s, %s (or %s), %s, %s, %s, %s, %sLEVEL/... and %s...",
+			config, weights, vocab, tokenizer, indexFile, textsFile, denseFile, family.File, levels, second)
 	}
 	return err
 }
@@ -143,10 +164,12 @@ func (w *worker) addEncoder(name string, data []byte) error {
 		delete(w.parts, name)
 	}
 	for name := range w.parts {
-		level, _, _ := strings.Cut(strings.TrimPrefix(name, levels), "/")
-		err = errors.Join(err, w.loadMember(level))
+		if level, ok := strings.CutPrefix(name, levels); ok {
+			level, _, _ = strings.Cut(level, "/")
+			err = errors.Join(err, w.loadMember(level))
+		}
 	}
-	return err
+	return errors.Join(err, w.loadSentence())
 }
 
 // addMember keeps a file of a level's. Other levels answer as before.
@@ -163,26 +186,113 @@ func (w *worker) addMember(name string, data []byte) error {
 
 // loadMember loads a level once its files and the base are there.
 func (w *worker) loadMember(level string) error {
-	at := levels + level + "/"
-	if w.encoder == nil || w.parts[at+"config.json"] == nil || w.parts[at+"model.safetensors"] == nil {
+	return w.loadFolder(levels+level+"/", func(files encoder.Files) error {
+		e, err := encoder.LoadOver(w.encoder, files)
+		if err != nil {
+			return err
+		}
+		if w.members == nil {
+			w.members = map[string]*encoder.Encoder{}
+		}
+		w.members[level] = e
+		return nil
+	})
+}
+
+// loadFolder loads what has a config.json and weights over the base, once all are there,
+// and drops the files. Of those of an encoder that does not load it drops the wrong one.
+func (w *worker) loadFolder(at string, load func(encoder.Files) error) error {
+	config, weights := at+"config.json", at+"model.safetensors"
+	if w.encoder == nil || w.parts[config] == nil || w.parts[weights] == nil {
 		return nil
 	}
-	e, err := encoder.LoadOver(w.encoder, w.folder(at))
-	if err != nil {
-		wrong := at + "model.safetensors"
-		if strings.HasPrefix(err.Error(), "encoder: config.json") {
-			wrong = at + "config.json"
+	if err := load(w.folder(at)); err != nil {
+		wrong := weights
+		if text := err.Error(); strings.HasPrefix(text, "encoder: config.json") || strings.HasPrefix(text, "encoder: the vocabulary") {
+			wrong = config
 		}
 		delete(w.parts, wrong)
 		return &reactor.FileError{Name: wrong, Err: err}
 	}
-	if w.members == nil {
-		w.members = map[string]*encoder.Encoder{}
-	}
-	w.members[level] = e
-	delete(w.parts, at+"config.json")
-	delete(w.parts, at+"model.safetensors")
+	delete(w.parts, config)
+	delete(w.parts, weights)
 	return nil
+}
+
+// addSentence keeps a file of the dense encoder's. The sparse stage answers as before.
+func (w *worker) addSentence(file string, data []byte) error {
+	if file != "config.json" && file != "model.safetensors" {
+		return fmt.Errorf("the dense encoder has config.json and model.safetensors alone: it shares the base's vocabulary")
+	}
+	w.sentence = nil
+	w.join()
+	w.keep(second+file, data)
+	return w.loadSentence()
+}
+
+// loadSentence loads the dense encoder once its files and the base are there.
+func (w *worker) loadSentence() error {
+	return w.loadFolder(second, func(files encoder.Files) (err error) {
+		w.sentenceBytes = len(w.parts[second+"config.json"]) + len(w.parts[second+"model.safetensors"])
+		w.sentence, err = encoder.LoadSentenceOver(w.encoder.Tokenizer, files)
+		w.join()
+		return err
+	})
+}
+
+// join gives every engine the dense stage, as far as it is there and fits; else none.
+func (w *worker) join() {
+	for _, e := range w.engines {
+		if w.sentence == nil || w.vectors == nil {
+			e.SetDense(nil, nil)
+		} else {
+			e.SetDense(w.sentence, w.vectors) // what does not fit, dense says
+		}
+	}
+}
+
+// dense says whether the dense stage answers, or drops its files.
+func (w *worker) dense(on bool) []byte {
+	return reactor.Respond("open", func() (string, string, error) {
+		d := message.DenseState{State: message.DenseOff}
+		if !on {
+			w.sentence, w.vectors = nil, nil
+			delete(w.parts, second+"config.json")
+			delete(w.parts, second+"model.safetensors")
+			w.join()
+			runtime.GC()
+			return "dense", wire.EncodeDenseState(&d), nil
+		}
+		e, err := w.engine("")
+		if err != nil {
+			return "", "", err
+		}
+		if w.sentence == nil {
+			name := second + "model.safetensors"
+			if w.parts[name] != nil {
+				name = second + "config.json"
+			}
+			return "", "", missing(name)
+		}
+		if err := e.SetDense(w.sentence, w.vectors); err != nil {
+			d.State, d.Message = message.DenseAbsent, strings.TrimPrefix(err.Error(), "answer: ")
+		} else {
+			d.State, d.Name, d.Bytes, d.Memory = message.DenseOn, w.sentence.Name, int64(w.sentenceBytes+w.vectorBytes), memory()
+		}
+		return "dense", wire.EncodeDenseState(&d), nil
+	})
+}
+
+func missing(name string) error {
+	return &reactor.FileError{Name: name, Err: errors.New("this file is missing")}
+}
+
+// memory collects what is dead and tells how much the program has.
+func memory() int64 {
+	runtime.GC() // now: the files' own memory is free for the questions
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.Sys)
 }
 
 func (w *worker) open() []byte {
@@ -198,7 +308,7 @@ func (w *worker) open() []byte {
 			{textsFile, w.passages == nil},
 		} {
 			if part.missing {
-				return "", "", &reactor.FileError{Name: part.name, Err: errors.New("this file is missing")}
+				return "", "", missing(part.name)
 			}
 		}
 		w.opened, w.engines = true, nil
@@ -208,9 +318,6 @@ func (w *worker) open() []byte {
 			return "", "", err
 		}
 		debug.SetGCPercent(75) // a phone's memory is dearer than the collections that questions need
-		runtime.GC()           // now: the files' own memory is free for the questions
-		var memory runtime.MemStats
-		runtime.ReadMemStats(&memory)
 		about := w.passages.About()
 		ready := message.Ready{
 			Encoder:     e.Encoder.Name,
@@ -222,12 +329,15 @@ func (w *worker) open() []byte {
 			Attribution: about.Attribution,
 			Postings:    w.index.Postings(),
 			SIMD:        matrix.Current() == matrix.Kernel,
-			Memory:      int64(memory.Sys),
+			Memory:      memory(),
 		}
 		if w.family != nil {
 			ready.Level = w.family.Default
 			for _, l := range w.family.Levels {
 				ready.Levels = append(ready.Levels, l.Level)
+			}
+			if d := w.family.Dense; d != nil {
+				ready.Dense = message.Dense{Title: d.Title, Bytes: int64(d.Bytes), Space: d.Space, Card: d.Card}
 			}
 		}
 		return "ready", wire.EncodeReady(&ready), nil
@@ -258,7 +368,7 @@ func (w *worker) engine(level string) (*answer.Engine, error) {
 			if w.parts[name] != nil {
 				name = levels + level + "/config.json"
 			}
-			return nil, &reactor.FileError{Name: name, Err: errors.New("this file is missing")}
+			return nil, missing(name)
 		}
 	}
 	e, err := answer.New(with, w.index, w.passages)
@@ -269,6 +379,7 @@ func (w *worker) engine(level string) (*answer.Engine, error) {
 		w.engines = map[string]*answer.Engine{}
 	}
 	w.engines[level] = e
+	w.join()
 	return e, nil
 }
 
