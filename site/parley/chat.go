@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ const chatHelp = `  A line is a question. These are not:
   :pick N   take result N as the reply that the next question builds on
   :alone    ask the last question again, read without what was said before
   :together ask it again, read with it
+  :stage S  ask it again, and all that follow, by these stages: sparse, dense, both, or
+            auto, which is both unless the sparse one is sure
   :terms    show the whole vector of the last question
   :undo     take the last question back
   :new      begin a new conversation
@@ -38,9 +41,8 @@ const chatHelp = `  A line is a question. These are not:
 const shownTerms = 12
 
 func runChat(ctx context.Context, s streams, l *line) error {
-	collectionDir := l.String("collection", "", "the collection's `folder`")
-	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's")
-	level := l.String("level", "", levelUsage)
+	var from sources
+	from.flags(l)
 	k := l.Int("k", 5, "show this `many` results")
 	address := l.String("link", "", "ask the questions of a shared `address` first, as the page's Share gives it")
 	args, err := l.parse()
@@ -59,13 +61,20 @@ func runChat(ctx context.Context, s streams, l *line) error {
 	if *k < 1 {
 		return usagef("-k %d: wanted a positive number", *k)
 	}
-	e, err := openEngine(*encoderDir, *level, *collectionDir)
+	if err := from.check(); err != nil {
+		return err
+	}
+	stage := from.stage
+	if stage == message.StageSparse {
+		from.stage = "" // :stage may want the other later
+	}
+	e, absent, err := openEngine(from, s.err)
 	if err != nil {
 		return err
 	}
 	in, restore := prompter(s)
 	defer restore()
-	c := &chat{e: e, k: *k, page: page{w: in.out, width: width(s.out), style: styleOf(s.out)}}
+	c := &chat{e: e, k: *k, stage: stage, absent: absent, page: page{w: in.out, width: width(s.out), style: styleOf(s.out), stages: e.Dense != nil}}
 	if in.prompts {
 		about := e.Passages.About()
 		fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n\n", printable(about.Title), thousands(e.Passages.Len()))
@@ -150,10 +159,12 @@ type turn struct {
 }
 
 type chat struct {
-	e     *answer.Engine
-	k     int
-	page  page
-	turns []turn
+	e      *answer.Engine
+	k      int
+	stage  string // of message.Ask
+	absent error  // why there is no dense stage; nil where there is one
+	page   page
+	turns  []turn
 }
 
 // line takes one line, and reports whether it ends the chat.
@@ -189,6 +200,10 @@ func (c *chat) line(s string) (quit bool) {
 		c.terms(c.turns[len(c.turns)-1].answer, len(c.turns[len(c.turns)-1].answer.Terms))
 	case ":alone", ":together":
 		if c.again(strings.TrimPrefix(name, ":")) {
+			return false
+		}
+	case ":stage":
+		if c.byStage(strings.TrimSpace(arg)) {
 			return false
 		}
 	case ":pick":
@@ -300,9 +315,40 @@ func (c *chat) again(read string) bool {
 	return true
 }
 
+// byStage asks the last question again by other stages, and all that follow; it reports
+// whether there was a question to ask.
+func (c *chat) byStage(stage string) bool {
+	w, was := c.page.w, c.stage
+	switch stage {
+	case message.StageSparse:
+	case message.StageDense, message.StageBoth:
+		if c.absent != nil {
+			fmt.Fprintln(w, wrap("There is no dense stage: "+printable(c.absent.Error()), "  ", c.page.width))
+			return false
+		}
+	case "auto":
+		stage = ""
+	default:
+		fmt.Fprintf(w, "  :stage takes sparse, dense, both or auto; it is %s.\n", cmp.Or(c.stage, "auto"))
+		return false
+	}
+	c.stage = stage
+	n := len(c.turns) - 1
+	if n < 0 {
+		fmt.Fprintf(w, "  The stage is %s.\n", cmp.Or(stage, "auto"))
+		return false
+	}
+	last := c.turns[n]
+	c.turns = c.turns[:n]
+	if !c.ask(last.question, last.read) {
+		c.turns, c.stage = append(c.turns, last), was
+	}
+	return true
+}
+
 // ask reports whether the question was answered.
 func (c *chat) ask(question, read string) bool {
-	ask := message.Ask{K: c.k, Read: read}
+	ask := message.Ask{K: c.k, Read: read, Stage: c.stage}
 	quoted := map[uint32]bool{}
 	for _, t := range c.turns {
 		ask.Turns = append(ask.Turns, message.Turn{Question: t.question, Reply: quotation(t.answer, t.pick)})

@@ -92,7 +92,13 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	if err := durable.WriteFile(filepath.Join(out, "manifest.json"), m.Encode()); err != nil {
 		return err
 	}
-	_, err = collection.OpenEncoder(out)
+	enc, err := collection.OpenEncoder(out)
+	if enc == nil {
+		// A dense encoder, perhaps, which has no masked-LM head.
+		if _, other := encoder.LoadSentence(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(out, name)) }); other == nil {
+			return nil
+		}
+	}
 	return err
 }
 

@@ -5,10 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -42,6 +46,8 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	l.StringVar(&about.Licence, "licence", "", "`name` of the documents' licence, shown on the page")
 	l.StringVar(&about.LicenceURL, "licence-url", "", "`url` of the licence")
 	l.StringVar(&about.Attribution, "attribution", "", "`text` that names the authors, shown on the page")
+	var dense optional
+	l.Var(&dense, "dense", "make dense vectors, too, for a second stage, by the dense encoder in this `folder` (without one: the family's); without PATH, add them to the collection in --out")
 	workers := l.Int("workers", 0, "encode with this `many` goroutines; 0: one a core")
 	asJSON := l.Bool("json", false, "print what was done as JSON")
 	verbose := l.Bool("verbose", false, "name every document that is left out, not just the first "+fmt.Sprint(shownNotes))
@@ -49,8 +55,26 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	if err != nil {
 		return err
 	}
+	if dense.set && dense.value == "" {
+		for _, a := range args {
+			if _, err := os.Stat(filepath.Join(a, "model.safetensors")); err == nil {
+				return usagef("%s is an encoder's folder: to make dense vectors by it, write --dense=%s", a, a)
+			}
+		}
+	}
+	add := len(args) == 0 && dense.set
+	if add {
+		l.Visit(func(f *flag.Flag) {
+			if !slices.Contains([]string{"dense", "out", "encoder", "workers", "json"}, f.Name) {
+				err = usagef("--%s is for documents, and none are named; without them, --dense adds dense vectors to what is in --out", f.Name)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
 	switch {
-	case len(args) == 0:
+	case len(args) == 0 && !add:
 		return usagef("nothing to index; name files or folders")
 	case !(*mass > 0 && *mass <= 1):
 		return usagef("--mass %v: wanted a share above 0, at most 1", *mass)
@@ -77,6 +101,15 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	if err != nil {
 		return err
 	}
+	o := collection.Options{About: about, Workers: *workers, Settings: collect.Settings{Mass: *mass, Top: *top, PassageTokens: *tokens}}
+	if dense.set {
+		if o.Dense, err = passagesBy(encoders, enc, dense.value); err != nil {
+			return err
+		}
+	}
+	if add {
+		return addDense(ctx, s, enc, *out, o, *asJSON)
+	}
 	left := omissions{w: s.err, all: *verbose}
 	docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns}, *urlPrefix, left.note)
 	if errors.Is(err, collection.ErrNoSuchPath) {
@@ -86,12 +119,9 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 		return err
 	}
 	bar := newMeter(s.err)
-	sum, err := collection.Build(ctx, enc, docs, *out, collection.Options{
-		About: about, Workers: *workers,
-		Settings: collect.Settings{Mass: *mass, Top: *top, PassageTokens: *tokens},
-		Progress: bar.show,
-		Note:     func(id string, err error) { left.add(fmt.Errorf("%s: %w", id, err)) },
-	})
+	o.Progress = bar.show
+	o.Note = func(id string, err error) { left.add(fmt.Errorf("%s: %w", id, err)) }
+	sum, err := collection.Build(ctx, enc, docs, *out, o)
 	bar.end()
 	left.end()
 	if errors.Is(err, collection.ErrNoPassages) {
@@ -101,9 +131,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 		return err
 	}
 	if *asJSON {
-		out := json.NewEncoder(s.out)
-		out.SetIndent("", "  ")
-		return out.Encode(struct {
+		return printJSON(s.out, struct {
 			*collection.Summary
 			LeftOut int `json:"left_out"`
 		}{sum, left.total()})
@@ -116,7 +144,85 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 		fmt.Fprintf(s.out, "encoded in %.1f s: %.0f passages, %s tokens a second\n", sum.EncodeSeconds, sum.PassagesPerSec, thousands(int(float64(sum.Tokens)/sum.EncodeSeconds)))
 	}
 	fmt.Fprintf(s.out, "index %.2f MB, texts %.2f MB; %.0f postings a passage\n", float64(sum.IndexBytes)/1e6, float64(sum.PassagesBytes)/1e6, float64(sum.Postings)/float64(sum.Passages))
+	printDense(s.out, sum)
 	fmt.Fprintf(s.out, "Next: parley chat --collection %s, or parley build --collection %s\n", sum.Out, sum.Out)
+	return nil
+}
+
+// passagesBy opens the dense encoder of passages: that in dir, or the family's.
+func passagesBy(encoders *collection.Encoders, base *collection.Encoder, dir string) (*collection.DenseEncoder, error) {
+	if dir == "" {
+		return encoders.DensePassages()
+	}
+	d, err := collection.OpenDense(dir, base.Tokenizer)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("--dense=%s: %w: there is no dense encoder in this folder", dir, err)
+	}
+	return d, err
+}
+
+// addDense adds dense vectors to a collection.
+func addDense(ctx context.Context, s streams, enc *collection.Encoder, out string, o collection.Options, asJSON bool) error {
+	if _, err := os.Stat(out); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is no collection to add dense vectors to; name one with --out, or documents to index", out)
+	}
+	bar := newMeter(s.err)
+	o.Progress = bar.show
+	sum, err := collection.AddDense(ctx, enc, out, o)
+	bar.end()
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(s.out, sum)
+	}
+	fmt.Fprintf(s.out, "%s passages in %s\n", thousands(sum.Passages), sum.Out)
+	printDense(s.out, sum)
+	return nil
+}
+
+// printDense says what was made of dense vectors.
+func printDense(w io.Writer, sum *collection.Summary) {
+	d := sum.Dense
+	switch {
+	case sum.DenseDropped:
+		fmt.Fprintf(w, "the passages are others than before: their dense vectors were dropped; parley index --dense --out %s makes new ones\n", sum.Out)
+	case d == nil:
+	case d.Encoder == "":
+		fmt.Fprintf(w, "dense vectors %.2f MB: those of before, since the passages are the same\n", float64(d.Bytes)/1e6)
+	default:
+		if d.Resumed > 0 {
+			fmt.Fprintf(w, "%s dense vectors were there from a run before\n", thousands(d.Resumed))
+		}
+		text := fmt.Sprintf("dense vectors %.2f MB, by %s", float64(d.Bytes)/1e6, d.Encoder)
+		if d.PassagesPerSec > 0 {
+			text += fmt.Sprintf(", in %.1f s: %.0f passages, %s tokens a second", d.EncodeSeconds, d.PassagesPerSec, thousands(int(float64(d.Tokens)/d.EncodeSeconds)))
+		}
+		fmt.Fprintln(w, text)
+	}
+}
+
+func printJSON(w io.Writer, v any) error {
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	return out.Encode(v)
+}
+
+// optional is a flag that may have a value: --dense, --dense=FOLDER.
+type optional struct {
+	set   bool
+	value string
+}
+
+func (o *optional) String() string { return o.value }
+
+func (o *optional) IsBoolFlag() bool { return true }
+
+func (o *optional) Set(value string) error {
+	o.set, o.value = value != "false", value
+	if value == "true" || value == "false" {
+		o.value = ""
+	}
 	return nil
 }
 

@@ -3,12 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"parley/shared/answer"
+	"parley/shared/collect"
 	"parley/shared/family"
+	"parley/shared/message"
 	"parley/site/collection"
 	"parley/site/publish"
 )
@@ -49,36 +52,97 @@ func collectionFolder(given string) (string, error) {
 	return located(given, "collection", defaultCollection, "index")
 }
 
-// levelUsage explains the flag --level.
-const levelUsage = "which of the family's encoders reads the questions, by `name`; empty: the family's default"
+// sources are what a command answers by, as its flags name it.
+type sources struct {
+	encoder, level, collection string
+	dense, stage               string
+}
 
-// openEngine joins an encoder, of a family the one of that level, and a collection.
-func openEngine(encoderDir, level, collectionDir string) (*answer.Engine, error) {
-	encoderDir, err := encoderFolder(encoderDir)
-	if err != nil {
-		return nil, err
+func (o *sources) flags(l *line) {
+	l.StringVar(&o.collection, "collection", "", "the collection's `folder`")
+	l.StringVar(&o.encoder, "encoder", "", "the encoder's `folder`, or a family's")
+	l.StringVar(&o.level, "level", "", "which of the family's encoders reads the questions, by `name`; empty: the family's default")
+	l.StringVar(&o.dense, "dense", "", "the dense encoder's `folder`, for the second stage; empty: the family's, where it is installed")
+	l.StringVar(&o.stage, "stage", "", "which `stages` answer: sparse, dense or both; empty: both, but the sparse one where it is sure or has no other beside it")
+}
+
+func (o *sources) check() error {
+	switch o.stage {
+	case "", message.StageSparse, message.StageDense, message.StageBoth:
+		return nil
 	}
-	if collectionDir, err = collectionFolder(collectionDir); err != nil {
-		return nil, err
+	return usagef("--stage %s: wanted %s, %s or %s", o.stage, message.StageSparse, message.StageDense, message.StageBoth)
+}
+
+// errNoVectors says that a collection has no dense vectors.
+var errNoVectors = errors.New("the collection has no dense vectors")
+
+// openEngine joins an encoder, of a family the one of that level, and a collection, and
+// the dense stage where it is there. Where it is not, absent says why, and the sparse
+// stage answers alone, unless a flag wants the other: then that is the error.
+func openEngine(o sources, log io.Writer) (e *answer.Engine, absent, err error) {
+	encoderDir, err := encoderFolder(o.encoder)
+	if err != nil {
+		return nil, nil, err
+	}
+	collectionDir, err := collectionFolder(o.collection)
+	if err != nil {
+		return nil, nil, err
 	}
 	encoders, err := collection.OpenEncoders(encoderDir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	enc, err := encoders.Level(level)
+	enc, err := encoders.Level(o.level)
 	if errors.Is(err, family.ErrNoLevel) {
-		return nil, usageError{fmt.Errorf("--level %w", err)}
+		return nil, nil, usageError{fmt.Errorf("--level %w", err)}
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	x, store, err := collection.Open(collectionDir)
-	if err != nil {
-		return nil, err
+	c, wrong := collection.OpenAll(collectionDir)
+	if wrong != nil {
+		// Perhaps it is the dense vectors alone that cannot be read.
+		c = &collect.Collection{}
+		if c.Index, c.Passages, err = collection.Open(collectionDir); err != nil {
+			return nil, nil, err
+		}
 	}
-	e, err := answer.New(enc, x, store)
-	if err != nil {
-		return nil, fmt.Errorf("%s and %s: %w", encoderDir, collectionDir, err)
+	if e, err = answer.New(enc, c.Index, c.Passages); err != nil {
+		return nil, nil, fmt.Errorf("%s and %s: %w", encoderDir, collectionDir, err)
 	}
-	return e, nil
+	wanted := o.dense != "" || o.stage == message.StageDense || o.stage == message.StageBoth
+	if wrong != nil {
+		absent = wrong
+	} else if c.Dense == nil {
+		absent = fmt.Errorf("%s: %w; `parley index --dense --out %s` adds them", collectionDir, errNoVectors, collectionDir)
+	} else if o.stage != message.StageSparse || wanted {
+		absent = second(e, c, encoders, o.dense)
+	}
+	switch {
+	case absent == nil:
+	case wanted:
+		return nil, nil, fmt.Errorf("the dense stage: %w", absent)
+	case !errors.Is(absent, collection.ErrNoDense) && !errors.Is(absent, errNoVectors):
+		fmt.Fprintf(log, "the sparse stage answers alone: %s\n", printable(absent.Error()))
+	}
+	return e, absent, nil
+}
+
+// second gives an engine its dense stage; the error says why it has none.
+func second(e *answer.Engine, c *collect.Collection, encoders *collection.Encoders, dir string) error {
+	if dir == "" {
+		var err error
+		if dir, err = encoders.DenseFolder(false); err != nil {
+			return err
+		}
+	}
+	d, err := collection.OpenDense(dir, e.Encoder.Tokenizer)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: there is no dense encoder in this folder", err)
+	}
+	if err == nil {
+		err = e.SetDense(d.Sentence, c.Dense)
+	}
+	return err
 }

@@ -93,6 +93,7 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 		// The examples' flags exist.
 		for _, flag := range regexp.MustCompile(`(?m)^parley .*$`).FindAllString(c.examples, -1) {
 			for _, word := range strings.Fields(strings.Split(flag, "|")[0]) {
+				word, _, _ = strings.Cut(word, "=")
 				if strings.HasPrefix(word, "-") && !strings.Contains(out, "\n  "+word) {
 					t.Errorf("%s: the example's %s is no flag", c.name, word)
 				}

@@ -15,28 +15,28 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"parley/shared/conversation"
+	"parley/shared/answer"
 	"parley/shared/documents"
 	"parley/shared/durable"
-	"parley/shared/index"
-	"parley/shared/passages"
+	"parley/shared/message"
 )
 
 type runOptions struct {
-	out, queries                     string
-	encoderDir, level, collectionDir string
-	k                                int
-	byDocument                       bool
+	out, queries string
+	from         sources
+	k            int
+	byDocument   bool
 }
 
 // A query of a run: a conversation with an id.
 type query struct {
 	id    string
-	turns []conversation.Turn
+	turns []message.Turn
 }
 
 // writeRun searches many questions and writes their rankings as trec_eval reads
-// them: query, "Q0", document, rank, score, name of the run.
+// them: query, "Q0", document, rank, score, name of the run. Each is what search finds
+// for the same turns; earlier ones without a reply stay without.
 func writeRun(ctx context.Context, s streams, o runOptions) error {
 	if o.k == 0 {
 		o.k = 1000
@@ -49,7 +49,7 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	e, err := openEngine(o.encoderDir, o.level, o.collectionDir)
+	e, _, err := openEngine(o.from, s.err)
 	if err != nil {
 		return err
 	}
@@ -63,25 +63,22 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(queries)) {
 		wg.Go(func() {
-			session, searcher := e.Encoder.NewSession(), e.Index.NewSearcher()
-			var in conversation.Input
+			one, err := answer.New(e.Encoder, e.Index, e.Passages)
+			if err == nil {
+				err = one.SetDense(e.Dense, e.Vectors)
+			}
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= len(queries) {
 					return
 				}
-				in.Build(e.Encoder.Tokenizer, queries[i].turns, e.Encoder.Query)
-				v, _, err := session.EncodeQuery(in)
+				if err == nil {
+					rankings[i], err = ranking(one, queries[i], tag, o)
+				}
 				if err != nil {
-					errs[i] = err
+					errs[i] = fmt.Errorf("query %q: %w", queries[i].id, err)
 					return
 				}
-				depth := o.k
-				if o.byDocument {
-					depth = e.Index.Docs() // a document's passages can fill any number of ranks
-				}
-				hits, _ := searcher.Search(v, depth)
-				rankings[i] = ranking(queries[i].id, tag, hits, e.Passages, o)
 			}
 		})
 	}
@@ -104,26 +101,39 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 	return nil
 }
 
-func ranking(id, tag string, hits []index.Hit, store *passages.Store, o runOptions) []byte {
-	var b bytes.Buffer
-	seen := map[string]bool{}
-	rank := 0
-	for _, h := range hits {
-		if rank == o.k {
-			break
+// ranking gives a query's lines of a run.
+func ranking(e *answer.Engine, q query, tag string, o runOptions) ([]byte, error) {
+	// A document's passages can fill any number of ranks: then it takes a longer ranking.
+	for depth := o.k; ; depth *= 4 {
+		hits, _, err := e.Rank(message.Ask{Turns: q.turns, Stage: o.from.stage}, depth)
+		if errors.Is(err, answer.ErrNoQuestion) {
+			return nil, nil // it finds nothing
 		}
-		doc := store.At(int(h.Doc)).ID
-		if o.byDocument {
-			doc = documents.DocumentID(doc)
-			if seen[doc] {
-				continue
+		if err != nil {
+			return nil, err
+		}
+		var b bytes.Buffer
+		seen := map[string]bool{}
+		rank := 0
+		for _, h := range hits {
+			if rank == o.k {
+				break
 			}
-			seen[doc] = true
+			doc := e.Passages.At(int(h.Doc)).ID
+			if o.byDocument {
+				doc = documents.DocumentID(doc)
+				if seen[doc] {
+					continue
+				}
+				seen[doc] = true
+			}
+			rank++
+			fmt.Fprintf(&b, "%s Q0 %s %d %g %s\n", word(q.id), word(doc), rank, h.Score, tag)
 		}
-		rank++
-		fmt.Fprintf(&b, "%s Q0 %s %d %g %s\n", word(id), word(doc), rank, h.Score, tag)
+		if rank == o.k || len(hits) < depth {
+			return b.Bytes(), nil
+		}
 	}
-	return b.Bytes()
 }
 
 // word makes an id one word, as the format needs.
@@ -170,17 +180,17 @@ func readQueries(name string, data []byte) ([]query, error) {
 				q.id = r.ID
 			}
 			for _, t := range r.Turns {
-				q.turns = append(q.turns, conversation.Turn{Question: t.Question, Reply: t.Reply})
+				q.turns = append(q.turns, message.Turn{Question: t.Question, Reply: t.Reply})
 			}
 			if len(q.turns) == 0 && r.Text != "" {
-				q.turns = []conversation.Turn{{Question: r.Text}}
+				q.turns = []message.Turn{{Question: r.Text}}
 			}
 		} else {
 			id, question, ok := strings.Cut(text, "\t")
 			if !ok {
 				return fail("wanted an id, a tab and a question")
 			}
-			q = query{id, []conversation.Turn{{Question: question}}}
+			q = query{id, []message.Turn{{Question: question}}}
 		}
 		switch {
 		case strings.TrimSpace(q.id) == "":

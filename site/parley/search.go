@@ -13,9 +13,8 @@ import (
 )
 
 func runSearch(ctx context.Context, s streams, l *line) error {
-	collectionDir := l.String("collection", "", "the collection's `folder`")
-	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's")
-	level := l.String("level", "", levelUsage)
+	var from sources
+	from.flags(l)
 	k := l.Int("k", 0, "this `many` results; 0: 10, or 1000 in a run")
 	asJSON := l.Bool("json", false, "print the answer as JSON (shared/message, Answer)")
 	var turns turnsFlag
@@ -32,6 +31,9 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 	if *k < 0 {
 		return usagef("-k %d: wanted a positive number", *k)
 	}
+	if err := from.check(); err != nil {
+		return err
+	}
 	switch *read {
 	case "", message.ReadAlone, message.ReadTogether:
 	default:
@@ -44,7 +46,7 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 		if *trec == "" || *queries == "" || len(args) > 0 || len(turns) > 0 || *asJSON {
 			return usagef("a run needs --trec and --queries, and takes no question")
 		}
-		return writeRun(ctx, s, runOptions{*trec, *queries, *encoderDir, *level, *collectionDir, *k, *byDocument})
+		return writeRun(ctx, s, runOptions{*trec, *queries, from, *k, *byDocument})
 	}
 	if question := strings.Join(args, " "); question != "" {
 		turns = append(turns, message.Turn{Question: question})
@@ -52,11 +54,11 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 	if len(turns) == 0 {
 		return usagef("no question")
 	}
-	e, err := openEngine(*encoderDir, *level, *collectionDir)
+	e, _, err := openEngine(from, s.err)
 	if err != nil {
 		return err
 	}
-	a, err := converse(e, turns, *k, *read)
+	a, err := converse(e, turns, *k, *read, from.stage)
 	if err != nil {
 		return err
 	}
@@ -66,7 +68,7 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 		out.SetEscapeHTML(false)
 		return out.Encode(a)
 	}
-	p := page{w: s.out, width: width(s.out), style: styleOf(s.out)}
+	p := page{w: s.out, width: width(s.out), style: styleOf(s.out), stages: e.Dense != nil}
 	p.reply(a, a.Reply)
 	p.results(a, a.Reply, nil)
 	p.cost(a)
@@ -75,19 +77,19 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 
 // converse asks the last turn's question. Earlier turns without a reply are
 // answered first, each by the quotation that the page would show.
-func converse(e *answer.Engine, turns []message.Turn, k int, read string) (message.Answer, error) {
+func converse(e *answer.Engine, turns []message.Turn, k int, read, stage string) (message.Answer, error) {
 	last := len(turns) - 1
 	for i := range turns[:last] {
 		if turns[i].Reply != "" {
 			continue
 		}
-		a, err := e.Ask(message.Ask{Turns: turns[:i+1], K: 1})
+		a, err := e.Ask(message.Ask{Turns: turns[:i+1], K: 1, Stage: stage})
 		if err != nil {
 			return a, fmt.Errorf("question %d: %w", i+1, err)
 		}
 		turns[i].Reply = quotation(a, a.Reply)
 	}
-	return e.Ask(message.Ask{Turns: turns, K: k, Read: read})
+	return e.Ask(message.Ask{Turns: turns, K: k, Read: read, Stage: stage})
 }
 
 // quotation is the sentence that result i answers with, "" where there is none.
@@ -125,9 +127,10 @@ var _, _ flag.Value = (*turnsFlag)(nil), (*replyFlag)(nil)
 
 // A page writes answers for people.
 type page struct {
-	w     io.Writer
-	width int
-	style style
+	w      io.Writer
+	width  int
+	style  style
+	stages bool // there is a dense stage: say which answered
 }
 
 // reply writes the quotation of result i, where it stands, and what the question was
@@ -156,13 +159,27 @@ func (p page) reply(a message.Answer, i int) {
 	fmt.Fprintln(p.w)
 }
 
-// read says which turns were read, and what did not fit.
+// read says which turns were read, what did not fit, and which stages answered.
 func (p page) read(a message.Answer) {
-	for _, text := range []string{a.Reading(), a.LeftOut()} {
+	for _, text := range []string{a.Reading(), a.LeftOut(), p.answered(a)} {
 		if text != "" {
 			fmt.Fprintln(p.w, p.style.dim(wrap(text, "  ", p.width)))
 		}
 	}
+}
+
+// answered says which stages answered, where there are two.
+func (p page) answered(a message.Answer) string {
+	switch {
+	case !p.stages:
+	case a.Stage == message.StageBoth:
+		return "searched with both vectors, sparse and dense"
+	case a.Stage == message.StageDense:
+		return "searched with the dense vector alone"
+	default:
+		return fmt.Sprintf("searched with the sparse vector alone, which is %.0f %% sure of its first result", 100*a.Sure)
+	}
+	return ""
 }
 
 // results lists all but the picked one; those in quoted were replies before.
@@ -209,6 +226,10 @@ func (p page) cost(a message.Answer) {
 	if exact > 0 {
 		terms += fmt.Sprintf(" (exact words: %d)", exact)
 	}
-	fmt.Fprintln(p.w, p.style.dim(fmt.Sprintf("  %.1f ms encoding, %.2f ms search; %d tokens, %s, %s postings",
-		a.Cost.EncodeMS, a.Cost.SearchMS, a.Tokens, terms, thousands(a.Cost.Postings))))
+	second := ""
+	if a.Cost.DenseMS > 0 {
+		second = fmt.Sprintf(", %.1f ms dense stage", a.Cost.DenseMS)
+	}
+	fmt.Fprintln(p.w, p.style.dim(fmt.Sprintf("  %.1f ms encoding, %.2f ms search%s; %d tokens, %s, %s postings",
+		a.Cost.EncodeMS, a.Cost.SearchMS, second, a.Tokens, terms, thousands(a.Cost.Postings))))
 }

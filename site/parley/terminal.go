@@ -102,7 +102,11 @@ func (m *meter) show(p collection.Progress) {
 	}
 	m.last = time.Now()
 	share := float64(p.Done) / float64(max(p.Total, 1))
-	text := fmt.Sprintf("%3.0f %%  %s of %s passages", 100*share, thousands(p.Done), thousands(p.Total))
+	what := "passages"
+	if p.Dense {
+		what = "dense vectors"
+	}
+	text := fmt.Sprintf("%3.0f %%  %s of %s %s  %.1f MB", 100*share, thousands(p.Done), thousands(p.Total), what, float64(p.Bytes)/1e6)
 	if p.Rate > 0 {
 		text += fmt.Sprintf("  %.0f/s  %s left", p.Rate, p.Left.Round(time.Second))
 	}

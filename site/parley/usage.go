@@ -30,11 +30,19 @@ func init() {
 			about: `The words of QUESTION need no quotation marks. Earlier questions of the
 conversation are given with -t, oldest first; each is answered by the sentence
 that the page would quote, or by what -r says after it. --read alone leaves them
-out, as for a new topic; --read together reads them in any case. With --trec, the
-questions of a file are searched and written as a run for trec_eval.`,
+out, as for a new topic; --read together reads them in any case.
+
+Where a dense encoder is installed and the collection has its vectors (parley index
+--dense), a second stage answers with the sparse one; --stage chooses, and under the
+reply stands which answered. Without it the sparse stage answers alone.
+
+With --trec, the questions of a file are searched and written as a run for trec_eval:
+the same rankings, each turn with the reply that the file gives it or none; with both
+stages, they end with the candidates of both, a few hundred.`,
 			examples: `parley search When was the Eiffel Tower built?
 parley search -t "When was the Eiffel Tower built?" who designed it?
 parley search --json -k 3 volcanoes | jq .results[0].title
+parley search --stage dense --dense encoders/bge-small --collection my-notes volcanoes
 parley search --collection my-notes --trec my.run --queries queries.jsonl`,
 		},
 		{
@@ -43,25 +51,33 @@ parley search --collection my-notes --trec my.run --queries queries.jsonl`,
 			summary:  "converse in the terminal",
 			about: `Each line is a question, understood together with those before it; under the
 reply stands which of them were read, and :alone or :together asks again the other
-way. :help lists what else can be typed. Questions may also come from a pipe, one a line.`,
+way; :stage asks again by the sparse stage, the dense one or both. :help lists what else can be typed. Questions may also come from a pipe, one a line.`,
 			examples: `parley chat
 parley chat --collection my-notes
 parley chat --level undistilled
+parley chat --stage sparse
 printf 'When was the Eiffel Tower built?\nwho designed it?\n' | parley chat`,
 		},
 		{
 			name: "index", run: runIndex,
-			synopsis: "[flags] PATH...",
+			synopsis: "[flags] [PATH...]",
 			summary:  "make documents searchable",
 			about: `Reads files, and folders with all that is in them: JSON Lines (BEIR's _id, title,
 text, metadata.url), JSON, Markdown, HTML, CSV, TSV and plain text, each also with
 gzip. Long documents are cut into passages at headings, paragraphs and sentences.
 All cores encode; a run that is stopped or killed goes on where it was when the
-same command is given again. What was not read is said, with file and line.`,
+same command is given again. What was not read is said, with file and line.
+
+--dense makes vectors for the second stage, too, in dense.bin: slower by far, for
+better answers. With documents they are made in the same run; without, they are added
+to the collection that is there, and nothing else is encoded again. They are kept when
+the same passages are indexed again without --dense.`,
 			examples: `parley index --out my-notes --title "My notes" notes/
 parley index --out faq --column-title question --column-text answer faq.csv
 parley index --out wiki --url-prefix https://wiki.example.org/ wiki-export/
-parley index --out beir --whole --mass 0.85 corpus.jsonl.gz`,
+parley index --out beir --whole --mass 0.85 corpus.jsonl.gz
+parley index --dense --out my-notes
+parley index --dense=encoders/bge-small --out my-notes --title "My notes" notes/`,
 		},
 		{
 			name: "build", run: runBuild,
@@ -90,13 +106,23 @@ parley serve --open my-site
 parley serve --addr 0.0.0.0:8080 my-site`,
 		},
 		{
+			name: "models", run: runModels,
+			synopsis: "[flags]",
+			summary:  "list the encoders and what the collection holds",
+			about: `Lists the family's levels, which --level names, the dense encoder of the second stage,
+or why there is none, and whether the collection has dense vectors for it.`,
+			examples: `parley models
+parley models --collection my-notes
+parley models --json --encoder downloaded-encoders | jq .dense`,
+		},
+		{
 			name: "export", run: runExport,
 			synopsis: "[flags] FOLDER OUT",
 			summary:  "turn a Hugging Face encoder into a small int8 one",
 			about: `FOLDER holds config.json, model.safetensors and vocab.txt or tokenizer.json of a
-BertForMaskedLM or DistilBertForMaskedLM, as SPLADE encoders are. OUT gets the
-same encoder with 8-bit weights, a quarter of the size. The flags say how it reads
-conversations and passages, and are kept in its config.json.`,
+BertForMaskedLM or DistilBertForMaskedLM, as SPLADE encoders are, or of a BertModel, a
+dense encoder. OUT gets the same encoder with 8-bit weights, a quarter of the size. The
+flags say how it reads conversations and passages, and are kept in its config.json.`,
 			examples: `parley export downloads/splade-tiny encoders/splade-tiny
 parley export --query-tokens 128 --history-type 1 --name distilled out/checkpoint encoders/distilled`,
 		},
@@ -122,7 +148,9 @@ func (c command) help(w io.Writer, fs *flag.FlagSet) {
 			dash = "-"
 		}
 		head := dash + f.Name
-		if value != "" {
+		if _, may := f.Value.(*optional); may {
+			head += "[=" + strings.ToUpper(value) + "]"
+		} else if value != "" {
 			head += " " + strings.ToUpper(value)
 		}
 		switch f.DefValue {
