@@ -41,10 +41,16 @@ they are after a training with --freeze-embedding. The encoder then loads over B
 A document encoder that was trained, too (trainer train --train-docs), ships beside
 it, in OUT/doc.
 
+Of a dense student (--dense-student), --share leaves out the vocabulary alone, and
+--levels and --word-levels say how fine its integers are: fewer levels compress to
+fewer bytes. --dense-weight, --dense-zero and --sure-above are how its cosines join
+the sparse scores; trainer evaluate --dense measures them.
+
 Examples:
   trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag DIR --input conversation --json > mtrag.json
   trainer export --licence Apache-2.0 --figures mtrag.json runs/one models/splade-tiny-conversations
   trainer export --licence Apache-2.0 --share models/splade-tiny --query-terms 16 runs/one models/splade-tiny-conversations
+  trainer export --licence CC-BY-SA-4.0 --share models/splade-tiny --levels 31 --word-levels 31 --dense-weight 20 runs/dense models/bge-small-conv
 `
 
 func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
@@ -60,6 +66,13 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	flags.IntVar(&terms, "query-terms", 0, "keep the `n` heaviest terms of a conversation's vector (0: all)")
 	flags.Float64Var(&alone, "alone-below", 0, "`z` of the topic head below which a question is read without its history; trainer conversations switch says what it gains and loses")
 	flags.Float64Var(&history, "history-words", 0, "what the word head's weights of words of the history are `multiplied` by (0: 1)")
+	levels := encoder.ShippedLevels
+	var dense encoder.Settings
+	flags.IntVar(&levels.Matrices, "levels", levels.Matrices, "of a dense student: integers from -`n` to n stand for a matrix's weights")
+	flags.IntVar(&levels.Words, "word-levels", levels.Words, "the same for the word embedding, `n`")
+	flags.Float64Var(&dense.DenseWeight, "dense-weight", 0, "of a dense student: what a cosine counts beside the sparse score, a `number`")
+	flags.Float64Var(&dense.DenseZero, "dense-zero", 0, "the `cosine` that counts 0")
+	flags.Float64Var(&dense.SureAbove, "sure-above", 0, "the sparse stage's `probability` of being right from which the dense one is skipped (0: never)")
 	flags.StringVar(&base, "share", "", "leave out what is also in this encoder's `folder`")
 	var words []string
 	for {
@@ -89,7 +102,8 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 			return wrongUse("OUT is %s itself; give another folder", other)
 		}
 	}
-	x, err := readExport(run, encoder.Settings{Name: name, QueryTerms: terms, AloneBelow: alone, HistoryWords: history})
+	dense.Name, dense.QueryTerms, dense.AloneBelow, dense.HistoryWords = name, terms, alone, history
+	x, err := readExport(run, dense, levels)
 	if err != nil {
 		return err
 	}
@@ -131,7 +145,8 @@ type export struct {
 	files    map[string][]byte // that ship, without card and manifest
 	doc      map[string][]byte // of the document encoder, where it was trained, too
 	whole    map[string][]byte // before anything was left out
-	enc      *encoder.Encoder
+	enc      *encoder.Encoder  // nil where it is dense
+	dense    *encoder.Sentence // nil where it is sparse
 	settings encoder.Settings
 	float    [32]byte // loadEncoder's hash of best/, and of what ships
 	int8     [32]byte
@@ -148,13 +163,21 @@ type figure struct {
 }
 
 // readExport makes what ships; set has the settings that are not the run's.
-func readExport(run string, set encoder.Settings) (*export, error) {
+func readExport(run string, set encoder.Settings, levels encoder.Levels) (*export, error) {
 	x := &export{}
 	var err error
 	if x.run, err = train.ReadFinished(run); err != nil {
 		return nil, err
 	}
 	best := filepath.Join(run, "best")
+	if x.run.Config.DenseStudent {
+		return x, x.readDense(best, set, levels)
+	}
+	for name, is := range map[string]bool{"levels or word-levels": levels != encoder.ShippedLevels, "dense-weight, dense-zero or sure-above": set.DenseWeight != 0 || set.DenseZero != 0 || set.SureAbove != 0} {
+		if is {
+			return nil, wrongUse("--%s: %s is no dense student's", name, run)
+		}
+	}
 	if _, x.float, err = loadEncoder(best); err != nil {
 		return nil, err
 	}
@@ -181,24 +204,34 @@ func readExport(run string, set encoder.Settings) (*export, error) {
 
 // quantized reads a float encoder's folder and makes the files that ship.
 func quantized(folder string, set encoder.Settings) (map[string][]byte, encoder.Settings, error) {
-	from := folderFiles(folder)
-	config, err := from("config.json")
+	of, err := settingsOf(folder)
 	if err != nil {
-		return nil, encoder.Settings{}, err
+		return nil, of, err
 	}
+	of.Name, of.QueryTerms, of.AloneBelow, of.HistoryWords = set.Name, set.QueryTerms, set.AloneBelow, set.HistoryWords
+	files, err := encoder.Quantize(folderFiles(folder), &of)
+	if err != nil {
+		return nil, of, fmt.Errorf("%s: %w", folder, err)
+	}
+	return files, of, nil
+}
+
+// settingsOf reads the key "parley" of an encoder's config.json.
+func settingsOf(folder string) (encoder.Settings, error) {
+	config, err := os.ReadFile(filepath.Join(folder, "config.json"))
 	var of struct{ Parley encoder.Settings }
-	if err := json.Unmarshal(config, &of); err != nil {
-		return nil, of.Parley, fmt.Errorf("%s: config.json: %w", folder, err)
+	if err == nil {
+		if err = json.Unmarshal(config, &of); err != nil {
+			err = fmt.Errorf("%s: config.json: %w", folder, err)
+		}
 	}
-	of.Parley.Name, of.Parley.QueryTerms, of.Parley.AloneBelow, of.Parley.HistoryWords = set.Name, set.QueryTerms, set.AloneBelow, set.HistoryWords
-	files, err := encoder.Quantize(from, &of.Parley)
-	if err != nil {
-		return nil, of.Parley, fmt.Errorf("%s: %w", folder, err)
-	}
-	return files, of.Parley, nil
+	return of.Parley, err
 }
 
 func (x *export) share(base string) error {
+	if x.dense != nil {
+		return x.shareVocabulary(base)
+	}
 	var err error
 	if x.files, err = encoder.Share(x.whole, folderFiles(base)); err == nil && x.doc != nil {
 		x.doc, err = encoder.Share(x.doc, folderFiles(base))
@@ -309,10 +342,20 @@ func writeManifest(out string, list []bundle.File) error {
 
 // card is the model card: Markdown, with Hugging Face's header.
 func (x *export) card(list []bundle.File) ([]byte, error) {
-	c, p := &x.run.Config, &x.run.Provenance
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	if x.dense != nil {
+		x.describeDense(line)
+	} else {
+		x.describe(line)
+	}
+	err := x.tell(line, list)
+	return b.Bytes(), err
+}
 
+// describe says what a sparse encoder is and what it is worth.
+func (x *export) describe(line func(format string, args ...any)) {
+	c := &x.run.Config
 	line("---\nlicense: %s\nlanguage: en\npipeline_tag: feature-extraction\ntags: [splade, sparse-retrieval, conversational-search]\n---", strings.ToLower(x.licence))
 	line("# %s\n", x.settings.Name)
 	replies := ""
@@ -359,30 +402,54 @@ func (x *export) card(list []bundle.File) ([]byte, error) {
 		line("\nIt has no word embedding and no vocabulary of its own: it loads over `%s`, of which config.json has the checksums.", x.base)
 	}
 
-	if len(x.figures) > 0 {
-		line("\n## Figures")
-		head, rule := "| | system | input | queries", "|---|---|---|---:"
-		for m := range metrics.Measures {
-			head, rule = head+" | "+metrics.Names[m], rule+"|---:"
-		}
-		line("%s | L0 | FLOPS |\n%s|---:|---:|", head, rule)
-		for _, f := range x.figures {
-			row := fmt.Sprintf("| %s | %s | %s | %d", f.label, x.whose(&f), f.Input, f.Queries)
-			for m := range metrics.Measures {
-				row += fmt.Sprintf(" | %.4f", f.Metrics[metrics.Keys[m]])
-			}
-			if k := f.Cost; k != nil {
-				line("%s | %.1f | %.2f |", row, k.QueryL0, k.FLOPS)
-			} else {
-				line("%s | | |", row)
-			}
-		}
-		line("\nL0 is the mean number of active terms of a query. FLOPS is the sum over terms of the shares of queries and of passages that hold them: the products a pair takes.")
-	}
+	x.table(line)
+}
 
+// table has the figures.
+func (x *export) table(line func(format string, args ...any)) {
+	if len(x.figures) == 0 {
+		return
+	}
+	line("\n## Figures")
+	head, rule := "| | system | input | queries", "|---|---|---|---:"
+	for m := range metrics.Measures {
+		head, rule = head+" | "+metrics.Names[m], rule+"|---:"
+	}
+	line("%s | L0 | FLOPS |\n%s|---:|---:|", head, rule)
+	for _, f := range x.figures {
+		row := fmt.Sprintf("| %s | %s | %s | %d", f.label, x.whose(&f), f.Input, f.Queries)
+		for m := range metrics.Measures {
+			row += fmt.Sprintf(" | %.4f", f.Metrics[metrics.Keys[m]])
+		}
+		if k := f.Cost; k != nil {
+			line("%s | %.1f | %.2f |", row, k.QueryL0, k.FLOPS)
+		} else {
+			line("%s | | |", row)
+		}
+	}
+	line("\nL0 is the mean number of active terms of a query. FLOPS is the sum over terms of the shares of queries and of passages that hold them: the products a pair takes.")
+
+}
+
+// tell says what the encoder was made of, and what its files are.
+func (x *export) tell(line func(format string, args ...any), list []bundle.File) error {
+	c, p := &x.run.Config, &x.run.Provenance
 	line("\n## Training")
-	line("%d examples, %d passages to rank, %d steps; the encoder is that after epoch %d.", p.Train, p.Passages, x.run.Steps, x.run.BestEpoch)
-	if p.Dev > 0 {
+	passages := ""
+	if p.Passages > 0 {
+		passages = fmt.Sprintf(", %d passages to rank", p.Passages)
+	}
+	line("%d examples%s, %d steps; the encoder is that after epoch %d.", p.Train, passages, x.run.Steps, x.run.BestEpoch)
+	switch {
+	case p.Dev > 0 && x.dense != nil:
+		line("\nMean cosine with the teacher's vectors of the rewrites, on %d held-out examples:\n", p.Dev)
+		line("| epoch | cosine |\n|---:|---:|")
+		for _, l := range x.run.Log {
+			if l.Dev() {
+				line("| %.0f | %.4f |", l["epoch"], l["dev_cosine"])
+			}
+		}
+	case p.Dev > 0:
 		line("\nAgreement with the teacher on %d held-out examples (its first ten count as relevant):\n", p.Dev)
 		line("| epoch | nDCG@10 | R@100 | L0 |\n|---:|---:|---:|---:|")
 		for _, l := range x.run.Log {
@@ -398,7 +465,7 @@ func (x *export) card(list []bundle.File) ([]byte, error) {
 	}
 	text, err := json.MarshalIndent(recipe, "", "  ")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	line("\nThe recipe, as `trainer train --config` takes it:\n\n```json\n%s\n```", text)
 
@@ -425,7 +492,7 @@ func (x *export) card(list []bundle.File) ([]byte, error) {
 	if len(x.note) > 0 {
 		line("\n%s", bytes.TrimSpace(x.note))
 	}
-	return b.Bytes(), nil
+	return nil
 }
 
 // shape says what kind of encoder it is.
@@ -439,7 +506,11 @@ func (x *export) shape() string {
 	}
 	json.Unmarshal(x.whole["config.json"], &c) // Load has read it
 	name := map[string]string{"bert": "BERT", "distilbert": "DistilBERT"}[c.Type]
-	return fmt.Sprintf("%s, %d layers, %d wide, with its masked-LM head", name, max(c.Layers, c.N), max(c.Hidden, c.Dim))
+	shape := fmt.Sprintf("%s, %d layers, %d wide", name, max(c.Layers, c.N), max(c.Hidden, c.Dim))
+	if x.dense != nil {
+		return shape
+	}
+	return shape + ", with its masked-LM head"
 }
 
 // shortPath is a path's last two parts: a card names files, not someone's folders.

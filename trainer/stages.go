@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -214,7 +215,7 @@ func (o *evaluation) rankStages(ctx context.Context, enc *encoder.Encoder, file 
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	run, c := metrics.Run{}, &stagesCost{VectorBytes: v.Len() * (v.Dim() + 4)}
+	run, c := metrics.Run{}, &stagesCost{Stage: cmp.Or(o.second.stage, "as the engine decides"), VectorBytes: v.Len() * (v.Dim() + 4)}
 	for i, a := range answers {
 		if errs[i] != nil {
 			return nil, nil, fmt.Errorf("query %q: %w", queries[i].id, errs[i])
@@ -233,6 +234,7 @@ func (o *evaluation) rankStages(ctx context.Context, enc *encoder.Encoder, file 
 
 // A stagesCost is what two stages cost a question, on average.
 type stagesCost struct {
+	Stage       string  `json:"stage"`       // sparse, dense or both, or "as the engine decides"
 	Dense       float64 `json:"dense_share"` // of the questions, on which the dense stage was spent
 	SparseMS    float64 `json:"sparse_ms"`
 	DenseMS     float64 `json:"dense_ms"`

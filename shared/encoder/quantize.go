@@ -20,8 +20,8 @@ type Levels struct {
 	Words    int // the word embedding; 1 to 127
 }
 
-// shippedLevels are those of Quantize.
-var shippedLevels = Levels{Matrices: 127, Words: 63}
+// ShippedLevels are those of Quantize.
+var ShippedLevels = Levels{Matrices: 127, Words: 63}
 
 // Quantize turns an encoder's folder into the one that ships, int8 weights and
 // nothing that inference does without. It returns the new folder's files by name:
@@ -43,7 +43,7 @@ var shippedLevels = Levels{Matrices: 127, Words: 63}
 // nil, becomes the key "parley" of config.json; otherwise that file is kept byte
 // for byte.
 func Quantize(files Files, set *Settings) (map[string][]byte, error) {
-	return QuantizeTo(shippedLevels, files, set)
+	return QuantizeTo(ShippedLevels, files, set)
 }
 
 // QuantizeTo is Quantize with other levels.
@@ -116,7 +116,7 @@ func int8Tensors(l Levels, c *config, used []use) (tensors []safetensors.Tensor,
 
 // inInt8 is the model of a Sentence whose file has float weights: quantised first.
 func inInt8(c *config, used []use, _ string) (*model, error) {
-	tensors, err := int8Tensors(shippedLevels, c, used)
+	tensors, err := int8Tensors(ShippedLevels, c, used)
 	if err != nil {
 		return nil, err
 	}

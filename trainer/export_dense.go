@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"parley/shared/encoder"
+	"parley/trainer/metrics"
+)
+
+// readDense makes what ships of a dense student.
+func (x *export) readDense(best string, set encoder.Settings, levels encoder.Levels) error {
+	if set.QueryTerms != 0 || set.AloneBelow != 0 || set.HistoryWords != 0 {
+		return wrongUse("--query-terms, --alone-below and --history-words are a sparse encoder's, and this run's is dense")
+	}
+	var err error
+	if x.settings, err = settingsOf(best); err != nil {
+		return err
+	}
+	x.settings.Name, x.settings.DenseWeight, x.settings.DenseZero, x.settings.SureAbove = set.Name, set.DenseWeight, set.DenseZero, set.SureAbove
+	if x.whole, err = encoder.QuantizeTo(levels, folderFiles(best), &x.settings); err != nil {
+		return fmt.Errorf("%s: %w", best, err)
+	}
+	x.files = x.whole
+	x.dense, err = encoder.LoadSentence(func(name string) ([]byte, error) {
+		if data, ok := x.whole[name]; ok {
+			return data, nil
+		}
+		return nil, fs.ErrNotExist
+	})
+	if err != nil {
+		return fmt.Errorf("%s, quantised: %w", best, err)
+	}
+	return nil
+}
+
+// shareVocabulary leaves vocab.txt out, which must be the base's, byte for byte.
+func (x *export) shareVocabulary(base string) error {
+	vocab, err := os.ReadFile(filepath.Join(base, "vocab.txt"))
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(vocab, x.whole["vocab.txt"]) {
+		return fmt.Errorf("%s has another vocab.txt: a dense encoder shares the vocabulary with the sparse one beside it", base)
+	}
+	x.files = maps.Clone(x.whole)
+	delete(x.files, "vocab.txt")
+	x.base = filepath.Base(base)
+	return nil
+}
+
+// describeDense says what a dense encoder is and what it is worth.
+func (x *export) describeDense(line func(format string, args ...any)) {
+	c, s := &x.run.Config, &x.settings
+	line("---\nlicense: %s\nlanguage: en\npipeline_tag: feature-extraction\ntags: [dense-retrieval, conversational-search, convdr]\n---", strings.ToLower(x.licence))
+	line("# %s\n", s.Name)
+	replies := "its replies' texts included"
+	switch {
+	case s.ReplyTokens < 0:
+		replies = "its questions alone, without the replies"
+	case s.ReplyTokens > 0:
+		replies = fmt.Sprintf("of each reply the first %d", s.ReplyTokens)
+	}
+	pooled := "the first token's last hidden state"
+	if s.Pooling == encoder.Mean {
+		pooled = "the mean of the last hidden states"
+	}
+	line("A dense encoder for conversational search: %s. It reads a whole conversation, the current question first, cut to %d tokens (%s), with token type %d for all that was said before; it gives a vector of %d values, %s scaled to length 1.",
+		x.shape(), s.QueryTokens, replies, s.HistoryTokenType, x.dense.Dim(), pooled)
+	doc := c.DocEncoder
+	if doc == "" {
+		doc = c.Encoder
+	}
+	line("\nTrained from `%s`, it gives a conversation the vector that `%s`, which stayed as it was, gives the rewritten question (ConvDR: Yu et al. 2021, arXiv 2105.04166). Its vectors are compared with those of passages in the space `%s`.",
+		shortPath(c.Encoder), shortPath(doc), s.Space)
+	if c.PassageTexts > 0 {
+		line("\nIt has also learnt that encoder's vectors of passages, with token type %d, and can read them itself.", s.PassageTokenType)
+	}
+	if s.DenseWeight > 0 {
+		line("\nA passage's score is its sparse score + %v x (cosine - %v).", s.DenseWeight, s.DenseZero)
+	}
+	if s.SureAbove > 0 {
+		line("Where the sparse stage is sure of its first result with a probability of %v, this one is not asked.", s.SureAbove)
+	}
+	if x.base != "" {
+		line("\nIt has no vocabulary of its own: that of `%s` is the same.", x.base)
+	}
+	if len(x.figures) == 0 {
+		return
+	}
+	line("\n## Figures")
+	head, rule := "| | stages | input | queries", "|---|---|---|---:"
+	for m := range metrics.Measures {
+		head, rule = head+" | "+metrics.Names[m], rule+"|---:"
+	}
+	line("%s |\n%s|", head, rule)
+	for _, f := range x.figures {
+		row := fmt.Sprintf("| %s | %s | %s | %d", f.label, f.stages(), f.Input, f.Queries)
+		for m := range metrics.Measures {
+			row += fmt.Sprintf(" | %.4f", f.Metrics[metrics.Keys[m]])
+		}
+		line("%s |", row)
+	}
+}
+
+// stages says which stages a figure is of.
+func (f *figure) stages() string {
+	if f.Cost == nil || f.Cost.Stages == nil {
+		return "sparse"
+	}
+	return f.Cost.Stages.Stage
+}
