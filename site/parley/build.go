@@ -15,6 +15,8 @@ import (
 func runBuild(ctx context.Context, s streams, l *line) error {
 	collectionDir := l.String("collection", "", "the collection's `folder`")
 	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's; it reads the questions")
+	dense := l.String("dense", "", "the dense encoder's `folder`, for the second stage; empty: the family's, where it is installed and the collection has its vectors")
+	noDense := l.Bool("no-dense", false, "leave the second stage out")
 	out := l.String("out", "site/dist", "the `folder` to write; one built before is replaced")
 	oneFile := l.String("one-file", "", "write everything into this one HTML `file` instead, which opens from a disk")
 	title := l.String("title", "", "`title` of the page")
@@ -31,6 +33,8 @@ func runBuild(ctx context.Context, s streams, l *line) error {
 	switch {
 	case len(args) > 0:
 		return usagef("%q is one argument too many; folders are given by flags", args[0])
+	case *dense != "" && *noDense:
+		return usagef("--dense and --no-dense exclude each other")
 	case *from != "" && *wasm != "":
 		return usagef("--from and --wasm exclude each other")
 	}
@@ -41,9 +45,10 @@ func runBuild(ctx context.Context, s streams, l *line) error {
 	if !known {
 		return usagef("--compress %s: wanted one of %v", *level, publish.Levels)
 	}
-	o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Log: func(format string, args ...any) {
-		fmt.Fprintf(s.err, format+"\n", args...)
-	}}
+	o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense,
+		Ours: *encoderDir == "" && *collectionDir == "" && *dense == "", Log: func(format string, args ...any) {
+			fmt.Fprintf(s.err, format+"\n", args...)
+		}}
 	if o.Encoder, err = encoderFolder(*encoderDir); err != nil {
 		return err
 	}

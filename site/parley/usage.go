@@ -88,11 +88,17 @@ In Parley's repository the page's programs are built with the Go toolchain; --fr
 takes them from a folder built before instead, so that a collection of one's own
 needs no toolchain. Prints what is to be loaded; a first page of more than 1.5 MB
 is an error. --one-file writes a single HTML file instead, which opens from a disk by
-a double click and needs no host.`,
+a double click and needs no host.
+
+Where the family's dense encoder is installed and the collection has dense vectors
+(parley index --dense), the page offers them as better answers, loaded on request. One
+file has them only where --dense names the encoder, for they double it.`,
 			examples: `parley build
 parley build --one-file parley.html
 parley build --collection my-notes --title "My notes" --out my-site
 parley build --from downloaded-site --collection my-notes --encoder downloaded-encoder --out my-site
+parley build --collection my-notes --dense encoders/bge-small --out my-site
+parley build --no-dense
 parley build --compress none --out build/demo`,
 		},
 		{

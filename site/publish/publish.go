@@ -12,7 +12,8 @@
 // where there is one, under "family"; their model cards are cards/LEVEL.txt. sw.js
 // carries the list of all files, which the service worker verifies before a version
 // replaces another; levels but the base and the default are apart there, since they
-// are loaded when they are first asked for. All paths are relative: the
+// are loaded when they are first asked for, and so is the dense stage: its encoder and
+// the collection's dense vectors, where there are both (second.go). All paths are relative: the
 // folder works under any address. Beside each file that gains by it lies one
 // compressed with Brotli (".br") and one with gzip (".gz").
 //
@@ -33,6 +34,7 @@ import (
 	"slices"
 
 	"parley/shared/bundle"
+	"parley/shared/collect"
 	"parley/shared/family"
 	"parley/site/collection"
 )
@@ -47,7 +49,14 @@ type Options struct {
 	// takes them away.
 	Examples   [][]string
 	Encoder    string // folder: config.json, model.safetensors, vocab.txt; or a family's
-	Collection string // folder: index.bin, passages.bin
+	Collection string // folder: index.bin, passages.bin, and dense.bin for a dense stage
+	// Dense is a dense encoder's folder for the second stage; "": the family's, where that
+	// is installed and the collection has dense vectors, but none in one file.
+	Dense   string
+	NoDense bool // leave the second stage out
+	// Ours says that all of this is what the repository ships: then the budget of the
+	// second stage is kept or the report has an error.
+	Ours bool
 	// Experiments is the figures.json of trainer experiment, for the page that draws
 	// it; "" leaves that page out.
 	Experiments string
@@ -99,7 +108,10 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 // contents gives the folder's files, nothing yet compressed. What would be pages of
 // their own, the experiments and the model cards, one file does without.
 func contents(o Options, oneFile bool) ([]file, error) {
-	list, data, err := readData(o.Encoder, o.Collection)
+	if oneFile && o.Dense == "" {
+		o.NoDense = true // it would double the file
+	}
+	list, data, err := readData(o)
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +120,9 @@ func contents(o Options, oneFile bool) ([]file, error) {
 		if list != nil {
 			for i := range list.Levels {
 				list.Levels[i].Card = ""
+			}
+			if list.Dense != nil {
+				list.Dense.Card = ""
 			}
 		}
 	}
@@ -146,11 +161,12 @@ func once(data []file) []file {
 	return stored
 }
 
-// readData reads what site.json lists, and the family's list; nil where encoder is
-// no family's folder, or one of a single level, which is then published alone. texts
-// is a collection's folder or a zip archive of one. A manifest, where there is one,
-// must agree with its files.
-func readData(encoder, texts string) (*family.Family, []file, error) {
+// readData reads what site.json lists, and the family's list; nil where o.Encoder is
+// no family's folder, or one of a single level, which is then published alone, and there
+// is no dense stage. o.Collection is a collection's folder or a zip archive of one. A
+// manifest, where there is one, must agree with its files.
+func readData(o Options) (*family.Family, []file, error) {
+	encoder, texts := o.Encoder, o.Collection
 	var files []file
 	add := func(name string, from fs.FS, dir, what string) error {
 		content, err := fs.ReadFile(from, path.Base(name))
@@ -192,7 +208,11 @@ func readData(encoder, texts string) (*family.Family, []file, error) {
 			return nil, nil, err
 		}
 	}
-	if list != nil && len(list.Levels) == 1 {
+	dense, folder, err := second(o, encoders, collected)
+	if err != nil {
+		return nil, nil, err
+	}
+	if list != nil && len(list.Levels) == 1 && dense == nil {
 		list = nil
 	}
 	if list != nil {
@@ -213,7 +233,33 @@ func readData(encoder, texts string) (*family.Family, []file, error) {
 			}
 		}
 	}
-	for dir, from := range map[string]fs.FS{encoder: os.DirFS(encoder), texts: collected} {
+	folders := map[string]fs.FS{encoder: os.DirFS(encoder), texts: collected}
+	if dense != nil {
+		if list == nil {
+			if list, err = single(encoders); err != nil {
+				return nil, nil, err
+			}
+		}
+		folders[folder] = os.DirFS(folder)
+		begin := len(files)
+		for _, f := range []struct {
+			name string
+			from fs.FS
+			dir  string
+		}{{"dense/config.json", folders[folder], folder}, {"dense/model.safetensors", folders[folder], folder}, {"collection/" + collect.DenseFile, collected, texts}} {
+			if err := add(f.name, f.from, f.dir, anEncoder); err != nil {
+				return nil, nil, err
+			}
+		}
+		for i := range files[begin:] {
+			files[begin+i].later = true
+			dense.Bytes += len(files[begin+i].content)
+		}
+	}
+	if list != nil {
+		list.Dense = dense
+	}
+	for dir, from := range folders {
 		raw, err := fs.ReadFile(from, "manifest.json")
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -268,10 +314,21 @@ func withCards(program App, encoder string, list *family.Family) (App, error) {
 		}
 		program[cardPath(l.Name)] = card
 	}
+	if list.Dense != nil && list.Dense.Card != "" {
+		// Its folder need not be the family's: the path is as it stands.
+		card, err := os.ReadFile(list.Dense.Card)
+		if err != nil {
+			return nil, fmt.Errorf("the card of the dense encoder: %w", err)
+		}
+		program[denseCard] = card
+	}
 	return program, nil
 }
 
 func cardPath(level string) string { return "cards/" + level + ".txt" }
+
+// denseCard is no level's: their names have no slash.
+const denseCard = "cards/dense/card.txt"
 
 // manifest is site.json.
 func manifest(list *family.Family, data []file) ([]byte, error) {
@@ -294,6 +351,14 @@ func manifest(list *family.Family, data []file) ([]byte, error) {
 		if l.Card != "" {
 			l.Card = cardPath(l.Name)
 		}
+	}
+	if d := list.Dense; d != nil {
+		copied := *d
+		copied.Folder, copied.Passages = "", ""
+		if d.Card != "" {
+			copied.Card = denseCard
+		}
+		site.Family.Dense = &copied
 	}
 	content, err := json.MarshalIndent(site, "", "  ")
 	return append(content, '\n'), err

@@ -2,12 +2,15 @@ package publish
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"path"
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"parley/shared/collect"
 )
 
 // The most that may be loaded, in bytes as served with Brotli: before the page is
@@ -18,6 +21,9 @@ const (
 	FirstPageBudget = 1_540_000
 	DataBudget      = 9_000_000
 	LevelsBudget    = 9_000_000 // all levels of a family together, without the base
+	// The second stage, on request: its encoder, and the collection's dense vectors.
+	DenseBudget   = 26_000_000
+	VectorsBudget = 4_000_000
 )
 
 // A Report says what Build wrote.
@@ -27,7 +33,11 @@ type Report struct {
 	FirstPage  Sizes   `json:"first_page"` // all that loads before encoder, index and texts
 	Data       Sizes   `json:"data"`       // encoder, index and texts
 	Levels     Sizes   `json:"levels"`     // of a family: all but the base, of which Data holds the default
+	Dense      Sizes   `json:"dense"`      // the second stage's encoder
+	Vectors    Sizes   `json:"vectors"`    // the passages' dense vectors
 	Compressed bool    `json:"compressed"`
+
+	ours bool
 }
 
 // Sizes are those of one file, or a sum, in bytes; as served, which is the size
@@ -47,7 +57,8 @@ func (s *Sizes) add(t Sizes) {
 }
 
 func report(o Options, files []file) *Report {
-	r := &Report{Out: o.Out, FirstPage: Sizes{Name: "first page"}, Data: Sizes{Name: "encoder, index, texts"}, Levels: Sizes{Name: "levels"}, Compressed: o.Level != None}
+	r := &Report{Out: o.Out, FirstPage: Sizes{Name: "first page"}, Data: Sizes{Name: "encoder, index, texts"}, Levels: Sizes{Name: "levels"},
+		Dense: Sizes{Name: "dense encoder"}, Vectors: Sizes{Name: "dense vectors"}, ours: o.Ours, Compressed: o.Level != None}
 	for _, f := range files {
 		s := Sizes{Name: f.name, Path: f.path, Bytes: len(f.content), Brotli: len(f.content), Gzip: len(f.content)}
 		if f.small[0] != nil {
@@ -59,6 +70,12 @@ func report(o Options, files []file) *Report {
 		r.Files = append(r.Files, s)
 		if strings.HasPrefix(f.name, "levels/") {
 			r.Levels.add(s)
+		}
+		if strings.HasPrefix(f.name, "dense/") {
+			r.Dense.add(s)
+		}
+		if f.name == "collection/"+collect.DenseFile {
+			r.Vectors.add(s)
 		}
 		if strings.HasPrefix(f.path, "data/") {
 			if !f.later {
@@ -72,8 +89,9 @@ func report(o Options, files []file) *Report {
 }
 
 // onDemand are the files that a visit loads only when the visitor opens what needs
-// them: the panels for documents and for sharing; and an icon for installing.
-var onDemand = []string{"panels.js", "panels.css", "documents.js", "share.js", "files-worker.js", "files.wasm",
+// them: the panels for documents and for sharing, and the switch of a dense stage; and an
+// icon for installing.
+var onDemand = []string{"panels.js", "panels.css", "documents.js", "share.js", "better.js", "files-worker.js", "files.wasm",
 	"icon-maskable.svg"}
 
 // firstPage reports whether a visit loads the file: not the licences and the model
@@ -85,7 +103,8 @@ func firstPage(name string) bool {
 }
 
 // Over gives what exceeds the budget: err for the program, which is ours, and
-// warning for the data, which may be anyone's.
+// warning for the data, which may be anyone's. What of the second stage is ours is an
+// err, too.
 func (r *Report) Over() (warning string, err error) {
 	if !r.Compressed {
 		return "", nil
@@ -95,6 +114,19 @@ func (r *Report) Over() (warning string, err error) {
 	}
 	if n := r.Levels.Brotli; n > LevelsBudget && warning == "" {
 		warning = fmt.Sprintf("the levels are %s together, more than %s: ship fewer", megabytes(n), megabytes(LevelsBudget))
+	}
+	for _, part := range []struct {
+		is           string
+		size, budget int
+	}{{"the dense encoder is", r.Dense.Brotli, DenseBudget}, {"the passages' dense vectors are", r.Vectors.Brotli, VectorsBudget}} {
+		over := fmt.Sprintf("better answers: %s %s to load, more than %s", part.is, megabytes(part.size), megabytes(part.budget))
+		switch {
+		case part.size <= part.budget:
+		case r.ours:
+			err = errors.New(over)
+		case warning == "":
+			warning = over
+		}
 	}
 	if n := r.FirstPage.Brotli; n > FirstPageBudget {
 		err = fmt.Errorf("the first page is %s to load, more than %s", megabytes(n), megabytes(FirstPageBudget))
@@ -130,4 +162,7 @@ func (r *Report) Print(w io.Writer) {
 		row(r.Levels)
 	}
 	t.Flush()
+	if n := r.Dense.Brotli + r.Vectors.Brotli; n > 0 {
+		fmt.Fprintf(w, "better answers: %s, loaded on request (encoder %s, vectors %s)\n", megabytes(n), megabytes(r.Dense.Brotli), megabytes(r.Vectors.Brotli))
+	}
 }

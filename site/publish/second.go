@@ -1,0 +1,136 @@
+package publish
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"parley/shared/answer"
+	"parley/shared/bundle"
+	"parley/shared/collect"
+	"parley/shared/family"
+	"parley/shared/message"
+	"parley/shared/safetensors"
+	"parley/site/collection"
+)
+
+// second describes the dense stage that is published, and gives its encoder's folder: that
+// of o.Dense, or the family's where it is installed and the collection has dense vectors;
+// nil: none is. One that a visitor's page would refuse is an error.
+func second(o Options, encoders *collection.Encoders, collected fs.FS) (*family.Dense, string, error) {
+	if o.NoDense {
+		return nil, "", nil
+	}
+	without := func(err error) (*family.Dense, string, error) {
+		if o.Dense != "" {
+			return nil, "", err
+		}
+		if o.Log != nil && encoders.List != nil && encoders.List.Dense != nil {
+			o.Log("without the dense stage: %v", err)
+		}
+		return nil, "", nil
+	}
+	d, dir := &family.Dense{Title: "Better answers"}, o.Dense
+	if encoders.List != nil && encoders.List.Dense != nil {
+		*d = *encoders.List.Dense
+	}
+	if dir == "" {
+		var err error
+		if dir, err = encoders.DenseFolder(false); errors.Is(err, collection.ErrNoDense) {
+			return without(err)
+		} else if err != nil {
+			return nil, "", err
+		}
+		if d.Card != "" {
+			d.Card = filepath.Join(encoders.Dir, filepath.FromSlash(d.Card))
+		}
+	} else {
+		d.Card = filepath.Join(dir, "README.md")
+		if _, err := os.Stat(d.Card); err != nil {
+			d.Card = ""
+		}
+	}
+	if ok, err := hasVectors(collected); err != nil {
+		return nil, "", fmt.Errorf("%s: %w", o.Collection, err)
+	} else if !ok {
+		return without(fmt.Errorf("%s has no dense vectors; `parley index --dense --out %s` adds them", o.Collection, o.Collection))
+	}
+	space, err := fitting(o, encoders, dir)
+	if err != nil {
+		return nil, "", fmt.Errorf("the dense stage cannot be published: %w (--no-dense leaves it out)", err)
+	}
+	d.Space = space
+	return d, dir, nil
+}
+
+// hasVectors reports whether a collection's manifest lists dense vectors; without a
+// manifest, whether they are there.
+func hasVectors(collected fs.FS) (bool, error) {
+	raw, err := fs.ReadFile(collected, "manifest.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err := fs.Stat(collected, collect.DenseFile)
+		return err == nil, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	m, err := bundle.Parse(raw)
+	if err != nil {
+		return false, fmt.Errorf("manifest.json: %w", err)
+	}
+	_, ok := m.File(collect.DenseFile)
+	return ok, nil
+}
+
+// fitting checks that the dense encoder in dir answers over the collection as the page
+// loads it, and gives the space of its vectors.
+func fitting(o Options, encoders *collection.Encoders, dir string) (space string, err error) {
+	base, err := encoders.Base()
+	if err != nil {
+		return "", err
+	}
+	s, err := collection.OpenDense(dir, base.Tokenizer)
+	if err != nil {
+		return "", err
+	}
+	if s.DenseWeight == 0 {
+		return "", fmt.Errorf("%s: config.json has no dense_weight in \"parley\": what a cosine counts beside the sparse score", dir)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "model.safetensors"))
+	if err != nil {
+		return "", err
+	}
+	weights, err := safetensors.Read(data)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", dir, err)
+	}
+	for _, t := range weights.Tensors {
+		if len(t.Shape) == 2 && t.DType != safetensors.I8 && !strings.Contains(t.Name, "token_type_embeddings") {
+			return "", fmt.Errorf("%s: the weights are not in 8 bits (%s is %s), and the page takes no others; `parley export %s OUT` makes them so", dir, t.Name, t.DType, dir)
+		}
+	}
+	c, err := collection.OpenAll(o.Collection)
+	if err != nil {
+		return "", err
+	}
+	e, err := answer.New(base.Encoder, c.Index, c.Passages)
+	if err == nil {
+		err = e.SetDense(s.Sentence, c.Dense)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s and %s: %w", dir, o.Collection, err)
+	}
+	return s.Space, nil
+}
+
+// single is the list of an encoder that has no family, for the dense stage beside it.
+func single(encoders *collection.Encoders) (*family.Family, error) {
+	base, err := encoders.Base()
+	if err != nil {
+		return nil, err
+	}
+	return &family.Family{Base: "encoder", Default: "encoder", Levels: []family.Level{{Level: message.Level{Name: "encoder", Title: base.Name}}}}, nil
+}
