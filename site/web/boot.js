@@ -74,11 +74,11 @@
       }
       say('Copied.');
     },
-    // What the panels (panels.js, documents.js, share.js) need of the page.
+    // What the panels (panels.js, documents.js, share.js, better.js) need of the page.
     panels: {}, call, say, stored, store, panel, shared() {},
     url: path => url(path),
     at: path => at(path), // of what an element loads
-    // search in a visitor's own collection, {index, passages}, or in the site's: null.
+    // search in a visitor's own collection, {index, passages, dense}, or in the site's: null.
     search(own, growing) { if (worker) worker.postMessage({ op: 'collection', own, growing }); },
     scrollTo(id) {
       const el = $(id);
@@ -162,6 +162,12 @@
       settle();
       call('ready', m.body);
       break;
+    case 'dense': {
+      const d = window.parley.dense = JSON.parse(m.body);
+      window.parley.panels.better?.draw();
+      if (d.state !== 'loading') call('dense', d.state);
+      break;
+    }
     case 'grown': // more of a collection that is being encoded
       about(JSON.parse(m.body), m.own);
       if (ready && started && state.kind === 'ready') status('ready', resting);
@@ -198,6 +204,7 @@
     window.parley.about = r;
     if (!own) html.dataset.collection = r.collection;
     window.parley.panels.documents?.draw(); // it names the site's collection
+    if (r.dense) panel('better').then(b => b.ready(), () => {});
     resting = `${r.passages.toLocaleString('en')} passages${r.collection ? ' of ' + r.collection : ''}`;
     const p = $('collection');
     p.textContent = '';
@@ -231,7 +238,7 @@
   }
   async function panel(name) {
     await script('{{panels.js}}');
-    await script({ documents: '{{documents.js}}', share: '{{share.js}}' }[name]);
+    await script({ documents: '{{documents.js}}', share: '{{share.js}}', better: '{{better.js}}' }[name]);
     return window.parley.panels[name];
   }
   const open = (name, ...args) => panel(name).then(p => p.open(...args)).catch(e => say(e.message));

@@ -6,15 +6,16 @@
 //
 //   {op: 'start', manifest, worker, kernel, own}   absolute URLs
 //
-// own is a visitor's own collection, {index, passages}, or null for the site's.
+// own is a visitor's own collection, {index, passages, dense}, or null for the site's; dense
+// may be missing.
 // {op: 'collection', own, growing} changes to another: a growing one is opened while
 // more of it is being encoded, and answered by "grown" instead of "ready".
 //
 // The manifest is site.json: {files: [{name, path, bytes, sha256}], family}, with
 // paths relative to it that change with the contents. Names under encoder/,
-// collection/ and levels/ are for this worker. family, where there is one, is
+// collection/, levels/ and dense/ are for this worker. family, where there is one, is
 // shared/family's list; of its levels the default is loaded at start, any other
-// when a question first asks for it.
+// when a question first asks for it, and the dense stage when the page says so.
 'use strict';
 
 let setup;             // the page's "start"
@@ -28,6 +29,10 @@ let own = null;        // the visitor's collection that stands in for the site's
 let opened = '';       // message.Ready of that collection
 let stale = false;     // what was loaded is not what is wanted by now
 const given = new Set();   // names of the files that the engine has
+let dense = false;         // the page wants the dense stage
+let tending = false;       // what it takes is being brought about
+let again = false;         // and something has changed since
+let abort;                 // AbortController of what is being downloaded for it
 const damaged = new Set(); // URLs whose bytes were wrong: HTTP caches are passed by
 
 // own says whose collection a reply is about: the page may have gone on to another.
@@ -38,6 +43,11 @@ onmessage = ({ data }) => {
   case 'start': setup = data; own = data.own || null; load(); break;
   case 'collection': change(data); break;
   case 'retry': if (!ready) load(); break;
+  case 'dense':
+    dense = data.body === 'on';
+    if (!dense) abort?.abort();
+    second();
+    break;
   case 'ask':
   case 'digest': // for tests: body is an array of conversations
     if (ready) call(data); else waiting.push(data);
@@ -61,11 +71,12 @@ function change(data) {
     return;
   }
   post(data.growing ? 'grown' : 'ready', opened);
+  if (dense) second();
 }
 
 // leave says that the engine has no collection, or one that is no longer wanted.
 function leave() {
-  for (const name of ['collection/index.bin', 'collection/passages.bin']) given.delete(name);
+  for (const name of ['collection/index.bin', 'collection/passages.bin', vectors]) given.delete(name);
 }
 
 // give hands the visitor's own collection to the engine, and returns why it does not
@@ -107,10 +118,14 @@ async function call({ op, body, id }) {
     post(word, reply, id);
   } catch (e) {
     post('error', JSON.stringify({ stage: 'ask', message: `the search program failed and starts anew (${e.message})` }), id);
-    ready = false;
-    forget();
-    load();
+    restart();
   }
+}
+
+function restart() {
+  ready = false;
+  forget();
+  load();
 }
 
 function forget() {
@@ -141,11 +156,71 @@ function all(results) {
   if (failed) throw failed.reason;
 }
 
+// ---- The dense stage ----
+
+const vectors = 'collection/dense.bin';
+
+// second brings about what the page wants of the dense stage and the collection allows,
+// and says how it stands. Questions are answered meanwhile. Whatever changes while it
+// waits for files makes it look once more.
+async function second() {
+  again = true;
+  if (tending) return;
+  tending = true;
+  while (again && ready) {
+    again = false;
+    try {
+      await bring();
+    } catch (e) {
+      if (again) continue;
+      post('dense', JSON.stringify({ state: 'failed', file: e.file, message: e.message }));
+      if (e instanceof Failure) continue;
+      dense = false; // or it would fail again and again
+      restart();
+    }
+  }
+  tending = false;
+}
+
+async function bring() {
+  if (!dense) {
+    for (const name of [...given]) if (name === vectors || name.startsWith('dense/')) given.delete(name);
+    post('dense', engine.call('dense', null, 0)[1]);
+    return;
+  }
+  const mine = own;
+  const files = manifest.files.filter(f => f.name.startsWith('dense/') || !mine && f.name === vectors);
+  if (!files.length || !files.some(f => f.name === vectors) && !mine?.dense) {
+    post('dense', JSON.stringify({ state: 'absent', message: 'this collection has no dense vectors' }));
+    return;
+  }
+  const { signal } = abort = new AbortController();
+  const count = progress(files, p => { if (!signal.aborted) post('dense', JSON.stringify({ state: 'loading', ...p })); });
+  try {
+    all(await Promise.allSettled(files.filter(f => !given.has(f.name)).map(f => hand(f, count, null, signal))));
+  } finally {
+    abort.abort(); // no more progress
+  }
+  if (again || !ready) return;
+  if (mine && !given.has(vectors)) {
+    const [word, body] = engine.call('file', new Uint8Array(mine.dense), vectors);
+    if (word === 'error') {
+      post('dense', JSON.stringify({ state: 'absent', message: JSON.parse(body).message }));
+      return;
+    }
+    given.add(vectors);
+  }
+  const [word, body] = engine.call('dense', null, 1);
+  if (word === 'error') throw Object.assign(new Failure(), JSON.parse(body));
+  post('dense', body);
+}
+
 // hand obtains a file and gives it to the engine, or to the one that is starting.
-async function hand(f, count, starting) {
-  const bytes = await obtain(f, cache, count);
+async function hand(f, count, starting, signal) {
+  const bytes = await obtain(f, cache, count, signal);
   const to = await starting || engine;
   if (!to) throw new Failure('open', f.name, 'the search program starts anew');
+  if (f.name === vectors && (own || !ready)) return; // they are of another collection by now
   given.add(f.name);
   const [word, body] = to.call('file', bytes, f.name);
   if (word !== 'error') return;
@@ -185,7 +260,7 @@ async function load() {
     [manifest, cache] = await Promise.all([fetchManifest(), openCache()]);
     const first = new RegExp(`^(encoder|collection|levels/${manifest.family?.default})/`);
     const mine = own;
-    const files = manifest.files.filter(f => first.test(f.name) && !(mine && f.name.startsWith('collection/')));
+    const files = manifest.files.filter(f => first.test(f.name) && f.name !== vectors && !(mine && f.name.startsWith('collection/')));
     const count = progress(files);
     const starting = engine ? null : start();
     starting?.catch(() => {}); // seen below, but perhaps later
@@ -216,6 +291,7 @@ async function load() {
     ready = true;
     post('ready', body);
     for (const q of waiting.splice(0)) call(q);
+    if (dense) second();
     setTimeout(warm, 0, 4);
   } catch (e) {
     if (!(e instanceof Failure)) forget(); // a trap: see call
@@ -256,10 +332,10 @@ async function fetchManifest() {
 // full, files are fetched on every visit.
 const openCache = () => self.caches ? caches.open('parley-files').catch(() => null) : null;
 
-// progress counts bytes over all files and posts them, not more often than
+// progress counts bytes over all files and tells of them, not more often than
 // anyone could see. The total is the manifest's: what HTTP says counts
 // compressed bytes.
-function progress(files) {
+function progress(files, say = p => post('progress', JSON.stringify(p))) {
   const loaded = new Map(files.map(f => [f.name, given.has(f.name) ? f.bytes : 0]));
   const sum = numbers => [...numbers].reduce((a, b) => a + b, 0);
   const total = sum(files.map(f => f.bytes));
@@ -267,7 +343,7 @@ function progress(files) {
   const tell = () => {
     due = undefined;
     last = performance.now();
-    post('progress', JSON.stringify({ loaded: sum(loaded.values()), total, file }));
+    say({ loaded: sum(loaded.values()), total, file });
   };
   return (f, n) => {
     loaded.set(f.name, Math.min(n, f.bytes));
@@ -284,7 +360,7 @@ function progress(files) {
 // obtain returns a file's verified bytes, from the cache or the network. A cached
 // copy that is damaged is thrown away and fetched again; a download that is
 // damaged is a failure, and a retry passes by the browser's own cache.
-async function obtain(f, cache, count) {
+async function obtain(f, cache, count, signal) {
   const url = address(f);
   const kept = cache && await cache.match(url).catch(() => null);
   if (kept) {
@@ -295,7 +371,7 @@ async function obtain(f, cache, count) {
     }
     await cache.delete(url);
   }
-  const bytes = await download(url, f, count);
+  const bytes = await download(url, f, count, signal);
   if (!await matches(bytes, f)) {
     damaged.add(url);
     throw new Failure('verify', f.name, `${bytes.length} bytes came whose SHA-256 is not that of the published file of ${f.bytes}`);
@@ -305,8 +381,8 @@ async function obtain(f, cache, count) {
   return bytes;
 }
 
-async function download(url, f, count) {
-  const res = await request(url, f.name, damaged.has(url) ? { cache: 'reload' } : {});
+async function download(url, f, count, signal) {
+  const res = await request(url, f.name, { signal, cache: damaged.has(url) ? 'reload' : 'default' });
   const bytes = new Uint8Array(f.bytes);
   let n = 0;
   count(f, 0);
@@ -412,10 +488,10 @@ async function start() {
   }
   go = (await WebAssembly.instantiate(worker, imports)).exports;
   go._initialize();
-  // call hands contents and, behind them, a file's name over, and returns the
-  // word and the JSON of the reply.
-  const call = (name, contents, file = '') => {
-    const title = new TextEncoder().encode(file);
+  // call hands contents and, behind them, a file's name over, or a number, and returns
+  // the word and the JSON of the reply.
+  const call = (name, contents, more) => {
+    const title = new TextEncoder().encode(contents ? more : '');
     if (contents) {
       const at = go.reserve(contents.length + title.length) >>> 0;
       if (!at) throw new Error(`no room for ${contents.length} bytes`);
@@ -423,14 +499,14 @@ async function start() {
       inbox.set(contents);
       inbox.set(title, contents.length);
     }
-    const reply = BigInt.asUintN(64, go[name](...(name === 'file' ? [title.length] : name === 'simd' ? [1] : [])));
+    const reply = BigInt.asUintN(64, go[name](contents ? title.length : more));
     const text = new TextDecoder().decode(new Uint8Array(go.memory.buffer, Number(reply >> 32n), Number(reply & 0xffffffffn)));
     const line = text.indexOf('\n');
     return [text.slice(0, line), text.slice(line + 1)];
   };
   if (kernel) {
     ops = (await WebAssembly.instantiate(kernel, { env: { memory: go.memory } })).exports;
-    const [word, body] = call('simd');
+    const [word, body] = call('simd', null, 1);
     if (word === 'error') throw Object.assign(new Failure(), JSON.parse(body));
   }
   return { call, memory: go.memory };

@@ -48,85 +48,100 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgn = addElement(vgparent, "", "p", "class", "gold-text")
 		setInner(vgn, c.GoldText())
 		vgn = addText(vgparent, "\n  ")
-		vgn = addElement(vgparent, "", "div", "class", "ways")
-		{
-			vgparent := vgn
-			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
-			for vgiterkeyt, w := range c.Ways() {
-				var vgiterkey interface{} = vgiterkeyt
-				_ = vgiterkey
-				w := w
-				_ = w
-				vgn = addElement(vgparent, "", "section")
-				addAttribute(vgn, "class", w.Class)
+		for vgiterkeyt, stages := range []bool{false, true} {
+			var vgiterkey interface{} = vgiterkeyt
+			_ = vgiterkey
+			stages := stages
+			_ = stages
+			vgn = addElement(vgparent, "", "div", "class", "ways")
+			addAttribute(vgn, "hidden", stages && !c.Dense())
+			{
+				vgparent := vgn
+				_ = vgparent
+				vgn = addText(vgparent, "\n    ")
+				vgn = addElement(vgparent, "", "p", "class", "note stages")
+				addAttribute(vgn, "hidden", !stages)
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "h4")
-					setInner(vgn, w.Name)
-					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "p", "class", "note", "dir", "auto")
-					setInner(vgn, w.Note)
-					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "p", "class", "figure")
-					setInner(vgn, w.Figures)
-					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "p")
-					addAttribute(vgn, "class", w.GoldClass)
-					addAttribute(vgn, "hidden", w.Gold == "")
+					vgn = addText(vgparent, "And the conversation as the page reads it, searched with one vector, the other, and both:")
+				}
+				vgn = addText(vgparent, "\n    ")
+				for vgiterkeyt, w := range c.Ways(stages) {
+					var vgiterkey interface{} = vgiterkeyt
+					_ = vgiterkey
+					w := w
+					_ = w
+					vgn = addElement(vgparent, "", "section")
+					addAttribute(vgn, "class", w.Class)
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "span", "class", "label")
-						setInner(vgn, vugu.HTML("What answers: "))
-						vgn = addElement(vgparent, "", "span")
-						setInner(vgn, w.Gold)
-					}
-					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "p", "class", "failure")
-					addAttribute(vgn, "hidden", w.Failure == "")
-					setInner(vgn, w.Failure)
-					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "p", "class", "waiting")
-					addAttribute(vgn, "hidden", !w.Waiting)
-					{
-						vgparent := vgn
-						_ = vgparent
-						vgn = addText(vgparent, "Searching")
-					}
-					vgn = addText(vgparent, "\n      ")
-					vgn = addElement(vgparent, "", "ol", "class", "ranks")
-					{
-						vgparent := vgn
-						_ = vgparent
-						vgn = addText(vgparent, "\n        ")
-						for vgiterkeyt, r := range w.Results {
-							var vgiterkey interface{} = vgiterkeyt
-							_ = vgiterkey
-							r := r
-							_ = r
-							vgn = addElement(vgparent, "", "li")
-							addAttribute(vgn, "class", r.Class)
-							{
-								vgparent := vgn
-								_ = vgparent
-								vgn = addElement(vgparent, "", "span", "dir", "auto")
-								setInner(vgn, r.Title)
-								vgn = addText(vgparent, " ")
-								vgn = addElement(vgparent, "", "span", "class", "move", "aria-hidden", "true")
-								setInner(vgn, r.Moved)
-								vgn = addElement(vgparent, "", "span", "class", "vh")
-								setInner(vgn, r.Spoken)
-							}
+						vgn = addText(vgparent, "\n      ")
+						vgn = addElement(vgparent, "", "h4")
+						setInner(vgn, w.Name)
+						vgn = addText(vgparent, "\n      ")
+						vgn = addElement(vgparent, "", "p", "class", "note", "dir", "auto")
+						setInner(vgn, w.Note)
+						vgn = addText(vgparent, "\n      ")
+						vgn = addElement(vgparent, "", "p", "class", "figure")
+						setInner(vgn, w.Figures)
+						vgn = addText(vgparent, "\n      ")
+						vgn = addElement(vgparent, "", "p")
+						addAttribute(vgn, "class", w.GoldClass)
+						addAttribute(vgn, "hidden", w.Gold == "")
+						{
+							vgparent := vgn
+							_ = vgparent
+							vgn = addElement(vgparent, "", "span", "class", "label")
+							setInner(vgn, vugu.HTML("What answers: "))
+							vgn = addElement(vgparent, "", "span")
+							setInner(vgn, w.Gold)
 						}
 						vgn = addText(vgparent, "\n      ")
+						vgn = addElement(vgparent, "", "p", "class", "failure")
+						addAttribute(vgn, "hidden", w.Failure == "")
+						setInner(vgn, w.Failure)
+						vgn = addText(vgparent, "\n      ")
+						vgn = addElement(vgparent, "", "p", "class", "waiting")
+						addAttribute(vgn, "hidden", !w.Waiting)
+						{
+							vgparent := vgn
+							_ = vgparent
+							vgn = addText(vgparent, "Searching")
+						}
+						vgn = addText(vgparent, "\n      ")
+						vgn = addElement(vgparent, "", "ol", "class", "ranks")
+						{
+							vgparent := vgn
+							_ = vgparent
+							vgn = addText(vgparent, "\n        ")
+							for vgiterkeyt, r := range w.Results {
+								var vgiterkey interface{} = vgiterkeyt
+								_ = vgiterkey
+								r := r
+								_ = r
+								vgn = addElement(vgparent, "", "li")
+								addAttribute(vgn, "class", r.Class)
+								{
+									vgparent := vgn
+									_ = vgparent
+									vgn = addElement(vgparent, "", "span", "dir", "auto")
+									setInner(vgn, r.Title)
+									vgn = addText(vgparent, " ")
+									vgn = addElement(vgparent, "", "span", "class", "move", "aria-hidden", "true")
+									setInner(vgn, r.Moved)
+									vgn = addElement(vgparent, "", "span", "class", "vh")
+									setInner(vgn, r.Spoken)
+								}
+							}
+							vgn = addText(vgparent, "\n      ")
+						}
+						vgn = addText(vgparent, "\n    ")
 					}
-					vgn = addText(vgparent, "\n    ")
 				}
+				vgn = addText(vgparent, "\n  ")
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
 		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "form", "class", "rewrite")

@@ -49,10 +49,12 @@ type way struct {
 	key        string // of its measure
 	ask        func(i int) message.Ask
 	inUse      bool // the page's own
+	stage      bool // a way to search, not to read
 }
 
 // ways are the columns. What stands alone, the last turn and the rewrite, the base
-// reads, which was trained for such questions.
+// reads, which was trained for such questions. Where there is a dense stage these are
+// searched for by the sparse one, and three columns more differ in the stage alone.
 func (c *Root) ways(i int) []way {
 	base, inUse := "", c.inUse()
 	a := c.dialogue.Turns()[i].Answer
@@ -60,13 +62,17 @@ func (c *Root) ways(i int) []way {
 	if l := c.levels(); len(l) > 0 {
 		base = l[0].Name
 	}
+	stage := ""
+	if c.dense {
+		stage = message.StageSparse
+	}
 	alone := func(text string) message.Ask {
-		return message.Ask{Turns: []message.Turn{{Question: text}}, K: compareDepth, Level: base}
+		return message.Ask{Turns: []message.Turn{{Question: text}}, K: compareDepth, Level: base, Stage: stage}
 	}
 	whole := func(level string) func(int) message.Ask {
 		return func(i int) message.Ask {
 			_, ask := c.dialogue.Request(i, compareDepth)
-			ask.Level, ask.Read = level, message.ReadTogether
+			ask.Level, ask.Read, ask.Stage = level, message.ReadTogether, stage
 			return ask
 		}
 	}
@@ -74,8 +80,8 @@ func (c *Root) ways(i int) []way {
 		{"Last turn alone", "what was said before is left out", "last", func(i int) message.Ask {
 			_, ask := c.dialogue.Request(i, compareDepth)
 			return alone(ask.Turns[len(ask.Turns)-1].Question)
-		}, false},
-		{"Whole conversation", "by an encoder of single questions", "whole " + base, whole(base), together && inUse == base},
+		}, false, false},
+		{"Whole conversation", "by an encoder of single questions", "whole " + base, whole(base), !c.dense && together && inUse == base, false},
 	}
 	if base != "" {
 		level := inUse
@@ -83,11 +89,24 @@ func (c *Root) ways(i int) []way {
 			level = c.levels()[min(1, len(c.levels())-1)].Name
 		}
 		if level != base {
-			list = append(list, way{"Whole conversation, distilled", "level: " + c.levelTitle(level), "whole " + level, whole(level), together && level == inUse})
+			list = append(list, way{"Whole conversation, distilled", "level: " + c.levelTitle(level), "whole " + level, whole(level), !c.dense && together && level == inUse, false})
 		}
 	}
 	if r := c.known(i).rewrite; r != "" {
-		list = append(list, way{"Rewrite", "“" + r + "”", "rewrite " + r, func(int) message.Ask { return alone(r) }, false})
+		list = append(list, way{"Rewrite", "“" + r + "”", "rewrite " + r, func(int) message.Ask { return alone(r) }, false, false})
+	}
+	if c.dense {
+		for _, s := range [][3]string{
+			{message.StageSparse, "Sparse", "a weight for each term, most of them none"},
+			{message.StageDense, "Dense", "a few hundred numbers, none of which is a word"},
+			{message.StageBoth, "Both", "the two scores added"},
+		} {
+			list = append(list, way{s[1], s[2], "stage " + s[0], func(i int) message.Ask {
+				_, ask := c.dialogue.Probe(i, compareDepth)
+				ask.Level, ask.Stage = c.level, s[0]
+				return ask
+			}, a != nil && a.Stage == s[0], true})
+		}
 	}
 	return list
 }
@@ -119,7 +138,11 @@ type WayView struct {
 	Waiting           bool
 }
 
-func (c *ComparePanel) Ways() []WayView {
+// Dense reports whether there are ways to search.
+func (c *ComparePanel) Dense() bool { return c.Root.dense }
+
+// Ways are the columns: ways to search, or ways to read.
+func (c *ComparePanel) Ways(stages bool) []WayView {
 	i := c.Root.looked()
 	if i < 0 {
 		return nil
@@ -134,6 +157,9 @@ func (c *ComparePanel) Ways() []WayView {
 	}
 	var views []WayView
 	for _, w := range ways {
+		if w.stage != stages {
+			continue
+		}
 		v := WayView{Name: w.name, Note: w.note, Class: "way"}
 		if w.inUse {
 			v.Class += " in-use"
@@ -146,7 +172,12 @@ func (c *ComparePanel) Ways() []WayView {
 			v.Failure = m.failure
 		default:
 			v.Results = ranks(m.answer, own, compareResults, gold)
-			v.Figures = countKinds(m.answer) + " · " + thousands(m.answer.Cost.Postings) + "\u00a0postings"
+			if m.answer.Stage != message.StageDense {
+				v.Figures = countKinds(m.answer) + " · " + thousands(m.answer.Cost.Postings) + "\u00a0postings"
+			}
+			if stages {
+				v.Figures = strings.TrimPrefix(v.Figures+" · "+millis(took(m.answer)), " · ")
+			}
 			if len(gold) > 0 {
 				v.Gold, v.GoldClass = goldRank(m.answer, gold)
 			}

@@ -34,7 +34,7 @@ func (c *Root) tendDial() bool {
 		}
 		for _, l := range c.levels() {
 			_, ask := c.dialogue.Probe(i, results)
-			ask.Level = l.Name
+			ask.Level, ask.Stage = l.Name, message.StageSparse // the levels differ in nothing else
 			if c.measure(i, levelWay(l.Name), ask) {
 				return true
 			}

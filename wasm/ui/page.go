@@ -29,6 +29,7 @@ type Root struct {
 	undo     *undo
 	play     *play
 	level    string             // of the family, that reads the conversation; "" is the default
+	dense    bool               // the second, dense stage is loaded; better.js has its switch
 	wanted   string             // level of a conversation that was opened before any is known
 	tools    tools              // the instruments: see tools.go
 	examples map[string]example // by question: see compare.go
@@ -228,7 +229,7 @@ func (c *Root) Message(op string, id int, body string) {
 		if c.ready != nil { // another collection: every answer was found in the one before
 			c.dialogue.AskAll()
 		}
-		c.ready = r
+		c.ready, c.dense = r, false
 		c.takeLevel()
 		c.waiting = nil
 		c.dialogue.AskAgain()
@@ -238,6 +239,12 @@ func (c *Root) Message(op string, id int, body string) {
 	case "grown": // what was answered stays; new questions find more
 		if r, err := wire.Ready(body); err == nil {
 			c.ready = r
+		}
+	case "dense": // boot.js makes "on" of its state, or ""
+		if on := body == "on"; on != c.dense {
+			c.dense = on
+			c.dialogue.AskAll()
+			c.changed()
 		}
 	case "lost": // the worker is gone, and another one is being started
 		c.ready = nil

@@ -333,6 +333,10 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgn = addText(vgparent, "\n    ")
 				}
 			}
+			vgn = addText(vgparent, "\n    ")
+			if c.Offers() {
+				vgn = addElement(vgparent, "", "div", "id", "better")
+			}
 			vgn = addText(vgparent, "\n  ")
 		}
 		vgn = addText(vgparent, "\n  ")

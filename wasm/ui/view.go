@@ -165,13 +165,37 @@ func (c *TurnItem) ReadText() string {
 	if s != "" {
 		s = "R" + s[1:]
 	}
+	more := ""
 	if c.Turn.Answer.Cut {
-		if s != "" {
-			s += ". "
-		}
-		s += message.CutText
+		more = message.CutText
 	}
-	return s
+	if c.Root.dense && !c.Turn.Stale {
+		switch c.Turn.Answer.Stage {
+		case message.StageBoth:
+			more += " Searched with both vectors, sparse and dense."
+		case message.StageSparse:
+			more += " Searched with the sparse vector alone, which was sure."
+		}
+	}
+	if s != "" && more != "" {
+		s += ". "
+	}
+	return s + strings.TrimSpace(more)
+}
+
+// Offers reports whether the switch of the dense stage stands here: in the newest turn
+// that was answered.
+func (c *TurnItem) Offers() bool {
+	if r := c.Root.ready; r == nil || r.Dense.Title == "" {
+		return false
+	}
+	turns := c.Root.dialogue.Turns()
+	for i := len(turns) - 1; i >= 0; i-- {
+		if turns[i].Answer != nil && turns[i].Failure == nil {
+			return turns[i] == c.Turn
+		}
+	}
+	return false
 }
 
 // RereadText names the button that asks the turn the other way, "" for none: the newest
@@ -309,8 +333,11 @@ func (c *TurnItem) VectorOpen() bool {
 // Figures is the short line beside the sparkline.
 func (c *TurnItem) Figures() string {
 	a := c.Turn.Answer
-	return count(len(a.Terms), "term") + " · " + millis(a.Cost.EncodeMS+a.Cost.SearchMS)
+	return count(len(a.Terms), "term") + " · " + millis(took(a))
 }
+
+// took is all that an answer took, in milliseconds.
+func took(a *message.Answer) float64 { return a.Cost.EncodeMS + a.Cost.SearchMS + a.Cost.DenseMS }
 
 // Spark draws the heaviest terms as bars: one path per turn and kind.
 func (c *TurnItem) Spark() []SparkPath {
@@ -559,6 +586,9 @@ func (c *VectorPanel) Figures() []FigureView {
 		{"Searched in", millis(a.Cost.SearchMS)},
 		{"Active terms", active(a)},
 		{"Postings touched", touched},
+	}
+	if a.Cost.DenseMS > 0 {
+		figures = append(figures, FigureView{"Dense vector", millis(a.Cost.DenseMS)})
 	}
 	if r := c.Root.ready; r != nil && r.Memory > 0 {
 		figures = append(figures, FigureView{"Memory held", thousands(int(r.Memory+5e5)/1e6) + "\u00a0MB"})

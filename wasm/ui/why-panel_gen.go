@@ -81,6 +81,7 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgn = addElement(vgparent, "", "input", "type", "range", "min", "0", "max", "2", "step", "0.25")
 					addAttribute(vgn, "aria-label", p.Label)
 					addAttribute(vgn, "aria-valuetext", p.Spoken)
+					addAttribute(vgn, "hidden", p.ID == "")
 					addAttribute(vgn, "id", p.ID)
 					addAttribute(vgn, "value", p.Factor)
 					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
@@ -91,6 +92,7 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet off")
 					addAttribute(vgn, "aria-pressed", onOff(c.IsOff(p.Term)))
+					addAttribute(vgn, "hidden", p.ID == "")
 					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
 						EventType: "click",
 						Func:      func(event vugu.DOMEvent) { c.Off(p.Term) },

@@ -72,6 +72,9 @@ func (c *Root) tendWhy() bool {
 func (c *Root) ask1(w *why, i int, try bool) {
 	from, ask := c.dialogue.Probe(i, results)
 	ask.Level, ask.Explain = c.level, true
+	if a := c.dialogue.Turns()[i].Answer; c.dense && a != nil {
+		ask.Stage = a.Stage // not to be decided anew
+	}
 	if try {
 		for j := range ask.Turns {
 			if j < len(ask.Turns)-1 && w.masked[c.dialogue.Turns()[from+j].ID] {
@@ -279,12 +282,18 @@ func (c *WhyPanel) Parts() []PartView {
 	var most float32
 	for _, from := range []*message.Answer{w.plain, a} {
 		if r := find(from, c.Result); r != nil {
+			most = max(most, r.Dense, -r.Dense)
 			for _, p := range r.Parts {
 				most = max(most, p.Query*p.Doc)
 			}
 		}
 	}
 	var views []PartView
+	if r != nil && r.Dense != 0 {
+		views = append(views, PartView{
+			Text: "dense vector", Class: "part dense", Product: signed(r.Dense), Width: percent(max(r.Dense, -r.Dense), most),
+		})
+	}
 	terms := c.terms()
 	for _, term := range terms[:min(len(terms), partsShown)] {
 		factor, changed := w.factors[term]
@@ -333,6 +342,14 @@ func termOf(a *message.Answer, term termKey) *message.Term {
 
 func fixed(v float32) string { return strconv.FormatFloat(float64(v), 'f', 2, 32) }
 
+// signed is fixed with a minus sign as wide as a plus.
+func signed(v float32) string {
+	if v < 0 {
+		return "−" + fixed(-v)
+	}
+	return "+" + fixed(v)
+}
+
 func times(f float32) string {
 	if f == 0 {
 		return "off"
@@ -360,7 +377,10 @@ func (c *WhyPanel) Sum() string {
 			bring += p.Query * p.Doc
 		}
 	}
-	s := countTerms(len(r.Parts)-exact, exact) + " that the passage has too, query weight × passage weight, add up to " + fixed(r.Score) + "."
+	s := countTerms(len(r.Parts)-exact, exact) + " that the passage has too, query weight × passage weight, add up to " + fixed(r.Score-r.Dense) + "."
+	if r.Dense != 0 {
+		s = "The dense vector gives " + signed(r.Dense) + ": how near question and passage are in meaning, as a second encoder reads them, whatever words they share. " + s + " Together " + fixed(r.Score) + "."
+	}
 	if exact > 0 {
 		s += " The exact words bring " + fixed(bring) + " of it."
 	}

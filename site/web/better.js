@@ -1,0 +1,78 @@
+// The switch of the second, dense stage, "Better answers". It stands in the newest turn
+// that was answered, in the place that the page's program leaves for it (#better in
+// turn-item.vugu). The worker loads the stage and says how it stands (shared/message,
+// DenseState); parley.dense is what it said last.
+'use strict';
+(() => {
+  const { parley } = window;
+  const { el, quiet } = parley.kit;
+  const key = 'parley.dense';
+
+  let wanted = parley.stored('localStorage', key) === 'on';
+  let pressed = false; // in this visit: what follows is told to screen readers
+  let told = '';
+
+  const button = el('button', { type: 'button', class: 'switch', role: 'switch', onclick: () => set(!wanted) }, el('span', { class: 'knob' }));
+  const size = el('span', {});
+  button.append(el('span', { class: 'label' }, 'Better answers'), size);
+  const note = el('span', { class: 'note' });
+  const bar = el('progress', { hidden: true, max: 1, 'aria-label': 'Loading better answers' });
+  const more = quiet('', () => {});
+  const box = el('div', { class: 'better' }, button, bar, note, more);
+
+  const megabytes = n => n < 9.95e6 ? (n / 1e6).toFixed(1) : String(Math.round(n / 1e6));
+
+  function set(on) {
+    pressed = true;
+    wanted = on;
+    parley.store('localStorage', key, on ? 'on' : '');
+    parley.post({ op: 'dense', body: on ? 'on' : 'off' });
+    draw();
+  }
+
+  function draw() {
+    const about = parley.about?.dense;
+    if (!about) return;
+    const d = wanted ? parley.dense || { state: 'loading' } : { state: 'off' };
+    size.textContent = `\u00a0(${megabytes(about.bytes)}\u00a0MB)`;
+    button.setAttribute('aria-checked', wanted);
+    note.textContent = {
+      off: 'A second encoder reads along. It is loaded once and kept.',
+      loading: d.total ? `Loading ${megabytes(d.loaded || 0)} of ${megabytes(d.total)}\u00a0MB; answers stay as they are until then.` : 'Loading; answers stay as they are until then.',
+      on: 'A second encoder reads along.',
+      failed: `It could not be loaded${d.file ? ` (${d.file})` : ''}: ${d.message}. Answers stay as they are.`,
+      absent: `Answers stay as they are: ${d.message}.`,
+    }[d.state];
+    box.dataset.state = d.state;
+    bar.hidden = d.state !== 'loading';
+    if (d.total) { bar.max = d.total; bar.value = d.loaded || 0; } else bar.removeAttribute('value');
+    more.hidden = d.state !== 'failed';
+    more.textContent = 'Try again';
+    more.onclick = () => set(true);
+    const text = { loading: 'Loading better answers; answers stay as they are until then.', on: 'Better answers are on.', off: 'Better answers are off.' }[d.state] || note.textContent;
+    if (text !== told && (pressed || d.state === 'failed')) parley.announce(text);
+    told = text;
+  }
+
+  // place puts the switch where the newest answer is, its focus with it.
+  let held = false;
+  box.addEventListener('focusin', () => { held = true; });
+  box.addEventListener('focusout', e => { if (e.relatedTarget) held = false; });
+  function place() {
+    const at = document.getElementById('better');
+    if (!at || box.parentNode === at) return;
+    at.append(box);
+    if (held && document.activeElement === document.body) button.focus({ preventScroll: true });
+  }
+  new MutationObserver(place).observe(document.getElementById('app').parentNode, { childList: true, subtree: true });
+
+  // ready: a collection is searched in, by a worker that may be another than before. What
+  // was asked in the last visit is loaded once nothing else is to be done.
+  function ready() {
+    draw();
+    place();
+    if (wanted) (window.requestIdleCallback || setTimeout)(() => { if (wanted) parley.post({ op: 'dense', body: 'on' }); }, { timeout: 2000 });
+  }
+
+  parley.panels.better = { draw, ready };
+})();
