@@ -20,6 +20,7 @@ const conversationsHelp = `Usage: trainer conversations check [FLAGS]
        trainer conversations measure [FLAGS]
        trainer conversations converse [FLAGS]
        trainer conversations switch [FLAGS]
+       trainer conversations sure [FLAGS]
 
 The project's own conversations over the encyclopedia in models/.
 
@@ -36,7 +37,10 @@ three, and how often the reply is from the right article and the right sentence.
 switch asks an unrelated question behind the beginning of a conversation and alone,
 and says how often both find the same, and what the engine's decision that a question
 begins a new topic costs the real follow-ups.
-Without --encoder, these two take the default level of models/family.json.
+sure fits the estimate of how often the sparse stage's first article is right, says
+how well the one in package answer is calibrated and, with --dense, draws the curve of
+the cascade: what is right and what is spent where the second stage is skipped.
+Without --encoder, these three take the default level of models/family.json.
 
 Examples:
   trainer conversations check
@@ -51,6 +55,8 @@ Examples:
   trainer conversations converse --encoder runs/one/best --out turns.jsonl
   trainer conversations converse --encoder models/splade-tiny-conv-4x --base models/splade-tiny --replies writer --json
   trainer conversations switch --splits dev --pairs 300
+  trainer conversations converse --splits dev,choice --pooled --dense models/bge-small-conv --stage both
+  trainer conversations sure --splits dev,choice --pooled --dense models/bge-small-conv
 `
 
 func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
@@ -87,16 +93,17 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 		words, args = append(words, flags.Arg(0)), flags.Args()[1:]
 	}
 	if len(words) == 0 {
-		return wrongUse("want check, export, measure, converse or switch")
+		return wrongUse("want check, export, measure, converse, switch or sure")
 	}
-	if want := map[string]int{"check": 1, "export": 2, "measure": 1, "converse": 1, "switch": 1}[words[0]]; want != len(words) {
-		return wrongUse("%q: want check, export DIR, measure, converse or switch", words)
+	if want := map[string]int{"check": 1, "export": 2, "measure": 1, "converse": 1, "switch": 1, "sure": 1}[words[0]]; want != len(words) {
+		return wrongUse("%q: want check, export DIR, measure, converse, switch or sure", words)
 	}
 	if o.splits == "" {
-		o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test"}[words[0]]
+		o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test", "sure": "dev,choice"}[words[0]]
 	}
 	c := conversing{folder: o.articles, encoder: o.encoder, base: o.base, replies: o.replies, out: o.out, pairs: o.pairs, seed: o.seed, pooled: o.pooled, json: o.json, second: stage}
-	if words[0] == "converse" || words[0] == "switch" {
+	switch words[0] {
+	case "converse", "switch", "sure":
 		if err := c.check(flags, o.splits); err != nil {
 			return err
 		}
@@ -117,6 +124,9 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	case "converse":
 		c.set, c.articles = set, articles
 		return c.converse(ctx, stdout, stderr)
+	case "sure":
+		c.set, c.articles = set, articles
+		return c.sure(ctx, stdout, stderr)
 	case "switch":
 		c.set, c.articles = set, articles
 		return c.switchTopics(ctx, stdout, stderr)

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// What drew the turns is found again.
+func TestFitFindsTheCoefficients(t *testing.T) {
+	want := []float64{-.5, 2, -1}
+	r := rand.New(rand.NewPCG(1, 2))
+	var all []instance
+	for range 20000 {
+		x := []float64{1, r.NormFloat64(), r.NormFloat64()}
+		all = append(all, instance{features: x, sparse: r.Float64() < logistic(want, x)})
+	}
+	for i, c := range fit(all) {
+		if math.Abs(c-want[i]) > .08 {
+			t.Errorf("coefficient %d is %.3f, the turns were drawn by %v", i, c, want[i])
+		}
+	}
+	// Turns that a line divides have no largest likelihood: ridge keeps it finite.
+	for _, c := range fit([]instance{{features: []float64{1, -1}}, {features: []float64{1, 1}, sparse: true}}) {
+		if math.IsNaN(c) || math.Abs(c) > 10 {
+			t.Errorf("a coefficient of %v", c)
+		}
+	}
+}
+
+// The curve's ends are each stage's own figures; between them a threshold takes what is
+// sure from the one, the rest from the other.
+func TestCurve(t *testing.T) {
+	all := []instance{
+		{sure: .95, sparse: true, both: false, sparseMS: 1, denseMS: 20},
+		{sure: .72, sparse: true, both: true, sparseMS: 1, denseMS: 20},
+		{sure: .40, sparse: false, both: true, sparseMS: 1, denseMS: 20},
+		{sure: .10, sparse: false, both: true, sparseMS: 1, denseMS: 20},
+	}
+	want := map[float64]spent{
+		0:  {0, 1, .75, 21},
+		.5: {.5, .5, 1, 11},
+		.9: {.9, .75, 1, 16},
+		2:  {2, 0, .5, 1},
+	}
+	for _, s := range curve(all) {
+		w, ok := want[s.Above]
+		if ok && (math.Abs(s.Dense-w.Dense)+math.Abs(s.Right-w.Right)+math.Abs(s.MS-w.MS) > 1e-9) {
+			t.Errorf("%+v, wanted %+v", s, w)
+		}
+		delete(want, s.Above)
+	}
+	if len(want) > 0 {
+		t.Errorf("the curve lacks %v", want)
+	}
+}
+
+func TestReportBinsBySure(t *testing.T) {
+	var all []instance
+	for i := range 40 {
+		all = append(all, instance{features: []float64{1, float64(i)}, sure: float64(i) / 39, sparse: i >= 20, of: i})
+	}
+	r := report(all)
+	turns := 0
+	for _, b := range r.Bins {
+		turns += b.Turns
+		if b.Sure < b.From || b.Sure > b.To || b.From >= .6 && b.Right != 1 {
+			t.Errorf("%+v", b)
+		}
+	}
+	if turns != 40 || r.Right != .5 || !(r.LogLoss < r.Constant) {
+		t.Errorf("%d turns, right %v, log loss %v and %v", turns, r.Right, r.LogLoss, r.Constant)
+	}
+}
