@@ -68,7 +68,7 @@ func TestReportBinsBySure(t *testing.T) {
 			t.Errorf("%+v", b)
 		}
 	}
-	if turns != 40 || r.Right != .5 || !(r.LogLoss < r.Constant) {
+	if turns != 40 || math.Abs(r.Right-.5) > 1e-9 || !(r.LogLoss < r.Constant) {
 		t.Errorf("%d turns, right %v, log loss %v and %v", turns, r.Right, r.LogLoss, r.Constant)
 	}
 }
