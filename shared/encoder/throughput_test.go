@@ -23,12 +23,13 @@ func init() {
 	flag.StringVar(&t.ids, "ids", "", "TestThroughput: a file of token ids, int32 n and int32 ids[n] for each passage")
 	flag.StringVar(&t.model, "model", "", "TestThroughput: a folder with float weights")
 	flag.StringVar(&t.path, "path", "", "TestThroughput: the path of package matrix (default: the fastest)")
-	flag.StringVar(&t.kind, "kind", "int8", "TestThroughput: int8 or float")
+	flag.StringVar(&t.kind, "kind", "int8", "TestThroughput: int8 or float, or dense: a Sentence in int8")
 	flag.IntVar(&t.workers, "workers", 1, "TestThroughput: goroutines")
 }
 
 // TestThroughput is one side of testdata/throughput.py, which compares it with
-// PyTorch.
+// PyTorch, and of testdata/dense_throughput.py, which compares a dense encoder with
+// onnxruntime.
 func TestThroughput(t *testing.T) {
 	o := &throughput
 	if o.ids == "" || o.model == "" {
@@ -48,7 +49,26 @@ func TestThroughput(t *testing.T) {
 		}
 		files = with(nil, small)
 	}
-	e := load(t, files)
+	var session func() func(conversation.Input) error
+	if o.kind == "dense" {
+		s, err := LoadSentence(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		session = func() func(conversation.Input) error {
+			one, v := s.NewSession(), make([]float32, s.Dim())
+			return func(in conversation.Input) error { return one.Embed(v, in) }
+		}
+	} else {
+		e := load(t, files)
+		session = func() func(conversation.Input) error {
+			s := e.NewSession()
+			return func(in conversation.Input) error {
+				_, _, err := s.Encode(in)
+				return err
+			}
+		}
+	}
 	data, err := os.ReadFile(o.ids)
 	if err != nil {
 		t.Fatal(err)
@@ -67,9 +87,9 @@ func TestThroughput(t *testing.T) {
 	var all sync.WaitGroup
 	for range o.workers {
 		all.Go(func() {
-			s := e.NewSession()
+			encode := session()
 			for i := next.Add(1) - 1; i < int64(len(inputs)); i = next.Add(1) - 1 {
-				if _, _, err := s.Encode(inputs[i]); err != nil {
+				if err := encode(inputs[i]); err != nil {
 					t.Error(err)
 					return
 				}

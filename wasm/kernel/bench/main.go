@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -22,6 +23,9 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"parley/shared/dense"
+	"parley/shared/encoder"
+	"parley/shared/index"
 	"parley/wasm/kernel"
 )
 
@@ -29,16 +33,24 @@ func main() {
 	onnx := flag.String("onnx", "", "`folder` that make_onnx.py wrote; none: time Parley alone")
 	ort := flag.String("ort", "", "`folder` of onnxruntime-web's files (node_modules/onnxruntime-web/dist)")
 	chromium := flag.String("chromium", "", "the browser's `path`; found by itself where it is empty")
+	dense := flag.String("dense", "", "instead of the encoder, time a dense one: the `folder` that trainer unpack wrote")
+	tokens := flag.Int("tokens", 64, "with -dense: the input's `length`")
+	rounds := flag.Int("rounds", 40, "`times` that each is timed, after 5 to warm up")
 	flag.Parse()
-	if err := run(*onnx, *ort, *chromium); err != nil {
+	if err := run(options{*onnx, *ort, *chromium, *dense, *tokens, *rounds}); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
+type options struct {
+	onnx, ort, chromium, dense string
+	tokens, rounds             int
+}
+
 // run must be called in the repository's root.
-func run(onnx, ort, chromium string) error {
-	files, err := pages(onnx, ort)
+func run(o options) error {
+	files, err := pages(o)
 	if err != nil {
 		return err
 	}
@@ -50,7 +62,7 @@ func run(onnx, ort, chromium string) error {
 	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/")
 		data, ok := files[name]
-		for prefix, folder := range map[string]string{"onnx/": onnx, "ort/": ort} {
+		for prefix, folder := range map[string]string{"onnx/": o.onnx, "ort/": o.ort} {
 			if base, in := strings.CutPrefix(name, prefix); in && folder != "" && !ok {
 				var err error
 				data, err = os.ReadFile(filepath.Join(folder, filepath.Base(base)))
@@ -72,15 +84,15 @@ func run(onnx, ort, chromium string) error {
 		w.Write(data)
 	}))
 
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)
-	if chromium != "" {
-		options = append(options, chromedp.ExecPath(chromium))
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)
+	if o.chromium != "" {
+		flags = append(flags, chromedp.ExecPath(o.chromium))
 	}
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), flags...)
 	defer stop()
 	ctx, stop = chromedp.NewContext(ctx)
 	defer stop()
-	ctx, stop = context.WithTimeout(ctx, 10*time.Minute)
+	ctx, stop = context.WithTimeout(ctx, 30*time.Minute)
 	defer stop()
 	if _, err := chromedp.Run(ctx, chromedp.Navigate("http://"+listener.Addr().String()+"/ort.html")); err != nil {
 		return err
@@ -94,7 +106,7 @@ func run(onnx, ort, chromium string) error {
 }
 
 // pages gathers what the page loads but for the models to compare with.
-func pages(onnx, ort string) (map[string][]byte, error) {
+func pages(o options) (map[string][]byte, error) {
 	files := map[string][]byte{"kernel.wasm": kernel.Binary}
 	for name, at := range map[string]string{
 		"ort.html":  "wasm/kernel/bench/ort.html",
@@ -107,14 +119,30 @@ func pages(onnx, ort string) (map[string][]byte, error) {
 		}
 		files[name] = data
 	}
-	if onnx == "" {
-		files["onnx/list.json"] = []byte("[]")
-		files["onnx/input.json"], _ = json.Marshal(map[string]any{"ids": []int{}, "text": "how tall is the iron lattice tower on the champ de mars in paris " +
-			"and who designed it, when was it built, which company of engineers made it for the world fair, how many visitors climb it every year, " +
-			"and what else did its engineer build in france, portugal and america before he died in paris too"})
-	} else if ort == "" {
+	text := "how tall is the iron lattice tower on the champ de mars in paris " +
+		"and who designed it, when was it built, which company of engineers made it for the world fair, how many visitors climb it every year, " +
+		"and what else did its engineer build in france, portugal and america before he died in paris too"
+	stage, ids := "", []int{}
+	switch {
+	case o.onnx != "" && o.ort == "":
 		return nil, errors.New("-onnx needs -ort")
+	case o.dense != "":
+		// A question that is too long is cut at the length in tokens; which ids
+		// onnxruntime gets makes no difference to its time.
+		stage, text = "dense", strings.Repeat(text+" ", 1+o.tokens/60)
+		ids = append(ids, 101)
+		for i := range o.tokens - 2 {
+			ids = append(ids, 2000+97*i%20000)
+		}
+		ids = append(ids, 102)
 	}
+	if o.onnx == "" {
+		files["onnx/list.json"] = []byte("[]")
+	}
+	if o.onnx == "" || o.dense != "" {
+		files["onnx/input.json"], _ = json.Marshal(map[string]any{"ids": ids, "text": text})
+	}
+	files["options.json"], _ = json.Marshal(map[string]any{"stage": stage, "rounds": o.rounds, "tokens": o.tokens})
 	type file struct {
 		Name   string `json:"name"`
 		Path   string `json:"path"`
@@ -142,6 +170,17 @@ func pages(onnx, ort string) (map[string][]byte, error) {
 		files[name] = data
 		list = append(list, file{name, name, len(data), hex.EncodeToString(sum[:])})
 	}
+	if o.dense != "" {
+		second, err := denseFiles(o)
+		if err != nil {
+			return nil, err
+		}
+		for name, data := range second {
+			sum := sha256.Sum256(data)
+			files[name] = data
+			list = append(list, file{name, name, len(data), hex.EncodeToString(sum[:])})
+		}
+	}
 	manifest, err := json.Marshal(map[string]any{"version": "bench", "files": list})
 	if err != nil {
 		return nil, err
@@ -161,6 +200,44 @@ func pages(onnx, ort string) (map[string][]byte, error) {
 	}
 	files["worker.wasm"], err = os.ReadFile(out)
 	return files, err
+}
+
+// denseFiles are the dense encoder in int8, reading as many tokens as are asked for, and
+// vectors of the built-in collection's size: any will do, since all are searched.
+func denseFiles(o options) (map[string][]byte, error) {
+	made, err := encoder.Quantize(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(o.dense, name)) },
+		&encoder.Settings{Name: "bench", QueryTokens: o.tokens, PassageTokens: 256, Pooling: encoder.CLS, Space: "bench"})
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile("models/vital-articles/index.bin")
+	if err != nil {
+		return nil, err
+	}
+	x, err := index.Open(data)
+	if err != nil {
+		return nil, err
+	}
+	var config struct {
+		Hidden int `json:"hidden_size"`
+	}
+	if err := json.Unmarshal(made["config.json"], &config); err != nil {
+		return nil, err
+	}
+	b, v, r := dense.NewBuilder("bench", config.Hidden), make([]float32, config.Hidden), rand.New(rand.NewPCG(1, 2))
+	for range x.Docs() {
+		for j := range v {
+			v[j] = float32(r.NormFloat64())
+		}
+		if err := b.Add(v); err != nil {
+			return nil, err
+		}
+	}
+	var vectors bytes.Buffer
+	if _, err := b.WriteTo(&vectors); err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"dense/config.json": made["config.json"], "dense/model.safetensors": made["model.safetensors"], "collection/dense.bin": vectors.Bytes()}, nil
 }
 
 // with64 makes a config read 64 tokens of a conversation, whatever it ships with.
