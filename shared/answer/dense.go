@@ -2,8 +2,8 @@ package answer
 
 import (
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"parley/shared/conversation"
@@ -36,36 +36,34 @@ type second struct {
 	searcher *dense.Searcher
 	input    conversation.Input
 	query    []float32 // [Dim]
-
-	keys   []uint64 // numbers of the candidates, then their scores in order
-	docs   []uint32 // the candidates, ascending
-	scores []float32
-	hits   []index.Hit
-	parts  []float32 // what the stage adds to each of hits
 }
 
 // SetDense gives the engine a dense stage, or takes it away where both are nil. It
 // refuses parts that do not belong together; the engine then has none.
 func (e *Engine) SetDense(s *encoder.Sentence, v *dense.Vectors) error {
 	e.Dense, e.Vectors, e.second = nil, nil, nil
-	switch {
-	case s == nil && v == nil:
+	if s == nil && v == nil {
 		return nil
-	case s == nil:
-		return fmt.Errorf("answer: the collection has dense vectors, but there is no dense encoder; both are needed")
-	case v == nil:
-		return fmt.Errorf("answer: the collection has no dense vectors (dense.bin) for the dense encoder %s; index it with that", s.Name)
-	case s.Space != v.Space():
-		return fmt.Errorf("answer: the collection's dense vectors are of %s, the dense encoder %s compares with those of %s; index it with that", v.Space(), s.Name, s.Space)
-	case s.Dim() != v.Dim():
-		return fmt.Errorf("answer: the collection's dense vectors have %d values, those of the dense encoder %s %d; they must come from the same model", v.Dim(), s.Name, s.Dim())
-	case v.Len() != e.Passages.Len():
-		return fmt.Errorf("answer: the collection has %d passages, but dense vectors of %d; they must be built together", e.Passages.Len(), v.Len())
-	case !sameVocabulary(s.Tokenizer, e.Encoder.Tokenizer):
-		return fmt.Errorf("answer: the dense encoder %s has another vocabulary than the encoder %s", s.Name, e.Encoder.Name)
 	}
-	e.Dense, e.Vectors = s, v
-	return nil
+	why := ""
+	switch {
+	case s == nil:
+		why = "there is no dense encoder for the collection's dense vectors"
+	case v == nil:
+		why = "the collection has no dense vectors (dense.bin) for the dense encoder " + s.Name
+	case s.Space != v.Space():
+		why = "the collection's dense vectors are of " + v.Space() + ", the dense encoder " + s.Name + " compares with those of " + s.Space
+	case s.Dim() != v.Dim():
+		why = "the collection's dense vectors have another length than those of the dense encoder " + s.Name
+	case v.Len() != e.Passages.Len():
+		why = "the collection has another number of dense vectors than of passages; they must be built together"
+	case !sameVocabulary(s.Tokenizer, e.Encoder.Tokenizer):
+		why = "the dense encoder " + s.Name + " has another vocabulary than the sparse one; they must share it"
+	default:
+		e.Dense, e.Vectors = s, v
+		return nil
+	}
+	return errors.New("answer: " + why)
 }
 
 func sameVocabulary(a, b *wordpiece.Tokenizer) bool {
@@ -86,21 +84,25 @@ func sameVocabulary(a, b *wordpiece.Tokenizer) bool {
 // stage says which stages answer where stage was asked for and the sparse one is sure
 // with that probability.
 func (e *Engine) stage(stage string, sure float32) (string, error) {
-	switch {
-	case stage == message.StageSparse, stage == "" && (e.Dense == nil || e.Dense.DenseWeight == 0):
-		return message.StageSparse, nil
-	case stage != "" && stage != message.StageDense && stage != message.StageBoth:
-		return "", fmt.Errorf(`the question is to be answered by stage %q; wanted %q, %q, %q, or "" to let the engine decide`, stage, message.StageSparse, message.StageDense, message.StageBoth)
-	case e.Dense == nil:
-		return "", ErrNoDense
-	case stage == message.StageBoth && e.Dense.DenseWeight == 0:
-		return "", fmt.Errorf("the dense encoder %s has no dense_weight in its config.json, so that its scores cannot be added; ask for stage %q or %q", e.Dense.Name, message.StageSparse, message.StageDense)
-	case stage != "":
+	d := e.Dense
+	switch stage {
+	case "":
+		if d == nil || d.DenseWeight == 0 || d.SureAbove > 0 && sure >= d.SureAbove {
+			return message.StageSparse, nil
+		}
+		return message.StageBoth, nil
+	case message.StageSparse:
 		return stage, nil
-	case e.Dense.SureAbove > 0 && sure >= e.Dense.SureAbove:
-		return message.StageSparse, nil
+	case message.StageDense, message.StageBoth:
+		if d == nil {
+			return "", ErrNoDense
+		}
+		if d.DenseWeight == 0 && stage == message.StageBoth {
+			return "", errors.New("the dense encoder has no dense_weight in its config.json, so that its scores cannot be added; ask one stage alone")
+		}
+		return stage, nil
 	}
-	return message.StageBoth, nil
+	return "", errors.New("the question is to be answered by stage " + strconv.Quote(stage) + `; wanted "sparse", "dense", "both", or "" to let the engine decide`)
 }
 
 // search2 runs the dense stage over turns, of which f was read and found, and makes k hits
@@ -123,49 +125,48 @@ func (e *Engine) search2(f *found, turns []conversation.Turn, k int) error {
 	if weight == 0 { // never fitted: the cosine itself
 		weight, zero = 1, 0
 	}
-	add := func(cosine float32) float32 { return float32(weight * (cosine - zero)) }
+	both := f.stage == message.StageBoth
 
-	best := s.hits[:0]
-	s.parts = s.parts[:0]
-	if f.stage == message.StageDense {
-		for _, h := range s.searcher.Best(s.query, k) {
-			score := add(h.Cosine)
-			best, s.parts = append(best, index.Hit{Doc: h.Doc, Score: score}), append(s.parts, score)
-		}
-	} else {
-		s.keys, s.docs = s.keys[:0], s.docs[:0]
-		for _, h := range f.hits {
-			s.keys = append(s.keys, uint64(h.Doc))
-		}
-		if e.Vectors.Len() <= exhaustive {
-			for _, h := range s.searcher.Best(s.query, candidates) {
-				s.keys = append(s.keys, uint64(h.Doc))
-			}
-		}
-		slices.Sort(s.keys)
-		for i, doc := range s.keys {
-			if i == 0 || doc != s.keys[i-1] {
-				s.docs = append(s.docs, uint32(doc))
-			}
-		}
-		for len(s.scores) < len(s.docs) {
-			s.scores = append(s.scores, 0)
-		}
-		e.searcher.Scores(s.scores, f.Vector, s.docs)
-		cosines := s.searcher.Cosines(s.query, s.docs)
-		s.keys = s.keys[:0]
-		for i := range s.docs { // ascending: of equal scores, the lower number's key is greater
-			score := s.scores[i] + add(cosines[i])
-			s.keys = append(s.keys, uint64(dense.Order(score))<<32|uint64(^uint32(i)))
-		}
-		slices.Sort(s.keys)
-		for _, key := range slices.Backward(s.keys[max(0, len(s.keys)-k):]) {
-			i := ^uint32(key)
-			part := add(cosines[i])
-			best, s.parts = append(best, index.Hit{Doc: s.docs[i], Score: s.scores[i] + part}), append(s.parts, part)
+	var near []dense.Hit
+	if !both {
+		f.hits, near = nil, s.searcher.Best(s.query, k)
+	} else if e.Vectors.Len() <= exhaustive {
+		near = s.searcher.Best(s.query, candidates)
+	}
+	// The candidates' numbers, ascending, each once.
+	keys := make([]uint64, len(f.hits)+len(near))
+	for i, h := range f.hits {
+		keys[i] = uint64(h.Doc)
+	}
+	for i, h := range near {
+		keys[len(f.hits)+i] = uint64(h.Doc)
+	}
+	slices.Sort(keys)
+	docs, n := make([]uint32, len(keys)), 0
+	for i, doc := range keys {
+		if i == 0 || doc != keys[i-1] {
+			docs[n] = uint32(doc)
+			n++
 		}
 	}
-	s.hits = best
-	f.hits, f.parts, f.second = best, s.parts, time.Since(start)
+	docs, keys = docs[:n], keys[:n]
+	scores := make([]float32, n)
+	if both {
+		e.searcher.Scores(scores, f.Vector, docs)
+	}
+	parts := s.searcher.Cosines(s.query, docs)
+	for i, cosine := range parts { // ascending: of equal scores, the lower number's key is greater
+		parts[i] = float32(weight * (cosine - zero))
+		scores[i] += parts[i]
+		keys[i] = uint64(dense.Order(scores[i]))<<32 | uint64(^uint32(i))
+	}
+	slices.Sort(keys)
+	k = min(k, n)
+	f.hits, f.parts = make([]index.Hit, k), make([]float32, k)
+	for j := range k {
+		i := ^uint32(keys[n-1-j])
+		f.hits[j], f.parts[j] = index.Hit{Doc: docs[i], Score: scores[i]}, parts[i]
+	}
+	f.second = time.Since(start)
 	return nil
 }

@@ -2,10 +2,10 @@ package dense
 
 import (
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math"
 	"unicode/utf8"
-	"unsafe"
 )
 
 // A Builder collects vectors, numbered from 0 in the order they are added: dim + 4 bytes
@@ -43,11 +43,6 @@ func (b *Builder) Add(v []float32) error {
 	return nil
 }
 
-// int8s is b as signed bytes, in b's memory.
-func int8s(b []byte) []int8 {
-	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
-}
-
 // WriteTo writes the file; the bytes depend on what was added alone.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	if n := len(b.space); n < 1 || n > maxSpace || !utf8.ValidString(b.space) {
@@ -56,13 +51,14 @@ func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	if b.dim < 1 || b.dim > maxDim {
 		return 0, fmt.Errorf("dense: vectors of %d values; wanted 1 to %d", b.dim, maxDim)
 	}
-	h := header{n: uint32(b.Len()), dim: uint32(b.dim)}
-	body := [sections][]byte{[]byte(b.space), b.scales, b.rows}
-	for s, data := range body {
-		h.length[s], h.crc[s] = int64(len(data)), checksum(data)
+	body := [][]byte{[]byte(b.space), b.scales, b.rows}
+	sum := crc32.New(castagnoli)
+	for _, data := range body {
+		sum.Write(data)
 	}
+	header := appendHeader(nil, b.Len(), b.dim, len(b.space), sum.Sum32())
 	written := int64(0)
-	for _, data := range append([][]byte{h.append(nil)}, body[:]...) {
+	for _, data := range append([][]byte{header}, body...) {
 		n, err := w.Write(data)
 		written += int64(n)
 		if err != nil {

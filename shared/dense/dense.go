@@ -16,8 +16,9 @@
 package dense
 
 import (
-	"fmt"
 	"math"
+	"strconv"
+	"unsafe"
 
 	"parley/shared/matrix"
 )
@@ -73,6 +74,11 @@ func scaleOf(q []int8) float32 {
 	return float32(1 / math.Sqrt(float64(square)))
 }
 
+// int8s is b as signed bytes, in b's memory.
+func int8s(b []byte) []int8 {
+	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
+}
+
 // A FormatError says what is wrong with a file of vectors, and where.
 type FormatError struct {
 	Section string // "header", "space", "scales" or "vectors"
@@ -81,5 +87,5 @@ type FormatError struct {
 }
 
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("dense: %s, byte %d: %s", e.Section, e.Offset, e.Msg)
+	return "dense: " + e.Section + ", byte " + strconv.FormatInt(e.Offset, 10) + ": " + e.Msg
 }

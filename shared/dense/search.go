@@ -19,68 +19,87 @@ type Searcher struct {
 	v       *Vectors
 	scratch matrix.Scratch
 	query   []float32 // [Pad(dim)]
-	cosines []float32 // [Pad(n)], of Best
+	cosines []float32 // [Pad(n)], of all passages
 	some    []float32 // of Cosines
+	block   [block]float32
 	keys    []uint64
 	hits    []Hit
 }
 
-// NewSearcher makes a searcher; Best needs 4 bytes a passage.
+// NewSearcher makes a searcher; to compare with every passage it needs 4 bytes of each.
 func (v *Vectors) NewSearcher() *Searcher {
 	return &Searcher{v: v, query: make([]float32, matrix.Pad(v.dim))}
 }
 
-// Best returns the k passages of the greatest cosines with query, [Dim], of length 1;
-// best first, ties by number. It compares with every passage.
-func (s *Searcher) Best(query []float32, k int) []Hit {
-	s.keys, s.hits = s.keys[:0], s.hits[:0]
-	if k = min(k, s.v.n); k <= 0 {
-		return s.hits
-	}
+// all compares query with every passage.
+func (s *Searcher) all(query []float32) []float32 {
 	if s.cosines == nil {
 		s.cosines = make([]float32, matrix.Pad(s.v.n))
 	}
 	copy(s.query, query[:s.v.dim])
 	s.scratch.Linear(s.cosines, s.query, 1, s.v.rows)
-	// The best k so far in order. Few of a collection's passages get in: inserting beats a heap.
-	for i, c := range s.cosines[:s.v.n] {
+	return s.cosines[:s.v.n]
+}
+
+// Best returns the k passages of the greatest cosines with query, [Dim], of length 1;
+// best first, ties by number. It compares with every passage.
+func (s *Searcher) Best(query []float32, k int) []Hit {
+	if k = min(k, s.v.n); k <= 0 {
+		return nil
+	}
+	if cap(s.keys) < k {
+		s.keys, s.hits = make([]uint64, k), make([]Hit, k)
+	}
+	// The best so far in order; 0 is less than any key. Few of a collection's passages get
+	// in: inserting beats a heap.
+	best := s.keys[:k]
+	clear(best)
+	cosines := s.all(query)
+	for i, c := range cosines {
 		key := uint64(Order(c))<<32 | uint64(^uint32(i))
-		n := len(s.keys)
-		if n == k {
-			if key < s.keys[n-1] {
-				continue
-			}
-			n--
-		} else {
-			s.keys = append(s.keys, 0)
+		n := k - 1
+		if key < best[n] {
+			continue
 		}
-		for n > 0 && s.keys[n-1] < key {
-			s.keys[n] = s.keys[n-1]
-			n--
+		for ; n > 0 && best[n-1] < key; n-- {
+			best[n] = best[n-1]
 		}
-		s.keys[n] = key
+		best[n] = key
 	}
-	for _, key := range s.keys {
-		doc := ^uint32(key)
-		s.hits = append(s.hits, Hit{doc, s.cosines[doc]})
+	hits := s.hits[:k]
+	for i, key := range best {
+		hits[i] = Hit{^uint32(key), cosines[^uint32(key)]}
 	}
-	return s.hits
+	return hits
 }
 
 // Cosines gives the cosines of these passages with query, [Dim], in their order: the bits
-// that Best has.
+// that Best has. Of a large collection it compares with some alone.
 func (s *Searcher) Cosines(query []float32, docs []uint32) []float32 {
+	if cap(s.some) < len(docs) {
+		s.some = make([]float32, len(docs))
+	}
+	some := s.some[:len(docs)]
 	if len(docs) == 0 {
-		return nil
+		return some
+	}
+	if s.v.n <= block*len(docs) {
+		cosines := s.all(query)
+		for i, doc := range docs {
+			some[i] = cosines[doc]
+		}
+		return some
 	}
 	copy(s.query, query[:s.v.dim])
-	if n := matrix.Pad(len(docs)); cap(s.some) < n {
-		s.some = make([]float32, n)
+	for i, doc := range docs {
+		s.scratch.Panel(s.block[:], s.query, int(doc)/block*block, s.v.rows)
+		some[i] = s.block[doc%block]
 	}
-	s.some = s.some[:len(docs)]
-	s.scratch.Some(s.some, docs, s.query, s.v.rows)
-	return s.some
+	return some
 }
+
+// block is how many passages matrix compares at a time.
+const block = 64
 
 // Order gives integers that are in the order of the floats, none of which is NaN.
 func Order(v float32) uint32 {

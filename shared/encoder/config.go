@@ -1,9 +1,11 @@
 package encoder
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"parley/shared/jsontree"
 )
@@ -182,11 +184,16 @@ func named(list jsontree.Value, name string) bool {
 
 // read reads the settings that v has; a misspelt one must not pass for a default.
 func (s *Settings) read(v jsontree.Value) error {
+	fields := map[string]any{
+		"name": &s.Name, "query_tokens": &s.QueryTokens,
+		"history_token_type": &s.HistoryTokenType, "reply_tokens": &s.ReplyTokens,
+		"query_terms": &s.QueryTerms, "passage_tokens": &s.PassageTokens,
+		"word_head": &s.WordHead, "topic_head": &s.TopicHead, "alone_below": &s.AloneBelow, "history_words": &s.HistoryWords, "question_words": &s.QuestionWords,
+		"pooling": &s.Pooling, "instruction": &s.Instruction, "space": &s.Space, "passage_token_type": &s.PassageTokenType,
+		"dense_weight": &s.DenseWeight, "dense_zero": &s.DenseZero, "sure_above": &s.SureAbove,
+	}
 	for i, key := range v.Keys {
-		switch key {
-		case "name", "query_tokens", "history_token_type", "reply_tokens", "query_terms", "word_head", "topic_head", "alone_below", "history_words", "question_words", "passage_tokens", "base",
-			"pooling", "instruction", "space", "passage_token_type", "dense_weight", "dense_zero", "sure_above":
-		default:
+		if fields[key] == nil && key != "base" {
 			return fmt.Errorf("byte %d: there is no setting %q", v.List[i].At, key)
 		}
 	}
@@ -196,14 +203,7 @@ func (s *Settings) read(v jsontree.Value) error {
 			return err
 		}
 	}
-	return v.Into(map[string]any{
-		"name": &s.Name, "query_tokens": &s.QueryTokens,
-		"history_token_type": &s.HistoryTokenType, "reply_tokens": &s.ReplyTokens,
-		"query_terms": &s.QueryTerms, "passage_tokens": &s.PassageTokens,
-		"word_head": &s.WordHead, "topic_head": &s.TopicHead, "alone_below": &s.AloneBelow, "history_words": &s.HistoryWords, "question_words": &s.QuestionWords,
-		"pooling": &s.Pooling, "instruction": &s.Instruction, "space": &s.Space, "passage_token_type": &s.PassageTokenType,
-		"dense_weight": &s.DenseWeight, "dense_zero": &s.DenseZero, "sure_above": &s.SureAbove,
-	})
+	return v.Into(fields)
 }
 
 func (s *Settings) check(c *config) error {
@@ -224,26 +224,24 @@ func (s *Settings) check(c *config) error {
 	if s.QueryTerms < 0 {
 		return fmt.Errorf("query_terms is %d; wanted 0, for all terms of a conversation's vector, or more", s.QueryTerms)
 	}
-	if !(s.QuestionWords >= 0 && s.QuestionWords <= 100) {
-		return fmt.Errorf("question_words is %v; wanted 0, for no words, to 100", s.QuestionWords)
-	}
 	if !(s.HistoryWords <= 100) {
 		return fmt.Errorf("history_words is %v; wanted at most 100", s.HistoryWords)
 	}
 	if s.Pooling != "" && s.Pooling != Mean && s.Pooling != CLS {
-		return fmt.Errorf("pooling is %q; wanted %q or %q", s.Pooling, Mean, CLS)
+		return errors.New("pooling is " + strconv.Quote(s.Pooling) + "; wanted mean or cls")
 	}
 	if len(s.Space) > 255 {
-		return fmt.Errorf("space is a name of %d bytes; wanted at most 255", len(s.Space))
+		return errors.New("space is a name of more than 255 bytes")
 	}
-	if !(s.DenseWeight >= 0 && s.DenseWeight <= 1e4) {
-		return fmt.Errorf("dense_weight is %v; wanted 0, for none, to 10000", s.DenseWeight)
-	}
-	if !(s.DenseZero >= -1 && s.DenseZero <= 1) {
-		return fmt.Errorf("dense_zero is %v; wanted a cosine, -1 to 1", s.DenseZero)
-	}
-	if !(s.SureAbove >= 0 && s.SureAbove <= 1) {
-		return fmt.Errorf("sure_above is %v; wanted a probability, or 0 for never", s.SureAbove)
+	for _, x := range [...]struct {
+		key            string
+		v, least, most float64
+	}{
+		{"question_words", s.QuestionWords, 0, 100}, {"dense_weight", s.DenseWeight, 0, 1e4}, {"dense_zero", s.DenseZero, -1, 1}, {"sure_above", s.SureAbove, 0, 1},
+	} {
+		if !(x.v >= x.least && x.v <= x.most) {
+			return fmt.Errorf("%s is %v; wanted %v to %v", x.key, x.v, x.least, x.most)
+		}
 	}
 	if s.Base != nil && (!isFingerprint(s.Base.Weights) || !isFingerprint(s.Base.Vocab)) {
 		return fmt.Errorf("base is %+v; wanted the fingerprints of its model.safetensors and vocab.txt, as 231508-0a1b2c3d", *s.Base)

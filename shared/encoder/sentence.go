@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"strings"
 
 	"parley/shared/conversation"
 	"parley/shared/matrix"
@@ -73,8 +74,9 @@ func loadSentence(c *config, t *wordpiece.Tokenizer, files Files) (*Sentence, er
 	if err != nil {
 		return nil, err
 	}
-	for _, u := range used {
-		if u.matrix && u.DType != safetensors.I8 && u.Name != c.names().embeddings+"token_type_embeddings.weight" {
+	for i := range used {
+		u := &used[i]
+		if u.matrix && u.DType != safetensors.I8 && !strings.HasSuffix(u.Name, "token_type_embeddings.weight") {
 			if m, err = inInt8(c, used, u.Name); err != nil {
 				return nil, err
 			}

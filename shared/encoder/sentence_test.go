@@ -114,7 +114,7 @@ func TestSentenceSettings(t *testing.T) {
 	}
 	for says, parley := range map[string]string{
 		`pooling is "max"`: `{"pooling": "max"}`, "passage_token_type is 2": `{"passage_token_type": 2}`, "dense_weight is -1": `{"dense_weight": -1}`,
-		"dense_zero is 1.5": `{"dense_zero": 1.5}`, "sure_above is 2": `{"sure_above": 2}`, "300 bytes": `{"space": "` + strings.Repeat("x", 300) + `"}`,
+		"dense_zero is 1.5": `{"dense_zero": 1.5}`, "sure_above is 2": `{"sure_above": 2}`, "more than 255 bytes": `{"space": "` + strings.Repeat("x", 300) + `"}`,
 		`no setting "dense_wait"`: `{"dense_wait": 1}`, "instruction is a number": `{"instruction": 1}`,
 	} {
 		if _, err := sentence(t, parley); err == nil || !strings.Contains(err.Error(), says) {

@@ -253,6 +253,7 @@ type Scratch struct {
 	wide  []float32 // [m][64] a panel that is wider than what is left of out
 	row   []int8    // [K]
 	sub   Weights   // one panel of columns, for Winners
+	view  Weights   // one panel of another's, for Panel
 }
 
 func grow[T any](s []T, n int) []T {
@@ -278,6 +279,15 @@ func (s *Scratch) Linear(out, x []float32, m int, w *Weights) {
 		width := min(panel, N-n)
 		w.ops.matmul(x, Pad(w.K), w.float[n*w.K:], width, w.bias[n:], out[n:], N, m, width, w.K)
 	}
+}
+
+// Panel computes 64 of Linear's outputs for one token, those from first on, a multiple of
+// 64, with the same bits: out is [64]. w has int8 weights. So a few of many outputs cost
+// little.
+func (s *Scratch) Panel(out, x []float32, first int, w *Weights) {
+	K, last := Pad(w.K), first+panel
+	s.view = Weights{N: panel, K: w.K, ops: w.ops, int8: w.int8[first*K : last*K], scale: w.scale[first:last], bias: w.bias[first:last], extra: w.extra[first:last]}
+	s.Linear(out, x, 1, &s.view)
 }
 
 // Max computes out[n] = max over the m > 0 tokens of (x W^T + bias), [Pad(N)]:
@@ -353,28 +363,6 @@ func (s *Scratch) Winners(dst []int32, terms []uint32, x []float32, m int, w *We
 			dst[i] = int32(at)
 		}
 		terms, dst = terms[len(some):], dst[len(some):]
-	}
-}
-
-// Some computes some outputs of Linear for one token: dst[i] is output rows[i], with the
-// same bits. w has int8 weights.
-func (s *Scratch) Some(dst []float32, rows []uint32, x []float32, w *Weights) {
-	K := Pad(w.K)
-	w.ops.quantize(s, x, 1, K)
-	s.float, s.row = grow(s.float, panel), grow(s.row, K)
-	sub := &s.sub
-	sub.N, sub.K, sub.ops = panel, w.K, w.ops
-	sub.int8, sub.scale, sub.extra, sub.bias = grow(sub.int8, panel*K), grow(sub.scale, panel), grow(sub.extra, panel), grow(sub.bias, panel)
-	for len(rows) > 0 {
-		some := rows[:min(panel, len(rows))]
-		for i, t := range some {
-			sub.scale[i], sub.bias[i] = w.scale[t], w.bias[t]
-			w.ops.unpack(s.row, w.int8, int(t), K)
-			sub.set(i, s.row)
-		}
-		w.ops.linear(s, s.float, 1, sub)
-		copy(dst, s.float[:len(some)])
-		rows, dst = rows[len(some):], dst[len(some):]
 	}
 }
 

@@ -351,7 +351,7 @@ func EncodeReady(r *message.Ready) string {
 			}
 		})
 		w.text("level", r.Level)
-		if r.Dense != (message.Dense{}) {
+		if r.Dense.Bytes != 0 || r.Dense.Title != "" {
 			w.object("dense", func() {
 				w.text("title", r.Dense.Title)
 				w.int("bytes", int(r.Dense.Bytes))

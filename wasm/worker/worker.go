@@ -243,12 +243,16 @@ func (w *worker) loadSentence() error {
 // join gives every engine the dense stage, as far as it is there and fits; else none.
 func (w *worker) join() {
 	for _, e := range w.engines {
-		if w.sentence == nil || w.vectors == nil {
-			e.SetDense(nil, nil)
-		} else {
-			e.SetDense(w.sentence, w.vectors) // what does not fit, dense says
-		}
+		w.joinTo(e)
 	}
+}
+
+// joinTo is join for one engine, and says what does not fit.
+func (w *worker) joinTo(e *answer.Engine) error {
+	if w.sentence == nil {
+		return e.SetDense(nil, nil)
+	}
+	return e.SetDense(w.sentence, w.vectors)
 }
 
 // dense says whether the dense stage answers, or drops its files.
@@ -274,7 +278,7 @@ func (w *worker) dense(on bool) []byte {
 			}
 			return "", "", missing(name)
 		}
-		if err := e.SetDense(w.sentence, w.vectors); err != nil {
+		if err := w.joinTo(e); err != nil {
 			d.State, d.Message = message.DenseAbsent, strings.TrimPrefix(err.Error(), "answer: ")
 		} else {
 			d.State, d.Name, d.Bytes, d.Memory = message.DenseOn, w.sentence.Name, int64(w.sentenceBytes+w.vectorBytes), memory()
@@ -379,7 +383,7 @@ func (w *worker) engine(level string) (*answer.Engine, error) {
 		w.engines = map[string]*answer.Engine{}
 	}
 	w.engines[level] = e
-	w.join()
+	w.joinTo(e)
 	return e, nil
 }
 
