@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"os"
@@ -45,6 +46,18 @@ func denseRelease(t testing.TB) *server {
 		t.Fatal("there is no dense encoder to test with")
 	}
 	return serveFolder(t, publishRelease(t, release{encoder: d.models, collection: d.collection}))
+}
+
+// denseWith is denseRelease with something changed in a script.
+func denseWith(t testing.TB, name, old, new string) *server {
+	t.Helper()
+	denseRelease(t)
+	_, app := build(t)
+	script := strings.Replace(string(app[name]), old, new, 1)
+	if script == string(app[name]) {
+		t.Fatalf("%s holds no %s", name, old)
+	}
+	return serveFolder(t, publishRelease(t, release{encoder: withDense.models, collection: withDense.collection, files: map[string]string{name: script}}))
 }
 
 // denseFolders makes a family of the base, the default level and a dense encoder, and the
@@ -399,15 +412,8 @@ func TestDenseAndAnotherCollection(t *testing.T) {
 
 // An engine that was started anew has the stage again.
 func TestDenseAfterTheEngineFailed(t *testing.T) {
-	denseRelease(t)
-	_, app := build(t)
 	const asking = "const [word, reply] = engine.call(op, new TextEncoder().encode(body));"
-	script := strings.Replace(string(app["worker.js"]), asking, "if (body.includes('fail now')) throw new Error('unreachable'); "+asking, 1)
-	if script == string(app["worker.js"]) {
-		t.Fatal("worker.js asks in another way")
-	}
-	s := serveFolder(t, publishRelease(t, release{encoder: withDense.models, collection: withDense.collection, files: map[string]string{"worker.js": script}}))
-	p := open(t, s).ready()
+	p := open(t, denseWith(t, "worker.js", asking, "if (body.includes('fail now')) throw new Error('unreachable'); "+asking)).ready()
 	p.ask("When was the Eiffel Tower built?")
 	p.switched()
 	p.stands("on")
@@ -516,4 +522,101 @@ func TestDenseWhy(t *testing.T) {
 	if now := eval[string](p, `document.querySelector(".why .part.dense .product")?.textContent ?? ""`); now != "" && strings.TrimLeft(now, "+−") != fmt.Sprintf("%.2f", max(got[2], -got[2])) {
 		t.Errorf("with a term off the dense part is %s, before %v", now, got[2])
 	}
+}
+
+// A visitor's own documents are read by the dense encoder on request; a run that is
+// stopped, or cut off, goes on; files that are added later are read alone.
+func TestDenseVectorsOfOnesOwnDocuments(t *testing.T) {
+	// As slow as a real encoder, which takes a slice of 30 ms for a passage or less.
+	p := open(t, denseWith(t, "files-worker.js", "ask(p, 'embed', { ms: 30 })", "(await new Promise(done => setTimeout(done, 60)), ask(p, 'embed', { ms: .1 }))")).ready()
+	p.openDocuments()
+	p.wait("the offer", `/Also read them for better answers \(slower/.test(document.querySelector(".also")?.innerText)`)
+	p.accessibleInBoth("the offer")
+	p.give("#pick-files", filepath.Join(write(t, "books", map[string]string{"lighthouse.txt": book(400)}), "lighthouse.txt"))
+	p.encoded("lighthouse")
+	facts := row("lighthouse") + `.querySelector(".facts").textContent`
+	p.act("lighthouse", "Read for better answers")
+	p.wait("progress", `/^[1-9]\d* of .* read for better answers, [\d.]+ a second/.test(`+facts+`)`)
+	p.act("lighthouse", "Cancel")
+	p.wait("the end", `/; \d+ read for better answers/.test(`+facts+`)`)
+	first := eval[int](p, `+`+facts+`.match(/; (\d+) read/)[1]`)
+	p.look("own-stopped")
+	p.do(chromedp.Reload())
+	p.ready().openDocuments()
+	if again := eval[int](p, `+`+facts+`.match(/; (\d+) read/)[1]`); again != first {
+		t.Errorf("after the reload %d passages are read, %d were before", again, first)
+	}
+	p.act("lighthouse", "Go on reading for better answers")
+	read := func(title string) {
+		t.Helper()
+		p.wait("all to be read", `/, read for better answers$/.test(`+row(title)+`?.querySelector(".facts").textContent)`)
+	}
+	read("lighthouse")
+	if got := p.text(".also"); !strings.Contains(got, "passages a second, ") {
+		t.Errorf("afterwards the offer says %q", got)
+	}
+	p.look("own-read")
+	p.accessibleInBoth("all read")
+
+	// It is what the command line makes.
+	name, zip := p.saved(func() { p.act("lighthouse", "Export") })
+	at := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(at, zip, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, store, err := collection.Open(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoders, err := collection.OpenEncoders(withDense.models)
+	if err != nil {
+		t.Fatal(err)
+	}
+	enc, err := encoders.Dense()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := gathering.NewDenseEncoder(enc.Sentence)
+	var vectors [][]float32
+	for i := range store.Len() {
+		v, _, err := e.Encode(store.At(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		vectors = append(vectors, slices.Clone(v))
+	}
+	want, err := gathering.AppendDense(nil, enc.Space, enc.Dim(), vectors...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(zip, want) { // files are stored in it as they are
+		t.Error("the archive holds other dense vectors than those of the command line")
+	}
+
+	// Searched with both, and after a reload.
+	eval[bool](p, `(`+row("lighthouse")+`.querySelector("input[type=radio]").click(), true)`)
+	p.press(kb.Escape)
+	p.ask("who saw the whale?")
+	p.stands("on")
+	both := `document.querySelector(".read > span")?.textContent.includes("both vectors")`
+	p.wait("both vectors", both)
+	p.do(chromedp.Reload())
+	p.ready()
+	p.stands("on")
+	p.wait("both vectors after the reload", both)
+
+	// A file more: only that is read.
+	p.openDocuments()
+	p.expect("user activation")
+	p.act("lighthouse", "Add files")
+	p.give("#pick-more", filepath.Join(write(t, "added", map[string]string{"bees.txt": "The hive stands under the old cherry."}), "bees.txt"))
+	p.wait("a passage more", `+`+facts+`.match(/^([\d,]+)/)[1].replace(",", "") === `+fmt.Sprint(store.Len()+1))
+	read("lighthouse")
+
+	// At once, where that was wished; an archive brings its vectors along.
+	eval[bool](p, `(document.querySelector("#also-dense").checked = true)`)
+	p.give("#pick-folder", write(t, "garden", garden))
+	read("garden")
+	p.give("#pick-files", at)
+	p.wait("the archive", `[...document.querySelectorAll("#documents-panel li .facts")].filter(e => /read for better answers$/.test(e.textContent)).length === 3`)
 }

@@ -46,9 +46,10 @@
     box.dataset.state = d.state;
     bar.hidden = d.state !== 'loading';
     if (d.total) { bar.max = d.total; bar.value = d.loaded || 0; } else bar.removeAttribute('value');
-    more.hidden = d.state !== 'failed';
-    more.textContent = 'Try again';
-    more.onclick = () => set(true);
+    const own = document.documentElement.classList.contains('own');
+    more.hidden = d.state !== 'failed' && !(own && d.state === 'absent');
+    more.textContent = d.state === 'failed' ? 'Try again' : 'Have it read';
+    more.onclick = d.state === 'failed' ? () => set(true) : () => document.getElementById('documents').click();
     const text = { loading: 'Loading better answers; answers stay as they are until then.', on: 'Better answers are on.', off: 'Better answers are off.' }[d.state] || note.textContent;
     if (text !== told && (pressed || d.state === 'failed')) parley.announce(text);
     told = text;
@@ -74,5 +75,5 @@
     if (wanted) (window.requestIdleCallback || setTimeout)(() => { if (wanted) parley.post({ op: 'dense', body: 'on' }); }, { timeout: 2000 });
   }
 
-  parley.panels.better = { draw, ready };
+  parley.panels.better = { draw, ready, set };
 })();

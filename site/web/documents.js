@@ -10,9 +10,11 @@
 
   // ---- What is kept. IndexedDB, since pages opened from a disk have no OPFS. ----
   //
-  // collections: {id, title, created, passages, total, bytes, whole, documents}
-  // files: key [id, name]: an ArrayBuffer: "index.bin", "passages.bin"; while encoding
-  //   goes on, "all" (passages.bin of all passages) and "vectors/N", N counting from 0.
+  // collections: {id, title, created, passages, total, bytes, whole, documents, dense}; dense
+  //   is how many passages the dense encoder has read
+  // files: key [id, name]: an ArrayBuffer: "index.bin", "passages.bin", "dense.bin"; while
+  //   encoding goes on, "all" (passages.bin of all passages) and "vectors/N", N counting
+  //   from 0; and "dense/N", lists of ArrayBuffers.
 
   let opening = null;
   function database() {
@@ -64,7 +66,7 @@
     memory.collections.set(c.id, record(c));
     for (const [name, content] of Object.entries(files)) memory.files.set(c.id + '/' + name, content);
   });
-  const record = ({ id, title, created, passages, total, bytes, whole, documents }) => ({ id, title, created, passages, total, bytes, whole, documents });
+  const record = ({ id, title, created, passages, total, bytes, whole, documents, dense }) => ({ id, title, created, passages, total, bytes, whole, documents, dense });
 
   async function file(id, name) {
     const m = memory.files.get(id + '/' + name);
@@ -93,8 +95,8 @@
   }
 
   async function contents(id) {
-    const [index, passages] = await Promise.all([file(id, 'index.bin'), file(id, 'passages.bin')]);
-    return index && passages ? { index, passages } : null;
+    const [index, passages, dense] = await Promise.all(['index.bin', 'passages.bin', 'dense.bin'].map(name => file(id, name)));
+    return index && passages ? { index, passages, dense } : null;
   }
 
   function choose(id) {
@@ -181,7 +183,7 @@
     draw();
     try {
       const made = await (c.job = run('adopt', { files }));
-      Object.assign(c, { title: made.about.title || title, passages: made.passages, total: made.passages, whole: true, bytes: size(made.files) });
+      Object.assign(c, { title: made.about.title || title, passages: made.passages, total: made.passages, whole: true, bytes: size(made.files), dense: made.files['dense.bin'] ? made.passages : 0 });
       await put(c, made.files);
       persist();
       await finished(c);
@@ -196,9 +198,9 @@
 
   // collect encodes documents.
   function collect(title, files) {
-    const c = fresh(title);
+    const c = fresh(title), dense = also.checked && canBeDense();
     c.reading = 'Reading';
-    return encode(c, 'collect', { title, files });
+    return encode(c, 'collect', { title, files }).then(() => dense && c.whole && densify(c));
   }
 
   // add encodes further files into a collection; those that it has are encoded anew.
@@ -207,7 +209,8 @@
     if (!files.length || !own) return;
     c.reading = 'Reading';
     c.error = '';
-    return encode(c, 'extend', { title: c.title, files, ...own });
+    await encode(c, 'extend', { title: c.title, files, index: own.index, passages: own.passages });
+    if (own.dense && c.whole && !c.dense) await densify(c, own);
   }
 
   // goOn encodes what an earlier visit did not come to.
@@ -234,7 +237,9 @@
         break;
       case 'cut':
         Object.assign(c, { reading: null, whole: false, batches: 0, total: m.total, done: m.kept, left: null, documents: m.documents, notes: m.notes, leftOut: m.left, others: m.others, replaced: m.replaced });
+        c.dense = 0;
         keep(c, { all: m.passages });
+        writing = writing.then(() => forget(c, 'dense'));
         persist();
         break;
       case 'progress':
@@ -255,10 +260,8 @@
       c.whole = m.whole;
       await put(c);
       if (c.whole) {
-        await kept('readwrite', (cs, fs) => {
-          fs.delete([c.id, 'all']);
-          fs.delete(IDBKeyRange.bound([c.id, 'vectors/'], [c.id, 'vectors/~']));
-        });
+        await forget(c, 'all');
+        await forget(c, 'vectors/');
         tell(`${c.title}: all ${count(c.passages, 'passage')} encoded.`);
       }
     } catch (e) {
@@ -269,6 +272,63 @@
     c.job = c.reading = null;
     draw();
   }
+
+  // forget deletes the files whose names begin so.
+  function forget(c, begin) {
+    for (const key of [...memory.files.keys()]) if (key.startsWith(`${c.id}/${begin}`)) memory.files.delete(key);
+    return kept('readwrite', (cs, fs) => { fs.delete(IDBKeyRange.bound([c.id, begin], [c.id, begin + '~'])); });
+  }
+
+  // densify has the dense encoder read a collection's passages, or goes on with it; older
+  // is what the collection was, where that had such vectors.
+  async function densify(c, older) {
+    const own = await contents(c.id);
+    if (!own || c.job) return;
+    let writing = Promise.resolve();
+    const vectors = [];
+    for (let v; (v = await file(c.id, 'dense/' + vectors.length));) vectors.push(v);
+    let slices = vectors.length;
+    Object.assign(c, { error: '', cancelled: false, denser: true, done: c.dense || 0, left: null, rate: null });
+    c.job = run('densify', { passages: own.passages, vectors: vectors.flat(), older }, m => {
+      if (m.op === 'loading') c.reading = `Loading the second encoder: ${megabytes(m.loaded)} of ${megabytes(m.total)}`;
+      if (m.op === 'progress') {
+        // Only dense.bin makes it whole.
+        Object.assign(c, { reading: null, done: m.done, dense: Math.min(m.done, m.total - 1), left: m.left, rate: m.rate });
+        if (m.vectors.length) writing = writing.then(() => put(c, { ['dense/' + slices++]: m.vectors })).catch(e => { c.error = e.message; });
+      }
+      draw();
+    });
+    draw();
+    persist();
+    try {
+      const m = await c.job;
+      await writing;
+      if (m.whole) {
+        Object.assign(c, { dense: c.passages, bytes: own.index.byteLength + own.passages.byteLength + m.dense.byteLength });
+        if (c.rate) parley.store('localStorage', rateKey, `${speed(c.rate)} ${Math.ceil(m.dense.byteLength / c.passages)}`);
+        await put(c, { 'dense.bin': m.dense });
+        await forget(c, 'dense/');
+        if (current === c.id) parley.search(await contents(c.id), true);
+        parley.panels.better?.set(true);
+        tell(`${c.title}: all ${count(c.passages, 'passage')} read for better answers.`);
+      }
+    } catch (e) {
+      await writing;
+      if (!c.cancelled) c.error = `It was not read for better answers: ${e.message}.`;
+    }
+    c.job = c.reading = null;
+    c.denser = false;
+    draw();
+  }
+
+  // pace is what densify took the last time, for people.
+  const rateKey = 'parley.dense.rate';
+  const speed = rate => rate < 10 ? rate.toFixed(1) : String(Math.round(rate));
+  function pace() {
+    const [rate, bytes] = (parley.stored('localStorage', rateKey) || '').split(' ');
+    return bytes ? `about ${rate} passages a second, ${bytes} bytes each` : 'slower, and some hundred bytes more for each passage';
+  }
+  const canBeDense = () => !!parley.about?.dense;
 
   // built keeps what can be searched by now, and searches in it where that is wanted.
   async function built(c, m, growing) {
@@ -336,6 +396,7 @@
   // ---- The panel. ----
 
   let dialog = null, body = null, said = null;
+  const also = el('input', { type: 'checkbox', id: 'also-dense' });
   let more = null, adding = null; // the input of files to add, and the collection they go to
   const tell = text => { if (dialog && dialog.open) said.textContent = text; else parley.announce(text); };
 
@@ -360,6 +421,7 @@
       el('p', {}, 'Drop files or a folder here, or'),
       el('p', { class: 'choices' }, el('button', { type: 'button', class: 'plain', onclick: () => files.click() }, 'Choose files'), el('button', { type: 'button', class: 'plain', onclick: () => folder.click() }, 'Choose a folder')),
       el('p', { class: 'fine' }, 'Text, Markdown, HTML, CSV, JSON and JSON Lines, each also gzipped. What is dropped here becomes a collection of its own; one made by ', el('code', {}, 'parley index'), ', its folder or its zip file, opens as it is.'),
+      el('label', { class: 'also', for: 'also-dense' }, also, el('span', {})),
       files, folder, more);
     body = el('div', { class: 'collections' });
     said = live();
@@ -400,6 +462,8 @@
     if (!body.firstChild) body.append(el('h3', { id: 'search-in' }, 'Search in'), el('div', { role: 'radiogroup', 'aria-labelledby': 'search-in' }, el('ul', { role: 'list' })), el('p', { class: 'fine', id: 'forgetful' }));
     body.querySelector('#forgetful').textContent = forgetful ? forgetful + ': your documents last until this tab is closed. Export what you want to keep.' : '';
     const ul = body.querySelector('ul[role=list]');
+    also.parentElement.hidden = !canBeDense();
+    also.nextSibling.textContent = `Also read them for better answers (${pace()})`;
     items.forEach((c, i) => {
       let row = rows.get(c.id);
       if (!row) rows.set(c.id, row = newRow(c));
@@ -444,10 +508,10 @@
       row.notes.lastChild.replaceChildren(...anew.map(id => el('li', {}, `${id} took the place of the one before`)), ...c.notes.map(n => el('li', {}, n)), ...(c.others ? [el('li', {}, `${count(c.others, 'file')} of formats that are not read`)] : []));
     }
     const verbs = c.site ? [] : c.job ? ['Cancel'] : [
-      !c.whole && c.total && 'Go on', c.passages && c.whole && 'Add files', c.passages && c.whole && 'Rename', c.passages && 'Export', 'Delete'].filter(Boolean);
+      !c.whole && c.total && 'Go on', c.passages && c.whole && 'Add files', c.passages && c.whole && canBeDense() && c.dense !== c.passages && (c.dense ? 'Go on reading for better answers' : 'Read for better answers'), c.passages && c.whole && 'Rename', c.passages && 'Export', 'Delete'].filter(Boolean);
     if (row.buttons !== verbs.join()) {
       row.buttons = verbs.join();
-      const does = { Cancel: () => { c.cancelled = true; c.job.cancel(); }, 'Go on': () => goOn(c), 'Add files': () => { adding = c; more.click(); }, Export: () => exportIt(c), Delete: () => remove(c),
+      const does = { Cancel: () => { c.cancelled = true; c.job.cancel(); }, 'Go on': () => goOn(c), 'Add files': () => { adding = c; more.click(); }, 'Read for better answers': () => densify(c), 'Go on reading for better answers': () => densify(c), Export: () => exportIt(c), Delete: () => remove(c),
         Rename: () => { c.renaming = true; row.input.value = c.title; drawNow(); row.input.focus(); row.input.select(); } };
       const had = row.acts.contains(document.activeElement);
       row.acts.replaceChildren(...verbs.map(v => quiet([v, el('span', { class: 'vh' }, ' ' + c.title)], does[v], v === 'Rename' ? { 'data-rename': c.id } : {})));
@@ -459,13 +523,15 @@
     if (c.site) return 'Built in';
     if (c.reading) return c.reading;
     if (c.job) {
-      if (!c.total) return 'Waiting';
+      if (!c.total || c.denser && !c.rate) return 'Waiting';
+      if (c.denser) return `${c.done.toLocaleString('en')} of ${count(c.total, 'passage')} read for better answers, ${speed(c.rate)} a second` + (c.left != null ? `, ${duration(c.left)} left` : '');
       return `${(c.done || 0).toLocaleString('en')} of ${count(c.total, 'passage')} encoded` +
         (c.left != null ? `, ${duration(c.left)} left` : '') + (c.passages ? '; can be searched so far' : '');
     }
     if (c.error && !c.passages) return '';
     const day = new Date(c.created).toLocaleDateString(undefined, { dateStyle: 'medium' });
-    return c.whole ? `${count(c.passages, 'passage')}, ${megabytes(c.bytes)}, ${day}` : `Stopped after ${c.passages.toLocaleString('en')} of ${count(c.total, 'passage')}`;
+    const dense = !c.dense ? '' : c.dense === c.passages ? ', read for better answers' : `; ${c.dense.toLocaleString('en')} read for better answers`;
+    return c.whole ? `${count(c.passages, 'passage')}, ${megabytes(c.bytes)}, ${day}${dense}` : `Stopped after ${c.passages.toLocaleString('en')} of ${count(c.total, 'passage')}`;
   }
 
   // button shows on the page how far encoding is, the panel being closed.

@@ -12,6 +12,11 @@
 //   {op: 'progress', id, done, total, left, vectors} vectors to be kept; left in ms
 //   {op: 'built', id, files, done, total}            can be searched so far
 //
+// and for its dense vectors
+//
+//   {op: 'loading', id, loaded, total}               bytes of the dense encoder
+//   {op: 'progress', id, done, total, left, rate, vectors}  vectors: a list, to be kept
+//
 // Encoding goes in slices of some milliseconds with the messages in between, so that
 // cancelling works at once.
 'use strict';
@@ -28,7 +33,7 @@ onmessage = ({ data }) => {
       if (e instanceof WebAssembly.RuntimeError) { program = null; encoderIn = null; } // its memory is in no known state
       postMessage({ op: 'error', id: data.id, message: e.message });
     });
-  if (data.op === 'collect' || data.op === 'extend' || data.op === 'resume') queue = queue.then(run);
+  if (['collect', 'extend', 'resume', 'densify'].includes(data.op)) queue = queue.then(run);
   else run();
 };
 
@@ -119,10 +124,53 @@ const jobs = {
     return [{ files: made, about: a.about, passages: a.passages }, Object.values(made)];
   },
 
-  async pack({ index, passages }) {
+  // densify makes the dense vectors of passages (passages.bin), of which the first were
+  // made before: vectors is a list of what "progress" gave. older, where it is given, is a
+  // collection that holds some of the passages, with dense vectors.
+  async densify({ id, passages, vectors, older }) {
+    const p = await withEncoder();
+    const [manifest, cache] = await Promise.all([fetchManifest(), openCache()]);
+    const files = manifest.files.filter(f => f.name.startsWith('dense/'));
+    if (!files.length) throw new Error('this page has no dense encoder');
+    const count = progress(files, ({ loaded, total }) => postMessage({ op: 'loading', id, loaded, total }));
+    const contents = await Promise.all(files.map(f => obtain(f, cache, count)));
+    if (cancelled.delete(id)) throw new Error('cancelled');
+    files.forEach((f, i) => ask(p, 'file', contents[i], f.name));
+    ask(p, 'file', new Uint8Array(passages), 'collection/passages.bin');
+    if (older) {
+      ask(p, 'file', new Uint8Array(older.passages), 'older/passages.bin');
+      ask(p, 'file', new Uint8Array(older.dense), 'older/dense.bin');
+    }
+    ask(p, 'dense', {});
+    for (const v of vectors) ask(p, 'file', new Uint8Array(v), 'dense');
+    const begin = performance.now();
+    let first = -1, kept = [], saved = begin;
+    for (;;) {
+      const slice = ask(p, 'embed', { ms: 30 });
+      if (first < 0) first = vectors.length || older ? slice.done : 0; // what is at hand already says nothing of the rate
+      if (slice.vectors) kept.push(copy(p, slice.vectors));
+      const whole = slice.done === slice.total, stop = cancelled.has(id), t = performance.now();
+      if (whole || stop || t - saved > 400) {
+        const fresh = slice.done - first, rate = fresh / (t - begin) * 1000;
+        postMessage({ op: 'progress', id, done: slice.done, total: slice.total, rate, left: fresh ? (slice.total - slice.done) / rate * 1000 : null, vectors: kept }, kept);
+        kept = [];
+        saved = t;
+      }
+      if (whole) {
+        const dense = copy(p, ask(p, 'vectors', {}));
+        cancelled.delete(id);
+        return [{ dense, whole }, [dense]];
+      }
+      if (cancelled.delete(id)) return [{ whole }];
+      await pause();
+    }
+  },
+
+  async pack({ index, passages, dense }) {
     const p = await running();
     ask(p, 'file', new Uint8Array(index), 'collection/index.bin');
     ask(p, 'file', new Uint8Array(passages), 'collection/passages.bin');
+    if (dense) ask(p, 'file', new Uint8Array(dense), 'collection/dense.bin');
     const zip = copy(p, ask(p, 'pack'));
     return [{ zip }, [zip]];
   },

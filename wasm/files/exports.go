@@ -67,6 +67,15 @@ func encode() uint64 { return call(state.encode) }
 //go:wasmexport build
 func build() uint64 { return call(state.build) }
 
+//go:wasmexport dense
+func denseOf() uint64 { return call(state.dense) }
+
+//go:wasmexport embed
+func embed() uint64 { return call(state.embed) }
+
+//go:wasmexport vectors
+func vectorsOf() uint64 { return call(state.vectors) }
+
 //go:wasmexport passages
 func passagesOf() uint64 { return call(state.allPassages) }
 

@@ -23,8 +23,9 @@ import (
 
 // A desk is the state between calls.
 type desk struct {
-	parts   map[string][]byte // the encoder's files, until open
+	parts   map[string][]byte // the encoders' files, until open and dense
 	encoder *encoder.Encoder
+	second  *second // nil: no dense vectors are being made
 
 	files map[string][]byte // of collections and conversations, until they are used
 
@@ -83,7 +84,10 @@ type Read struct {
 func (d *desk) file(name string, content []byte) (any, error) {
 	kind, rest, _ := strings.Cut(name, "/")
 	switch kind {
-	case "encoder":
+	case "encoder", "dense":
+		if name == "dense" {
+			return d.denseVectors(content)
+		}
 		if d.parts == nil {
 			d.parts = map[string][]byte{}
 		}
@@ -95,7 +99,7 @@ func (d *desk) file(name string, content []byte) (any, error) {
 		return d.restore(content)
 	case "vectors":
 		return d.resume(content)
-	case "collection", "conversation":
+	case "collection", "older", "conversation":
 		if d.files == nil {
 			d.files = map[string][]byte{}
 		}
@@ -371,8 +375,11 @@ func (d *desk) given(prefix string) map[string][]byte {
 func (d *desk) pack(struct{}) (*Piece, error) {
 	files := d.given("collection/")
 	var list []collect.File
-	for _, name := range []string{"index.bin", "passages.bin"} {
+	for _, name := range []string{"index.bin", "passages.bin", collect.DenseFile} {
 		content, ok := files[name]
+		if !ok && name == collect.DenseFile {
+			continue
+		}
 		if !ok {
 			return nil, fmt.Errorf("%s is missing", name)
 		}
@@ -426,7 +433,7 @@ func (d *desk) retitle(in Begin) (*Piece, error) {
 
 // Adopted is a collection that was made elsewhere and is sound.
 type Adopted struct {
-	Files    []Piece        `json:"files"` // index.bin and passages.bin
+	Files    []Piece        `json:"files"` // index.bin, passages.bin, perhaps dense.bin
 	About    passages.About `json:"about"`
 	Passages int            `json:"passages"`
 }
@@ -447,7 +454,7 @@ func (d *desk) adopt(struct{}) (*Adopted, error) {
 			break
 		}
 	}
-	x, store, err := collect.Open(func(name string) ([]byte, error) {
+	c, err := collect.OpenAll(func(name string) ([]byte, error) {
 		if content, ok := files[name]; ok {
 			return content, nil
 		}
@@ -456,11 +463,14 @@ func (d *desk) adopt(struct{}) (*Adopted, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.Vocab() != d.encoder.Vocab() {
-		return nil, d.foreign(x, store.About())
+	if c.Index.Vocab() != d.encoder.Vocab() {
+		return nil, d.foreign(c.Index, c.Passages.About())
 	}
 	d.made = []collect.File{{Name: "index.bin", Content: files["index.bin"]}, {Name: "passages.bin", Content: files["passages.bin"]}}
-	a := &Adopted{About: store.About(), Passages: store.Len()}
+	if c.Dense != nil {
+		d.made = append(d.made, collect.File{Name: collect.DenseFile, Content: files[collect.DenseFile]})
+	}
+	a := &Adopted{About: c.Passages.About(), Passages: c.Passages.Len()}
 	for _, f := range d.made {
 		a.Files = append(a.Files, piece(f.Name, f.Content))
 	}

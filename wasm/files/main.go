@@ -9,10 +9,13 @@
 //	simd(on i32)      as of worker.wasm
 //	file(name i32)    takes the inbox as a file, by its name:
 //	                    encoder/...        the encoder's files
+//	                    dense/...          the dense encoder's, before the call dense
+//	                    dense              of an earlier run of embed, in order: Progress
 //	                    document/PATH      a document to be read and cut: Read
 //	                    passages           of an earlier run, instead of documents: Progress
 //	                    vectors            of the first passages, in order: Progress
-//	                    collection/NAME    a file of a collection, for pack, adopt, extend
+//	                    collection/NAME    a file of a collection, for pack, adopt, extend, dense
+//	                    older/NAME         of the collection that it was, for dense
 //	                    conversation/PATH  a file of conversations, for conversations
 //	open              the encoder's files are there: {}
 //	begin             Begin: a new collection; the one before is forgotten
@@ -21,6 +24,10 @@
 //	encode            {ms}: encodes for about so long: Progress
 //	build             {}: Built: the collection's files, as far as it is encoded
 //	passages          {}: Piece: all passages, to go on with after a reload
+//	dense             {}: Progress: begins the dense vectors of collection/passages.bin; what
+//	                  older/passages.bin has of them is taken from older/dense.bin
+//	embed             {ms}: makes dense vectors for about so long: Progress
+//	vectors           {}: Piece: dense.bin, once all are made
 //	pack              {}: Piece: the files given as collection/..., as a zip archive
 //	retitle           Begin: Piece: collection/passages.bin with another title
 //	adopt             {}: Adopted: checks the files given as collection/..., which may be

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"parley/shared/collect"
+	"parley/shared/dense"
+	"parley/shared/encoder"
+	"parley/shared/passages"
+)
+
+// A second makes the dense vectors of a collection's passages, in their order.
+type second struct {
+	list    []passages.Passage
+	older   map[passages.Passage]int // passages that have a vector
+	vectors *dense.Vectors           // theirs
+	enc     *encoder.Sentence
+	worker  *collect.DenseEncoder
+	builder *dense.Builder
+	tokens  int
+	spent   time.Duration
+}
+
+var errNoSecond = errors.New("no dense vectors were begun")
+
+// dense begins with the passages of collection/passages.bin. Those that stand alike in
+// older/passages.bin, where it was given, have their vectors of older/dense.bin.
+func (d *desk) dense(struct{}) (*Progress, error) {
+	d.second = nil
+	files, older := d.given("collection/"), d.given("older/")
+	if d.encoder == nil {
+		return nil, errNoEncoder
+	}
+	e, err := encoder.LoadSentenceOver(d.encoder.Tokenizer, func(name string) ([]byte, error) {
+		if content, ok := d.parts["dense/"+name]; ok {
+			return content, nil
+		}
+		return nil, fs.ErrNotExist
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.parts = nil
+	store, err := passages.Open(files["passages.bin"])
+	if err != nil {
+		return nil, err
+	}
+	s := &second{enc: e, worker: collect.NewDenseEncoder(e), builder: dense.NewBuilder(e.Space, e.Dim())}
+	for i := range store.Len() {
+		s.list = append(s.list, store.At(i))
+	}
+	if older["dense.bin"] != nil {
+		s.remember(older)
+	}
+	d.second = s
+	return s.progress(), nil
+}
+
+// remember takes what an older collection has. What does not fit is of no use, and no
+// error: it is made anew.
+func (s *second) remember(older map[string][]byte) {
+	store, err := passages.Open(older["passages.bin"])
+	if err != nil {
+		return
+	}
+	v, err := collect.JoinDense(older["dense.bin"], store)
+	if err != nil || v.Space() != s.enc.Space || v.Dim() != s.enc.Dim() {
+		return
+	}
+	s.vectors, s.older = v, map[passages.Passage]int{}
+	for i := range store.Len() {
+		s.older[store.At(i)] = i
+	}
+}
+
+func (s *second) progress() *Progress {
+	return &Progress{Done: s.builder.Len(), Total: len(s.list), Tokens: s.tokens, MS: float64(s.spent) / 1e6}
+}
+
+// denseVectors takes vectors that embed gave in an earlier run, in their order.
+func (d *desk) denseVectors(content []byte) (*Progress, error) {
+	s := d.second
+	if s == nil {
+		return nil, errNoSecond
+	}
+	v, err := dense.Open(content)
+	switch {
+	case err != nil:
+		return nil, err
+	case v.Space() != s.enc.Space || v.Dim() != s.enc.Dim():
+		return nil, fmt.Errorf("dense vectors of %s, with %d values, are no beginning of %s's, with %d", v.Space(), v.Dim(), s.enc.Space, s.enc.Dim())
+	case s.builder.Len()+v.Len() > len(s.list):
+		return nil, errors.New("there are more dense vectors than passages")
+	}
+	to := make([]float32, v.Dim())
+	for i := range v.Len() {
+		v.Vector(to, i)
+		if err := s.builder.Add(to); err != nil {
+			return nil, err
+		}
+	}
+	return s.progress(), nil
+}
+
+// embed makes vectors for about ms, at least one. They are given as a file of
+// package dense, to be handed in again as "dense" should the run be cut off.
+func (d *desk) embed(in struct {
+	MS float64 `json:"ms"`
+}) (*Progress, error) {
+	s := d.second
+	if s == nil {
+		return nil, errNoSecond
+	}
+	begin := time.Now()
+	end := begin.Add(time.Duration(in.MS * 1e6))
+	var made [][]float32
+	for s.builder.Len() < len(s.list) {
+		p := s.list[s.builder.Len()]
+		v := make([]float32, s.enc.Dim())
+		if i, ok := s.older[p]; ok {
+			s.vectors.Vector(v, i)
+		} else {
+			fresh, n, err := s.worker.Encode(p)
+			if err != nil {
+				return nil, err
+			}
+			copy(v, fresh)
+			s.tokens += n
+		}
+		if err := s.builder.Add(v); err != nil {
+			return nil, err
+		}
+		made = append(made, v)
+		if time.Now().After(end) {
+			break
+		}
+	}
+	s.spent += time.Since(begin)
+	p := s.progress()
+	if len(made) > 0 {
+		kept, err := collect.AppendDense(nil, s.enc.Space, s.enc.Dim(), made...)
+		if err != nil {
+			return nil, err
+		}
+		d.kept = kept
+		k := piece("dense", kept)
+		p.Vectors = &k
+	}
+	return p, nil
+}
+
+// vectors gives dense.bin once all is made, and lets go of the encoder.
+func (d *desk) vectors(struct{}) (*Piece, error) {
+	s := d.second
+	if s == nil {
+		return nil, errNoSecond
+	}
+	if n := s.builder.Len(); n < len(s.list) {
+		return nil, fmt.Errorf("only %d of %d passages have a dense vector", n, len(s.list))
+	}
+	var out bytes.Buffer
+	if _, err := s.builder.WriteTo(&out); err != nil {
+		return nil, err
+	}
+	d.second, d.kept = nil, out.Bytes()
+	p := piece(collect.DenseFile, d.kept)
+	return &p, nil
+}
