@@ -74,7 +74,7 @@ func runChat(ctx context.Context, s streams, l *line) error {
 	}
 	in, restore := prompter(s)
 	defer restore()
-	c := &chat{e: e, k: *k, stage: stage, absent: absent, page: page{w: in.out, width: width(s.out), style: styleOf(s.out), stages: e.Dense != nil}}
+	c := &chat{e: e, k: *k, stage: stage, absent: absent, page: page{w: in.out, width: width(s.out), style: styleOf(s.out), dense: e.Dense}}
 	if in.prompts {
 		about := e.Passages.About()
 		fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n\n", printable(about.Title), thousands(e.Passages.Len()))

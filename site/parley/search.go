@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley/shared/answer"
+	"parley/shared/encoder"
 	"parley/shared/message"
 )
 
@@ -68,7 +69,7 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 		out.SetEscapeHTML(false)
 		return out.Encode(a)
 	}
-	p := page{w: s.out, width: width(s.out), style: styleOf(s.out), stages: e.Dense != nil}
+	p := page{w: s.out, width: width(s.out), style: styleOf(s.out), dense: e.Dense}
 	p.reply(a, a.Reply)
 	p.results(a, a.Reply, nil)
 	p.cost(a)
@@ -127,10 +128,10 @@ var _, _ flag.Value = (*turnsFlag)(nil), (*replyFlag)(nil)
 
 // A page writes answers for people.
 type page struct {
-	w      io.Writer
-	width  int
-	style  style
-	stages bool // there is a dense stage: say which answered
+	w     io.Writer
+	width int
+	style style
+	dense *encoder.Sentence // nil where there is one stage, of which nothing is said
 }
 
 // reply writes the quotation of result i, where it stands, and what the question was
@@ -171,13 +172,15 @@ func (p page) read(a message.Answer) {
 // answered says which stages answered, where there are two.
 func (p page) answered(a message.Answer) string {
 	switch {
-	case !p.stages:
+	case p.dense == nil:
 	case a.Stage == message.StageBoth:
 		return "searched with both vectors, sparse and dense"
 	case a.Stage == message.StageDense:
 		return "searched with the dense vector alone"
-	default:
+	case p.dense.SureAbove > 0 && a.Sure >= p.dense.SureAbove:
 		return fmt.Sprintf("searched with the sparse vector alone, which is %.0f %% sure of its first result", 100*a.Sure)
+	default:
+		return "searched with the sparse vector alone"
 	}
 	return ""
 }
