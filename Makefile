@@ -89,10 +89,14 @@ levels: trainer ## export and measure the encoders of conversations that ship, a
 family: ## list the encoders in models/ anew, after one was exported there (DEFAULT=LEVEL)
 	$(GO) run ./models/build --list --default '$(DEFAULT)'
 
+dense: ## make the built-in collection's dense vectors, with the dense encoder of passages in DENSE
+	@[ -n "$(DENSE)" ] || { echo 'name the folder of the dense encoder that reads passages: make dense DENSE=models/bge-small'; exit 2; }
+	$(GO) run ./models/build --dense '$(DENSE)'
+
 format: ## gofmt
 	gofmt -w shared site wasm trainer models
 
 clean: ## remove what was built here
 	rm -rf build site/dist
 
-.PHONY: help demo dist test browser libtorch trainer train experiments llm bench packages generate models levels family format clean
+.PHONY: help demo dist test browser libtorch trainer train experiments llm bench packages generate models levels family dense format clean
