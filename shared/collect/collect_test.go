@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	"testing"
 
 	"parley/shared/sparse"
@@ -24,6 +25,33 @@ func FuzzVectors(f *testing.F) {
 		again, ok := ReadVectors(AppendVectors(nil, vectors...), len(vectors), vocab)
 		if !ok || len(again) != len(vectors) {
 			t.Fatal("what was read cannot be written and read again")
+		}
+	})
+}
+
+// What is written of dense vectors is read, and written again it is the same bytes.
+func FuzzDense(f *testing.F) {
+	const space, dim = "a model", 3
+	two, err := AppendDense(nil, space, dim, []float32{1, 0, -1}, []float32{0, .5, .25})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(two, 2)
+	f.Add(two, 1)
+	f.Fuzz(func(t *testing.T, data []byte, n int) {
+		vectors, ok := ReadDense(data, space, dim, n&31)
+		if !ok {
+			return
+		}
+		once, err := AppendDense(nil, space, dim, vectors...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if vectors, ok = ReadDense(once, space, dim, len(vectors)); !ok {
+			t.Fatalf("%x cannot be read", once)
+		}
+		if twice, err := AppendDense(nil, space, dim, vectors...); err != nil || !bytes.Equal(twice, once) {
+			t.Fatalf("%x became %x (%v)", once, twice, err)
 		}
 	})
 }

@@ -94,7 +94,11 @@ func runBuild(ctx context.Context, s streams, l *line) error {
 			return err
 		}
 		if size > publish.OneFileBudget {
-			fmt.Fprintf(s.err, "warning: %.1f MB is more than %.0f MB: it opens slowly; fewer passages, or fewer terms of each (parley index --mass 0.8), make it smaller\n", float64(size)/1e6, publish.OneFileBudget/1e6)
+			less := "fewer passages, or fewer terms of each (parley index --mass 0.8), make it smaller"
+			if *dense != "" {
+				less = "without --dense it has no second stage, and is far smaller"
+			}
+			fmt.Fprintf(s.err, "warning: %.1f MB is more than %.0f MB: it opens slowly; %s\n", float64(size)/1e6, publish.OneFileBudget/1e6, less)
 		}
 		if *asJSON {
 			return json.NewEncoder(s.out).Encode(map[string]any{"out": o.Out, "bytes": size})

@@ -255,6 +255,23 @@ func TestChatByStages(t *testing.T) {
 	}
 }
 
+// The built page offers the second stage, unless it is to be left out.
+func TestBuildWithADenseStage(t *testing.T) {
+	b, dense := denseBench(t)
+	wasm := put(t, filepath.Join(b.dir, "wasm"), map[string][]byte{"ui.wasm": nil, "worker.wasm": nil, "files.wasm": nil, "wasm_exec.js": []byte("go")})
+	args := b.with("build", "--wasm", wasm, "--out", filepath.Join(b.dir, "dist"), "--compress", "none")
+	says := "better answers: 0.0"
+	if out := must(t, "", append(args, "--dense", dense)...); !strings.Contains(out, says) || !strings.Contains(out, "loaded on request") {
+		t.Error(out)
+	}
+	if out := must(t, "", args...); strings.Contains(out, says) {
+		t.Error(out)
+	}
+	if code, _, said := parley(t, "", append(args, "--dense", dense, "--no-dense")...); code != exitUsage || !strings.Contains(said, "exclude each other") {
+		t.Errorf("%d %s", code, said)
+	}
+}
+
 // A run ranks as search does: words, history and stages included.
 func TestARunRanksAsSearchDoes(t *testing.T) {
 	b, dense := denseBench(t)
