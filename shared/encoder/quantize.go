@@ -14,7 +14,27 @@ import (
 )
 
 // Levels is how fine integers are: each stands for 2L+1 values, -L to L. Fewer levels make
-// no smaller file by themselves, but one that compresses to less.
+// no smaller file by themselves, but one that compresses to less. Of bge-small-en-v1.5, 12
+// layers, cosines with onnxruntime's float32 vectors over 200 passages and questions
+// (TestSentenceLevels), and MB as the integers' entropy has them, which brotli comes to
+// within one in a hundred (127 and 127: 30.04):
+//
+//	Matrices  Words  mean    least   MB
+//	127       127    .9992   .9982   30.2
+//	127        63    .9991   .9975   28.7
+//	127        31    .9991   .9982   27.2
+//	127        15    .9989   .9977   25.7
+//	127         7    .9973   .9820   24.1
+//	 63        63    .9986   .9965   26.0
+//	 63        31    .9986   .9974   24.5
+//	 31        63    .9966   .9940   23.3
+//	 31        15    .9963   .9911   20.3
+//	 15        63    .9887   .9808   20.5
+//	 15        15    .9885   .9816   17.5
+//	  7        63    .9510   .9260   17.6
+//
+// At 127 levels the rounding of weights costs .0002, that of activations, in 8 bits a
+// token, the rest.
 type Levels struct {
 	Matrices int // of the layers and the head; 1 to 127
 	Words    int // the word embedding; 1 to 127
