@@ -162,10 +162,13 @@ func encodeDense(ctx context.Context, list []passages.Passage, w *work[[]float32
 }
 
 // keepDense gives the dense.bin of the folder where it is of the same passages; dropped
-// says that it is of others.
+// says that it is of others. One that is no file of vectors is none of ours.
 func keepDense(out string, list []passages.Passage) (content []byte, dropped bool) {
 	at := filepath.Join(out, collect.DenseFile)
 	content, err := os.ReadFile(at)
+	if err == nil {
+		_, err = dense.Open(content)
+	}
 	if err != nil {
 		return nil, false
 	}

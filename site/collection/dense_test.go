@@ -201,6 +201,11 @@ func TestDenseVectorsStayWithTheirPassages(t *testing.T) {
 	if c, err := OpenAll(out); err != nil || c.Dense != nil || len(folder(t, out)) != 3 {
 		t.Errorf("%+v, %v", c, err)
 	}
+	// Someone's own file of that name stays.
+	writeFiles(t, out, map[string][]byte{collect.DenseFile: []byte("notes")})
+	if sum, err = Build(t.Context(), enc, corpus(22), out, Options{}); err != nil || sum.DenseDropped || folder(t, out)[collect.DenseFile] != "notes" {
+		t.Errorf("%+v, %v", sum, err)
+	}
 }
 
 func TestDenseVectorsThatDoNotBelong(t *testing.T) {
