@@ -233,6 +233,9 @@ func (w *worker) addSentence(file string, data []byte) error {
 // loadSentence loads the dense encoder once its files and the base are there.
 func (w *worker) loadSentence() error {
 	return w.loadFolder(second, func(files encoder.Files) (err error) {
+		// The file and what is made of it are the most that the program ever holds at once:
+		// what dies in between must not come on top.
+		defer debug.SetGCPercent(debug.SetGCPercent(10))
 		w.sentenceBytes = len(w.parts[second+"config.json"]) + len(w.parts[second+"model.safetensors"])
 		w.sentence, err = encoder.LoadSentenceOver(w.encoder.Tokenizer, files)
 		w.join()
