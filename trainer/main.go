@@ -21,9 +21,11 @@ type command struct {
 var commands = []command{
 	{"evaluate", "rank a benchmark's queries with an encoder or BM25, and measure the ranking", evaluate},
 	{"compare", "test whether two runs differ", compare},
+	{"mean", "make a table of what evaluations gave, over their seeds", meanCommand},
 	{"import", "read conversations of a data set into examples", importCommand},
 	{"conversations", "check, export and measure the project's own conversations", conversationsCommand},
 	{"replies", "put the engine's own replies into the histories of training examples", repliesCommand},
+	{"swap", "make further examples by talking about something else", swapCommand},
 	{"synthetic", "make an evaluation of MTRAG's synthetic conversations", syntheticCommand},
 	{"rewrite", "let a language model rewrite questions so that they stand alone", rewriteCommand},
 	{"train", "distil a query encoder (needs libtorch)", trainCommand},

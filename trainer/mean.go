@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"text/tabwriter"
+
+	"parley/trainer/metrics"
+)
+
+const meanHelp = `Usage: trainer mean [FLAGS] FILES
+
+Makes a table of what trainer evaluate --json wrote, in the files' order: those whose
+names differ in "-seedN" alone are one row, their mean and standard deviation.
+
+Examples:
+  trainer mean models/experiments/dense/*.json
+  trainer mean --parts models/experiments/dense/mtrag-both-seed*.json
+`
+
+// seedOf is the end of a file's name that says with which seed it was made.
+var seedOf = regexp.MustCompile(`-seed([0-9]+)$`)
+
+// A row is what several seeds gave.
+type meanRow struct {
+	label    string
+	outcomes []outcome
+}
+
+func meanCommand(_ context.Context, args []string, stdout, stderr *os.File) error {
+	flags := flag.NewFlagSet("mean", flag.ContinueOnError)
+	parts := flags.Bool("parts", false, "the parts, too (trainer evaluate --by)")
+	if err := parse(flags, args, meanHelp, stdout); err != nil {
+		return err
+	}
+	if flags.NArg() == 0 {
+		return wrongUse("no files")
+	}
+	var rows []meanRow
+	place := map[string]int{}
+	for _, path := range flags.Args() {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var o outcome
+		if err := json.Unmarshal(data, &o); err != nil {
+			return fmt.Errorf("%s: not what trainer evaluate --json writes: %w", path, err)
+		}
+		if o.Queries == 0 || len(o.Metrics) == 0 {
+			return fmt.Errorf("%s: not what trainer evaluate --json writes: it has no queries or no metrics", path)
+		}
+		label := seedOf.ReplaceAllString(strings.TrimSuffix(filepath.Base(path), ".json"), "")
+		i, ok := place[label]
+		if !ok {
+			i = len(rows)
+			place[label] = i
+			rows = append(rows, meanRow{label: label})
+		}
+		if first := rows[i].outcomes; len(first) > 0 && (first[0].Queries != o.Queries || first[0].Docs != o.Docs) {
+			return fmt.Errorf("%s: %d queries over %d passages, another seed of %s has %d over %d", path, o.Queries, o.Docs, label, first[0].Queries, first[0].Docs)
+		}
+		rows[i].outcomes = append(rows[i].outcomes, o)
+	}
+
+	w := tabwriter.NewWriter(stdout, 0, 0, 1, ' ', 0)
+	fmt.Fprint(w, "| \t| queries\t| seeds\t")
+	for _, m := range meanMeasures {
+		fmt.Fprintf(w, "| %s\t", metrics.Names[m])
+	}
+	fmt.Fprintln(w, "| FLOPS\t| dense asked in\t|\n|---\t|---:\t|---:\t"+strings.Repeat("|---:\t", len(meanMeasures)+2)+"|")
+	for _, r := range rows {
+		r.print(w, r.label, func(o *outcome) (int, map[string]float64) { return o.Queries, o.Metrics }, true)
+		if !*parts {
+			continue
+		}
+		for k, p := range r.outcomes[0].Parts {
+			r.print(w, "- "+p.Name, func(o *outcome) (int, map[string]float64) {
+				if k < len(o.Parts) && o.Parts[k].Name == p.Name {
+					return o.Parts[k].Queries, o.Parts[k].Metrics
+				}
+				return 0, nil
+			}, false)
+		}
+	}
+	return w.Flush()
+}
+
+// meanMeasures are those that the project's tables have.
+var meanMeasures = []metrics.Measure{metrics.MRR, metrics.NDCG10, metrics.R10, metrics.R100}
+
+func (r *meanRow) print(w *tabwriter.Writer, label string, of func(*outcome) (int, map[string]float64), cost bool) {
+	n, _ := of(&r.outcomes[0])
+	fmt.Fprintf(w, "| %s\t| %d\t| %d\t", label, n, len(r.outcomes))
+	for _, m := range meanMeasures {
+		var values []float64
+		for i := range r.outcomes {
+			if _, metric := of(&r.outcomes[i]); metric != nil {
+				values = append(values, metric[metrics.Keys[m]])
+			}
+		}
+		fmt.Fprintf(w, "| %s\t", withDeviation(values))
+	}
+	if !cost || r.outcomes[0].Cost == nil {
+		fmt.Fprintln(w, "| \t| \t|")
+		return
+	}
+	flops, share := 0.0, ""
+	for _, o := range r.outcomes {
+		flops += o.Cost.FLOPS / float64(len(r.outcomes))
+	}
+	if s := r.outcomes[0].Cost.Stages; s != nil {
+		sum := 0.0
+		for _, o := range r.outcomes {
+			sum += o.Cost.Stages.Dense / float64(len(r.outcomes))
+		}
+		share = fmt.Sprintf("%.0f %%", 100*sum)
+	}
+	fmt.Fprintf(w, "| %.2f\t| %s\t|\n", flops, share)
+}
+
+// withDeviation is the mean and, of several values, the standard deviation of the sample.
+func withDeviation(values []float64) string {
+	n := float64(len(values))
+	mean, squares := 0.0, 0.0
+	for _, v := range values {
+		mean += v / n
+	}
+	if len(values) < 2 {
+		return fmt.Sprintf("%.4f", mean)
+	}
+	for _, v := range values {
+		squares += (v - mean) * (v - mean)
+	}
+	return fmt.Sprintf("%.4f ± %.4f", mean, math.Sqrt(squares/(n-1)))
+}
