@@ -82,7 +82,7 @@ type evaluation struct {
 	second                   second
 	top, depth               int
 	mass                     float64
-	float, bm25              bool
+	float, bm25, noWords     bool
 	runFile, tag             string
 	wasm, by                 string
 	json                     bool
@@ -107,6 +107,7 @@ func evaluate(ctx context.Context, args []string, stdout, stderr *os.File) error
 	flags.IntVar(&o.queryTerms, "query-terms", -1, "keep the `n` heaviest terms of each query (0: all, -1: the encoder's own)")
 	flags.Float64Var(&o.questionWords, "question-words", -1, "of an encoder without a word head: what each `word` of the newest question weighs (0: words are not searched for, -1: the encoder's own)")
 	flags.Float64Var(&o.historyWords, "history-words", -1, "what the word head's weights of words of the history are `multiplied` by (-1: the encoder's own)")
+	flags.BoolVar(&o.noWords, "no-words", false, "search for learned terms alone")
 	o.words = words.Default
 	flags.Float64Var(&o.words.K1, "k1", o.words.K1, "k1 of BM25, by which passages' words are weighed")
 	flags.Float64Var(&o.words.B, "b", o.words.B, "b of BM25")
@@ -477,7 +478,7 @@ func (o *evaluation) rankEncoder(ctx context.Context, docs *collection.Collectio
 	if err != nil {
 		return nil, "", nil, err
 	}
-	in, err := o.searcher(enc.Vocab(), passages, docs, enc.SearchesWords())
+	in, err := o.searcher(enc.Vocab(), passages, docs, enc.SearchesWords() && !o.noWords)
 	if err != nil {
 		return nil, "", nil, err
 	}
