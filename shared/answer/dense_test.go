@@ -445,10 +445,6 @@ func TestFeatures(t *testing.T) {
 				t.Errorf("sure %v, want %v", got, want)
 			}
 		}
-		coefficients = [featureCount]float32{}
-		if Sure(x) != 0 {
-			t.Error("sure without having been fitted")
-		}
 	}
 	if x, err := e.Features(tower); err != nil || x[history] != 1 || x[newTopic] != 0 {
 		t.Errorf("%v, %v", x, err)
