@@ -14,6 +14,7 @@
 #   OUT/train/*.jsonl   training examples        OUT/dev/*.jsonl    those of the dev set
 #   OUT/exclude/*.jsonl what is never trained on: the evaluation's questions
 #   OUT/lead3.jsonl     wiki2018, the first three passages of each article
+#   OUT/swapped.jsonl   the training examples about something else (trainer swap), for dense students
 #   OUT/conversations   our own conversations and the articles, in BEIR's forms; choice/ is to choose on
 #   OUT/synthetic       MTRAG's synthetic conversations as an evaluation, to choose settings on
 #   OUT/mtrag           a link to SETS/mtrag
@@ -47,6 +48,9 @@ echo "== lead3.jsonl"
 gzip -dc "$sets/wiki2018/passages.jsonl.gz" | grep -E '^\{"id": "[0-9]+-[012]"' > "$out/lead3.jsonl.part"
 mv "$out/lead3.jsonl.part" "$out/lead3.jsonl"
 echo "$(wc -l < "$out/lead3.jsonl") passages"
+
+echo "== swapped.jsonl"
+$trainer swap --examples "$out/train/qrecc.jsonl,$out/train/canard.jsonl,$out/train/convquestions.jsonl,$out/train/cast*.jsonl,trainer/conversations/train.jsonl" --titles "$out/lead3.jsonl" --out "$out/swapped.jsonl"
 
 echo "== synthetic"
 $trainer synthetic --mtrag "$sets/mtrag" --distractors "$out/lead3.jsonl" --first 20000 --out "$out/synthetic"

@@ -1,0 +1,73 @@
+#!/bin/sh
+# Trains the dense students of conversations, three seeds, and measures them with the
+# sparse ones beside them:
+#
+#   sh trainer/experiment/dense.sh train [DATA]      an hour of two cores, resumed where it stopped
+#   sh trainer/experiment/dense.sh measure [DATA]    half an hour; writes models/experiments/dense/*.json
+#
+# DATA is the folder that trainer/experiment/data.sh made, build/experiments/data if not
+# given, with bge. The sparse students are those of the row "words/learned words" of
+# `make experiments`, seed by seed. SEEDS="1 2 3" and ROWS are what is done of it.
+set -eu
+what=${1:?train or measure}
+data=${2:-build/experiments/data}
+trainer=${TRAINER:-build/trainer}
+runs=build/experiments/dense
+out=models/experiments/dense
+seeds=${SEEDS:-1 2 3}
+mkdir -p "$runs" "$out"
+
+train() { # NAME SEED, flags beyond the recipe
+  run=$runs/$1-seed$2 seed=$2
+  shift 2
+  if [ -f "$run/run.json" ]; then
+    $trainer train --resume --out "$run"
+    return
+  fi
+  $trainer train --dense-student --encoder "$data/bge" --out "$run" --seed "$seed" --cache build/cache \
+    --examples "$data/train/qrecc.jsonl,$data/train/canard.jsonl,$data/train/convquestions.jsonl,$data/train/cast2019-training.jsonl,$data/train/cast2019.jsonl,$data/train/cast2020.jsonl,trainer/conversations/train.jsonl,$data/swapped.jsonl" \
+    --dev trainer/conversations/dev.jsonl,trainer/conversations/choice.jsonl \
+    --exclude "$data/exclude/mtrag.jsonl,trainer/conversations/test.jsonl" --passages "$data/lead3.jsonl" \
+    --train-layers 6 --max-tokens 112 --history-type 1 --reply-tokens -1 --unrelated .25 --unrelated-rewrites .15 \
+    --passage-texts 2 --passage-size 96 --passage-type 1 --distance 1 --kld 0 --infonce 0 \
+    --rate 1e-4 --warm-up .03 --weight-decay 0 --batch 32 --epochs 2 --steps 750 --mixed --threads "${THREADS:-2}" --save-every 50 "$@"
+}
+
+if [ "$what" = train ]; then
+  for seed in $seeds; do train student "$seed"; done
+  exit
+fi
+[ "$what" = measure ] || { echo "$0: $what: want train or measure" >&2; exit 2; }
+
+# How a dense student ships (models/dense.sh): chosen on dev.
+. models/dense.settings
+history=.3 # what words of the history count, as models/levels.sh has it
+
+row() { # NAME SEED, flags of evaluate: a file of the table
+  file=$out/$set-$1-seed$2.json
+  shift 2
+  [ -f "$file" ] || { $trainer evaluate --base "" --encoder "$sparse" --passage-encoder models/splade-tiny --input conversation \
+    --history-words $history --cache build/cache --by turn --json "$@" > "$file.part" && mv "$file.part" "$file"; }
+}
+
+for seed in $seeds; do
+  run=$runs/student-seed$seed
+  $trainer export --licence CC-BY-SA-4.0 --share models/splade-tiny $levels $weights --name "bge-small-conv-$seed" "$run" "$runs/int8-seed$seed" > /dev/null
+  key=$($trainer experiment --list --json --data "$data" --only "words/learned words" --seeds "$seed" | sed -n 's/.*"key": "\(.*\)",/\1/p')
+  sparse=build/experiments/trainings/$(sed -n 's/.*"training": "\(.*\)",/\1/p' "models/experiments/runs/$key.json")/best
+  dense="--dense $runs/int8-seed$seed --dense-passages $data/bge"
+  for set in mtrag test; do
+    case $set in
+    mtrag) of="--mtrag $data/mtrag" ;;
+    test) of="--passages $data/conversations/corpus.jsonl --tasks $data/conversations/test/tasks.jsonl --queries $data/conversations/test/queries_last.jsonl --qrels $data/conversations/test/qrels.tsv" ;;
+    esac
+    row sparse "$seed" $of
+    row sparse-without-words "$seed" $of --no-words
+    row dense "$seed" $of $dense --stage dense
+    row both-without-words "$seed" $of $dense --stage both --no-words
+    row both "$seed" $of $dense --stage both
+    row cascade "$seed" $of $dense
+    row own-passages "$seed" $of --dense "$runs/int8-seed$seed" --stage both
+  done
+done
+$trainer mean "$out"/*.json
