@@ -22,7 +22,6 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "figcaption")
 		{
 			vgparent := vgn
@@ -33,18 +32,14 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = addElement(vgparent, "", "span", "class", "top")
 			setInner(vgn, c.Top())
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "svg", "svg", "viewBox", "0 0 260 120", "aria-hidden", "true")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "svg", "path", "class", "axis", "d", "M0 102H260")
 			setInner(vgn, vugu.HTML(""))
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "svg", "path", "class", "rule")
 			addAttribute(vgn, "d", "M"+c.Rule()+" 8V102")
-			vgn = addText(vgparent, "\n    ")
 			for vgiterkeyt, l := range c.Lines() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
@@ -54,7 +49,6 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				addAttribute(vgn, "class", l.Class)
 				addAttribute(vgn, "d", l.D)
 			}
-			vgn = addText(vgparent, "\n    ")
 			for vgiterkeyt, l := range c.Lines() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
@@ -64,7 +58,6 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				addAttribute(vgn, "class", l.Class+" dots")
 				addAttribute(vgn, "d", l.Dots)
 			}
-			vgn = addText(vgparent, "\n    ")
 			for vgiterkeyt, t := range c.Ticks() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
@@ -75,7 +68,6 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				addAttribute(vgn, "x", t.X)
 				setInner(vgn, t.N)
 			}
-			vgn = addText(vgparent, "\n    ")
 			for vgiterkeyt, t := range c.Ticks() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
@@ -84,25 +76,15 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = addElement(vgparent, "svg", "rect", "class", "strip", "y", "0", "height", "120")
 				addAttribute(vgn, "width", t.Wide)
 				addAttribute(vgn, "x", t.Left)
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType: "mouseenter",
-					Func:      func(event vugu.DOMEvent) { c.Root.LookAt(t.I) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType: "click",
-					Func:      func(event vugu.DOMEvent) { c.Root.LookAt(t.I) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				addHandler(vgn, "mouseenter", func(event vugu.DOMEvent) { c.Root.LookAt(t.I) })
+				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.LookAt(t.I) })
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "ul", "class", "readout", "role", "list")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			for vgiterkeyt, r := range c.Readout() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
@@ -122,9 +104,7 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					setInner(vgn, r.Value)
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n")
 	}
 	return vgout
 }

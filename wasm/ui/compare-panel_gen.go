@@ -22,13 +22,10 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "h3")
 		setInner(vgn, vugu.HTML("Compare ways to read it"))
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "summary")
 		setInner(vgn, vugu.HTML("The same question, read in different ways. Marks say how results moved against the page’s own ranking."))
-		vgn = addText(vgparent, "\n  ")
 		{
 			vgcompKey := vugu.MakeCompKey(0x3A8C442C949D4257^vgin.CurrentPositionHash(), vgiterkey)
 			// ask BuildEnv for prior instance of this specific component
@@ -44,10 +41,8 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "gold-text")
 		setInner(vgn, c.GoldText())
-		vgn = addText(vgparent, "\n  ")
 		for vgiterkeyt, stages := range []bool{false, true} {
 			var vgiterkey interface{} = vgiterkeyt
 			_ = vgiterkey
@@ -58,7 +53,6 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addText(vgparent, "\n    ")
 				vgn = addElement(vgparent, "", "p", "class", "note stages")
 				addAttribute(vgn, "hidden", !stages)
 				{
@@ -66,7 +60,6 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					_ = vgparent
 					vgn = addText(vgparent, "And the conversation as the page reads it, searched with one vector, the other, and both:")
 				}
-				vgn = addText(vgparent, "\n    ")
 				for vgiterkeyt, w := range c.Ways(stages) {
 					var vgiterkey interface{} = vgiterkeyt
 					_ = vgiterkey
@@ -77,16 +70,12 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n      ")
 						vgn = addElement(vgparent, "", "h4")
 						setInner(vgn, w.Name)
-						vgn = addText(vgparent, "\n      ")
 						vgn = addElement(vgparent, "", "p", "class", "note", "dir", "auto")
 						setInner(vgn, w.Note)
-						vgn = addText(vgparent, "\n      ")
 						vgn = addElement(vgparent, "", "p", "class", "figure")
 						setInner(vgn, w.Figures)
-						vgn = addText(vgparent, "\n      ")
 						vgn = addElement(vgparent, "", "p")
 						addAttribute(vgn, "class", w.GoldClass)
 						addAttribute(vgn, "hidden", w.Gold == "")
@@ -98,11 +87,9 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							vgn = addElement(vgparent, "", "span")
 							setInner(vgn, w.Gold)
 						}
-						vgn = addText(vgparent, "\n      ")
 						vgn = addElement(vgparent, "", "p", "class", "failure")
 						addAttribute(vgn, "hidden", w.Failure == "")
 						setInner(vgn, w.Failure)
-						vgn = addText(vgparent, "\n      ")
 						vgn = addElement(vgparent, "", "p", "class", "waiting")
 						addAttribute(vgn, "hidden", !w.Waiting)
 						{
@@ -110,12 +97,11 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							_ = vgparent
 							vgn = addText(vgparent, "Searching")
 						}
-						vgn = addText(vgparent, "\n      ")
 						vgn = addElement(vgparent, "", "ol", "class", "ranks")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = addText(vgparent, "\n        ")
+							vgn = addText(vgparent, "")
 							for vgiterkeyt, r := range w.Results {
 								var vgiterkey interface{} = vgiterkeyt
 								_ = vgiterkey
@@ -135,43 +121,30 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 									setInner(vgn, r.Spoken)
 								}
 							}
-							vgn = addText(vgparent, "\n      ")
 						}
-						vgn = addText(vgparent, "\n    ")
 					}
 				}
-				vgn = addText(vgparent, "\n  ")
 			}
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "form", "class", "rewrite")
-		vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-			EventType: "submit",
-			Func:      func(event vugu.DOMEvent) { c.SaveRewrite(event) },
-			// TODO: implement capture, etc. mostly need to decide syntax
-		})
+		addHandler(vgn, "submit", func(event vugu.DOMEvent) { c.SaveRewrite(event) })
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "label", "for", "rewrite")
 			{
 				vgparent := vgn
 				_ = vgparent
 				vgn = addText(vgparent, "Your rewrite: the same question, standing alone")
 			}
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "textarea", "id", "rewrite", "rows", "1", "dir", "auto")
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "button", "type", "submit", "class", "quiet")
 			{
 				vgparent := vgn
 				_ = vgparent
 				vgn = addText(vgparent, "Compare with it")
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n")
 	}
 	return vgout
 }

@@ -22,26 +22,21 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "h3")
 		setInner(vgn, vugu.HTML("How sparse?"))
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "summary", "aria-live", "polite")
 		setInner(vgn, c.Summary())
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "fieldset", "class", "levels")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "legend")
 			setInner(vgn, vugu.HTML("Level that answers"))
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "div")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addText(vgparent, "\n      ")
+				vgn = addText(vgparent, "")
 				for vgiterkeyt, l := range c.Levels() {
 					var vgiterkey interface{} = vgiterkeyt
 					_ = vgiterkey
@@ -52,30 +47,19 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n        ")
 						vgn = addElement(vgparent, "", "input", "type", "radio", "name", "level")
 						addAttribute(vgn, "checked", l.InUse)
 						addAttribute(vgn, "id", levelID(l.Name))
 						addAttribute(vgn, "value", l.Name)
-						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-							EventType: "change",
-							Func:      func(event vugu.DOMEvent) { c.Root.SetLevel(l.Name) },
-							// TODO: implement capture, etc. mostly need to decide syntax
-						})
-						vgn = addText(vgparent, "\n        ")
+						addHandler(vgn, "change", func(event vugu.DOMEvent) { c.Root.SetLevel(l.Name) })
 						vgn = addElement(vgparent, "", "span", "class", "name")
 						setInner(vgn, l.Title)
-						vgn = addText(vgparent, "\n        ")
 						vgn = addElement(vgparent, "", "span", "class", "figure")
 						setInner(vgn, l.Ratio)
-						vgn = addText(vgparent, "\n      ")
 					}
 				}
-				vgn = addText(vgparent, "\n    ")
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		{
 			vgcompKey := vugu.MakeCompKey(0x4BFEFFD64A96F009^vgin.CurrentPositionHash(), vgiterkey)
 			// ask BuildEnv for prior instance of this specific component
@@ -91,30 +75,24 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", "All levels side by side")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "table", "class", "side-by-side")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addText(vgparent, "\n      ")
 				vgn = addElement(vgparent, "", "thead")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n        ")
 					vgn = addElement(vgparent, "", "tr")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n          ")
 						vgn = addElement(vgparent, "", "td")
 						setInner(vgn, vugu.HTML(""))
-						vgn = addText(vgparent, "\n          ")
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -129,16 +107,12 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								setInner(vgn, l.Title)
 							}
 						}
-						vgn = addText(vgparent, "\n        ")
 					}
-					vgn = addText(vgparent, "\n      ")
 				}
-				vgn = addText(vgparent, "\n      ")
 				vgn = addElement(vgparent, "", "tbody")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n        ")
 					for vgiterkeyt, r := range c.Rows() {
 						var vgiterkey interface{} = vgiterkeyt
 						_ = vgiterkey
@@ -149,10 +123,8 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = addText(vgparent, "\n          ")
 							vgn = addElement(vgparent, "", "th", "scope", "row")
 							setInner(vgn, r.Name)
-							vgn = addText(vgparent, "\n          ")
 							for vgiterkeyt, f := range r.Cells {
 								var vgiterkey interface{} = vgiterkeyt
 								_ = vgiterkey
@@ -169,18 +141,14 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 									addAttribute(vgn, "width", f.Width)
 								}
 							}
-							vgn = addText(vgparent, "\n        ")
 						}
 					}
-					vgn = addText(vgparent, "\n        ")
 					vgn = addElement(vgparent, "", "tr")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n          ")
 						vgn = addElement(vgparent, "", "th", "scope", "row")
 						setInner(vgn, c.TermsName())
-						vgn = addText(vgparent, "\n          ")
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -190,12 +158,11 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addText(vgparent, "\n            ")
 								vgn = addElement(vgparent, "", "ul", "class", "words", "role", "list")
 								{
 									vgparent := vgn
 									_ = vgparent
-									vgn = addText(vgparent, "\n              ")
+									vgn = addText(vgparent, "")
 									for vgiterkeyt, t := range l.Terms {
 										var vgiterkey interface{} = vgiterkeyt
 										_ = vgiterkey
@@ -212,23 +179,17 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 											setInner(vgn, t.Spoken)
 										}
 									}
-									vgn = addText(vgparent, "\n            ")
 								}
-								vgn = addText(vgparent, "\n          ")
 							}
 						}
-						vgn = addText(vgparent, "\n        ")
 					}
-					vgn = addText(vgparent, "\n        ")
 					vgn = addElement(vgparent, "", "tr")
 					addAttribute(vgn, "hidden", !c.Exact())
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n          ")
 						vgn = addElement(vgparent, "", "th", "scope", "row")
 						setInner(vgn, vugu.HTML("Exact words"))
-						vgn = addText(vgparent, "\n          ")
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -238,12 +199,11 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addText(vgparent, "\n            ")
 								vgn = addElement(vgparent, "", "ul", "class", "words", "role", "list")
 								{
 									vgparent := vgn
 									_ = vgparent
-									vgn = addText(vgparent, "\n              ")
+									vgn = addText(vgparent, "")
 									for vgiterkeyt, t := range l.Words {
 										var vgiterkey interface{} = vgiterkeyt
 										_ = vgiterkey
@@ -258,22 +218,16 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 											setInner(vgn, t.Text)
 										}
 									}
-									vgn = addText(vgparent, "\n            ")
 								}
-								vgn = addText(vgparent, "\n          ")
 							}
 						}
-						vgn = addText(vgparent, "\n        ")
 					}
-					vgn = addText(vgparent, "\n        ")
 					vgn = addElement(vgparent, "", "tr")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n          ")
 						vgn = addElement(vgparent, "", "th", "scope", "row")
 						setInner(vgn, vugu.HTML("First results"))
-						vgn = addText(vgparent, "\n          ")
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -283,16 +237,14 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addText(vgparent, "\n            ")
 								vgn = addElement(vgparent, "", "p", "class", "failure")
 								addAttribute(vgn, "hidden", l.Failure == "")
 								setInner(vgn, l.Failure)
-								vgn = addText(vgparent, "\n            ")
 								vgn = addElement(vgparent, "", "ol", "class", "ranks")
 								{
 									vgparent := vgn
 									_ = vgparent
-									vgn = addText(vgparent, "\n              ")
+									vgn = addText(vgparent, "")
 									for vgiterkeyt, r := range l.Results {
 										var vgiterkey interface{} = vgiterkeyt
 										_ = vgiterkey
@@ -312,22 +264,16 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 											setInner(vgn, r.Spoken)
 										}
 									}
-									vgn = addText(vgparent, "\n            ")
 								}
-								vgn = addText(vgparent, "\n          ")
 							}
 						}
-						vgn = addText(vgparent, "\n        ")
 					}
-					vgn = addText(vgparent, "\n        ")
 					vgn = addElement(vgparent, "", "tr")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n          ")
 						vgn = addElement(vgparent, "", "th", "scope", "row")
 						setInner(vgn, vugu.HTML("Card"))
-						vgn = addText(vgparent, "\n          ")
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -349,15 +295,10 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								}
 							}
 						}
-						vgn = addText(vgparent, "\n        ")
 					}
-					vgn = addText(vgparent, "\n      ")
 				}
-				vgn = addText(vgparent, "\n    ")
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		{
 			vgcompKey := vugu.MakeCompKey(0x38A38E5A9D463227^vgin.CurrentPositionHash(), vgiterkey)
 			// ask BuildEnv for prior instance of this specific component
@@ -373,18 +314,15 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "note")
 		setInner(vgn, vugu.HTML("Marks beside results: how they moved against the level that answers."))
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "h4")
 		setInner(vgn, vugu.HTML("Turn by turn"))
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "class", "charts")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			for vgiterkeyt, k := range c.Charts() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
@@ -394,7 +332,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
+					vgn = addText(vgparent, "")
 					{
 						vgcompKey := vugu.MakeCompKey(0x3CBCDAA0E1D24F40^vgin.CurrentPositionHash(), vgiterkey)
 						// ask BuildEnv for prior instance of this specific component
@@ -411,43 +349,33 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgn = &vugu.VGNode{Component: vgcomp}
 						vgparent.AppendChild(vgn)
 					}
-					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "details", "class", "numbers")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "summary")
 			setInner(vgn, vugu.HTML("The charts’ numbers as a table"))
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", "The charts’ numbers")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addText(vgparent, "\n      ")
 				vgn = addElement(vgparent, "", "table")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n        ")
 					vgn = addElement(vgparent, "", "thead")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n          ")
 						vgn = addElement(vgparent, "", "tr")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = addText(vgparent, "\n            ")
 							vgn = addElement(vgparent, "", "td")
 							setInner(vgn, vugu.HTML(""))
-							vgn = addText(vgparent, "\n            ")
 							for vgiterkeyt, h := range c.Heads() {
 								var vgiterkey interface{} = vgiterkeyt
 								_ = vgiterkey
@@ -456,16 +384,13 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								vgn = addElement(vgparent, "", "th", "scope", "col")
 								setInner(vgn, h)
 							}
-							vgn = addText(vgparent, "\n          ")
 						}
-						vgn = addText(vgparent, "\n        ")
 					}
-					vgn = addText(vgparent, "\n        ")
 					vgn = addElement(vgparent, "", "tbody")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n          ")
+						vgn = addText(vgparent, "")
 						for vgiterkeyt, r := range c.Turns() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -475,10 +400,8 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addText(vgparent, "\n            ")
 								vgn = addElement(vgparent, "", "th", "scope", "row")
 								setInner(vgn, r.Name)
-								vgn = addText(vgparent, "\n            ")
 								for vgiterkeyt, f := range r.Cells {
 									var vgiterkey interface{} = vgiterkeyt
 									_ = vgiterkey
@@ -487,18 +410,12 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 									vgn = addElement(vgparent, "", "td")
 									setInner(vgn, f.Text)
 								}
-								vgn = addText(vgparent, "\n          ")
 							}
 						}
-						vgn = addText(vgparent, "\n        ")
 					}
-					vgn = addText(vgparent, "\n      ")
 				}
-				vgn = addText(vgparent, "\n    ")
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n")
 	}
 	return vgout
 }

@@ -22,7 +22,6 @@ func (c *Kinds) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "li", "class", "h0 exact")
 		addAttribute(vgn, "hidden", !c.Exact)
 		{
@@ -36,13 +35,10 @@ func (c *Kinds) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = addText(vgparent, "“exact word”")
 			}
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "li", "class", "h0")
 		setInner(vgn, vugu.HTML("\x3Csvg class=\"bar\" width=\"20\" height=\"10\" aria-hidden=\"true\"\x3E\x3C/svg\x3E\x3Cspan\x3Elearned term\x3C/span\x3E"))
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "li", "class", "h0 added")
 		setInner(vgn, vugu.HTML("\x3Csvg class=\"bar\" width=\"20\" height=\"10\" aria-hidden=\"true\"\x3E\x3C/svg\x3E\x3Cspan\x3Eadded by the encoder\x3C/span\x3E"))
-		vgn = addText(vgparent, "\n")
 	}
 	return vgout
 }

@@ -23,25 +23,21 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "h3", "dir", "auto")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			if c.Link() != "" {
 				vgn = addElement(vgparent, "", "a", "target", "_blank", "rel", "noopener noreferrer")
 				addAttribute(vgn, "href", c.Link())
 				setInner(vgn, c.Title())
 			}
-			vgn = addText(vgparent, "\n    ")
 			if c.Link() == "" {
 				vgn = addElement(vgparent, "", "span")
 				setInner(vgn, c.Title())
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "score")
 		{
 			vgparent := vgn
@@ -51,7 +47,6 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = addElement(vgparent, "", "span")
 			setInner(vgn, c.Score())
 		}
-		vgn = addText(vgparent, "\n  ")
 		{
 			vgcompKey := vugu.MakeCompKey(0x314C5724512888DB^vgin.CurrentPositionHash(), vgiterkey)
 			// ask BuildEnv for prior instance of this specific component
@@ -67,20 +62,14 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "class", "acts")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet choose")
 			addAttribute(vgn, "aria-pressed", onOff(c.View.IsReply))
 			addAttribute(vgn, "hidden", c.View.New)
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType: "click",
-				Func:      func(event vugu.DOMEvent) { c.Root.Choose(c.TurnID, c.View.ID) },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
+			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Choose(c.TurnID, c.View.ID) })
 			{
 				vgparent := vgn
 				_ = vgparent
@@ -89,14 +78,9 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = addElement(vgparent, "", "span", "class", "vh")
 				setInner(vgn, ": "+c.Title())
 			}
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet why-button")
 			addAttribute(vgn, "aria-expanded", onOff(c.WhyOpen()))
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType: "click",
-				Func:      func(event vugu.DOMEvent) { c.Root.ToggleWhy(c.TurnID, c.View.ID) },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
+			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleWhy(c.TurnID, c.View.ID) })
 			{
 				vgparent := vgn
 				_ = vgparent
@@ -104,22 +88,18 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = addElement(vgparent, "", "span", "class", "vh")
 				setInner(vgn, ": "+c.Title())
 			}
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "span", "class", "move")
 			setInner(vgn, c.View.Moved)
-			vgn = addText(vgparent, "\n    ")
 			if c.View.Quoted != "" {
 				vgn = addElement(vgparent, "", "span", "class", "tag")
 				setInner(vgn, c.View.Quoted)
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "class", "why-place")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			if c.WhyOpen() {
 				{
 					vgcompKey := vugu.MakeCompKey(0x49A69607577A0B9^vgin.CurrentPositionHash(), vgiterkey)
@@ -139,9 +119,7 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent.AppendChild(vgn)
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n")
 	}
 	return vgout
 }

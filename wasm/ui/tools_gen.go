@@ -22,20 +22,14 @@ func (c *Tools) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "row openers")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
 			if c.HasLevels() {
 				vgn = addElement(vgparent, "", "button", "type", "button", "class", "disclose", "id", "open-dial", "aria-controls", "instrument")
 				addAttribute(vgn, "aria-expanded", onOff(c.Open("dial")))
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType: "click",
-					Func:      func(event vugu.DOMEvent) { c.Root.OpenTool("dial") },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.OpenTool("dial") })
 				{
 					vgparent := vgn
 					_ = vgparent
@@ -47,14 +41,9 @@ func (c *Tools) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					}
 				}
 			}
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "button", "type", "button", "class", "disclose", "id", "open-compare", "aria-controls", "instrument")
 			addAttribute(vgn, "aria-expanded", onOff(c.Open("compare")))
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType: "click",
-				Func:      func(event vugu.DOMEvent) { c.Root.OpenTool("compare") },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
+			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.OpenTool("compare") })
 			{
 				vgparent := vgn
 				_ = vgparent
@@ -65,15 +54,13 @@ func (c *Tools) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgn = addText(vgparent, "Compare ways to read it")
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "id", "instrument")
 		addAttribute(vgn, "hidden", c.Root.tools.open == "")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			if c.Open("dial") {
 				{
 					vgcompKey := vugu.MakeCompKey(0x3FF9C20C01F1BB1^vgin.CurrentPositionHash(), vgiterkey)
@@ -91,7 +78,6 @@ func (c *Tools) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent.AppendChild(vgn)
 				}
 			}
-			vgn = addText(vgparent, "\n    ")
 			if c.Open("compare") {
 				{
 					vgcompKey := vugu.MakeCompKey(0x8E0B7907F7C625D8^vgin.CurrentPositionHash(), vgiterkey)
@@ -109,9 +95,7 @@ func (c *Tools) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent.AppendChild(vgn)
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n")
 	}
 	return vgout
 }

@@ -22,13 +22,10 @@ func (c *TourCard) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "count")
 		setInner(vgn, c.Count())
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "h2", "id", "tour-title")
 		setInner(vgn, c.Title())
-		vgn = addText(vgparent, "\n  ")
 		for vgiterkeyt, t := range c.Text() {
 			var vgiterkey interface{} = vgiterkeyt
 			_ = vgiterkey
@@ -37,12 +34,10 @@ func (c *TourCard) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = addElement(vgparent, "", "p")
 			setInner(vgn, t)
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "buttons")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "a")
 			addAttribute(vgn, "hidden", c.Back() == "")
 			addAttribute(vgn, "href", c.Back())
@@ -51,7 +46,6 @@ func (c *TourCard) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgparent
 				vgn = addText(vgparent, "Back")
 			}
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "a", "class", "next")
 			addAttribute(vgn, "hidden", c.Next() == "")
 			addAttribute(vgn, "href", c.Next())
@@ -60,21 +54,14 @@ func (c *TourCard) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgparent
 				vgn = addText(vgparent, "Next")
 			}
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType: "click",
-				Func:      func(event vugu.DOMEvent) { c.Root.EndTour() },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
+			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.EndTour() })
 			{
 				vgparent := vgn
 				_ = vgparent
 				vgn = addText(vgparent, "End the tour")
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n")
 	}
 	return vgout
 }

@@ -25,15 +25,12 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "header", "class", "ask")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "p", "class", "number", "aria-hidden", "true")
 			setInner(vgn, c.N())
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "h2", "class", "question", "dir", "auto")
 			addAttribute(vgn, "hidden", c.Editing())
 			{
@@ -44,67 +41,44 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = addElement(vgparent, "", "span", "class", "words")
 				setInner(vgn, c.Question())
 			}
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "div", "class", "editor")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addText(vgparent, "\n      ")
+				vgn = addText(vgparent, "")
 				if c.Editing() {
 					vgn = addElement(vgparent, "", "form")
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType: "submit",
-						Func:      func(event vugu.DOMEvent) { c.Root.SaveEdit(event) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					addHandler(vgn, "submit", func(event vugu.DOMEvent) { c.Root.SaveEdit(event) })
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n        ")
 						vgn = addElement(vgparent, "", "label", "class", "vh")
 						addAttribute(vgn, "for", editorID(c.Turn.ID))
 						setInner(vgn, "Question of turn "+c.N())
-						vgn = addText(vgparent, "\n        ")
 						vgn = addElement(vgparent, "", "textarea", "data-editor", "", "rows", "2")
 						addAttribute(vgn, "dir", c.EditorDir())
 						addAttribute(vgn, "id", editorID(c.Turn.ID))
-						vgn = addText(vgparent, "\n        ")
 						vgn = addElement(vgparent, "", "p", "class", "buttons")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = addText(vgparent, "\n          ")
 							vgn = addElement(vgparent, "", "button", "type", "submit", "class", "primary")
 							setInner(vgn, "Ask again")
-							vgn = addText(vgparent, "\n          ")
 							vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet", "data-cancel", "")
 							setInner(vgn, "Cancel")
-							vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-								EventType: "click",
-								Func:      func(event vugu.DOMEvent) { c.Root.CancelEdit() },
-								// TODO: implement capture, etc. mostly need to decide syntax
-							})
-							vgn = addText(vgparent, "\n        ")
+							addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.CancelEdit() })
 						}
-						vgn = addText(vgparent, "\n      ")
 					}
 				}
-				vgn = addText(vgparent, "\n    ")
 			}
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "div", "class", "acts")
 			addAttribute(vgn, "hidden", c.Editing())
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addText(vgparent, "\n      ")
 				vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
 				addAttribute(vgn, "id", editButtonID(c.Turn.ID))
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType: "click",
-					Func:      func(event vugu.DOMEvent) { c.Root.Edit(c.Turn.ID) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Edit(c.Turn.ID) })
 				{
 					vgparent := vgn
 					_ = vgparent
@@ -112,13 +86,8 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgn = addElement(vgparent, "", "span", "class", "vh")
 					setInner(vgn, " turn "+c.N())
 				}
-				vgn = addText(vgparent, "\n      ")
 				vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType: "click",
-					Func:      func(event vugu.DOMEvent) { c.Root.Delete(c.Turn.ID) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Delete(c.Turn.ID) })
 				{
 					vgparent := vgn
 					_ = vgparent
@@ -126,80 +95,63 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgn = addElement(vgparent, "", "span", "class", "vh")
 					setInner(vgn, " turn "+c.N())
 				}
-				vgn = addText(vgparent, "\n    ")
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "class", "aside-text")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			if c.LongText() != "" {
 				vgn = addElement(vgparent, "", "p", "class", "note")
 				setInner(vgn, c.LongText())
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "class", "reply")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			if c.Found() {
 				vgn = addElement(vgparent, "", "figure")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "blockquote")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n        ")
 						vgn = addElement(vgparent, "", "p", "dir", "auto")
 						setInner(vgn, c.Quote())
-						vgn = addText(vgparent, "\n      ")
 					}
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "figcaption")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n        ")
 						vgn = addElement(vgparent, "", "span", "class", "from")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = addText(vgparent, "\n          ")
+							vgn = addText(vgparent, "")
 							if c.SourceLink() != "" {
 								vgn = addElement(vgparent, "", "a", "target", "_blank", "rel", "noopener noreferrer", "dir", "auto")
 								addAttribute(vgn, "href", c.SourceLink())
 								setInner(vgn, c.Source())
 							}
-							vgn = addText(vgparent, "\n          ")
 							if c.SourceLink() == "" {
 								vgn = addElement(vgparent, "", "cite", "dir", "auto")
 								setInner(vgn, c.Source())
 							}
-							vgn = addText(vgparent, "\n        ")
 						}
-						vgn = addText(vgparent, "\n        ")
 						vgn = addElement(vgparent, "", "span", "class", "chosen")
 						setInner(vgn, c.ChosenText())
-						vgn = addText(vgparent, "\n      ")
 					}
-					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n    ")
 			if c.LacksText() != "" {
 				vgn = addElement(vgparent, "", "p", "class", "lacks")
 				setInner(vgn, c.LacksText())
 			}
-			vgn = addText(vgparent, "\n    ")
 			if c.Answered() && !c.Found() {
 				vgn = addElement(vgparent, "", "p", "class", "nothing")
 				{
@@ -208,23 +160,16 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgn = addText(vgparent, "Nothing found. The collection may not hold it; other words may.")
 				}
 			}
-			vgn = addText(vgparent, "\n    ")
 			if c.ReadText() != "" {
 				vgn = addElement(vgparent, "", "p", "class", "read")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span")
 					setInner(vgn, c.ReadText())
-					vgn = addText(vgparent, "\n      ")
 					if c.RereadText() != "" {
 						vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
-						vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-							EventType: "click",
-							Func:      func(event vugu.DOMEvent) { c.Root.Reread(c.Turn.ID) },
-							// TODO: implement capture, etc. mostly need to decide syntax
-						})
+						addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Reread(c.Turn.ID) })
 						{
 							vgparent := vgn
 							_ = vgparent
@@ -234,30 +179,21 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							setInner(vgn, ": turn "+c.N())
 						}
 					}
-					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n    ")
 			if c.Waiting() {
 				vgn = addElement(vgparent, "", "p", "class", "waiting")
 				setInner(vgn, c.WaitingText())
 			}
-			vgn = addText(vgparent, "\n    ")
 			if c.Turn.Failure != nil {
 				vgn = addElement(vgparent, "", "p", "class", "failure")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span")
 					setInner(vgn, c.FailureText())
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType: "click",
-						Func:      func(event vugu.DOMEvent) { c.Root.Retry(c.Turn.ID) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Retry(c.Turn.ID) })
 					{
 						vgparent := vgn
 						_ = vgparent
@@ -265,35 +201,27 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgn = addElement(vgparent, "", "span", "class", "vh")
 						setInner(vgn, ": turn "+c.N())
 					}
-					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "class", "row")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			if c.Answered() {
 				vgn = addElement(vgparent, "", "button", "type", "button", "class", "disclose vector-button")
 				addAttribute(vgn, "aria-controls", vectorID(c.Turn.ID))
 				addAttribute(vgn, "aria-expanded", onOff(c.VectorOpen()))
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType: "click",
-					Func:      func(event vugu.DOMEvent) { c.Root.ToggleVector(c.Turn.ID) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleVector(c.Turn.ID) })
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "svg", "svg", "class", "spark", "viewBox", "0 0 95 16", "width", "95", "height", "16", "aria-hidden", "true")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n        ")
+						vgn = addText(vgparent, "")
 						for vgiterkeyt, p := range c.Spark() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -303,48 +231,34 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							addAttribute(vgn, "class", p.Class)
 							addAttribute(vgn, "d", p.D)
 						}
-						vgn = addText(vgparent, "\n      ")
 					}
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span", "class", "label")
 					setInner(vgn, vugu.HTML("What the encoder saw"))
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span", "class", "figures")
 					setInner(vgn, c.Figures())
-					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n    ")
 			if c.Found() {
 				vgn = addElement(vgparent, "", "button", "type", "button", "class", "disclose results-button")
 				addAttribute(vgn, "aria-controls", resultsID(c.Turn.ID))
 				addAttribute(vgn, "aria-expanded", onOff(c.ResultsOpen()))
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType: "click",
-					Func:      func(event vugu.DOMEvent) { c.Root.ToggleResults(c.Turn.ID) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleResults(c.Turn.ID) })
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span", "class", "label")
 					setInner(vgn, c.ResultsText())
-					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n    ")
 			if c.Offers() {
 				vgn = addElement(vgparent, "", "div", "id", "better")
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "class", "trying-place")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			if c.TryingText() != "" {
 				vgn = addElement(vgparent, "", "p", "class", "trying", "role", "status")
 				{
@@ -354,11 +268,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					setInner(vgn, c.TryingText())
 					vgn = addText(vgparent, " ")
 					vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType: "click",
-						Func:      func(event vugu.DOMEvent) { c.Root.StopTrying(c.Turn.ID) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.StopTrying(c.Turn.ID) })
 					{
 						vgparent := vgn
 						_ = vgparent
@@ -368,16 +278,14 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					}
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "class", "panel")
 		addAttribute(vgn, "hidden", !c.VectorOpen())
 		addAttribute(vgn, "id", vectorID(c.Turn.ID))
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			if c.VectorOpen() {
 				{
 					vgcompKey := vugu.MakeCompKey(0xD800BBD02E4263A8^vgin.CurrentPositionHash(), vgiterkey)
@@ -396,22 +304,20 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent.AppendChild(vgn)
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "class", "results")
 		addAttribute(vgn, "hidden", !c.ResultsOpen())
 		addAttribute(vgn, "id", resultsID(c.Turn.ID))
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			if c.ResultsOpen() {
 				vgn = addElement(vgparent, "", "ol", "role", "list")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
+					vgn = addText(vgparent, "")
 					for _, r := range c.Results() {
 						var vgiterkey interface{} = r.ID
 						_ = vgiterkey
@@ -421,7 +327,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = addText(vgparent, "\n        ")
+							vgn = addText(vgparent, "")
 							{
 								vgcompKey := vugu.MakeCompKey(0x7FEF1F3689EC00D1^vgin.CurrentPositionHash(), vgiterkey)
 								// ask BuildEnv for prior instance of this specific component
@@ -439,32 +345,21 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								vgn = &vugu.VGNode{Component: vgcomp}
 								vgparent.AppendChild(vgn)
 							}
-							vgn = addText(vgparent, "\n      ")
 						}
 					}
-					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n    ")
 			if c.ResultsOpen() && c.MoreText() != "" {
 				vgn = addElement(vgparent, "", "p", "class", "more")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
 					setInner(vgn, c.MoreText())
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType: "click",
-						Func:      func(event vugu.DOMEvent) { c.Root.ToggleAllResults(c.Turn.ID) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
-					vgn = addText(vgparent, "\n    ")
+					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleAllResults(c.Turn.ID) })
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n")
 	}
 	return vgout
 }

@@ -22,7 +22,6 @@ func (c *TurnPicker) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addText(vgparent, "\n  ")
 		for vgiterkeyt, t := range c.Turns() {
 			var vgiterkey interface{} = vgiterkeyt
 			_ = vgiterkey
@@ -31,11 +30,7 @@ func (c *TurnPicker) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = addElement(vgparent, "", "button", "type", "button")
 			addAttribute(vgn, "aria-pressed", onOff(t.Chosen))
 			addAttribute(vgn, "class", t.Class)
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType: "click",
-				Func:      func(event vugu.DOMEvent) { c.Root.LookAt(t.I) },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
+			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.LookAt(t.I) })
 			{
 				vgparent := vgn
 				_ = vgparent
@@ -45,10 +40,8 @@ func (c *TurnPicker) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				setInner(vgn, t.N)
 			}
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "question", "dir", "auto")
 		setInner(vgn, c.Question())
-		vgn = addText(vgparent, "\n")
 	}
 	return vgout
 }

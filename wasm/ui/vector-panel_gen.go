@@ -22,18 +22,15 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "h3")
 		setInner(vgn, vugu.HTML("What the encoder saw"))
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "summary")
 		setInner(vgn, c.Summary())
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "dl", "class", "figures")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			for vgiterkeyt, f := range c.Figures() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
@@ -43,23 +40,18 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "dt")
 					setInner(vgn, f.Name)
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "dd")
 					setInner(vgn, f.Value)
-					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "ul", "class", "legend", "role", "list", "aria-label", "Colours")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			for vgiterkeyt, l := range c.Legend() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
@@ -70,21 +62,14 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span", "class", "chip")
 					setInner(vgn, l.Chip)
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span", "class", "text", "dir", "auto")
 					setInner(vgn, l.Text)
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet mask")
 					addAttribute(vgn, "aria-pressed", onOff(l.Masked))
 					addAttribute(vgn, "hidden", l.Turn == 0)
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType: "click",
-						Func:      func(event vugu.DOMEvent) { c.Root.Mask(c.Turn.ID, l.Turn) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Mask(c.Turn.ID, l.Turn) })
 					{
 						vgparent := vgn
 						_ = vgparent
@@ -92,12 +77,9 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgn = addElement(vgparent, "", "span", "class", "vh")
 						setInner(vgn, " turn "+l.Chip)
 					}
-					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		{
 			vgcompKey := vugu.MakeCompKey(0x4A3C8030B97A5F91^vgin.CurrentPositionHash(), vgiterkey)
 			// ask BuildEnv for prior instance of this specific component
@@ -113,12 +95,11 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "div", "class", "groups")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			for vgiterkeyt, g := range c.Groups() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
@@ -128,21 +109,18 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "h4")
 					addAttribute(vgn, "hidden", g.Name == "")
 					setInner(vgn, g.Name)
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "p", "class", "note")
 					addAttribute(vgn, "hidden", g.Note == "")
 					setInner(vgn, g.Note)
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "ol", "class", "terms", "role", "list")
 					addAttribute(vgn, "aria-label", g.Spoken)
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addText(vgparent, "\n        ")
+						vgn = addText(vgparent, "")
 						for vgiterkeyt, t := range g.Terms {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -153,10 +131,8 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addText(vgparent, "\n          ")
 								vgn = addElement(vgparent, "", "span", "class", "word", "dir", "auto")
 								setInner(vgn, t.Text)
-								vgn = addText(vgparent, "\n          ")
 								vgn = addElement(vgparent, "", "span", "class", "track")
 								{
 									vgparent := vgn
@@ -164,55 +140,35 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 									vgn = addElement(vgparent, "svg", "svg", "class", "bar", "height", "10", "aria-hidden", "true")
 									addAttribute(vgn, "width", t.Width)
 								}
-								vgn = addText(vgparent, "\n          ")
 								vgn = addElement(vgparent, "", "span", "class", "weight")
 								setInner(vgn, t.Weight)
-								vgn = addText(vgparent, "\n          ")
 								vgn = addElement(vgparent, "", "span", "class", "chip", "aria-hidden", "true")
 								setInner(vgn, t.Chip)
-								vgn = addText(vgparent, "\n          ")
 								vgn = addElement(vgparent, "", "span", "class", "vh")
 								setInner(vgn, t.Spoken)
-								vgn = addText(vgparent, "\n        ")
 							}
 						}
-						vgn = addText(vgparent, "\n      ")
 					}
-					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "more")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
 			vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
-			vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-				EventType: "click",
-				Func:      func(event vugu.DOMEvent) { c.Root.CopyVector(c.Turn.ID) },
-				// TODO: implement capture, etc. mostly need to decide syntax
-			})
+			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.CopyVector(c.Turn.ID) })
 			{
 				vgparent := vgn
 				_ = vgparent
 				vgn = addText(vgparent, "Copy as JSON")
 			}
-			vgn = addText(vgparent, "\n    ")
 			if c.AllText() != "" {
 				vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
 				setInner(vgn, c.AllText())
-				vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-					EventType: "click",
-					Func:      func(event vugu.DOMEvent) { c.Root.ToggleTerms(c.Turn.ID) },
-					// TODO: implement capture, etc. mostly need to decide syntax
-				})
+				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleTerms(c.Turn.ID) })
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n")
 	}
 	return vgout
 }

@@ -22,10 +22,8 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "p", "class", "summary")
 		setInner(vgn, c.Sum())
-		vgn = addText(vgparent, "\n  ")
 		{
 			vgcompKey := vugu.MakeCompKey(0x4837BCC4661EA4AB^vgin.CurrentPositionHash(), vgiterkey)
 			// ask BuildEnv for prior instance of this specific component
@@ -41,12 +39,11 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addText(vgparent, "\n  ")
 		vgn = addElement(vgparent, "", "ul", "class", "parts", "role", "list")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "\n    ")
+			vgn = addText(vgparent, "")
 			for vgiterkeyt, p := range c.Parts() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
@@ -57,16 +54,12 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span", "class", "word", "dir", "auto")
 					setInner(vgn, p.Text)
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span", "class", "chip", "aria-hidden", "true")
 					setInner(vgn, p.Chip)
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span", "class", "vh")
 					setInner(vgn, p.From)
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span", "class", "track")
 					{
 						vgparent := vgn
@@ -74,30 +67,19 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgn = addElement(vgparent, "svg", "svg", "class", "bar", "height", "10", "aria-hidden", "true")
 						addAttribute(vgn, "width", p.Width)
 					}
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "span", "class", "product")
 					setInner(vgn, p.Product)
-					vgn = addText(vgparent, "\n      ")
 					vgn = addElement(vgparent, "", "input", "type", "range", "min", "0", "max", "2", "step", "0.25")
 					addAttribute(vgn, "aria-label", p.Label)
 					addAttribute(vgn, "aria-valuetext", p.Spoken)
 					addAttribute(vgn, "hidden", p.ID == "")
 					addAttribute(vgn, "id", p.ID)
 					addAttribute(vgn, "value", p.Factor)
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType: "input",
-						Func:      func(event vugu.DOMEvent) { c.Slide(p.Term, event) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
-					vgn = addText(vgparent, "\n      ")
+					addHandler(vgn, "input", func(event vugu.DOMEvent) { c.Slide(p.Term, event) })
 					vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet off")
 					addAttribute(vgn, "aria-pressed", onOff(c.IsOff(p.Term)))
 					addAttribute(vgn, "hidden", p.ID == "")
-					vgn.DOMEventHandlerSpecList = append(vgn.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{
-						EventType: "click",
-						Func:      func(event vugu.DOMEvent) { c.Off(p.Term) },
-						// TODO: implement capture, etc. mostly need to decide syntax
-					})
+					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Off(p.Term) })
 					{
 						vgparent := vgn
 						_ = vgparent
@@ -105,12 +87,9 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgn = addElement(vgparent, "", "span", "class", "vh")
 						setInner(vgn, ": "+p.Text)
 					}
-					vgn = addText(vgparent, "\n    ")
 				}
 			}
-			vgn = addText(vgparent, "\n  ")
 		}
-		vgn = addText(vgparent, "\n")
 	}
 	return vgout
 }

@@ -1,5 +1,6 @@
 // Command vugushrink makes the Go that vugugen writes shorter: what it spells out for
-// every node becomes a call of nodes.go. ui.wasm is the largest part of what a visitor
+// every node becomes a call of nodes.go, and line breaks between elements are left out,
+// 200 nodes that no one sees. ui.wasm is the largest part of what a visitor
 // waits for, and most of its own code builds nodes.
 //
 //	go run ./vugushrink FOLDER
@@ -10,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 )
 
 const (
@@ -28,7 +31,7 @@ var edits = []struct {
 	{regexp.MustCompile(`(?:vugu\.VGAttribute)?\{Namespace: "", Key: (` + quoted + `), Val: (` + quoted + `)\}`), `$1, $2`},
 	{regexp.MustCompile(`vgn\.AddAttrInterface\(`), `addAttribute(vgn, `},
 	{regexp.MustCompile(`vgn\.SetInnerHTML\(`), `setInner(vgn, `},
-	{regexp.MustCompile(`vgn\.DOMEventHandlerSpecList = append\(vgn\.DOMEventHandlerSpecList, vugu\.DOMEventHandlerSpec\{\n\s*EventType: (` + quoted + `),\n\s*Func:\s*(func\(event vugu\.DOMEvent\) \{.*\}),\n\s*// TODO: [^\n]*\n\s*\}\)`), `addHandler(vgn, $1, $2)`},
+	{regexp.MustCompile(`vgn\.DOMEventHandlerSpecList = append\(vgn\.DOMEventHandlerSpecList, vugu\.DOMEventHandlerSpec\{\n\s*EventType:\s*(` + quoted + `),\n\s*Func:\s*(func\(event vugu\.DOMEvent\) \{.*\}),\n\s*// TODO: [^\n]*\n\s*\}\)`), `addHandler(vgn, $1, $2)`},
 }
 
 // roots are not appended to a parent: their attributes are spelled out as before.
@@ -56,6 +59,7 @@ func main() {
 				fmt.Sscanf(s[1:], "%d", &i)
 				return kept[i]
 			})
+			text = withoutBreaks(text)
 			err = os.WriteFile(name, []byte(text), 0o644)
 		}
 		if err != nil {
@@ -63,4 +67,44 @@ func main() {
 			os.Exit(1)
 		}
 	}
+}
+
+var (
+	broken = regexp.MustCompile(`^vgn = addText\(vgparent, "\\n *"\)$`)
+	child  = regexp.MustCompile(`^vgn = add(?:Element|Text)\(`)
+)
+
+// withoutBreaks takes out the text nodes that are a line break and the next line's
+// indentation. Vugu empties no element that has no child, so where every other child is
+// there on some condition one of them stays. The style sheet must not count on any.
+func withoutBreaks(text string) string {
+	lines := strings.Split(text, "\n")
+	depth := func(i int) int { return len(lines[i]) - len(strings.TrimLeft(lines[i], "\t")) }
+	drop := make([]bool, len(lines))
+	for i := range lines {
+		if strings.TrimSpace(lines[i]) != "vgparent := vgn" {
+			continue
+		}
+		// The children of this element, as far as they are there in any case.
+		var breaks []int
+		always := false
+		for j := i + 1; j < len(lines) && depth(j) >= depth(i); j++ {
+			if depth(j) > depth(i) {
+				continue
+			}
+			switch line := strings.TrimSpace(lines[j]); {
+			case broken.MatchString(line):
+				breaks = append(breaks, j)
+			case child.MatchString(line):
+				always = true
+			}
+		}
+		for n, j := range breaks {
+			drop[j] = always || n > 0
+			lines[j] = strings.Repeat("\t", depth(j)) + `vgn = addText(vgparent, "")`
+		}
+	}
+	i := -1
+	lines = slices.DeleteFunc(lines, func(string) bool { i++; return drop[i] })
+	return strings.Join(lines, "\n")
 }
