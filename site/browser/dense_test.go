@@ -285,6 +285,11 @@ func TestDenseIsOfferedBesideTheFirstAnswer(t *testing.T) {
 	if got := s.requests("data/"); len(got) != 0 {
 		t.Errorf("the second time it loads %q", got)
 	}
+
+	// It goes on to the next answer, and takes the focus with it.
+	eval[bool](p, `(`+theSwitch+`.focus(), parley.call("ask", "what else did he build?"), true)`)
+	p.settled(3)
+	p.wait("the switch in the third turn", `document.querySelector(".turns > li:last-child [role=switch]") === document.activeElement`)
 }
 
 // What was wanted once is loaded at the next visit, after the first answer, from the
