@@ -48,7 +48,7 @@ type Dense struct {
 	Passages string `json:"passages,omitempty"`
 	Card     string `json:"card,omitempty"` // path of its model card
 	// Of a published family, in site.json:
-	Bytes int    `json:"bytes,omitempty"` // to load: encoder and the passages' vectors
+	Bytes int    `json:"bytes,omitempty"` // to load, as served: encoder and the passages' vectors
 	Space string `json:"space,omitempty"` // whose vectors the passages have
 }
 

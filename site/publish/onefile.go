@@ -34,7 +34,7 @@ var oneFileScript string
 // all else as parts in base64 at its end, packed with gzip, which every browser
 // unpacks. Its policy allows no request at all.
 func OneFile(ctx context.Context, o Options) (size int, err error) {
-	files, err := contents(o, true)
+	files, err := contents(ctx, o, true)
 	if err != nil {
 		return 0, err
 	}

@@ -85,7 +85,7 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 	if err := replaceable(o.Out); err != nil {
 		return nil, err
 	}
-	files, err := contents(o, false)
+	files, err := contents(ctx, o, false)
 	if err != nil {
 		return nil, err
 	}
@@ -107,11 +107,11 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 
 // contents gives the folder's files, nothing yet compressed. What would be pages of
 // their own, the experiments and the model cards, one file does without.
-func contents(o Options, oneFile bool) ([]file, error) {
+func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 	if oneFile && o.Dense == "" {
 		o.NoDense = true // it would double the file
 	}
-	list, data, err := readData(o)
+	list, data, err := readData(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func once(data []file) []file {
 // no family's folder, or one of a single level, which is then published alone, and there
 // is no dense stage. o.Collection is a collection's folder or a zip archive of one. A
 // manifest, where there is one, must agree with its files.
-func readData(o Options) (*family.Family, []file, error) {
+func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 	encoder, texts := o.Encoder, o.Collection
 	var files []file
 	add := func(name string, from fs.FS, dir, what string) error {
@@ -251,9 +251,17 @@ func readData(o Options) (*family.Family, []file, error) {
 				return nil, nil, err
 			}
 		}
+		if o.Level != None { // now, since the page says beforehand what will be loaded
+			if err := compress(ctx, files[begin:], o.Level, o.Cache); err != nil {
+				return nil, nil, err
+			}
+		}
 		for i := range files[begin:] {
-			files[begin+i].later = true
-			dense.Bytes += len(files[begin+i].content)
+			f := &files[begin+i]
+			f.later = true
+			if dense.Bytes += len(f.content); f.small[0] != nil {
+				dense.Bytes -= len(f.content) - len(f.small[0])
+			}
 		}
 	}
 	if list != nil {

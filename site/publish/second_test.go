@@ -93,10 +93,14 @@ func readSite(t *testing.T, o Options) (s site, files map[string]string) {
 	return s, files
 }
 
-func denseFiles(s site) (names []string, size int64) {
+// denseFiles are the dense stage's, and their size as served with Brotli.
+func denseFiles(s site, files map[string]string) (names []string, size int64) {
 	for _, f := range s.Files {
 		if strings.HasPrefix(f.Name, "dense/") || f.Name == "collection/dense.bin" {
 			names, size = append(names, f.Name), size+f.Bytes
+			if small, ok := files[f.Path+".br"]; ok {
+				size += int64(len(small)) - f.Bytes
+			}
 		}
 	}
 	return names, size
@@ -109,7 +113,7 @@ func TestTheDenseStage(t *testing.T) {
 	withDense(t, &o)
 	r := build(t, o)
 	s, files := readSite(t, o)
-	names, size := denseFiles(s)
+	names, size := denseFiles(s, files)
 	if !slices.Equal(names, []string{"dense/config.json", "dense/model.safetensors", "collection/dense.bin"}) {
 		t.Errorf("%v", names)
 	}
@@ -264,7 +268,7 @@ func TestADenseStageWithoutAFamily(t *testing.T) {
 	index(t, o, o.Dense, base, "tea leaf")
 	build(t, o)
 	s, _ := readSite(t, o)
-	if names, _ := denseFiles(s); len(names) != 3 || s.Family == nil || len(s.Family.Levels) != 1 || s.Family.Default != s.Family.Base || s.Family.Dense.Title != "Better answers" {
+	if names, _ := denseFiles(s, nil); len(names) != 3 || s.Family == nil || len(s.Family.Levels) != 1 || s.Family.Default != s.Family.Base || s.Family.Dense.Title != "Better answers" {
 		t.Errorf("%v, %+v", names, s.Family)
 	}
 	o.Dense = ""
