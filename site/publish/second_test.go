@@ -130,7 +130,7 @@ func TestTheDenseStage(t *testing.T) {
 			t.Errorf("%s is on the wrong list of sw.js", name)
 		}
 	}
-	if r.Dense.Bytes+r.Vectors.Bytes != int(size) || r.Vectors.Bytes == 0 {
+	if r.Dense.Brotli+r.Vectors.Brotli != int(size) || r.Vectors.Bytes == 0 {
 		t.Errorf("the report: %+v and %+v of %d", r.Dense, r.Vectors, size)
 	}
 	var out strings.Builder
