@@ -76,7 +76,7 @@ func loadSentence(c *config, t *wordpiece.Tokenizer, files Files) (*Sentence, er
 	}
 	for i := range used {
 		u := &used[i]
-		if u.matrix && u.DType != safetensors.I8 && !strings.HasSuffix(u.Name, "token_type_embeddings.weight") {
+		if u.matrix && u.DType != safetensors.I8 && u.DType != safetensors.U8 && !strings.HasSuffix(u.Name, "token_type_embeddings.weight") {
 			if m, err = inInt8(c, used, u.Name); err != nil {
 				return nil, err
 			}

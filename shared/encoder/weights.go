@@ -87,22 +87,37 @@ type table struct {
 }
 
 // table reads a matrix of n rows. An I8 tensor NAME comes with NAME.scale, F32,
-// one a row.
+// one a row; so does a U8 tensor, [n][(k+1)/2], each of whose bytes holds two columns'
+// integers + 8 in 4 bits, the lower column in the lower half.
 func (r *reader) table(name, why string, n, k int) (w table) {
 	w.n, w.k = n, k
-	t, ok := r.tensor(name, why, n, k)
+	columns := k
+	halves := isPacked(r.file, name)
+	if halves {
+		columns = (k + 1) / 2
+	}
+	t, ok := r.tensor(name, why, n, columns)
 	if !ok || r.err != nil {
 		return w
 	}
 	r.used = append(r.used, use{t, true})
-	if t.DType != safetensors.I8 {
+	switch {
+	case halves:
+		w.int8 = make([]int8, n*k)
+		for i := range n {
+			for j := range k {
+				w.int8[i*k+j] = int8(t.Data[i*columns+j/2]>>(4*(j&1))&15) - 8
+			}
+		}
+	case t.DType != safetensors.I8:
 		var err error
 		if w.float, err = t.Float32s(); err != nil {
 			r.fail(name, "cannot be read: %v", err)
 		}
 		return w
+	default:
+		w.int8, _ = t.Int8s()
 	}
-	w.int8, _ = t.Int8s()
 	s, ok := r.tensor(name+".scale", "one for each row of an I8 matrix", n)
 	if !ok {
 		return w
@@ -120,6 +135,12 @@ func (r *reader) table(name, why string, n, k int) (w table) {
 		}
 	}
 	return w
+}
+
+// isPacked reports whether the file has the matrix with two integers a byte.
+func isPacked(file *safetensors.File, name string) bool {
+	t, ok := file.Tensor(name)
+	return ok && t.DType == safetensors.U8
 }
 
 // stack puts tables of equal width below each other.
@@ -412,7 +433,7 @@ func (r *reader) same(a, b string) bool {
 	if x.DType != y.DType || string(x.Data) != string(y.Data) {
 		return false
 	}
-	if x.DType != safetensors.I8 {
+	if x.DType != safetensors.I8 && x.DType != safetensors.U8 {
 		return true
 	}
 	x, _ = r.file.Tensor(a + ".scale")

@@ -142,8 +142,8 @@ func readSafetensors(path string) (map[string]weights, error) {
 				return nil, err
 			}
 			found[t.Name] = weights{v, t.Shape}
-		case safetensors.I8:
-			return nil, fmt.Errorf("tensor %q is int8: this encoder is quantised for shipping; train from its float original", t.Name)
+		case safetensors.I8, safetensors.U8:
+			return nil, fmt.Errorf("tensor %q is of integers: this encoder is quantised for shipping; train from its float original", t.Name)
 		}
 	}
 	return found, nil
