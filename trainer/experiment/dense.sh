@@ -66,8 +66,8 @@ for seed in $seeds; do
     row dense "$seed" $of $dense --stage dense
     row both-without-words "$seed" $of $dense --stage both --no-words
     row both "$seed" $of $dense --stage both
-    row cascade "$seed" $of $dense
-    row own-passages "$seed" $of --dense "$runs/int8-seed$seed" --stage both
+    # The passages read by the student itself, as in the page for a visitor's documents.
+    [ "$set" = mtrag ] || row both-own-passages "$seed" $of --dense "$runs/int8-seed$seed" --stage both
   done
 done
 $trainer mean "$out"/*.json
