@@ -116,6 +116,12 @@ func TestTheDenseVectorsAreTheEncodersOwn(t *testing.T) {
 	} else if err != nil {
 		t.Fatal(err)
 	}
+	// The vectors are bge-small-en-v1.5's, which is not in the repository; the encoder that
+	// ships has learnt them, in 4 bits.
+	least := .999
+	if e.List.Dense.Passages == "" {
+		least = .96
+	}
 	embed, row := collect.NewDenseEncoder(d.Sentence), make([]float32, d.Dim())
 	for doc := 0; doc < c.Passages.Len(); doc += c.Passages.Len() / 10 {
 		v, _, err := embed.Encode(c.Passages.At(doc))
@@ -127,7 +133,7 @@ func TestTheDenseVectorsAreTheEncodersOwn(t *testing.T) {
 		for i, x := range row {
 			cosine += float64(x) * float64(v[i])
 		}
-		if cosine < .999 {
+		if cosine < least {
 			t.Errorf("%s: the vector has the cosine %.4f with the encoder's of today", c.Passages.At(doc).ID, cosine)
 		}
 	}
