@@ -335,7 +335,7 @@ func TestConverseWrongUse(t *testing.T) {
 		"conversations converse --replies me" + tinyFlags:   `--replies "me": want engine or writer`,
 		"conversations switch --pairs 0" + tinyFlags:        "--pairs 0: at least 1",
 		"conversations converse --base DIR/encoder":         "give both",
-		"conversations converse dev":                        "want check, export DIR, measure, converse or switch",
+		"conversations converse dev":                        "want check, export DIR, measure, converse, switch or sure",
 	} {
 		if code, _, stderr := trainer(t, dir, line); code != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("trainer %s: code %d, %q; want %q", line, code, stderr, want)

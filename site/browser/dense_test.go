@@ -537,7 +537,7 @@ func TestDenseVectorsOfOnesOwnDocuments(t *testing.T) {
 	p.openDocuments()
 	p.wait("the offer", `/Also read them for better answers \(slower/.test(document.querySelector(".also")?.innerText)`)
 	p.accessibleInBoth("the offer")
-	p.give("#pick-files", filepath.Join(write(t, "books", map[string]string{"lighthouse.txt": book(400)}), "lighthouse.txt"))
+	p.give("#pick-files", filepath.Join(write(t, "books", map[string]string{"lighthouse.txt": book(150)}), "lighthouse.txt"))
 	p.encoded("lighthouse")
 	facts := row("lighthouse") + `.querySelector(".facts").textContent`
 	p.act("lighthouse", "Read for better answers")

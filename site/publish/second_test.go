@@ -207,7 +207,7 @@ func TestADenseStageThatIsNotThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, dir, map[string][]byte{"model.safetensors": float})
-	refused(o, "the weights are not in 8 bits ("+word+" is F32)")
+	refused(o, "the weights are not in 8 bits or 4 ("+word+" is F32)")
 	put(t, dir, map[string][]byte{"model.safetensors": was[:len(was)/2]})
 	refused(o, "the dense stage cannot be published")
 	put(t, dir, map[string][]byte{"model.safetensors": was})
