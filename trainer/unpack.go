@@ -441,12 +441,7 @@ func (u *unpacked) vocabulary(p *modelPackage) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		var vocab bytes.Buffer
-		for id := range t.Size() {
-			vocab.WriteString(t.Piece(int32(id)))
-			vocab.WriteByte('\n')
-		}
-		u.files["vocab.txt"], u.from = vocab.Bytes(), append(u.from, path.Join(path.Dir(p.model), name))
+		u.files["vocab.txt"], u.from = t.List(), append(u.from, path.Join(path.Dir(p.model), name))
 		return nil
 	}
 	data, err := p.beside("vocab.txt")

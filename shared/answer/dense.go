@@ -11,7 +11,6 @@ import (
 	"parley/shared/encoder"
 	"parley/shared/index"
 	"parley/shared/message"
-	"parley/shared/wordpiece"
 )
 
 // The second stage. Of a passage it knows the cosine of its vector with the
@@ -57,28 +56,13 @@ func (e *Engine) SetDense(s *encoder.Sentence, v *dense.Vectors) error {
 		why = "the collection's dense vectors have another length than those of the dense encoder " + s.Name
 	case v.Len() != e.Passages.Len():
 		why = "the collection has another number of dense vectors than of passages; they must be built together"
-	case !sameVocabulary(s.Tokenizer, e.Encoder.Tokenizer):
+	case !s.Tokenizer.Same(e.Encoder.Tokenizer):
 		why = "the dense encoder " + s.Name + " has another vocabulary than the sparse one; they must share it"
 	default:
 		e.Dense, e.Vectors = s, v
 		return nil
 	}
 	return errors.New("answer: " + why)
-}
-
-func sameVocabulary(a, b *wordpiece.Tokenizer) bool {
-	if a == b {
-		return true
-	}
-	if a.Size() != b.Size() {
-		return false
-	}
-	for id := range int32(a.Size()) {
-		if a.Piece(id) != b.Piece(id) {
-			return false
-		}
-	}
-	return true
 }
 
 // stage says which stages answer where stage was asked for and the sparse one is sure

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"strings"
 
 	"parley/shared/safetensors"
 )
@@ -88,12 +87,7 @@ func QuantizeTo(l Levels, files Files, set *Settings) (map[string][]byte, error)
 			return nil, err
 		}
 	}
-	var vocab strings.Builder
-	for id := range t.Size() {
-		vocab.WriteString(t.Piece(int32(id)))
-		vocab.WriteByte('\n')
-	}
-	out["vocab.txt"] = []byte(vocab.String())
+	out["vocab.txt"] = t.List()
 
 	data, err := files(weightsFile)
 	if err != nil {

@@ -3,6 +3,7 @@ package wordpiece
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -27,6 +28,14 @@ func (t *Tokenizer) Piece(id int32) string {
 
 // Size is the number of pieces in the vocabulary.
 func (t *Tokenizer) Size() int { return len(t.pieces) }
+
+// List is the vocabulary as a vocab.txt, one piece a line.
+func (t *Tokenizer) List() []byte { return []byte(strings.Join(t.pieces, "\n") + "\n") }
+
+// Same reports whether two vocabularies have the same pieces, each with the same id.
+func (t *Tokenizer) Same(other *Tokenizer) bool {
+	return t == other || slices.Equal(t.pieces, other.pieces)
+}
 
 // Special gives the ids of the special tokens.
 func (t *Tokenizer) Special() Special { return t.special }

@@ -52,7 +52,7 @@ func OpenDense(dir string, vocabulary *wordpiece.Tokenizer) (*DenseEncoder, erro
 	var err error
 	if own {
 		s, err = encoder.LoadSentence(files)
-		if err == nil && !sameVocabulary(s.Tokenizer, vocabulary) {
+		if err == nil && !s.Tokenizer.Same(vocabulary) {
 			err = errors.New("its vocabulary is not that of the sparse encoder: a dense encoder reads the same pieces")
 		}
 	} else {
@@ -63,18 +63,6 @@ func OpenDense(dir string, vocabulary *wordpiece.Tokenizer) (*DenseEncoder, erro
 	}
 	s.Tokenizer = vocabulary
 	return &DenseEncoder{s, [sha256.Size]byte(h.Sum(nil))}, nil
-}
-
-func sameVocabulary(a, b *wordpiece.Tokenizer) bool {
-	if a.Size() != b.Size() {
-		return false
-	}
-	for id := range int32(a.Size()) {
-		if a.Piece(id) != b.Piece(id) {
-			return false
-		}
-	}
-	return true
 }
 
 // ErrNoDense is what Dense and DensePassages wrap where there is no dense encoder.
