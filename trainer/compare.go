@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -104,9 +103,7 @@ func compare(_ context.Context, args []string, stdout, stderr *os.File) error {
 			metrics.Names[m], c.A, c.B, c.Gain, 100*c.Relative, c.Low, c.High, c.P)
 	}
 	if *asJSON {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(all)
+		return printJSON(stdout, all)
 	}
 	return t.Flush()
 }

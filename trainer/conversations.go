@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -82,15 +81,9 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	stage.flags(flags)
 	flags.StringVar(&stage.cache, "cache", stage.cache, "converse, switch: `folder` that keeps the passages' dense vectors")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")
-	var words []string
-	for {
-		if err := parse(flags, args, conversationsHelp, stdout); err != nil {
-			return err
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		words, args = append(words, flags.Arg(0)), flags.Args()[1:]
+	words, err := parseWords(flags, args, conversationsHelp, stdout)
+	if err != nil {
+		return err
 	}
 	if len(words) == 0 {
 		return wrongUse("want check, export, measure, converse, switch or sure")
@@ -165,9 +158,7 @@ func checkConversations(set conversations.Set, articles *passages.Store, vocabPa
 		}
 	}
 	if asJSON {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", "  ")
-		err = e.Encode(map[string]any{"splits": splits, "topics": topics, "problems": problems})
+		err = printJSON(stdout, map[string]any{"splits": splits, "topics": topics, "problems": problems})
 	} else {
 		err = conversationTables(stdout, splits, topics)
 		for _, p := range problems {

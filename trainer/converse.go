@@ -396,9 +396,7 @@ func (o *conversing) converse(ctx context.Context, stdout, stderr *os.File) erro
 		}
 	}
 	if o.json {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(reports)
+		return printJSON(stdout, reports)
 	}
 	return conversedTable(stdout, reports)
 }
@@ -618,9 +616,7 @@ func (o *conversing) switchTopics(ctx context.Context, stdout, stderr *os.File) 
 	}
 	meter.Done("")
 	if o.json {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(reports)
+		return printJSON(stdout, reports)
 	}
 	return switchTable(stdout, reports)
 }

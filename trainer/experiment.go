@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -189,9 +188,7 @@ func listExperiments(lab *experiment.Lab, rows []experiment.Row, asJSON bool, st
 		of[j.Name()] = append(of[j.Name()], l)
 	}
 	if asJSON {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(all)
+		return printJSON(stdout, all)
 	}
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "experiment\trow\tdone\tof\t")

@@ -74,15 +74,9 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	flags.Float64Var(&dense.DenseZero, "dense-zero", 0, "the `cosine` that counts 0")
 	flags.Float64Var(&dense.SureAbove, "sure-above", 0, "the sparse stage's `probability` of being right from which the dense one is skipped (0: never)")
 	flags.StringVar(&base, "share", "", "leave out what is also in this encoder's `folder`")
-	var words []string
-	for {
-		if err := parse(flags, args, exportHelp, stdout); err != nil {
-			return err
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		words, args = append(words, flags.Arg(0)), flags.Args()[1:]
+	words, err := parseWords(flags, args, exportHelp, stdout)
+	if err != nil {
+		return err
 	}
 	if len(words) != 2 {
 		return wrongUse("%d folders, want 2: RUN and OUT", len(words))

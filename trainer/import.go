@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -45,16 +44,9 @@ func importCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	flags.BoolVar(&distinct, "distinct", false, "keep one example of each pair of question and rewrite")
 	flags.StringVar(&vocab, "vocab", "models/splade-tiny/vocab.txt", "count tokens by this `vocabulary`")
 	flags.BoolVar(&asJSON, "json", false, "print the figures as JSON")
-	var words []string
-	for {
-		if err := parse(flags, args, importHelp, stdout); err != nil {
-			return err
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		// Flags may stand between and after the names.
-		words, args = append(words, flags.Arg(0)), flags.Args()[1:]
+	words, err := parseWords(flags, args, importHelp, stdout)
+	if err != nil {
+		return err
 	}
 	if len(words) < 2 {
 		return wrongUse("want the data set's name and its files")
@@ -97,9 +89,7 @@ func importCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 		}
 	}
 	if asJSON {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(struct {
+		return printJSON(stdout, struct {
 			importers.Stats
 			Unread int `json:"unread"`
 		}{stats, len(r.Unread)})

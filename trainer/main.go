@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -88,6 +89,27 @@ func usage(w io.Writer) {
 type usageError struct{ error }
 
 func wrongUse(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// parseWords is parse for a command that takes words; flags may stand between and after
+// them.
+func parseWords(flags *flag.FlagSet, args []string, help string, stdout io.Writer) (words []string, err error) {
+	for {
+		if err := parse(flags, args, help, stdout); err != nil {
+			return nil, err
+		}
+		if flags.NArg() == 0 {
+			return words, nil
+		}
+		words, args = append(words, flags.Arg(0)), flags.Args()[1:]
+	}
+}
+
+// printJSON is what --json prints.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
 
 // parse reads args into flags; --help prints help and then the flags.
 func parse(flags *flag.FlagSet, args []string, help string, stdout io.Writer) error {

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -142,9 +141,7 @@ func measureConversations(ctx context.Context, set conversations.Set, articles *
 		}
 	}
 	if asJSON {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(rows)
+		return printJSON(stdout, rows)
 	}
 	return measuredTable(stdout, names, rows)
 }

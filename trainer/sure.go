@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -98,9 +97,7 @@ func (o *conversing) sure(ctx context.Context, stdout, stderr *os.File) error {
 		r.Curve = curve(all)
 	}
 	if o.json {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return printJSON(stdout, r)
 	}
 	return r.print(stdout)
 }

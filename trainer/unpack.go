@@ -102,15 +102,9 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	flags.IntVar(&set.PassageTokens, "passage-tokens", 256, "`length` of a passage")
 	flags.StringVar(&licence, "licence", "", "the weights' `licence`, an SPDX identifier such as MIT")
 	flags.BoolVar(&asJSON, "json", false, "print what was read and written as JSON")
-	var words []string
-	for {
-		if err := parse(flags, args, unpackHelp, stdout); err != nil {
-			return err
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		words, args = append(words, flags.Arg(0)), flags.Args()[1:]
+	words, err := parseWords(flags, args, unpackHelp, stdout)
+	if err != nil {
+		return err
 	}
 	if len(words) != 1 {
 		return wrongUse("%d packages, want one", len(words))
@@ -178,9 +172,7 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 		return err
 	}
 	if asJSON {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(report)
+		return printJSON(stdout, report)
 	}
 	fmt.Fprintf(stdout, "%s: BERT, %d layers, %d wide, %d heads, %d parameters; from %s\n", set.Name, report.Layers, report.Hidden, report.Heads, report.Parameters, p.model)
 	for _, f := range report.Files {
