@@ -192,12 +192,7 @@ func (b *bench) encode(ctx context.Context, row *experiment.Row, folder string, 
 		if err != nil {
 			return nil, err
 		}
-		enc, _, err = loadFiles(func(name string) ([]byte, error) {
-			if data, ok := files[name]; ok {
-				return data, nil
-			}
-			return nil, os.ErrNotExist
-		})
+		enc, _, err = loadFiles(held(files))
 		if err != nil {
 			return nil, err
 		}

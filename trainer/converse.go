@@ -91,7 +91,7 @@ func conversationEngine(ctx context.Context, encoderDir, base, folder string, ar
 	for i := range articles.Len() {
 		texts = append(texts, documents.EncoderText(articles.At(i)))
 	}
-	s, v, err := stage.load(ctx, texts, stderr)
+	s, v, err := stage.load(ctx, enc.Tokenizer, texts, stderr)
 	if err == nil {
 		err = e.SetDense(s, v)
 	}

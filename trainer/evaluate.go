@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -247,6 +248,21 @@ type cost struct {
 	SearchMS   float64 `json:"search_ms_per_query,omitempty"`
 	// Stages is of --dense: what the sparse stage costs alone stands above.
 	Stages *stagesCost `json:"stages,omitempty"`
+}
+
+// readOutcome reads what evaluate --json wrote.
+func readOutcome(path string) (o outcome, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return o, err
+	}
+	if err := json.Unmarshal(data, &o); err != nil {
+		return o, fmt.Errorf("%s: not what trainer evaluate --json writes: %w", path, err)
+	}
+	if o.Queries == 0 || len(o.Metrics) == 0 {
+		return o, fmt.Errorf("%s: not what trainer evaluate --json writes: it has no queries or no metrics", path)
+	}
+	return o, nil
 }
 
 func (o *evaluation) evaluate(ctx context.Context, stdout, stderr *os.File) error {
@@ -642,6 +658,16 @@ func loadOver(dir, base string) (*encoder.Encoder, [32]byte, error) {
 
 func folderFiles(dir string) encoder.Files {
 	return func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }
+}
+
+// held is a folder whose files are in memory.
+func held(files map[string][]byte) encoder.Files {
+	return func(name string) ([]byte, error) {
+		if data, ok := files[name]; ok {
+			return data, nil
+		}
+		return nil, fs.ErrNotExist
+	}
 }
 
 func loadFiles(files encoder.Files) (*encoder.Encoder, [32]byte, error) {

@@ -183,12 +183,7 @@ func readExport(run string, set encoder.Settings, levels encoder.Levels) (*expor
 			return nil, err
 		}
 	}
-	x.enc, x.int8, err = loadFiles(func(name string) ([]byte, error) {
-		if data, ok := x.whole[name]; ok {
-			return data, nil
-		}
-		return nil, fs.ErrNotExist
-	})
+	x.enc, x.int8, err = loadFiles(held(x.whole))
 	if err != nil {
 		return nil, fmt.Errorf("%s, quantised: %w", best, err)
 	}
@@ -239,18 +234,11 @@ func (x *export) share(base string) error {
 
 func (x *export) readFigures(paths []string) error {
 	for _, path := range paths {
-		data, err := os.ReadFile(path)
+		o, err := readOutcome(path)
 		if err != nil {
 			return err
 		}
-		f := figure{label: strings.TrimSuffix(filepath.Base(path), ".json")}
-		if err := json.Unmarshal(data, &f.outcome); err != nil {
-			return fmt.Errorf("%s: not what trainer evaluate --json writes: %w", path, err)
-		}
-		if f.Queries == 0 || len(f.Metrics) == 0 {
-			return fmt.Errorf("%s: not what trainer evaluate --json writes: it has no queries or no metrics", path)
-		}
-		x.figures = append(x.figures, f)
+		x.figures = append(x.figures, figure{strings.TrimSuffix(filepath.Base(path), ".json"), o})
 	}
 	return nil
 }
@@ -405,24 +393,36 @@ func (x *export) table(line func(format string, args ...any)) {
 		return
 	}
 	line("\n## Figures")
-	head, rule := "| | system | input | queries", "|---|---|---|---:"
+	whose, system := x.whose, "system"
+	if x.dense != nil {
+		whose, system = (*figure).stages, "stages"
+	}
+	head, rule := "| | "+system+" | input | queries", "|---|---|---|---:"
 	for m := range metrics.Measures {
 		head, rule = head+" | "+metrics.Names[m], rule+"|---:"
 	}
-	line("%s | L0 | FLOPS |\n%s|---:|---:|", head, rule)
+	if x.dense == nil {
+		head, rule = head+" | L0 | FLOPS", rule+"|---:|---:"
+	}
+	line("%s |\n%s|", head, rule)
 	for _, f := range x.figures {
-		row := fmt.Sprintf("| %s | %s | %s | %d", f.label, x.whose(&f), f.Input, f.Queries)
+		row := fmt.Sprintf("| %s | %s | %s | %d", f.label, whose(&f), f.Input, f.Queries)
 		for m := range metrics.Measures {
 			row += fmt.Sprintf(" | %.4f", f.Metrics[metrics.Keys[m]])
 		}
-		if k := f.Cost; k != nil {
+		switch k := f.Cost; {
+		case x.dense != nil:
+			line("%s |", row)
+		case k != nil:
 			line("%s | %.1f | %.2f |", row, k.QueryL0, k.FLOPS)
-		} else {
+		default:
 			line("%s | | |", row)
 		}
 	}
+	if x.dense != nil {
+		return
+	}
 	line("\nL0 is the mean number of active terms of a query. FLOPS is the sum over terms of the shares of queries and of passages that hold them: the products a pair takes.")
-
 }
 
 // tell says what the encoder was made of, and what its files are.

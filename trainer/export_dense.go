@@ -3,14 +3,12 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"parley/shared/encoder"
-	"parley/trainer/metrics"
 )
 
 // readDense makes what ships of a dense student.
@@ -27,12 +25,7 @@ func (x *export) readDense(best string, set encoder.Settings, levels encoder.Lev
 		return fmt.Errorf("%s: %w", best, err)
 	}
 	x.files = x.whole
-	x.dense, err = encoder.LoadSentence(func(name string) ([]byte, error) {
-		if data, ok := x.whole[name]; ok {
-			return data, nil
-		}
-		return nil, fs.ErrNotExist
-	})
+	x.dense, err = encoder.LoadSentence(held(x.whole))
 	if err != nil {
 		return fmt.Errorf("%s, quantised: %w", best, err)
 	}
@@ -90,22 +83,7 @@ func (x *export) describeDense(line func(format string, args ...any)) {
 	if x.base != "" {
 		line("\nIt has no vocabulary of its own: that of `%s` is the same.", x.base)
 	}
-	if len(x.figures) == 0 {
-		return
-	}
-	line("\n## Figures")
-	head, rule := "| | stages | input | queries", "|---|---|---|---:"
-	for m := range metrics.Measures {
-		head, rule = head+" | "+metrics.Names[m], rule+"|---:"
-	}
-	line("%s |\n%s|", head, rule)
-	for _, f := range x.figures {
-		row := fmt.Sprintf("| %s | %s | %s | %d", f.label, f.stages(), f.Input, f.Queries)
-		for m := range metrics.Measures {
-			row += fmt.Sprintf(" | %.4f", f.Metrics[metrics.Keys[m]])
-		}
-		line("%s |", row)
-	}
+	x.table(line)
 }
 
 // stages says which stages a figure is of.

@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"text/tabwriter"
 
+	"parley/trainer/experiment"
 	"parley/trainer/metrics"
 )
 
@@ -46,16 +45,9 @@ func meanCommand(_ context.Context, args []string, stdout, stderr *os.File) erro
 	var rows []meanRow
 	place := map[string]int{}
 	for _, path := range flags.Args() {
-		data, err := os.ReadFile(path)
+		o, err := readOutcome(path)
 		if err != nil {
 			return err
-		}
-		var o outcome
-		if err := json.Unmarshal(data, &o); err != nil {
-			return fmt.Errorf("%s: not what trainer evaluate --json writes: %w", path, err)
-		}
-		if o.Queries == 0 || len(o.Metrics) == 0 {
-			return fmt.Errorf("%s: not what trainer evaluate --json writes: it has no queries or no metrics", path)
 		}
 		label := seedOf.ReplaceAllString(strings.TrimSuffix(filepath.Base(path), ".json"), "")
 		i, ok := place[label]
@@ -128,16 +120,9 @@ func (r *meanRow) print(w *tabwriter.Writer, label string, of func(*outcome) (in
 
 // withDeviation is the mean and, of several values, the standard deviation of the sample.
 func withDeviation(values []float64) string {
-	n := float64(len(values))
-	mean, squares := 0.0, 0.0
-	for _, v := range values {
-		mean += v / n
-	}
+	s := experiment.StatOf(values)
 	if len(values) < 2 {
-		return fmt.Sprintf("%.4f", mean)
+		return fmt.Sprintf("%.4f", s.Mean)
 	}
-	for _, v := range values {
-		squares += (v - mean) * (v - mean)
-	}
-	return fmt.Sprintf("%.4f ± %.4f", mean, math.Sqrt(squares/(n-1)))
+	return fmt.Sprintf("%.4f ± %.4f", s.Mean, s.SD)
 }

@@ -90,13 +90,10 @@ func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 			}
 		}
 	}
-	var m *progress.Meter
+	m := progress.Await(stderr, "rewriting", int64(len(todo)))
 	n, err := c.Run(ctx, todo, cache, func(id string, err error) {
 		fmt.Fprintf(stderr, "not rewritten: %s: %v\n", id, err)
 	}, func(done int, n rewrite.Count) {
-		if m == nil {
-			m = progress.New(stderr, "rewriting", int64(done), int64(len(todo)))
-		}
 		m.Update(int64(done), fmt.Sprintf("%d failed, %d tokens", n.Failed, n.PromptTokens+n.AnswerTokens))
 	})
 	if err != nil {

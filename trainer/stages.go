@@ -21,6 +21,7 @@ import (
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/query"
+	"parley/shared/wordpiece"
 	"parley/trainer/collection"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
@@ -59,19 +60,18 @@ func (d *second) check() error {
 	return nil
 }
 
-// loadDense reads a dense encoder's folder; sum is over its files.
-func loadDense(folder string) (s *encoder.Sentence, sum []byte, err error) {
+// loadDense reads a dense encoder's folder; sum is over its files. One that ships has no
+// vocabulary: it is the sparse encoder's.
+func loadDense(folder string, vocabulary *wordpiece.Tokenizer) (s *encoder.Sentence, sum []byte, err error) {
 	h := sha256.New()
-	vocab := filepath.Join(folder, "vocab.txt")
-	if _, missing := os.Stat(vocab); missing != nil {
-		vocab = filepath.Join("models", "splade-tiny", "vocab.txt") // a folder that ships leaves out what is its base's
-	}
-	s, err = encoder.LoadSentence(func(name string) ([]byte, error) {
-		path := filepath.Join(folder, name)
-		if name == "vocab.txt" {
-			path = vocab
+	load := encoder.LoadSentence
+	if _, missing := os.Stat(filepath.Join(folder, "vocab.txt")); missing != nil {
+		load = func(files encoder.Files) (*encoder.Sentence, error) {
+			return encoder.LoadSentenceOver(vocabulary, files)
 		}
-		data, err := os.ReadFile(path)
+	}
+	s, err = load(func(name string) ([]byte, error) {
+		data, err := os.ReadFile(filepath.Join(folder, name))
 		if err == nil && name != "config.json" { // whose settings do not change what a text's vector is
 			fmt.Fprintf(h, "%s %d ", name, len(data))
 			h.Write(data)
@@ -85,8 +85,8 @@ func loadDense(folder string) (s *encoder.Sentence, sum []byte, err error) {
 }
 
 // load reads the encoder and gives it the passages' vectors, in 8 bits as they ship.
-func (d *second) load(ctx context.Context, texts []string, stderr *os.File) (*encoder.Sentence, *dense.Vectors, error) {
-	s, sum, err := loadDense(d.encoder)
+func (d *second) load(ctx context.Context, vocabulary *wordpiece.Tokenizer, texts []string, stderr *os.File) (*encoder.Sentence, *dense.Vectors, error) {
+	s, sum, err := loadDense(d.encoder, vocabulary)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -100,7 +100,7 @@ func (d *second) load(ctx context.Context, texts []string, stderr *os.File) (*en
 	}
 	of := s
 	if d.passages != "" {
-		if of, sum, err = loadDense(d.passages); err != nil {
+		if of, sum, err = loadDense(d.passages, vocabulary); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -120,19 +120,12 @@ func (d *second) load(ctx context.Context, texts []string, stderr *os.File) (*en
 		return nil, nil, err
 	}
 	path := filepath.Join(d.cache, hex.EncodeToString(h.Sum(nil)[:8])+".dense")
-	var meter *progress.Meter
-	vectors, err := teacher.EmbedPassages(ctx, of, texts, path, func(done int) {
-		if meter == nil {
-			meter = progress.New(stderr, "dense vectors of passages", int64(done), int64(len(texts)))
-		}
-		meter.Update(int64(done), "")
-	})
+	meter := progress.Await(stderr, "dense vectors of passages", int64(len(texts)))
+	vectors, err := teacher.EmbedPassages(ctx, of, texts, path, func(done int) { meter.Update(int64(done), "") })
 	if err != nil {
 		return nil, nil, err
 	}
-	if meter != nil {
-		meter.Done(fmt.Sprint(len(texts)))
-	}
+	meter.Done(fmt.Sprint(len(texts)))
 	b, n := dense.NewBuilder(of.Space, of.Dim()), of.Dim()
 	for i := range texts {
 		if err := b.Add(vectors[i*n : i*n+n]); err != nil {
@@ -147,12 +140,26 @@ func (d *second) load(ctx context.Context, texts []string, stderr *os.File) (*en
 	return s, v, err
 }
 
+// passagesFile is a collection as the page has its texts, passages.bin.
+func passagesFile(docs *collection.Collection) ([]byte, error) {
+	b := passages.NewBuilder(passages.About{Title: "evaluation"})
+	for i, id := range docs.IDs {
+		title, text := docs.Parts(i)
+		if err := b.Add(passages.Passage{ID: id, Title: title, Text: text}); err != nil {
+			return nil, fmt.Errorf("passage %q: %w", id, err)
+		}
+	}
+	var texts bytes.Buffer
+	_, err := b.WriteTo(&texts)
+	return texts.Bytes(), err
+}
+
 // depthOfStages is how many passages an engine gives at most.
 const depthOfStages = 100
 
 // rankStages ranks as the page does, by package answer, with both stages.
 func (o *evaluation) rankStages(ctx context.Context, enc *encoder.Encoder, file []byte, docs *collection.Collection, queries []asked, stderr *os.File) (metrics.Run, *stagesCost, error) {
-	s, v, err := o.second.load(ctx, docs.Texts, stderr)
+	s, v, err := o.second.load(ctx, enc.Tokenizer, docs.Texts, stderr)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -160,18 +167,11 @@ func (o *evaluation) rankStages(ctx context.Context, enc *encoder.Encoder, file 
 	if err != nil {
 		return nil, nil, err
 	}
-	b := passages.NewBuilder(passages.About{Title: "evaluation"})
-	for i, id := range docs.IDs {
-		title, text := docs.Parts(i)
-		if err := b.Add(passages.Passage{ID: id, Title: title, Text: text}); err != nil {
-			return nil, nil, fmt.Errorf("passage %q: %w", id, err)
-		}
-	}
-	var texts bytes.Buffer
-	if _, err := b.WriteTo(&texts); err != nil {
+	texts, err := passagesFile(docs)
+	if err != nil {
 		return nil, nil, err
 	}
-	store, err := passages.Open(texts.Bytes())
+	store, err := passages.Open(texts)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -269,9 +269,6 @@ func curve(all []instance) []spent {
 				s.Dense += 1 / n
 				s.MS += x.denseMS / n
 			}
-			if above > 1 {
-				first = x.sparse
-			}
 			if first {
 				s.Right += 1 / n
 			}

@@ -483,12 +483,7 @@ func (u *unpacked) finish(set *encoder.Settings) (err error) {
 		return err
 	}
 	u.files["config.json"] = append(data, '\n')
-	_, err = encoder.LoadSentence(func(name string) ([]byte, error) {
-		if data, ok := u.files[name]; ok {
-			return data, nil
-		}
-		return nil, fs.ErrNotExist
-	})
+	_, err = encoder.LoadSentence(held(u.files))
 	return err
 }
 

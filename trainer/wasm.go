@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 
 	"parley/shared/message"
-	"parley/shared/passages"
 	"parley/shared/query"
 	"parley/trainer/collection"
 	"parley/trainer/metrics"
@@ -39,14 +37,8 @@ func (o *evaluation) wasmRanker(ctx context.Context, index []byte, docs *collect
 			w.Close()
 		}
 	}()
-	b := passages.NewBuilder(passages.About{Title: "evaluation"})
-	for i, id := range docs.IDs {
-		if err := b.Add(passages.Passage{ID: id, Text: docs.Texts[i]}); err != nil {
-			return nil, nil, fmt.Errorf("passage %q: %w", id, err)
-		}
-	}
-	var texts bytes.Buffer
-	if _, err := b.WriteTo(&texts); err != nil {
+	texts, err := passagesFile(docs)
+	if err != nil {
 		return nil, nil, err
 	}
 	hand := func(dir, as string, names ...string) error {
@@ -78,7 +70,7 @@ func (o *evaluation) wasmRanker(ctx context.Context, index []byte, docs *collect
 	if err := hand(whole, "encoder/", "config.json", "model.safetensors", words); err != nil {
 		return nil, nil, err
 	}
-	if err := errors.Join(w.File("collection/index.bin", index), w.File("collection/passages.bin", texts.Bytes())); err != nil {
+	if err := errors.Join(w.File("collection/index.bin", index), w.File("collection/passages.bin", texts)); err != nil {
 		return nil, nil, err
 	}
 	if _, err := w.Open(); err != nil {

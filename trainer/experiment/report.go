@@ -250,7 +250,8 @@ func (s *Summary) row(name string) *Line {
 	return nil
 }
 
-func stat(values []float64) Stat {
+// StatOf is the statistics of one value a seed.
+func StatOf(values []float64) Stat {
 	var st Stat
 	n := float64(len(values))
 	for _, v := range values {
@@ -272,7 +273,7 @@ func over[T any](list []T, value func(T) float64) Stat {
 	for i, x := range list {
 		values[i] = value(x)
 	}
-	return stat(values)
+	return StatOf(values)
 }
 
 func metricStats(list []map[string]float64) map[string]Stat {

@@ -79,7 +79,7 @@ func makeMeasured(r *rand.Rand, row *Row) *Measured {
 			}
 		}
 		m.PerQuery[metrics.Keys[k]] = Pack(values)
-		m.Metrics[metrics.Keys[k]] = stat(values).Mean
+		m.Metrics[metrics.Keys[k]] = StatOf(values).Mean
 	}
 	m.Cost = cost()
 	for _, name := range []string{"turn 1", "turns 2-3", "turns 4 on"} {
@@ -301,10 +301,10 @@ func TestFurtherSetsHaveTheirOwnTable(t *testing.T) {
 
 // numpy.std(ddof=1) of 1, 2, 4 is 1.5275252316519465.
 func TestStat(t *testing.T) {
-	if st := stat([]float64{1, 2, 4}); st.Mean != 2.333333 || st.SD != 1.527525 {
+	if st := StatOf([]float64{1, 2, 4}); st.Mean != 2.333333 || st.SD != 1.527525 {
 		t.Errorf("%+v", st)
 	}
-	if st := stat([]float64{3}); st != (Stat{3, 0}) {
+	if st := StatOf([]float64{3}); st != (Stat{3, 0}) {
 		t.Errorf("one value: %+v", st)
 	}
 }

@@ -17,6 +17,7 @@ type Meter struct {
 	every    time.Duration
 	now      func() time.Time
 
+	waiting     bool // for the first Update: see Await
 	begin, last time.Time
 	total, from int64
 }
@@ -35,9 +36,20 @@ func New(f *os.File, what string, done, total int64) *Meter {
 	return m
 }
 
+// Await is New for work that may turn out to be done already, or in part: it begins with
+// the first Update, and without one Done says nothing.
+func Await(f *os.File, what string, total int64) *Meter {
+	m := New(f, what, 0, total)
+	m.waiting = true
+	return m
+}
+
 // Update says how many units are done, and a note to show with it.
 func (m *Meter) Update(done int64, note string) {
 	now := m.now()
+	if m.waiting {
+		m.waiting, m.from, m.begin, m.last = false, done, now, now
+	}
 	if now.Sub(m.last) < m.every {
 		return
 	}
@@ -55,6 +67,9 @@ func (m *Meter) Update(done int64, note string) {
 
 // Done ends the report.
 func (m *Meter) Done(note string) {
+	if m.waiting {
+		return
+	}
 	line := m.what + ": done in " + m.now().Sub(m.begin).Round(time.Second/10).String()
 	if note != "" {
 		line += ", " + note

@@ -34,3 +34,22 @@ func TestATerminalGetsOneLine(t *testing.T) {
 		t.Errorf("%q", out.String())
 	}
 }
+
+// A meter that waits counts from its first Update, and without one says nothing.
+func TestAwaitedWork(t *testing.T) {
+	var out strings.Builder
+	at := time.Unix(0, 0)
+	m := &Meter{w: &out, what: "encoding", total: 1000, waiting: true, every: 10 * time.Second, now: func() time.Time { return at }}
+	m.Done("nothing to do")
+	if out.Len() > 0 {
+		t.Errorf("of no work it says %q", out.String())
+	}
+	at = at.Add(time.Hour)
+	m.Update(500, "")
+	at = at.Add(10 * time.Second)
+	m.Update(600, "")
+	m.Done("")
+	if want := "encoding:  60 %, 40s left\nencoding: done in 10s\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}

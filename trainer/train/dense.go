@@ -5,13 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 
-	"parley/trainer/collection"
 	"parley/trainer/importers"
 	"parley/trainer/teacher"
 )
@@ -35,15 +33,8 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, sums map[string]
 	if err != nil {
 		return err
 	}
-	if from != c.Encoder {
-		for _, name := range encoderFiles {
-			path := filepath.Join(c.Encoder, name)
-			if sums[path], err = Checksum(path); errors.Is(err, fs.ErrNotExist) {
-				delete(sums, path) // what must be there, torch.Load says
-			} else if err != nil {
-				return err
-			}
-		}
+	if err := sumStudent(c, from, sums); err != nil {
+		return err
 	}
 	c.Instruction = cmp.Or(c.Instruction, s.Instruction)
 	c.Pooling = cmp.Or(c.Pooling, s.Pooling())
@@ -80,16 +71,10 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, sums map[string]
 	if !candidates && c.PassageTexts == 0 {
 		return nil
 	}
-	passages, err := collection.Read(c.Passages)
+	passages, err := p.readPassages(c, sums)
 	if err != nil {
 		return err
 	}
-	for _, path := range c.Passages {
-		if sums[path], err = Checksum(path); err != nil {
-			return err
-		}
-	}
-	p.texts = passages.Texts
 	if c.PassageTexts > 0 {
 		// All steps' texts, but no more than there are: then they come again.
 		n := c.PassageTexts * c.steps(len(p.train))

@@ -126,44 +126,25 @@ func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", from, err)
 	}
-	if from != c.Encoder {
-		for _, name := range encoderFiles {
-			path := filepath.Join(c.Encoder, name)
-			if sums[path], err = Checksum(path); errors.Is(err, fs.ErrNotExist) {
-				delete(sums, path) // what must be there, torch.Load says
-			} else if err != nil {
-				return nil, err
-			}
-		}
-	}
 	p.tokenizer = p.frozen.Tokenizer
-	passages, err := collection.Read(c.Passages)
+	if err := sumStudent(c, from, sums); err != nil {
+		return nil, err
+	}
+	passages, err := p.readPassages(c, sums)
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range c.Passages {
-		if sums[path], err = Checksum(path); err != nil {
-			return nil, err
-		}
-	}
 	w := [32]byte(weights.Sum(nil))
 	encode := func(what string, of *collection.Collection) ([]sparse.Vector, error) {
-		var m *progress.Meter
-		file, err := of.Vectors(ctx, p.frozen, w, c.Cache, func(done int) {
-			if m == nil {
-				m = progress.New(stderr, what, int64(done), int64(len(of.Texts)))
-			}
-			m.Update(int64(done), "")
-		})
+		m := progress.Await(stderr, what, int64(len(of.Texts)))
+		file, err := of.Vectors(ctx, p.frozen, w, c.Cache, func(done int) { m.Update(int64(done), "") })
 		if err != nil {
 			return nil, err
 		}
-		if p.files = append(p.files, file); m != nil {
-			m.Done(fmt.Sprintf("%d", len(of.Texts)))
-		}
+		p.files = append(p.files, file)
+		m.Done(fmt.Sprintf("%d", len(of.Texts)))
 		return file.All(), nil
 	}
-	p.texts = passages.Texts
 	if !c.TrainDocs || len(c.Teachers) == 0 { // else nothing is asked of these vectors
 		if p.docs, err = encode("encoding passages", passages); err != nil {
 			return nil, err
@@ -218,6 +199,38 @@ func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.
 	return p, nil
 }
 
+// sumStudent adds the checksums of the student's folder, unless that is the teacher's,
+// from, whose files were read already.
+func sumStudent(c *Config, from string, sums map[string]string) (err error) {
+	if from == c.Encoder {
+		return nil
+	}
+	for _, name := range encoderFiles {
+		path := filepath.Join(c.Encoder, name)
+		if sums[path], err = Checksum(path); errors.Is(err, fs.ErrNotExist) {
+			delete(sums, path) // what must be there, torch.Load says
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readPassages reads the collection.
+func (p *prepared) readPassages(c *Config, sums map[string]string) (*collection.Collection, error) {
+	passages, err := collection.Read(c.Passages)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range c.Passages {
+		if sums[path], err = Checksum(path); err != nil {
+			return nil, err
+		}
+	}
+	p.texts = passages.Texts
+	return passages, nil
+}
+
 // embed gives the texts' vectors by a dense encoder of the checksum sum, [n][Dim], which
 // the cache keeps.
 func embed(ctx context.Context, c *Config, by *encoder.Sentence, sum []byte, texts []string, tokens int, what string, stderr *os.File) ([]float32, error) {
@@ -226,14 +239,9 @@ func embed(ctx context.Context, c *Config, by *encoder.Sentence, sum []byte, tex
 		return nil, err
 	}
 	path := filepath.Join(c.Cache, fmt.Sprintf("%x.dense", of[:8]))
-	var m *progress.Meter
-	v, err := teacher.Embed(ctx, by, texts, tokens, path, func(done int) {
-		if m == nil {
-			m = progress.New(stderr, what, int64(done), int64(len(texts)))
-		}
-		m.Update(int64(done), "")
-	})
-	if err == nil && m != nil {
+	m := progress.Await(stderr, what, int64(len(texts)))
+	v, err := teacher.Embed(ctx, by, texts, tokens, path, func(done int) { m.Update(int64(done), "") })
+	if err == nil {
 		m.Done(fmt.Sprintf("%d", len(texts)))
 	}
 	return v, err
@@ -269,19 +277,11 @@ func (p *prepared) rankBy(ctx context.Context, c *Config, ids []string, stderr *
 	if err != nil {
 		return err
 	}
-	var m *progress.Meter
-	err = teacher.Rank(ctx, by, todo, f, func(done int) {
-		if m == nil {
-			m = progress.New(stderr, what, int64(done), int64(len(todo)))
-		}
-		m.Update(int64(done), "")
-	})
-	if err != nil {
+	m := progress.Await(stderr, what, int64(len(todo)))
+	if err := teacher.Rank(ctx, by, todo, f, func(done int) { m.Update(int64(done), "") }); err != nil {
 		return err
 	}
-	if m != nil {
-		m.Done(fmt.Sprintf("%d rewrites", len(todo)))
-	}
+	m.Done(fmt.Sprintf("%d rewrites", len(todo)))
 	return f.Seal()
 }
 
