@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 )
 
 // A Config is the part of a Hugging Face config.json that shapes an encoder, of
@@ -125,18 +124,24 @@ type names struct {
 
 func (c Config) names() names {
 	var n names
+	bert := "bert."
+	if c.Bare {
+		bert = ""
+	}
 	if c.Distil {
 		n = names{
 			word: "distilbert.embeddings.word_embeddings.weight", position: "distilbert.embeddings.position_embeddings.weight",
 			norm: "distilbert.embeddings.LayerNorm", transform: "vocab_transform", transformNorm: "vocab_layer_norm",
 			bias: "vocab_projector.bias", decoder: "vocab_projector.weight",
 		}
-	} else { // what is missing in a BertModel is taken off below
+	} else {
 		n = names{
-			word: "bert.embeddings.word_embeddings.weight", position: "bert.embeddings.position_embeddings.weight",
-			kind: "bert.embeddings.token_type_embeddings.weight", norm: "bert.embeddings.LayerNorm",
-			transform: "cls.predictions.transform.dense", transformNorm: "cls.predictions.transform.LayerNorm",
-			bias: "cls.predictions.bias", decoder: "cls.predictions.decoder.weight",
+			word: bert + "embeddings.word_embeddings.weight", position: bert + "embeddings.position_embeddings.weight",
+			kind: bert + "embeddings.token_type_embeddings.weight", norm: bert + "embeddings.LayerNorm",
+		}
+		if !c.Bare {
+			n.transform, n.transformNorm = "cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm"
+			n.bias, n.decoder = "cls.predictions.bias", "cls.predictions.decoder.weight"
 		}
 	}
 	for i := range c.Layers {
@@ -145,17 +150,9 @@ func (c Config) names() names {
 			n.layers = append(n.layers, layerNames{p + "attention.q_lin", p + "attention.k_lin", p + "attention.v_lin", p + "attention.out_lin",
 				p + "sa_layer_norm", p + "ffn.lin1", p + "ffn.lin2", p + "output_layer_norm"})
 		} else {
-			p := fmt.Sprintf("bert.encoder.layer.%d.", i)
+			p := fmt.Sprintf("%sencoder.layer.%d.", bert, i)
 			n.layers = append(n.layers, layerNames{p + "attention.self.query", p + "attention.self.key", p + "attention.self.value", p + "attention.output.dense",
 				p + "attention.output.LayerNorm", p + "intermediate.dense", p + "output.dense", p + "output.LayerNorm"})
-		}
-	}
-	if c.Bare {
-		bare := func(name string) string { return strings.TrimPrefix(name, "bert.") }
-		n.word, n.position, n.kind, n.norm = bare(n.word), bare(n.position), bare(n.kind), bare(n.norm)
-		n.transform, n.transformNorm, n.bias, n.decoder = "", "", "", ""
-		for i, l := range n.layers {
-			n.layers[i] = layerNames{bare(l.query), bare(l.key), bare(l.value), bare(l.out), bare(l.norm1), bare(l.inner), bare(l.outer), bare(l.norm2)}
 		}
 	}
 	return n

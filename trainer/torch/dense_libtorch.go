@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-
-	lib "github.com/sugarme/gotch/libtch"
 )
 
 // vector computes the texts' vectors of length 1, [B,H].
@@ -32,11 +30,6 @@ func (e *Encoder) vector(s *scope, in inputs, by Pooling) tensor {
 	v = s.float(v)
 	length := s.power(s.clampMin(s.sumLast(s.square(v)), 1e-24), .5) // [B]
 	return s.div(v, s.reshape(length, in.b, 1))
-}
-
-// float is a in float32: mixed precision leaves hidden states in bfloat16.
-func (s *scope) float(a tensor) tensor {
-	return s.op("float", func(o *lib.Ctensor) { lib.AtgTotype(o, a.c, kindFloat) })
 }
 
 // Vectors computes the vectors of texts, [B][H], for use and not for training; mixed as

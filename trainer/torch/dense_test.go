@@ -3,10 +3,7 @@
 package torch
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,26 +24,10 @@ type denseGolden struct {
 
 func readDenseGolden(t testing.TB) (*denseGolden, *DenseBatch) {
 	t.Helper()
-	f, err := os.Open("testdata/dense.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
 	g := &denseGolden{}
-	if err := json.NewDecoder(z).Decode(g); err != nil {
-		t.Fatal(err)
-	}
-	b := &DenseBatch{IDs: g.IDs, Docs: g.Docs, Teacher: g.Teacher}
-	for i, row := range g.RawTypes {
-		var types []uint8
-		for _, x := range row {
-			types = append(types, uint8(x))
-		}
-		b.Types = append(b.Types, types)
+	readJSON(t, "testdata/dense.json.gz", g)
+	b := &DenseBatch{IDs: g.IDs, Types: tokenTypes(g.RawTypes), Docs: g.Docs, Teacher: g.Teacher}
+	for i := range g.Target {
 		b.Target = append(b.Target, g.Target[i])
 		var vs [][]float32
 		for _, d := range g.Docs[i] {

@@ -161,7 +161,7 @@ func (s *scope) toFloats(t tensor) []float32 {
 	n := t.len()
 	out := make([]float32, n)
 	if n > 0 {
-		f := s.op("float", func(o *lib.Ctensor) { lib.AtgTotype(o, t.c, kindFloat) })
+		f := s.float(t)
 		if s.err == nil {
 			lib.AtCopyData(f.c, unsafe.Pointer(&out[0]), uint(n), 4)
 			s.check("copy")
@@ -272,6 +272,11 @@ func (s *scope) square(a tensor) tensor {
 }
 func (s *scope) clampMin(a tensor, v float64) tensor {
 	return s.op("clamp_min", func(o *lib.Ctensor) { number(v, func(c lib.Cscalar) { lib.AtgClampMin(o, a.c, c) }) })
+}
+
+// float is a in float32: mixed precision leaves hidden states in bfloat16.
+func (s *scope) float(a tensor) tensor {
+	return s.op("float", func(o *lib.Ctensor) { lib.AtgTotype(o, a.c, kindFloat) })
 }
 func (s *scope) logSoftmax(a tensor) tensor { // over the last dimension
 	return s.op("log_softmax", func(o *lib.Ctensor) { lib.AtgLogSoftmax(o, a.c, -1, kindFloat) })

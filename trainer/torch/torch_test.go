@@ -76,9 +76,10 @@ func (p *packed) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-func readGolden(t testing.TB) *golden {
+// readJSON reads a golden file into v.
+func readJSON(t testing.TB, path string, v any) {
 	t.Helper()
-	f, err := os.Open("testdata/golden.json.gz")
+	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,17 +88,28 @@ func readGolden(t testing.TB) *golden {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var g golden
-	if err := json.NewDecoder(z).Decode(&g); err != nil {
+	if err := json.NewDecoder(z).Decode(v); err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range g.RawTypes {
+}
+
+// tokenTypes are types as a batch has them: JSON takes a list of bytes for base64.
+func tokenTypes(rows [][]int) (types [][]uint8) {
+	for _, row := range rows {
 		var r []uint8
 		for _, x := range row {
 			r = append(r, uint8(x))
 		}
-		g.Types = append(g.Types, r)
+		types = append(types, r)
 	}
+	return types
+}
+
+func readGolden(t testing.TB) *golden {
+	t.Helper()
+	var g golden
+	readJSON(t, "testdata/golden.json.gz", &g)
+	g.Types = tokenTypes(g.RawTypes)
 	return &g
 }
 
