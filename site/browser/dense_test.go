@@ -20,6 +20,7 @@ import (
 	"parley/shared/encoder/tiny"
 	"parley/shared/family"
 	"parley/shared/message"
+	"parley/shared/passages"
 	"parley/site/collection"
 )
 
@@ -116,19 +117,7 @@ func denseFolders(t testing.TB, ship, dir string) (models, texts string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := gathering.NewDenseEncoder(sentence)
-	var vectors [][]float32
-	for i := range store.Len() {
-		v, _, err := e.Encode(store.At(i))
-		if err != nil {
-			t.Fatal(err)
-		}
-		vectors = append(vectors, slices.Clone(v))
-	}
-	dense, err := gathering.AppendDense(nil, sentence.Space, sentence.Dim(), vectors...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dense := denseVectors(t, sentence, store)
 	var all []gathering.File
 	for _, name := range []string{"index.bin", "passages.bin"} {
 		content, err := os.ReadFile(filepath.Join(ship, "vital-articles", name))
@@ -147,6 +136,25 @@ func denseFolders(t testing.TB, ship, dir string) (models, texts string) {
 	}
 	withDense.bytes = int64(len(files["config.json"]) + len(files["model.safetensors"]) + len(dense))
 	return models, texts
+}
+
+// denseVectors is the dense.bin of passages.
+func denseVectors(t testing.TB, s *encoder.Sentence, store *passages.Store) []byte {
+	t.Helper()
+	e := gathering.NewDenseEncoder(s)
+	var vectors [][]float32
+	for i := range store.Len() {
+		v, _, err := e.Encode(store.At(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		vectors = append(vectors, slices.Clone(v))
+	}
+	content, err := gathering.AppendDense(nil, s.Space, s.Dim(), vectors...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }
 
 // the switch, and what is said beside it.
@@ -581,20 +589,7 @@ func TestDenseVectorsOfOnesOwnDocuments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := gathering.NewDenseEncoder(enc.Sentence)
-	var vectors [][]float32
-	for i := range store.Len() {
-		v, _, err := e.Encode(store.At(i))
-		if err != nil {
-			t.Fatal(err)
-		}
-		vectors = append(vectors, slices.Clone(v))
-	}
-	want, err := gathering.AppendDense(nil, enc.Space, enc.Dim(), vectors...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Contains(zip, want) { // files are stored in it as they are
+	if !bytes.Contains(zip, denseVectors(t, enc.Sentence, store)) { // files are stored in it as they are
 		t.Error("the archive holds other dense vectors than those of the command line")
 	}
 

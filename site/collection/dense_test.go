@@ -22,25 +22,11 @@ import (
 	"parley/site/collection/tiny"
 )
 
-// writeFiles writes a folder.
-func writeFiles(t *testing.T, dir string, files map[string][]byte) string {
-	t.Helper()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 const denseSettings = `{"name": "tiny-dense", "query_tokens": 64, "passage_tokens": 40, "dense_weight": 20, "dense_zero": 0.5}`
 
 func testDense(t *testing.T, enc *Encoder) *DenseEncoder {
 	t.Helper()
-	d, err := OpenDense(writeFiles(t, filepath.Join(t.TempDir(), "dense"), densetiny.Sentence(enc.Vocab(), denseSettings)), enc.Tokenizer)
+	d, err := OpenDense(tiny.Put(t, filepath.Join(t.TempDir(), "dense"), densetiny.Sentence(enc.Vocab(), denseSettings)), enc.Tokenizer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +188,7 @@ func TestDenseVectorsStayWithTheirPassages(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	// Someone's own file of that name stays.
-	writeFiles(t, out, map[string][]byte{collect.DenseFile: []byte("notes")})
+	tiny.Put(t, out, map[string][]byte{collect.DenseFile: []byte("notes")})
 	if sum, err = Build(t.Context(), enc, corpus(22), out, Options{}); err != nil || sum.DenseDropped || folder(t, out)[collect.DenseFile] != "notes" {
 		t.Errorf("%+v, %v", sum, err)
 	}
@@ -262,12 +248,12 @@ func TestADenseEncoderOfAnotherVocabulary(t *testing.T) {
 	enc := testEncoder(t)
 	files := densetiny.Sentence(enc.Vocab(), denseSettings)
 	files["vocab.txt"] = tiny.Files(1)["vocab.txt"]
-	dir := writeFiles(t, filepath.Join(t.TempDir(), "dense"), files)
+	dir := tiny.Put(t, filepath.Join(t.TempDir(), "dense"), files)
 	if _, err := OpenDense(dir, enc.Tokenizer); err != nil {
 		t.Errorf("of the same: %v", err)
 	}
 	files["vocab.txt"] = []byte(strings.Replace(string(files["vocab.txt"]), "\nwhale\n", "\nwhales\n", 1))
-	writeFiles(t, dir, files)
+	tiny.Put(t, dir, files)
 	if _, err := OpenDense(dir, enc.Tokenizer); err == nil || !strings.Contains(err.Error(), "its vocabulary is not that of the sparse encoder") {
 		t.Errorf("of another: %v", err)
 	}
@@ -290,7 +276,7 @@ func TestAFamilysDenseEncoder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeFiles(t, dir, map[string][]byte{family.File: data})
+		tiny.Put(t, dir, map[string][]byte{family.File: data})
 		e, err := OpenEncoders(dir)
 		if err != nil {
 			t.Fatal(err)
@@ -310,7 +296,7 @@ func TestAFamilysDenseEncoder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeFiles(t, filepath.Join(dir, "conv"), densetiny.Sentence(base.Vocab(), `{"name": "conv", "space": "x"}`))
+	tiny.Put(t, filepath.Join(dir, "conv"), densetiny.Sentence(base.Vocab(), `{"name": "conv", "space": "x"}`))
 	e := open()
 	one, err := e.Dense()
 	two, err2 := e.DensePassages()
@@ -321,7 +307,7 @@ func TestAFamilysDenseEncoder(t *testing.T) {
 	if _, err := open().DensePassages(); !errors.Is(err, ErrNoDense) {
 		t.Errorf("%v", err)
 	}
-	writeFiles(t, filepath.Join(dir, "bge"), densetiny.Sentence(base.Vocab(), `{"name": "x"}`))
+	tiny.Put(t, filepath.Join(dir, "bge"), densetiny.Sentence(base.Vocab(), `{"name": "x"}`))
 	if two, err = open().DensePassages(); err != nil || two.Name != "x" || two.Space != one.Space {
 		t.Errorf("%+v, %v", two, err)
 	}

@@ -111,9 +111,7 @@ func runBuild(ctx context.Context, s streams, l *line) error {
 		return err
 	}
 	if *asJSON {
-		e := json.NewEncoder(s.out)
-		e.SetIndent("", "  ")
-		if err := e.Encode(r); err != nil {
+		if err := printJSON(s.out, r); err != nil {
 			return err
 		}
 	} else {

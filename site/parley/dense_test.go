@@ -12,21 +12,8 @@ import (
 	"parley/shared/family"
 	"parley/shared/message"
 	"parley/site/collection"
+	"parley/site/collection/tiny"
 )
-
-// put writes files into a folder.
-func put(t *testing.T, dir string, files map[string][]byte) string {
-	t.Helper()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
 
 // denseFolder is a dense encoder for the bench, without a vocabulary of its own.
 func (b bench) denseFolder(t *testing.T, parley string) string {
@@ -35,7 +22,7 @@ func (b bench) denseFolder(t *testing.T, parley string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return put(t, filepath.Join(b.dir, "dense"), densetiny.Sentence(enc.Vocab(), parley))
+	return tiny.Put(t, filepath.Join(b.dir, "dense"), densetiny.Sentence(enc.Vocab(), parley))
 }
 
 const denseSettings = `{"name": "tiny-dense", "query_tokens": 64, "passage_tokens": 48, "dense_weight": 20, "dense_zero": 0.5}`
@@ -50,7 +37,7 @@ func denseBench(t *testing.T) (b bench, dense string) {
 		t.Fatal(err)
 	}
 	config = []byte(strings.Replace(string(config), `"name":"tiny-1"`, `"name":"tiny-1","question_words":0.75`, 1))
-	put(t, b.encoder, map[string][]byte{"config.json": config})
+	tiny.Put(t, b.encoder, map[string][]byte{"config.json": config})
 	dense = b.denseFolder(t, denseSettings)
 	must(t, "", "index", "--dense="+dense, "--encoder", b.encoder, "--out", b.collection, "--title", "Test", filepath.Join(b.dir, "docs"))
 	return b, dense
@@ -112,7 +99,7 @@ func TestExportTakesADenseEncoder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, dense, map[string][]byte{"vocab.txt": vocab})
+	tiny.Put(t, dense, map[string][]byte{"vocab.txt": vocab})
 	must(t, "", "export", dense, small, "--passage-tokens", "30")
 	must(t, "", "index", "--dense="+small, "--encoder", b.encoder, "--out", b.collection)
 	if a := b.answer(t, "--dense", small, "--stage", "dense", "whale"); a.Stage != message.StageDense {
@@ -187,7 +174,7 @@ func TestADenseStageThatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, fam, map[string][]byte{family.File: data})
+	tiny.Put(t, fam, map[string][]byte{family.File: data})
 	b.encoder = fam
 	stands("") // its folder is not there
 	refused(exitFailed, filepath.Join(fam, "dense")+" is not there", "--stage", "both")
@@ -208,7 +195,7 @@ func TestADenseStageThatIsMissing(t *testing.T) {
 		t.Errorf("%+v, %v", parts, err)
 	}
 	config, _ := os.ReadFile(filepath.Join(dense, "config.json"))
-	put(t, filepath.Join(fam, "dense"), map[string][]byte{"config.json": []byte(strings.Replace(string(config), `"tiny-dense"`, `"other"`, 1))})
+	tiny.Put(t, filepath.Join(fam, "dense"), map[string][]byte{"config.json": []byte(strings.Replace(string(config), `"tiny-dense"`, `"other"`, 1))})
 	stands("the sparse stage answers alone: answer: the collection's dense vectors are of tiny-dense")
 	refused(exitFailed, "the dense encoder other compares with", "--stage", "dense")
 	if out := must(t, "", b.with("models")...); !strings.Contains(out, "it wants those of other") {
@@ -218,7 +205,7 @@ func TestADenseStageThatIsMissing(t *testing.T) {
 	// Damaged vectors.
 	at := filepath.Join(b.collection, "dense.bin")
 	was, _ := os.ReadFile(at)
-	put(t, b.collection, map[string][]byte{"dense.bin": append(was[:len(was)-1:len(was)-1], was[len(was)-1]^1)})
+	tiny.Put(t, b.collection, map[string][]byte{"dense.bin": append(was[:len(was)-1:len(was)-1], was[len(was)-1]^1)})
 	stands("the sparse stage answers alone: " + b.collection + `: bundle: "dense.bin": wrong SHA-256`)
 	refused(exitFailed, "wrong SHA-256", "--dense", dense)
 
@@ -258,7 +245,7 @@ func TestChatByStages(t *testing.T) {
 // The built page offers the second stage, unless it is to be left out.
 func TestBuildWithADenseStage(t *testing.T) {
 	b, dense := denseBench(t)
-	wasm := put(t, filepath.Join(b.dir, "wasm"), map[string][]byte{"ui.wasm": nil, "worker.wasm": nil, "files.wasm": nil, "wasm_exec.js": []byte("go")})
+	wasm := tiny.Put(t, filepath.Join(b.dir, "wasm"), map[string][]byte{"ui.wasm": nil, "worker.wasm": nil, "files.wasm": nil, "wasm_exec.js": []byte("go")})
 	args := b.with("build", "--wasm", wasm, "--out", filepath.Join(b.dir, "dist"), "--compress", "none")
 	says := "better answers: 0.0"
 	if out := must(t, "", append(args, "--dense", dense)...); !strings.Contains(out, says) || !strings.Contains(out, "loaded on request") {

@@ -89,15 +89,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	if *whole {
 		*tokens = -1
 	}
-	dir, err := encoderFolder(*encoderDir)
-	if err != nil {
-		return err
-	}
-	encoders, err := collection.OpenEncoders(dir)
-	if err != nil {
-		return err
-	}
-	enc, err := encoders.Base()
+	encoders, enc, err := openEncoders(*encoderDir)
 	if err != nil {
 		return err
 	}

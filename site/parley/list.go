@@ -53,18 +53,11 @@ func runModels(ctx context.Context, s streams, l *line) error {
 		Dense      listedDense      `json:"dense"`
 		Collection listedCollection `json:"collection"`
 	}
-	dir, err := encoderFolder(*encoderDir)
+	encoders, base, err := openEncoders(*encoderDir)
 	if err != nil {
 		return err
 	}
-	encoders, err := collection.OpenEncoders(dir)
-	if err != nil {
-		return err
-	}
-	base, err := encoders.Base()
-	if err != nil {
-		return err
-	}
+	dir := encoders.Dir
 	if encoders.List == nil {
 		out.Encoders = []listed{{Name: base.Name, Dir: dir, Bytes: weights(dir), Use: "passages and questions"}}
 	} else {

@@ -48,6 +48,19 @@ func encoderFolder(given string) (string, error) {
 	return located(given, "encoder", defaultEncoder, "export")
 }
 
+// openEncoders opens the encoders that a flag names, and reads that of passages.
+func openEncoders(given string) (encoders *collection.Encoders, base *collection.Encoder, err error) {
+	dir, err := encoderFolder(given)
+	if err != nil {
+		return nil, nil, err
+	}
+	if encoders, err = collection.OpenEncoders(dir); err != nil {
+		return nil, nil, err
+	}
+	base, err = encoders.Base()
+	return encoders, base, err
+}
+
 func collectionFolder(given string) (string, error) {
 	return located(given, "collection", defaultCollection, "index")
 }

@@ -23,20 +23,6 @@ import (
 
 const denseSettings = `{"name": "conv", "space": "s", "dense_weight": 20, "dense_zero": 0.5}`
 
-// put writes files into a folder.
-func put(t *testing.T, dir string, files map[string][]byte) string {
-	t.Helper()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 // withDense gives the family of withFamily a dense encoder and the collection its vectors.
 func withDense(t *testing.T, o *Options) {
 	t.Helper()
@@ -50,13 +36,13 @@ func withDense(t *testing.T, o *Options) {
 	}
 	files := densetiny.Sentence(base.Vocab(), denseSettings)
 	files["README.md"] = []byte("The card of conv")
-	put(t, filepath.Join(o.Encoder, "conv"), files)
+	tiny.Put(t, filepath.Join(o.Encoder, "conv"), files)
 	list.List.Dense = &family.Dense{Title: "Better answers", Folder: "conv", Passages: "elsewhere", Card: "conv/README.md"}
 	data, err := list.List.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, o.Encoder, map[string][]byte{family.File: data})
+	tiny.Put(t, o.Encoder, map[string][]byte{family.File: data})
 	index(t, *o, filepath.Join(o.Encoder, "conv"), base, "tea leaf")
 }
 
@@ -173,8 +159,8 @@ func TestADenseStageThatIsNotThere(t *testing.T) {
 		if err != nil || !bytes.Contains(config, []byte(old)) {
 			t.Fatal(err)
 		}
-		put(t, dir, map[string][]byte{"config.json": bytes.Replace(config, []byte(old), []byte(new), 1)})
-		return func() { put(t, dir, map[string][]byte{"config.json": config}) }
+		tiny.Put(t, dir, map[string][]byte{"config.json": bytes.Replace(config, []byte(old), []byte(new), 1)})
+		return func() { tiny.Put(t, dir, map[string][]byte{"config.json": config}) }
 	}
 
 	undo := change(`"space": "s"`, `"space": "other"`)
@@ -184,7 +170,7 @@ func TestADenseStageThatIsNotThere(t *testing.T) {
 	undo = change(`"dense_weight": 20, `, ``)
 	refused(o, "has no dense_weight")
 	undo()
-	put(t, dir, map[string][]byte{"vocab.txt": bytes.Replace(tiny.Files(1)["vocab.txt"], []byte("\nwhale\n"), []byte("\nwhales\n"), 1)})
+	tiny.Put(t, dir, map[string][]byte{"vocab.txt": bytes.Replace(tiny.Files(1)["vocab.txt"], []byte("\nwhale\n"), []byte("\nwhales\n"), 1)})
 	refused(o, "its vocabulary is not that of the sparse encoder")
 	os.Remove(filepath.Join(dir, "vocab.txt"))
 
@@ -206,11 +192,11 @@ func TestADenseStageThatIsNotThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, dir, map[string][]byte{"model.safetensors": float})
+	tiny.Put(t, dir, map[string][]byte{"model.safetensors": float})
 	refused(o, "the weights are not in 8 bits or 4 ("+word+" is F32)")
-	put(t, dir, map[string][]byte{"model.safetensors": was[:len(was)/2]})
+	tiny.Put(t, dir, map[string][]byte{"model.safetensors": was[:len(was)/2]})
 	refused(o, "the dense stage cannot be published")
-	put(t, dir, map[string][]byte{"model.safetensors": was})
+	tiny.Put(t, dir, map[string][]byte{"model.safetensors": was})
 
 	// Vectors of another collection.
 	vectors := filepath.Join(o.Collection, "dense.bin")
@@ -226,7 +212,7 @@ func TestADenseStageThatIsNotThere(t *testing.T) {
 	more := o
 	more.Collection = filepath.Join(t.TempDir(), "more")
 	index(t, more, dir, base, "tea", "leaf", "hot water")
-	put(t, more.Collection, map[string][]byte{"dense.bin": mine})
+	tiny.Put(t, more.Collection, map[string][]byte{"dense.bin": mine})
 	refused(more, "wrong size")
 	os.Remove(filepath.Join(more.Collection, "manifest.json"))
 	refused(more, "manifest.json")
@@ -264,7 +250,7 @@ func TestADenseStageWithoutAFamily(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Dense = put(t, filepath.Join(t.TempDir(), "dense"), densetiny.Sentence(base.Vocab(), denseSettings))
+	o.Dense = tiny.Put(t, filepath.Join(t.TempDir(), "dense"), densetiny.Sentence(base.Vocab(), denseSettings))
 	index(t, o, o.Dense, base, "tea leaf")
 	build(t, o)
 	s, _ := readSite(t, o)

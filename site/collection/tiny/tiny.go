@@ -5,11 +5,11 @@ package tiny
 import (
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 
 	"parley/shared/safetensors"
 )
@@ -122,11 +122,24 @@ func Files(seed uint64) map[string][]byte {
 
 // Write writes the folder.
 func Write(dir string, seed uint64) error {
-	if err := os.MkdirAll(dir, fs.ModePerm); err != nil {
+	return write(dir, Files(seed))
+}
+
+// Put writes files into a folder, which it gives.
+func Put(t testing.TB, dir string, files map[string][]byte) string {
+	t.Helper()
+	if err := write(dir, files); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func write(dir string, files map[string][]byte) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for name, content := range Files(seed) {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			return err
 		}
 	}
