@@ -6,8 +6,10 @@ import (
 	"parley/shared/message"
 )
 
-// How sure is the sparse stage that its first result is right? A logistic function of a
-// few features that mean the same over collections of any size:
+// How sure is the sparse stage that its first result is right, of a question that the
+// collection can answer? Of one that it cannot, it may be as sure of what only looks alike:
+// the number decides what is spent, and no one is told it as a promise. It is a logistic
+// function of a few features that mean the same over collections of any size:
 //
 //	sure = 1 / (1 + exp(-sum of coefficient x feature))
 //

@@ -86,8 +86,8 @@ type Answer struct {
 	Read []int `json:"read"`
 	// Stage is which stages answered.
 	Stage string `json:"stage"`
-	// Sure is the probability that the sparse stage's first result is right, where the
-	// dense stage is loaded.
+	// Sure is the probability that the sparse stage's first result is right, of a question
+	// that the collection can answer, where the dense stage is loaded.
 	Sure float32 `json:"sure,omitempty"`
 	Cost Cost    `json:"cost"`
 }

@@ -178,7 +178,7 @@ func (p page) answered(a message.Answer) string {
 	case a.Stage == message.StageDense:
 		return "searched with the dense vector alone"
 	case p.dense.SureAbove > 0 && a.Sure >= p.dense.SureAbove:
-		return fmt.Sprintf("searched with the sparse vector alone, which is %.0f %% sure of its first result", 100*a.Sure)
+		return "searched with the sparse vector alone, whose first result stood out"
 	default:
 		return "searched with the sparse vector alone"
 	}

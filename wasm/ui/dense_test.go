@@ -71,7 +71,7 @@ func TestTurnsSayWhichStagesAnswered(t *testing.T) {
 		t.Errorf("once it is loaded, asked %+v", p.asks)
 	}
 	p.shows("Searched with both vectors, sparse and dense.", true)
-	p.shows("Searched with the sparse vector alone, which was sure.", true)
+	p.shows("Searched with the sparse vector alone, whose first result stood out.", true)
 	p.shows("115\u00a0ms", true)
 	p.root.Message("dense", 0, "on") // nothing new
 	p.root.Message("dense", 0, "failed")

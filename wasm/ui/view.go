@@ -174,7 +174,7 @@ func (c *TurnItem) ReadText() string {
 		case message.StageBoth:
 			more += " Searched with both vectors, sparse and dense."
 		case message.StageSparse:
-			more += " Searched with the sparse vector alone, which was sure."
+			more += " Searched with the sparse vector alone, whose first result stood out."
 		}
 	}
 	if s != "" && more != "" {
