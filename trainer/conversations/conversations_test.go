@@ -368,8 +368,13 @@ func TestExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := passages.NewBuilder(passages.About{Title: "Tiny"})
-	if err := b.Add(passages.Passage{ID: "Otter", Title: "Otter", Text: "Otters <swim>."}); err != nil {
-		t.Fatal(err)
+	for _, p := range []passages.Passage{
+		{ID: "Otter", Title: "Otter", Text: "Otters <swim>."},
+		{ID: FactbookPrefix + "peru/people", Title: "Peru: people and society", Text: "People from Peru are called Peruvians."}, // no part of the corpus
+	} {
+		if err := b.Add(p); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var file strings.Builder
 	if _, err := b.WriteTo(&file); err != nil {

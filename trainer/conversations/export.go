@@ -13,6 +13,10 @@ import (
 	"parley/shared/passages"
 )
 
+// FactbookPrefix begins the ids of the built-in collection's passages about countries, of
+// the World Factbook. The articles' ids are their titles, which begin otherwise.
+const FactbookPrefix = "factbook/"
+
 // Export writes the set in the forms that `trainer evaluate` and other tools read:
 //
 //	DIR/corpus.jsonl                     the articles, BEIR
@@ -25,10 +29,16 @@ import (
 // Queries are named CONVERSATION<::>TURN, turns from 1. DIR/choice is what settings
 // are chosen on, where the set has it: the conversations of dev and of choice, judged
 // by the writer and by the pool.
+//
+// The passages of the Factbook are left out of the corpus: they came to the collection
+// after the conversations were judged and the figures published, and no judgement knows them.
 func Export(s Set, articles *passages.Store, dir string) error {
 	var corpus jsonl
 	for i := range articles.Len() {
 		p := articles.At(i)
+		if strings.HasPrefix(p.ID, FactbookPrefix) {
+			continue
+		}
 		corpus.add(document{p.ID, p.Title, p.Text})
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
