@@ -20,6 +20,7 @@ const conversationsHelp = `Usage: trainer conversations check [FLAGS]
        trainer conversations converse [FLAGS]
        trainer conversations switch [FLAGS]
        trainer conversations sure [FLAGS]
+       trainer conversations quote [FLAGS]
 
 The project's own conversations over the encyclopedia in models/.
 
@@ -39,7 +40,9 @@ begins a new topic costs the real follow-ups.
 sure fits the estimate of how often the sparse stage's first article is right, says
 how well the one in package answer is calibrated and, with --dense, draws the curve of
 the cascade: what is right and what is spent where the second stage is skipped.
-Without --encoder, these three take the default level of models/family.json.
+quote plays them, too, and says by sentences.tsv how often what is quoted of the right
+article, and the reply, answers.
+Without --encoder, these four take the default level of models/family.json.
 
 Examples:
   trainer conversations check
@@ -54,6 +57,7 @@ Examples:
   trainer conversations converse --encoder runs/one/best --out turns.jsonl
   trainer conversations converse --encoder models/splade-tiny-conv-4x --base models/splade-tiny --replies writer --json
   trainer conversations switch --splits dev --pairs 300
+  trainer conversations quote --splits dev,test
   trainer conversations converse --splits dev,choice --pooled --dense models/bge-small-conv --stage both
   trainer conversations sure --splits dev,choice --pooled --dense models/bge-small-conv
 `
@@ -86,17 +90,17 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 		return err
 	}
 	if len(words) == 0 {
-		return wrongUse("want check, export, measure, converse, switch or sure")
+		return wrongUse("want check, export, measure, converse, switch, sure or quote")
 	}
-	if want := map[string]int{"check": 1, "export": 2, "measure": 1, "converse": 1, "switch": 1, "sure": 1}[words[0]]; want != len(words) {
-		return wrongUse("%q: want check, export DIR, measure, converse, switch or sure", words)
+	if want := map[string]int{"check": 1, "export": 2, "measure": 1, "converse": 1, "switch": 1, "sure": 1, "quote": 1}[words[0]]; want != len(words) {
+		return wrongUse("%q: want check, export DIR, measure, converse, switch, sure or quote", words)
 	}
 	if o.splits == "" {
-		o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test", "sure": "dev,choice"}[words[0]]
+		o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test", "sure": "dev,choice", "quote": "dev"}[words[0]]
 	}
-	c := conversing{folder: o.articles, encoder: o.encoder, base: o.base, replies: o.replies, out: o.out, pairs: o.pairs, seed: o.seed, pooled: o.pooled, json: o.json, second: stage}
+	c := conversing{data: o.data, folder: o.articles, encoder: o.encoder, base: o.base, replies: o.replies, out: o.out, pairs: o.pairs, seed: o.seed, pooled: o.pooled, json: o.json, second: stage}
 	switch words[0] {
-	case "converse", "switch", "sure":
+	case "converse", "switch", "sure", "quote":
 		if err := c.check(flags, o.splits); err != nil {
 			return err
 		}
@@ -120,6 +124,9 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	case "sure":
 		c.set, c.articles = set, articles
 		return c.sure(ctx, stdout, stderr)
+	case "quote":
+		c.set, c.articles = set, articles
+		return c.quote(ctx, stdout, stderr)
 	case "switch":
 		c.set, c.articles = set, articles
 		return c.switchTopics(ctx, stdout, stderr)

@@ -16,7 +16,6 @@ import (
 	"text/tabwriter"
 
 	"parley/shared/answer"
-	"parley/shared/documents"
 	"parley/shared/durable"
 	"parley/shared/family"
 	"parley/shared/index"
@@ -89,7 +88,7 @@ func conversationEngine(ctx context.Context, encoderDir, base, folder string, ar
 	}
 	var texts []string
 	for i := range articles.Len() {
-		texts = append(texts, documents.EncoderText(articles.At(i)))
+		texts = append(texts, passages.EncoderText(articles.At(i)))
 	}
 	s, v, err := stage.load(ctx, enc.Tokenizer, texts, stderr)
 	if err == nil {
@@ -290,6 +289,7 @@ type conversing struct {
 	set           conversations.Set
 	splits        []string
 	articles      *passages.Store
+	data          string // folder of the conversations
 	folder        string // of the articles and their index
 	encoder, base string
 	replies       string

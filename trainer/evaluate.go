@@ -650,6 +650,13 @@ func loadOver(dir, base string) (*encoder.Encoder, [32]byte, error) {
 		files = encoder.Over(files, folderFiles(base))
 	}
 	enc, sum, err := loadFiles(files)
+	if err == nil && base != "" {
+		// Loaded once more for the encoder to know its base, which reads passages.
+		var b *encoder.Encoder
+		if b, err = encoder.Load(folderFiles(base)); err == nil {
+			enc, err = encoder.LoadOver(b, folderFiles(dir))
+		}
+	}
 	if err != nil {
 		return nil, sum, fmt.Errorf("%s: %w", dir, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"parley/shared/encoder"
 	densetiny "parley/shared/encoder/tiny"
 	"parley/shared/family"
+	"parley/shared/passages"
 	"parley/site/collection"
 )
 
@@ -60,7 +61,7 @@ func TestTheIndexIsTheEncodersOwn(t *testing.T) {
 		if p.URL == "" {
 			t.Errorf("%s has no link", p.ID)
 		}
-		v, _, err := s.Encode(conversation.Passage(enc.Tokenizer, documents.EncoderText(p), enc.PassageTokens))
+		v, _, err := s.Encode(conversation.Passage(enc.Tokenizer, passages.EncoderText(p), enc.PassageTokens))
 		if err != nil {
 			t.Fatal(err)
 		}

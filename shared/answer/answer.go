@@ -45,12 +45,11 @@ type Engine struct {
 	reader   *query.Reader
 	searcher *index.Searcher
 	turns    []conversation.Turn
-	asked    []float32 // the query vector as far as it asks: see share; between questions all zero
 	parts    []float32 // what each term adds to a result's score; between results all zero
 	least    float32   // the part from which a word is marked
 	tokens   []wordpiece.Token
-	title    []wordpiece.Token
 	words    words.Reader
+	reading  sentences
 }
 
 // New joins an encoder and a collection, and refuses parts that do not belong
@@ -72,8 +71,8 @@ const (
 	maxK     = 100
 )
 
-// maxTokens bounds the part of a passage that is searched for words to mark and
-// a sentence to quote. Passages are far shorter, unless someone's are not.
+// maxTokens bounds the part of a passage that is searched for words to mark. Passages are
+// far shorter, unless someone's are not.
 const maxTokens = 4096
 
 // ErrNoQuestion says that there is nothing to answer.
@@ -112,7 +111,6 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	if e.reader == nil {
 		e.reader, e.searcher = query.NewReader(e.Encoder, e.Index.Lookup), e.Index.NewSearcher()
 		e.parts = make([]float32, e.Encoder.Vocab()+e.Index.Words())
-		e.asked = make([]float32, e.Encoder.Vocab())
 	}
 
 	start := time.Now()
@@ -196,10 +194,8 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	}
 	// Should making the answer panic, the next one must not see these weights.
 	defer func() {
-		for i, t := range f.Vector.Terms {
-			if e.parts[t] = 0; i < f.Learned {
-				e.asked[t] = 0
-			}
+		for _, t := range f.Vector.Terms {
+			e.parts[t] = 0
 		}
 	}()
 	terms, place := e.terms(f, ask.Turns)
@@ -226,16 +222,17 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	for i, t := range ask.Turns[:newest] {
 		said[i] = t.Reply
 	}
-	for i, t := range f.Vector.Terms[:f.Learned] {
-		e.asked[t] = float32(f.Vector.Weights[i] * share(f.Origin(i), newest))
-	}
+	e.reading.ask(&f, newest)
 	figure, date := wants(ask.Turns[newest].Question)
 	for i, h := range f.hits {
 		if ask.Brief {
 			p := e.Passages.At(int(h.Doc))
 			a.Results[i] = message.Result{Doc: h.Doc, ID: p.ID, Title: p.Title, Score: h.Score}
 		} else {
-			r := e.result(f.Vector, h, said)
+			r, err := e.result(f.Vector, h, said)
+			if err != nil {
+				return message.Answer{}, err
+			}
 			r.NoFigure = figure && !gives(r.Text[r.Quote[0]:r.Quote[1]], date)
 			a.Results[i] = r
 		}
@@ -285,16 +282,6 @@ func reply(results []message.Result, said []string) int {
 		}
 	}
 	return 0
-}
-
-// share is what a term counts in the choice of a sentence to quote, by the token
-// that lit it. Terms of the history say what the conversation is about, which
-// finds the passage; within it, what is asked now decides.
-func share(from conversation.Origin, newest int) float32 {
-	if from.Turn == newest && from.Side == conversation.Question {
-		return 1
-	}
-	return 0.2
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -361,13 +348,15 @@ func (e *Engine) terms(f found, turns []message.Turn) (terms []message.Term, pla
 	return terms, place
 }
 
-// result describes one hit; e.asked holds the query vector's share, said the
-// replies so far.
-func (e *Engine) result(query sparse.Vector, h index.Hit, said []string) message.Result {
-	p, t := e.Passages.At(int(h.Doc)), e.Encoder.Tokenizer
-	e.tokens = t.Append(e.tokens[:0], p.Text, maxTokens)
-	e.title = t.Append(e.title[:0], p.Title, maxTokens)
-	q := quote.Best(p.Text, e.tokens, e.title, e.asked, said)
+// result describes one hit; e.reading has the question, said the replies so far.
+func (e *Engine) result(query sparse.Vector, h index.Hit, said []string) (message.Result, error) {
+	p := e.Passages.At(int(h.Doc))
+	spans, scores, err := e.reading.read(e.Encoder.Base(), p)
+	if err != nil {
+		return message.Result{}, err
+	}
+	q := quote.Best(p.Text, spans, scores, said)
+	e.tokens = e.Encoder.Tokenizer.Append(e.tokens[:0], p.Text, maxTokens)
 	matches := e.Index.Explain(query, h.Doc)
 	e.least = 0
 	for _, m := range matches {
@@ -391,7 +380,7 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string) message
 		Score: h.Score,
 		Quote: message.Span{q.Start, q.End},
 		Marks: marks,
-	}
+	}, nil
 }
 
 // fewDocs is a collection so small that it does not show which words are common.

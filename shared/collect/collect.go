@@ -130,7 +130,7 @@ func NewEncoder(e *encoder.Encoder, s Settings) *Encoder {
 // Encode gives a passage's vector as it is indexed, and the length of the encoder's
 // input in tokens. The vector is valid until the next call.
 func (e *Encoder) Encode(p passages.Passage) (v sparse.Vector, tokens int, err error) {
-	e.in.Passage(e.enc.Tokenizer, documents.EncoderText(p), e.enc.PassageTokens)
+	e.in.Passage(e.enc.Tokenizer, passages.EncoderText(p), e.enc.PassageTokens)
 	v, _, err = e.session.Encode(e.in)
 	if err != nil {
 		return v, 0, fmt.Errorf("passage %q: %w", p.ID, err)

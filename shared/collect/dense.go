@@ -6,7 +6,6 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/dense"
-	"parley/shared/documents"
 	"parley/shared/encoder"
 	"parley/shared/index"
 	"parley/shared/passages"
@@ -33,7 +32,7 @@ func NewDenseEncoder(s *encoder.Sentence) *DenseEncoder {
 // input in tokens. It reads the text that Encoder.Encode reads, as far as it reads
 // passages. The vector is valid until the next call.
 func (e *DenseEncoder) Encode(p passages.Passage) (v []float32, tokens int, err error) {
-	e.enc.Passage(&e.in, documents.EncoderText(p))
+	e.enc.Passage(&e.in, passages.EncoderText(p))
 	if err := e.session.Embed(e.vector, e.in); err != nil {
 		return nil, 0, fmt.Errorf("passage %q: %w", p.ID, err)
 	}

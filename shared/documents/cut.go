@@ -12,16 +12,6 @@ import (
 	"parley/shared/quote"
 )
 
-// EncoderText is what an encoder reads of a passage: the title, then the text;
-// a text that begins with the title already is all. Training and indexing must
-// agree on it.
-func EncoderText(p passages.Passage) string {
-	if p.Title == "" || strings.HasPrefix(p.Text, p.Title) {
-		return p.Text
-	}
-	return p.Title + "\n" + p.Text
-}
-
 // Cut cuts a document into passages of at most limit tokens, title included, as
 // count counts them. Each passage repeats the title, and under headings says
 // where it stands: "Title > Heading > Heading".

@@ -47,6 +47,16 @@ type Encoder struct {
 	config *config
 	model  *model
 	files  Base // fingerprints of what it was loaded from: see LoadOver
+	base   *Encoder
+}
+
+// Base is the encoder that this one was loaded over (LoadOver), which reads passages for
+// both; an encoder that is whole is its own.
+func (e *Encoder) Base() *Encoder {
+	if e.base != nil {
+		return e.base
+	}
+	return e
 }
 
 // Load reads an encoder's folder. Float weights give the reference path, int8
@@ -244,6 +254,25 @@ func (s *Session) encode(in conversation.Input, most int) (v sparse.Vector, winn
 	s.winner = grow(s.winner, v.L0())
 	s.scratch.Winners(s.winner, v.Terms, y, m, w.decoder)
 	return v, s.winner, nil
+}
+
+// Weigh gives the weights that Encode would give some terms, 0 where they are not
+// active, with the same bits: to[i] is that of terms[i]. The terms must be below Vocab. It
+// spares the head of the whole vocabulary, which is most of what Encode takes.
+func (s *Session) Weigh(to []float32, terms []uint32, in conversation.Input) error {
+	if err := s.e.check(in); err != nil {
+		return err
+	}
+	s.scratch.MaxOf(to, terms, s.transformed(in), len(in.IDs), s.e.model.decoder)
+	for i, logit := range to[:len(terms)] {
+		to[i] = 0
+		if logit > 0 {
+			if to[i] = matrix.Log1p(logit); !(to[i] <= math.MaxFloat32) {
+				return fmt.Errorf("encoder: the logit of term %d is %v; the weights are damaged", terms[i], logit)
+			}
+		}
+	}
+	return nil
 }
 
 // check refuses an input that the model cannot read.

@@ -41,7 +41,11 @@ func LoadOver(base *Encoder, member Files) (*Encoder, error) {
 		return nil, fmt.Errorf("encoder: config.json: this encoder was exported for a base whose files have the fingerprints %+v; those of %s have %+v", *want, base.Name, base.files)
 	}
 	c.parley.Base = nil
-	return assemble(c, base.Tokenizer, member, base.model.words)
+	e, err := assemble(c, base.Tokenizer, member, base.model.words)
+	if err == nil {
+		e.base = base
+	}
+	return e, err
 }
 
 // shares reports whether a tensor is the base's in a member.

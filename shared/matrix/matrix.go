@@ -323,6 +323,24 @@ func (s *Scratch) Max(out, x []float32, m int, w *Weights) {
 // its maximum (before the row's scale and bias: see Max), with the same bits.
 // Separate from Max because few outputs win: the loop over all stays lean.
 func (s *Scratch) Winners(dst []int32, terms []uint32, x []float32, m int, w *Weights) {
+	s.some(terms, x, m, w, func(i int, _ float32, at int) { dst[i] = int32(at) })
+}
+
+// MaxOf is Max of the outputs in terms alone, with the same bits: dst[i] is that of
+// terms[i]. Sixty of the vocabulary's terms cost less than a layer does.
+func (s *Scratch) MaxOf(dst []float32, terms []uint32, x []float32, m int, w *Weights) {
+	s.some(terms, x, m, w, func(i int, best float32, _ int) {
+		t := terms[i]
+		if w.float == nil {
+			best = float32(best * w.scale[t])
+		}
+		dst[i] = best + w.bias[t]
+	})
+}
+
+// some tells visit, for each output in terms, its maximum over the tokens before the
+// row's scale and bias, and the first token that has it.
+func (s *Scratch) some(terms []uint32, x []float32, m int, w *Weights, visit func(i int, best float32, at int)) {
 	K := Pad(w.K)
 	if w.float == nil {
 		w.ops.quantize(s, x, m, K)
@@ -333,8 +351,8 @@ func (s *Scratch) Winners(dst []int32, terms []uint32, x []float32, m int, w *We
 	sub.N, sub.K, sub.ops = panel, w.K, w.ops
 	sub.bias = grow(sub.bias, panel)
 	clear(sub.bias)
-	for len(terms) > 0 {
-		some := terms[:min(panel, len(terms))]
+	for first := 0; first < len(terms); first += panel {
+		some := terms[first:min(first+panel, len(terms))]
 		if w.float == nil {
 			sub.int8, sub.scale, sub.extra = grow(sub.int8, panel*K), grow(sub.scale, panel), grow(sub.extra, panel)
 			for i, t := range some {
@@ -360,9 +378,8 @@ func (s *Scratch) Winners(dst []int32, terms []uint32, x []float32, m int, w *We
 					best, at = v, j
 				}
 			}
-			dst[i] = int32(at)
+			visit(first+i, best, at)
 		}
-		terms, dst = terms[len(some):], dst[len(some):]
 	}
 }
 

@@ -6,6 +6,7 @@ package passages
 
 import (
 	"fmt"
+	"strings"
 	"unsafe"
 )
 
@@ -88,4 +89,14 @@ type FormatError struct {
 
 func (e *FormatError) Error() string {
 	return fmt.Sprintf("passages: %s, byte %d: %s", e.Section, e.Offset, e.Msg)
+}
+
+// EncoderText is what an encoder reads of a passage: the title, then the text;
+// a text that begins with the title already is all. Training and indexing must
+// agree on it.
+func EncoderText(p Passage) string {
+	if p.Title == "" || strings.HasPrefix(p.Text, p.Title) {
+		return p.Text
+	}
+	return p.Title + "\n" + p.Text
 }

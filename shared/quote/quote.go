@@ -1,107 +1,64 @@
-// Package quote picks the sentence of a passage that answers a query best, for
-// the page to quote as its reply.
+// Package quote picks what of a passage answers a question best, for the page to quote as
+// its reply: a sentence, or two that belong together.
 package quote
 
-import (
-	"math"
-	"slices"
+import "strings"
 
-	"parley/shared/wordpiece"
-)
-
-// Figures of the score, chosen on the 297 answerable development questions of
-// ClapNQ whose passage has two sentences or more: the sentence picked was among
-// those that annotators selected in 72 % of them, against 69 % for the plain sum
-// of weights and 70 % for always the first sentence.
+// Figures of the choice, from the judged sentences of our dev conversations
+// (trainer/conversations/sentences.tsv; `trainer conversations quote` measures them).
 const (
-	titleShare = 0.3  // what a term of the title counts: the whole passage is about it
-	lengthPart = 0.2  // BM25's b: how far long sentences are held back
-	firstBonus = 1.25 // the first sentence introduces; ties go to it
-	saidShare  = 0.25 // what a sentence counts that the conversation has heard already
+	saidShare = 0.25 // what a sentence counts that the conversation has heard already
+	// A neighbour is quoted, too, where it has this share of the best sentence's score and
+	// both together are not longer than pairBytes: the answer may stand in either, or in both.
+	pairShare = 0.85
+	pairBytes = 420
 )
 
-// Best returns the sentence of text that answers a query best. weights[id] is the
-// query vector, dense over the vocabulary, expansion terms included; tokens are
-// text's, in order, and title's those of its title. The score of a sentence is
-//
-//	sum over its distinct pieces of weight / sqrt(sentences that hold the piece)
-//
-// with pieces of the title at titleShare, over BM25's length normalisation. A
-// sentence that is one of said, the replies so far, comes behind others nearly as
-// good: it was the answer to another question.
-// The result is a sentence of Sentences(text), empty only where text is blank.
-func Best(text string, tokens, title []wordpiece.Token, weights []float32, said []string) Span {
-	spans := Sentences(text)
+// Best gives the part of text that answers best: the one of spans, which are sentences of
+// text in order, that has the highest score (of equal ones the first), with a neighbour
+// that fits nearly as well. A sentence that stands in one of said, the replies so far,
+// comes behind others nearly as good, and joins none: it was the answer to another
+// question. Best is empty only where spans are.
+func Best(text string, spans []Span, scores []float32, said []string) Span {
 	if len(spans) == 0 {
 		return Span{}
 	}
-	if len(spans) == 1 {
-		return spans[0]
-	}
-	// The few pieces of text that the query holds, and how many sentences hold each.
-	type piece struct {
-		id       int32
-		sentence int // the last that holds it
-		holds    int
-		weight   float64
-	}
-	var buf [64]piece
-	pieces := buf[:0]
-	find := func(id int32) *piece {
-		for i := range pieces {
-			if pieces[i].id == id {
-				return &pieces[i]
-			}
+	score := func(i int) (s float32, heard bool) {
+		if s = scores[i]; heardIn(said, text[spans[i].Start:spans[i].End]) {
+			return saidShare * s, true
 		}
-		return nil
+		return s, false
 	}
-	each := func(visit func(sentence int, p *piece)) (length []int) {
-		length = make([]int, len(spans))
-		at := 0
-		for i, s := range spans {
-			for ; at < len(tokens) && tokens[at].Start < s.End; at++ {
-				length[i]++
-				id := tokens[at].ID
-				if uint(id) >= uint(len(weights)) || !(weights[id] > 0) {
-					continue
-				}
-				p := find(id)
-				if p == nil {
-					w := float64(weights[id])
-					if slices.ContainsFunc(title, func(t wordpiece.Token) bool { return t.ID == id }) {
-						w *= titleShare
-					}
-					pieces = append(pieces, piece{id: id, sentence: -1, weight: w})
-					p = &pieces[len(pieces)-1]
-				}
-				if p.sentence != i {
-					p.sentence = i
-					visit(i, p)
-				}
-			}
+	best := 0
+	top, heard := score(0)
+	for i := 1; i < len(spans); i++ {
+		if s, h := score(i); s > top {
+			best, top, heard = i, s, h
 		}
-		for i := range pieces {
-			pieces[i].sentence = -1
-		}
-		return length
 	}
-	length := each(func(_ int, p *piece) { p.holds++ })
-	score := make([]float64, len(spans))
-	each(func(i int, p *piece) { score[i] += p.weight / math.Sqrt(float64(p.holds)) })
+	pair := spans[best]
+	if heard || !(top > 0) {
+		return pair
+	}
+	from, least := pair, pairShare*top
+	for _, i := range [2]int{best - 1, best + 1} {
+		if i < 0 || i == len(spans) {
+			continue
+		}
+		both := Span{min(from.Start, spans[i].Start), max(from.End, spans[i].End)}
+		if s, h := score(i); s >= least && !h && both.End-both.Start <= pairBytes {
+			pair, least = both, s // the better of the two
+		}
+	}
+	return pair
+}
 
-	mean := float64(len(tokens)) / float64(len(spans))
-	best, top := 0, math.Inf(-1)
-	for i, s := range score {
-		s /= 1 - lengthPart + lengthPart*float64(length[i])/max(mean, 1)
-		if i == 0 {
-			s *= firstBonus
-		}
-		if slices.Contains(said, text[spans[i].Start:spans[i].End]) {
-			s *= saidShare
-		}
-		if s > top {
-			best, top = i, s
+// heardIn says whether a sentence stands in one of the replies.
+func heardIn(said []string, sentence string) bool {
+	for _, reply := range said {
+		if strings.Contains(reply, sentence) {
+			return true
 		}
 	}
-	return spans[best]
+	return false
 }

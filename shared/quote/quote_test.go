@@ -1,13 +1,10 @@
 package quote
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
-
-	"parley/shared/wordpiece"
 )
 
 func split(text string) []string {
@@ -114,29 +111,6 @@ func FuzzSentences(f *testing.F) {
 	})
 }
 
-func tokenizer(t testing.TB) *wordpiece.Tokenizer {
-	vocab, err := os.ReadFile("../../models/splade-tiny/vocab.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tok, err := wordpiece.New(vocab)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tok
-}
-
-// weigh makes a query vector of words, as an encoder with expansion would give it.
-func weigh(tok *wordpiece.Tokenizer, terms map[string]float32) []float32 {
-	weights := make([]float32, tok.Size())
-	for word, w := range terms {
-		for _, p := range tok.Append(nil, word, -1) {
-			weights[p.ID] = max(weights[p.ID], w)
-		}
-	}
-	return weights
-}
-
 const lighthouse = `The Harrow Point Lighthouse is a lighthouse on the northern tip of St. Brannoc's Island, ` +
 	`about 12 mi. off the coast. It was designed by the engineer A. J. Whitcombe, who had trained under his uncle, ` +
 	`and built of grey granite between 1861 and 1864. The tower stands 41 metres (135 ft) tall and holds a lens of ` +
@@ -144,72 +118,40 @@ const lighthouse = `The Harrow Point Lighthouse is a lighthouse on the northern 
 	`keeper, Mr. Tom Ashby, left the island. Today the U.S. company that runs the ferry also offers visits in summer.`
 
 func TestBest(t *testing.T) {
-	tok := tokenizer(t)
+	spans := Sentences(lighthouse)
+	sentence := func(i, j int) string { return lighthouse[spans[i].Start:spans[j].End] }
+	if len(spans) != 6 {
+		t.Fatal(spans)
+	}
 	for _, c := range []struct {
-		asked string
-		terms map[string]float32
-		want  string // how the sentence begins
+		what   string
+		scores []float32
+		said   []string
+		want   string
 	}{
-		{"how tall is harrow point lighthouse", map[string]float32{"harrow": 2, "point": 1.2, "lighthouse": 2.1, "tall": 1.8, "height": 1.4, "metres": .8, "feet": .6, "tower": .7}, "The tower stands 41"},
-		{"who designed it", map[string]float32{"lighthouse": 1.9, "harrow": 1.6, "designed": 1.7, "designer": 1.2, "architect": 1.1, "engineer": .6}, "It was designed by"},
-		{"when was it automated", map[string]float32{"lighthouse": 1.9, "harrow": 1.6, "automated": 1.8, "automatic": 1.2, "when": .3}, "The light was automated"},
-		{"what happened to the cottage", map[string]float32{"cottage": 1.8, "lighthouse": 1.4, "storm": .2}, "A storm in 1923"},
-		{"what is harrow point lighthouse", map[string]float32{"harrow": 2, "point": 1.2, "lighthouse": 2.1}, "The Harrow Point Lighthouse is"},
-		{"nothing in common", map[string]float32{"violin": 2}, "The Harrow Point Lighthouse is"},
-		{"no terms", nil, "The Harrow Point Lighthouse is"},
+		{"the highest score", []float32{1, 2, 9, 2, 3, 1}, nil, sentence(2, 2)},
+		{"of equal ones the first", []float32{1, 5, 1, 5, 1, 5}, nil, sentence(1, 1)},
+		{"nothing fits", []float32{0, 0, 0, 0, 0, 0}, nil, sentence(0, 0)},
+		{"a neighbour fits nearly as well", []float32{0, 0, 9, 8, 0, 0}, nil, sentence(2, 3)},
+		{"the one before, too", []float32{0, 0, 8, 9, 0, 0}, nil, sentence(2, 3)},
+		{"of two neighbours the better", []float32{0, 0, 8, 9, 8.5, 0}, nil, sentence(3, 4)},
+		{"no neighbour, though it fits as well", []float32{0, 0, 9, 0, 9, 0}, nil, sentence(2, 2)},
+		{"the neighbour does not fit well enough", []float32{0, 0, 9, 7, 0, 0}, nil, sentence(2, 2)},
+		{"what was said makes room", []float32{0, 0, 9, 0, 3, 0}, []string{"Hm.", sentence(2, 2)}, sentence(4, 4)},
+		{"what was said in a pair, too", []float32{0, 0, 9, 9, 3, 0}, []string{sentence(2, 3)}, sentence(4, 4)},
+		{"unless nothing else fits", []float32{0, 0, 9, 0, 2, 0}, []string{sentence(2, 2)}, sentence(2, 2)},
+		{"what was said joins nothing", []float32{0, 0, 8.5, 9, 0, 0}, []string{sentence(2, 2)}, sentence(3, 3)},
 	} {
-		s := Best(lighthouse, tok.Append(nil, lighthouse, -1), tok.Append(nil, "Harrow Point Lighthouse", -1), weigh(tok, c.terms), nil)
-		if got := lighthouse[s.Start:s.End]; !strings.HasPrefix(got, c.want) {
-			t.Errorf("%s: %q, want %q...", c.asked, got, c.want)
+		s := Best(lighthouse, spans, c.scores, c.said)
+		if got := lighthouse[s.Start:s.End]; got != c.want {
+			t.Errorf("%s: %q, want %q", c.what, got, c.want)
 		}
 	}
-}
-
-// A sentence that was the reply to an earlier question makes room for another
-// that fits nearly as well, and only then.
-func TestBestAvoidsWhatWasSaid(t *testing.T) {
-	tok := tokenizer(t)
-	weights := weigh(tok, map[string]float32{"tower": 1.5, "tall": 1, "lens": 1, "keeper": 2, "last": 1, "cottage": .2})
-	tokens := tok.Append(nil, lighthouse, -1)
-	best := func(said ...string) string {
-		s := Best(lighthouse, tokens, nil, weights, said)
-		return lighthouse[s.Start:s.End]
+	if s := Best("", nil, nil, nil); s != (Span{}) {
+		t.Errorf("no sentence: %v", s)
 	}
-	first := best()
-	if !strings.HasPrefix(first, "The tower stands") {
-		t.Fatalf("%q", first)
-	}
-	if second := best("something else", first); !strings.HasPrefix(second, "The light was automated") {
-		t.Errorf("after %q: %q", first, second)
-	}
-	weights = weigh(tok, map[string]float32{"tower": 1.5, "tall": 1, "cottage": .2})
-	if again := best(first); again != first {
-		t.Errorf("nothing else fits, but the quotation is %q", again)
-	}
-}
-
-// Any tokens, weights and text give a sentence of the text or nothing.
-func TestBestOddInput(t *testing.T) {
-	tok := tokenizer(t)
-	for _, text := range []string{"", " \n ", "one", ". . .", strings.Repeat("x. ", 10000), "\xff\xfe. \xff"} {
-		got := Best(text, tok.Append(nil, text, -1), nil, nil, nil)
-		blank := strings.TrimSpace(text) == ""
-		if blank != (got == Span{}) {
-			t.Errorf("%.10q: %v", text, got)
-		}
-	}
-	tokens := []wordpiece.Token{{ID: -5, Start: 0, End: 1}, {ID: 1 << 30, Start: 1, End: 2}}
-	if got := Best("All boys. Can do.", tokens, tokens, []float32{1}, nil); got != (Span{0, 9}) {
-		t.Errorf("ids out of range: %v", got)
-	}
-}
-
-func BenchmarkBest(b *testing.B) {
-	tok := tokenizer(b)
-	weights := weigh(tok, map[string]float32{"lighthouse": 2, "tall": 2, "height": 1})
-	tokens := tok.Append(nil, lighthouse, -1)
-	b.SetBytes(int64(len(lighthouse)))
-	for b.Loop() {
-		Best(lighthouse, tokens, nil, weights, nil)
+	long := strings.Repeat("many words ", 25) + "first. " + strings.Repeat("Many words ", 25) + "second."
+	if s := Best(long, Sentences(long), []float32{1, 1}, nil); s.End-s.Start > pairBytes {
+		t.Errorf("a pair of %d bytes is quoted", s.End-s.Start)
 	}
 }

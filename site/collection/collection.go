@@ -261,7 +261,7 @@ func hashTexts(h hash.Hash, list []passages.Passage) {
 	}
 	number(len(list))
 	for _, p := range list {
-		s := documents.EncoderText(p)
+		s := passages.EncoderText(p)
 		number(len(s))
 		h.Write([]byte(s))
 	}

@@ -15,7 +15,6 @@ import (
 	"parley/shared/bundle"
 	"parley/shared/collect"
 	"parley/shared/dense"
-	"parley/shared/documents"
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/passages"
@@ -165,7 +164,7 @@ func keepDense(out string, list []passages.Passage) (content []byte, dropped boo
 		return nil, true
 	}
 	for i, p := range list {
-		if documents.EncoderText(p) != documents.EncoderText(c.Passages.At(i)) {
+		if passages.EncoderText(p) != passages.EncoderText(c.Passages.At(i)) {
 			return nil, true
 		}
 	}

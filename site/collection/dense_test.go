@@ -15,10 +15,10 @@ import (
 	"parley/shared/collect"
 	"parley/shared/conversation"
 	"parley/shared/dense"
-	"parley/shared/documents"
 	densetiny "parley/shared/encoder/tiny"
 	"parley/shared/family"
 	"parley/shared/message"
+	"parley/shared/passages"
 	"parley/site/collection/tiny"
 )
 
@@ -81,7 +81,7 @@ func TestDenseVectorsLieBesideTheRest(t *testing.T) {
 	b, session, v := dense.NewBuilder("tiny-dense", d.Dim()), d.NewSession(), make([]float32, d.Dim())
 	var in conversation.Input
 	for i := range c.Passages.Len() {
-		d.Passage(&in, documents.EncoderText(c.Passages.At(i)))
+		d.Passage(&in, passages.EncoderText(c.Passages.At(i)))
 		if err := errors.Join(session.Embed(v, in), b.Add(v)); err != nil {
 			t.Fatal(err)
 		}

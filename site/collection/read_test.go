@@ -13,7 +13,7 @@ import (
 )
 
 func passageInput(enc *Encoder, p passages.Passage) conversation.Input {
-	return conversation.Passage(enc.Tokenizer, documents.EncoderText(p), enc.PassageTokens)
+	return conversation.Passage(enc.Tokenizer, passages.EncoderText(p), enc.PassageTokens)
 }
 
 func TestFoldersAreReadInOrderAndSayWhatTheySkip(t *testing.T) {

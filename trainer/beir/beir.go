@@ -8,7 +8,6 @@ import (
 	"iter"
 	"strconv"
 
-	"parley/shared/documents"
 	"parley/shared/passages"
 	"parley/trainer/lines"
 	"parley/trainer/metrics"
@@ -28,7 +27,7 @@ type Document struct {
 // Passage is what the encoder reads of the document: its title, then its text.
 // Some collections already begin the text with the title; they get it once.
 func (d Document) Passage() string {
-	return documents.EncoderText(passages.Passage{Title: d.Title, Text: d.Text})
+	return passages.EncoderText(passages.Passage{Title: d.Title, Text: d.Text})
 }
 
 // record is a line of either file. "id" serves where "_id" is missing: MTRAG's

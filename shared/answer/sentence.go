@@ -1,0 +1,78 @@
+package answer
+
+import (
+	"parley/shared/conversation"
+	"parley/shared/encoder"
+	"parley/shared/passages"
+	"parley/shared/quote"
+)
+
+// Which sentence answers? Each is encoded as a passage of its own, under the passage's
+// title, by the encoder that made the index, and scored as passages are:
+//
+//	score = sum over the terms asked of query weight x sentence weight
+//
+// The terms asked are those that the newest question lit. Those of the history say what
+// the conversation is about, which finds the passage; within it, what is asked now
+// decides. Against the words of the sentence alone, with which the reply was chosen
+// before, expansion bridges "how tall" and "330 metres".
+
+// historyShare is what a term of the history counts: so little that it decides only where
+// the question lit nothing.
+const historyShare = 0.01
+
+// readTokens bounds what of a passage is read for a sentence: what lies beyond is not
+// quoted. Passages are shorter, unless someone's are not.
+const readTokens = 512
+
+// A sentences reads the sentences of passages for one question.
+type sentences struct {
+	session *encoder.Session
+	input   conversation.Input
+	terms   []uint32  // asked
+	asked   []float32 // their weights
+	weights []float32 // of one sentence
+	scores  []float32 // of a passage's
+}
+
+// ask takes the terms of the question that f was read from.
+func (s *sentences) ask(f *found, newest int) {
+	s.terms, s.asked = s.terms[:0], s.asked[:0]
+	for i, t := range f.Vector.Terms[:f.Learned] {
+		share := float32(historyShare)
+		if o := f.Origin(i); o.Turn == newest && o.Side == conversation.Question {
+			share = 1
+		}
+		s.terms, s.asked = append(s.terms, t), append(s.asked, float32(f.Vector.Weights[i]*share))
+	}
+	s.weights = append(s.weights[:0], s.asked...)
+}
+
+// read scores the sentences of a passage, of which it gives those that it read.
+func (s *sentences) read(base *encoder.Encoder, p passages.Passage) ([]quote.Span, []float32, error) {
+	spans := quote.Sentences(p.Text)
+	s.scores = s.scores[:0]
+	if len(spans) == 1 {
+		return spans, append(s.scores, 0), nil
+	}
+	if s.session == nil {
+		s.session = base.NewSession()
+	}
+	read := 0
+	for i, span := range spans {
+		one := passages.Passage{Title: p.Title, Text: p.Text[span.Start:span.End]}
+		s.input.Passage(base.Tokenizer, passages.EncoderText(one), base.PassageTokens)
+		if read += len(s.input.IDs); read > readTokens && i > 0 {
+			return spans[:i], s.scores, nil
+		}
+		if err := s.session.Weigh(s.weights, s.terms, s.input); err != nil {
+			return nil, nil, err
+		}
+		var score float32
+		for k, w := range s.weights {
+			score += float32(w * s.asked[k])
+		}
+		s.scores = append(s.scores, score)
+	}
+	return spans, s.scores, nil
+}
