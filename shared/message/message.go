@@ -86,10 +86,47 @@ type Answer struct {
 	Read []int `json:"read"`
 	// Stage is which stages answered.
 	Stage string `json:"stage"`
+	// Doubt says why nothing is quoted: one of the values below; "" where Reply stands. The
+	// results are then the nearest that was found, and the turn has no reply in the history.
+	Doubt string `json:"doubt,omitempty"`
+	// Answers is the probability that the first result answers the question, 0 to 1.
+	Answers float32 `json:"answers,omitempty"`
+	// Spelling are words of the newest question that were read as others, in order.
+	Spelling []Spelling `json:"spelling,omitempty"`
 	// Sure is the probability that the sparse stage's first result is right, of a question
 	// that the collection can answer, where the dense stage is loaded.
 	Sure float32 `json:"sure,omitempty"`
 	Cost Cost    `json:"cost"`
+}
+
+// Values of Answer.Doubt.
+const (
+	DoubtGreeting = "greeting" // the visitor greets, or says goodbye
+	DoubtThanks   = "thanks"   // the visitor thanks, or says that all is well
+	DoubtLanguage = "language" // the question is in a language other than English
+	DoubtUnsure   = "unsure"   // nothing that was found seems to answer it
+)
+
+// Says is what the visitor is told instead of a quotation, whole sentences; "" without
+// doubt.
+func Says(doubt string) string {
+	switch doubt {
+	case DoubtGreeting:
+		return "Hello! Ask a question, and the answer is quoted from the collection."
+	case DoubtThanks:
+		return "You are welcome. Ask another question whenever you like."
+	case DoubtLanguage:
+		return "This seems to be in a language other than English, and only English is understood here."
+	case DoubtUnsure:
+		return "No answer to this was found in the collection."
+	}
+	return ""
+}
+
+// A Spelling is a word that the collection does not know, and the one it was read as.
+type Spelling struct {
+	Typed string `json:"typed"`
+	Read  string `json:"read"`
 }
 
 // A Term is one active term of the query vector.

@@ -21,6 +21,10 @@ func Answer(body string) (*message.Answer, error) {
 		Reply: v.Get("reply").Int(), Tokens: v.Get("tokens").Int(),
 		Dropped: v.Get("dropped").Yes, Cut: v.Get("cut").Yes, Alone: v.Get("alone").Yes,
 		Stage: v.Get("stage").Text, Sure: float32(v.Get("sure").Number),
+		Doubt: v.Get("doubt").Text, Answers: float32(v.Get("answers").Number),
+	}
+	for _, s := range v.Get("spelling").List {
+		a.Spelling = append(a.Spelling, message.Spelling{Typed: s.Get("typed").Text, Read: s.Get("read").Text})
 	}
 	for _, turn := range v.Get("read").List {
 		a.Read = append(a.Read, turn.Int())
@@ -315,6 +319,18 @@ func EncodeAnswer(a *message.Answer) string {
 		w.yes("alone", a.Alone)
 		w.ints("read", a.Read)
 		w.text("stage", a.Stage)
+		w.text("doubt", a.Doubt)
+		w.float("answers", float64(a.Answers), 32)
+		if len(a.Spelling) > 0 {
+			w.list("spelling", func() {
+				for _, s := range a.Spelling {
+					w.object("", func() {
+						w.text("typed", s.Typed)
+						w.text("read", s.Read)
+					})
+				}
+			})
+		}
 		w.float("sure", float64(a.Sure), 32)
 		w.object("cost", func() {
 			w.float("encode_ms", a.Cost.EncodeMS, 64)
