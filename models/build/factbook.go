@@ -71,7 +71,10 @@ func factbook(z *zip.Reader) ([]documents.Document, error) {
 			if c.alias != "" {
 				title += " (" + c.alias + ")"
 			}
-			title += ": " + and(append([]string{s.title}, p.offices...))
+			title += ": " + s.title
+			if s.id == "leaders" {
+				title += or(append(p.offices, "leader"))
+			}
 			docs = append(docs, documents.Document{
 				ID:    conversations.FactbookPrefix + c.slug + "/" + s.id,
 				Title: title,
@@ -84,20 +87,23 @@ func factbook(z *zip.Reader) ([]documents.Document, error) {
 	return docs, nil
 }
 
-// The titles have few of the words that questions have: quote.Best counts a word of the
-// title for little, as the whole passage is about it. The leaders' passage is short, and
-// its title names their offices, so that it is found among all the articles about presidents.
+// The titles have few of the words that questions have: a sentence is chosen by what it says
+// beside its passage's title. The leaders' passage is short, and its title asks as people
+// do, "who is king or leader", so that it is found among all the articles about kings. Nearly all passages
+// are of 256 tokens at most, beyond which the encoder of passages does not read.
 var subjects = []struct {
 	id, title string
 	write     func(*page)
 }{
 	{"government", "government", (*page).government},
-	{"leaders", "leaders", (*page).leaders},
+	{"leaders", "who is ", (*page).leaders},
 	{"population", "demographics", (*page).population},
+	{"cities", "largest cities", (*page).largestCities},
 	{"people", "people and society", (*page).people},
 	{"land", "geography and borders", (*page).land},
 	{"climate", "environment", (*page).climate},
 	{"economy", "economy", (*page).economy},
+	{"trade", "trade and money", (*page).trade},
 	{"symbols", "national symbols", (*page).symbols},
 }
 
@@ -328,26 +334,79 @@ func (p *page) government() {
 	if p.name == "World" {
 		return // its entry counts governments
 	}
+	p.what()
 	p.capital()
-	p.say("The full official name of {the} is %s.", long(p.text("Government", "Country name", "conventional long form"), p.name))
-	p.independence()
 	if kind := within(first(p.text("Government", "Government type")), 160); !strings.HasPrefix(kind, "formerly") && !strings.HasPrefix(kind, "legal") && !strings.HasPrefix(kind, "the ") {
+		if kind == "theocratic" {
+			kind = "theocracy"
+		}
 		p.say("The government of {the} is %s.", article(kind))
 	}
+	if len(p.sentences) == 0 || !strings.Contains(p.sentences[0], "official name") {
+		p.say("The full official name of {the} is %s.", p.long())
+	}
+	p.independence()
 	chambers := map[string]string{"bicameral": "two chambers", "unicameral": "one chamber"}[first(p.text("Government", "Legislative branch", "legislative structure"))]
-	switch name := strings.TrimPrefix(bare(p.text("Government", "Legislative branch", "legislature name")), "the "); name {
+	switch name := lowerThe.ReplaceAllString(bare(p.text("Government", "Legislative branch", "legislature name")), ""); name {
 	case "Parliament", "":
 		p.say("The parliament of {the} has %s.", chambers)
 	default:
 		p.say("The parliament of {the}, the %s, has %s.", name, chambers)
 	}
 	parts := divisions.FindString(bare(p.text("Government", "Administrative divisions")))
-	p.say("{the} {is} divided into %s.", strings.TrimRight(strings.TrimSuffix(strings.TrimRight(within(parts, 120), "* "), " and"), "* "))
+	p.say("{the} {is} divided into %s.", strings.TrimRight(strings.TrimSuffix(strings.TrimRight(within(parts, 120), "* -"), " and"), "* "))
 	if age := votingAge.FindString(p.text("Government", "Suffrage")); age != "" {
 		p.say("People in {the} can vote from %s.", age)
 	}
-	p.say("The time zone of the capital of {the} is %s.", utc.FindString(p.text("Government", "Capital", "time difference")))
+	// Not "of the capital": a question about the capital would get it as its answer.
+	p.say("The time zone of {the}, at its seat of government, is %s.", utc.FindString(p.text("Government", "Capital", "time difference")))
 }
+
+// what says what {the} is, and where: the first sentence, which is quoted where somebody
+// asks for no more.
+func (p *page) what() {
+	if status := within(first(p.text("Government", "Dependency status")), 160); status != "" && !strings.HasPrefix(status, "with the exception") {
+		p.say("{the} {is} %s.", article(strings.TrimPrefix(status, p.name+" is ")))
+		return
+	}
+	where := strings.TrimPrefix(within(first(p.text("Geography", "Location")), 150), "metropolitan France: ")
+	where = shapes.ReplaceAllStringFunc(listedNames.Replace(where), func(m string) string {
+		if strings.HasSuffix(m, "ern") {
+			return ", the " + m[2:]
+		}
+		return ", " + article(m[2:])
+	})
+	where = strings.Replace(where, ", consists of", ",", 1)
+	if where == "" || p.name == "European Union" {
+		return
+	}
+	switch {
+	case strings.HasPrefix(where, "archipelago") || strings.HasPrefix(where, "chain"):
+		where = article(where)
+	case strings.HasPrefix(where, "Middle East") || strings.HasPrefix(where, "Caribbean") || strings.HasPrefix(where, "interior"):
+		where = "in the " + strings.Replace(where, "interior ", "interior of ", 1)
+	default:
+		where = "in " + where
+	}
+	// Those of disputed standing have no date of independence.
+	if p.text("Government", "Independence") == "" {
+		p.say("{the} {lies} %s.", where)
+		return
+	}
+	if !strings.HasPrefix(where, "in ") {
+		where = "on " + where
+	}
+	if name := p.long(); name != "" {
+		p.say("{the}, by its full official name %s, is a country %s.", name, where)
+	} else {
+		p.say("{the} is a country %s.", where)
+	}
+}
+
+// shapes are what a country is in its location, without an article: "Oceania, group of islands in".
+var shapes = regexp.MustCompile(`, (group|archipelago|island|peninsula|continent|(north|south|east|west)ern)\b`)
+
+var lowerThe = regexp.MustCompile(`^[Tt]he `)
 
 // divisions are "6 states and 2 territories" before their names.
 var divisions = regexp.MustCompile(`^\d+ \p{Ll}[\p{Ll} -]+(\*?,? (and )?\d+ \p{Ll}[\p{Ll} -]+)*`)
@@ -355,8 +414,8 @@ var divisions = regexp.MustCompile(`^\d+ \p{Ll}[\p{Ll} -]+(\*?,? (and )?\d+ \p{L
 var form = regexp.MustCompile(`(Republic|Federation|Confederation|States|Kingdom|Territory|Islands|Region|Government)$`)
 
 // long is the official name, empty where it is the short one.
-func long(s, short string) string {
-	s = bare(s)
+func (p *page) long() string {
+	s, short := bare(first(p.text("Government", "Country name", "conventional long form"))), p.name
 	if s == "none" || s == short || strings.TrimPrefix(s, "The ") == short {
 		return ""
 	}
@@ -401,9 +460,8 @@ func (p *page) independence() {
 	if p.name == "European Union" {
 		return
 	}
-	s := first(p.text("Government", "Independence"))
-	if status := within(first(p.text("Government", "Dependency status")), 160); status != "" && !strings.HasPrefix(status, "with the exception") {
-		p.say("{the} {is} %s.", article(status))
+	s := names(first(p.text("Government", "Independence")))
+	if status := p.text("Government", "Dependency status"); status != "" && !strings.HasPrefix(status, "with the exception") {
 		return
 	}
 	// A parenthesis that is left open, or runs on, is left out.
@@ -445,11 +503,21 @@ func (p *page) leaders() {
 	case a == "" && b == "":
 	case a == b:
 		p.lead(a, "head of state and head of government", "")
+	case sameHolder(a, b):
+		p.lead(b, "head of state "+sinceWhen(since.FindStringSubmatch(a))+" and head of government", "")
 	default:
 		p.lead(a, "head of state", heir)
 		p.lead(b, "head of government", "")
 	}
 }
+
+// sameHolder reports whether one person came to both offices, at two times.
+func sameHolder(a, b string) bool {
+	x, y := since.FindStringSubmatch(a), since.FindStringSubmatch(b)
+	return x != nil && y != nil && x[1] == y[1]
+}
+
+func sinceWhen(m []string) string { return "since " + strings.TrimSpace(m[2]+" "+m[3]) }
 
 func (p *page) lead(who, as, represented string) {
 	m := since.FindStringSubmatch(who)
@@ -459,7 +527,7 @@ func (p *page) lead(who, as, represented string) {
 		}
 		return
 	}
-	when := "since " + strings.TrimSpace(m[2]+" "+m[3])
+	when := sinceWhen(m)
 	o := office.FindStringSubmatch(m[1])
 	if represented == "" && o != nil && p.text("Government", "Dependency status") == "" && !strings.Contains(o[3], " of ") && !strings.HasPrefix(o[3], "and ") && !strings.HasPrefix(o[3], "of ") {
 		title := strings.ToLower(strings.TrimSpace(o[1] + " " + o[2]))
@@ -554,7 +622,9 @@ func (p *page) population() {
 	default:
 		p.say("The population of {the} is zero: there are %s.", total)
 	}
-	p.cities()
+	if list, year := p.cities(); len(list) == 1 {
+		p.say("The largest city of {the} is %s in "+year+".", strings.Replace(strings.Replace(list[0], ", the capital)", ")", 1), ")", " people)", 1))
+	}
 	n, when := dated(p.text("People and Society", "Population growth rate"))
 	if v, err := strconv.ParseFloat(strings.TrimSuffix(n, "%"), 64); err == nil && v != 0 {
 		verb := "grows"
@@ -563,8 +633,7 @@ func (p *page) population() {
 		}
 		p.say("The population of {the} "+verb+" by %s a year"+when+".", strings.TrimPrefix(n, "-"))
 	}
-	n, when = dated(p.text("People and Society", "Urbanization", "urban population"))
-	p.say("Of {the}, %s is urban, in cities and towns"+when+".", strings.TrimSuffix(n, " of total population"))
+	p.urban()
 	n, when = dated(p.text("People and Society", "Median age", "total"))
 	p.say("The median age of the people of {the} is %s"+when+".", n)
 	n, when = dated(p.text("People and Society", "Life expectancy at birth", "total population"))
@@ -585,13 +654,26 @@ func (p *page) population() {
 	p.say("The literacy rate of {the}, adults who can read and write, is %s"+when+".", n)
 }
 
-// cities reads "5.235 million Melbourne, 472,000 CANBERRA (capital) (2023)".
-func (p *page) cities() {
+func (p *page) urban() {
+	n, when := dated(p.text("People and Society", "Urbanization", "urban population"))
+	p.say("Of {the}, %s is urban, in cities and towns"+when+".", strings.TrimSuffix(n, " of total population"))
+}
+
+// largestCities lists several; a single one stands with the population.
+func (p *page) largestCities() {
+	if list, year := p.cities(); len(list) > 1 {
+		p.say("The largest cities of {the} are %s ("+year+").", and(list[:min(len(list), 6)]))
+		p.urban()
+	}
+}
+
+// cities reads "5.235 million Melbourne, 472,000 CANBERRA (capital) (2023)": the largest
+// first, with their people, and the year.
+func (p *page) cities() (list []string, year string) {
 	s := p.text("People and Society", "Major urban areas - population")
 	if p.name == "World" {
-		return
+		return nil, ""
 	}
-	var list []string
 	type city struct {
 		name, people string
 		size         float64
@@ -622,15 +704,10 @@ func (p *page) cities() {
 	for _, c := range all {
 		list = append(list, c.name+" ("+c.people+")")
 	}
-	year := lastYear.FindStringSubmatch(s)
-	if len(list) == 0 || year == nil {
-		return
+	if m := lastYear.FindStringSubmatch(s); m != nil {
+		return list, m[1]
 	}
-	if len(list) == 1 {
-		p.say("The largest city of {the} is %s in "+year[1]+".", strings.Replace(strings.Replace(list[0], ", the capital)", ")", 1), ")", " people)", 1))
-		return
-	}
-	p.say("The largest cities of {the} are %s ("+year[1]+").", and(list[:min(len(list), 6)]))
+	return nil, ""
 }
 
 func (p *page) people() {
@@ -797,7 +874,7 @@ func (p *page) borders() {
 		p.say("The only country that borders {the} is its neighbor %s.", with[0])
 	case len(plain) > 1:
 		list := and(with)
-		if len(list) > 220 {
+		if len(list) > 170 {
 			list = and(plain)
 		}
 		p.say("The "+strconv.Itoa(len(plain))+" countries that border {the}, its neighbors, are %s.", list)
@@ -867,7 +944,7 @@ func waters(s, unit string) []string {
 	}
 	slices.SortStableFunc(all, func(a, b one) int { return cmp.Compare(b.size, a.size) })
 	list := []string{}
-	for _, w := range all[:min(len(all), 4)] {
+	for _, w := range all[:min(len(all), 3)] {
 		list = append(list, w.text)
 	}
 	return list
@@ -911,19 +988,27 @@ func (p *page) economy() {
 	p.say("The GDP (gross domestic product) of {the} is %s"+when+".", n)
 	n, when = dated(p.text("Economy", "Real GDP per capita"))
 	p.say("GDP per capita in {the} is %s at purchasing power parity"+when+".", n)
-	p.currency()
-	if p.name != "World" {
-		p.trade()
-	}
 	for _, rate := range [][2]string{{"Unemployment rate", "unemployment"}, {"Inflation rate (consumer prices)", "inflation"}, {"Real GDP growth rate", "economic growth"}} {
 		n, when := dated(p.text("Economy", rate[0]))
 		p.say("The rate of "+rate[1]+" in {the} is %s"+when+".", n)
 	}
 	n, when = dated(p.text("Economy", "Population below poverty line"))
 	p.say("In {the} %s of the people live below the poverty line"+when+".", n)
+	n, when = dated(p.text("Communications", "Internet users", "percent of population"))
+	p.say("In {the} %s of the people are internet users"+when+".", n)
+	n, when = dated(p.text("Transportation", "Airports"))
+	if n == "1" {
+		p.say("{the} {has} %s airport"+when+".", n)
+	} else {
+		p.say("{the} {has} %s airports"+when+".", n)
+	}
 }
 
 func (p *page) trade() {
+	if p.name == "World" {
+		return
+	}
+	p.currency()
 	exports := listed(p.text("Economy", "Exports - commodities"), 110)
 	imports := listed(p.text("Economy", "Imports - commodities"), 110)
 	if imports == "" {
@@ -1022,14 +1107,6 @@ func (p *page) symbols() {
 		p.say("The internet country code of {the}, its domain, is %s.", first(code))
 	} else if m := frenchDomain.FindStringSubmatch(code); m != nil {
 		p.say("The internet country code of {the}, its domain, is %s.", m[1])
-	}
-	n, when := dated(p.text("Communications", "Internet users", "percent of population"))
-	p.say("In {the} %s of the people are internet users"+when+".", n)
-	n, when = dated(p.text("Transportation", "Airports"))
-	if n == "1" {
-		p.say("{the} {has} %s airport"+when+".", n)
-	} else {
-		p.say("{the} {has} %s airports"+when+".", n)
 	}
 	if m := counted.FindStringSubmatch(p.text("Government", "National heritage", "total World Heritage Sites") + " ("); m != nil && m[1] != "0" && p.name != "World" {
 		p.say("%s World Heritage Sites are in {the}.", m[1])
@@ -1216,6 +1293,15 @@ func and(list []string) string {
 	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
 }
 
+// or joins a choice: "king or leader".
+func or(list []string) string {
+	last := len(list) - 1
+	if last == 0 {
+		return list[0]
+	}
+	return strings.Join(list[:last], ", ") + " or " + list[last]
+}
+
 // definite puts "the" before a name that has no article.
 func definite(s string) string {
 	if s == "" || hasArticle.MatchString(s) || unicode.IsUpper(rune(s[0])) {
@@ -1229,7 +1315,7 @@ func article(s string) string {
 	if s == "" || needsNoArticle.MatchString(s) || strings.HasPrefix(s, "self-governing in") {
 		return s
 	}
-	if strings.ContainsRune("aeiouAEIO", rune(s[0])) && !strings.HasPrefix(s, "uni") && !strings.HasPrefix(s, "US") {
+	if strings.ContainsRune("aeiouAEIO", rune(s[0])) && (!strings.HasPrefix(s, "uni") || strings.HasPrefix(s, "unin")) && !strings.HasPrefix(s, "US") {
 		return "an " + s
 	}
 	return "a " + s

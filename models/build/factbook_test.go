@@ -54,6 +54,7 @@ func TestFactbook(t *testing.T) {
 				}
 			},
 			"Geography": {
+				"Location": {"text": "Western Europe, bordering the North Sea, peninsula north of Burma"},
 				"Area": {"total ": {"text": "41,543 sq km"}},
 				"Land boundaries": {"total": {"text": "1,053 km"}, "border countries": {"text": "Belgium 478 km; Germany 575 km"}},
 				"Coastline": {"text": "451 km"},
@@ -67,6 +68,8 @@ func TestFactbook(t *testing.T) {
 				"Independence": {"text": "15 August 1945 (from Japan)"},
 				"Executive branch": "an entry of another form"
 			},
+			"Transportation": {"Airports": {"text": "111 (2025)"}},
+			"Communications": {"Internet users": {"percent of population": {"text": "97% (2023 est.)"}}},
 			"Economy": {"Exports - commodities": {"text": "cars &amp; ships,  circuits (2023)"},
 				"Unemployment rate": {"Unemployment rate 2023": {"text": "2.7% (2023 est.)"}, "Unemployment rate 2024": {"text": "2.6% (2024 est.)"}, "note": "<b>note:</b> NA"},
 				"Exchange rates": {"Currency": {"text": "South Korean won (KRW) per US dollar -"}, "Exchange rates 2024": {"text": "1,363.375 (2024 est.)"}}}
@@ -82,18 +85,20 @@ func TestFactbook(t *testing.T) {
 		{ID: "factbook/korea-south/government", Title: "South Korea: government", URL: url("korea-south"),
 			Text: "The capital of South Korea is Seoul. The full official name of South Korea is the Republic of Korea. South Korea became independent on 15 August 1945 (from Japan)."},
 		{ID: "factbook/netherlands/government", Title: "Netherlands (Holland): government", URL: url("netherlands"),
-			Text: "The capital of the Netherlands is Amsterdam. The full official name of the Netherlands is the Kingdom of the Netherlands. The Netherlands became independent on 26 July 1581. " +
-				"The government of the Netherlands is a parliamentary constitutional monarchy."},
-		{ID: "factbook/netherlands/leaders", Title: "Netherlands (Holland): leaders, king and prime minister", URL: url("netherlands"),
+			Text: "The Netherlands, by its full official name the Kingdom of the Netherlands, is a country in Western Europe, bordering the North Sea, a peninsula north of Myanmar. The capital of the Netherlands is Amsterdam. " +
+				"The government of the Netherlands is a parliamentary constitutional monarchy. The Netherlands became independent on 26 July 1581."},
+		{ID: "factbook/netherlands/leaders", Title: "Netherlands (Holland): who is king, prime minister or leader", URL: url("netherlands"),
 			Text: "The king of the Netherlands is Willem-Alexander, head of state since 30 April 2013 (as of January 2026). " +
 				"The caretaker prime minister of the Netherlands is Dick Schoof, head of government since 3 June 2025 (as of January 2026)."},
 		{ID: "factbook/netherlands/land", Title: "Netherlands (Holland): geography and borders", URL: url("netherlands"),
-			Text: "How big or large the Netherlands is: the total area is 41,543 sq km (16,040 square miles). " +
+			Text: "How big or large the Netherlands is: the total area is 41,543 sq km (16,040 square miles). The Netherlands lies in this part of the world: Western Europe, bordering the North Sea, peninsula north of Burma. " +
 				"The 2 countries that border the Netherlands, its neighbors, are Belgium (478 km) and Germany (575 km). The land borders of the Netherlands are 1,053 km (654 miles) long. " +
 				"The coastline of the Netherlands is 451 km (280 miles) long. The lowest point of the Netherlands is Zuidplaspolder, 7 m (23 ft) below sea level."},
 		{ID: "factbook/korea-south/economy", Title: "South Korea: economy", URL: url("korea-south"),
+			Text: "The rate of unemployment in South Korea is 2.6% (2024 est.). In South Korea 97% of the people are internet users (2023 est.). South Korea has 111 airports (2025)."},
+		{ID: "factbook/korea-south/trade", Title: "South Korea: trade and money", URL: url("korea-south"),
 			Text: "The currency of South Korea is the South Korean won (KRW). The exchange rate in South Korea is 1,363.375 South Korean won for one US dollar (2024 est.). " +
-				"The main exports of South Korea are cars and ships and circuits (2023). The rate of unemployment in South Korea is 2.6% (2024 est.)."},
+				"The main exports of South Korea are cars and ships and circuits (2023)."},
 	}
 	if !reflect.DeepEqual(docs, want) {
 		for i, d := range docs {
@@ -173,7 +178,7 @@ func TestFactbooksPassages(t *testing.T) {
 	if again, err := factbook(z); err != nil || !reflect.DeepEqual(docs, again) {
 		t.Errorf("the second reading gives other passages (%v)", err)
 	}
-	if len(docs) < 1900 || len(docs) > 2000 {
+	if len(docs) < 2200 || len(docs) > 2300 {
 		t.Errorf("%d passages", len(docs))
 	}
 	id := regexp.MustCompile(`^` + conversations.FactbookPrefix + `[a-z-]+/[a-z]+$`)
@@ -222,13 +227,16 @@ func TestFactbooksPassages(t *testing.T) {
 		text[d.ID] = d.Text
 	}
 	for id, want := range map[string]string{
-		"australia/government":                     "The capital of Australia is Canberra.",
+		"australia/government":                     "Australia, by its full official name the Commonwealth of Australia, is a country in Oceania, a continent between the Indian Ocean and the South Pacific Ocean. The capital of Australia is Canberra.",
+		"taiwan/government":                        "Taiwan lies in Eastern Asia, ",
+		"greenland/government":                     "Greenland is part of the Kingdom of Denmark.",
+		"turkey-turkiye/cities":                    "The largest cities of Turkey are Istanbul (15.848 million), Ankara (5.397 million, the capital), ",
 		"kenya/population":                         "The population of Kenya, all people who live there, is ",
 		"switzerland/people":                       "The official languages of Switzerland are German, French, Italian and Romansh.",
 		"japan/land":                               "The highest point of Japan is Mount Fuji, with an elevation of 3,776 m (12,388 ft).",
 		"france/leaders":                           "The president of France is Emmanuel Macron, head of state since 14 May 2017 (as of January 2026).",
 		"congo-democratic-republic-of-the/symbols": "The internet country code of the Democratic Republic of the Congo, its domain, is .cd.",
-		"thailand/economy":                         "The currency of Thailand is the baht.",
+		"thailand/trade":                           "The currency of Thailand is the baht.",
 		"nepal/land":                               "Nepal is landlocked, without a coast or coastline.",
 		"united-states/leaders":                    "The president of the United States is Donald J. Trump, head of state and head of government since ",
 		"cook-islands/land":                        "The Cook Islands have no land borders and no neighbors on land.",
