@@ -369,8 +369,7 @@ func (p *page) what() {
 		p.say("{the} {is} %s.", article(strings.TrimPrefix(status, p.name+" is ")))
 		return
 	}
-	where := strings.TrimPrefix(within(first(p.text("Geography", "Location")), 150), "metropolitan France: ")
-	where = shapes.ReplaceAllStringFunc(listedNames.Replace(where), func(m string) string {
+	where := shapes.ReplaceAllStringFunc(p.where(150), func(m string) string {
 		if strings.HasSuffix(m, "ern") {
 			return ", the " + m[2:]
 		}
@@ -401,6 +400,12 @@ func (p *page) what() {
 	} else {
 		p.say("{the} is a country %s.", where)
 	}
+}
+
+// where is the country's place in the world, without that of France's overseas parts.
+func (p *page) where(limit int) string {
+	where := strings.TrimPrefix(first(p.text("Geography", "Location")), "metropolitan France: ")
+	return within(listedNames.Replace(where), limit)
 }
 
 // shapes are what a country is in its location, without an article: "Oceania, group of islands in".
@@ -684,6 +689,9 @@ func (p *page) cities() (list []string, year string) {
 		if err != nil {
 			continue
 		}
+		if strings.Contains(m[1], ",") {
+			m[2] = "" // "872,000 million"
+		}
 		if m[2] != "" {
 			size *= 1e6
 		}
@@ -763,7 +771,7 @@ func demonym(s string) string {
 
 func (p *page) land() {
 	p.size()
-	p.say("{the} {lies} in this part of the world: %s.", within(first(p.text("Geography", "Location")), 200))
+	p.say("{the} {lies} in this part of the world: %s.", p.where(200))
 	like := strings.TrimPrefix(strings.TrimPrefix(first(p.text("Geography", "Area - comparative")), "land area "), "is ")
 	if like != "" && like[0] >= 'a' && !strings.Contains(like, ":") {
 		p.say("In size, {the} {is} %s.", like)
@@ -855,7 +863,8 @@ func thousands(x float64) string {
 var listedNames = strings.NewReplacer("Congo, Republic of the", "the Republic of the Congo", "Congo, Democratic Republic of the", "the Democratic Republic of the Congo",
 	"Congo, Democratic Republic of", "the Democratic Republic of the Congo", "Gambia, The", "The Gambia", "Bahamas, The", "The Bahamas",
 	"Korea, South", "South Korea", "Korea, North", "North Korea", "Burma", "Myanmar", "Cote d'Ivoire", "Ivory Coast", "Côte d'Ivoire", "Ivory Coast", "Timor-Leste", "East Timor",
-	"Cabo Verde", "Cape Verde", "DRC", "Democratic Republic of the Congo", "Micronesia, Federated States of", "Micronesia", "Turkey (Turkiye)", "Turkey")
+	"Cabo Verde", "Cape Verde", "DRC", "Democratic Republic of the Congo", "Micronesia, Federated States of", "Micronesia", "Turkey (Turkiye)", "Turkey",
+	"Holy See", "Vatican City", "North Macedonia", "North Macedonia", "Macedonia", "North Macedonia")
 
 func (p *page) borders() {
 	s := listedNames.Replace(p.text("Geography", "Land boundaries", "border countries"))

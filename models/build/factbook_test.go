@@ -91,7 +91,7 @@ func TestFactbook(t *testing.T) {
 			Text: "The king of the Netherlands is Willem-Alexander, head of state since 30 April 2013 (as of January 2026). " +
 				"The caretaker prime minister of the Netherlands is Dick Schoof, head of government since 3 June 2025 (as of January 2026)."},
 		{ID: "factbook/netherlands/land", Title: "Netherlands (Holland): geography and borders", URL: url("netherlands"),
-			Text: "How big or large the Netherlands is: the total area is 41,543 sq km (16,040 square miles). The Netherlands lies in this part of the world: Western Europe, bordering the North Sea, peninsula north of Burma. " +
+			Text: "How big or large the Netherlands is: the total area is 41,543 sq km (16,040 square miles). The Netherlands lies in this part of the world: Western Europe, bordering the North Sea, peninsula north of Myanmar. " +
 				"The 2 countries that border the Netherlands, its neighbors, are Belgium (478 km) and Germany (575 km). The land borders of the Netherlands are 1,053 km (654 miles) long. " +
 				"The coastline of the Netherlands is 451 km (280 miles) long. The lowest point of the Netherlands is Zuidplaspolder, 7 m (23 ft) below sea level."},
 		{ID: "factbook/korea-south/economy", Title: "South Korea: economy", URL: url("korea-south"),
@@ -230,6 +230,8 @@ func TestFactbooksPassages(t *testing.T) {
 		"australia/government":                     "Australia, by its full official name the Commonwealth of Australia, is a country in Oceania, a continent between the Indian Ocean and the South Pacific Ocean. The capital of Australia is Canberra.",
 		"taiwan/government":                        "Taiwan lies in Eastern Asia, ",
 		"greenland/government":                     "Greenland is part of the Kingdom of Denmark.",
+		"saudi-arabia/cities":                      "The largest cities of Saudi Arabia are Riyadh (7.682 million, the capital), Jeddah (4.863 million), ",
+		"italy/land":                               "Italy, its neighbors, are Austria (404 km), France (476 km), Vatican City (3.4 km), ",
 		"turkey-turkiye/cities":                    "The largest cities of Turkey are Istanbul (15.848 million), Ankara (5.397 million, the capital), ",
 		"kenya/population":                         "The population of Kenya, all people who live there, is ",
 		"switzerland/people":                       "The official languages of Switzerland are German, French, Italian and Romansh.",

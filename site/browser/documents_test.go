@@ -214,7 +214,7 @@ func TestYourOwnDocuments(t *testing.T) {
 	p.act("Allotment", "Delete")
 	p.wait("the collection to be gone", "!("+row("Allotment")+")")
 	p.press(kb.Escape)
-	p.wait("the built-in collection", `document.querySelector("#collection").textContent.includes("10,033")`)
+	p.wait("the built-in collection", `document.querySelector("#collection").textContent.includes("12,297")`)
 	if names := eval[[]string](p, `[...testNames].filter(n => n === "Allotment" || n === "garden")`); len(names) != 0 {
 		t.Errorf("the built-in collection was called %q", names)
 	}
@@ -408,7 +408,7 @@ func TestThePanelOfDocumentsIsAccessible(t *testing.T) {
 		// Back to the site's own by the arrow keys.
 		p.tab(false, "the collection searched in", `e.type === "radio" && e.checked`)
 		p.press(kb.ArrowUp)
-		p.wait("the built-in collection", `document.querySelector("#collection").textContent.includes("10,033")`)
+		p.wait("the built-in collection", `document.querySelector("#collection").textContent.includes("12,297")`)
 		p.press(kb.Escape)
 		p.wait("the panel to close", `!document.querySelector("#documents-panel").open`)
 		p.focused("closing the panel")

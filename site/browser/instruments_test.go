@@ -79,7 +79,7 @@ func TestTheDial(t *testing.T) {
 	}
 	// FLOPS of a question is what it touches of each passage.
 	for k, s := range p.side("FLOPS") {
-		if want := fmt.Sprintf("%.2f", float64(numbers("Postings touched")[k])/10033); s != want {
+		if want := fmt.Sprintf("%.2f", float64(numbers("Postings touched")[k])/12297); s != want {
 			t.Errorf("FLOPS %s, wanted %s", s, want)
 		}
 	}
