@@ -137,12 +137,19 @@ func converse(e *answer.Engine, c *conversations.Conversation, whose, stage stri
 	return nil
 }
 
-// gold are the articles that answer a turn.
+// gold are the articles that answer a turn, and the passages of the Factbook that answer
+// it fully: the engine has them, whatever is judged.
 func gold(t *conversations.Turn, pooled bool) []conversations.Gold {
+	all := slices.Clone(t.Gold)
 	if pooled {
-		return t.Judged()
+		all = t.Judged()
 	}
-	return t.Gold
+	for _, g := range t.Factbook {
+		if g.Grade == 2 {
+			all = append(all, g)
+		}
+	}
+	return all
 }
 
 // rightOnes are the gold articles of the highest grade that the turn has.
@@ -226,9 +233,15 @@ func (j *judge) judge(t *conversations.Turn, article, quoted string) verdict {
 	}
 	v := verdict{Likeness: likeness(quoted)}
 	from := false
+	// The writer's reply was not made of the Factbook's passages: one is compared with
+	// itself, and the articles are with each other.
+	factbook := strings.HasPrefix(article, conversations.FactbookPrefix)
 	for _, g := range gold(t, j.pooled) {
 		n, ok := j.number[g.ID]
 		if !ok {
+			continue
+		}
+		if strings.HasPrefix(g.ID, conversations.FactbookPrefix) != factbook || factbook && g.ID != article {
 			continue
 		}
 		from = from || g.ID == article

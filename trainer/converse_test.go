@@ -156,6 +156,8 @@ func TestJudge(t *testing.T) {
 		{ID: "a", Title: "A", Text: "The granite tower was finished in 1864. Its lens burns brightly at night. A storm destroyed the cottage."},
 		{ID: "b", Title: "B", Text: "The granite tower was finished in 1864. Nothing else is here."},
 		{ID: "c", Title: "C", Text: "A harbour."},
+		{ID: "factbook/a", Title: "A", Text: "A storm destroyed the cottage. Its lens burns brightly at night."},
+		{ID: "factbook/b", Title: "B", Text: "The granite tower was finished in 1864."},
 	} {
 		if err := b.Add(p, oneTerm()); err != nil {
 			t.Fatal(err)
@@ -190,6 +192,20 @@ func TestJudge(t *testing.T) {
 		if v.Right != c.right {
 			t.Errorf("%s: %+v", c.name, v)
 		}
+	}
+	// A passage of the Factbook is compared with itself, and answers whatever is judged.
+	of := turn("They finished towers of granite in 1864, destroyed by storm")
+	of.Factbook = []conversations.Gold{{ID: "factbook/a", Grade: 2}, {ID: "factbook/b", Grade: 1}}
+	for _, c := range []struct {
+		article, quoted string
+		right           bool
+	}{{"factbook/a", storm, true}, {"factbook/a", lens, false}, {"factbook/b", tower, false}, {"a", tower, true}} {
+		if v := newJudge(articles, false).judge(of, c.article, c.quoted); v.Right != c.right {
+			t.Errorf("%s: %q: %+v", c.article, c.quoted, v)
+		}
+	}
+	if got := rightOnes(gold(of, false)); !reflect.DeepEqual(got, map[string]bool{"a": true, "factbook/a": true}) {
+		t.Errorf("right are %v", got)
 	}
 	if got := rightOnes([]conversations.Gold{{ID: "a", Grade: 2}, {ID: "b", Grade: 1}}); !reflect.DeepEqual(got, map[string]bool{"a": true}) {
 		t.Errorf("right are %v", got)

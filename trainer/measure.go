@@ -163,6 +163,14 @@ func conversationRankers(articles *passages.Store, folder, encoderDir string) ([
 	if x.Vocab() != enc.Vocab() || x.Docs() != articles.Len() {
 		return nil, fmt.Errorf("%s has %d passages of %d terms, the articles are %d, the encoder's terms %d", path, x.Docs(), x.Vocab(), articles.Len(), enc.Vocab())
 	}
+	// The articles alone, as Export writes them: the judgements are of these.
+	var corpus []passages.Passage
+	for i := range articles.Len() {
+		if p := articles.At(i); !strings.HasPrefix(p.ID, conversations.FactbookPrefix) {
+			corpus = append(corpus, p)
+		}
+	}
+	factbook := articles.Len() - len(corpus)
 	const depth = 100
 	session, searcher := enc.NewSession(), x.NewSearcher()
 	sparse := func(said []conversation.Turn) ([]metrics.Hit, error) {
@@ -170,16 +178,17 @@ func conversationRankers(articles *passages.Store, folder, encoderDir string) ([
 		if err != nil {
 			return nil, err
 		}
-		found, _ := searcher.Search(v, depth)
-		hits := make([]metrics.Hit, len(found))
-		for i, h := range found {
-			hits[i] = metrics.Hit{Doc: articles.At(int(h.Doc)).ID, Score: float64(h.Score)}
+		found, _ := searcher.Search(v, depth+factbook)
+		var hits []metrics.Hit
+		for _, h := range found {
+			if id := articles.At(int(h.Doc)).ID; len(hits) < depth && !strings.HasPrefix(id, conversations.FactbookPrefix) {
+				hits = append(hits, metrics.Hit{Doc: id, Score: float64(h.Score)})
+			}
 		}
 		return hits, nil
 	}
 	var words bm25.Index
-	for i := range articles.Len() {
-		p := articles.At(i)
+	for _, p := range corpus {
 		words.Add(beir.Document{ID: p.ID, Title: p.Title, Text: p.Text}.Passage())
 	}
 	lexical := func(said []conversation.Turn) ([]metrics.Hit, error) {
@@ -189,7 +198,7 @@ func conversationRankers(articles *passages.Store, folder, encoderDir string) ([
 		}
 		var hits []metrics.Hit
 		for _, h := range words.Search(text.String(), depth) {
-			hits = append(hits, metrics.Hit{Doc: articles.At(int(h.Doc)).ID, Score: h.Score})
+			hits = append(hits, metrics.Hit{Doc: corpus[h.Doc].ID, Score: h.Score})
 		}
 		return hits, nil
 	}

@@ -68,6 +68,7 @@ func Check(s Set, article func(id string) bool) []Problem {
 	}
 	k.whole(s)
 	k.checkPooled(s)
+	k.checkFactbook(s)
 	for _, d := range Duplicates(s) {
 		k.at(d.A.Conversation, d.A.Turn, "nearly the question of %s (likeness %.2f): %q, %q", d.B.Conversation.QueryID(d.B.Turn), d.Likeness, d.A.Text, d.B.Text)
 	}

@@ -12,7 +12,8 @@
 //	   "gold": [{"id": "Symphony_No._2_(Mahler)", "grade": 2}], "kind": "first"},
 //	  {"question": "who wrote that one", ..., "kind": "pronoun", "needs_context": true}]}
 //
-// pooled.tsv has judgements of dev and choice beyond the writer's (pooled.go).
+// pooled.tsv has judgements of dev and choice beyond the writer's, factbook.tsv those of the
+// World Factbook's passages (pooled.go).
 //
 // check.go holds what is asked of the set, duplicates.go and standalone.go two of its
 // rules, stats.go its table, export.go the forms of BEIR and TREC.
@@ -60,11 +61,14 @@ type Turn struct {
 
 	// Pooled are the articles that pooled.tsv adds to Gold, by id.
 	Pooled []Gold `json:"-"`
+	// Factbook are the World Factbook's passages that answer, by factbook.tsv: no part of
+	// Judged, as the figures that were published and Export leave that book out.
+	Factbook []Gold `json:"-"`
 }
 
 func (t *Turn) gold() []Gold { return t.Gold }
 
-// Judged are all articles that are known to answer: Gold, then Pooled.
+// Judged are all of Wikipedia's articles that are known to answer: Gold, then Pooled.
 func (t *Turn) Judged() []Gold { return slices.Concat(t.Gold, t.Pooled) }
 
 // Gold is an article that answers: grade 2 fully, 1 in part.
@@ -109,8 +113,8 @@ type position struct {
 	line int
 }
 
-// Open reads DIR/{train,dev,test,choice}.jsonl and DIR/pooled.tsv. The last two may be
-// missing: a set without them has nothing to choose on.
+// Open reads DIR/{train,dev,test,choice}.jsonl, DIR/pooled.tsv and DIR/factbook.tsv. The
+// last three may be missing: a set without the first two of them has nothing to choose on.
 func Open(dir string) (Set, error) {
 	s := Set{}
 	var errs []error
@@ -126,6 +130,9 @@ func Open(dir string) (Set, error) {
 		errs = append(errs, err)
 	}
 	if err := s.readPooled(filepath.Join(dir, "pooled.tsv")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	if err := s.readFactbook(filepath.Join(dir, "factbook.tsv")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		errs = append(errs, err)
 	}
 	return s, errors.Join(errs...)

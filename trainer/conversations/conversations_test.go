@@ -184,6 +184,11 @@ func TestChoiceIsCheckedBesideTheOthers(t *testing.T) {
 // and the pooled judgements.
 func pooledSet(t *testing.T, pooled string) (Set, error) {
 	t.Helper()
+	return judgedSet(t, "pooled.tsv", pooled)
+}
+
+func judgedSet(t *testing.T, name, judgements string) (Set, error) {
+	t.Helper()
 	dir := t.TempDir()
 	for _, split := range All {
 		text := strings.Replace(tiny, "train-", split+"-", 1)
@@ -191,10 +196,35 @@ func pooledSet(t *testing.T, pooled string) (Set, error) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "pooled.tsv"), []byte(pooled), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(judgements), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	return Open(dir)
+}
+
+func TestFactbookJudgements(t *testing.T) {
+	const head = "query-id\tcorpus-id\tscore\n"
+	set, err := judgedSet(t, "factbook.tsv", head+"dev-01-01<::>2\tfactbook/peru/land\t2\ntest-01-01<::>1\tfactbook/peru/land\t1\ntest-01-01<::>1\tfactbook/peru/people\t2\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := set["test"][0].Turns[0]; fmt.Sprint(got.Factbook) != "[{factbook/peru/land 1} {factbook/peru/people 2}]" || len(got.Judged()) != 2 {
+		t.Errorf("read: %v, judged %v", got.Factbook, got.Judged())
+	}
+	if got := fmt.Sprint(Check(set, func(id string) bool { return id != "factbook/peru/people" })); !strings.Contains(got, `factbook.tsv: test-01-01<::>1: there is no passage "factbook/peru/people"`) || strings.Contains(got, "peru/land") {
+		t.Errorf("problems: %s", got)
+	}
+	for lines, want := range map[string]string{
+		"query\n": "factbook.tsv:1: want the header",
+		head + "dev-01-01<::>1\tfactbook/peru/land\t0\n":                                        "factbook.tsv:2: want query, article and grade 1 or 2",
+		head + "dev-01-01<::>1\tPeru\t2\n":                                                      `factbook.tsv:2: "Peru" is no passage of the Factbook for dev-01-01<::>1`,
+		head + "train-01-01<::>1\tfactbook/peru/land\t2\n":                                      `factbook.tsv:2: there is no query "train-01-01<::>1" in dev or choice or test`,
+		head + "dev-01-01<::>2\tfactbook/peru/land\t2\ndev-01-01<::>1\tfactbook/peru/land\t2\n": "factbook.tsv:3: the lines are not sorted",
+	} {
+		if _, err := judgedSet(t, "factbook.tsv", lines); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", lines, err, want)
+		}
+	}
 }
 
 func TestPooledJudgementsAreMerged(t *testing.T) {
@@ -254,6 +284,7 @@ func TestPooledJudgementsAreMerged(t *testing.T) {
 		head + "dev-01-01<::>1\tSteel\t2\ndev-01-01<::>1\tSteel\t1\n": "pooled.tsv:3: the lines are not sorted, or one is there twice",
 		head + "test-01-01<::>1\tSteel\t2\n":                          `pooled.tsv:2: there is no query "test-01-01<::>1" in dev or choice`,
 		head + "dev-01-01<::>1\tTower\t2\n":                           `pooled.tsv:2: the writer judged "Tower" for dev-01-01<::>1`,
+		head + "dev-01-01<::>1\tfactbook/peru/land\t2\n":              `pooled.tsv:2: "factbook/peru/land" is a passage of the Factbook: it belongs into factbook.tsv for dev-01-01<::>1`,
 		head + "dev-01-01<::>1\tNothing\t2\n":                         `pooled.tsv: dev-01-01<::>1: there is no article "Nothing"`,
 		head + "choice-01-01<::>3\tEiffel_Tower\t1\n":                 `pooled.tsv: choice-01-01<::>3: "Eiffel_Tower" is gold in test`,
 	} {
@@ -406,6 +437,40 @@ func TestExport(t *testing.T) {
 		got, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 		if err != nil || string(got) != want {
 			t.Errorf("%s: %v\n%s\nwant\n%s", name, err, got, want)
+		}
+	}
+}
+
+// The judgements of the Factbook's passages that ship are of passages that there are.
+func TestShippedFactbook(t *testing.T) {
+	set, err := Open(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	articles, err := Articles("../../models/vital-articles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]bool{}
+	for i := range articles.Len() {
+		ids[articles.At(i).ID] = true
+	}
+	for _, split := range factbookSplits {
+		turns := 0
+		for _, c := range set[split] {
+			for i, turn := range c.Turns {
+				for _, g := range turn.Factbook {
+					if !ids[g.ID] {
+						t.Errorf("%s: there is no passage %s", c.QueryID(i), g.ID)
+					}
+				}
+				if len(turn.Factbook) > 0 {
+					turns++
+				}
+			}
+		}
+		if turns == 0 {
+			t.Errorf("none of %s", split)
 		}
 	}
 }

@@ -31,7 +31,8 @@ const FactbookPrefix = "factbook/"
 // by the writer and by the pool.
 //
 // The passages of the Factbook are left out of the corpus: they came to the collection
-// after the conversations were judged and the figures published, and no judgement knows them.
+// after the conversations were judged and the figures published. The judgements that there
+// are of them (factbook.tsv) are left out, too.
 func Export(s Set, articles *passages.Store, dir string) error {
 	var corpus jsonl
 	for i := range articles.Len() {

@@ -2,22 +2,51 @@ package conversations
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"parley/trainer/lines"
 )
 
-// pooledHead is the first line of pooled.tsv.
+// pooledHead is the first line of pooled.tsv and of factbook.tsv.
 const pooledHead = "query-id\tcorpus-id\tscore"
 
 // pooledSplits are those that pooled.tsv judges.
 var pooledSplits = []string{"dev", Choice}
 
-// readPooled reads pooled.tsv into the turns: query, article and grade, sorted. A
-// query that there is not, and an article that is the writer's gold, are refused.
+// factbookSplits are those that factbook.tsv judges.
+var factbookSplits = []string{"dev", Choice, "test"}
+
+// readPooled reads pooled.tsv into the turns. An article that is the writer's gold is refused.
 func (s Set) readPooled(path string) error {
+	return s.readJudgements(path, pooledSplits, func(t *Turn, g Gold) error {
+		if strings.HasPrefix(g.ID, FactbookPrefix) {
+			return fmt.Errorf("%q is a passage of the Factbook: it belongs into factbook.tsv", g.ID)
+		}
+		if slices.ContainsFunc(t.Gold, func(w Gold) bool { return w.ID == g.ID }) {
+			return fmt.Errorf("the writer judged %q", g.ID)
+		}
+		t.Pooled = append(t.Pooled, g)
+		return nil
+	})
+}
+
+// readFactbook reads factbook.tsv into the turns.
+func (s Set) readFactbook(path string) error {
+	return s.readJudgements(path, factbookSplits, func(t *Turn, g Gold) error {
+		if !strings.HasPrefix(g.ID, FactbookPrefix) {
+			return fmt.Errorf("%q is no passage of the Factbook", g.ID)
+		}
+		t.Factbook = append(t.Factbook, g)
+		return nil
+	})
+}
+
+// readJudgements gives add the lines of a file, query, article and grade, sorted, with the
+// query's turn. A query that there is not is refused.
+func (s Set) readJudgements(path string, splits []string, add func(*Turn, Gold) error) error {
 	turns := map[string]*Turn{}
-	for _, split := range pooledSplits {
+	for _, split := range splits {
 		for i := range s[split] {
 			c := &s[split][i]
 			for j := range c.Turns {
@@ -45,14 +74,11 @@ func (s Set) readPooled(path string) error {
 			before = key
 			t := turns[f[0]]
 			if t == nil {
-				return r.Errorf("there is no query %q in %s", f[0], strings.Join(pooledSplits, " or "))
+				return r.Errorf("there is no query %q in %s", f[0], strings.Join(splits, " or "))
 			}
-			for _, g := range t.Gold {
-				if g.ID == f[1] {
-					return r.Errorf("the writer judged %q for %s", f[1], f[0])
-				}
+			if err := add(t, Gold{f[1], int(f[2][0] - '0')}); err != nil {
+				return r.Errorf("%w for %s", err, f[0])
 			}
-			t.Pooled = append(t.Pooled, Gold{f[1], int(f[2][0] - '0')})
 		}
 		return r.Err()
 	})
@@ -80,6 +106,22 @@ func (k *checker) checkPooled(s Set) {
 					}
 					if test[g.ID] {
 						k.add("%s%q is gold in test", name, g.ID)
+					}
+				}
+			}
+		}
+	}
+}
+
+// checkFactbook asks that factbook.tsv names passages that there are.
+func (k *checker) checkFactbook(s Set) {
+	for _, split := range factbookSplits {
+		for i := range s[split] {
+			c := &s[split][i]
+			for j := range c.Turns {
+				for _, g := range c.Turns[j].Factbook {
+					if !k.article(g.ID) {
+						k.add("factbook.tsv: %s: there is no passage %q", c.QueryID(j), g.ID)
 					}
 				}
 			}
