@@ -112,13 +112,13 @@ const (
 func Says(doubt string) string {
 	switch doubt {
 	case DoubtGreeting:
-		return "Hello! Ask a question, and the answer is quoted from the collection."
+		return "Good to have you here. Ask a question, and the reply is quoted from the collection."
 	case DoubtThanks:
 		return "You are welcome. Ask another question whenever you like."
 	case DoubtLanguage:
 		return "This seems to be in a language other than English, and only English is understood here."
 	case DoubtUnsure:
-		return "No answer to this was found in the collection."
+		return "Nothing in this collection seems to answer that."
 	}
 	return ""
 }

@@ -49,6 +49,23 @@ func turns(list []int) string {
 	return s
 }
 
+// ReadAs says for people what Spelling does, "" where no word was read as another:
+// Read as “photosynthesis” and “Kilimanjaro”.
+func (a *Answer) ReadAs() string {
+	if len(a.Spelling) == 0 {
+		return ""
+	}
+	s, before := "Read as ", "“"
+	for i := range a.Spelling {
+		s += before + a.Spelling[i].Read + "”"
+		before = ", “"
+		if i == len(a.Spelling)-2 {
+			before = " and “"
+		}
+	}
+	return s + "."
+}
+
 // CutText says for people what Answer.Cut does.
 const CutText = "The question is longer than what the encoder reads: its middle was left out."
 

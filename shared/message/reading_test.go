@@ -23,3 +23,28 @@ func TestReading(t *testing.T) {
 		}
 	}
 }
+
+func TestReadAs(t *testing.T) {
+	for want, spelling := range map[string][]Spelling{
+		"":                          nil,
+		"Read as “photosynthesis”.": {{"fotosynthesis", "photosynthesis"}},
+		"Read as “a” and “b”.":      {{"aa", "a"}, {"bb", "b"}},
+		"Read as “a”, “b” and “c d”.": {{"aa", "a"}, {"bb", "b"}, {"cd", "c d"}},
+	} {
+		a := Answer{Spelling: spelling}
+		if got := a.ReadAs(); got != want {
+			t.Errorf("%v: %s, want %s", spelling, got, want)
+		}
+	}
+}
+
+func TestEveryDoubtIsSaid(t *testing.T) {
+	for _, doubt := range []string{DoubtGreeting, DoubtThanks, DoubtLanguage, DoubtUnsure} {
+		if Says(doubt) == "" {
+			t.Errorf("nothing is said of %q", doubt)
+		}
+	}
+	if s := Says(""); s != "" {
+		t.Errorf("without doubt it says %q", s)
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"parley/shared/message"
 )
 
 // Version of the JSON form.
@@ -35,6 +37,7 @@ type Turn struct {
 	URL      string `json:"url,omitempty"`
 	Chosen   bool   `json:"chosen,omitempty"` // the reader chose the passage
 	Read     string `json:"read,omitempty"`   // how the reader wanted it read: "alone", "together"; "" where the engine decided
+	Doubt    string `json:"doubt,omitempty"`  // why there is no reply (message.Answer); "" where there is one
 }
 
 // A Form is one of those that Write knows.
@@ -102,8 +105,14 @@ func (c Conversation) markdown() []byte {
 		title = line(c.Turns[0].Question)
 	}
 	fmt.Fprintf(&b, "# %s\n", title)
+	end := "Every reply is a quotation."
 	for i, t := range c.Turns {
 		fmt.Fprintf(&b, "\n## %d. %s\n", i+1, line(t.Question))
+		if says := message.Says(t.Doubt); t.Reply == "" && says != "" {
+			fmt.Fprintf(&b, "\n*%s*\n", line(says))
+			end = "Every reply is a quotation; what stands in italics is none."
+			continue
+		}
 		if t.Reply == "" {
 			b.WriteString("\nNothing was found.\n")
 			continue
@@ -119,7 +128,7 @@ func (c Conversation) markdown() []byte {
 		fmt.Fprintf(&b, "\n— %s\n", source)
 	}
 	if c.Collection != "" || c.Encoder != "" {
-		fmt.Fprintf(&b, "\n---\n\nFound in %s by %s. Every reply is a quotation.\n", line(c.Collection), line(c.Encoder))
+		fmt.Fprintf(&b, "\n---\n\nFound in %s by %s. %s\n", line(c.Collection), line(c.Encoder), end)
 	}
 	return b.Bytes()
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/yuin/goldmark"
 	"golang.org/x/net/html"
+
+	"parley/shared/message"
 )
 
 var tower = Conversation{Version: Version, Collection: "Vital articles", Encoder: "splade-tiny", Turns: []Turn{
@@ -54,6 +56,27 @@ Found in Vital articles by splade-tiny. Every reply is a quotation.
 `
 	if err != nil || string(data) != want {
 		t.Errorf("%s\n%v", data, err)
+	}
+}
+
+// What was said in place of a quotation is marked as none.
+func TestADoubtedTurn(t *testing.T) {
+	c := Conversation{Version: Version, Collection: "Notes", Encoder: "tiny", Turns: []Turn{{Question: "thanks!", Doubt: message.DoubtThanks}, {Question: "why?", Doubt: "of a newer version"}}}
+	md, err := Write(c, Markdown)
+	if want := "\n## 1. thanks!\n\n*" + message.Says(message.DoubtThanks) + "*\n\n## 2. why?\n\nNothing was found.\n"; err != nil || !strings.Contains(string(md), want) ||
+		strings.Contains(string(md), "\n>") || !strings.HasSuffix(string(md), "Every reply is a quotation; what stands in italics is none.\n") {
+		t.Errorf("%s\n%v", md, err)
+	}
+	data, err := Write(c, JSON)
+	if err != nil || !strings.Contains(string(data), `"doubt": "thanks"`) {
+		t.Errorf("%s\n%v", data, err)
+	}
+	if got, err := Read(data); err != nil || !reflect.DeepEqual(got, c) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	topics, err := Write(c, TREC)
+	if err != nil || strings.Contains(string(topics), "passage") || strings.Contains(string(topics), "canonical") {
+		t.Errorf("%s\n%v", topics, err)
 	}
 }
 

@@ -150,7 +150,7 @@ func prompter(s streams) (in input, restore func()) {
 }
 
 // A turn of the chat: the question, how it was to be read (Ask.Read of shared/message),
-// what was found, and which result is the reply.
+// what was found, and which result is the reply, -1 where none is.
 type turn struct {
 	question string
 	read     string
@@ -254,7 +254,7 @@ func (c *chat) link() {
 	shared := link.Conversation{Collection: c.e.Passages.About().Title, Level: c.e.Encoder.Name}
 	for _, t := range c.turns {
 		u := link.Turn{Question: t.question, Read: t.read}
-		if t.pick != t.answer.Reply && t.pick < len(t.answer.Results) {
+		if t.pick != proposed(t.answer) {
 			u.Chosen = t.answer.Results[t.pick].ID
 		}
 		shared.Turns = append(shared.Turns, u)
@@ -283,9 +283,11 @@ func (c *chat) save(name string) {
 	saved := transcript.Conversation{Collection: c.e.Passages.About().Title, Encoder: c.e.Encoder.Name}
 	for _, t := range c.turns {
 		u := transcript.Turn{Question: t.question, Reply: quotation(t.answer, t.pick), Read: t.read}
-		if t.pick < len(t.answer.Results) {
+		if t.pick >= 0 {
 			r := t.answer.Results[t.pick]
-			u.ID, u.Title, u.URL, u.Chosen = r.ID, r.Title, r.URL, t.pick != t.answer.Reply
+			u.ID, u.Title, u.URL, u.Chosen = r.ID, r.Title, r.URL, t.pick != proposed(t.answer)
+		} else {
+			u.Doubt = t.answer.Doubt
 		}
 		saved.Turns = append(saved.Turns, u)
 	}
@@ -348,28 +350,45 @@ func (c *chat) byStage(stage string) bool {
 
 // ask reports whether the question was answered.
 func (c *chat) ask(question, read string) bool {
-	ask := message.Ask{K: c.k, Read: read, Stage: c.stage}
-	quoted := map[uint32]bool{}
-	for _, t := range c.turns {
-		ask.Turns = append(ask.Turns, message.Turn{Question: t.question, Reply: quotation(t.answer, t.pick)})
-		if t.pick < len(t.answer.Results) {
-			quoted[t.answer.Results[t.pick].Doc] = true
-		}
-	}
-	ask.Turns = append(ask.Turns, message.Turn{Question: question})
-	a, err := c.e.Ask(ask)
+	a, err := c.e.Ask(c.next(question, read))
 	if err != nil {
 		fmt.Fprintf(c.page.w, "  %s\n\n", printable(err.Error()))
 		return false
 	}
-	c.turns = append(c.turns, turn{question: question, read: read, answer: a, pick: a.Reply})
+	c.show(question, read, a)
+	return true
+}
+
+// next asks a question after those before it.
+func (c *chat) next(question, read string) message.Ask {
+	ask := message.Ask{K: c.k, Read: read, Stage: c.stage}
+	for _, t := range c.turns {
+		ask.Turns = append(ask.Turns, message.Turn{Question: t.question, Reply: quotation(t.answer, t.pick)})
+	}
+	ask.Turns = append(ask.Turns, message.Turn{Question: question})
+	return ask
+}
+
+// show takes the answer as the newest turn's, and shows it.
+func (c *chat) show(question, read string, a message.Answer) {
+	quoted := map[uint32]bool{}
+	for _, t := range c.turns {
+		if t.pick >= 0 {
+			quoted[t.answer.Results[t.pick].Doc] = true
+		}
+	}
+	c.turns = append(c.turns, turn{question: question, read: read, answer: a, pick: proposed(a)})
 	fmt.Fprintln(c.page.w)
-	c.page.reply(a, a.Reply)
-	c.page.results(a, a.Reply, quoted)
+	c.page.spelling(a)
+	c.page.reply(a, proposed(a))
+	if a.Doubt != "" {
+		c.page.nearest(a)
+	} else {
+		c.page.results(a, proposed(a), quoted)
+	}
 	c.terms(a, shownTerms)
 	c.page.cost(a)
 	fmt.Fprintln(c.page.w)
-	return true
 }
 
 // terms shows the heaviest terms of the vector: how heavy, and which turn lit them. What

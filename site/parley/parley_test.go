@@ -207,6 +207,74 @@ func TestAReplyWithoutTheFigureSaysSo(t *testing.T) {
 	}
 }
 
+// Where nothing answers, a sentence says so; the turn has no reply until one is picked.
+func TestADoubtedTurnQuotesNothing(t *testing.T) {
+	b := newBench(t)
+	e, absent, err := openEngine(sources{encoder: b.encoder, collection: b.collection}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	c := &chat{e: e, k: 5, absent: absent, page: page{w: &out}}
+	show := func(question, doubt string) message.Answer {
+		t.Helper()
+		a, err := e.Ask(message.Ask{Turns: []message.Turn{{Question: question}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Doubt, a.Reply = doubt, 0
+		a.Spelling = []message.Spelling{{Typed: "eifel", Read: "eiffel"}}
+		out.Reset()
+		c.show(question, "", a)
+		return a
+	}
+
+	a := show("eiffel tower", message.DoubtUnsure)
+	text := out.String()
+	for _, want := range []string{"\n  Read as “eiffel”.\n  " + message.Says(message.DoubtUnsure) + "\n\n  Nearest:\n  1  Eiffel tower\n", "active terms"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if strings.Count(text, "“") != 1 {
+		t.Errorf("a quotation in\n%s", text)
+	}
+	if next := c.next("who designed it?", ""); len(next.Turns) != 2 || next.Turns[0] != (message.Turn{Question: "eiffel tower"}) {
+		t.Errorf("asked %+v", next)
+	}
+	md, saved := filepath.Join(b.dir, "talk.md"), filepath.Join(b.dir, "talk.json")
+	c.save(md)
+	if text, _ := os.ReadFile(md); !strings.Contains(string(text), "\n*"+message.Says(message.DoubtUnsure)+"*\n") {
+		t.Errorf("%s", text)
+	}
+
+	c.pick("1")
+	if next := c.next("who designed it?", ""); next.Turns[0].Reply == "" || next.Turns[0].Reply != quotation(a, 0) {
+		t.Errorf("asked %+v", next)
+	}
+	c.save(saved)
+	data, _ := os.ReadFile(saved)
+	if got, err := transcript.Read(data); err != nil || got.Turns[0].Doubt != "" || !got.Turns[0].Chosen || got.Turns[0].ID != "tower.txt" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	c.link()
+	if shared, err := link.Open(regexp.MustCompile(`#c=[\w-]+`).FindString(out.String())); err != nil || shared.Turns[0].Chosen != "tower.txt" {
+		t.Errorf("%+v, %v", shared, err)
+	}
+
+	show("hello", message.DoubtGreeting)
+	if text := out.String(); !strings.Contains(text, message.Says(message.DoubtGreeting)) || strings.Contains(text, "Nearest") || strings.Contains(text, "read with") {
+		t.Error(text)
+	}
+
+	// Search has the results as ever, after the sentence.
+	out.Reset()
+	c.page.answer(a)
+	if text := out.String(); !strings.HasPrefix(text, "  Read as “eiffel”.\n  "+message.Says(message.DoubtUnsure)+"\n\n  1  ") || strings.Contains(text, "\n> ") {
+		t.Error(text)
+	}
+}
+
 func TestSearchReadsAConversation(t *testing.T) {
 	b := newBench(t)
 	ask := func(args ...string) message.Answer {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -70,9 +71,7 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 		return out.Encode(a)
 	}
 	p := page{w: s.out, width: width(s.out), style: styleOf(s.out), dense: e.Dense}
-	p.reply(a, a.Reply)
-	p.results(a, a.Reply, nil)
-	p.cost(a)
+	p.answer(a)
 	return nil
 }
 
@@ -88,14 +87,22 @@ func converse(e *answer.Engine, turns []message.Turn, k int, read, stage string)
 		if err != nil {
 			return a, fmt.Errorf("question %d: %w", i+1, err)
 		}
-		turns[i].Reply = quotation(a, a.Reply)
+		turns[i].Reply = quotation(a, proposed(a))
 	}
 	return e.Ask(message.Ask{Turns: turns, K: k, Read: read, Stage: stage})
 }
 
+// proposed is the result that the engine quotes, -1 where it quotes none.
+func proposed(a message.Answer) int {
+	if a.Doubt != "" || a.Reply >= len(a.Results) {
+		return -1
+	}
+	return a.Reply
+}
+
 // quotation is the sentence that result i answers with, "" where there is none.
 func quotation(a message.Answer, i int) string {
-	if i >= len(a.Results) {
+	if i < 0 || i >= len(a.Results) {
 		return ""
 	}
 	r := a.Results[i]
@@ -134,10 +141,33 @@ type page struct {
 	dense *encoder.Sentence // nil where there is one stage, of which nothing is said
 }
 
+// answer writes all of one.
+func (p page) answer(a message.Answer) {
+	p.spelling(a)
+	p.reply(a, proposed(a))
+	p.results(a, proposed(a), nil)
+	p.cost(a)
+}
+
+// spelling says which words were read as others.
+func (p page) spelling(a message.Answer) {
+	if text := a.ReadAs(); text != "" {
+		fmt.Fprintln(p.w, p.style.dim(wrap(printable(text), "  ", p.width)))
+	}
+}
+
 // reply writes the quotation of result i, where it stands, and what the question was
-// read with.
+// read with; for i < 0, why there is none.
 func (p page) reply(a message.Answer, i int) {
-	if i >= len(a.Results) {
+	if i < 0 && a.Doubt != "" {
+		fmt.Fprintln(p.w, wrap(message.Says(a.Doubt), "  ", p.width))
+		if a.Doubt == message.DoubtUnsure { // of a greeting, say, it does not matter
+			p.read(a)
+		}
+		fmt.Fprintln(p.w)
+		return
+	}
+	if i < 0 {
 		fmt.Fprintln(p.w, wrap("Nothing was found: no passage shares a term with the question.", "  ", p.width))
 		p.read(a)
 		return
@@ -177,7 +207,7 @@ func (p page) answered(a message.Answer) string {
 		return "searched with both vectors, sparse and dense"
 	case a.Stage == message.StageDense:
 		return "searched with the dense vector alone"
-	case p.dense.SureAbove > 0 && a.Sure >= p.dense.SureAbove:
+	case p.dense.SureAbove > 0 && a.Sure >= p.dense.SureAbove && a.Doubt == "":
 		return "searched with the sparse vector alone, whose first result stood out"
 	default:
 		return "searched with the sparse vector alone"
@@ -192,10 +222,7 @@ func (p page) results(a message.Answer, picked int, quoted map[uint32]bool) {
 		if i == picked {
 			mark = ">"
 		}
-		title := printable(r.Title)
-		if title == "" {
-			title = printable(r.ID)
-		}
+		title := titleOf(r)
 		if quoted[r.Doc] {
 			title += " (quoted before)"
 		}
@@ -207,6 +234,22 @@ func (p page) results(a message.Answer, picked int, quoted map[uint32]bool) {
 	}
 	fmt.Fprintln(p.w)
 }
+
+// nearest names the results to look into where nothing is quoted, by the numbers that
+// :pick takes.
+func (p page) nearest(a message.Answer) {
+	if len(a.Results) == 0 || a.Doubt != message.DoubtUnsure && a.Doubt != message.DoubtLanguage {
+		return
+	}
+	fmt.Fprintln(p.w, "  Nearest:")
+	for i, r := range a.Results[:min(len(a.Results), 3)] {
+		fmt.Fprintf(p.w, " %2d  %s\n", i+1, p.style.bold(titleOf(r)))
+	}
+	fmt.Fprintln(p.w)
+}
+
+// titleOf is a result's title, its id where it has none.
+func titleOf(r message.Result) string { return cmp.Or(printable(r.Title), printable(r.ID)) }
 
 // snippet is the sentence that answers best, at most 200 characters of it.
 func snippet(r message.Result) string {

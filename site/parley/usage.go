@@ -32,6 +32,10 @@ conversation are given with -t, oldest first; each is answered by the sentence
 that the page would quote, or by what -r says after it. --read alone leaves them
 out, as for a new topic; --read together reads them in any case.
 
+Where nothing that was found seems to answer, a sentence says so in place of the
+quotation, and the results are the nearest; --json has it as doubt. Words that the
+collection does not know may be read as others, which is said first.
+
 Where a dense encoder is installed and the collection has its vectors (parley index
 --dense), a second stage answers with the sparse one; --stage chooses, and under the
 reply stands which answered. Without it the sparse stage answers alone.
@@ -51,7 +55,9 @@ parley search --collection my-notes --trec my.run --queries queries.jsonl`,
 			summary:  "converse in the terminal",
 			about: `Each line is a question, understood together with those before it; under the
 reply stands which of them were read, and :alone or :together asks again the other
-way; :stage asks again by the sparse stage, the dense one or both. :help lists what else can be typed. Questions may also come from a pipe, one a line.`,
+way; :stage asks again by the sparse stage, the dense one or both. Where nothing that was
+found seems to answer, a sentence says so, the nearest titles stand under it, and :pick
+makes one of them the reply; otherwise the turn has none. :help lists what else can be typed. Questions may also come from a pipe, one a line.`,
 			examples: `parley chat
 parley chat --collection my-notes
 parley chat --level undistilled

@@ -75,7 +75,7 @@
 
   // conversation asks the page's program for the conversation as it stands.
   const conversation = () => new Promise(done => {
-    parley.shared = (text, rows) => done({ text, turns: JSON.parse(rows).map(([question, reply, id, title, url, chosen, read]) => ({ question, reply, id, title, url, chosen: !!chosen, read })) });
+    parley.shared = (text, rows) => done({ text, turns: JSON.parse(rows).map(([question, reply, id, title, url, chosen, read, doubt]) => ({ question, reply, id, title, url, chosen: !!chosen, read, doubt })) });
     parley.call('share');
   });
 

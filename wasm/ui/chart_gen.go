@@ -22,30 +22,30 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "", "figcaption")
+		vgn = addElement(vgparent, "\x00figcaption")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "", "span")
+			vgn = addElement(vgparent, "\x00span")
 			setInner(vgn, c.Title())
 			vgn = addText(vgparent, " ")
-			vgn = addElement(vgparent, "", "span", "class", "top")
+			vgn = addElement(vgparent, "\x00span\x00class\x00top")
 			setInner(vgn, c.Top())
 		}
-		vgn = addElement(vgparent, "svg", "svg", "viewBox", "0 0 260 120", "aria-hidden", "true")
+		vgn = addElement(vgparent, "svg\x00svg\x00viewBox\x000 0 260 120\x00aria-hidden\x00true")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "svg", "path", "class", "axis", "d", "M0 102H260")
+			vgn = addElement(vgparent, "svg\x00path\x00class\x00axis\x00d\x00M0 102H260")
 			setInner(vgn, vugu.HTML(""))
-			vgn = addElement(vgparent, "svg", "path", "class", "rule")
+			vgn = addElement(vgparent, "svg\x00path\x00class\x00rule")
 			addAttribute(vgn, "d", "M"+c.Rule()+" 8V102")
 			for vgiterkeyt, l := range c.Lines() {
 				var vgiterkey interface{} = vgiterkeyt
 				_ = vgiterkey
 				l := l
 				_ = l
-				vgn = addElement(vgparent, "svg", "path")
+				vgn = addElement(vgparent, "svg\x00path")
 				addAttribute(vgn, "class", l.Class)
 				addAttribute(vgn, "d", l.D)
 			}
@@ -54,7 +54,7 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgiterkey
 				l := l
 				_ = l
-				vgn = addElement(vgparent, "svg", "path")
+				vgn = addElement(vgparent, "svg\x00path")
 				addAttribute(vgn, "class", l.Class+" dots")
 				addAttribute(vgn, "d", l.Dots)
 			}
@@ -63,7 +63,7 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgiterkey
 				t := t
 				_ = t
-				vgn = addElement(vgparent, "svg", "text", "y", "116")
+				vgn = addElement(vgparent, "svg\x00text\x00y\x00116")
 				addAttribute(vgn, "class", t.Class)
 				addAttribute(vgn, "x", t.X)
 				setInner(vgn, t.N)
@@ -73,14 +73,14 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgiterkey
 				t := t
 				_ = t
-				vgn = addElement(vgparent, "svg", "rect", "class", "strip", "y", "0", "height", "120")
+				vgn = addElement(vgparent, "svg\x00rect\x00class\x00strip\x00y\x000\x00height\x00120")
 				addAttribute(vgn, "width", t.Wide)
 				addAttribute(vgn, "x", t.Left)
 				addHandler(vgn, "mouseenter", func(event vugu.DOMEvent) { c.Root.LookAt(t.I) })
 				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.LookAt(t.I) })
 			}
 		}
-		vgn = addElement(vgparent, "", "ul", "class", "readout", "role", "list")
+		vgn = addElement(vgparent, "\x00ul\x00class\x00readout\x00role\x00list")
 		{
 			vgparent := vgn
 			_ = vgparent
@@ -90,17 +90,17 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgiterkey
 				r := r
 				_ = r
-				vgn = addElement(vgparent, "", "li")
+				vgn = addElement(vgparent, "\x00li")
 				addAttribute(vgn, "class", r.Class)
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "span", "class", "key", "aria-hidden", "true")
+					vgn = addElement(vgparent, "\x00span\x00class\x00key\x00aria-hidden\x00true")
 					setInner(vgn, vugu.HTML(""))
-					vgn = addElement(vgparent, "", "span")
+					vgn = addElement(vgparent, "\x00span")
 					setInner(vgn, r.Title)
 					vgn = addText(vgparent, " ")
-					vgn = addElement(vgparent, "", "span", "class", "value")
+					vgn = addElement(vgparent, "\x00span\x00class\x00value")
 					setInner(vgn, r.Value)
 				}
 			}

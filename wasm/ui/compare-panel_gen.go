@@ -22,9 +22,9 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "", "h3")
+		vgn = addElement(vgparent, "\x00h3")
 		setInner(vgn, vugu.HTML("Compare ways to read it"))
-		vgn = addElement(vgparent, "", "p", "class", "summary")
+		vgn = addElement(vgparent, "\x00p\x00class\x00summary")
 		setInner(vgn, vugu.HTML("The same question, read in different ways. Marks say how results moved against the page’s own ranking."))
 		{
 			vgcompKey := vugu.MakeCompKey(0x3A8C442C949D4257^vgin.CurrentPositionHash(), vgiterkey)
@@ -41,19 +41,19 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addElement(vgparent, "", "p", "class", "gold-text")
+		vgn = addElement(vgparent, "\x00p\x00class\x00gold-text")
 		setInner(vgn, c.GoldText())
 		for vgiterkeyt, stages := range []bool{false, true} {
 			var vgiterkey interface{} = vgiterkeyt
 			_ = vgiterkey
 			stages := stages
 			_ = stages
-			vgn = addElement(vgparent, "", "div", "class", "ways")
+			vgn = addElement(vgparent, "\x00div\x00class\x00ways")
 			addAttribute(vgn, "hidden", stages && !c.Dense())
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addElement(vgparent, "", "p", "class", "note stages")
+				vgn = addElement(vgparent, "\x00p\x00class\x00note stages")
 				addAttribute(vgn, "hidden", !stages)
 				{
 					vgparent := vgn
@@ -65,39 +65,39 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					_ = vgiterkey
 					w := w
 					_ = w
-					vgn = addElement(vgparent, "", "section")
+					vgn = addElement(vgparent, "\x00section")
 					addAttribute(vgn, "class", w.Class)
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "h4")
+						vgn = addElement(vgparent, "\x00h4")
 						setInner(vgn, w.Name)
-						vgn = addElement(vgparent, "", "p", "class", "note", "dir", "auto")
+						vgn = addElement(vgparent, "\x00p\x00class\x00note\x00dir\x00auto")
 						setInner(vgn, w.Note)
-						vgn = addElement(vgparent, "", "p", "class", "figure")
+						vgn = addElement(vgparent, "\x00p\x00class\x00figure")
 						setInner(vgn, w.Figures)
-						vgn = addElement(vgparent, "", "p")
+						vgn = addElement(vgparent, "\x00p")
 						addAttribute(vgn, "class", w.GoldClass)
 						addAttribute(vgn, "hidden", w.Gold == "")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = addElement(vgparent, "", "span", "class", "label")
+							vgn = addElement(vgparent, "\x00span\x00class\x00label")
 							setInner(vgn, vugu.HTML("What answers: "))
-							vgn = addElement(vgparent, "", "span")
+							vgn = addElement(vgparent, "\x00span")
 							setInner(vgn, w.Gold)
 						}
-						vgn = addElement(vgparent, "", "p", "class", "failure")
+						vgn = addElement(vgparent, "\x00p\x00class\x00failure")
 						addAttribute(vgn, "hidden", w.Failure == "")
 						setInner(vgn, w.Failure)
-						vgn = addElement(vgparent, "", "p", "class", "waiting")
+						vgn = addElement(vgparent, "\x00p\x00class\x00waiting")
 						addAttribute(vgn, "hidden", !w.Waiting)
 						{
 							vgparent := vgn
 							_ = vgparent
 							vgn = addText(vgparent, "Searching")
 						}
-						vgn = addElement(vgparent, "", "ol", "class", "ranks")
+						vgn = addElement(vgparent, "\x00ol\x00class\x00ranks")
 						{
 							vgparent := vgn
 							_ = vgparent
@@ -107,17 +107,17 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								_ = vgiterkey
 								r := r
 								_ = r
-								vgn = addElement(vgparent, "", "li")
+								vgn = addElement(vgparent, "\x00li")
 								addAttribute(vgn, "class", r.Class)
 								{
 									vgparent := vgn
 									_ = vgparent
-									vgn = addElement(vgparent, "", "span", "dir", "auto")
+									vgn = addElement(vgparent, "\x00span\x00dir\x00auto")
 									setInner(vgn, r.Title)
 									vgn = addText(vgparent, " ")
-									vgn = addElement(vgparent, "", "span", "class", "move", "aria-hidden", "true")
+									vgn = addElement(vgparent, "\x00span\x00class\x00move\x00aria-hidden\x00true")
 									setInner(vgn, r.Moved)
-									vgn = addElement(vgparent, "", "span", "class", "vh")
+									vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 									setInner(vgn, r.Spoken)
 								}
 							}
@@ -126,19 +126,19 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 			}
 		}
-		vgn = addElement(vgparent, "", "form", "class", "rewrite")
+		vgn = addElement(vgparent, "\x00form\x00class\x00rewrite")
 		addHandler(vgn, "submit", func(event vugu.DOMEvent) { c.SaveRewrite(event) })
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "", "label", "for", "rewrite")
+			vgn = addElement(vgparent, "\x00label\x00for\x00rewrite")
 			{
 				vgparent := vgn
 				_ = vgparent
 				vgn = addText(vgparent, "Your rewrite: the same question, standing alone")
 			}
-			vgn = addElement(vgparent, "", "textarea", "id", "rewrite", "rows", "1", "dir", "auto")
-			vgn = addElement(vgparent, "", "button", "type", "submit", "class", "quiet")
+			vgn = addElement(vgparent, "\x00textarea\x00id\x00rewrite\x00rows\x001\x00dir\x00auto")
+			vgn = addElement(vgparent, "\x00button\x00type\x00submit\x00class\x00quiet")
 			{
 				vgparent := vgn
 				_ = vgparent

@@ -22,17 +22,17 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "", "h3")
+		vgn = addElement(vgparent, "\x00h3")
 		setInner(vgn, vugu.HTML("How sparse?"))
-		vgn = addElement(vgparent, "", "p", "class", "summary", "aria-live", "polite")
+		vgn = addElement(vgparent, "\x00p\x00class\x00summary\x00aria-live\x00polite")
 		setInner(vgn, c.Summary())
-		vgn = addElement(vgparent, "", "fieldset", "class", "levels")
+		vgn = addElement(vgparent, "\x00fieldset\x00class\x00levels")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "", "legend")
+			vgn = addElement(vgparent, "\x00legend")
 			setInner(vgn, vugu.HTML("Level that answers"))
-			vgn = addElement(vgparent, "", "div")
+			vgn = addElement(vgparent, "\x00div")
 			{
 				vgparent := vgn
 				_ = vgparent
@@ -42,19 +42,19 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					_ = vgiterkey
 					l := l
 					_ = l
-					vgn = addElement(vgparent, "", "label")
+					vgn = addElement(vgparent, "\x00label")
 					addAttribute(vgn, "class", l.Class)
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "input", "type", "radio", "name", "level")
+						vgn = addElement(vgparent, "\x00input\x00type\x00radio\x00name\x00level")
 						addAttribute(vgn, "checked", l.InUse)
 						addAttribute(vgn, "id", levelID(l.Name))
 						addAttribute(vgn, "value", l.Name)
 						addHandler(vgn, "change", func(event vugu.DOMEvent) { c.Root.SetLevel(l.Name) })
-						vgn = addElement(vgparent, "", "span", "class", "name")
+						vgn = addElement(vgparent, "\x00span\x00class\x00name")
 						setInner(vgn, l.Title)
-						vgn = addElement(vgparent, "", "span", "class", "figure")
+						vgn = addElement(vgparent, "\x00span\x00class\x00figure")
 						setInner(vgn, l.Ratio)
 					}
 				}
@@ -75,41 +75,41 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addElement(vgparent, "", "div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", "All levels side by side")
+		vgn = addElement(vgparent, "\x00div\x00class\x00scroll\x00tabindex\x000\x00role\x00region\x00aria-label\x00All levels side by side")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "", "table", "class", "side-by-side")
+			vgn = addElement(vgparent, "\x00table\x00class\x00side-by-side")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addElement(vgparent, "", "thead")
+				vgn = addElement(vgparent, "\x00thead")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "tr")
+					vgn = addElement(vgparent, "\x00tr")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "td")
+						vgn = addElement(vgparent, "\x00td")
 						setInner(vgn, vugu.HTML(""))
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
 							l := l
 							_ = l
-							vgn = addElement(vgparent, "", "th", "scope", "col")
+							vgn = addElement(vgparent, "\x00th\x00scope\x00col")
 							addAttribute(vgn, "class", l.Class)
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addElement(vgparent, "", "span")
+								vgn = addElement(vgparent, "\x00span")
 								setInner(vgn, l.Title)
 							}
 						}
 					}
 				}
-				vgn = addElement(vgparent, "", "tbody")
+				vgn = addElement(vgparent, "\x00tbody")
 				{
 					vgparent := vgn
 					_ = vgparent
@@ -118,47 +118,47 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						_ = vgiterkey
 						r := r
 						_ = r
-						vgn = addElement(vgparent, "", "tr", "class", "figures")
+						vgn = addElement(vgparent, "\x00tr\x00class\x00figures")
 						addAttribute(vgn, "hidden", r.Hidden)
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = addElement(vgparent, "", "th", "scope", "row")
+							vgn = addElement(vgparent, "\x00th\x00scope\x00row")
 							setInner(vgn, r.Name)
 							for vgiterkeyt, f := range r.Cells {
 								var vgiterkey interface{} = vgiterkeyt
 								_ = vgiterkey
 								f := f
 								_ = f
-								vgn = addElement(vgparent, "", "td")
+								vgn = addElement(vgparent, "\x00td")
 								addAttribute(vgn, "class", f.Class)
 								{
 									vgparent := vgn
 									_ = vgparent
-									vgn = addElement(vgparent, "", "span", "class", "value")
+									vgn = addElement(vgparent, "\x00span\x00class\x00value")
 									setInner(vgn, f.Text)
-									vgn = addElement(vgparent, "svg", "svg", "class", "bar", "height", "4", "aria-hidden", "true")
+									vgn = addElement(vgparent, "svg\x00svg\x00class\x00bar\x00height\x004\x00aria-hidden\x00true")
 									addAttribute(vgn, "width", f.Width)
 								}
 							}
 						}
 					}
-					vgn = addElement(vgparent, "", "tr")
+					vgn = addElement(vgparent, "\x00tr")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "th", "scope", "row")
+						vgn = addElement(vgparent, "\x00th\x00scope\x00row")
 						setInner(vgn, c.TermsName())
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
 							l := l
 							_ = l
-							vgn = addElement(vgparent, "", "td")
+							vgn = addElement(vgparent, "\x00td")
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addElement(vgparent, "", "ul", "class", "words", "role", "list")
+								vgn = addElement(vgparent, "\x00ul\x00class\x00words\x00role\x00list")
 								{
 									vgparent := vgn
 									_ = vgparent
@@ -168,14 +168,14 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 										_ = vgiterkey
 										t := t
 										_ = t
-										vgn = addElement(vgparent, "", "li")
+										vgn = addElement(vgparent, "\x00li")
 										addAttribute(vgn, "class", t.Class)
 										{
 											vgparent := vgn
 											_ = vgparent
-											vgn = addElement(vgparent, "", "span", "dir", "auto")
+											vgn = addElement(vgparent, "\x00span\x00dir\x00auto")
 											setInner(vgn, t.Text)
-											vgn = addElement(vgparent, "", "span", "class", "vh")
+											vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 											setInner(vgn, t.Spoken)
 										}
 									}
@@ -183,23 +183,23 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							}
 						}
 					}
-					vgn = addElement(vgparent, "", "tr")
+					vgn = addElement(vgparent, "\x00tr")
 					addAttribute(vgn, "hidden", !c.Exact())
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "th", "scope", "row")
+						vgn = addElement(vgparent, "\x00th\x00scope\x00row")
 						setInner(vgn, vugu.HTML("Exact words"))
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
 							l := l
 							_ = l
-							vgn = addElement(vgparent, "", "td")
+							vgn = addElement(vgparent, "\x00td")
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addElement(vgparent, "", "ul", "class", "words", "role", "list")
+								vgn = addElement(vgparent, "\x00ul\x00class\x00words\x00role\x00list")
 								{
 									vgparent := vgn
 									_ = vgparent
@@ -209,12 +209,12 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 										_ = vgiterkey
 										t := t
 										_ = t
-										vgn = addElement(vgparent, "", "li")
+										vgn = addElement(vgparent, "\x00li")
 										addAttribute(vgn, "class", t.Class)
 										{
 											vgparent := vgn
 											_ = vgparent
-											vgn = addElement(vgparent, "", "span", "dir", "auto")
+											vgn = addElement(vgparent, "\x00span\x00dir\x00auto")
 											setInner(vgn, t.Text)
 										}
 									}
@@ -222,25 +222,25 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							}
 						}
 					}
-					vgn = addElement(vgparent, "", "tr")
+					vgn = addElement(vgparent, "\x00tr")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "th", "scope", "row")
+						vgn = addElement(vgparent, "\x00th\x00scope\x00row")
 						setInner(vgn, vugu.HTML("First results"))
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
 							l := l
 							_ = l
-							vgn = addElement(vgparent, "", "td")
+							vgn = addElement(vgparent, "\x00td")
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addElement(vgparent, "", "p", "class", "failure")
+								vgn = addElement(vgparent, "\x00p\x00class\x00failure")
 								addAttribute(vgn, "hidden", l.Failure == "")
 								setInner(vgn, l.Failure)
-								vgn = addElement(vgparent, "", "ol", "class", "ranks")
+								vgn = addElement(vgparent, "\x00ol\x00class\x00ranks")
 								{
 									vgparent := vgn
 									_ = vgparent
@@ -250,17 +250,17 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 										_ = vgiterkey
 										r := r
 										_ = r
-										vgn = addElement(vgparent, "", "li")
+										vgn = addElement(vgparent, "\x00li")
 										addAttribute(vgn, "class", r.Class)
 										{
 											vgparent := vgn
 											_ = vgparent
-											vgn = addElement(vgparent, "", "span", "dir", "auto")
+											vgn = addElement(vgparent, "\x00span\x00dir\x00auto")
 											setInner(vgn, r.Title)
 											vgn = addText(vgparent, " ")
-											vgn = addElement(vgparent, "", "span", "class", "move", "aria-hidden", "true")
+											vgn = addElement(vgparent, "\x00span\x00class\x00move\x00aria-hidden\x00true")
 											setInner(vgn, r.Moved)
-											vgn = addElement(vgparent, "", "span", "class", "vh")
+											vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 											setInner(vgn, r.Spoken)
 										}
 									}
@@ -268,29 +268,29 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							}
 						}
 					}
-					vgn = addElement(vgparent, "", "tr")
+					vgn = addElement(vgparent, "\x00tr")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "th", "scope", "row")
+						vgn = addElement(vgparent, "\x00th\x00scope\x00row")
 						setInner(vgn, vugu.HTML("Card"))
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
 							l := l
 							_ = l
-							vgn = addElement(vgparent, "", "td")
+							vgn = addElement(vgparent, "\x00td")
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addElement(vgparent, "", "a", "target", "_blank", "rel", "noopener")
+								vgn = addElement(vgparent, "\x00a\x00target\x00_blank\x00rel\x00noopener")
 								addAttribute(vgn, "hidden", l.Card == "")
 								addAttribute(vgn, "href", l.Card)
 								{
 									vgparent := vgn
 									_ = vgparent
 									vgn = addText(vgparent, "read")
-									vgn = addElement(vgparent, "", "span", "class", "vh")
+									vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 									setInner(vgn, " the card of "+l.Title)
 								}
 							}
@@ -314,11 +314,11 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addElement(vgparent, "", "p", "class", "note")
+		vgn = addElement(vgparent, "\x00p\x00class\x00note")
 		setInner(vgn, vugu.HTML("Marks beside results: how they moved against the level that answers."))
-		vgn = addElement(vgparent, "", "h4")
+		vgn = addElement(vgparent, "\x00h4")
 		setInner(vgn, vugu.HTML("Turn by turn"))
-		vgn = addElement(vgparent, "", "div", "class", "charts")
+		vgn = addElement(vgparent, "\x00div\x00class\x00charts")
 		{
 			vgparent := vgn
 			_ = vgparent
@@ -328,7 +328,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgiterkey
 				k := k
 				_ = k
-				vgn = addElement(vgparent, "", "div")
+				vgn = addElement(vgparent, "\x00div")
 				{
 					vgparent := vgn
 					_ = vgparent
@@ -352,41 +352,41 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 			}
 		}
-		vgn = addElement(vgparent, "", "details", "class", "numbers")
+		vgn = addElement(vgparent, "\x00details\x00class\x00numbers")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "", "summary")
+			vgn = addElement(vgparent, "\x00summary")
 			setInner(vgn, vugu.HTML("The charts’ numbers as a table"))
-			vgn = addElement(vgparent, "", "div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", "The charts’ numbers")
+			vgn = addElement(vgparent, "\x00div\x00class\x00scroll\x00tabindex\x000\x00role\x00region\x00aria-label\x00The charts’ numbers")
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addElement(vgparent, "", "table")
+				vgn = addElement(vgparent, "\x00table")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "thead")
+					vgn = addElement(vgparent, "\x00thead")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "tr")
+						vgn = addElement(vgparent, "\x00tr")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = addElement(vgparent, "", "td")
+							vgn = addElement(vgparent, "\x00td")
 							setInner(vgn, vugu.HTML(""))
 							for vgiterkeyt, h := range c.Heads() {
 								var vgiterkey interface{} = vgiterkeyt
 								_ = vgiterkey
 								h := h
 								_ = h
-								vgn = addElement(vgparent, "", "th", "scope", "col")
+								vgn = addElement(vgparent, "\x00th\x00scope\x00col")
 								setInner(vgn, h)
 							}
 						}
 					}
-					vgn = addElement(vgparent, "", "tbody")
+					vgn = addElement(vgparent, "\x00tbody")
 					{
 						vgparent := vgn
 						_ = vgparent
@@ -396,18 +396,18 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							_ = vgiterkey
 							r := r
 							_ = r
-							vgn = addElement(vgparent, "", "tr")
+							vgn = addElement(vgparent, "\x00tr")
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addElement(vgparent, "", "th", "scope", "row")
+								vgn = addElement(vgparent, "\x00th\x00scope\x00row")
 								setInner(vgn, r.Name)
 								for vgiterkeyt, f := range r.Cells {
 									var vgiterkey interface{} = vgiterkeyt
 									_ = vgiterkey
 									f := f
 									_ = f
-									vgn = addElement(vgparent, "", "td")
+									vgn = addElement(vgparent, "\x00td")
 									setInner(vgn, f.Text)
 								}
 							}

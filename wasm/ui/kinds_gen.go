@@ -22,22 +22,22 @@ func (c *Kinds) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "", "li", "class", "h0 exact")
+		vgn = addElement(vgparent, "\x00li\x00class\x00h0 exact")
 		addAttribute(vgn, "hidden", !c.Exact)
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "svg", "svg", "class", "bar", "width", "20", "height", "10", "aria-hidden", "true")
-			vgn = addElement(vgparent, "", "span")
+			vgn = addElement(vgparent, "svg\x00svg\x00class\x00bar\x00width\x0020\x00height\x0010\x00aria-hidden\x00true")
+			vgn = addElement(vgparent, "\x00span")
 			{
 				vgparent := vgn
 				_ = vgparent
 				vgn = addText(vgparent, "“exact word”")
 			}
 		}
-		vgn = addElement(vgparent, "", "li", "class", "h0")
+		vgn = addElement(vgparent, "\x00li\x00class\x00h0")
 		setInner(vgn, vugu.HTML("\x3Csvg class=\"bar\" width=\"20\" height=\"10\" aria-hidden=\"true\"\x3E\x3C/svg\x3E\x3Cspan\x3Elearned term\x3C/span\x3E"))
-		vgn = addElement(vgparent, "", "li", "class", "h0 added")
+		vgn = addElement(vgparent, "\x00li\x00class\x00h0 added")
 		setInner(vgn, vugu.HTML("\x3Csvg class=\"bar\" width=\"20\" height=\"10\" aria-hidden=\"true\"\x3E\x3C/svg\x3E\x3Cspan\x3Eadded by the encoder\x3C/span\x3E"))
 	}
 	return vgout

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/vugu/vugu"
+import (
+	"strings"
+
+	"github.com/vugu/vugu"
+)
 
 // What the generated code calls for each node: see vugushrink.
 
@@ -10,9 +14,13 @@ func addText(parent *vugu.VGNode, text string) *vugu.VGNode {
 	return n
 }
 
-// addElement takes pairs of an attribute's name and value.
-func addElement(parent *vugu.VGNode, namespace, name string, attributes ...string) *vugu.VGNode {
-	n := &vugu.VGNode{Type: vugu.ElementNode, Namespace: namespace, Data: name}
+// addElement takes the namespace, the name, and pairs of an attribute's name and value, all
+// in one string with \x00 between them: a call with a string for each is longer by the
+// instructions that put them on the stack.
+func addElement(parent *vugu.VGNode, all string) *vugu.VGNode {
+	parts := strings.Split(all, "\x00")
+	n := &vugu.VGNode{Type: vugu.ElementNode, Namespace: parts[0], Data: parts[1]}
+	attributes := parts[2:]
 	if len(attributes) > 0 {
 		n.Attr = make([]vugu.VGAttribute, 0, len(attributes)/2+2)
 	}

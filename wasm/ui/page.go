@@ -48,7 +48,7 @@ type Root struct {
 // opened is what of a turn the reader opened or closed.
 type opened struct {
 	vector, allTerms, allResults bool
-	results                      *bool // nil: open for the newest turn alone
+	results                      *bool // nil: open for the newest turn alone, unless it quotes nothing
 }
 
 type undo struct{ what, saved string }
@@ -344,7 +344,8 @@ func (c *Root) resultsOpen(id int) bool {
 		return *o.results
 	}
 	turns := c.dialogue.Turns()
-	return turns[len(turns)-1].ID == id
+	last := turns[len(turns)-1]
+	return last.ID == id && last.Doubt() == ""
 }
 
 // ShowEarlier brings older turns of a long conversation on view.

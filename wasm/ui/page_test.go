@@ -240,6 +240,113 @@ func TestAReplyWithoutTheFigureSaysSo(t *testing.T) {
 	}
 }
 
+// Where nothing answers, a sentence says so in place of a quotation, and the nearest
+// articles stand under it; any result can be made the reply all the same.
+func TestADoubtedTurnQuotesNothing(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	doubt := message.DoubtUnsure
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		a.Doubt = doubt
+		for k := range a.Results {
+			a.Results[k].NoFigure = true
+		}
+		a.Results[1].Title = ""
+		a.Results[2].URL = ""
+		for i := range ask.Turns {
+			a.Read = append(a.Read, i)
+		}
+		return a
+	}
+	p.root.Ask("a")
+	p.root.Ask("How tall?")
+	p.settle()
+	if len(p.asks) != 2 || p.asks[1].Turns[0] != (message.Turn{Question: "a"}) {
+		t.Errorf("asked %+v", p.asks)
+	}
+	p.shows(`<p class="nothing">`+message.Says(doubt)+`</p>`, true)
+	p.shows("These articles come nearest:", true)
+	p.shows(`href="https://example.org/p1">Title p1</a>`, true)
+	p.shows(`href="https://example.org/p2">p2</a>`, true)
+	p.shows(`<span>Title p3</span>`, true)
+	p.shows("Title p4", false)
+	p.shows("Read with turn 1<", true)
+	for _, not := range []string{"<blockquote", "<figure", "<mark", `class="lacks"`, "Nothing found", `class="result`, "Read as"} {
+		p.shows(not+" ", false)
+		p.shows(not+">", false)
+	}
+	if !p.did("announce", "Answer to turn 2: "+message.Says(doubt)) {
+		t.Errorf("not announced: %+v", p.log)
+	}
+	p.root.Share()
+	if e := p.root.Effects(); !strings.Contains(e[0].B, `["How tall?","","","","","","","unsure"]`) {
+		t.Errorf("shared are %s", e[0].B)
+	}
+
+	p.root.ToggleWhy(p.id(1), "p2")
+	p.root.ToggleResults(p.id(1))
+	p.settle()
+	p.shows("<mark>", true)
+	p.shows(`aria-pressed="true"`, false)
+	p.root.Choose(p.id(1), "p1")
+	p.settle()
+	p.shows("It answers How tall?.</p>", true)
+	p.shows("chosen by you", true)
+	p.shows(`class="lacks"`, true)
+	p.shows(`class="nothing"`, true) // the turn before
+	p.root.Share()
+	if e := p.root.Effects(); !strings.Contains(e[0].B, `"chosen","",""]]`) {
+		t.Errorf("shared are %s", e[0].B)
+	}
+
+	for _, doubt = range []string{message.DoubtGreeting, message.DoubtThanks} {
+		p := newPage(t)
+		p.answer = func(ask message.Ask) message.Answer {
+			a := found(ask)
+			a.Doubt, a.Cut = doubt, true
+			return a
+		}
+		p.ready()
+		p.root.Ask("hello")
+		p.settle()
+		p.shows(message.Says(doubt), true)
+		p.shows("Title", false)
+		p.shows(`class="read"`, false)
+		if !p.did("announce", "Answer to turn 1: "+message.Says(doubt)) {
+			t.Errorf("not announced: %+v", p.log)
+		}
+	}
+}
+
+// A doubt is not contradicted by what is said about the stages.
+func TestADoubtedTurnDoesNotSayThatItStoodOut(t *testing.T) {
+	p := newPage(t)
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		a.Stage, a.Doubt = message.StageSparse, message.DoubtUnsure
+		return a
+	}
+	p.ready()
+	p.root.Message("dense", 0, "on")
+	p.root.Ask("a")
+	p.settle()
+	p.shows("Searched", false)
+}
+
+func TestWordsReadAsOthersAreNamed(t *testing.T) {
+	p := newPage(t)
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		a.Spelling = []message.Spelling{{Typed: "<fotosynthesis>", Read: "photosynthesis"}, {Typed: "kilimanjaru", Read: "<Kilimanjaro>"}}
+		return a
+	}
+	p.ready()
+	p.root.Ask("fotosynthesis on kilimanjaru?")
+	p.settle()
+	p.shows(`<p class="note">Read as “photosynthesis” and “&lt;Kilimanjaro&gt;”.</p>`, true)
+}
+
 func TestAFollowUpIsReadTheOtherWay(t *testing.T) {
 	p := newPage(t)
 	p.answer = func(ask message.Ask) message.Answer {
@@ -538,7 +645,7 @@ func TestSharingAndOpening(t *testing.T) {
 	if want := "parley 1\ncollection Notes\nlevel tiny\n? How tall?\n= p3"; shared.A != want {
 		t.Errorf("the link holds %q, want %q", shared.A, want)
 	}
-	if want := `[["How tall?","It answers How tall?.","p3","Title p3","https://example.org/p3","chosen",""]]`; shared.B != want {
+	if want := `[["How tall?","It answers How tall?.","p3","Title p3","https://example.org/p3","chosen","",""]]`; shared.B != want {
 		t.Errorf("the turns are %s, want %s", shared.B, want)
 	}
 

@@ -23,28 +23,28 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "", "h3", "dir", "auto")
+		vgn = addElement(vgparent, "\x00h3\x00dir\x00auto")
 		{
 			vgparent := vgn
 			_ = vgparent
 			vgn = addText(vgparent, "")
 			if c.Link() != "" {
-				vgn = addElement(vgparent, "", "a", "target", "_blank", "rel", "noopener noreferrer")
+				vgn = addElement(vgparent, "\x00a\x00target\x00_blank\x00rel\x00noopener noreferrer")
 				addAttribute(vgn, "href", c.Link())
 				setInner(vgn, c.Title())
 			}
 			if c.Link() == "" {
-				vgn = addElement(vgparent, "", "span")
+				vgn = addElement(vgparent, "\x00span")
 				setInner(vgn, c.Title())
 			}
 		}
-		vgn = addElement(vgparent, "", "p", "class", "score")
+		vgn = addElement(vgparent, "\x00p\x00class\x00score")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "", "span", "class", "vh")
+			vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 			setInner(vgn, vugu.HTML("Score "))
-			vgn = addElement(vgparent, "", "span")
+			vgn = addElement(vgparent, "\x00span")
 			setInner(vgn, c.Score())
 		}
 		{
@@ -62,40 +62,40 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addElement(vgparent, "", "div", "class", "acts")
+		vgn = addElement(vgparent, "\x00div\x00class\x00acts")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet choose")
+			vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet choose")
 			addAttribute(vgn, "aria-pressed", onOff(c.View.IsReply))
 			addAttribute(vgn, "hidden", c.View.New)
 			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Choose(c.TurnID, c.View.ID) })
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addElement(vgparent, "", "span")
+				vgn = addElement(vgparent, "\x00span")
 				setInner(vgn, c.ChooseText())
-				vgn = addElement(vgparent, "", "span", "class", "vh")
+				vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 				setInner(vgn, ": "+c.Title())
 			}
-			vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet why-button")
+			vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet why-button")
 			addAttribute(vgn, "aria-expanded", onOff(c.WhyOpen()))
 			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleWhy(c.TurnID, c.View.ID) })
 			{
 				vgparent := vgn
 				_ = vgparent
 				vgn = addText(vgparent, "Why this result")
-				vgn = addElement(vgparent, "", "span", "class", "vh")
+				vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 				setInner(vgn, ": "+c.Title())
 			}
-			vgn = addElement(vgparent, "", "span", "class", "move")
+			vgn = addElement(vgparent, "\x00span\x00class\x00move")
 			setInner(vgn, c.View.Moved)
 			if c.View.Quoted != "" {
-				vgn = addElement(vgparent, "", "span", "class", "tag")
+				vgn = addElement(vgparent, "\x00span\x00class\x00tag")
 				setInner(vgn, c.View.Quoted)
 			}
 		}
-		vgn = addElement(vgparent, "", "div", "class", "why-place")
+		vgn = addElement(vgparent, "\x00div\x00class\x00why-place")
 		{
 			vgparent := vgn
 			_ = vgparent

@@ -22,7 +22,7 @@ func (c *Root) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "", "div", "class", "tour-place")
+		vgn = addElement(vgparent, "\x00div\x00class\x00tour-place")
 		{
 			vgparent := vgn
 			_ = vgparent
@@ -45,18 +45,18 @@ func (c *Root) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 			}
 		}
-		vgn = addElement(vgparent, "", "div", "class", "earlier")
+		vgn = addElement(vgparent, "\x00div\x00class\x00earlier")
 		{
 			vgparent := vgn
 			_ = vgparent
 			vgn = addText(vgparent, "")
 			if c.Hidden() > 0 {
-				vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
+				vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 				setInner(vgn, c.EarlierText())
 				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.ShowEarlier() })
 			}
 		}
-		vgn = addElement(vgparent, "", "ol", "class", "turns", "role", "list")
+		vgn = addElement(vgparent, "\x00ol\x00class\x00turns\x00role\x00list")
 		addAttribute(vgn, "hidden", c.dialogue.Len() == 0)
 		{
 			vgparent := vgn
@@ -67,7 +67,7 @@ func (c *Root) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgiterkey
 				t := t
 				_ = t
-				vgn = addElement(vgparent, "", "li")
+				vgn = addElement(vgparent, "\x00li")
 				{
 					vgparent := vgn
 					_ = vgparent
@@ -91,7 +91,7 @@ func (c *Root) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 			}
 		}
-		vgn = addElement(vgparent, "", "div", "class", "under")
+		vgn = addElement(vgparent, "\x00div\x00class\x00under")
 		{
 			vgparent := vgn
 			_ = vgparent

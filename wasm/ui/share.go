@@ -7,8 +7,8 @@ import (
 
 // Share hands the conversation to the panel that shares and saves it (share.js): as
 // the text of a link, and its turns as rows of question, reply, and the passage's id,
-// title, address, "chosen" where the reader chose it, and how the reader wanted the
-// question read.
+// title, address, "chosen" where the reader chose it, how the reader wanted the
+// question read, and why there is no reply (message.Answer.Doubt).
 func (c *Root) Share() {
 	var collection, level string
 	if r := c.ready; r != nil {
@@ -19,9 +19,9 @@ func (c *Root) Share() {
 	}
 	rows := [][]string{}
 	for i, t := range c.dialogue.Turns() {
-		row := []string{t.Question, "", "", "", "", "", t.Read}
+		row := []string{t.Question, "", "", "", "", "", t.Read, t.Doubt()}
 		if r := c.dialogue.Reply(i); r != nil {
-			row = []string{t.Question, dialogue.Quote(r), r.ID, r.Title, link(r.URL), "", t.Read}
+			row = []string{t.Question, dialogue.Quote(r), r.ID, r.Title, link(r.URL), "", t.Read, ""}
 			if t.Chosen != "" {
 				row[5] = "chosen"
 			}

@@ -22,18 +22,18 @@ func (c *Tools) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "", "p", "class", "row openers")
+		vgn = addElement(vgparent, "\x00p\x00class\x00row openers")
 		{
 			vgparent := vgn
 			_ = vgparent
 			if c.HasLevels() {
-				vgn = addElement(vgparent, "", "button", "type", "button", "class", "disclose", "id", "open-dial", "aria-controls", "instrument")
+				vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00disclose\x00id\x00open-dial\x00aria-controls\x00instrument")
 				addAttribute(vgn, "aria-expanded", onOff(c.Open("dial")))
 				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.OpenTool("dial") })
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "span", "class", "label")
+					vgn = addElement(vgparent, "\x00span\x00class\x00label")
 					{
 						vgparent := vgn
 						_ = vgparent
@@ -41,13 +41,13 @@ func (c *Tools) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					}
 				}
 			}
-			vgn = addElement(vgparent, "", "button", "type", "button", "class", "disclose", "id", "open-compare", "aria-controls", "instrument")
+			vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00disclose\x00id\x00open-compare\x00aria-controls\x00instrument")
 			addAttribute(vgn, "aria-expanded", onOff(c.Open("compare")))
 			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.OpenTool("compare") })
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addElement(vgparent, "", "span", "class", "label")
+				vgn = addElement(vgparent, "\x00span\x00class\x00label")
 				{
 					vgparent := vgn
 					_ = vgparent
@@ -55,7 +55,7 @@ func (c *Tools) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 			}
 		}
-		vgn = addElement(vgparent, "", "div", "id", "instrument")
+		vgn = addElement(vgparent, "\x00div\x00id\x00instrument")
 		addAttribute(vgn, "hidden", c.Root.tools.open == "")
 		{
 			vgparent := vgn

@@ -22,23 +22,23 @@ func (c *TourCard) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "", "p", "class", "count")
+		vgn = addElement(vgparent, "\x00p\x00class\x00count")
 		setInner(vgn, c.Count())
-		vgn = addElement(vgparent, "", "h2", "id", "tour-title")
+		vgn = addElement(vgparent, "\x00h2\x00id\x00tour-title")
 		setInner(vgn, c.Title())
 		for vgiterkeyt, t := range c.Text() {
 			var vgiterkey interface{} = vgiterkeyt
 			_ = vgiterkey
 			t := t
 			_ = t
-			vgn = addElement(vgparent, "", "p")
+			vgn = addElement(vgparent, "\x00p")
 			setInner(vgn, t)
 		}
-		vgn = addElement(vgparent, "", "p", "class", "buttons")
+		vgn = addElement(vgparent, "\x00p\x00class\x00buttons")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "", "a")
+			vgn = addElement(vgparent, "\x00a")
 			addAttribute(vgn, "hidden", c.Back() == "")
 			addAttribute(vgn, "href", c.Back())
 			{
@@ -46,7 +46,7 @@ func (c *TourCard) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgparent
 				vgn = addText(vgparent, "Back")
 			}
-			vgn = addElement(vgparent, "", "a", "class", "next")
+			vgn = addElement(vgparent, "\x00a\x00class\x00next")
 			addAttribute(vgn, "hidden", c.Next() == "")
 			addAttribute(vgn, "href", c.Next())
 			{
@@ -54,7 +54,7 @@ func (c *TourCard) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgparent
 				vgn = addText(vgparent, "Next")
 			}
-			vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
+			vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.EndTour() })
 			{
 				vgparent := vgn

@@ -25,199 +25,231 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "", "header", "class", "ask")
+		vgn = addElement(vgparent, "\x00header\x00class\x00ask")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "", "p", "class", "number", "aria-hidden", "true")
+			vgn = addElement(vgparent, "\x00p\x00class\x00number\x00aria-hidden\x00true")
 			setInner(vgn, c.N())
-			vgn = addElement(vgparent, "", "h2", "class", "question", "dir", "auto")
+			vgn = addElement(vgparent, "\x00h2\x00class\x00question\x00dir\x00auto")
 			addAttribute(vgn, "hidden", c.Editing())
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addElement(vgparent, "", "span", "class", "vh", "dir", "ltr")
+				vgn = addElement(vgparent, "\x00span\x00class\x00vh\x00dir\x00ltr")
 				setInner(vgn, "Turn "+c.N()+": ")
-				vgn = addElement(vgparent, "", "span", "class", "words")
+				vgn = addElement(vgparent, "\x00span\x00class\x00words")
 				setInner(vgn, c.Question())
 			}
-			vgn = addElement(vgparent, "", "div", "class", "editor")
+			vgn = addElement(vgparent, "\x00div\x00class\x00editor")
 			{
 				vgparent := vgn
 				_ = vgparent
 				vgn = addText(vgparent, "")
 				if c.Editing() {
-					vgn = addElement(vgparent, "", "form")
+					vgn = addElement(vgparent, "\x00form")
 					addHandler(vgn, "submit", func(event vugu.DOMEvent) { c.Root.SaveEdit(event) })
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "label", "class", "vh")
+						vgn = addElement(vgparent, "\x00label\x00class\x00vh")
 						addAttribute(vgn, "for", editorID(c.Turn.ID))
 						setInner(vgn, "Question of turn "+c.N())
-						vgn = addElement(vgparent, "", "textarea", "data-editor", "", "rows", "2")
+						vgn = addElement(vgparent, "\x00textarea\x00data-editor\x00\x00rows\x002")
 						addAttribute(vgn, "dir", c.EditorDir())
 						addAttribute(vgn, "id", editorID(c.Turn.ID))
-						vgn = addElement(vgparent, "", "p", "class", "buttons")
+						vgn = addElement(vgparent, "\x00p\x00class\x00buttons")
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = addElement(vgparent, "", "button", "type", "submit", "class", "primary")
+							vgn = addElement(vgparent, "\x00button\x00type\x00submit\x00class\x00primary")
 							setInner(vgn, "Ask again")
-							vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet", "data-cancel", "")
+							vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet\x00data-cancel\x00")
 							setInner(vgn, "Cancel")
 							addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.CancelEdit() })
 						}
 					}
 				}
 			}
-			vgn = addElement(vgparent, "", "div", "class", "acts")
+			vgn = addElement(vgparent, "\x00div\x00class\x00acts")
 			addAttribute(vgn, "hidden", c.Editing())
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
+				vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 				addAttribute(vgn, "id", editButtonID(c.Turn.ID))
 				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Edit(c.Turn.ID) })
 				{
 					vgparent := vgn
 					_ = vgparent
 					vgn = addText(vgparent, "Edit")
-					vgn = addElement(vgparent, "", "span", "class", "vh")
+					vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 					setInner(vgn, " turn "+c.N())
 				}
-				vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
+				vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Delete(c.Turn.ID) })
 				{
 					vgparent := vgn
 					_ = vgparent
 					vgn = addText(vgparent, "Delete")
-					vgn = addElement(vgparent, "", "span", "class", "vh")
+					vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 					setInner(vgn, " turn "+c.N())
 				}
 			}
 		}
-		vgn = addElement(vgparent, "", "div", "class", "aside-text")
+		vgn = addElement(vgparent, "\x00div\x00class\x00aside-text")
 		{
 			vgparent := vgn
 			_ = vgparent
 			vgn = addText(vgparent, "")
-			if c.LongText() != "" {
-				vgn = addElement(vgparent, "", "p", "class", "note")
-				setInner(vgn, c.LongText())
+			if c.NoteText() != "" {
+				vgn = addElement(vgparent, "\x00p\x00class\x00note")
+				setInner(vgn, c.NoteText())
 			}
 		}
-		vgn = addElement(vgparent, "", "div", "class", "reply")
+		vgn = addElement(vgparent, "\x00div\x00class\x00reply")
 		{
 			vgparent := vgn
 			_ = vgparent
 			vgn = addText(vgparent, "")
-			if c.Found() {
-				vgn = addElement(vgparent, "", "figure")
+			if c.reply() != nil {
+				vgn = addElement(vgparent, "\x00figure")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "blockquote")
+					vgn = addElement(vgparent, "\x00blockquote")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "p", "dir", "auto")
+						vgn = addElement(vgparent, "\x00p\x00dir\x00auto")
 						setInner(vgn, c.Quote())
 					}
-					vgn = addElement(vgparent, "", "figcaption")
+					vgn = addElement(vgparent, "\x00figcaption")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "", "span", "class", "from")
+						vgn = addElement(vgparent, "\x00span\x00class\x00from")
 						{
 							vgparent := vgn
 							_ = vgparent
 							vgn = addText(vgparent, "")
 							if c.SourceLink() != "" {
-								vgn = addElement(vgparent, "", "a", "target", "_blank", "rel", "noopener noreferrer", "dir", "auto")
+								vgn = addElement(vgparent, "\x00a\x00target\x00_blank\x00rel\x00noopener noreferrer\x00dir\x00auto")
 								addAttribute(vgn, "href", c.SourceLink())
 								setInner(vgn, c.Source())
 							}
 							if c.SourceLink() == "" {
-								vgn = addElement(vgparent, "", "cite", "dir", "auto")
+								vgn = addElement(vgparent, "\x00cite\x00dir\x00auto")
 								setInner(vgn, c.Source())
 							}
 						}
-						vgn = addElement(vgparent, "", "span", "class", "chosen")
+						vgn = addElement(vgparent, "\x00span\x00class\x00chosen")
 						setInner(vgn, c.ChosenText())
 					}
 				}
 			}
 			if c.LacksText() != "" {
-				vgn = addElement(vgparent, "", "p", "class", "lacks")
+				vgn = addElement(vgparent, "\x00p\x00class\x00lacks")
 				setInner(vgn, c.LacksText())
 			}
-			if c.Answered() && !c.Found() {
-				vgn = addElement(vgparent, "", "p", "class", "nothing")
+			if c.says() != "" {
+				vgn = addElement(vgparent, "\x00p\x00class\x00nothing")
+				setInner(vgn, c.says())
+			}
+			if len(c.nearest()) > 0 {
+				vgn = addElement(vgparent, "\x00div\x00class\x00nearest")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "Nothing found. The collection may not hold it; other words may.")
+					vgn = addElement(vgparent, "\x00p")
+					setInner(vgn, vugu.HTML("These articles come nearest:"))
+					vgn = addElement(vgparent, "\x00ul\x00role\x00list")
+					{
+						vgparent := vgn
+						_ = vgparent
+						vgn = addText(vgparent, "")
+						for vgiterkeyt, r := range c.nearest() {
+							var vgiterkey interface{} = vgiterkeyt
+							_ = vgiterkey
+							r := r
+							_ = r
+							vgn = addElement(vgparent, "\x00li\x00dir\x00auto")
+							{
+								vgparent := vgn
+								_ = vgparent
+								vgn = addText(vgparent, "")
+								if link(r.URL) != "" {
+									vgn = addElement(vgparent, "\x00a\x00target\x00_blank\x00rel\x00noopener noreferrer")
+									addAttribute(vgn, "href", link(r.URL))
+									setInner(vgn, titleOf(r))
+								}
+								if link(r.URL) == "" {
+									vgn = addElement(vgparent, "\x00span")
+									setInner(vgn, titleOf(r))
+								}
+							}
+						}
+					}
 				}
 			}
 			if c.ReadText() != "" {
-				vgn = addElement(vgparent, "", "p", "class", "read")
+				vgn = addElement(vgparent, "\x00p\x00class\x00read")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "span")
+					vgn = addElement(vgparent, "\x00span")
 					setInner(vgn, c.ReadText())
 					if c.RereadText() != "" {
-						vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
+						vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 						addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Reread(c.Turn.ID) })
 						{
 							vgparent := vgn
 							_ = vgparent
-							vgn = addElement(vgparent, "", "span")
+							vgn = addElement(vgparent, "\x00span")
 							setInner(vgn, c.RereadText())
-							vgn = addElement(vgparent, "", "span", "class", "vh")
+							vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 							setInner(vgn, ": turn "+c.N())
 						}
 					}
 				}
 			}
 			if c.Waiting() {
-				vgn = addElement(vgparent, "", "p", "class", "waiting")
+				vgn = addElement(vgparent, "\x00p\x00class\x00waiting")
 				setInner(vgn, c.WaitingText())
 			}
 			if c.Turn.Failure != nil {
-				vgn = addElement(vgparent, "", "p", "class", "failure")
+				vgn = addElement(vgparent, "\x00p\x00class\x00failure")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "span")
+					vgn = addElement(vgparent, "\x00span")
 					setInner(vgn, c.FailureText())
-					vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
+					vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Retry(c.Turn.ID) })
 					{
 						vgparent := vgn
 						_ = vgparent
 						vgn = addText(vgparent, "Try again")
-						vgn = addElement(vgparent, "", "span", "class", "vh")
+						vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 						setInner(vgn, ": turn "+c.N())
 					}
 				}
 			}
 		}
-		vgn = addElement(vgparent, "", "div", "class", "row")
+		vgn = addElement(vgparent, "\x00div\x00class\x00row")
 		{
 			vgparent := vgn
 			_ = vgparent
 			vgn = addText(vgparent, "")
 			if c.Answered() {
-				vgn = addElement(vgparent, "", "button", "type", "button", "class", "disclose vector-button")
+				vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00disclose vector-button")
 				addAttribute(vgn, "aria-controls", vectorID(c.Turn.ID))
 				addAttribute(vgn, "aria-expanded", onOff(c.VectorOpen()))
 				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleVector(c.Turn.ID) })
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "svg", "svg", "class", "spark", "viewBox", "0 0 95 16", "width", "95", "height", "16", "aria-hidden", "true")
+					vgn = addElement(vgparent, "svg\x00svg\x00class\x00spark\x00viewBox\x000 0 95 16\x00width\x0095\x00height\x0016\x00aria-hidden\x00true")
 					{
 						vgparent := vgn
 						_ = vgparent
@@ -227,59 +259,59 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							_ = vgiterkey
 							p := p
 							_ = p
-							vgn = addElement(vgparent, "svg", "path")
+							vgn = addElement(vgparent, "svg\x00path")
 							addAttribute(vgn, "class", p.Class)
 							addAttribute(vgn, "d", p.D)
 						}
 					}
-					vgn = addElement(vgparent, "", "span", "class", "label")
+					vgn = addElement(vgparent, "\x00span\x00class\x00label")
 					setInner(vgn, vugu.HTML("What the encoder saw"))
-					vgn = addElement(vgparent, "", "span", "class", "figures")
+					vgn = addElement(vgparent, "\x00span\x00class\x00figures")
 					setInner(vgn, c.Figures())
 				}
 			}
 			if c.Found() {
-				vgn = addElement(vgparent, "", "button", "type", "button", "class", "disclose results-button")
+				vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00disclose results-button")
 				addAttribute(vgn, "aria-controls", resultsID(c.Turn.ID))
 				addAttribute(vgn, "aria-expanded", onOff(c.ResultsOpen()))
 				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleResults(c.Turn.ID) })
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "span", "class", "label")
+					vgn = addElement(vgparent, "\x00span\x00class\x00label")
 					setInner(vgn, c.ResultsText())
 				}
 			}
 			if c.Offers() {
-				vgn = addElement(vgparent, "", "div", "id", "better")
+				vgn = addElement(vgparent, "\x00div\x00id\x00better")
 			}
 		}
-		vgn = addElement(vgparent, "", "div", "class", "trying-place")
+		vgn = addElement(vgparent, "\x00div\x00class\x00trying-place")
 		{
 			vgparent := vgn
 			_ = vgparent
 			vgn = addText(vgparent, "")
 			if c.TryingText() != "" {
-				vgn = addElement(vgparent, "", "p", "class", "trying", "role", "status")
+				vgn = addElement(vgparent, "\x00p\x00class\x00trying\x00role\x00status")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "span")
+					vgn = addElement(vgparent, "\x00span")
 					setInner(vgn, c.TryingText())
 					vgn = addText(vgparent, " ")
-					vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
+					vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.StopTrying(c.Turn.ID) })
 					{
 						vgparent := vgn
 						_ = vgparent
 						vgn = addText(vgparent, "Undo")
-						vgn = addElement(vgparent, "", "span", "class", "vh")
+						vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 						setInner(vgn, " what is tried in turn "+c.N())
 					}
 				}
 			}
 		}
-		vgn = addElement(vgparent, "", "div", "class", "panel")
+		vgn = addElement(vgparent, "\x00div\x00class\x00panel")
 		addAttribute(vgn, "hidden", !c.VectorOpen())
 		addAttribute(vgn, "id", vectorID(c.Turn.ID))
 		{
@@ -305,7 +337,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 			}
 		}
-		vgn = addElement(vgparent, "", "div", "class", "results")
+		vgn = addElement(vgparent, "\x00div\x00class\x00results")
 		addAttribute(vgn, "hidden", !c.ResultsOpen())
 		addAttribute(vgn, "id", resultsID(c.Turn.ID))
 		{
@@ -313,7 +345,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			_ = vgparent
 			vgn = addText(vgparent, "")
 			if c.ResultsOpen() {
-				vgn = addElement(vgparent, "", "ol", "role", "list")
+				vgn = addElement(vgparent, "\x00ol\x00role\x00list")
 				{
 					vgparent := vgn
 					_ = vgparent
@@ -323,7 +355,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						_ = vgiterkey
 						r := r
 						_ = r
-						vgn = addElement(vgparent, "", "li")
+						vgn = addElement(vgparent, "\x00li")
 						{
 							vgparent := vgn
 							_ = vgparent
@@ -350,11 +382,11 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 			}
 			if c.ResultsOpen() && c.MoreText() != "" {
-				vgn = addElement(vgparent, "", "p", "class", "more")
+				vgn = addElement(vgparent, "\x00p\x00class\x00more")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
+					vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 					setInner(vgn, c.MoreText())
 					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleAllResults(c.Turn.ID) })
 				}

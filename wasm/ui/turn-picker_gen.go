@@ -27,20 +27,20 @@ func (c *TurnPicker) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			_ = vgiterkey
 			t := t
 			_ = t
-			vgn = addElement(vgparent, "", "button", "type", "button")
+			vgn = addElement(vgparent, "\x00button\x00type\x00button")
 			addAttribute(vgn, "aria-pressed", onOff(t.Chosen))
 			addAttribute(vgn, "class", t.Class)
 			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.LookAt(t.I) })
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addElement(vgparent, "", "span", "class", "vh")
+				vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 				setInner(vgn, vugu.HTML("Turn "))
-				vgn = addElement(vgparent, "", "span")
+				vgn = addElement(vgparent, "\x00span")
 				setInner(vgn, t.N)
 			}
 		}
-		vgn = addElement(vgparent, "", "p", "class", "question", "dir", "auto")
+		vgn = addElement(vgparent, "\x00p\x00class\x00question\x00dir\x00auto")
 		setInner(vgn, c.Question())
 	}
 	return vgout

@@ -22,11 +22,11 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "", "h3")
+		vgn = addElement(vgparent, "\x00h3")
 		setInner(vgn, vugu.HTML("What the encoder saw"))
-		vgn = addElement(vgparent, "", "p", "class", "summary")
+		vgn = addElement(vgparent, "\x00p\x00class\x00summary")
 		setInner(vgn, c.Summary())
-		vgn = addElement(vgparent, "", "dl", "class", "figures")
+		vgn = addElement(vgparent, "\x00dl\x00class\x00figures")
 		{
 			vgparent := vgn
 			_ = vgparent
@@ -36,18 +36,18 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgiterkey
 				f := f
 				_ = f
-				vgn = addElement(vgparent, "", "div")
+				vgn = addElement(vgparent, "\x00div")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "dt")
+					vgn = addElement(vgparent, "\x00dt")
 					setInner(vgn, f.Name)
-					vgn = addElement(vgparent, "", "dd")
+					vgn = addElement(vgparent, "\x00dd")
 					setInner(vgn, f.Value)
 				}
 			}
 		}
-		vgn = addElement(vgparent, "", "ul", "class", "legend", "role", "list", "aria-label", "Colours")
+		vgn = addElement(vgparent, "\x00ul\x00class\x00legend\x00role\x00list\x00aria-label\x00Colours")
 		{
 			vgparent := vgn
 			_ = vgparent
@@ -57,16 +57,16 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgiterkey
 				l := l
 				_ = l
-				vgn = addElement(vgparent, "", "li")
+				vgn = addElement(vgparent, "\x00li")
 				addAttribute(vgn, "class", l.Class)
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "span", "class", "chip")
+					vgn = addElement(vgparent, "\x00span\x00class\x00chip")
 					setInner(vgn, l.Chip)
-					vgn = addElement(vgparent, "", "span", "class", "text", "dir", "auto")
+					vgn = addElement(vgparent, "\x00span\x00class\x00text\x00dir\x00auto")
 					setInner(vgn, l.Text)
-					vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet mask")
+					vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet mask")
 					addAttribute(vgn, "aria-pressed", onOff(l.Masked))
 					addAttribute(vgn, "hidden", l.Turn == 0)
 					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Mask(c.Turn.ID, l.Turn) })
@@ -74,7 +74,7 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent := vgn
 						_ = vgparent
 						vgn = addText(vgparent, "leave out")
-						vgn = addElement(vgparent, "", "span", "class", "vh")
+						vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 						setInner(vgn, " turn "+l.Chip)
 					}
 				}
@@ -95,7 +95,7 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addElement(vgparent, "", "div", "class", "groups")
+		vgn = addElement(vgparent, "\x00div\x00class\x00groups")
 		{
 			vgparent := vgn
 			_ = vgparent
@@ -105,17 +105,17 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgiterkey
 				g := g
 				_ = g
-				vgn = addElement(vgparent, "", "section", "class", "group")
+				vgn = addElement(vgparent, "\x00section\x00class\x00group")
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "h4")
+					vgn = addElement(vgparent, "\x00h4")
 					addAttribute(vgn, "hidden", g.Name == "")
 					setInner(vgn, g.Name)
-					vgn = addElement(vgparent, "", "p", "class", "note")
+					vgn = addElement(vgparent, "\x00p\x00class\x00note")
 					addAttribute(vgn, "hidden", g.Note == "")
 					setInner(vgn, g.Note)
-					vgn = addElement(vgparent, "", "ol", "class", "terms", "role", "list")
+					vgn = addElement(vgparent, "\x00ol\x00class\x00terms\x00role\x00list")
 					addAttribute(vgn, "aria-label", g.Spoken)
 					{
 						vgparent := vgn
@@ -126,25 +126,25 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							_ = vgiterkey
 							t := t
 							_ = t
-							vgn = addElement(vgparent, "", "li")
+							vgn = addElement(vgparent, "\x00li")
 							addAttribute(vgn, "class", t.Class)
 							{
 								vgparent := vgn
 								_ = vgparent
-								vgn = addElement(vgparent, "", "span", "class", "word", "dir", "auto")
+								vgn = addElement(vgparent, "\x00span\x00class\x00word\x00dir\x00auto")
 								setInner(vgn, t.Text)
-								vgn = addElement(vgparent, "", "span", "class", "track")
+								vgn = addElement(vgparent, "\x00span\x00class\x00track")
 								{
 									vgparent := vgn
 									_ = vgparent
-									vgn = addElement(vgparent, "svg", "svg", "class", "bar", "height", "10", "aria-hidden", "true")
+									vgn = addElement(vgparent, "svg\x00svg\x00class\x00bar\x00height\x0010\x00aria-hidden\x00true")
 									addAttribute(vgn, "width", t.Width)
 								}
-								vgn = addElement(vgparent, "", "span", "class", "weight")
+								vgn = addElement(vgparent, "\x00span\x00class\x00weight")
 								setInner(vgn, t.Weight)
-								vgn = addElement(vgparent, "", "span", "class", "chip", "aria-hidden", "true")
+								vgn = addElement(vgparent, "\x00span\x00class\x00chip\x00aria-hidden\x00true")
 								setInner(vgn, t.Chip)
-								vgn = addElement(vgparent, "", "span", "class", "vh")
+								vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 								setInner(vgn, t.Spoken)
 							}
 						}
@@ -152,11 +152,11 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				}
 			}
 		}
-		vgn = addElement(vgparent, "", "p", "class", "more")
+		vgn = addElement(vgparent, "\x00p\x00class\x00more")
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
+			vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 			addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.CopyVector(c.Turn.ID) })
 			{
 				vgparent := vgn
@@ -164,7 +164,7 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = addText(vgparent, "Copy as JSON")
 			}
 			if c.AllText() != "" {
-				vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet")
+				vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 				setInner(vgn, c.AllText())
 				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleTerms(c.Turn.ID) })
 			}

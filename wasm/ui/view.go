@@ -66,21 +66,23 @@ func millis(ms float64) string {
 
 // spoken is what a screen reader says of an answer.
 func spoken(d *dialogue.Dialogue, i int) string {
-	n := strconv.Itoa(i + 1)
-	r := d.Reply(i)
+	s := "Answer to turn " + strconv.Itoa(i+1) + ": "
+	t, r := d.Turns()[i], d.Reply(i)
+	if doubt := t.Doubt(); doubt != "" {
+		return s + message.Says(doubt)
+	}
 	read := ""
-	if a := d.Turns()[i].Answer; a != nil && a.Reading() != "" {
+	if a := t.Answer; a != nil && a.Reading() != "" {
 		read = ", " + a.Reading()
 	}
 	if r == nil {
-		return "Answer to turn " + n + ": nothing found" + read + "."
+		return s + "nothing found" + read + "."
 	}
 	quote, _ := dialogue.Clip(dialogue.Quote(r), 400)
 	if r.NoFigure {
 		quote += " " + message.NoFigureText
 	}
-	return "Answer to turn " + n + ": " + quote + " From " + r.Title + "; " +
-		count(len(d.Turns()[i].Answer.Results), "result") + read + "."
+	return s + quote + " From " + r.Title + "; " + count(len(t.Answer.Results), "result") + read + "."
 }
 
 // link is a passage's address if it is one to follow, else "".
@@ -147,18 +149,39 @@ func (c *TurnItem) Question() string {
 	return q
 }
 
-// LongText says how much of a long question is on view, "" for others.
-func (c *TurnItem) LongText() string {
-	if len(c.Turn.Question) <= questionShown {
-		return ""
+// NoteText says how much of a long question is on view, and which words were read as
+// others; "" where there is nothing to say.
+func (c *TurnItem) NoteText() string {
+	s := ""
+	if len(c.Turn.Question) > questionShown {
+		s = "The question has " + count(utf8.RuneCountInString(c.Turn.Question), "character") + "; its beginning and its end are shown. "
 	}
-	return "The question has " + count(utf8.RuneCountInString(c.Turn.Question), "character") + "; its beginning and its end are shown."
+	if c.Answered() {
+		s += c.Turn.Answer.ReadAs()
+	}
+	return s
+}
+
+// says is the sentence that stands where nothing is quoted, "" where something is.
+func (c *TurnItem) says() string {
+	if doubt := c.Turn.Doubt(); doubt != "" || !c.Answered() || c.Found() {
+		return message.Says(doubt)
+	}
+	return "Nothing found. The collection may not hold it; other words may."
+}
+
+// nearest are the results named under it, where a question was asked.
+func (c *TurnItem) nearest() []message.Result {
+	if doubt := c.Turn.Doubt(); doubt != message.DoubtUnsure && doubt != message.DoubtLanguage {
+		return nil
+	}
+	return c.Turn.Answer.Results[:min(len(c.Turn.Answer.Results), firstResults)]
 }
 
 // ReadText says what the answer on view was read with, and whether the question was
-// too long; "" where there is nothing to say.
+// too long; "" where there is nothing to say: of a greeting, for one.
 func (c *TurnItem) ReadText() string {
-	if !c.Answered() {
+	if doubt := c.Turn.Doubt(); !c.Answered() || doubt != "" && doubt != message.DoubtUnsure {
 		return ""
 	}
 	s := c.Turn.Answer.Reading()
@@ -174,7 +197,9 @@ func (c *TurnItem) ReadText() string {
 		case message.StageBoth:
 			more += " Searched with both vectors, sparse and dense."
 		case message.StageSparse:
-			more += " Searched with the sparse vector alone, whose first result stood out."
+			if c.Turn.Answer.Doubt == "" {
+				more += " Searched with the sparse vector alone, whose first result stood out."
+			}
 		}
 	}
 	if s != "" && more != "" {
@@ -246,32 +271,19 @@ func (c *TurnItem) FailureText() string {
 
 func (c *TurnItem) reply() *message.Result { return c.Root.dialogue.Reply(c.i()) }
 
+// Quote, Source and SourceLink are of the reply, which there must be.
 func (c *TurnItem) Quote() string {
-	if r := c.reply(); r != nil {
-		s, _ := dialogue.Clip(dialogue.Quote(r), 900)
-		return s
-	}
-	return ""
+	s, _ := dialogue.Clip(dialogue.Quote(c.reply()), 900)
+	return s
 }
+
+func (c *TurnItem) Source() string     { return c.reply().Title }
+func (c *TurnItem) SourceLink() string { return link(c.reply().URL) }
 
 // LacksText says that the quotation lacks the figure asked for, "" where it does not.
 func (c *TurnItem) LacksText() string {
 	if r := c.reply(); r != nil && r.NoFigure {
 		return message.NoFigureText
-	}
-	return ""
-}
-
-func (c *TurnItem) Source() string {
-	if r := c.reply(); r != nil {
-		return r.Title
-	}
-	return ""
-}
-
-func (c *TurnItem) SourceLink() string {
-	if r := c.reply(); r != nil {
-		return link(r.URL)
 	}
 	return ""
 }
@@ -303,7 +315,7 @@ func (c *TurnItem) Results() []ResultView {
 	moves := ranks(shown, own, len(rs), nil)
 	var views []ResultView
 	for k := range rs {
-		v := ResultView{Result: &rs[k], IsReply: rs[k].ID == reply.ID, Moved: moves[k].Moved}
+		v := ResultView{Result: &rs[k], IsReply: reply != nil && rs[k].ID == reply.ID, Moved: moves[k].Moved}
 		v.New = v.Moved == "new" // among what is tried alone: not to be chosen
 		if j, ok := c.Root.dialogue.QuotedIn(c.i(), rs[k].ID); ok {
 			v.Quoted = "quoted above in turn " + strconv.Itoa(j+1)
@@ -407,16 +419,17 @@ func (c *ResultItem) WhyOpen() bool {
 }
 
 func (c *ResultItem) Link() string  { return link(c.View.URL) }
+func (c *ResultItem) Title() string { return titleOf(*c.View.Result) }
 func (c *ResultItem) Score() string { return strconv.FormatFloat(float64(c.View.Score), 'f', 1, 32) }
 func (c *ResultItem) Runs() []dialogue.Run {
 	return dialogue.Excerpt(c.View.Result, excerptShown)
 }
 
-func (c *ResultItem) Title() string {
-	if c.View.Result.Title == "" {
-		return c.View.ID
+func titleOf(r message.Result) string {
+	if r.Title == "" {
+		return r.ID
 	}
-	s, _ := dialogue.Clip(c.View.Result.Title, 300)
+	s, _ := dialogue.Clip(r.Title, 300)
 	return s
 }
 

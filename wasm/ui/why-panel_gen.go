@@ -22,7 +22,7 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "", "p", "class", "summary")
+		vgn = addElement(vgparent, "\x00p\x00class\x00summary")
 		setInner(vgn, c.Sum())
 		{
 			vgcompKey := vugu.MakeCompKey(0x4837BCC4661EA4AB^vgin.CurrentPositionHash(), vgiterkey)
@@ -39,7 +39,7 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = &vugu.VGNode{Component: vgcomp}
 			vgparent.AppendChild(vgn)
 		}
-		vgn = addElement(vgparent, "", "ul", "class", "parts", "role", "list")
+		vgn = addElement(vgparent, "\x00ul\x00class\x00parts\x00role\x00list")
 		{
 			vgparent := vgn
 			_ = vgparent
@@ -49,34 +49,34 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgiterkey
 				p := p
 				_ = p
-				vgn = addElement(vgparent, "", "li")
+				vgn = addElement(vgparent, "\x00li")
 				addAttribute(vgn, "class", p.Class)
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "", "span", "class", "word", "dir", "auto")
+					vgn = addElement(vgparent, "\x00span\x00class\x00word\x00dir\x00auto")
 					setInner(vgn, p.Text)
-					vgn = addElement(vgparent, "", "span", "class", "chip", "aria-hidden", "true")
+					vgn = addElement(vgparent, "\x00span\x00class\x00chip\x00aria-hidden\x00true")
 					setInner(vgn, p.Chip)
-					vgn = addElement(vgparent, "", "span", "class", "vh")
+					vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 					setInner(vgn, p.From)
-					vgn = addElement(vgparent, "", "span", "class", "track")
+					vgn = addElement(vgparent, "\x00span\x00class\x00track")
 					{
 						vgparent := vgn
 						_ = vgparent
-						vgn = addElement(vgparent, "svg", "svg", "class", "bar", "height", "10", "aria-hidden", "true")
+						vgn = addElement(vgparent, "svg\x00svg\x00class\x00bar\x00height\x0010\x00aria-hidden\x00true")
 						addAttribute(vgn, "width", p.Width)
 					}
-					vgn = addElement(vgparent, "", "span", "class", "product")
+					vgn = addElement(vgparent, "\x00span\x00class\x00product")
 					setInner(vgn, p.Product)
-					vgn = addElement(vgparent, "", "input", "type", "range", "min", "0", "max", "2", "step", "0.25")
+					vgn = addElement(vgparent, "\x00input\x00type\x00range\x00min\x000\x00max\x002\x00step\x000.25")
 					addAttribute(vgn, "aria-label", p.Label)
 					addAttribute(vgn, "aria-valuetext", p.Spoken)
 					addAttribute(vgn, "hidden", p.ID == "")
 					addAttribute(vgn, "id", p.ID)
 					addAttribute(vgn, "value", p.Factor)
 					addHandler(vgn, "input", func(event vugu.DOMEvent) { c.Slide(p.Term, event) })
-					vgn = addElement(vgparent, "", "button", "type", "button", "class", "quiet off")
+					vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet off")
 					addAttribute(vgn, "aria-pressed", onOff(c.IsOff(p.Term)))
 					addAttribute(vgn, "hidden", p.ID == "")
 					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Off(p.Term) })
@@ -84,7 +84,7 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent := vgn
 						_ = vgparent
 						vgn = addText(vgparent, "off")
-						vgn = addElement(vgparent, "", "span", "class", "vh")
+						vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 						setInner(vgn, ": "+p.Text)
 					}
 				}

@@ -195,7 +195,7 @@ func (c *TurnItem) TryingText() string {
 		}
 		parts = append(parts, noun+strings.Join(left, ", ")+" left out")
 	}
-	s := "Trying: " + strings.Join(parts, "; ") + ". The reply stays."
+	s := "Trying: " + strings.Join(parts, "; ") + ". What stands above stays."
 	if w.failure != "" {
 		s += " " + w.failure
 	}

@@ -2,7 +2,8 @@
 // each of them quotes, and which answers an edit has made out of date.
 //
 // A reply is never generated. It is one sentence of one result: of the best
-// result, or of the one that the reader chose. Since every later turn is encoded
+// result, or of the one that the reader chose; where the worker doubts that anything
+// answers, of none unless one is chosen. Since every later turn is encoded
 // together with the replies before it, changing a turn makes all later answers
 // stale; Next says which turn to ask again, one at a time, oldest first.
 package dialogue
@@ -25,6 +26,15 @@ type Turn struct {
 	// Stale says that Answer belongs to an earlier state of the conversation. It
 	// stays on view until the new one arrives, so that the page does not jump.
 	Stale bool
+}
+
+// Doubt says why t quotes nothing: a value of message.Answer.Doubt, "" where it quotes a
+// result after all, or has no answer.
+func (t *Turn) Doubt() string {
+	if t.Answer == nil || t.Failure != nil || t.Chosen != "" {
+		return ""
+	}
+	return t.Answer.Doubt
 }
 
 // A Dialogue is not safe for concurrent use.
@@ -109,7 +119,7 @@ func (d *Dialogue) Choose(i int, result string) bool {
 	for k := range t.Answer.Results {
 		if r := &t.Answer.Results[k]; r.ID == result && r != now {
 			t.Chosen = result
-			if k == proposed(t.Answer) {
+			if t.Answer.Doubt == "" && k == proposed(t.Answer) {
 				t.Chosen = ""
 			}
 			d.stale(i + 1)
@@ -267,7 +277,8 @@ func (d *Dialogue) Pending() (n int) {
 	return n
 }
 
-// Reply is the result that turn i quotes, nil where it found nothing or failed.
+// Reply is the result that turn i quotes, nil where it found nothing, doubts what it
+// found, or failed.
 func (d *Dialogue) Reply(i int) *message.Result {
 	if !d.has(i) || d.turns[i].Failure != nil || d.turns[i].Answer == nil || len(d.turns[i].Answer.Results) == 0 {
 		return nil
@@ -277,6 +288,9 @@ func (d *Dialogue) Reply(i int) *message.Result {
 		if r := &t.Answer.Results[k]; r.ID == t.Chosen {
 			return r
 		}
+	}
+	if t.Answer.Doubt != "" {
+		return nil
 	}
 	return &t.Answer.Results[proposed(t.Answer)]
 }
@@ -290,7 +304,7 @@ func proposed(a *message.Answer) int {
 	return a.Reply
 }
 
-// ReplyText is the sentence that turn i quotes, "" where it found nothing.
+// ReplyText is the sentence that turn i quotes, "" where it quotes nothing.
 func (d *Dialogue) ReplyText(i int) string {
 	r := d.Reply(i)
 	if r == nil {

@@ -230,6 +230,48 @@ func TestNothingFoundIsNoReply(t *testing.T) {
 	}
 }
 
+// Where the worker doubts, nothing is said in the conversation until a result is chosen.
+func TestADoubtedTurnHasNoReply(t *testing.T) {
+	d := ask(t, "a", "b")
+	ticket, from, _, _ := d.Next(10)
+	doubted := found("a", "x", "y")
+	doubted.Doubt = message.DoubtUnsure
+	d.Answer(ticket, from, doubted)
+	if d.Turns()[0].Doubt() != message.DoubtUnsure || d.Turns()[1].Doubt() != "" || d.Reply(0) != nil || d.ReplyText(0) != "" {
+		t.Errorf("doubt %q, reply %+v", d.Turns()[0].Doubt(), d.Reply(0))
+	}
+	if _, _, ask, ok := d.Next(10); !ok || !reflect.DeepEqual(ask.Turns, []message.Turn{{Question: "a"}, {Question: "b"}}) {
+		t.Errorf("asked %+v, %v", ask, ok)
+	}
+	if turn, ok := d.QuotedIn(1, "x"); ok {
+		t.Errorf("x counts as quoted, in turn %d", turn)
+	}
+
+	// The first result too is a choice then, and outlives a reload.
+	if !d.Choose(0, "x") || d.Turns()[0].Doubt() != "" || d.Turns()[0].Chosen != "x" {
+		t.Errorf("chosen is %q, with doubt %q", d.Turns()[0].Chosen, d.Turns()[0].Doubt())
+	}
+	if d.Choose(0, "x") {
+		t.Error("chosen twice")
+	}
+	if _, _, ask, ok := d.Next(10); !ok || ask.Turns[0].Reply != "x for a." {
+		t.Errorf("asked %+v, %v", ask, ok)
+	}
+	again := new(Dialogue)
+	again.Restore(d.Save())
+	ticket, from, _, _ = again.Next(10)
+	again.Answer(ticket, from, doubted)
+	if again.Turns()[0].Doubt() != "" || again.ReplyText(0) != "x for a." {
+		t.Errorf("after a reload: doubt %q, reply %q", again.Turns()[0].Doubt(), again.ReplyText(0))
+	}
+	again.Edit(0, "A")
+	ticket, from, _, _ = again.Next(10)
+	again.Answer(ticket, from, doubted)
+	if again.Turns()[0].Doubt() != message.DoubtUnsure {
+		t.Error("of another question the choice stays")
+	}
+}
+
 func TestBadInputIsText(t *testing.T) {
 	d := new(Dialogue)
 	for _, q := range []string{"", " \n\t ", "\x00"} {

@@ -37,6 +37,9 @@ var edits = []struct {
 // roots are not appended to a parent: their attributes are spelled out as before.
 var roots = regexp.MustCompile(`Attr: \[\]vugu\.VGAttribute\{(.*)\}\}\n\s*vgout`)
 
+// element is a call whose strings become one: a name, and names and values of attributes.
+var element = regexp.MustCompile(`(addElement\(vgparent, ` + quoted + `(?:, ` + quoted + `)+)\)`)
+
 func main() {
 	if len(os.Args) != 2 {
 		fmt.Fprintln(os.Stderr, "usage: vugushrink FOLDER")
@@ -58,6 +61,9 @@ func main() {
 				var i int
 				fmt.Sscanf(s[1:], "%d", &i)
 				return kept[i]
+			})
+			text = element.ReplaceAllStringFunc(text, func(s string) string {
+				return strings.ReplaceAll(element.FindStringSubmatch(s)[1], `", "`, `\x00`) + ")"
 			})
 			text = withoutBreaks(text)
 			err = os.WriteFile(name, []byte(text), 0o644)
