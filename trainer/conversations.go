@@ -21,6 +21,7 @@ const conversationsHelp = `Usage: trainer conversations check [FLAGS]
        trainer conversations switch [FLAGS]
        trainer conversations sure [FLAGS]
        trainer conversations quote [FLAGS]
+       trainer conversations doubt [FLAGS]
 
 The project's own conversations over the encyclopedia in models/.
 
@@ -42,7 +43,10 @@ how well the one in package answer is calibrated and, with --dense, draws the cu
 the cascade: what is right and what is spent where the second stage is skipped.
 quote plays them, too, and says by sentences.tsv how often what is quoted of the right
 article, and the reply, answers.
-Without --encoder, these four take the default level of models/family.json.
+doubt fits the estimate of whether the first result answers at all, on train and choice
+and their unanswerable inputs (unanswerable.jsonl), and says how many of these are
+recognised and how many rightly answered turns are lost.
+Without --encoder, these five take the default level of models/family.json.
 
 Examples:
   trainer conversations check
@@ -58,6 +62,7 @@ Examples:
   trainer conversations converse --encoder models/splade-tiny-conv-4x --base models/splade-tiny --replies writer --json
   trainer conversations switch --splits dev --pairs 300
   trainer conversations quote --splits dev,test
+  trainer conversations doubt --splits dev,test
   trainer conversations converse --splits dev,choice --pooled --dense models/bge-small-conv --stage both
   trainer conversations sure --splits dev,choice --pooled --dense models/bge-small-conv
 `
@@ -67,7 +72,7 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 		data, articles, encoder, base, pool, splits string
 		replies, out                                string
 		pairs, seed                                 int
-		json, pooled                                bool
+		json, pooled, fitted                        bool
 	}
 	flags := flag.NewFlagSet("conversations", flag.ContinueOnError)
 	flags.StringVar(&o.data, "data", "trainer/conversations", "`folder` of the conversations")
@@ -77,9 +82,10 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	flags.StringVar(&o.splits, "splits", "", "measure, converse, switch: the `splits`, with commas (empty: dev,test for measure, dev for converse, test for switch)")
 	flags.StringVar(&o.pool, "pool", "", "measure: write every ranking's first ten, pooled, to `file`")
 	flags.StringVar(&o.replies, "replies", repliesEngine, "converse: `whose` replies stand in the history, the engine's or the writer's")
-	flags.StringVar(&o.out, "out", "", "converse: write every turn, with what was replied and whether that is right, to `file`, a JSON line each")
+	flags.StringVar(&o.out, "out", "", "converse, doubt: write every turn, with what was replied and whether that is right, to `file`, a JSON line each")
 	flags.IntVar(&o.pairs, "pairs", 400, "switch: the `number` of pairs of a conversation and a question, of each split")
 	flags.IntVar(&o.seed, "seed", 1, "switch: `number` that the pairs are drawn by")
+	flags.BoolVar(&o.fitted, "fitted", false, "doubt: figures are by what was fitted now, not by what package answer has")
 	flags.BoolVar(&o.pooled, "pooled", false, "measure, converse, switch: take the judgements of pooled.tsv, too")
 	stage := second{cache: "cache"}
 	stage.flags(flags)
@@ -90,17 +96,17 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 		return err
 	}
 	if len(words) == 0 {
-		return wrongUse("want check, export, measure, converse, switch, sure or quote")
+		return wrongUse("want check, export, measure, converse, switch, sure, quote or doubt")
 	}
-	if want := map[string]int{"check": 1, "export": 2, "measure": 1, "converse": 1, "switch": 1, "sure": 1, "quote": 1}[words[0]]; want != len(words) {
-		return wrongUse("%q: want check, export DIR, measure, converse, switch, sure or quote", words)
+	if want := map[string]int{"check": 1, "export": 2, "measure": 1, "converse": 1, "switch": 1, "sure": 1, "quote": 1, "doubt": 1}[words[0]]; want != len(words) {
+		return wrongUse("%q: want check, export DIR, measure, converse, switch, sure, quote or doubt", words)
 	}
 	if o.splits == "" {
-		o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test", "sure": "dev,choice", "quote": "dev"}[words[0]]
+		o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test", "sure": "dev,choice", "quote": "dev", "doubt": "dev"}[words[0]]
 	}
-	c := conversing{data: o.data, folder: o.articles, encoder: o.encoder, base: o.base, replies: o.replies, out: o.out, pairs: o.pairs, seed: o.seed, pooled: o.pooled, json: o.json, second: stage}
+	c := conversing{data: o.data, folder: o.articles, encoder: o.encoder, base: o.base, replies: o.replies, out: o.out, pairs: o.pairs, seed: o.seed, pooled: o.pooled, fitted: o.fitted, json: o.json, second: stage}
 	switch words[0] {
-	case "converse", "switch", "sure", "quote":
+	case "converse", "switch", "sure", "quote", "doubt":
 		if err := c.check(flags, o.splits); err != nil {
 			return err
 		}
@@ -127,6 +133,9 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	case "quote":
 		c.set, c.articles = set, articles
 		return c.quote(ctx, stdout, stderr)
+	case "doubt":
+		c.set, c.articles = set, articles
+		return c.doubt(ctx, stdout, stderr)
 	case "switch":
 		c.set, c.articles = set, articles
 		return c.switchTopics(ctx, stdout, stderr)

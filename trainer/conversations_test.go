@@ -109,9 +109,9 @@ func TestTheSplitToChooseOnIsMeasured(t *testing.T) {
 
 func TestConversationsWrongUse(t *testing.T) {
 	for line, want := range map[string]string{
-		"conversations":                                 "want check, export, measure, converse, switch or sure",
-		"conversations sing":                            "want check, export DIR, measure, converse, switch or sure",
-		"conversations export" + ourSet:                 "want check, export DIR, measure, converse, switch or sure",
+		"conversations":                                 "want check, export, measure, converse, switch, sure, quote or doubt",
+		"conversations sing":                            "want check, export DIR, measure, converse, switch, sure, quote or doubt",
+		"conversations export" + ourSet:                 "want check, export DIR, measure, converse, switch, sure, quote or doubt",
 		"conversations measure --splits tests" + ourSet: `there is no "tests"`,
 	} {
 		if code, _, stderr := trainer(t, "", line); code != 2 || !strings.Contains(stderr, want) {

@@ -107,22 +107,24 @@ func ask(e *answer.Engine, turns []message.Turn, k int, read, stage string) (mes
 	return a, err
 }
 
-// quotation is the sentence that the engine replies with, "" where it found nothing.
+// quotation is the sentence that the engine replies with, "" where it found nothing or
+// doubts that it answers.
 func quotation(a message.Answer) string {
-	if a.Reply >= len(a.Results) {
+	if a.Reply >= len(a.Results) || a.Doubt != "" {
 		return ""
 	}
 	r := a.Results[a.Reply]
 	return r.Text[r.Quote[0]:r.Quote[1]]
 }
 
-// converse asks a conversation turn by turn, with whose replies in the history; hear
+// converse asks a conversation turn by turn for the best k, with whose replies in the
+// history, which are of the first three; hear
 // gets what was asked, which is valid until the next turn, and the answer.
-func converse(e *answer.Engine, c *conversations.Conversation, whose, stage string, hear func(turn int, asked []message.Turn, a message.Answer) error) error {
+func converse(e *answer.Engine, c *conversations.Conversation, whose, stage string, k int, hear func(turn int, asked []message.Turn, a message.Answer) error) error {
 	var turns []message.Turn
 	for i, t := range c.Turns {
 		turns = append(turns, message.Turn{Question: t.Question})
-		a, err := ask(e, turns, 0, "", stage)
+		a, err := ask(e, turns, k, "", stage)
 		if err == nil {
 			err = hear(i, turns, a)
 		}
@@ -309,6 +311,7 @@ type conversing struct {
 	out           string
 	pairs, seed   int
 	pooled, json  bool
+	fitted        bool
 	second        second
 }
 
@@ -371,7 +374,7 @@ func (o *conversing) converse(ctx context.Context, stdout, stderr *os.File) erro
 		}
 		for i := range o.set[split] {
 			c := &o.set[split][i]
-			err := converse(e, c, o.replies, o.second.stage, func(turn int, _ []message.Turn, a message.Answer) error {
+			err := converse(e, c, o.replies, o.second.stage, 0, func(turn int, _ []message.Turn, a message.Answer) error {
 				r := j.turn(c, turn, a)
 				for _, g := range groups {
 					if !g.holds(c, turn) {
@@ -595,7 +598,7 @@ func (o *conversing) switchTopics(ctx context.Context, stdout, stderr *os.File) 
 		said := map[string][]message.Turn{} // by conversation, with the engine's replies
 		for i := range o.set[split] {
 			c := &o.set[split][i]
-			err := converse(e, c, repliesEngine, o.second.stage, func(turn int, asked []message.Turn, a message.Answer) error {
+			err := converse(e, c, repliesEngine, o.second.stage, 0, func(turn int, asked []message.Turn, a message.Answer) error {
 				said[c.ID] = asked // its last turn's reply is filled in later
 				done++
 				meter.Update(int64(done), "")

@@ -112,7 +112,7 @@ func TestConverseAsksWithTheRepliesGiven(t *testing.T) {
 	}
 	c := &set["dev"][0]
 	var quoted []string
-	err = converse(e, c, repliesEngine, "", func(turn int, asked []message.Turn, a message.Answer) error {
+	err = converse(e, c, repliesEngine, "", 0, func(turn int, asked []message.Turn, a message.Answer) error {
 		for i, q := range quoted {
 			if asked[i].Reply != q || asked[i].Question != c.Turns[i].Question {
 				t.Errorf("turn %d: %+v in the history, want the reply %q", turn, asked[i], q)
@@ -135,7 +135,7 @@ func TestConverseAsksWithTheRepliesGiven(t *testing.T) {
 	if err != nil || len(quoted) != 3 {
 		t.Fatal(len(quoted), err)
 	}
-	err = converse(e, c, repliesWriter, "", func(turn int, asked []message.Turn, _ message.Answer) error {
+	err = converse(e, c, repliesWriter, "", 0, func(turn int, asked []message.Turn, _ message.Answer) error {
 		if turn > 0 && asked[turn-1].Reply != c.Turns[turn-1].Reply {
 			t.Errorf("turn %d: %+v", turn, asked)
 		}
@@ -351,7 +351,7 @@ func TestConverseWrongUse(t *testing.T) {
 		"conversations converse --replies me" + tinyFlags:   `--replies "me": want engine or writer`,
 		"conversations switch --pairs 0" + tinyFlags:        "--pairs 0: at least 1",
 		"conversations converse --base DIR/encoder":         "give both",
-		"conversations converse dev":                        "want check, export DIR, measure, converse, switch or sure",
+		"conversations converse dev":                        "want check, export DIR, measure, converse, switch, sure, quote or doubt",
 	} {
 		if code, _, stderr := trainer(t, dir, line); code != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("trainer %s: code %d, %q; want %q", line, code, stderr, want)

@@ -47,7 +47,7 @@ func (o *conversing) quote(ctx context.Context, stdout, stderr *os.File) error {
 		r := quoted{Split: split, Encoder: e.Encoder.Name}
 		for i := range o.set[split] {
 			c := &o.set[split][i]
-			err := converse(e, c, o.replies, o.second.stage, func(turn int, asked []message.Turn, a message.Answer) error {
+			err := converse(e, c, o.replies, o.second.stage, 0, func(turn int, asked []message.Turn, a message.Answer) error {
 				done++
 				meter.Update(int64(done), "")
 				r.turn(judged, c, turn, asked, a)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -72,7 +70,7 @@ func (o *conversing) sure(ctx context.Context, stdout, stderr *os.File) error {
 		for i := range o.set[split] {
 			c := &o.set[split][i]
 			conversation++
-			err := converse(e, c, o.replies, o.second.stage, func(turn int, asked []message.Turn, a message.Answer) error {
+			err := converse(e, c, o.replies, o.second.stage, 3, func(turn int, asked []message.Turn, a message.Answer) error {
 				done++
 				meter.Update(int64(done), "")
 				x, err := instanceOf(e, asked, rightOnes(gold(&c.Turns[turn], o.pooled)))
@@ -136,7 +134,7 @@ func report(all []instance) *surely {
 			r.Right += 1 / float64(len(all))
 		}
 	}
-	r.Coefficients = fit(all)
+	r.Coefficients = fitInstances(all)
 	// Held out: each conversation is judged by what the other nine tenths gave.
 	const folds = 10
 	for k := range folds {
@@ -148,7 +146,7 @@ func report(all []instance) *surely {
 				train = append(train, x)
 			}
 		}
-		w := fit(train)
+		w := fitInstances(train)
 		for _, x := range test {
 			r.LogLoss += logLoss(logistic(w, x.features), x.sparse) / float64(len(all))
 			r.Constant += logLoss(r.Right, x.sparse) / float64(len(all))
@@ -173,86 +171,12 @@ func report(all []instance) *surely {
 	return r
 }
 
-func logLoss(p float64, is bool) float64 {
-	p = min(max(p, 1e-9), 1-1e-9)
-	if is {
-		return -math.Log(p)
+func fitInstances(all []instance) []float64 {
+	samples := make([]sample, len(all))
+	for i, x := range all {
+		samples[i] = sample{x.features, x.sparse, 1}
 	}
-	return -math.Log(1 - p)
-}
-
-func logistic(w, x []float64) float64 {
-	z := 0.0
-	for i := range w {
-		z += w[i] * x[i]
-	}
-	return 1 / (1 + math.Exp(-z))
-}
-
-// fit minimises the logistic loss of x.sparse by the features, with ridge, by Newton's
-// method; the first feature is the constant 1.
-func fit(all []instance) []float64 {
-	n := len(all[0].features)
-	w := make([]float64, n)
-	for range 50 {
-		gradient, hessian := make([]float64, n), make([][]float64, n)
-		for i := range hessian {
-			hessian[i] = make([]float64, n)
-		}
-		for _, x := range all {
-			p := logistic(w, x.features)
-			d := p
-			if x.sparse {
-				d -= 1
-			}
-			for i, a := range x.features {
-				gradient[i] += d * a
-				for j, b := range x.features {
-					hessian[i][j] += p * (1 - p) * a * b
-				}
-			}
-		}
-		for i := range w {
-			penalty := float64(ridge)
-			if i == 0 {
-				penalty = 1e-6
-			}
-			gradient[i] += penalty * w[i]
-			hessian[i][i] += penalty
-		}
-		step := solve(hessian, gradient)
-		largest := 0.0
-		for i := range w {
-			w[i] -= step[i]
-			largest = max(largest, math.Abs(step[i]))
-		}
-		if largest < 1e-9 {
-			break
-		}
-	}
-	return w
-}
-
-// solve gives x of a x = b by Gauss's elimination; a is positive definite, and is used up.
-func solve(a [][]float64, b []float64) []float64 {
-	n := len(b)
-	x := slices.Clone(b)
-	for i := range n {
-		for j := i + 1; j < n; j++ {
-			f := a[j][i] / a[i][i]
-			for k := i; k < n; k++ {
-				a[j][k] -= f * a[i][k]
-			}
-			x[j] -= f * x[i]
-		}
-	}
-	for i := n - 1; i >= 0; i-- {
-		for k := i + 1; k < n; k++ {
-			x[i] -= a[i][k] * x[k]
-		}
-		x[i] /= a[i][i]
-	}
-	return x
+	return fit(samples, ridge)
 }
 
 // curve says for thresholds what is spent and what is right.

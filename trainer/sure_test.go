@@ -2,31 +2,8 @@ package main
 
 import (
 	"math"
-	"math/rand/v2"
 	"testing"
 )
-
-// What drew the turns is found again.
-func TestFitFindsTheCoefficients(t *testing.T) {
-	want := []float64{-.5, 2, -1}
-	r := rand.New(rand.NewPCG(1, 2))
-	var all []instance
-	for range 20000 {
-		x := []float64{1, r.NormFloat64(), r.NormFloat64()}
-		all = append(all, instance{features: x, sparse: r.Float64() < logistic(want, x)})
-	}
-	for i, c := range fit(all) {
-		if math.Abs(c-want[i]) > .08 {
-			t.Errorf("coefficient %d is %.3f, the turns were drawn by %v", i, c, want[i])
-		}
-	}
-	// Turns that a line divides have no largest likelihood: ridge keeps it finite.
-	for _, c := range fit([]instance{{features: []float64{1, -1}}, {features: []float64{1, 1}, sparse: true}}) {
-		if math.IsNaN(c) || math.Abs(c) > 10 {
-			t.Errorf("a coefficient of %v", c)
-		}
-	}
-}
 
 // The curve's ends are each stage's own figures; between them a threshold takes what is
 // sure from the one, the rest from the other.

@@ -49,7 +49,10 @@ type Engine struct {
 	least    float32   // the part from which a word is marked
 	tokens   []wordpiece.Token
 	words    words.Reader
+	surfaces words.Reader // within a visit of words
+	speller  speller
 	reading  sentences
+	lights   []float32 // of a question's tokens: see answerFeatures
 }
 
 // New joins an encoder and a collection, and refuses parts that do not belong
@@ -82,7 +85,10 @@ var ErrNoQuestion = errors.New("the question is empty: it holds no letter, digit
 type found struct {
 	query.Query // valid until the next question
 	hits        []index.Hit
+	turns       []message.Turn // as they were read
+	spelled     []respelling
 	stage       string
+	ranking     []float32 // features of the sparse stage's ranking
 	sure        float32
 	parts       []float32 // what the dense stage adds to each hit's score, where it answered
 
@@ -116,7 +122,8 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	start := time.Now()
 	newest := len(ask.Turns) - 1
 	e.turns = e.turns[:0]
-	for _, t := range ask.Turns {
+	f.turns, f.spelled = e.spell(ask.Turns)
+	for _, t := range f.turns {
 		e.turns = append(e.turns, conversation.Turn(t))
 	}
 	defer clear(e.turns) // keep no text of a conversation
@@ -129,12 +136,13 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	}) {
 		return f, ErrNoQuestion
 	}
+	f.respelt()
 	if len(ask.Weights) > 0 {
 		e.weigh(&f.Query, ask.Weights)
 	}
 	encoded := time.Now()
 	f.encoding = encoded.Sub(start)
-	depth := k
+	depth := max(k, defaultK) // features are of ten
 	if e.Dense != nil {
 		depth = max(k, candidates)
 	}
@@ -143,7 +151,12 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	f.search = time.Since(encoded)
 	if e.Dense != nil {
 		f.hits = all[:min(candidates, len(all))]
-		f.sure = Sure(e.features(&f))
+	}
+	if !ask.Brief || e.Dense != nil {
+		f.ranking = e.features(&f)
+	}
+	if e.Dense != nil {
+		f.sure = Sure(f.ranking)
 	}
 	if f.stage, err = e.stage(ask.Stage, f.sure); err != nil {
 		return f, err
@@ -198,7 +211,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			e.parts[t] = 0
 		}
 	}()
-	terms, place := e.terms(f, ask.Turns)
+	terms, place := e.terms(f, f.turns)
 	a := message.Answer{
 		Terms:   terms,
 		Results: make([]message.Result, len(f.hits)),
@@ -218,12 +231,18 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		},
 	}
 	newest := len(ask.Turns) - 1
+	for _, r := range f.spelled {
+		if r.turn == newest {
+			a.Spelling = append(a.Spelling, r.Spelling)
+		}
+	}
 	said := make([]string, newest)
 	for i, t := range ask.Turns[:newest] {
 		said[i] = t.Reply
 	}
 	e.reading.ask(&f, newest)
-	figure, date := wants(ask.Turns[newest].Question)
+	question := f.turns[newest].Question
+	figure, date := wants(question)
 	for i, h := range f.hits {
 		if ask.Brief {
 			p := e.Passages.At(int(h.Doc))
@@ -232,6 +251,11 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			r, err := e.result(f.Vector, h, said)
 			if err != nil {
 				return message.Answer{}, err
+			}
+			if i == 0 {
+				both := f.stage == message.StageBoth
+				a.Answers = Answers(e.answerFeatures(&f, question, newest), both)
+				a.Doubt = e.doubt(question, r.Title, a.Answers, both)
 			}
 			r.NoFigure = figure && !gives(r.Text[r.Quote[0]:r.Quote[1]], date)
 			a.Results[i] = r
@@ -246,7 +270,10 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			}
 		}
 	}
-	if !ask.Brief {
+	if !ask.Brief && len(f.hits) == 0 {
+		a.Doubt = e.doubt(question, "", 0, false)
+	}
+	if !ask.Brief && a.Doubt == "" {
 		a.Reply = reply(a.Results, said)
 	}
 	return a, nil

@@ -1,6 +1,8 @@
 package answer
 
 import (
+	"slices"
+
 	"parley/shared/conversation"
 	"parley/shared/encoder"
 	"parley/shared/passages"
@@ -27,12 +29,15 @@ const readTokens = 512
 
 // A sentences reads the sentences of passages for one question.
 type sentences struct {
-	session *encoder.Session
-	input   conversation.Input
-	terms   []uint32  // asked
-	asked   []float32 // their weights
-	weights []float32 // of one sentence
-	scores  []float32 // of a passage's
+	session  *encoder.Session
+	input    conversation.Input
+	terms    []uint32  // asked
+	asked    []float32 // their weights
+	weights  []float32 // of one sentence
+	scores   []float32 // of a passage's
+	best     float32   // the highest of these
+	light    []float32 // the weights of the sentence that has it
+	sentence string    // that sentence
 }
 
 // ask takes the terms of the question that f was read from.
@@ -51,10 +56,9 @@ func (s *sentences) ask(f *found, newest int) {
 // read scores the sentences of a passage, of which it gives those that it read.
 func (s *sentences) read(base *encoder.Encoder, p passages.Passage) ([]quote.Span, []float32, error) {
 	spans := quote.Sentences(p.Text)
-	s.scores = s.scores[:0]
-	if len(spans) == 1 {
-		return spans, append(s.scores, 0), nil
-	}
+	s.scores, s.best, s.sentence = s.scores[:0], 0, ""
+	s.light = append(s.light[:0], s.weights...)
+	clear(s.light)
 	if s.session == nil {
 		s.session = base.NewSession()
 	}
@@ -72,7 +76,16 @@ func (s *sentences) read(base *encoder.Encoder, p passages.Passage) ([]quote.Spa
 		for k, w := range s.weights {
 			score += float32(w * s.asked[k])
 		}
-		s.scores = append(s.scores, score)
+		if s.scores = append(s.scores, score); score > s.best {
+			s.best, s.sentence = score, one.Text
+			copy(s.light, s.weights)
+		}
 	}
 	return spans, s.scores, nil
+}
+
+// lit says whether the best sentence of the passage read last has a term that was asked.
+func (s *sentences) lit(term uint32) bool {
+	i, ok := slices.BinarySearch(s.terms, term)
+	return ok && s.light[i] > 0
 }

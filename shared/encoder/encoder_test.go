@@ -463,6 +463,48 @@ func randomInput(r *rand.Rand, e *Encoder, m int) conversation.Input {
 	return in
 }
 
+// Weigh gives single terms the weights that Encode gives them.
+func TestWeighIsEncodeOfSomeTerms(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(2, 2))
+		small, err := Quantize(folder("testdata", "bert"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for kind, files := range map[string]Files{"float": folder("testdata", "bert"), "int8": with(nil, small)} {
+			e := load(t, files)
+			s, in := e.NewSession(), randomInput(r, e, 20)
+			v, _, err := s.Encode(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := make([]float32, e.Vocab())
+			for i, term := range v.Terms {
+				want[term] = v.Weights[i]
+			}
+			terms, got := []uint32{}, make([]float32, e.Vocab()+1)
+			for j := e.Vocab() - 1; j >= 0; j -= 1 + r.IntN(2) { // in any order
+				terms = append(terms, uint32(j))
+			}
+			if err := s.Weigh(got, terms, in); err != nil {
+				t.Fatal(err)
+			}
+			for i, term := range terms {
+				if got[i] != want[term] {
+					t.Fatalf("%s: term %d weighs %v, Encode gives %v", kind, term, got[i], want[term])
+				}
+			}
+			if n := testing.AllocsPerRun(20, func() { s.Weigh(got, terms, in) }); n != 0 {
+				t.Errorf("%s: %v allocations", kind, n)
+			}
+			in.IDs[0] = -1
+			if err := s.Weigh(got, terms, in); err == nil {
+				t.Errorf("%s: an input that cannot be read has weights", kind)
+			}
+		}
+	})
+}
+
 func TestEncodeAllocatesNothingOnceWarm(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	eachPath(t, func(t *testing.T) {

@@ -91,6 +91,9 @@ func TestMemberOverItsBaseIsTheWholeEncoder(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
+		if c.Base() != first || a.Base() != a {
+			t.Errorf("%s: the base is not the encoder that the member was loaded over, or the whole encoder itself", name)
+		}
 		for _, e := range []*Encoder{b, c} {
 			if e.Name != "trained" || e.Query != a.Query || e.PassageTokens != a.PassageTokens {
 				t.Errorf("%s: loaded as %q, %+v", name, e.Name, e.Query)

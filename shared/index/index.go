@@ -81,6 +81,35 @@ func (x *Index) Lookup(word []byte) (term uint32, ok bool) {
 	return x.vocab + i, ok
 }
 
+// EachWord visits the words in the order of their bytes. A word is valid until visit
+// returns.
+func (x *Index) EachWord(visit func(word []byte, term uint32)) {
+	var memory [longest]byte
+	word := memory[:0]
+	for i, p := uint32(0), 0; i < x.words.n; i++ {
+		shared, rest, next := entry(x.words.data, p)
+		word, p = append(word[:shared], rest...), next
+		visit(word, x.vocab+i)
+	}
+}
+
+// Holding appends the first documents that hold a term, at most most of them.
+func (x *Index) Holding(to []uint32, term uint32, most int) []uint32 {
+	l, ok := x.list(term)
+	if !ok {
+		return to
+	}
+	for r := x.first[l]; r < x.first[l+1]; r++ {
+		for i := x.start[r]; i < x.start[r+1]; i++ {
+			if most--; most < 0 {
+				return to
+			}
+			to = append(to, x.block[r]<<blockBits|uint32(x.low[i]))
+		}
+	}
+	return to
+}
+
 // Postings is the number of postings over all lists.
 func (x *Index) Postings() int { return len(x.impact) }
 

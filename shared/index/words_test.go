@@ -456,6 +456,38 @@ func TestLookupDoesNotAllocate(t *testing.T) {
 	}
 }
 
+func TestEachWordAndWhatHoldsIt(t *testing.T) {
+	x, err := Open(smallWithWords(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, before := 0, ""
+	x.EachWord(func(word []byte, term uint32) {
+		if string(word) != x.Word(term) || int(term) != x.Vocab()+n || string(word) <= before {
+			t.Errorf("word %d is %q of term %d after %q", n, word, term, before)
+		}
+		n, before = n+1, string(word)
+		docs := x.Holding(nil, term, x.Docs())
+		if len(docs) != x.DF(term) || !slices.IsSorted(docs) {
+			t.Errorf("%q: %v hold it, DF is %d", word, docs, x.DF(term))
+		}
+		for _, d := range docs {
+			if len(x.Explain(sparse.Vector{Terms: []uint32{term}, Weights: []float32{1}}, d)) != 1 {
+				t.Errorf("%q: document %d does not hold it", word, d)
+			}
+		}
+		if some := x.Holding([]uint32{99}, term, 1); len(some) != 2 || some[0] != 99 || some[1] != docs[0] {
+			t.Errorf("%q: the first is %v of %v", word, some, docs)
+		}
+	})
+	if n != x.Words() {
+		t.Errorf("%d of %d words", n, x.Words())
+	}
+	if docs := x.Holding(nil, uint32(x.Vocab()+x.Words()), 5); docs != nil {
+		t.Errorf("no word's documents: %v", docs)
+	}
+}
+
 func TestAMillionWords(t *testing.T) {
 	begin := time.Now()
 	b := NewBuilder(1)

@@ -3,6 +3,7 @@ package matrix
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -119,6 +120,10 @@ func TestLinearInt8(t *testing.T) {
 				terms[i] = uint32(i)
 			}
 			s.Winners(winners, terms, x, m, W)
+			some := make([]float32, n)
+			if s.MaxOf(some, terms, x, m, W); !slices.Equal(some, best[:n]) {
+				t.Fatalf("%v: MaxOf differs from Max", size)
+			}
 			q := make([]int16, Pad(k))
 			most := make([]float32, n)
 			for i := range m {
@@ -184,6 +189,10 @@ func TestLinearFloat32(t *testing.T) {
 				terms[i] = uint32(i)
 			}
 			s.Winners(winners, terms, x, m, W)
+			some := make([]float32, n)
+			if s.MaxOf(some, terms, x, m, W); !slices.Equal(some, best[:n]) {
+				t.Fatalf("%v: MaxOf differs from Max", size)
+			}
 			for j := range n {
 				most := float32(math.Inf(-1))
 				for i := range m {

@@ -7,10 +7,10 @@ import "strings"
 // Figures of the choice, from the judged sentences of our dev conversations
 // (trainer/conversations/sentences.tsv; `trainer conversations quote` measures them).
 const (
-	saidShare = 0.25 // what a sentence counts that the conversation has heard already
+	saidShare = 0.8 // what a sentence counts that the conversation has heard already
 	// A neighbour is quoted, too, where it has this share of the best sentence's score and
 	// both together are not longer than pairBytes: the answer may stand in either, or in both.
-	pairShare = 0.85
+	pairShare = 0.75
 	pairBytes = 420
 )
 

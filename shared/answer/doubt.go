@@ -1,0 +1,478 @@
+package answer
+
+import (
+	"math"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"parley/shared/conversation"
+	"parley/shared/matrix"
+	"parley/shared/message"
+	"parley/shared/passages"
+)
+
+// Does the first result answer the question at all? A search always finds something, be
+// it asked for the weather, in Polish, or thanked. As sure.go does for the spending of the
+// second stage, a logistic function of features that mean the same over collections of any
+// size estimates the probability; below answersAbove nothing is quoted:
+//
+//	answers = 1 / (1 + exp(-sum of coefficient x feature))
+//
+// A feature is about the ranking (those of sure.go), about the first result, mainly
+// whether each word of the question is found in it, or about what the question looks like.
+
+// Features of an answer, behind those of its ranking.
+const (
+	asked        = featureCount + iota // of the newest question's learned weight, what the best sentence lights
+	fit                                // the best sentence's score over the question's length, a tenth of it
+	found1                             // of the question's words, by idf, those that stand in the first result
+	missing                            // the largest idf of those that neither stand there nor light anything there
+	missingAll                         // of the question's words, by idf, all those that are missing so
+	unknown                            // of its words, those that the collection does not hold
+	unknownAll                         // 1 where it holds none of them
+	content                            // words that are not stop words: n / (n + 4)
+	contentless                        // 1 where there is none
+	aboutTool                          // of all its words: "you", "your"
+	aboutToolAny                       // 1 where there is one
+	aboutMe                            // "I", "my"
+	aboutMeAny
+	aboutNow // "today", "latest", "price"
+	aboutNowAny
+	polite // "thanks", "ok", "haha"
+	politeAny
+	vague // "that", "something"
+	function
+	functionAny // 1 where there is an English function word
+	foreign     // function words of other languages that the collection hardly holds
+	unread      // of the letters, those of other scripts than Latin, in words that the collection does not hold
+	signs       // of the characters but blanks, those that are no letters
+	here        // "here", "app", "page": the tool, or the place where somebody sits
+	outside     // "ticket", "recipe", "cheap", where the first result has no such word
+	figureless  // 1 where a figure or a date is asked for and the best sentence has none
+	shattered   // of the question's tokens, the pieces of words that the collection does not hold
+	mashed      // of the letters and digits, those in words that nobody would say, and in numbers
+	asking      // 1 where the first word asks, or the last character is a question mark
+	cosine      // of the first result, where the dense stage answered
+	answerFeatures
+)
+
+// answerCoefficients are of the sparse stage alone, and of both stages.
+// `trainer conversations doubt` fits them.
+var answerCoefficients = [2][answerFeatures]float32{
+	{-13.159, 0.810, 0.810, 1.987, 0.000, 3.376, 0.000, 8.528, 8.709, 1.420, 0.995, 6.066, -1.463, 0.549, -1.129, -0.722, 0.379, -0.324, 0.524, -0.635, -16.953, 1.042, -26.021, 1.491, -9.719, 0.211, -5.905, 0.919, -0.581, -3.487, 0.519, 2.305, -6.840, -1.160, -1.412, -7.321, -1.159, -2.385, -3.357, -0.580, 0.000},
+	{-13.159, 0.810, 0.810, 1.987, 0.000, 3.376, 0.000, 8.528, 8.709, 1.420, 0.995, 6.066, -1.463, 0.549, -1.129, -0.722, 0.379, -0.324, 0.524, -0.635, -16.953, 1.042, -26.021, 1.491, -9.719, 0.211, -5.905, 0.919, -0.581, -3.487, 0.519, 2.305, -6.840, -1.160, -1.412, -7.321, -1.159, -2.385, -3.357, -0.580, 0.000},
+}
+
+// answersAbove is the probability below which nothing is quoted, for the same two: chosen
+// on dev.
+var answersAbove = [2]float32{.093, .093}
+
+// AnswersAbove is the probability below which nothing is quoted.
+func AnswersAbove(both bool) float32 {
+	if both {
+		return answersAbove[1]
+	}
+	return answersAbove[0]
+}
+
+// Answers is the probability that a first result answers, by its features; both says that
+// both stages ranked it.
+func Answers(features []float32, both bool) float32 {
+	k := 0
+	if both {
+		k = 1
+	}
+	var z float32
+	for i, x := range features {
+		z += float32(x * answerCoefficients[k][i])
+	}
+	if z < 0 {
+		e := matrix.Exp(z)
+		return e / (1 + e)
+	}
+	return 1 / (1 + matrix.Exp(-z))
+}
+
+// AnswerFeatures are those of the answer to a question, and whether both stages gave it:
+// what Answers weighs, for fitting it. They are nil where nothing was found.
+func (e *Engine) AnswerFeatures(ask message.Ask) (features []float32, both bool, err error) {
+	f, err := e.find(ask)
+	if err != nil || len(f.hits) == 0 {
+		return nil, false, err
+	}
+	newest := len(ask.Turns) - 1
+	e.reading.ask(&f, newest)
+	if _, _, err := e.reading.read(e.Encoder.Base(), e.Passages.At(int(f.hits[0].Doc))); err != nil {
+		return nil, false, err
+	}
+	return e.answerFeatures(&f, f.turns[newest].Question, newest), f.stage == message.StageBoth, nil
+}
+
+// answerFeatures are those of f, whose first result's sentences were read last.
+func (e *Engine) answerFeatures(f *found, question string, newest int) []float32 {
+	x := make([]float32, answerFeatures)
+	copy(x, f.ranking)
+	x[filled], x[wordless] = 0, 0 // other sizes of collection have others
+	p := e.Passages.At(int(f.hits[0].Doc))
+
+	// What of the question the best sentence lights, all in all and by the token.
+	r := &e.reading
+	var all, lit, norm float32
+	tokens := len(f.Input.IDs)
+	e.lights = append(e.lights[:0], make([]float32, 2*tokens)...) // [token]: won, and lit of that
+	for i, t := range f.Vector.Terms[:f.Learned] {
+		if o := f.Origin(i); o.Turn != newest || o.Side != conversation.Question {
+			continue
+		}
+		w := f.Vector.Weights[i]
+		all, norm = all+w, norm+float32(w*w)
+		e.lights[f.Won[i]] += w
+		if r.lit(t) {
+			lit += w
+			e.lights[tokens+int(f.Won[i])] += w
+		}
+	}
+	if all > 0 {
+		x[asked] = lit / all
+		x[fit] = min(r.best/(10*float32(math.Sqrt(float64(norm)))), 2)
+	}
+
+	// Its words, and where they are found.
+	most := e.idf(0)
+	var total, there, gone float32
+	words, known, pieces := 0, 0, 0
+	for i, w := range f.Words.List {
+		if w.Turn != newest || w.Side != conversation.Question {
+			continue
+		}
+		if in(askedFor, strings.ToLower(question[w.Start:w.End])) {
+			continue
+		}
+		words++
+		stem := f.Words.Stem(i)
+		idf := most
+		t, ok := e.Index.Lookup(stem)
+		if ok {
+			known++
+			idf = e.idf(e.Index.DF(t))
+		} else if w.Last > w.First {
+			pieces += w.Last - w.First + 1
+		}
+		total += idf
+		if e.holds(p.Title, stem) || e.holds(p.Text, stem) {
+			there += idf
+			continue
+		}
+		var won, found float32
+		for k := w.First; k <= w.Last; k++ {
+			won, found = won+e.lights[k], found+e.lights[tokens+k]
+		}
+		if won > 0 {
+			idf *= 1 - found/won
+		}
+		gone += idf
+		x[missing] = max(x[missing], idf/most)
+	}
+	if total > 0 {
+		x[found1], x[missingAll] = there/total, gone/total
+	}
+	if e.Index.Words() > 0 && words > 0 { // an index without words knows none, whatever it holds
+		x[unknown] = 1 - float32(known)/float32(words)
+		if known == 0 {
+			x[unknownAll] = 1
+		}
+	}
+	if n := newestTokens(f.Input.From, newest); n > 0 && e.Index.Words() > 0 {
+		x[shattered] = min(float32(pieces)/float32(n), 1)
+	}
+	x[content] = float32(words) / float32(words+4)
+	if words == 0 {
+		x[contentless] = 1
+	}
+	e.look(x, question, p)
+	if figure, date := wants(question); figure && !gives(r.sentence, date) {
+		x[figureless] = 1
+	}
+	if f.stage != message.StageSparse && e.Dense.DenseWeight > 0 {
+		x[cosine] = f.parts[0]/e.Dense.DenseWeight + e.Dense.DenseZero
+	}
+	return x
+}
+
+// newestTokens counts the tokens of the newest question.
+func newestTokens(from []conversation.Origin, newest int) (n int) {
+	for _, o := range from {
+		if o.Turn == newest && o.Side == conversation.Question {
+			n++
+		}
+	}
+	return n
+}
+
+// idf is BM25's inverse document frequency, over that of a word that no passage holds.
+func (e *Engine) idf(df int) float32 {
+	n, d := float64(e.Index.Docs()), float64(df)
+	return float32(math.Log(1 + (n-d+.5)/(d+.5)))
+}
+
+// holds says whether a text holds a word, by its stem.
+func (e *Engine) holds(text string, stem []byte) bool {
+	is := false
+	e.words.Each(text, func(w []byte, _, _ int) { is = is || string(w) == string(stem) })
+	return is
+}
+
+// look fills in what a question looks like. Words tell a chat with the tool from a
+// question only where the first result does not use them itself: to a handbook that says
+// "you", one says "I".
+func (e *Engine) look(x []float32, question string, first passages.Passage) {
+	asks := " " + strings.Join(split(strings.ToLower(question)), " ") + " "
+	for _, phrase := range requests {
+		if before, after, ok := strings.Cut(asks, phrase); ok {
+			asks = before + " " + after
+		}
+	}
+	words := strings.Fields(asks)
+	n := float32(max(len(words), 1))
+	spoken := false
+	held := []byte{' '}
+	for _, w := range split(strings.ToLower(first.Text[:min(len(first.Text), 8*longest)])) {
+		held = append(append(held, w...), ' ')
+		spoken = spoken || in(" you your we our my ", w)
+	}
+	text := string(held)
+	for _, w := range words {
+		for _, l := range [...]struct {
+			list       string
+			share, any int
+		}{
+			{toolWords, aboutTool, aboutToolAny}, {myWords, aboutMe, aboutMeAny}, {nowWords, aboutNow, aboutNowAny},
+			{hereWords, here, here}, {practicalWords, outside, outside},
+			{politeWords, polite, politeAny}, {englishWords, function, functionAny}, {vagueWords, vague, vague},
+		} {
+			if !in(l.list, w) {
+				continue
+			}
+			switch l.share {
+			case aboutTool, aboutMe:
+				if spoken {
+					continue
+				}
+			case aboutNow, here, outside:
+				if in(text, w) {
+					continue
+				}
+			}
+			if x[l.share] += 1 / n; l.any != l.share {
+				x[l.any] = 1
+			}
+		}
+		if e.strange(w) {
+			x[foreign] += 1 / n
+		}
+	}
+	letters, others, marks, mash := 0, 0, 0, 0
+	for _, w := range words {
+		known := false
+		if !latin(w) {
+			e.words.Each(w, func(stem []byte, _, _ int) {
+				_, ok := e.Index.Lookup(stem)
+				known = known || ok
+			})
+		}
+		if unsayable(w) {
+			mash += utf8.RuneCountInString(w)
+		}
+		for _, c := range w {
+			letters++
+			if !known && unicode.IsLetter(c) && !unicode.Is(unicode.Latin, c) {
+				others++
+			}
+		}
+	}
+	for _, c := range question {
+		if !unicode.IsSpace(c) && !unicode.IsLetter(c) && !unicode.IsMark(c) {
+			marks++
+		}
+	}
+	if letters > 0 {
+		x[unread] = float32(others) / float32(letters)
+		x[mashed] = float32(mash) / float32(letters)
+	}
+	x[signs] = float32(marks) / float32(max(letters+marks, 1))
+	if len(words) > 0 && in(askingWords, words[0]) || strings.HasSuffix(strings.TrimSpace(question), "?") {
+		x[asking] = 1
+	}
+}
+
+// unsayable says whether a word, in small letters, is a number, a letter, or has a run of
+// consonants as English words do not.
+func unsayable(w string) bool {
+	run, vowels, digits := 0, 0, 0
+	for i := range len(w) {
+		switch c := w[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+			run = 0
+		case c >= utf8.RuneSelf || strings.IndexByte("aeiouy", c) >= 0:
+			vowels++
+			run = 0
+		default:
+			if run++; run > 4 {
+				return true
+			}
+		}
+	}
+	return digits == len(w) || vowels == 0 && digits == 0 && len(w) > 2 && !in(englishWords, w) || len(w) == 1 && !in(englishWords, w)
+}
+
+// strange says whether w is a function word of another language that the collection
+// hardly holds: in a German collection "der" is no sign of anything.
+func (e *Engine) strange(w string) bool {
+	if !in(foreignWords, w) {
+		return false
+	}
+	often := false
+	e.words.Each(w, func(stem []byte, _, _ int) {
+		t, ok := e.Index.Lookup(stem)
+		often = often || ok && 20*e.Index.DF(t) > e.Index.Docs()
+	})
+	return !often
+}
+
+func latin(w string) bool {
+	for _, c := range w {
+		if unicode.IsLetter(c) && !unicode.Is(unicode.Latin, c) {
+			return false
+		}
+	}
+	return true
+}
+
+// doubt says why nothing is quoted, of a question whose first result, with that title,
+// answers with that probability: one of message's, "" where there is no doubt.
+func (e *Engine) doubt(question, title string, answers float32, both bool) string {
+	if kind := smallTalk(question); kind != "" {
+		return kind
+	}
+	if answers >= AnswersAbove(both) || e.IsAbout(question, title) {
+		return ""
+	}
+	if e.otherLanguage(question) {
+		return message.DoubtLanguage
+	}
+	return message.DoubtUnsure
+}
+
+// IsAbout says whether a question does no more than name what the first result is about:
+// "volcanoes", "tell me about volcanoes", "what is a volcano". Few of the conversations
+// ask so, and all that is asked for is there.
+func (e *Engine) IsAbout(question, title string) bool {
+	if len(question) > longest {
+		return false
+	}
+	named := false
+	for _, w := range split(strings.ToLower(question)) {
+		if in(openWords, w) {
+			continue
+		}
+		in := false
+		e.words.Each(w, func(stem []byte, _, _ int) {
+			e.surfaces.Each(title, func(of []byte, _, _ int) { in = in || string(of) == string(stem) })
+		})
+		if !in {
+			return false
+		}
+		named = true
+	}
+	return named
+}
+
+// otherLanguage says whether a question seems to be in another language than English:
+// most of it in another script, or function words of others and fewer of English.
+func (e *Engine) otherLanguage(question string) bool {
+	if len(question) > longest {
+		return false
+	}
+	words, english, others, unread := split(strings.ToLower(question)), 0, 0, 0
+	for _, w := range words {
+		switch {
+		case !latin(w):
+			unread++
+		case in(englishWords, w):
+			english++
+		case e.strange(w):
+			others++
+		}
+	}
+	return 2*unread > len(words) || others >= english && others >= 2 || others > english && len(words) >= 3
+}
+
+// smallTalk recognises a greeting or thanks: a few words, all of them polite ones, or
+// thanks among others that ask nothing.
+func smallTalk(question string) string {
+	if len(question) > longest/2 {
+		return ""
+	}
+	said := " " + strings.Join(split(strings.ToLower(question)), " ") + " "
+	greets, thanks, more, asks, outright := false, false, false, strings.Contains(question, "?"), false
+	for _, phrase := range [...]string{" how are you ", " how is it going ", " how s it going ", " how do you do ", " what s up ", " whats up ", " anybody there ", " anyone there ", " anybody home "} {
+		if before, after, ok := strings.Cut(said, phrase); ok {
+			greets, said = true, before+" "+after
+		}
+	}
+	for _, w := range strings.Fields(said) {
+		asks = asks || in(requestWords, w)
+		outright = outright || in(" thanks thank thankyou thx thanx ty tysm ", w)
+		switch {
+		case in(greetingWords, w):
+			greets = true
+		case in(thanksWords, w):
+			thanks = true
+		case !in(besideWords, w):
+			more = true
+		}
+	}
+	switch {
+	case outright && !asks, thanks && !more:
+		return message.DoubtThanks
+	case greets && !more:
+		return message.DoubtGreeting
+	}
+	return ""
+}
+
+// requests are what a question may be wrapped in: "you" and "I" of these say nothing.
+var requests = [...]string{" can you tell me ", " could you tell me ", " can you explain ", " could you explain ", " do you know ", " i want to know ",
+	" i would like to know ", " i d like to know ", " i need to know ", " i was wondering ", " tell me ", " please "}
+
+// Lists of words, each between blanks, in small letters; apostrophes divide words
+// ("what's" is "what" and "s").
+const (
+	toolWords      = " you your yours u ur yourself youre "
+	myWords        = " i my mine im ive id myself "
+	nowWords       = " today tomorrow yesterday now tonight currently latest recent recently news weather week month forecast live price prices cost costs stock rate earlier last next breaking happening happened update updates score scores match lottery traffic sunset sunrise clock time date morning 2025 2026 2027 "
+	politeWords    = " thanks thank thx cheers ty great cool nice ok okay good wow awesome perfect lol haha ha hm hmm bye goodbye hello hi hey greetings morning evening welcome sorry please yes no yeah yep nope interesting right "
+	hereWords      = " here app application page site website browser chat bot chatbot ai assistant chatgpt gpt computer android iphone model settings button file files documents upload download offline private privacy account login english program robot machine human person real "
+	practicalWords = " ticket tickets parking charge charges charged book booking buy cheap cheapest flight flights hotel restaurant shop recipe cook bake lyrics directions phone number address email translate spell joke poem wife husband girlfriend boyfriend boss mum dad birthday homework essay name favourite favorite wearing shoe size breakfast lunch dinner salary paid worth "
+	vagueWords     = " something anything stuff thing things it that this them those there "
+	askingWords    = " what which who whom whose when where why how is are was were do does did can could has have had tell explain describe list name define should would will "
+	englishWords   = " the a an of in on at to is are was were and or for from by with as it its that this what which who when where why how do does did there about he she they them his her their not be been has have had can could will would than then into also any some more most other only if but so no you your i me my we s "
+	foreignWords   = " der das den dem ein eine und ist wie wer wo wann warum welche nicht mit auf für von zu kann ich wir" +
+		" le la les des une est et qui que quoi où quand comment pourquoi quel quelle dans avec pas je il elle du sur" +
+		" el los las una es y quién qué dónde cuándo cómo cuál por para con del como cuando donde quien cual en un" +
+		" il lo gli uno è chi che cosa dove quando come perché quale di per della con sono non" +
+		" o os um uma é e quem onde quando como qual porque com não da do em" +
+		" het een is en wie wat waar wanneer hoe waarom welke niet met van op voor" +
+		" kto co gdzie kiedy jak dlaczego jest nie na w z do i" +
+		" vem vad var när hur varför vilken är och på med inte av det som hvem hvad hvor hvornår og er til" +
+		" kim ne nerede zaman nasıl neden ve bir bu mi var apa siapa di mana kapan bagaimana mengapa dan yang itu ini adalah" +
+		" mikä kuka missä milloin ja on ki mi hol mikor hogyan és van care unde și este "
+	askedFor      = " tell explain describe show give list please want know need like find wondering "
+	openWords     = " tell explain describe define me us about the a an of what who is are was were s please can could you give info information facts i want to know more on "
+	requestWords  = " what which who whom whose when where why how tell show give explain describe list name about "
+	greetingWords = " hi hello hey heya hiya hallo hola bonjour ciao ahoy howdy yo sup wassup greetings gday morning afternoon evening dear bye goodbye farewell night later "
+	thanksWords   = " thank thanks thankyou thx thanx ty tysm cheers danke merci gracias grazie obrigado tak bedankt cool great nice perfect awesome excellent brilliant lovely wonderful ok okay super helpful useful appreciate appreciated obliged ta tyvm wow "
+	besideWords   = " you u very much so a lot for the that all good and there or sir madam everyone everybody friend mate again to have had day one really it was is i m s this your help answer see ya too oh well then alright right yes yeah yep no just many been most kind been what parley computer bot robot machine assistant google siri alexa folks guys team people world bro dude buddy pal man meet pleasure doing going today well done job one "
+)

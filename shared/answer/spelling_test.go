@@ -1,0 +1,68 @@
+package answer
+
+import (
+	"reflect"
+	"testing"
+
+	"parley/shared/message"
+)
+
+func TestSpelling(t *testing.T) {
+	e := shipped(t)
+	for question, want := range map[string][]message.Spelling{
+		"wat is fotosynthesis":     {{Typed: "fotosynthesis", Read: "photosynthesis"}},
+		"how high is Kilimanjero?": {{Typed: "Kilimanjero", Read: "Kilimanjaro"}},
+		"einstien and beethovan":   {{Typed: "einstien", Read: "Einstein"}, {Typed: "beethovan", Read: "Beethoven"}},
+		"what is photosynthesis":   nil,
+		"my bloke has no lockers":  nil, // words that the collection does not hold
+		"kto wynalazł telefon":     nil,
+		"asdfgh":                   nil,
+		"":                         nil,
+	} {
+		a, err := e.Ask(turns(question))
+		if err != nil && question != "" {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(a.Spelling, want) {
+			t.Errorf("%q: %v, want %v", question, a.Spelling, want)
+		}
+	}
+	a, err := e.Ask(turns("wat is fotosynthesis"))
+	if err != nil || a.Results[0].Title != "Photosynthesis" {
+		t.Errorf("%v, %v", err, a.Results)
+	}
+}
+
+// A word of the history stays read as it was, and is told of in its own turn alone; its
+// weight among the exact words is less.
+func TestSpellingOfTheHistory(t *testing.T) {
+	e := shipped(t)
+	a, err := e.Ask(turns("how high is kilimanjero", "It is high.", "in which country is it?"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Spelling != nil {
+		t.Errorf("told again: %v", a.Spelling)
+	}
+	if a.Results[0].Title != "Mount Kilimanjaro" {
+		t.Errorf("first is %s", a.Results[0].Title)
+	}
+	word := func(question string) float32 {
+		e.Encoder.QuestionWords = 1
+		defer func() { e.Encoder.QuestionWords = 0 }()
+		a, err := e.Ask(turns(question))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, term := range a.Terms {
+			if term.Word && term.Text == "kilimanjaro" {
+				return term.Weight
+			}
+		}
+		t.Fatalf("%s: no such word in %v", question, a.Terms)
+		return 0
+	}
+	if typed, read := word("kilimanjaro"), word("kilimanjero"); !(read < typed && read > 0) {
+		t.Errorf("a word weighs %v as it is, %v as it was read", typed, read)
+	}
+}

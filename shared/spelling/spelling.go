@@ -1,0 +1,184 @@
+// Package spelling finds what a misspelt word was meant to be, among the words that a
+// collection holds.
+//
+// What counts is how slips and guesses go wrong, in the manner of Damerau and Levenshtein
+// (each stretch is edited once, "optimal string alignment"):
+//
+//	1  two neighbours change places (einstien); a letter is doubled or not (botom)
+//	2  one vowel for another (kilimanjero), left out or added (austrlia), the same of "h",
+//	   and letters that sound alike (kristal)
+//	4  any other letter exchanged, left out or added
+//
+// "ph" is one letter, "f". A word may cost more the longer it is: English words that a
+// collection does not hold are often near ones that it does (bloke, broke).
+package spelling
+
+import "bytes"
+
+// A word shorter than shortest has too many neighbours to be corrected.
+const (
+	shortest = 5
+	longest  = 40 // what is longer is no word
+)
+
+// Costs of an edit.
+const (
+	slip  = 1
+	guess = 2
+	other = 4
+)
+
+// allowed is what the edits of a word of n letters may cost.
+func allowed(n int) int {
+	switch {
+	case n <= 5:
+		return slip
+	case n <= 7:
+		return guess
+	case n <= 9:
+		return guess + slip
+	}
+	return 2 * guess
+}
+
+// A Nearest looks for the known word that is nearest to a misspelt one; it keeps its
+// memory from one search to the next.
+type Nearest struct {
+	word, known []byte
+	rows        [3][longest + 1]int
+
+	best     []byte
+	distance int
+	often    int
+}
+
+// Seek begins the search for a word in small letters. It reports false where the word is
+// not one to correct: short, long, or not of a to z alone.
+func (n *Nearest) Seek(word []byte) bool {
+	n.best = n.best[:0]
+	n.distance, n.often = allowed(len(word))+1, 0
+	if len(word) < shortest || len(word) > longest {
+		return false
+	}
+	for _, c := range word {
+		if c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	n.word = fold(n.word[:0], word)
+	return true
+}
+
+// Offer tells of a known word, and how many passages hold it. Of words at the same
+// distance the more frequent is the nearer, of those the one offered first.
+func (n *Nearest) Offer(known []byte, passages int) {
+	if len(known) < shortest-1 || len(known) > longest {
+		return
+	}
+	// The first letter is seldom wrong, and most known words are ruled out by it.
+	k := known
+	if len(k) > 1 && k[0] == 'p' && k[1] == 'h' {
+		k = phAsF
+	}
+	if k[0] != n.word[0] {
+		return
+	}
+	n.known = fold(n.known[:0], known)
+	if d := n.between(n.distance); d < n.distance || d == n.distance && len(n.best) > 0 && passages > n.often {
+		n.best, n.distance, n.often = append(n.best[:0], known...), d, passages
+	}
+}
+
+var phAsF = []byte("f")
+
+// Found is the nearest word offered; nil where none was near enough.
+func (n *Nearest) Found() []byte {
+	if len(n.best) == 0 {
+		return nil
+	}
+	return n.best
+}
+
+// fold appends word with f for ph.
+func fold(to, word []byte) []byte {
+	for len(word) > 0 {
+		i := bytes.Index(word, []byte("ph"))
+		if i < 0 {
+			break
+		}
+		to = append(append(to, word[:i]...), 'f')
+		word = word[i+2:]
+	}
+	return append(to, word...)
+}
+
+// between is what it costs to make n.word of n.known, or anything above most.
+func (n *Nearest) between(most int) int {
+	a, b := n.word, n.known
+	if d := len(a) - len(b); d > most || -d > most {
+		return most + 1
+	}
+	before, last, row := &n.rows[0], &n.rows[1], &n.rows[2]
+	last[0] = 0
+	for j := 1; j <= len(b); j++ {
+		last[j] = last[j-1] + single(b, j-1)
+	}
+	leastBefore := 0
+	for i := 1; i <= len(a); i++ {
+		row[0] = last[0] + single(a, i-1)
+		least := row[0]
+		for j := 1; j <= len(b); j++ {
+			d := last[j-1] + exchange(a[i-1], b[j-1])
+			d = min(d, last[j]+single(a, i-1), row[j-1]+single(b, j-1))
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d = min(d, before[j-2]+slip)
+			}
+			row[j] = d
+			least = min(least, d)
+		}
+		if least > most && leastBefore > most { // a change of places looks back two rows
+			return most + 1
+		}
+		leastBefore = least
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
+
+// single is what it costs that one of two words has letter i and the other has not.
+func single(w []byte, i int) int {
+	switch {
+	case i > 0 && w[i] == w[i-1] || i+1 < len(w) && w[i] == w[i+1]:
+		return slip
+	case vowel(w[i]) || w[i] == 'h':
+		return guess
+	}
+	return other
+}
+
+// exchange is what it costs that a stands for b.
+func exchange(a, b byte) int {
+	switch {
+	case a == b:
+		return 0
+	case vowel(a) && vowel(b):
+		return guess
+	}
+	for _, alike := range [...]string{"ckqs", "sz", "gj", "dt", "bp", "fv", "mn", "vw"} {
+		if has(alike, a) && has(alike, b) {
+			return guess
+		}
+	}
+	return other
+}
+
+func vowel(c byte) bool { return has("aeiouy", c) }
+
+func has(s string, c byte) bool {
+	for i := range len(s) {
+		if s[i] == c {
+			return true
+		}
+	}
+	return false
+}

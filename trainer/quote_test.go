@@ -1,0 +1,43 @@
+package main
+
+import (
+	"testing"
+
+	"parley/shared/message"
+	"parley/trainer/conversations"
+)
+
+// Of the right articles the one that stands first counts, by what is quoted of it; the
+// reply counts by itself, and so does saying the same once more.
+func TestQuotedTurns(t *testing.T) {
+	c := &conversations.Conversation{ID: "dev-1", Turns: []conversations.Turn{
+		{Gold: []conversations.Gold{{ID: "A", Grade: 2}}}, {Gold: []conversations.Gold{{ID: "A", Grade: 2}}}, {Gold: []conversations.Gold{{ID: "B", Grade: 2}}},
+	}}
+	judged := conversations.Sentences{
+		"dev-1<::>1": {"A": {"It is tall.": 2}},
+		"dev-1<::>2": {"A": {"It is old.": 1}},
+	}
+	result := func(id, text string, from, to int) message.Result {
+		return message.Result{ID: id, Text: text, Quote: message.Span{from, to}}
+	}
+	tall := "It is tall. It is old."
+	var r quoted
+	asked := []message.Turn{{Question: "how tall?"}}
+	r.turn(judged, c, 0, asked, message.Answer{Results: []message.Result{result("X", "No.", 0, 3), result("A", tall, 0, 11)}, Reply: 1})
+	asked[0].Reply = "It is tall."
+	asked = append(asked, message.Turn{Question: "how old?"})
+	r.turn(judged, c, 1, asked, message.Answer{Results: []message.Result{result("A", tall, 0, 22)}})
+	asked[1].Reply = tall
+	asked = append(asked, message.Turn{Question: "what?"})
+	r.turn(judged, c, 2, asked, message.Answer{Results: []message.Result{result("A", tall, 0, 22)}})
+	want := quoted{Turns: 2, Found: 2, Right: 1, Partly: 2, Pairs: 1, Bytes: 33, Reply: 1, Again: 1, Replies: 3}
+	if r != want {
+		t.Errorf("%+v, want %+v", r, want)
+	}
+	// A doubted answer has no reply.
+	var none quoted
+	none.turn(judged, c, 0, asked[:1], message.Answer{Doubt: message.DoubtUnsure, Results: []message.Result{result("A", tall, 0, 11)}})
+	if none.Reply != 0 || none.Replies != 0 || none.Right != 1 {
+		t.Errorf("doubted: %+v", none)
+	}
+}
