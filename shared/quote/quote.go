@@ -8,15 +8,17 @@ import "strings"
 // (trainer/conversations/sentences.tsv; `trainer conversations quote` measures them).
 const (
 	saidShare = 0.8 // what a sentence counts that the conversation has heard already
-	// A neighbour is quoted, too, where it has this share of the best sentence's score and
-	// both together are not longer than pairBytes: the answer may stand in either, or in both.
+	// The sentence after the best is quoted, too, where it has this share of its score and
+	// both together are not longer than pairBytes: the answer may stand in either, or in
+	// both. Not the one before: of a reply, what is asked next is read with the beginning,
+	// and that should be the best sentence's.
 	pairShare = 0.75
 	pairBytes = 420
 )
 
 // Best gives the part of text that answers best: the one of spans, which are sentences of
-// text in order, that has the highest score (of equal ones the first), with a neighbour
-// that fits nearly as well. A sentence that stands in one of said, the replies so far,
+// text in order, that has the highest score (of equal ones the first), with the next one
+// where it fits nearly as well. A sentence that stands in one of said, the replies so far,
 // comes behind others nearly as good, and joins none: it was the answer to another
 // question. Best is empty only where spans are.
 func Best(text string, spans []Span, scores []float32, said []string) Span {
@@ -40,14 +42,10 @@ func Best(text string, spans []Span, scores []float32, said []string) Span {
 	if heard || !(top > 0) {
 		return pair
 	}
-	from, least := pair, pairShare*top
-	for _, i := range [2]int{best - 1, best + 1} {
-		if i < 0 || i == len(spans) {
-			continue
-		}
-		both := Span{min(from.Start, spans[i].Start), max(from.End, spans[i].End)}
-		if s, h := score(i); s >= least && !h && both.End-both.Start <= pairBytes {
-			pair, least = both, s // the better of the two
+	if next := best + 1; next < len(spans) {
+		both := Span{pair.Start, spans[next].End}
+		if s, heard := score(next); s >= pairShare*top && !heard && both.End-both.Start <= pairBytes {
+			return both
 		}
 	}
 	return pair

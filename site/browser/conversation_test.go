@@ -224,7 +224,7 @@ func TestTermsSayWhereTheyComeFrom(t *testing.T) {
 func TestAnyResultCanBeTheReply(t *testing.T) {
 	p := open(t, shipped(t)).ready()
 	p.ask("tallest buildings in the world")
-	before := p.ask("who designed it?")
+	before := p.ask("when was it opened?")
 	eval[bool](p, `(document.querySelector(".results-button").getAttribute("aria-expanded") === "true" || document.querySelector(".results-button").click(), true)`)
 	p.wait("the first turn's results", `document.querySelector("article.turn .choose[aria-pressed=false]")`)
 	other := eval[string](p, `document.querySelector("article.turn .result:not(.is-reply) h3").innerText`)
