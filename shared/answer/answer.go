@@ -241,6 +241,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		said[i] = t.Reply
 	}
 	e.reading.ask(&f, newest)
+	e.reading.took = 0
 	question := f.turns[newest].Question
 	figure, date := wants(question)
 	for i, h := range f.hits {
@@ -248,7 +249,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			p := e.Passages.At(int(h.Doc))
 			a.Results[i] = message.Result{Doc: h.Doc, ID: p.ID, Title: p.Title, Score: h.Score}
 		} else {
-			r, err := e.result(f.Vector, h, said)
+			r, err := e.result(f.Vector, h, said, i < replyDepth)
 			if err != nil {
 				return message.Answer{}, err
 			}
@@ -270,6 +271,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			}
 		}
 	}
+	a.Cost.ReadMS = milliseconds(e.reading.took)
 	if !ask.Brief && len(f.hits) == 0 {
 		a.Doubt = e.doubt(question, "", 0, false)
 	}
@@ -375,15 +377,25 @@ func (e *Engine) terms(f found, turns []message.Turn) (terms []message.Term, pla
 	return terms, place
 }
 
-// result describes one hit; e.reading has the question, said the replies so far.
-func (e *Engine) result(query sparse.Vector, h index.Hit, said []string) (message.Result, error) {
+// result describes one hit; e.reading has the question, said the replies so far. read says
+// whether its sentences are read.
+func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bool) (message.Result, error) {
 	p := e.Passages.At(int(h.Doc))
-	spans, scores, err := e.reading.read(e.Encoder.Base(), p)
-	if err != nil {
-		return message.Result{}, err
+	e.tokens = e.Encoder.Tokenizer.Append(e.tokens[:0], p.Text, maxTokens)
+	var spans []quote.Span
+	var scores []float32
+	if !read {
+		spans, scores = e.reading.glance(e.Encoder.Tokenizer, p, e.tokens)
+	} else {
+		var err error
+		start := time.Now()
+		spans, scores, err = e.reading.read(e.Encoder.Base(), p)
+		e.reading.took += time.Since(start)
+		if err != nil {
+			return message.Result{}, err
+		}
 	}
 	q := quote.Best(p.Text, spans, scores, said)
-	e.tokens = e.Encoder.Tokenizer.Append(e.tokens[:0], p.Text, maxTokens)
 	matches := e.Index.Explain(query, h.Doc)
 	e.least = 0
 	for _, m := range matches {

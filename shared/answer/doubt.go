@@ -26,7 +26,7 @@ import (
 const (
 	asked        = featureCount + iota // of the newest question's learned weight, what the best sentence lights
 	fit                                // the best sentence's score over the question's length, a tenth of it
-	found1                             // of the question's words, by idf, those that stand in the first result
+	inFirst                            // of the question's words, by idf, those that stand in the first result
 	missing                            // the largest idf of those that neither stand there nor light anything there
 	missingAll                         // of the question's words, by idf, all those that are missing so
 	unknown                            // of its words, those that the collection does not hold
@@ -61,12 +61,12 @@ const (
 // `trainer conversations doubt` fits them.
 var answerCoefficients = [2][answerFeatures]float32{
 	{-13.159, 0.810, 0.810, 1.987, 0.000, 3.376, 0.000, 8.528, 8.709, 1.420, 0.995, 6.066, -1.463, 0.549, -1.129, -0.722, 0.379, -0.324, 0.524, -0.635, -16.953, 1.042, -26.021, 1.491, -9.719, 0.211, -5.905, 0.919, -0.581, -3.487, 0.519, 2.305, -6.840, -1.160, -1.412, -7.321, -1.159, -2.385, -3.357, -0.580, 0.000},
-	{-13.159, 0.810, 0.810, 1.987, 0.000, 3.376, 0.000, 8.528, 8.709, 1.420, 0.995, 6.066, -1.463, 0.549, -1.129, -0.722, 0.379, -0.324, 0.524, -0.635, -16.953, 1.042, -26.021, 1.491, -9.719, 0.211, -5.905, 0.919, -0.581, -3.487, 0.519, 2.305, -6.840, -1.160, -1.412, -7.321, -1.159, -2.385, -3.357, -0.580, 0.000},
+	{-23.864, 0.547, 0.547, -0.376, 0.000, 2.013, 0.000, 3.183, 7.185, 1.800, 1.346, 5.820, -3.617, 1.554, -1.431, -0.059, 0.450, 0.848, 1.912, 0.812, -21.140, 1.153, -26.283, 1.522, -7.172, -0.486, -8.902, 1.256, -1.312, -2.599, 0.357, 0.609, -6.180, -3.274, 0.658, -6.636, -1.313, -1.936, -2.833, -0.042, 20.491},
 }
 
 // answersAbove is the probability below which nothing is quoted, for the same two: chosen
 // on dev.
-var answersAbove = [2]float32{.093, .093}
+var answersAbove = [2]float32{.093, .059}
 
 // AnswersAbove is the probability below which nothing is quoted.
 func AnswersAbove(both bool) float32 {
@@ -175,7 +175,7 @@ func (e *Engine) answerFeatures(f *found, question string, newest int) []float32
 		x[missing] = max(x[missing], idf/most)
 	}
 	if total > 0 {
-		x[found1], x[missingAll] = there/total, gone/total
+		x[inFirst], x[missingAll] = there/total, gone/total
 	}
 	if e.Index.Words() > 0 && words > 0 { // an index without words knows none, whatever it holds
 		x[unknown] = 1 - float32(known)/float32(words)
@@ -210,10 +210,10 @@ func newestTokens(from []conversation.Origin, newest int) (n int) {
 	return n
 }
 
-// idf is BM25's inverse document frequency, over that of a word that no passage holds.
+// idf is BM25's inverse document frequency of a word that df passages hold.
 func (e *Engine) idf(df int) float32 {
 	n, d := float64(e.Index.Docs()), float64(df)
-	return float32(math.Log(1 + (n-d+.5)/(d+.5)))
+	return matrix.Log1p(float32((n - d + .5) / (d + .5))) // math.Log has other bits elsewhere
 }
 
 // holds says whether a text holds a word, by its stem.

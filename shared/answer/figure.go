@@ -88,14 +88,26 @@ func wants(question string) (figure, date bool) {
 	return false, false
 }
 
+// yearly are words before a year.
+const yearly = " in from to since by until till between and during circa around early late mid about before after january february march april may june july august september october november december spring summer autumn winter "
+
+// isYear says whether a word may be a year.
+func isYear(w string) bool {
+	return len(w) == 4 && (w[0] == '1' || w[0] == '2' && w[1] == '0') && strings.Trim(w, "0123456789") == ""
+}
+
 // gives says whether a sentence holds a figure, or a date where that is wanted.
 func gives(sentence string, date bool) bool {
-	if strings.ContainsFunc(sentence, unicode.IsNumber) {
+	if date && strings.ContainsFunc(sentence, unicode.IsNumber) {
 		return true
 	}
 	before, words := "", split(sentence)
 	for i, as := range words {
 		w := strings.ToLower(as)
+		// "Built from 1887 to 1889" is no height.
+		if strings.ContainsFunc(w, unicode.IsNumber) && !(isYear(w) && in(yearly, before)) {
+			return true
+		}
 		after := ""
 		if i+1 < len(words) {
 			after = words[i+1]

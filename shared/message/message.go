@@ -175,6 +175,7 @@ type Part struct {
 type Cost struct {
 	EncodeMS float64 `json:"encode_ms"`
 	SearchMS float64 `json:"search_ms"`
+	ReadMS   float64 `json:"read_ms,omitempty"`  // reading the results' sentences, for what is quoted
 	DenseMS  float64 `json:"dense_ms,omitempty"` // the dense stage's own encoding and search
 	Lists    int     `json:"lists"`
 	Postings int     `json:"postings"`

@@ -53,7 +53,7 @@ func Answer(body string) (*message.Answer, error) {
 	}
 	c := v.Get("cost")
 	a.Cost = message.Cost{
-		EncodeMS: c.Get("encode_ms").Number, SearchMS: c.Get("search_ms").Number, DenseMS: c.Get("dense_ms").Number,
+		EncodeMS: c.Get("encode_ms").Number, SearchMS: c.Get("search_ms").Number, DenseMS: c.Get("dense_ms").Number, ReadMS: c.Get("read_ms").Number,
 		Lists: c.Get("lists").Int(), Postings: c.Get("postings").Int(),
 	}
 	return a, nil
@@ -335,6 +335,7 @@ func EncodeAnswer(a *message.Answer) string {
 		w.object("cost", func() {
 			w.float("encode_ms", a.Cost.EncodeMS, 64)
 			w.float("search_ms", a.Cost.SearchMS, 64)
+			w.float("read_ms", a.Cost.ReadMS, 64)
 			w.float("dense_ms", a.Cost.DenseMS, 64)
 			w.int("lists", a.Cost.Lists)
 			w.int("postings", a.Cost.Postings)

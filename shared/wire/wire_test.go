@@ -20,7 +20,7 @@ var answer = message.Answer{
 	}, {}},
 	Tokens: 12, Dropped: true, Cut: true, Alone: true, Read: []int{0, 2}, Stage: message.StageBoth, Sure: .25,
 	Doubt: message.DoubtUnsure, Answers: .125, Spelling: []message.Spelling{{Typed: "fotosynthesis", Read: "photosynthesis"}},
-	Cost: message.Cost{EncodeMS: 14.25, DenseMS: 112.5, SearchMS: .5, Lists: 12, Postings: 123456},
+	Cost: message.Cost{EncodeMS: 14.25, DenseMS: 112.5, ReadMS: 3.5, SearchMS: .5, Lists: 12, Postings: 123456},
 }
 
 // Everything a message holds is read as encoding/json reads it, and what is written

@@ -403,7 +403,7 @@ func TestChatFollowsTheConversation(t *testing.T) {
 	b := newBench(t)
 	out := must(t, "eiffel tower?\nwho designed it?\n:pick 2\n:pick 9\n:terms\n:undo\n:undo\n:undo\n\n:new\n:what\n:help\n!\x1b]0;x\x07\n:quit\nnever read\n", b.with("chat")...)
 	for _, want := range []string{
-		"? eiffel tower?", "“The eiffel tower in paris is tall.", "? who designed it?", "(quoted before)", "turn 1",
+		"? eiffel tower?", "“It was designed by an engineer.”", "? who designed it?", "(quoted before)", "turn 1",
 		":pick takes the number of a result", "Taken back: who designed it?", "There is nothing to take back",
 		"A new conversation.", "There is no :what", ":quit     end",
 	} {

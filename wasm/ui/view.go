@@ -349,7 +349,7 @@ func (c *TurnItem) Figures() string {
 }
 
 // took is all that an answer took, in milliseconds.
-func took(a *message.Answer) float64 { return a.Cost.EncodeMS + a.Cost.SearchMS + a.Cost.DenseMS }
+func took(a *message.Answer) float64 { return a.Cost.EncodeMS + a.Cost.SearchMS + a.Cost.ReadMS + a.Cost.DenseMS }
 
 // Spark draws the heaviest terms as bars: one path per turn and kind.
 func (c *TurnItem) Spark() []SparkPath {
@@ -597,6 +597,7 @@ func (c *VectorPanel) Figures() []FigureView {
 		{"Read", read},
 		{"Encoded in", millis(a.Cost.EncodeMS)},
 		{"Searched in", millis(a.Cost.SearchMS)},
+		{"Sentences read in", millis(a.Cost.ReadMS)},
 		{"Active terms", active(a)},
 		{"Postings touched", touched},
 	}

@@ -137,7 +137,7 @@ func TestDenseSameBits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		native.Cost.EncodeMS, native.Cost.SearchMS, native.Cost.DenseMS = got.Cost.EncodeMS, got.Cost.SearchMS, got.Cost.DenseMS
+		native.Cost.EncodeMS, native.Cost.SearchMS, native.Cost.ReadMS, native.Cost.DenseMS = got.Cost.EncodeMS, got.Cost.SearchMS, got.Cost.ReadMS, got.Cost.DenseMS
 		g, _ := json.Marshal(got)
 		n, _ := json.Marshal(native)
 		if !bytes.Equal(g, n) || got.Cost.DenseMS <= 0 || got.Stage != message.StageBoth {

@@ -210,7 +210,7 @@ func sameBits(t *testing.T, files map[string][]byte) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got.Cost.EncodeMS, got.Cost.SearchMS = want.Cost.EncodeMS, want.Cost.SearchMS
+				got.Cost.EncodeMS, got.Cost.SearchMS, got.Cost.ReadMS = want.Cost.EncodeMS, want.Cost.SearchMS, want.Cost.ReadMS
 				g, _ := json.Marshal(got)
 				n, _ := json.Marshal(want)
 				if !bytes.Equal(g, n) {
