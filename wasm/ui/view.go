@@ -349,7 +349,9 @@ func (c *TurnItem) Figures() string {
 }
 
 // took is all that an answer took, in milliseconds.
-func took(a *message.Answer) float64 { return a.Cost.EncodeMS + a.Cost.SearchMS + a.Cost.ReadMS + a.Cost.DenseMS }
+func took(a *message.Answer) float64 {
+	return a.Cost.EncodeMS + a.Cost.SearchMS + a.Cost.ReadMS + a.Cost.DenseMS
+}
 
 // Spark draws the heaviest terms as bars: one path per turn and kind.
 func (c *TurnItem) Spark() []SparkPath {
