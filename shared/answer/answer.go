@@ -273,7 +273,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	}
 	a.Cost.ReadMS = milliseconds(e.reading.took)
 	if !ask.Brief && len(f.hits) == 0 {
-		a.Doubt = e.doubt(question, "", 0, false)
+		a.Doubt = smallTalk(question)
 	}
 	if !ask.Brief && a.Doubt == "" {
 		a.Reply = reply(a.Results, said)

@@ -68,7 +68,16 @@ var answerCoefficients = [2][answerFeatures]float32{
 // on dev.
 var answersAbove = [2]float32{.093, .059}
 
-// AnswersAbove is the probability below which nothing is quoted.
+// fewToDoubt are the passages below which the estimate is trusted less the fewer there
+// are: who asks their own few pages knows what stands there, and scores of few passages
+// say little.
+const fewToDoubt = 1000
+
+// Trusted is what AnswersAbove is multiplied by in a collection of so many passages.
+func Trusted(passages int) float64 { return min(float64(passages)/fewToDoubt, 1) }
+
+// AnswersAbove is the probability below which nothing is quoted, in a collection of some
+// size.
 func AnswersAbove(both bool) float32 {
 	if both {
 		return answersAbove[1]
@@ -77,8 +86,12 @@ func AnswersAbove(both bool) float32 {
 }
 
 // Answers is the probability that a first result answers, by its features; both says that
-// both stages ranked it.
+// both stages ranked it. It is 0 of a question whose words are all unknown to the
+// collection and to the encoder's vocabulary: what is found then was found by chance.
 func Answers(features []float32, both bool) float32 {
+	if features[shattered] == 1 {
+		return 0
+	}
 	k := 0
 	if both {
 		k = 1
@@ -356,7 +369,7 @@ func (e *Engine) doubt(question, title string, answers float32, both bool) strin
 	if kind := smallTalk(question); kind != "" {
 		return kind
 	}
-	if answers >= AnswersAbove(both) || e.IsAbout(question, title) {
+	if answers >= AnswersAbove(both)*float32(Trusted(e.Index.Docs())) || e.IsAbout(question, title) {
 		return ""
 	}
 	if e.otherLanguage(question) {

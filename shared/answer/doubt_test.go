@@ -88,7 +88,7 @@ func TestDoubt(t *testing.T) {
 	for question, want := range map[string]string{
 		"How tall is the Eiffel Tower?": "", "what is photosynthesis": "", "eiffel tower": "", "who painted the mona lisa?": "",
 		"when did the second world war end": "", "capital of Australia": "", "How many people live in Kenya?": "",
-		"asdf jkl qwer": message.DoubtUnsure, "what is the weather in paris today": message.DoubtUnsure, "tell me about volcanoes": "", "🙂": message.DoubtUnsure,
+		"asdf jkl qwer": message.DoubtUnsure, "asdf": message.DoubtUnsure, "what is the weather in paris today": message.DoubtUnsure, "tell me about volcanoes": "", "🙂": message.DoubtUnsure,
 		"how do I reset my password here": message.DoubtUnsure,
 		"thanks!":                         message.DoubtThanks, "hello": message.DoubtGreeting,
 		"warum ist der himmel blau": message.DoubtLanguage,
@@ -106,23 +106,25 @@ func TestDoubt(t *testing.T) {
 	}
 }
 
-// The estimate is there for collections of any size, with words or without.
+// Over few passages little is doubted; nothing is where nothing was found, which the page
+// says in its own words.
 func TestDoubtOverSmallCollections(t *testing.T) {
 	enc := openEncoder(t)
 	lamp := passages.Passage{ID: "lamp", Title: "Lamp", Text: "A lamp gives light. It was invented in 1879."}
 	tea := passages.Passage{ID: "tea", Title: "Tea", Text: "Tea is a drink made of leaves. It comes from China."}
 	for _, docs := range [][]passages.Passage{nil, {lamp}, {lamp, tea}} {
 		e := over(t, enc, docs...)
-		a, err := e.Ask(turns("when was the lamp invented?"))
-		if err != nil {
-			t.Fatal(err)
+		for _, question := range []string{"when was the lamp invented?", "where is the lamp?", "who drinks"} {
+			if a, err := e.Ask(turns(question)); err != nil || a.Doubt != "" {
+				t.Errorf("%d passages: %v, %q has doubt %q with %v", len(docs), err, question, a.Doubt, a.Answers)
+			}
 		}
-		if want := map[bool]string{true: message.DoubtUnsure, false: ""}[len(docs) == 0]; a.Doubt != want {
-			t.Errorf("%d passages: doubt %q with %.3f", len(docs), a.Doubt, a.Answers)
+		if a, err := e.Ask(turns("thanks!")); err != nil || a.Doubt != message.DoubtThanks {
+			t.Errorf("%d passages: %v, doubt %q", len(docs), err, a.Doubt)
 		}
-		if a, err = e.Ask(turns("asdf jkl qwer")); err != nil || a.Doubt != message.DoubtUnsure {
-			t.Errorf("%d passages: %v, doubt %q with %.3f", len(docs), err, a.Doubt, a.Answers)
-		}
+	}
+	if Trusted(0) != 0 || Trusted(fewToDoubt/2) != .5 || Trusted(1e6) != 1 {
+		t.Error("the threshold does not grow with the collection")
 	}
 }
 

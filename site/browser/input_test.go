@@ -207,6 +207,9 @@ func TestFiveHundredTurns(t *testing.T) {
 	if took > 5*time.Second {
 		t.Errorf("turn 501 took %v", took)
 	}
+	if eval[bool](p, `[...document.querySelectorAll(".ask .number")].some(n => n.scrollHeight > n.clientHeight + 1)`) {
+		t.Errorf("the number of a turn does not stand on one line")
+	}
 	if shown := len(p.turns()); shown > 100 {
 		t.Errorf("%d turns are on view at once", shown)
 	}
