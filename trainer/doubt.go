@@ -117,19 +117,14 @@ func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
 	done := 0
 	played := map[string][]input{}
 	replies := map[string][]message.Turn{}
-	tell := func(split, kind, question string, asked []message.Turn, stage string, right func(first string) bool, a *message.Answer) error {
+	tell := func(split, kind string, asked []message.Turn, right func(first string) bool, a *message.Answer, keyword bool) error {
 		done++
 		meter.Update(int64(done), "")
-		features, _, err := e.AnswerFeatures(message.Ask{Turns: asked, Stage: stage})
-		if err != nil && !errors.Is(err, answer.ErrNoQuestion) {
+		in, err := inputOf(e, asked, o.second.stage, a)
+		if err != nil {
 			return err
 		}
-		in := input{kind: kind, answerable: kind == "", history: len(asked) > 1, said: question}
-		in.small = a.Doubt == message.DoubtGreeting || a.Doubt == message.DoubtThanks
-		in.about = len(a.Results) > 0 && e.IsAbout(question, a.Results[0].Title)
-		for _, f := range features {
-			in.x = append(in.x, float64(f))
-		}
+		in.kind, in.answerable, in.keyword = kind, kind == "", keyword
 		in.is = len(a.Results) > 0 && right(a.Results[0].ID)
 		played[split] = append(played[split], in)
 		return ctx.Err()
@@ -142,7 +137,7 @@ func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
 					replies[c.ID] = slices.Clone(asked)
 				}
 				right := rightOnes(gold(&c.Turns[turn], true))
-				return tell(split, "", asked[turn].Question, asked, o.second.stage, func(first string) bool { return right[first] }, &a)
+				return tell(split, "", asked, func(first string) bool { return right[first] }, &a, false)
 			})
 			if err != nil {
 				return err
@@ -154,8 +149,7 @@ func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
 				asked := []message.Turn{{Question: q.question}}
 				a, err := ask(e, asked, 1, "", o.second.stage)
 				if err == nil {
-					err = tell(split, "", q.question, asked, o.second.stage, func(first string) bool { return q.right[first] }, &a)
-					played[split][len(played[split])-1].keyword = true
+					err = tell(split, "", asked, func(first string) bool { return q.right[first] }, &a, true)
 				}
 				if err != nil {
 					return fmt.Errorf("%s: %w", c.ID, err)
@@ -167,14 +161,15 @@ func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
 		asked := append(slices.Clone(replies[u.After][:min(u.Turns, len(replies[u.After]))]), message.Turn{Question: u.Question})
 		a, err := ask(e, asked, 0, "", o.second.stage)
 		if err == nil {
-			err = tell(u.Split, string(u.Kind), u.Question, asked, o.second.stage, func(string) bool { return false }, &a)
+			err = tell(u.Split, string(u.Kind), asked, func(string) bool { return false }, &a, false)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", u.ID, err)
 		}
 	}
 	meter.Done("")
-	if err := playHandbook(e.Encoder, filepath.Join(o.data, "handbook"), played); err != nil {
+	handbookPassages, err := playHandbook(e.Encoder, filepath.Join(o.data, "handbook"), played)
+	if err != nil {
 		return err
 	}
 
@@ -221,6 +216,22 @@ func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
 	return r.print(stdout)
 }
 
+// inputOf is what was asked last, and answered so, as far as the engine knows.
+func inputOf(e *answer.Engine, asked []message.Turn, stage string, a *message.Answer) (input, error) {
+	question := asked[len(asked)-1].Question
+	in := input{history: len(asked) > 1, said: question}
+	in.small = a.Doubt == message.DoubtGreeting || a.Doubt == message.DoubtThanks
+	in.about = len(a.Results) > 0 && e.IsAbout(question, a.Results[0].Title)
+	features, _, err := e.AnswerFeatures(message.Ask{Turns: asked, Stage: stage})
+	if err != nil && !errors.Is(err, answer.ErrNoQuestion) {
+		return in, err
+	}
+	for _, f := range features {
+		in.x = append(in.x, float64(f))
+	}
+	return in, nil
+}
+
 // A keyworded is a question by itself, most in key words, as many type it, and what
 // answers it.
 type keyworded struct {
@@ -255,9 +266,6 @@ func keywords(c *conversations.Conversation) (list []keyworded) {
 	return list
 }
 
-// handbookPassages is about how many passages the handbook is.
-const handbookPassages = 42
-
 // Every other question about the handbook is for the fit, the rest for testing it.
 const (
 	handbookFit  = "handbook, to fit"
@@ -265,40 +273,35 @@ const (
 )
 
 // playHandbook asks the questions about the handbook, each by itself, of a collection made
-// of it: a small one, in whose words people say "I" and "you".
-func playHandbook(enc *encoder.Encoder, dir string, played map[string][]input) error {
+// of it: a small one, in whose words people say "I" and "you". It gives its passages.
+func playHandbook(enc *encoder.Encoder, dir string, played map[string][]input) (passages int, err error) {
 	h, err := conversations.OpenHandbook(dir)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	e, err := handbookEngine(enc, h)
 	if err != nil {
-		return fmt.Errorf("%s: %w", dir, err)
+		return 0, fmt.Errorf("%s: %w", dir, err)
 	}
 	for i, q := range h.Questions {
-		in := input{answerable: q.Section != "", handbook: true, said: q.Question, kind: "handbook"}
 		asked := []message.Turn{{Question: q.Question}}
 		a, err := ask(e, asked, 0, "", "")
 		if err != nil {
-			return fmt.Errorf("%s: %w", q.ID, err)
+			return 0, fmt.Errorf("%s: %w", q.ID, err)
 		}
-		in.small = a.Doubt == message.DoubtGreeting || a.Doubt == message.DoubtThanks
-		in.about = len(a.Results) > 0 && e.IsAbout(q.Question, a.Results[0].Title)
+		in, err := inputOf(e, asked, "", &a)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", q.ID, err)
+		}
+		in.kind, in.answerable, in.handbook = "handbook", q.Section != "", true
 		in.is = in.answerable && len(a.Results) > 0 && strings.Contains(a.Results[0].Title+"\n"+a.Results[0].Text, q.Section)
-		features, _, err := e.AnswerFeatures(message.Ask{Turns: asked})
-		if err != nil && !errors.Is(err, answer.ErrNoQuestion) {
-			return fmt.Errorf("%s: %w", q.ID, err)
-		}
-		for _, f := range features {
-			in.x = append(in.x, float64(f))
-		}
 		to := handbookFit
 		if i%2 == 1 {
 			to = handbookTest
 		}
 		played[to] = append(played[to], in)
 	}
-	return nil
+	return e.Passages.Len(), nil
 }
 
 // handbookEngine indexes the handbook as the page would.

@@ -92,19 +92,10 @@ func Answers(features []float32, both bool) float32 {
 	if features[shattered] == 1 {
 		return 0
 	}
-	k := 0
 	if both {
-		k = 1
+		return logistic(features, answerCoefficients[1][:])
 	}
-	var z float32
-	for i, x := range features {
-		z += float32(x * answerCoefficients[k][i])
-	}
-	if z < 0 {
-		e := matrix.Exp(z)
-		return e / (1 + e)
-	}
-	return 1 / (1 + matrix.Exp(-z))
+	return logistic(features, answerCoefficients[0][:])
 }
 
 // AnswerFeatures are those of the answer to a question, and whether both stages gave it:
@@ -153,6 +144,14 @@ func (e *Engine) answerFeatures(f *found, question string, newest int) []float32
 
 	// Its words, and where they are found.
 	most := e.idf(0)
+	stands := make([]bool, len(f.Words.List)) // in the first result, which is read once for all of them
+	for _, text := range [...]string{p.Title, p.Text} {
+		e.words.Each(text, func(w []byte, _, _ int) {
+			for i := range stands {
+				stands[i] = stands[i] || string(w) == string(f.Words.Stem(i))
+			}
+		})
+	}
 	var total, there, gone float32
 	words, known, pieces := 0, 0, 0
 	for i, w := range f.Words.List {
@@ -173,7 +172,7 @@ func (e *Engine) answerFeatures(f *found, question string, newest int) []float32
 			pieces += w.Last - w.First + 1
 		}
 		total += idf
-		if e.holds(p.Title, stem) || e.holds(p.Text, stem) {
+		if stands[i] {
 			there += idf
 			continue
 		}
@@ -227,13 +226,6 @@ func newestTokens(from []conversation.Origin, newest int) (n int) {
 func (e *Engine) idf(df int) float32 {
 	n, d := float64(e.Index.Docs()), float64(df)
 	return matrix.Log1p(float32((n - d + .5) / (d + .5))) // math.Log has other bits elsewhere
-}
-
-// holds says whether a text holds a word, by its stem.
-func (e *Engine) holds(text string, stem []byte) bool {
-	is := false
-	e.words.Each(text, func(w []byte, _, _ int) { is = is || string(w) == string(stem) })
-	return is
 }
 
 // look fills in what a question looks like. Words tell a chat with the tool from a

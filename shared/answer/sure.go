@@ -43,6 +43,11 @@ func Sure(features []float32) float32 {
 	if features[filled] == 0 {
 		return 0
 	}
+	return logistic(features, coefficients[:])
+}
+
+// logistic is 1 / (1 + exp(-sum of coefficient x feature)).
+func logistic(features, coefficients []float32) float32 {
 	var z float32
 	for i, x := range features {
 		z += float32(x * coefficients[i])

@@ -11,8 +11,9 @@ import (
 	"parley/shared/passages"
 )
 
-// The set in the repository is sound: ids, labels, quotas, splits, duplicates, rewrites.
-func TestTheSetIsSound(t *testing.T) {
+// shipped is the set in the repository, and the articles that it is about.
+func shipped(t *testing.T) (Set, *passages.Store) {
+	t.Helper()
 	set, err := Open(".")
 	if err != nil {
 		t.Fatal(err)
@@ -21,6 +22,12 @@ func TestTheSetIsSound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return set, articles
+}
+
+// The set in the repository is sound: ids, labels, quotas, splits, duplicates, rewrites.
+func TestTheSetIsSound(t *testing.T) {
+	set, articles := shipped(t)
 	ids := map[string]bool{}
 	for i := range articles.Len() {
 		ids[articles.At(i).ID] = true
@@ -443,14 +450,7 @@ func TestExport(t *testing.T) {
 
 // The judgements of the Factbook's passages that ship are of passages that there are.
 func TestShippedFactbook(t *testing.T) {
-	set, err := Open(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	articles, err := Articles("../../models/vital-articles")
-	if err != nil {
-		t.Fatal(err)
-	}
+	set, articles := shipped(t)
 	ids := map[string]bool{}
 	for i := range articles.Len() {
 		ids[articles.At(i).ID] = true

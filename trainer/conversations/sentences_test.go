@@ -12,14 +12,7 @@ import (
 // The judgements that ship are of sentences that the articles have, over 600 turns of dev
 // and test, and every judged turn has a sentence that answers at least in part.
 func TestShippedSentences(t *testing.T) {
-	set, err := Open(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	articles, err := Articles("../../models/vital-articles")
-	if err != nil {
-		t.Fatal(err)
-	}
+	set, articles := shipped(t)
 	cut := map[string]map[string]bool{}
 	for i := range articles.Len() {
 		p := articles.At(i)
