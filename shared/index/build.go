@@ -74,34 +74,6 @@ func (b *Builder) Add(doc sparse.Vector) error {
 // of Add, or for none: then the index has no words.
 func (b *Builder) AddWords(title, text string) { b.words.Add(title, text) }
 
-// Vectors gives the learned part of the documents' vectors, in order, as the index
-// knows it: weights are multiples of Step. A Builder that adds them again writes the
-// same file, if AddWords gets the same texts again: a word's weights depend on all
-// documents, so those of a grown collection cannot be had from the old ones.
-func (x *Index) Vectors() []sparse.Vector {
-	vectors := make([]sparse.Vector, x.docs)
-	length := make([]int, x.docs)
-	for l := range x.terms {
-		for d := range x.postings(l) {
-			length[d]++
-		}
-	}
-	learned := x.start[x.first[len(x.terms)]]
-	terms, weights := make([]uint32, learned), make([]float32, learned)
-	at := 0
-	for d, n := range length {
-		vectors[d] = sparse.Vector{Terms: terms[at : at : at+n], Weights: weights[at : at : at+n]}
-		at += n
-	}
-	for l, t := range x.terms { // ascending, so each document's terms ascend
-		for d, impact := range x.postings(l) {
-			v := &vectors[d]
-			v.Terms, v.Weights = append(v.Terms, t), append(v.Weights, float32(impact)*x.Step())
-		}
-	}
-	return vectors
-}
-
 // The exponents of steps lie between these: every score is then a normal float32.
 const (
 	minExponent = -60

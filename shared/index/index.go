@@ -25,6 +25,8 @@ package index
 import (
 	"fmt"
 	"slices"
+
+	"parley/shared/sparse"
 )
 
 // An Index is immutable and safe for concurrent use.
@@ -123,6 +125,34 @@ func (x *Index) DF(term uint32) int {
 		return 0
 	}
 	return x.start[x.first[l+1]] - x.start[x.first[l]]
+}
+
+// Vectors returns the learned part of each document's vector, in the documents' order.
+// Its weights are those of the index, multiples of Step. A Builder that adds these
+// vectors writes the same file again, if AddWords gets the same texts: a word's weights
+// depend on all documents, so the words of a collection that grows are counted anew.
+func (x *Index) Vectors() []sparse.Vector {
+	vectors := make([]sparse.Vector, x.docs)
+	length := make([]int, x.docs)
+	for l := range x.terms {
+		for d := range x.postings(l) {
+			length[d]++
+		}
+	}
+	learned := x.start[x.first[len(x.terms)]]
+	terms, weights := make([]uint32, learned), make([]float32, learned)
+	at := 0
+	for d, n := range length {
+		vectors[d] = sparse.Vector{Terms: terms[at : at : at+n], Weights: weights[at : at : at+n]}
+		at += n
+	}
+	for l, t := range x.terms { // ascending, so each document's terms ascend
+		for d, impact := range x.postings(l) {
+			v := &vectors[d]
+			v.Terms, v.Weights = append(v.Terms, t), append(v.Weights, float32(impact)*x.Step())
+		}
+	}
+	return vectors
 }
 
 // list is the list of a term.

@@ -36,24 +36,26 @@ type prepared struct {
 	texts      []string        // of the collection's passages
 	docs       []sparse.Vector // their vectors, by the frozen encoder
 	lists      []*teacher.File // one a teacher
-	byText     bool            // lists are found by the rewrite, not by the example's id
-	queries    map[string]sparse.Vector
-	frozen     *encoder.Encoder              // nil where the student is dense
-	tokenizer  *wordpiece.Tokenizer          // the frozen encoder's, for the student, too
-	dense      denseTeacher                  // of a dense student
-	found      map[asked]string              // the passage that the teacher ranks first for a question, where replies are made of it
-	words      *lexicon                      // nil: none
-	engine     map[string]*importers.Example // examples with an engine's replies, by source and id
-	fuse       string
-	shares     []float64       // of the lists, where they are not all alike
-	files      []*vectors.File // which hold docs and queries
+	// rankingOf is the id under which the lists have an example's ranking: textID of its
+	// rewrite in those made here, the example's own in those that others made.
+	rankingOf func(*importers.Example) string
+	queries   map[string]sparse.Vector
+	frozen    *encoder.Encoder              // nil where the student is dense
+	tokenizer *wordpiece.Tokenizer          // the frozen encoder's, for the student, too
+	dense     denseTeacher                  // of a dense student
+	found     map[asked]string              // the passage that the teacher ranks first for a question, where replies are made of it
+	words     *lexicon                      // nil: none
+	engine    map[string]*importers.Example // examples with an engine's replies, by source and id
+	fuse      string
+	shares    []float64       // of the lists, where they are not all alike
+	files     []*vectors.File // which hold docs and queries
 }
 
 // prepare reads the run's files and makes, or finds in the cache, what the frozen
 // encoder has to say to them. Of a dense student it completes c from the teacher's
 // config.json.
 func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.File) (_ *prepared, err error) {
-	p := &prepared{fuse: c.Fuse}
+	p := &prepared{fuse: c.Fuse, rankingOf: byRewrite}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -258,13 +260,12 @@ func (p *prepared) rankBy(ctx context.Context, c *Config, ids []string, stderr *
 	if err != nil {
 		return err
 	}
-	p.byText = true
 	p.lists = append(p.lists, f)
 	var todo []teacher.Query
 	seen := map[string]bool{}
 	for _, list := range [][]importers.Example{p.train, p.dev} {
 		for _, e := range list {
-			if id := textID(e.Rewrite); e.Rewrite != "" && !seen[id] {
+			if id := byRewrite(&e); e.Rewrite != "" && !seen[id] {
 				seen[id] = true
 				todo = append(todo, teacher.Query{ID: id, Text: e.Rewrite})
 			}
@@ -322,7 +323,8 @@ func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Coll
 			return teacher.Dense(dense, v, c.Depth, "")
 		}, []byte("dense"), sum, texts, key[:], depth, fmt.Append(nil, c.DenseTokens))
 	}
-	// Rankings of others are found by the examples' ids, which data sets may share.
+	p.rankingOf = func(e *importers.Example) string { return e.ID }
+	// Data sets may share ids.
 	whose := map[string]string{}
 	for _, e := range slices.Concat(p.train, p.dev) {
 		if other, again := whose[e.ID]; again {
@@ -409,12 +411,12 @@ func textID(text string) string {
 	return hex.EncodeToString(sum[:12])
 }
 
+// byRewrite names an example's ranking by what is asked of the teacher.
+func byRewrite(e *importers.Example) string { return textID(e.Rewrite) }
+
 // list is the fused teachers' ranking for an example.
 func (p *prepared) list(e *importers.Example) (teacher.List, error) {
-	id := e.ID
-	if p.byText {
-		id = textID(e.Rewrite)
-	}
+	id := p.rankingOf(e)
 	var lists []teacher.List
 	var shares []float64
 	for i, f := range p.lists {
