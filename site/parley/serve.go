@@ -18,6 +18,12 @@ import (
 func runServe(ctx context.Context, s streams, l *line) error {
 	addr := l.String("addr", "localhost:8080", "`address` to listen on; if the port is taken, the next free one")
 	open := l.Bool("open", false, "open the page in a browser")
+	var hosts []string
+	l.Func("host", "answer requests for this host `name`, too, beside localhost and the address of --addr; may be repeated", func(name string) error {
+		hosts = append(hosts, name)
+		return nil
+	})
+	links := l.Bool("follow-links", false, "serve also what symbolic links outside of the folder lead to")
 	args, err := l.parse()
 	if err != nil {
 		return err
@@ -50,7 +56,7 @@ func runServe(ctx context.Context, s streams, l *line) error {
 			fmt.Fprintf(s.err, "the browser could not be opened: %v\n", err)
 		}
 	}
-	return serve.Run(ctx, listener, serve.Handler(os.DirFS(dir)))
+	return serve.Run(ctx, listener, serve.Only(*addr, hosts, serve.Handler(serve.Folder(dir, *links))))
 }
 
 // address is what to type into a browser on this computer. Only localhost and

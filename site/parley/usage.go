@@ -112,10 +112,15 @@ parley build --compress none --out build/demo`,
 			synopsis: "[flags] [FOLDER]",
 			summary:  "serve a built folder on this computer",
 			about: `Serves with the types, caching and security headers that the page needs. If the
-port is taken, the next free one is used. Ctrl-C ends.`,
+port is taken, the next free one is used. Ctrl-C ends.
+
+Only requests for localhost, for the address of --addr, and for each --host are
+answered: a page elsewhere could make its own name lead here. With 0.0.0.0, any IP
+address is. What a symbolic link leads to outside of the folder is not served unless
+--follow-links says so. A folder that is built anew is served from then on.`,
 			examples: `parley serve
 parley serve --open my-site
-parley serve --addr 0.0.0.0:8080 my-site`,
+parley serve --addr 0.0.0.0:8080 --host box.lan my-site`,
 		},
 		{
 			name: "models", run: runModels,

@@ -168,6 +168,10 @@ type seeker interface {
 }
 
 func open(folder fs.FS, name string) (seeker, fs.FileInfo, error) {
+	// To open a pipe would wait for who writes into it.
+	if info, err := fs.Stat(folder, name); err != nil || !info.Mode().IsRegular() {
+		return nil, nil, fs.ErrNotExist
+	}
 	f, err := folder.Open(name)
 	if err != nil {
 		return nil, nil, err
