@@ -19,7 +19,8 @@ const rewriteHelp = `Usage: trainer rewrite --url URL --model NAME --examples FI
 
 Asks a language model to rewrite every question so that it stands alone, at any
 server that speaks OpenAI's chat completions: llama.cpp's, vLLM, Ollama, hosted
-ones. A key is read from the environment variable PARLEY_API_KEY.
+ones. A key is read from the environment variable PARLEY_API_KEY; it goes to the address
+of --url alone (redirects are refused), and is shown nowhere, whatever a server says.
 
 Every answer is kept in --cache at once, by the hash of the request: the same
 command goes on after a stop, and nothing is asked twice. A question without a usable
@@ -90,6 +91,7 @@ func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 			}
 		}
 	}
+	c.Note = func(text string) { fmt.Fprintln(stderr, text) }
 	m := progress.Await(stderr, "rewriting", int64(len(todo)))
 	n, err := c.Run(ctx, todo, cache, func(id string, err error) {
 		fmt.Fprintf(stderr, "not rewritten: %s: %v\n", id, err)

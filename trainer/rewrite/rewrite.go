@@ -19,19 +19,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"text/template"
 	"time"
+	"unicode"
 
+	"parley/shared/durable"
 	"parley/trainer/importers"
 )
 
@@ -64,6 +66,8 @@ type Client struct {
 	Timeout     time.Duration
 	// Wait is the first pause before a retry; each further one is twice as long.
 	Wait time.Duration
+	// Note hears of each longer pause that the server asks for; nil: nobody does.
+	Note func(string)
 }
 
 // Default has sensible settings; URL and Model are left to set.
@@ -108,20 +112,13 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 		c.Prompt = Prompt
 	}
 	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return n, fmt.Errorf("%q is no address of an API: wanted one such as http://localhost:8080/v1", c.URL)
+		return n, fmt.Errorf("%q is no address of an API: wanted one such as http://localhost:8080/v1", shown(c.URL))
 	}
 	form, err := template.New("prompt").Option("missingkey=error").Parse(c.Prompt)
 	if err != nil {
 		return n, fmt.Errorf("the prompt: %w", err)
 	}
-	known, err := readCache(cache)
-	if err != nil {
-		return n, err
-	}
-	if err := os.MkdirAll(filepath.Dir(cache), 0o755); err != nil {
-		return n, err
-	}
-	file, err := os.OpenFile(cache, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	file, known, err := openCache(cache)
 	if err != nil {
 		return n, err
 	}
@@ -166,7 +163,8 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	client := &http.Client{Timeout: c.Timeout}
+	// The key is for the address that was given, and for no other.
+	client := &http.Client{Timeout: c.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	next := make(chan task)
 	var mu sync.Mutex // guards n, inRow, the file and examples
 	inRow, done := 0, n.Cached
@@ -188,7 +186,7 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 				case errors.As(err, &fatal):
 					stop(err)
 				case n.Asked == 0 && errors.As(err, &dial) && dial.Op == "dial":
-					stop(fmt.Errorf("no server answers at %s: %w", c.URL, err))
+					stop(fmt.Errorf("no server answers at %s: %w", shown(c.URL), err))
 				case err != nil:
 					n.Failed++
 					failed(examples[t.at].ID, err)
@@ -229,33 +227,57 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 	return n, file.Sync()
 }
 
-// readCache reads the answers of earlier runs. The last line may be cut off.
-func readCache(path string) (map[string]answer, error) {
-	known := map[string]answer{}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return known, nil
+// openCache opens the file of answers to append to, and reads those of earlier runs.
+// The last line may be cut off: it is removed, but only once all before it, and what is
+// left of it, are seen to be answers. A file of anything else stays as it is.
+func openCache(path string) (file *os.File, known map[string]answer, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, nil, err
 	}
-	if err != nil {
-		return nil, err
+	if file, err = os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o644); err != nil {
+		return nil, nil, err
 	}
-	if n := len(data); n > 0 && data[n-1] != '\n' {
-		keep := bytes.LastIndexByte(data, '\n') + 1
-		if err := os.Truncate(path, int64(keep)); err != nil {
-			return nil, err
+	defer func() {
+		if err != nil {
+			file.Close()
 		}
-		data = data[:keep]
+	}()
+	if err := durable.TryLock(file); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	line := 0
-	for text := range bytes.Lines(data) {
+	data, err := io.ReadAll(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	known = map[string]answer{}
+	line, whole := 0, bytes.LastIndexByte(data, '\n')+1
+	wrong := func() error {
+		return fmt.Errorf("%s:%d: no answer of a model; is this the cache of trainer rewrite? It was left as it is", path, line)
+	}
+	for text := range bytes.Lines(data[:whole]) {
 		line++
 		var a answer
-		if err := json.Unmarshal(text, &a); err != nil || len(a.Key) != 64 {
-			return nil, fmt.Errorf("%s:%d: no answer of a model; is this the cache of trainer rewrite?", path, line)
+		if err := json.Unmarshal(text, &a); err != nil || len(a.Key) != 64 || !a.counts() {
+			return nil, nil, wrong()
 		}
 		known[a.Key] = a
 	}
-	return known, nil
+	if whole == len(data) {
+		return file, known, nil
+	}
+	line++
+	const begin = `{"key":"`
+	rest := data[whole:]
+	if n := min(len(rest), len(begin)); string(rest[:n]) != begin[:n] {
+		return nil, nil, wrong()
+	}
+	return file, known, file.Truncate(int64(whole))
+}
+
+// counts reports whether its numbers of tokens can be those of one answer.
+func (a answer) counts() bool {
+	const most = 1 << 30
+	return a.Prompt >= 0 && a.Prompt <= most && a.Tokens >= 0 && a.Tokens <= most
 }
 
 // A fatalError is one that no retry and no other question would be spared.
@@ -276,6 +298,7 @@ func (c Client) ask(ctx context.Context, client *http.Client, request func(try i
 			return spent, err
 		}
 		a, after, err := c.once(ctx, client, body)
+		err = c.discreet(err)
 		spent.Prompt += a.Prompt
 		spent.Tokens += a.Tokens
 		a.Prompt, a.Tokens = spent.Prompt, spent.Tokens
@@ -285,8 +308,15 @@ func (c Client) ask(ctx context.Context, client *http.Client, request func(try i
 			return a, err
 		}
 		// Spread by a half, so that parallel requests do not come back together.
-		pause := max(after, time.Duration(float64(wait)*(.75+rand.Float64()/2)))
+		pause := max(min(after, maxPause), time.Duration(float64(wait)*(.75+rand.Float64()/2)))
 		wait *= 2
+		if c.Note != nil && after > 0 {
+			text := fmt.Sprintf("the server asks for a pause of %v", after)
+			if after > maxPause {
+				text += fmt.Sprintf("; the next try is in %v", maxPause)
+			}
+			c.Note(text)
+		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -295,12 +325,16 @@ func (c Client) ask(ctx context.Context, client *http.Client, request func(try i
 	}
 }
 
-const maxReply = 1 << 20
+const (
+	maxReply = 1 << 20         // bytes
+	maxPause = 5 * time.Minute // before a retry, whatever the server asks for
+)
 
 // once sends one request. after is how long the server asks to be left alone.
 func (c Client) once(ctx context.Context, client *http.Client, body []byte) (a answer, after time.Duration, err error) {
-	address := strings.TrimSuffix(c.URL, "/") + "/chat/completions"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	to := strings.TrimSuffix(c.URL, "/") + "/chat/completions"
+	address := shown(to)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
 		return a, 0, &fatalError{err}
 	}
@@ -321,8 +355,10 @@ func (c Client) once(ctx context.Context, client *http.Client, body []byte) (a a
 		return a, 0, fmt.Errorf("%s: the reply is longer than %d MiB", address, maxReply>>20)
 	}
 	if res.StatusCode != http.StatusOK {
-		err := fmt.Errorf("%s: %s: %s", address, res.Status, excerpt(data))
+		err := fmt.Errorf("%s: %s: %s", address, plain(res.Status), c.excerpt(data))
 		switch {
+		case res.StatusCode >= 300 && res.StatusCode < 400:
+			return a, 0, &fatalError{fmt.Errorf("%s: %s, to %s: the key goes to no other address than --url; give that one if it is right", address, plain(res.Status), c.excerpt([]byte(res.Header.Get("Location"))))}
 		case res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusRequestTimeout || res.StatusCode >= 500:
 			return a, retryAfter(res.Header.Get("Retry-After"), time.Now()), err
 		case res.StatusCode == http.StatusBadRequest || res.StatusCode == http.StatusRequestEntityTooLarge:
@@ -343,30 +379,36 @@ func (c Client) once(ctx context.Context, client *http.Client, body []byte) (a a
 		} `json:"usage"`
 	}
 	if err := json.Unmarshal(data, &reply); err != nil || len(reply.Choices) == 0 {
-		return a, 0, fmt.Errorf("%s: no chat completion: %s", address, excerpt(data))
+		return a, 0, fmt.Errorf("%s: no chat completion: %s", address, c.excerpt(data))
 	}
 	said := reply.Choices[0].Message.Content
-	a.Prompt, a.Tokens = reply.Usage.Prompt, reply.Usage.Answer
+	if a.Prompt, a.Tokens = reply.Usage.Prompt, reply.Usage.Answer; !a.counts() {
+		return answer{}, 0, fmt.Errorf("%s: no chat completion: it counts %d tokens read and %d written", address, reply.Usage.Prompt, reply.Usage.Answer)
+	}
+	if hidden := c.hide(said); hidden != said {
+		return a, 0, &noRewrite{fmt.Errorf("an answer that repeats the key: %s", excerpt([]byte(hidden)))}
+	}
 	if a.Text, err = clean(said, c.MaxWords); err != nil {
 		return a, 0, &noRewrite{err}
 	}
 	// Cut off within its first line, the question is half a question.
 	if reply.Choices[0].Finish == "length" && strings.HasSuffix(strings.TrimRight(said, "\"”*` "), a.Text) {
-		return a, 0, &noRewrite{fmt.Errorf("an answer cut off at --max-tokens: %s", excerpt([]byte(said)))}
+		return a, 0, &noRewrite{fmt.Errorf("an answer cut off at --max-tokens: %s", c.excerpt([]byte(said)))}
 	}
 	return a, 0, nil
 }
 
-// retryAfter is how long a server asks to be left alone: seconds, or a date. More than
-// five minutes it is not granted.
+// retryAfter is how long a server asks to be left alone: seconds, or a date; at most a
+// year.
 func retryAfter(header string, now time.Time) time.Duration {
+	const longest = 365 * 24 * time.Hour
 	wait := time.Duration(0)
 	if s, err := strconv.Atoi(header); err == nil {
-		wait = time.Duration(min(s, 3600)) * time.Second
+		wait = time.Duration(min(s, int(longest/time.Second))) * time.Second
 	} else if at, err := http.ParseTime(header); err == nil {
 		wait = at.Sub(now)
 	}
-	return max(0, min(wait, 5*time.Minute))
+	return max(0, min(wait, longest))
 }
 
 // clean takes the question out of an answer: what models put around it falls away,
@@ -383,6 +425,7 @@ func clean(s string, maxWords int) (string, error) {
 		}
 	}
 	s, _, _ = strings.Cut(s, "\n")
+	s = plain(s)
 	s = strings.TrimSpace(strings.Trim(strings.TrimSpace(s), "\"“”*`"))
 	switch n := len(strings.Fields(s)); {
 	case strings.HasPrefix(strings.ToLower(s), "system:"): // goes on with the conversation as the prompt shows it
@@ -391,11 +434,116 @@ func clean(s string, maxWords int) (string, error) {
 		return "", fmt.Errorf("an empty answer: %s", excerpt([]byte(whole)))
 	case n > maxWords:
 		return "", fmt.Errorf("an answer of %d words, where a question was wanted: %s", n, excerpt([]byte(whole)))
+	case len(s) > maxWordBytes*maxWords:
+		return "", fmt.Errorf("an answer of %d bytes, where a question was wanted: %s", len(s), excerpt([]byte(whole)))
 	}
 	return s, nil
 }
 
-// excerpt quotes the beginning of what a server said.
+// maxWordBytes is far above what the words of a question have on average; languages
+// without spaces write whole questions in one "word".
+const maxWordBytes = 32
+
+// plain takes out what would steer a terminal: control characters, and those that turn
+// the direction of writing.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r):
+			return ' '
+		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}
+
+// shown is an address without the password that it may hold.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "the address"
+	}
+	return u.Redacted()
+}
+
+// A discreet error says what its cause says, without the key.
+type discreetError struct {
+	text  string
+	cause error
+}
+
+func (e *discreetError) Error() string { return e.text }
+func (e *discreetError) Unwrap() error { return e.cause }
+
+func (c Client) discreet(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &discreetError{plain(c.hide(err.Error())), err}
+}
+
+// escaped matches letters in the ways that JSON, URLs and HTML can spell them.
+var escaped = regexp.MustCompile(`(?i)\\u00([2-7][0-9a-f])|%([2-7][0-9a-f])|&#x([2-7][0-9a-f]);`)
+
+// hide puts "[key]" in the place of the key, and of every piece of it that is at least
+// eight characters long, in either case and however its letters are spelled. A key of
+// less than twelve characters may be a word ("ollama"): of that, only the whole is hidden.
+func (c Client) hide(s string) string {
+	if c.Key == "" {
+		return s
+	}
+	if hidden, found := hidePieces(s, c.Key); found {
+		return hidden
+	}
+	if hidden, found := hidePieces(escaped.ReplaceAllStringFunc(s, func(m string) string {
+		m = strings.TrimRight(m, ";")
+		code, _ := strconv.ParseUint(m[len(m)-2:], 16, 8)
+		return string(rune(code))
+	}), c.Key); found {
+		return hidden
+	}
+	return s
+}
+
+func hidePieces(s, key string) (hidden string, found bool) {
+	look, least := s, len(key)
+	if len(key) >= 12 {
+		// ASCII alone: every other case of its letters has the same length.
+		lower := func(b rune) rune {
+			if b >= 'A' && b <= 'Z' {
+				b += 'a' - 'A'
+			}
+			return b
+		}
+		s = strings.ToValidUTF8(s, "?")
+		look, key, least = strings.Map(lower, s), strings.Map(lower, key), 8
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		n := least
+		if i+n > len(s) || !strings.Contains(key, look[i:i+n]) {
+			b.WriteByte(s[i])
+			i++
+			continue
+		}
+		for i+n < len(s) && strings.Contains(key, look[i:i+n+1]) {
+			n++
+		}
+		b.WriteString("[key]")
+		found = true
+		i += n
+	}
+	return b.String(), found
+}
+
+// excerpt quotes the beginning of what a server said, without the key.
+func (c Client) excerpt(data []byte) string {
+	// The key is hidden before the text is cut, which could leave a part of it.
+	return excerpt([]byte(c.hide(string(data[:min(len(data), 1<<16)]))))
+}
+
+// excerpt quotes the beginning of a text.
 func excerpt(data []byte) string {
 	s := strings.Join(strings.Fields(strings.ToValidUTF8(string(data[:min(len(data), 400)]), "?")), " ")
 	if len(data) > 400 {

@@ -175,7 +175,7 @@ func TestRetryAfter(t *testing.T) {
 		t.Errorf("%+v, %v, %v", n, failed, err)
 	}
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for header, want := range map[string]time.Duration{"": 0, "7": 7 * time.Second, "-7": 0, "99999999999": 5 * time.Minute, "99999": 5 * time.Minute, "soon": 0,
+	for header, want := range map[string]time.Duration{"": 0, "7": 7 * time.Second, "-7": 0, "99999999999": 365 * 24 * time.Hour, "99999": 99999 * time.Second, "soon": 0,
 		"Fri, 02 Jan 2026 03:04:15 GMT": 10 * time.Second, "Thu, 01 Jan 2026 03:04:15 GMT": 0} {
 		if got := retryAfter(header, now); got != want {
 			t.Errorf("Retry-After %q: %v, wanted %v", header, got, want)
