@@ -23,7 +23,7 @@ onefile: ## write everything into one HTML file that opens from a disk: build/pa
 	$(GO) run ./site/parley build --one-file build/parley.html
 
 test: browser ## run every test (fetches Chromium, clang and libtorch where it can)
-	@test -z "$$(gofmt -l shared site wasm trainer models)" || { echo 'not formatted: run `make format`:'; gofmt -l shared site wasm trainer models; exit 1; }
+	@test -z "$$(gofmt -l *.go shared site wasm trainer models)" || { echo 'not formatted: run `make format`:'; gofmt -l *.go shared site wasm trainer models; exit 1; }
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./wasm/ui/...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./wasm/worker/...
@@ -95,7 +95,7 @@ dense: ## make the built-in collection's dense vectors, with the dense encoder o
 	$(GO) run ./models/build --dense '$(DENSE)'
 
 format: ## gofmt
-	gofmt -w shared site wasm trainer models
+	gofmt -w *.go shared site wasm trainer models
 
 clean: ## remove what was built here
 	rm -rf build site/dist

@@ -8,7 +8,8 @@ import (
 	"slices"
 	"text/tabwriter"
 
-	"parley/trainer/lines"
+	"parley/shared/lines"
+	"parley/trainer/disk"
 	"parley/trainer/metrics"
 	"parley/trainer/trec"
 )
@@ -57,7 +58,7 @@ func compare(_ context.Context, args []string, stdout, stderr *os.File) error {
 	var reports [2]metrics.Report
 	for i := range reports {
 		path := flags.Arg(i)
-		err := lines.Read(path, func(r *lines.Reader) error {
+		err := disk.Lines(path, func(r *lines.Reader) error {
 			run, err := trec.ReadRun(r)
 			if err != nil {
 				return err

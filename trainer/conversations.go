@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
+	"parley/shared/judged"
 	"parley/shared/passages"
 	"parley/shared/wordpiece"
 	"parley/trainer/conversations"
@@ -164,7 +165,7 @@ func checkConversations(set conversations.Set, articles *passages.Store, vocabPa
 		splits[split] = conversations.Describe(set[split], count)
 		topics[split] = map[string]conversations.Stats{}
 		for _, topic := range conversations.Topics {
-			var of []conversations.Conversation
+			var of []judged.Conversation
 			for _, c := range set[split] {
 				if c.Topic == topic {
 					of = append(of, c)
@@ -210,7 +211,7 @@ func conversationTables(w io.Writer, splits map[string]conversations.Stats, topi
 	row("follow-ups", "%d", func(s S) any { return s.FollowUps })
 	row("that hop to another article", "%.1f %%", func(s S) any { return 100 * s.Hops })
 	row("that need the context", "%.1f %%", func(s S) any { return 100 * s.NeedsContext })
-	for _, k := range conversations.Kinds[1:] {
+	for _, k := range judged.Kinds[1:] {
 		row("kind "+string(k), "%d", func(s S) any { return s.Kinds[k] })
 	}
 	row("turns that switch the topic", "%d", func(s S) any { return s.Switches })

@@ -19,6 +19,7 @@ import (
 	"parley/shared/durable"
 	"parley/shared/family"
 	"parley/shared/index"
+	"parley/shared/judged"
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/quote"
@@ -120,7 +121,7 @@ func quotation(a message.Answer) string {
 // converse asks a conversation turn by turn for the best k, with whose replies in the
 // history, which are of the first three; hear
 // gets what was asked, which is valid until the next turn, and the answer.
-func converse(e *answer.Engine, c *conversations.Conversation, whose, stage string, k int, hear func(turn int, asked []message.Turn, a message.Answer) error) error {
+func converse(e *answer.Engine, c *judged.Conversation, whose, stage string, k int, hear func(turn int, asked []message.Turn, a message.Answer) error) error {
 	var turns []message.Turn
 	for i, t := range c.Turns {
 		turns = append(turns, message.Turn{Question: t.Question})
@@ -141,7 +142,7 @@ func converse(e *answer.Engine, c *conversations.Conversation, whose, stage stri
 
 // gold are the articles that answer a turn, and the passages of the Factbook that answer
 // it fully: the engine has them, whatever is judged.
-func gold(t *conversations.Turn, pooled bool) []conversations.Gold {
+func gold(t *judged.Turn, pooled bool) []judged.Gold {
 	all := slices.Clone(t.Gold)
 	if pooled {
 		all = t.Judged()
@@ -155,7 +156,7 @@ func gold(t *conversations.Turn, pooled bool) []conversations.Gold {
 }
 
 // rightOnes are the gold articles of the highest grade that the turn has.
-func rightOnes(gold []conversations.Gold) map[string]bool {
+func rightOnes(gold []judged.Gold) map[string]bool {
 	top := 0
 	for _, g := range gold {
 		top = max(top, g.Grade)
@@ -218,7 +219,7 @@ type verdict struct {
 }
 
 // judge compares the sentence quoted from an article with the gold articles'.
-func (j *judge) judge(t *conversations.Turn, article, quoted string) verdict {
+func (j *judge) judge(t *judged.Turn, article, quoted string) verdict {
 	want := map[string]float64{}
 	for w := range stems(t.Reply) {
 		want[w] = j.idf(w)
@@ -273,21 +274,21 @@ var conversedColumns = []struct {
 
 // A conversedTurn is a line of converse's --out.
 type conversedTurn struct {
-	ID           string               `json:"id"`
-	Kind         conversations.Kind   `json:"kind"`
-	NeedsContext bool                 `json:"needs_context"`
-	Question     string               `json:"question"`
-	Rewrite      string               `json:"rewrite"`
-	Alone        bool                 `json:"alone"`   // read without the history
-	Results      []string             `json:"results"` // articles, best first, the first ten
-	Article      string               `json:"article"` // that the reply is from
-	Replied      string               `json:"replied"`
-	Writer       string               `json:"writer"` // the data set's reply
-	Gold         []conversations.Gold `json:"gold"`
-	First        bool                 `json:"first"`       // the right article stands first
-	Three        bool                 `json:"first_three"` // among the first three
-	Reply        bool                 `json:"reply"`       // the reply is from a right article
-	Sentence     verdict              `json:"sentence"`
+	ID           string        `json:"id"`
+	Kind         judged.Kind   `json:"kind"`
+	NeedsContext bool          `json:"needs_context"`
+	Question     string        `json:"question"`
+	Rewrite      string        `json:"rewrite"`
+	Alone        bool          `json:"alone"`   // read without the history
+	Results      []string      `json:"results"` // articles, best first, the first ten
+	Article      string        `json:"article"` // that the reply is from
+	Replied      string        `json:"replied"`
+	Writer       string        `json:"writer"` // the data set's reply
+	Gold         []judged.Gold `json:"gold"`
+	First        bool          `json:"first"`       // the right article stands first
+	Three        bool          `json:"first_three"` // among the first three
+	Reply        bool          `json:"reply"`       // the reply is from a right article
+	Sentence     verdict       `json:"sentence"`
 }
 
 // A conversed is the report on a split; shares are of the group's turns.
@@ -418,7 +419,7 @@ func (o *conversing) converse(ctx context.Context, stdout, stderr *os.File) erro
 }
 
 // turn judges the answer to a turn.
-func (j *judge) turn(c *conversations.Conversation, turn int, a message.Answer) conversedTurn {
+func (j *judge) turn(c *judged.Conversation, turn int, a message.Answer) conversedTurn {
 	t := &c.Turns[turn]
 	r := conversedTurn{ID: c.QueryID(turn), Kind: t.Kind, NeedsContext: t.NeedsContext, Question: t.Question, Rewrite: t.Rewrite,
 		Alone: a.Alone, Results: []string{}, Replied: quotation(a), Writer: t.Reply, Gold: gold(t, j.pooled)}
@@ -473,9 +474,9 @@ func conversedTable(stdout *os.File, reports []conversed) error {
 // A pair is the beginning of a conversation, and a question that has nothing to do
 // with it and stands alone.
 type pair struct {
-	begin *conversations.Conversation
+	begin *judged.Conversation
 	turns int // of begin that were had
-	from  *conversations.Conversation
+	from  *judged.Conversation
 	turn  int // of from that is asked
 }
 
@@ -485,14 +486,14 @@ const (
 )
 
 // pairs makes n pairs, or as many as there are; equal seeds give equal pairs.
-func pairs(list []conversations.Conversation, n, seed int) []pair {
+func pairs(list []judged.Conversation, n, seed int) []pair {
 	r := rand.New(rand.NewPCG(uint64(seed), 0))
 	var firsts, switches []pair
 	for i := range list {
 		c := &list[i]
 		firsts = append(firsts, pair{from: c})
 		for j, t := range c.Turns {
-			if t.Kind == conversations.TopicSwitch && !t.NeedsContext {
+			if t.Kind == judged.TopicSwitch && !t.NeedsContext {
 				switches = append(switches, pair{from: c, turn: j})
 			}
 		}
@@ -534,7 +535,7 @@ func (p pair) unrelated() bool {
 	}
 	for _, t := range p.begin.Turns[:p.turns] {
 		for _, g := range t.Judged() {
-			if slices.ContainsFunc(p.from.Turns[p.turn].Judged(), func(h conversations.Gold) bool { return h.ID == g.ID }) {
+			if slices.ContainsFunc(p.from.Turns[p.turn].Judged(), func(h judged.Gold) bool { return h.ID == g.ID }) {
 				return false
 			}
 		}
@@ -639,7 +640,7 @@ func (o *conversing) switchTopics(ctx context.Context, stdout, stderr *os.File) 
 
 // followUp counts what the engine's decision does to a real follow-up, whose answer
 // as the engine decided is a.
-func (s *switching) followUp(e *answer.Engine, t *conversations.Turn, asked []message.Turn, a message.Answer) error {
+func (s *switching) followUp(e *answer.Engine, t *judged.Turn, asked []message.Turn, a message.Answer) error {
 	whole := a
 	if a.Alone {
 		var err error
@@ -657,8 +658,8 @@ func (s *switching) followUp(e *answer.Engine, t *conversations.Turn, asked []me
 	s.FollowN++
 	count(&s.ReadAlone, a.Alone)
 	count(&s.ReadAloneNeeds, a.Alone && t.NeedsContext)
-	count(&s.Switches, t.Kind == conversations.TopicSwitch)
-	count(&s.SwitchesAlone, a.Alone && t.Kind == conversations.TopicSwitch)
+	count(&s.Switches, t.Kind == judged.TopicSwitch)
+	count(&s.SwitchesAlone, a.Alone && t.Kind == judged.TopicSwitch)
 	count(&s.FirstTogether, together)
 	count(&s.FirstAsDecided, decided)
 	count(&s.FirstBoth, together && decided)

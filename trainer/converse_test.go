@@ -15,6 +15,7 @@ import (
 	"parley/shared/collect"
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/judged"
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/site/collection/tiny"
@@ -171,8 +172,8 @@ func TestJudge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	turn := func(reply string) *conversations.Turn {
-		return &conversations.Turn{Reply: reply, Gold: []conversations.Gold{{ID: "a", Grade: 2}}, Pooled: []conversations.Gold{{ID: "b", Grade: 2}}}
+	turn := func(reply string) *judged.Turn {
+		return &judged.Turn{Reply: reply, Gold: []judged.Gold{{ID: "a", Grade: 2}}, Pooled: []judged.Gold{{ID: "b", Grade: 2}}}
 	}
 	const tower, lens, storm = "The granite tower was finished in 1864.", "Its lens burns brightly at night.", "A storm destroyed the cottage."
 	for _, c := range []struct {
@@ -195,7 +196,7 @@ func TestJudge(t *testing.T) {
 	}
 	// A passage of the Factbook is compared with itself, and answers whatever is judged.
 	of := turn("They finished towers of granite in 1864, destroyed by storm")
-	of.Factbook = []conversations.Gold{{ID: "factbook/a", Grade: 2}, {ID: "factbook/b", Grade: 1}}
+	of.Factbook = []judged.Gold{{ID: "factbook/a", Grade: 2}, {ID: "factbook/b", Grade: 1}}
 	for _, c := range []struct {
 		article, quoted string
 		right           bool
@@ -207,10 +208,10 @@ func TestJudge(t *testing.T) {
 	if got := rightOnes(gold(of, false)); !reflect.DeepEqual(got, map[string]bool{"a": true, "factbook/a": true}) {
 		t.Errorf("right are %v", got)
 	}
-	if got := rightOnes([]conversations.Gold{{ID: "a", Grade: 2}, {ID: "b", Grade: 1}}); !reflect.DeepEqual(got, map[string]bool{"a": true}) {
+	if got := rightOnes([]judged.Gold{{ID: "a", Grade: 2}, {ID: "b", Grade: 1}}); !reflect.DeepEqual(got, map[string]bool{"a": true}) {
 		t.Errorf("right are %v", got)
 	}
-	if got := rightOnes([]conversations.Gold{{ID: "b", Grade: 1}}); !got["b"] {
+	if got := rightOnes([]judged.Gold{{ID: "b", Grade: 1}}); !got["b"] {
 		t.Errorf("right are %v", got)
 	}
 }
@@ -298,7 +299,7 @@ func TestPairs(t *testing.T) {
 			asked := p.from.Turns[p.turn]
 			if p.turn > 0 {
 				switches++
-				if asked.Kind != conversations.TopicSwitch {
+				if asked.Kind != judged.TopicSwitch {
 					t.Errorf("%s is %s", p.from.QueryID(p.turn), asked.Kind)
 				}
 			}
@@ -332,7 +333,7 @@ func TestPairs(t *testing.T) {
 func TestFollowUpCounts(t *testing.T) {
 	e := tinyEngine(t, tinySet(t))
 	asked := []message.Turn{{Question: "tea leaf hot water", Reply: "Tea is a leaf in hot water."}, {Question: "tea"}}
-	turn := &conversations.Turn{Kind: conversations.TopicSwitch, NeedsContext: true, Gold: []conversations.Gold{{ID: "tea", Grade: 2}}}
+	turn := &judged.Turn{Kind: judged.TopicSwitch, NeedsContext: true, Gold: []judged.Gold{{ID: "tea", Grade: 2}}}
 	wrong := message.Answer{Alone: true, Results: []message.Result{{ID: "moon"}}}
 	var s switching
 	if err := s.followUp(e, turn, asked, wrong); err != nil {

@@ -20,6 +20,7 @@ import (
 	"parley/shared/documents"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/judged"
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/words"
@@ -243,7 +244,7 @@ type keyworded struct {
 // of the second turn's rewrite but for stop words, and the rewrites of the second and the
 // third, asked by themselves. Without them the fit would learn that short inputs have no
 // answer, for most of the unanswerable are short.
-func keywords(c *conversations.Conversation) (list []keyworded) {
+func keywords(c *judged.Conversation) (list []keyworded) {
 	if right := rightOnes(gold(&c.Turns[0], true)); len(right) > 0 {
 		list = append(list, keyworded{strings.ToLower(strings.ReplaceAll(c.Turns[0].Gold[0].ID, "_", " ")), right})
 	}

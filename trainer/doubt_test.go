@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"parley/trainer/conversations"
+	"parley/shared/judged"
 )
 
 // A threshold loses at most the share that it may, and what is recognised is counted by
@@ -59,9 +59,9 @@ func TestFitDoubt(t *testing.T) {
 }
 
 func TestKeywords(t *testing.T) {
-	c := &conversations.Conversation{Turns: []conversations.Turn{
-		{Rewrite: "What is the Louvre?", Gold: []conversations.Gold{{ID: "Louvre_Palace", Grade: 2}}},
-		{Rewrite: "Who was the architect of the pyramid?", Gold: []conversations.Gold{{ID: "Pyramid", Grade: 1}, {ID: "I._M._Pei", Grade: 2}}},
+	c := &judged.Conversation{Turns: []judged.Turn{
+		{Rewrite: "What is the Louvre?", Gold: []judged.Gold{{ID: "Louvre_Palace", Grade: 2}}},
+		{Rewrite: "Who was the architect of the pyramid?", Gold: []judged.Gold{{ID: "Pyramid", Grade: 1}, {ID: "I._M._Pei", Grade: 2}}},
 	}}
 	got := keywords(c)
 	if len(got) != 3 || got[2].question != "Who was the architect of the pyramid?" || got[0].question != "louvre palace" || !got[0].right["Louvre_Palace"] || got[1].question != "architect pyramid" || !got[1].right["I._M._Pei"] || got[1].right["Pyramid"] {

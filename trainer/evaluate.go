@@ -21,14 +21,15 @@ import (
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/index"
+	"parley/shared/lines"
 	"parley/shared/query"
 	"parley/shared/sparse"
 	"parley/shared/words"
 	"parley/trainer/beir"
 	"parley/trainer/bm25"
 	"parley/trainer/collection"
+	"parley/trainer/disk"
 	"parley/trainer/exact"
-	"parley/trainer/lines"
 	"parley/trainer/metrics"
 	"parley/trainer/mtrag"
 	"parley/trainer/progress"
@@ -355,7 +356,7 @@ func (out *outcome) table(w io.Writer) error {
 func readQrels(paths []string) (all metrics.Qrels, judged map[string]string, err error) {
 	all, judged = metrics.Qrels{}, map[string]string{}
 	for _, path := range paths {
-		err := lines.Read(path, func(r *lines.Reader) error {
+		err := disk.Lines(path, func(r *lines.Reader) error {
 			read := trec.ReadQrels
 			if strings.HasSuffix(strings.TrimSuffix(path, ".gz"), ".tsv") {
 				read = beir.ReadQrels
@@ -385,7 +386,7 @@ func (o *evaluation) readQueries(qrels metrics.Qrels) ([]asked, error) {
 	if o.input == inputConversation {
 		tasks = mtrag.Conversations{}
 		for _, path := range o.tasks {
-			err := lines.Read(path, func(r *lines.Reader) error {
+			err := disk.Lines(path, func(r *lines.Reader) error {
 				more, err := mtrag.ReadTasks(r)
 				for id, turns := range more {
 					tasks[id] = turns
@@ -401,7 +402,7 @@ func (o *evaluation) readQueries(qrels metrics.Qrels) ([]asked, error) {
 	seen := map[string]bool{}
 	for _, path := range o.queries {
 		var read []beir.Query
-		err := lines.Read(path, func(r *lines.Reader) (err error) {
+		err := disk.Lines(path, func(r *lines.Reader) (err error) {
 			read, err = beir.ReadQueries(r)
 			return err
 		})

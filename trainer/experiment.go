@@ -14,9 +14,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"parley/shared/importers"
 	"parley/shared/wordpiece"
+	"parley/trainer/disk"
 	"parley/trainer/experiment"
-	"parley/trainer/importers"
 	"parley/trainer/torch"
 	"parley/trainer/train"
 )
@@ -244,7 +245,7 @@ func describeData(rows []experiment.Row, data, out string) error {
 			return err
 		}
 		for _, name := range names {
-			r, err := importers.Import("jsonl", []string{experiment.Path(data, name)}, importers.Options{})
+			r, err := disk.Import("jsonl", []string{experiment.Path(data, name)}, importers.Options{})
 			if err != nil {
 				return err
 			}

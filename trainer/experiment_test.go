@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/importers"
 	"parley/trainer/experiment"
-	"parley/trainer/importers"
 )
 
 // smallGrid writes data and a grid for the encoder of teacher/testdata, whose words are

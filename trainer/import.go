@@ -11,8 +11,9 @@ import (
 	"text/tabwriter"
 
 	"parley/shared/durable"
+	"parley/shared/importers"
 	"parley/shared/wordpiece"
-	"parley/trainer/importers"
+	"parley/trainer/disk"
 )
 
 var importHelp = `Usage: trainer import NAME FILES... [FLAGS]
@@ -65,7 +66,7 @@ func importCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	if err != nil {
 		return fmt.Errorf("%s: %w", vocab, err)
 	}
-	r, err := importers.Import(words[0], paths, o)
+	r, err := disk.Import(words[0], paths, o)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"parley/shared/conversation"
 	"parley/shared/durable"
 	"parley/shared/index"
+	"parley/shared/judged"
 	"parley/shared/passages"
 	"parley/trainer/beir"
 	"parley/trainer/bm25"
@@ -31,25 +32,25 @@ type ranker struct {
 // A group is a part of the turns; its name is a column of the table.
 type group struct {
 	name  string
-	holds func(c *conversations.Conversation, turn int) bool
+	holds func(c *judged.Conversation, turn int) bool
 }
 
 var groups = func() []group {
 	g := []group{
-		{"all", func(*conversations.Conversation, int) bool { return true }},
-		{"follow-ups", func(_ *conversations.Conversation, i int) bool { return i > 0 }},
-		{"hop", func(c *conversations.Conversation, i int) bool { return i > 0 && c.Hops(i) }},
-		{"stay", func(c *conversations.Conversation, i int) bool { return i > 0 && !c.Hops(i) }},
-		{"needs context", func(c *conversations.Conversation, i int) bool { return c.Turns[i].NeedsContext }},
+		{"all", func(*judged.Conversation, int) bool { return true }},
+		{"follow-ups", func(_ *judged.Conversation, i int) bool { return i > 0 }},
+		{"hop", func(c *judged.Conversation, i int) bool { return i > 0 && c.Hops(i) }},
+		{"stay", func(c *judged.Conversation, i int) bool { return i > 0 && !c.Hops(i) }},
+		{"needs context", func(c *judged.Conversation, i int) bool { return c.Turns[i].NeedsContext }},
 	}
-	for _, k := range conversations.Kinds {
-		g = append(g, group{string(k), func(c *conversations.Conversation, i int) bool { return c.Turns[i].Kind == k }})
+	for _, k := range judged.Kinds {
+		g = append(g, group{string(k), func(c *judged.Conversation, i int) bool { return c.Turns[i].Kind == k }})
 	}
 	for _, d := range []struct {
 		name     string
 		from, to int
 	}{{"turn 2", 2, 2}, {"turn 3", 3, 3}, {"turn 4", 4, 4}, {"turns 5-6", 5, 6}, {"turns 7-8", 7, 8}, {"turns 9-12", 9, 12}} {
-		g = append(g, group{d.name, func(_ *conversations.Conversation, i int) bool { return d.from <= i+1 && i+1 <= d.to }})
+		g = append(g, group{d.name, func(_ *judged.Conversation, i int) bool { return d.from <= i+1 && i+1 <= d.to }})
 	}
 	return g
 }()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"parley/shared/judged"
 	"parley/shared/message"
 	"parley/shared/quote"
 	"parley/trainer/conversations"
@@ -79,7 +80,7 @@ func (o *conversing) quote(ctx context.Context, stdout, stderr *os.File) error {
 }
 
 // turn counts a turn.
-func (r *quoted) turn(judged conversations.Sentences, c *conversations.Conversation, turn int, asked []message.Turn, a message.Answer) {
+func (r *quoted) turn(judged conversations.Sentences, c *judged.Conversation, turn int, asked []message.Turn, a message.Answer) {
 	reply := quotation(a)
 	if reply != "" {
 		r.Replies++

@@ -3,6 +3,7 @@ package main
 import (
 	"testing"
 
+	"parley/shared/judged"
 	"parley/shared/message"
 	"parley/trainer/conversations"
 )
@@ -10,8 +11,8 @@ import (
 // Of the right articles the one that stands first counts, by what is quoted of it; the
 // reply counts by itself, and so does saying the same once more.
 func TestQuotedTurns(t *testing.T) {
-	c := &conversations.Conversation{ID: "dev-1", Turns: []conversations.Turn{
-		{Gold: []conversations.Gold{{ID: "A", Grade: 2}}}, {Gold: []conversations.Gold{{ID: "A", Grade: 2}}}, {Gold: []conversations.Gold{{ID: "B", Grade: 2}}},
+	c := &judged.Conversation{ID: "dev-1", Turns: []judged.Turn{
+		{Gold: []judged.Gold{{ID: "A", Grade: 2}}}, {Gold: []judged.Gold{{ID: "A", Grade: 2}}}, {Gold: []judged.Gold{{ID: "B", Grade: 2}}},
 	}}
 	judged := conversations.Sentences{
 		"dev-1<::>1": {"A": {"It is tall.": 2}},

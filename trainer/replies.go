@@ -18,14 +18,15 @@ import (
 	"parley/shared/collect"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/importers"
 	"parley/shared/index"
+	"parley/shared/lines"
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/sparse"
 	"parley/trainer/beir"
 	"parley/trainer/collection"
-	"parley/trainer/importers"
-	"parley/trainer/lines"
+	"parley/trainer/disk"
 	"parley/trainer/progress"
 )
 
@@ -109,7 +110,7 @@ type replied struct {
 
 func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
 	// First what is read in a moment, so that a wrong name is said at once.
-	r, err := importers.Import("jsonl", o.examples, importers.Options{})
+	r, err := disk.Import("jsonl", o.examples, importers.Options{})
 	if err != nil {
 		return err
 	}
@@ -203,7 +204,7 @@ func (o *replying) collection(ctx context.Context, enc *encoder.Encoder, weights
 func indexDocuments(paths []string, vectors []sparse.Vector, vocab int, about passages.About) (*index.Index, *passages.Store, error) {
 	b := collect.NewBuilder(vocab, about)
 	for _, path := range paths {
-		err := lines.Read(path, func(r *lines.Reader) error {
+		err := disk.Lines(path, func(r *lines.Reader) error {
 			for d, err := range beir.Documents(r) {
 				if err != nil {
 					return err

@@ -9,10 +9,11 @@ import (
 	"testing"
 
 	"parley/shared/answer"
+	"parley/shared/importers"
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/sparse"
-	"parley/trainer/importers"
+	"parley/trainer/disk"
 )
 
 // oneTerm is a vector, where it does not matter which.
@@ -40,7 +41,7 @@ func TestRepliesAreTheEngines(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := func(path string) []importers.Example {
-		r, err := importers.Import("jsonl", []string{filepath.Join(dir, path)}, importers.Options{})
+		r, err := disk.Import("jsonl", []string{filepath.Join(dir, path)}, importers.Options{})
 		if err != nil || len(r.Unread) > 0 {
 			t.Fatal(err, r)
 		}
@@ -79,7 +80,7 @@ func TestRepliesAreTheEngines(t *testing.T) {
 func TestHistoriesSideBySide(t *testing.T) {
 	dir := tinySet(t)
 	e := tinyEngine(t, dir)
-	r, err := importers.Read("jsonl", "examples", []byte(toReply), importers.Options{})
+	r, err := importers.Import("jsonl", []importers.File{importers.Memory("examples", []byte(toReply))}, importers.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

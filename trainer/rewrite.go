@@ -10,7 +10,8 @@ import (
 	"path/filepath"
 
 	"parley/shared/durable"
-	"parley/trainer/importers"
+	"parley/shared/importers"
+	"parley/trainer/disk"
 	"parley/trainer/progress"
 	"parley/trainer/rewrite"
 )
@@ -75,7 +76,7 @@ func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 		}
 		c.Prompt = string(data)
 	}
-	r, err := importers.Import("jsonl", examples, importers.Options{})
+	r, err := disk.Import("jsonl", examples, importers.Options{})
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,9 @@ import (
 	"os"
 
 	"parley/shared/durable"
+	"parley/shared/importers"
 	"parley/trainer/collection"
-	"parley/trainer/importers"
+	"parley/trainer/disk"
 	"parley/trainer/swap"
 )
 
@@ -46,7 +47,7 @@ func swapCommand(ctx context.Context, args []string, stdout, stderr *os.File) er
 	case *times < 1:
 		return wrongUse("--times %d: at least 1 is needed", *times)
 	}
-	r, err := importers.Import("jsonl", examples, importers.Options{})
+	r, err := disk.Import("jsonl", examples, importers.Options{})
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"parley/shared/lines"
 	"parley/trainer/beir"
-	"parley/trainer/lines"
+	"parley/trainer/disk"
 	"parley/trainer/mtrag"
 )
 
@@ -56,7 +57,7 @@ func syntheticCommand(ctx context.Context, args []string, stdout, stderr *os.Fil
 		return err
 	}
 	var turns []mtrag.Synthetic
-	err = lines.Read(filepath.Join(folder, "synthetic", "synthetic.jsonl.gz"), func(r *lines.Reader) (err error) {
+	err = disk.Lines(filepath.Join(folder, "synthetic", "synthetic.jsonl.gz"), func(r *lines.Reader) (err error) {
 		turns, err = mtrag.ReadSynthetic(r)
 		return err
 	})
@@ -65,7 +66,7 @@ func syntheticCommand(ctx context.Context, args []string, stdout, stderr *os.Fil
 	}
 	var others []beir.Document
 	if distractors != "" {
-		err := lines.Read(distractors, func(r *lines.Reader) error {
+		err := disk.Lines(distractors, func(r *lines.Reader) error {
 			for d, err := range beir.Documents(r) {
 				if err != nil {
 					return err
@@ -112,7 +113,7 @@ func humanGold(folder string) (map[string]bool, error) {
 		return nil, fmt.Errorf("%s has no human/qrels_*.tsv or no passages/*.jsonl.gz", folder)
 	}
 	for _, path := range qrels {
-		err := lines.Read(path, func(r *lines.Reader) error {
+		err := disk.Lines(path, func(r *lines.Reader) error {
 			judged, err := beir.ReadQrels(r)
 			for _, grades := range judged {
 				for id, grade := range grades {
@@ -129,7 +130,7 @@ func humanGold(folder string) (map[string]bool, error) {
 	}
 	texts := map[string]bool{}
 	for _, path := range passages {
-		err := lines.Read(path, func(r *lines.Reader) error {
+		err := disk.Lines(path, func(r *lines.Reader) error {
 			for d, err := range beir.Documents(r) {
 				if err != nil {
 					return err

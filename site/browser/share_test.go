@@ -12,9 +12,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"parley/shared/importers"
 	"parley/shared/link"
 	"parley/shared/transcript"
-	"parley/trainer/importers"
 )
 
 // openShare opens the panel for sharing and gives the link in it.
@@ -99,7 +99,8 @@ func TestAConversationIsSavedAndOpened(t *testing.T) {
 	if err := json.Unmarshal(raw, &c); err != nil || len(c.Turns) != 2 || c.Turns[1].ID == "" || c.Encoder == "" {
 		t.Errorf("%s: %v", raw, err)
 	}
-	r, err := importers.Import("cast", []string{files["TREC topics"]}, importers.Options{})
+	topics, _ := os.ReadFile(files["TREC topics"])
+	r, err := importers.Import("cast", []importers.File{importers.Memory("topics", topics)}, importers.Options{})
 	if err != nil || len(r.Examples) != 2 || r.Examples[1].Question() != "which prize did he get for it?" {
 		t.Errorf("%+v, %v", r, err)
 	}

@@ -8,8 +8,8 @@ import (
 	"iter"
 	"strconv"
 
+	"parley/shared/lines"
 	"parley/shared/passages"
-	"parley/trainer/lines"
 	"parley/trainer/metrics"
 )
 

@@ -13,10 +13,11 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/lines"
 	"parley/shared/sparse"
 	"parley/shared/words"
 	"parley/trainer/beir"
-	"parley/trainer/lines"
+	"parley/trainer/disk"
 	"parley/trainer/vectors"
 )
 
@@ -51,7 +52,7 @@ func Read(paths []string) (*Collection, error) {
 	c := &Collection{}
 	seen := map[string]bool{}
 	for _, path := range paths {
-		err := lines.Read(path, func(r *lines.Reader) error {
+		err := disk.Lines(path, func(r *lines.Reader) error {
 			for d, err := range beir.Documents(r) {
 				if err != nil {
 					return err

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"parley/shared/judged"
 )
 
 // What is asked of the set.
@@ -106,13 +108,13 @@ func (k *checker) add(format string, args ...any) {
 }
 
 // at reports on turn i from 0; -1 is the conversation.
-func (k *checker) at(c *Conversation, i int, format string, args ...any) {
-	k.problems = append(k.problems, Problem{c.at.file, c.at.line, i + 1, fmt.Sprintf(format, args...)})
+func (k *checker) at(c *judged.Conversation, i int, format string, args ...any) {
+	k.problems = append(k.problems, Problem{c.File, c.Line, i + 1, fmt.Sprintf(format, args...)})
 }
 
 var idForm = regexp.MustCompile(`^(train|dev|test|choice)-\d\d-\d\d$`)
 
-func (k *checker) conversation(split string, c *Conversation) {
+func (k *checker) conversation(split string, c *judged.Conversation) {
 	if !idForm.MatchString(c.ID) || !strings.HasPrefix(c.ID, split+"-") {
 		k.at(c, -1, "id %q is not of the form %s-01-01", c.ID, split)
 	}
@@ -134,7 +136,7 @@ func (k *checker) conversation(split string, c *Conversation) {
 	}
 }
 
-func (k *checker) turn(split string, c *Conversation, i int) {
+func (k *checker) turn(split string, c *judged.Conversation, i int) {
 	t := &c.Turns[i]
 	for name, text := range map[string]string{"question": t.Question, "rewrite": t.Rewrite, "reply": t.Reply} {
 		switch {
@@ -144,16 +146,16 @@ func (k *checker) turn(split string, c *Conversation, i int) {
 			k.at(c, i, "the %s has blanks at its ends or control characters: %q", name, text)
 		}
 	}
-	if !slices.Contains(Kinds, t.Kind) {
+	if !slices.Contains(judged.Kinds, t.Kind) {
 		k.at(c, i, "there is no kind %q", t.Kind)
 	}
-	if (i == 0) != (t.Kind == First) {
-		k.at(c, i, "kind %q: the first turn is %q, and only it", t.Kind, First)
+	if (i == 0) != (t.Kind == judged.First) {
+		k.at(c, i, "kind %q: the first turn is %q, and only it", t.Kind, judged.First)
 	}
 	if i == 0 && (t.NeedsContext || t.Switch) {
 		k.at(c, i, "the first turn has no context to need or to leave")
 	}
-	if t.Kind == TopicSwitch && !t.Switch {
+	if t.Kind == judged.TopicSwitch && !t.Switch {
 		k.at(c, i, "kind %q without switch", t.Kind)
 	}
 	if n := sentences(t.Reply); n < 1 || n > MaxSentences {
@@ -165,7 +167,7 @@ func (k *checker) turn(split string, c *Conversation, i int) {
 	if len(t.Gold) == 0 || t.Gold[0].Grade != 2 {
 		k.at(c, i, "no gold article of grade 2")
 	}
-	if !slices.IsSortedFunc(t.Gold, func(a, b Gold) int { return cmp.Compare(b.Grade, a.Grade) }) {
+	if !slices.IsSortedFunc(t.Gold, func(a, b judged.Gold) int { return cmp.Compare(b.Grade, a.Grade) }) {
 		k.at(c, i, "gold articles are not by grade")
 	}
 	seen := map[string]bool{}
@@ -187,7 +189,7 @@ func (k *checker) turn(split string, c *Conversation, i int) {
 	}
 }
 
-func (k *checker) split(split string, list []Conversation) {
+func (k *checker) split(split string, list []judged.Conversation) {
 	s := Measure(list)
 	for _, q := range []struct {
 		what     string
@@ -204,7 +206,7 @@ func (k *checker) split(split string, list []Conversation) {
 	if s.Length < MinMeanLength {
 		k.add("%s: %.2f turns a conversation, want %.1f or more", split, s.Length, MinMeanLength)
 	}
-	for _, kind := range Kinds[1:] {
+	for _, kind := range judged.Kinds[1:] {
 		if share := float64(s.Kinds[kind]) / float64(max(1, s.FollowUps)); share < MinKind {
 			k.add("%s: %.1f %% of the follow-ups are of kind %s, want %.0f %% or more", split, 100*share, kind, 100*MinKind)
 		}
@@ -213,7 +215,7 @@ func (k *checker) split(split string, list []Conversation) {
 
 // whole asks what is asked of train, dev and test together: choice is beside them.
 func (k *checker) whole(s Set) {
-	var all []Conversation
+	var all []judged.Conversation
 	for _, split := range Splits {
 		all = append(all, s[split]...)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/judged"
 	"parley/shared/passages"
 )
 
@@ -58,7 +59,7 @@ const tiny = `{"id":"train-01-01","topic":"Arts","persona":"a tester","turns":[`
 	`{"question":"who built it?","rewrite":"Who built the Eiffel Tower?","reply":"Gustave Eiffel's company & workers did.","gold":[{"id":"Gustave_Eiffel","grade":2}],"kind":"pronoun","needs_context":true},` +
 	`{"question":"what do otters eat","rewrite":"What do otters eat?","reply":"Otters eat fish.","gold":[{"id":"Otter","grade":2}],"kind":"topic-switch","switch":true}]}`
 
-func read(t *testing.T, text string) ([]Conversation, error) {
+func read(t *testing.T, text string) ([]judged.Conversation, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "train.jsonl")
 	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
@@ -387,14 +388,14 @@ func TestMeasure(t *testing.T) {
 	}
 	s := Describe(list, func(s string) int { return len(strings.Fields(s)) })
 	if s.Conversations != 1 || s.Turns != 3 || s.FollowUps != 2 || s.Hops != 1 || s.NeedsContext != .5 || s.Switches != 1 || s.Switching != 1 ||
-		s.Articles != 4 || s.Golds != 4./3 || s.Lengths[3] != 1 || s.Kinds[Pronoun] != 1 || s.Question != 13./3 || s.Reply != 14./3 {
+		s.Articles != 4 || s.Golds != 4./3 || s.Lengths[3] != 1 || s.Kinds[judged.Pronoun] != 1 || s.Question != 13./3 || s.Reply != 14./3 {
 		t.Errorf("%+v", s)
 	}
-	list[0].Turns[1].Gold = []Gold{{"Eiffel_Tower", 2}}
+	list[0].Turns[1].Gold = []judged.Gold{{ID: "Eiffel_Tower", Grade: 2}}
 	if list[0].Hops(1) {
 		t.Error("a follow-up on the same article hops")
 	}
-	list[0].Turns[1].Gold = []Gold{{"Otter", 2}, {"Eiffel_Tower", 1}}
+	list[0].Turns[1].Gold = []judged.Gold{{ID: "Otter", Grade: 2}, {ID: "Eiffel_Tower", Grade: 1}}
 	if !list[0].Hops(1) {
 		t.Error("a follow-up whose best article is new does not hop")
 	}

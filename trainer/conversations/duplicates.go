@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"parley/shared/judged"
 )
 
 // MaxLikeness is how alike two questions may be: the Jaccard index over their
@@ -13,7 +15,7 @@ const MaxLikeness = .75
 
 // place is a text of the set: a turn's rewrite, or its question.
 type place struct {
-	Conversation *Conversation
+	Conversation *judged.Conversation
 	Turn         int // from 0
 	Text         string
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"parley/shared/durable"
+	"parley/shared/judged"
 	"parley/shared/passages"
 )
 
@@ -49,14 +50,14 @@ func Export(s Set, articles *passages.Store, dir string) error {
 		return err
 	}
 	for _, split := range Splits {
-		if err := exportSplit(s[split], (*Turn).gold, filepath.Join(dir, split)); err != nil {
+		if err := exportSplit(s[split], func(t *judged.Turn) []judged.Gold { return t.Gold }, filepath.Join(dir, split)); err != nil {
 			return err
 		}
 	}
 	if len(s[Choice]) == 0 {
 		return nil
 	}
-	return exportSplit(slices.Concat(s["dev"], s[Choice]), (*Turn).Judged, filepath.Join(dir, Choice))
+	return exportSplit(slices.Concat(s["dev"], s[Choice]), (*judged.Turn).Judged, filepath.Join(dir, Choice))
 }
 
 type document struct {
@@ -81,8 +82,8 @@ type task struct {
 	Agent said   `json:"agent"`
 }
 
-// exportSplit writes conversations with what judged knows of their turns.
-func exportSplit(list []Conversation, judged func(*Turn) []Gold, dir string) error {
+// exportSplit writes conversations with what judgements knows of their turns.
+func exportSplit(list []judged.Conversation, judgements func(*judged.Turn) []judged.Gold, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func exportSplit(list []Conversation, judged func(*Turn) []Gold, dir string) err
 			}
 			whole.add(query{id, text.String()})
 			tasks.add(task{id, j + 1, said{t.Question}, said{t.Reply}})
-			for _, g := range judged(&t) {
+			for _, g := range judgements(&t) {
 				fmt.Fprintf(&tsv, "%s\t%s\t%d\n", id, g.ID, g.Grade)
 				fmt.Fprintf(&trec, "%s 0 %s %d\n", id, g.ID, g.Grade)
 			}

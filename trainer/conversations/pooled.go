@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"parley/trainer/lines"
+	"parley/shared/judged"
+	"parley/shared/lines"
+	"parley/trainer/disk"
 )
 
 // pooledHead is the first line of pooled.tsv and of factbook.tsv.
@@ -19,11 +21,11 @@ var factbookSplits = []string{"dev", Choice, "test"}
 
 // readPooled reads pooled.tsv into the turns. An article that is the writer's gold is refused.
 func (s Set) readPooled(path string) error {
-	return s.readJudgements(path, pooledSplits, func(t *Turn, g Gold) error {
+	return s.readJudgements(path, pooledSplits, func(t *judged.Turn, g judged.Gold) error {
 		if strings.HasPrefix(g.ID, FactbookPrefix) {
 			return fmt.Errorf("%q is a passage of the Factbook: it belongs into factbook.tsv", g.ID)
 		}
-		if slices.ContainsFunc(t.Gold, func(w Gold) bool { return w.ID == g.ID }) {
+		if slices.ContainsFunc(t.Gold, func(w judged.Gold) bool { return w.ID == g.ID }) {
 			return fmt.Errorf("the writer judged %q", g.ID)
 		}
 		t.Pooled = append(t.Pooled, g)
@@ -33,7 +35,7 @@ func (s Set) readPooled(path string) error {
 
 // readFactbook reads factbook.tsv into the turns.
 func (s Set) readFactbook(path string) error {
-	return s.readJudgements(path, factbookSplits, func(t *Turn, g Gold) error {
+	return s.readJudgements(path, factbookSplits, func(t *judged.Turn, g judged.Gold) error {
 		if !strings.HasPrefix(g.ID, FactbookPrefix) {
 			return fmt.Errorf("%q is no passage of the Factbook", g.ID)
 		}
@@ -44,8 +46,8 @@ func (s Set) readFactbook(path string) error {
 
 // readJudgements gives add the lines of a file, query, article and grade, sorted, with the
 // query's turn. A query that there is not is refused.
-func (s Set) readJudgements(path string, splits []string, add func(*Turn, Gold) error) error {
-	turns := map[string]*Turn{}
+func (s Set) readJudgements(path string, splits []string, add func(*judged.Turn, judged.Gold) error) error {
+	turns := map[string]*judged.Turn{}
 	for _, split := range splits {
 		for i := range s[split] {
 			c := &s[split][i]
@@ -54,7 +56,7 @@ func (s Set) readJudgements(path string, splits []string, add func(*Turn, Gold) 
 			}
 		}
 	}
-	return lines.Read(path, func(r *lines.Reader) error {
+	return disk.Lines(path, func(r *lines.Reader) error {
 		before := ""
 		for n, line := range r.All() {
 			if n == 1 {
@@ -76,7 +78,7 @@ func (s Set) readJudgements(path string, splits []string, add func(*Turn, Gold) 
 			if t == nil {
 				return r.Errorf("there is no query %q in %s", f[0], strings.Join(splits, " or "))
 			}
-			if err := add(t, Gold{f[1], int(f[2][0] - '0')}); err != nil {
+			if err := add(t, judged.Gold{ID: f[1], Grade: int(f[2][0] - '0')}); err != nil {
 				return r.Errorf("%w for %s", err, f[0])
 			}
 		}

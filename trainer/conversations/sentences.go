@@ -3,7 +3,8 @@ package conversations
 import (
 	"strings"
 
-	"parley/trainer/lines"
+	"parley/shared/lines"
+	"parley/trainer/disk"
 )
 
 // Sentences are judgements on the sentences of articles: by a turn's QueryID, an
@@ -31,7 +32,7 @@ func ReadSentences(path string, s Set) (Sentences, error) {
 		}
 	}
 	judged := Sentences{}
-	err := lines.Read(path, func(r *lines.Reader) error {
+	err := disk.Lines(path, func(r *lines.Reader) error {
 		for n, line := range r.All() {
 			if n == 1 {
 				if string(line) != sentencesHead {

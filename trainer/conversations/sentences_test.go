@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/judged"
 	"parley/shared/quote"
 )
 
@@ -48,7 +49,7 @@ func TestShippedSentences(t *testing.T) {
 }
 
 func TestSentencesThatAreRefused(t *testing.T) {
-	set := Set{"dev": {{ID: "dev-1", Turns: make([]Turn, 2)}}}
+	set := Set{"dev": {{ID: "dev-1", Turns: make([]judged.Turn, 2)}}}
 	file := filepath.Join(t.TempDir(), "sentences.tsv")
 	for _, c := range []struct{ lines, want string }{
 		{"query\n", "the header"},

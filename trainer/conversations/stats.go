@@ -1,20 +1,22 @@
 package conversations
 
+import "parley/shared/judged"
+
 // Stats describe a split, or a part of it.
 type Stats struct {
-	Conversations int          `json:"conversations"`
-	Turns         int          `json:"turns"`
-	FollowUps     int          `json:"follow_ups"`
-	Length        float64      `json:"turns_conversation"` // mean
-	Lengths       map[int]int  `json:"lengths"`            // conversations of so many turns
-	Kinds         map[Kind]int `json:"kinds"`
-	Switches      int          `json:"switches"`
-	Switching     float64      `json:"switching"`     // part of the conversations that switch
-	Hops          float64      `json:"hops"`          // part of the follow-ups
-	NeedsContext  float64      `json:"needs_context"` // part of the follow-ups
-	Articles      int          `json:"gold_articles"` // different ones
-	Golds         float64      `json:"golds_turn"`    // mean, both grades
-	Dangling      int          `json:"dangling"`      // rewrites that do not stand alone by rule
+	Conversations int                 `json:"conversations"`
+	Turns         int                 `json:"turns"`
+	FollowUps     int                 `json:"follow_ups"`
+	Length        float64             `json:"turns_conversation"` // mean
+	Lengths       map[int]int         `json:"lengths"`            // conversations of so many turns
+	Kinds         map[judged.Kind]int `json:"kinds"`
+	Switches      int                 `json:"switches"`
+	Switching     float64             `json:"switching"`     // part of the conversations that switch
+	Hops          float64             `json:"hops"`          // part of the follow-ups
+	NeedsContext  float64             `json:"needs_context"` // part of the follow-ups
+	Articles      int                 `json:"gold_articles"` // different ones
+	Golds         float64             `json:"golds_turn"`    // mean, both grades
+	Dangling      int                 `json:"dangling"`      // rewrites that do not stand alone by rule
 	// Mean lengths in tokens; 0 where Measure had no tokenizer.
 	Question float64 `json:"tokens_question"`
 	Rewrite  float64 `json:"tokens_rewrite"`
@@ -22,11 +24,11 @@ type Stats struct {
 }
 
 // Measure describes conversations, lengths in tokens aside.
-func Measure(list []Conversation) Stats { return Describe(list, func(string) int { return 0 }) }
+func Measure(list []judged.Conversation) Stats { return Describe(list, func(string) int { return 0 }) }
 
 // Describe describes conversations; count gives a text's length in tokens.
-func Describe(list []Conversation, count func(string) int) Stats {
-	s := Stats{Conversations: len(list), Lengths: map[int]int{}, Kinds: map[Kind]int{}}
+func Describe(list []judged.Conversation, count func(string) int) Stats {
+	s := Stats{Conversations: len(list), Lengths: map[int]int{}, Kinds: map[judged.Kind]int{}}
 	articles := map[string]bool{}
 	var hops, needs, golds, switching int
 	var question, rewrite, reply int

@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"parley/shared/conversation"
-	"parley/trainer/lines"
+	"parley/shared/judged"
+	"parley/shared/lines"
+	"parley/trainer/disk"
 )
 
 // An Unanswerable is an input that no article answers, nor a fact about a country
@@ -28,7 +30,7 @@ type Unanswerable struct {
 	After    string   `json:"after,omitempty"` // id of a conversation
 	Turns    int      `json:"turns,omitempty"` // how many of its turns come before
 	Question string   `json:"question"`
-	before   []Turn
+	before   []judged.Turn
 }
 
 // A NoneKind says why an input has no answer.
@@ -55,7 +57,7 @@ var NoneKinds = []NoneKind{Greeting, Thanks, SmallTalk, Gibberish, Language, Emo
 // refused; the error names file and line.
 func ReadUnanswerable(path string, s Set) ([]Unanswerable, error) {
 	type key struct{ split, id string }
-	turns := map[key][]Turn{}
+	turns := map[key][]judged.Turn{}
 	for split, list := range s {
 		for _, c := range list {
 			turns[key{split, c.ID}] = c.Turns
@@ -63,7 +65,7 @@ func ReadUnanswerable(path string, s Set) ([]Unanswerable, error) {
 	}
 	var list []Unanswerable
 	seen := map[string]bool{}
-	err := lines.Read(path, func(r *lines.Reader) error {
+	err := disk.Lines(path, func(r *lines.Reader) error {
 		for _, line := range r.All() {
 			var u Unanswerable
 			if err := decodeStrictly(line, &u); err != nil {
@@ -147,7 +149,7 @@ func OpenHandbook(dir string) (*Handbook, error) {
 		h.Headings = append(h.Headings, heading)
 	}
 	seen := map[string]bool{}
-	err = lines.Read(filepath.Join(dir, "questions.jsonl"), func(r *lines.Reader) error {
+	err = disk.Lines(filepath.Join(dir, "questions.jsonl"), func(r *lines.Reader) error {
 		for _, line := range r.All() {
 			var q HandbookQuestion
 			if err := decodeStrictly(line, &q); err != nil {

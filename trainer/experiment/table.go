@@ -16,7 +16,7 @@ import (
 	"strings"
 
 	"parley/shared/durable"
-	"parley/trainer/importers"
+	"parley/shared/importers"
 	"parley/trainer/metrics"
 )
 

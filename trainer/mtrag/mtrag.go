@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"parley/shared/conversation"
-	"parley/trainer/lines"
+	"parley/shared/lines"
 )
 
 const user = "|user|: "

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"parley/shared/conversation"
-	"parley/trainer/lines"
+	"parley/shared/lines"
 )
 
 func reader(t testing.TB, text string) *lines.Reader {

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"parley/shared/durable"
+	"parley/shared/lines"
 	"parley/trainer/beir"
-	"parley/trainer/lines"
 )
 
 // A Synthetic is a turn of MTRAG's synthetic part: a line holds the turn with what was

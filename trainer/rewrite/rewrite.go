@@ -34,7 +34,7 @@ import (
 	"unicode"
 
 	"parley/shared/durable"
-	"parley/trainer/importers"
+	"parley/shared/importers"
 )
 
 // Prompt is the default, after DiSCo's (Lupart et al. 2025), whose wording is not in

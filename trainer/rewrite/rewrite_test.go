@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/trainer/importers"
+	"parley/shared/importers"
 )
 
 func examples(n int) []importers.Example {

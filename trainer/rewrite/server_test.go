@@ -20,7 +20,8 @@ import (
 	"testing"
 	"time"
 
-	"parley/trainer/importers"
+	"parley/shared/importers"
+	"parley/trainer/disk"
 )
 
 // PARLEY_LLM is a command that serves a language model at the port of 127.0.0.1 that
@@ -62,7 +63,7 @@ func TestRealServer(t *testing.T) {
 	}))
 	defer front.Close()
 
-	r, err := importers.Import("parley", []string{"../conversations/test.jsonl"}, importers.Options{})
+	r, err := disk.Import("parley", []string{"../conversations/test.jsonl"}, importers.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +163,7 @@ func TestRealServer(t *testing.T) {
 		t.Errorf("%d requests were refused, wanted 2", refused.Load())
 	}
 
-	result, err := importers.Import("jsonl", []string{out}, importers.Options{})
+	result, err := disk.Import("jsonl", []string{out}, importers.Options{})
 	if err != nil || len(result.Examples) != questions {
 		t.Fatalf("%d examples, %v", len(result.Examples), err)
 	}

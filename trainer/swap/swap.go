@@ -16,7 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"parley/trainer/importers"
+	"parley/shared/importers"
 )
 
 // Suffix stands behind the ids and the sources of examples that were made here.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/trainer/importers"
+	"parley/shared/importers"
 )
 
 func example(rewrite string, questions ...string) *importers.Example {

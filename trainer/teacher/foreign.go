@@ -11,7 +11,7 @@ import (
 	"math"
 	"os"
 
-	"parley/trainer/lines"
+	"parley/shared/lines"
 	"parley/trainer/trec"
 )
 

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"parley/trainer/importers"
+	"parley/shared/importers"
 	"parley/trainer/teacher"
 )
 

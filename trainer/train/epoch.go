@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"parley/shared/conversation"
+	"parley/shared/importers"
 	"parley/shared/words"
-	"parley/trainer/importers"
 	"parley/trainer/torch"
 )
 

@@ -21,10 +21,11 @@ import (
 
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/importers"
 	"parley/shared/sparse"
 	"parley/shared/wordpiece"
 	"parley/trainer/collection"
-	"parley/trainer/importers"
+	"parley/trainer/disk"
 	"parley/trainer/progress"
 	"parley/trainer/teacher"
 	"parley/trainer/vectors"
@@ -65,7 +66,7 @@ func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.
 		if len(paths) == 0 {
 			return nil, nil
 		}
-		r, err := importers.Import("jsonl", paths, importers.Options{})
+		r, err := disk.Import("jsonl", paths, importers.Options{})
 		if err != nil {
 			return nil, err
 		}

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/trainer/importers"
+	"parley/shared/importers"
 	"parley/trainer/torch"
 )
 

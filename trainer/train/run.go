@@ -16,10 +16,10 @@ import (
 
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/importers"
 	"parley/shared/safetensors"
 	"parley/shared/sparse"
 	"parley/trainer/exact"
-	"parley/trainer/importers"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
 	"parley/trainer/tensorboard"

@@ -24,8 +24,9 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/importers"
 	"parley/shared/safetensors"
-	"parley/trainer/importers"
+	"parley/trainer/disk"
 )
 
 // small writes a data set into a folder and gives a run's configuration on it: the
@@ -216,7 +217,7 @@ func TestRunTrainsADenseStudent(t *testing.T) {
 		t.Errorf("space %q and pooling %q, the teacher's is %q", s.Space, s.Pooling(), teacher.Pooling())
 	}
 	// What the run measured, measured again.
-	examples, err := importers.Import("jsonl", c.Examples, importers.Options{})
+	examples, err := disk.Import("jsonl", c.Examples, importers.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

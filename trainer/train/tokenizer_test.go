@@ -11,8 +11,9 @@ import (
 	"github.com/sugarme/tokenizer/normalizer"
 	"github.com/sugarme/tokenizer/pretokenizer"
 
+	"parley/shared/importers"
 	own "parley/shared/wordpiece"
-	"parley/trainer/importers"
+	"parley/trainer/disk"
 )
 
 // On plain English our tokenizer and sugarme/tokenizer agree. (Beyond it they need
@@ -48,7 +49,7 @@ func TestSecondOpinionOnTokens(t *testing.T) {
 			if !strings.HasPrefix(filepath.Base(f), name) {
 				continue
 			}
-			r, err := importers.Import(name, []string{f}, importers.Options{})
+			r, err := disk.Import(name, []string{f}, importers.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/importers"
 	"parley/shared/wordpiece"
-	"parley/trainer/importers"
 	"parley/trainer/teacher"
 	"parley/trainer/torch"
 )

@@ -4,10 +4,10 @@ import (
 	"slices"
 
 	"parley/shared/conversation"
+	"parley/shared/importers"
 	"parley/shared/sparse"
 	"parley/shared/words"
 	"parley/trainer/collection"
-	"parley/trainer/importers"
 	"parley/trainer/torch"
 )
 

@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strconv"
 
-	"parley/trainer/lines"
+	"parley/shared/lines"
 	"parley/trainer/metrics"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/trainer/lines"
+	"parley/shared/lines"
 	"parley/trainer/metrics"
 )
 

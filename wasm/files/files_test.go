@@ -443,7 +443,7 @@ func TestCallsOutOfOrderFail(t *testing.T) {
 func TestConversationsOfDataSets(t *testing.T) {
 	for _, file := range []string{"topiocqa.json", "cast2019.json", "cast2020.json", "cast2021.json", "cast2022tree.json",
 		"parley.jsonl", "qrecc.json", "canard.json", "quac.json", "ikat.json"} {
-		content, err := os.ReadFile(filepath.Join("../../trainer/importers/testdata", file))
+		content, err := os.ReadFile(filepath.Join("../../shared/importers/testdata", file))
 		if err != nil {
 			t.Fatal(err)
 		}

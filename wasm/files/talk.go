@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"path"
 
+	"parley/shared/importers"
 	"parley/shared/link"
 	"parley/shared/transcript"
-	"parley/trainer/importers"
 )
 
 // An Imported is a conversation read from a file.
@@ -53,12 +53,12 @@ func (d *desk) conversations(in struct {
 	}
 	var best *importers.Result
 	for _, name := range dataSets {
-		r, err := importers.Read(name, in.Name, content, importers.Options{})
+		r, err := importers.Import(name, []importers.File{importers.Memory(in.Name, content)}, importers.Options{})
 		if err == nil && (best == nil || len(r.Examples) > len(best.Examples)) {
 			best = r
 		}
 	}
-	if best == nil || len(best.Examples) == 0 {
+	if best == nil {
 		return nil, errors.New("no conversations that can be read: wanted one saved by this page (JSON), or a file of TopiOCQA, TREC CAsT or iKAT, QReCC, CANARD, QuAC, ConvQuestions, MTRAG, or Parley's own set")
 	}
 	return gather(best.Examples), nil

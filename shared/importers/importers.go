@@ -13,7 +13,7 @@
 //	beir           BEIR: queries.jsonl, each a conversation of one turn
 //	questions      plain text, a question a line (of TSV the first column)
 //	jsonl          our own form, which `trainer import` writes; see Example
-//	parley         trainer/conversations/{train,dev,test}.jsonl, which jsonl reads, too
+//	parley         our own judged conversations (see judged), which jsonl reads, too
 //
 // Every file may be gzip. What cannot be read is reported with its file and line
 // and left out; only a file that is altogether something else is an error.
@@ -29,14 +29,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
 	"parley/shared/conversation"
-	"parley/trainer/lines"
+	"parley/shared/lines"
 )
 
 // An Example is one question of a conversation, with what was said before it: a
@@ -91,9 +90,8 @@ type Result struct {
 	Examples []Example
 	Unread   []error // each names file and line
 
-	rows   bool // Options.Rows
-	seen   map[string]bool
-	memory map[string][]byte // files that need not be opened, by path
+	rows bool // Options.Rows
+	seen map[string]bool
 }
 
 // add takes an example, or says why not.
@@ -130,7 +128,7 @@ type position struct {
 	row  int // records before it
 }
 
-type importer func(r *Result, paths []string, o Options) error
+type importer func(r *Result, files []File, o Options) error
 
 var all = map[string]importer{
 	"topiocqa": topiocqa, "qrecc": qrecc, "canard": canard, "quac": quac, "cast": cast, "ikat": ikat,
@@ -140,20 +138,32 @@ var all = map[string]importer{
 // Names lists the data sets.
 func Names() []string { return slices.Sorted(maps.Keys(all)) }
 
-// Import reads the files of a data set.
-func Import(name string, paths []string, o Options) (*Result, error) {
+// A File is one of a data set: the name that messages call it, and how it is opened.
+type File struct {
+	Name string
+	Open func() (io.ReadCloser, error)
+}
+
+// Memory is a file whose content is at hand.
+func Memory(name string, content []byte) File {
+	return File{name, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
+}
+
+// Import reads the files of a data set. It is an error where no conversation is in
+// them; what else could not be read is in Result.Unread.
+func Import(name string, files []File, o Options) (*Result, error) {
 	read, ok := all[name]
 	if !ok {
 		return nil, fmt.Errorf("no importer %q; there are %s", name, strings.Join(Names(), ", "))
 	}
-	if len(paths) == 0 {
+	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: no files", name)
 	}
 	if turnEach := name == "canard" || name == "qrecc" || name == "topiocqa"; o.Rows && !turnEach {
 		return nil, fmt.Errorf("%s: rows name its examples only where each is a record of its own: canard, qrecc, topiocqa", name)
 	}
 	r := &Result{rows: o.Rows}
-	if err := read(r, paths, o); err != nil {
+	if err := read(r, files, o); err != nil {
 		return nil, err
 	}
 	if len(r.Examples) == 0 {
@@ -161,43 +171,45 @@ func Import(name string, paths []string, o Options) (*Result, error) {
 		if len(r.Unread) > 0 {
 			why = r.Unread[0]
 		}
-		return nil, fmt.Errorf("no conversation of the form of %s in %s: %w", name, strings.Join(paths, ", "), why)
+		names := make([]string, len(files))
+		for i, f := range files {
+			names[i] = f.Name
+		}
+		return nil, fmt.Errorf("no conversation of the form of %s in %s: %w", name, strings.Join(names, ", "), why)
 	}
 	return r, nil
 }
 
-// Read reads a file of a data set that is in memory, under the name that messages
-// call it.
-func Read(data string, name string, content []byte, o Options) (*Result, error) {
-	read, ok := all[data]
-	if !ok {
-		return nil, fmt.Errorf("no importer %q; there are %s", data, strings.Join(Names(), ", "))
+// open opens a file and reads through gzip.
+func (f File) open() (io.Reader, func() error, error) {
+	in, err := f.Open()
+	if err != nil {
+		return nil, nil, err
 	}
-	r := &Result{memory: map[string][]byte{name: content}}
-	return r, read(r, []string{name}, o)
-}
-
-// open reads through gzip.
-func (r *Result) open(path string) (io.Reader, func() error, error) {
-	var f io.ReadCloser
-	if content, ok := r.memory[path]; ok {
-		f = io.NopCloser(bytes.NewReader(content))
-	} else {
-		var err error
-		if f, err = os.Open(path); err != nil {
-			return nil, nil, err
-		}
-	}
-	br := bufio.NewReaderSize(f, 1<<16)
+	br := bufio.NewReaderSize(in, 1<<16)
 	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(br)
 		if err != nil {
-			f.Close()
-			return nil, nil, fmt.Errorf("%s: %w", path, err)
+			in.Close()
+			return nil, nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
-		return z, f.Close, nil
+		return z, in.Close, nil
 	}
-	return br, f.Close, nil
+	return br, in.Close, nil
+}
+
+// lines hands the lines of a file to read.
+func (f File) lines(read func(*lines.Reader) error) error {
+	in, err := f.Open()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	r, err := lines.NewReader(in, f.Name)
+	if err != nil {
+		return err
+	}
+	return read(r)
 }
 
 // newlines remembers where lines end, to turn offsets into lines.
@@ -225,8 +237,9 @@ func (n *newlines) line(offset int64) int {
 // records hands every record of a file to f: the elements of a JSON array, or JSON
 // objects a line each. A record that does not fit T is reported with its line; so is
 // a file that breaks off, with the records before it kept.
-func records[T any](r *Result, path string, f func(at position, v T)) error {
-	in, done, err := r.open(path)
+func records[T any](r *Result, file File, f func(at position, v T)) error {
+	path := file.Name
+	in, done, err := file.open()
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/trainer/conversations"
-	"parley/trainer/lines"
+	"parley/shared/judged"
+	"parley/shared/lines"
 )
 
 // text is a JSON string, or a number or true where a data set is careless.
@@ -40,7 +40,7 @@ func (t *text) UnmarshalJSON(b []byte) error {
 //
 //	{"conv_id": 1, "turn_id": 2, "question": "... [SEP] ... [SEP] ...", "answers": ["..."],
 //	 "positive_ctxs": [{"title": "...", "text": "...", "passage_id": "..."}]}
-func topiocqa(r *Result, paths []string, o Options) error {
+func topiocqa(r *Result, files []File, o Options) error {
 	type turn struct {
 		Conversation text     `json:"Conversation_no"`
 		Number       int      `json:"Turn_no"`
@@ -57,9 +57,9 @@ func topiocqa(r *Result, paths []string, o Options) error {
 			ID text `json:"passage_id"`
 		} `json:"positive_ctxs"`
 	}
-	for _, path := range paths {
+	for _, file := range files {
 		said := map[text][]string{} // of conversations whose turns carry no Context
-		err := records(r, path, func(at position, t turn) {
+		err := records(r, file, func(at position, t turn) {
 			var positives []string
 			if t.Conv != "" && t.Conversation == "" {
 				parts := strings.Split(t.Question, "[SEP]")
@@ -100,9 +100,9 @@ func topiocqa(r *Result, paths []string, o Options) error {
 // qrecc: an array, or lines, of turns. The published files name history, rewrite and
 // answer Context, Rewrite and Answer; a common derivative NewContext, Truth_rewrite
 // and Truth_answer, and adds GPT_rewrite and Editor_rewrite.
-func qrecc(r *Result, paths []string, o Options) error {
-	for _, path := range paths {
-		err := records(r, path, func(at position, t map[string]json.RawMessage) {
+func qrecc(r *Result, files []File, o Options) error {
+	for _, file := range files {
+		err := records(r, file, func(at position, t map[string]json.RawMessage) {
 			get := func(names ...string) (s text) {
 				for _, n := range names {
 					if raw, ok := t[n]; ok && json.Unmarshal(raw, &s) == nil {
@@ -147,7 +147,7 @@ func qrecc(r *Result, paths []string, o Options) error {
 //
 //	{"History": ["Frank Zappa", "Disbandment", "What group disbanded?", "..."],
 //	 "QuAC_dialog_id": "C_2d21..._0", "Question": "...", "Question_no": 2, "Rewrite": "..."}
-func canard(r *Result, paths []string, o Options) error {
+func canard(r *Result, files []File, o Options) error {
 	type question struct {
 		History  []string `json:"History"`
 		Dialog   string   `json:"QuAC_dialog_id"`
@@ -155,8 +155,8 @@ func canard(r *Result, paths []string, o Options) error {
 		Number   int      `json:"Question_no"`
 		Rewrite  string   `json:"Rewrite"`
 	}
-	for _, path := range paths {
-		err := records(r, path, func(at position, q question) {
+	for _, file := range files {
+		err := records(r, file, func(at position, q question) {
 			if q.Dialog == "" || q.Number < 1 || len(q.History) < 2 {
 				r.unread(at, "QuAC_dialog_id, Question_no or the two titles of History are missing")
 				return
@@ -177,7 +177,7 @@ func titles(title, section string) Turn { return Turn{Question: title + ", " + s
 //
 //	{"data": [{"title": "...", "section_title": "...", "paragraphs": [{"id": "C_..._1",
 //	 "qas": [{"id": "C_..._1_q#0", "question": "...", "orig_answer": {"text": "..."}}]}]}]}
-func quac(r *Result, paths []string, o Options) error {
+func quac(r *Result, files []File, o Options) error {
 	type article struct {
 		Title      string `json:"title"`
 		Section    string `json:"section_title"`
@@ -192,25 +192,25 @@ func quac(r *Result, paths []string, o Options) error {
 			} `json:"qas"`
 		} `json:"paragraphs"`
 	}
-	for _, path := range paths {
-		in, done, err := r.open(path)
+	for _, file := range files {
+		in, done, err := file.open()
 		if err != nil {
 			return err
 		}
-		var file struct {
+		var set struct {
 			Data []article `json:"data"`
 		}
-		err = json.NewDecoder(in).Decode(&file)
+		err = json.NewDecoder(in).Decode(&set)
 		done()
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return fmt.Errorf("%s: %w", file.Name, err)
 		}
-		for _, a := range file.Data {
+		for _, a := range set.Data {
 			for _, p := range a.Paragraphs {
 				said := []Turn{titles(a.Title, a.Section)}
 				for _, q := range p.QAs {
 					turns := append(said[:len(said):len(said)], Turn{Question: q.Question})
-					r.add(position{file: path}, Example{ID: q.ID, Conversation: p.ID, Source: "quac", Turns: turns})
+					r.add(position{file: file.Name}, Example{ID: q.ID, Conversation: p.ID, Source: "quac", Turns: turns})
 					answer := q.Answer.Text
 					if answer == "CANNOTANSWER" {
 						answer = "I don't know."
@@ -227,7 +227,7 @@ func quac(r *Result, paths []string, o Options) error {
 // of 2019 has raw_utterance alone, 2020 adds rewrites and a canonical result's id,
 // 2021 its text (passage), 2022 has utterance and response, and as a tree
 // participants and parents. Resolved utterances of 2019 are TSV: "31_4 TAB text".
-func cast(r *Result, paths []string, o Options) error {
+func cast(r *Result, files []File, o Options) error {
 	type turn struct {
 		Number      text   `json:"number"`
 		Parent      text   `json:"parent"`
@@ -246,13 +246,13 @@ func cast(r *Result, paths []string, o Options) error {
 		Turns  []turn `json:"turn"`
 	}
 	resolved := map[string]string{}
-	for _, path := range paths {
-		if strings.HasSuffix(strings.TrimSuffix(path, ".gz"), ".tsv") {
-			err := lines.Read(path, func(lr *lines.Reader) error {
+	for _, file := range files {
+		if strings.HasSuffix(strings.TrimSuffix(file.Name, ".gz"), ".tsv") {
+			err := file.lines(func(lr *lines.Reader) error {
 				for i, line := range lr.All() {
 					id, text, ok := strings.Cut(string(line), "\t")
 					if !ok {
-						r.unread(position{file: path, line: i}, "no tab between the turn's id and its text")
+						r.unread(position{file: file.Name, line: i}, "no tab between the turn's id and its text")
 						continue
 					}
 					resolved[id] = text
@@ -264,7 +264,7 @@ func cast(r *Result, paths []string, o Options) error {
 			}
 			continue
 		}
-		err := records(r, path, func(at position, t topic) {
+		err := records(r, file, func(at position, t topic) {
 			if t.Number == "" || len(t.Turns) == 0 {
 				r.unread(at, "no topic: number or turn is missing")
 				return
@@ -324,7 +324,7 @@ func cast(r *Result, paths []string, o Options) error {
 //
 //	{"number": "9-1", "title": "...", "ptkb": {...}, "turns": [{"turn_id": 1,
 //	 "utterance": "...", "resolved_utterance": "...", "response": "..."}]}
-func ikat(r *Result, paths []string, o Options) error {
+func ikat(r *Result, files []File, o Options) error {
 	type turn struct {
 		ID        text   `json:"turn_id"`
 		Utterance string `json:"utterance"`
@@ -337,8 +337,8 @@ func ikat(r *Result, paths []string, o Options) error {
 		Turns     []turn `json:"turns"`
 		Responses []turn `json:"responses"`
 	}
-	for _, path := range paths {
-		err := records(r, path, func(at position, t topic) {
+	for _, file := range files {
+		err := records(r, file, func(at position, t topic) {
 			turns := append(t.Turns, t.Responses...) // a topic has one of them
 			if t.Number == "" || len(turns) == 0 {
 				r.unread(at, "no topic: number, or turns and responses, are missing")
@@ -364,7 +364,7 @@ func ikat(r *Result, paths []string, o Options) error {
 //
 //	{"conv_id": 6722, "domain": "books", "questions": [{"turn": 0, "question": "...",
 //	 "answer_text": "Italy;India", "question_id": "6722-0", "completed_question": "..."}]}
-func convquestions(r *Result, paths []string, o Options) error {
+func convquestions(r *Result, files []File, o Options) error {
 	type conv struct {
 		ID        text   `json:"conv_id"`
 		Domain    string `json:"domain"`
@@ -375,8 +375,8 @@ func convquestions(r *Result, paths []string, o Options) error {
 			Completed string `json:"completed_question"`
 		} `json:"questions"`
 	}
-	for _, path := range paths {
-		err := records(r, path, func(at position, c conv) {
+	for _, file := range files {
+		err := records(r, file, func(at position, c conv) {
 			if c.ID == "" || len(c.Questions) == 0 {
 				r.unread(at, "conv_id or questions is missing")
 				return
@@ -410,7 +410,7 @@ func convquestions(r *Result, paths []string, o Options) error {
 // mtrag: lines of three forms, which may be given together. A task of the human part
 // is one turn; one of the synthetic part holds its history; a query in BEIR form
 // ({"_id": "CONVERSATION<::>TURN", "text": "|user|: ..."}) is a turn's rewrite.
-func mtrag(r *Result, paths []string, o Options) error {
+func mtrag(r *Result, files []File, o Options) error {
 	type task struct {
 		ID     string `json:"task_id"`
 		Domain string `json:"domain"`
@@ -435,8 +435,8 @@ func mtrag(r *Result, paths []string, o Options) error {
 	var order []string
 	human := map[string][]placed{}
 	rewrites := map[string]string{}
-	for _, path := range paths {
-		err := records(r, path, func(at position, t task) {
+	for _, file := range files {
+		err := records(r, file, func(at position, t task) {
 			switch {
 			case t.QueryID != "":
 				rewrites[t.QueryID] = strings.TrimSpace(strings.TrimPrefix(t.Text, "|user|:"))
@@ -495,9 +495,9 @@ func mtrag(r *Result, paths []string, o Options) error {
 }
 
 // beir: queries, each its own rewrite.
-func beir(r *Result, paths []string, o Options) error {
-	for _, path := range paths {
-		err := records(r, path, func(at position, q struct {
+func beir(r *Result, files []File, o Options) error {
+	for _, file := range files {
+		err := records(r, file, func(at position, q struct {
 			ID   text   `json:"_id"`
 			Text string `json:"text"`
 		}) {
@@ -516,16 +516,16 @@ func beir(r *Result, paths []string, o Options) error {
 }
 
 // questions: a question a line, of TSV the first column, each its own rewrite.
-func questions(r *Result, paths []string, o Options) error {
-	for n, path := range paths {
-		err := lines.Read(path, func(lr *lines.Reader) error {
+func questions(r *Result, files []File, o Options) error {
+	for n, file := range files {
+		err := file.lines(func(lr *lines.Reader) error {
 			for i, line := range lr.All() {
 				q, _, _ := strings.Cut(string(line), "\t")
 				id := strconv.Itoa(i)
-				if len(paths) > 1 {
+				if len(files) > 1 {
 					id = fmt.Sprintf("%d-%d", n+1, i)
 				}
-				r.add(position{file: path, line: i}, Example{ID: id, Conversation: id, Source: "questions", Turns: []Turn{{Question: q}}, Rewrite: strings.TrimSpace(q)})
+				r.add(position{file: file.Name, line: i}, Example{ID: id, Conversation: id, Source: "questions", Turns: []Turn{{Question: q}}, Rewrite: strings.TrimSpace(q)})
 			}
 			return lr.Err()
 		})
@@ -542,9 +542,9 @@ func questions(r *Result, paths []string, o Options) error {
 //
 // An example says its conversation; a whole conversation does not. Its turns may name
 // gold articles, as those of trainer/conversations do; the positives are the best of them.
-func jsonl(r *Result, paths []string, o Options) error {
-	for _, path := range paths {
-		err := records(r, path, func(at position, c struct {
+func jsonl(r *Result, files []File, o Options) error {
+	for _, file := range files {
+		err := records(r, file, func(at position, c struct {
 			Example
 			Turns []struct {
 				Turn
@@ -593,13 +593,19 @@ func jsonl(r *Result, paths []string, o Options) error {
 
 // parley: the project's own conversations, a line each, in the form of jsonl. A file
 // of another form is not taken for it.
-func parley(r *Result, paths []string, o Options) error {
-	for _, path := range paths {
-		if _, err := conversations.Read(path); err != nil {
+func parley(r *Result, files []File, o Options) error {
+	for _, file := range files {
+		in, err := file.Open()
+		if err != nil {
+			return err
+		}
+		_, err = judged.Read(in, file.Name)
+		in.Close()
+		if err != nil {
 			return err
 		}
 	}
-	if err := jsonl(r, paths, o); err != nil {
+	if err := jsonl(r, files, o); err != nil {
 		return err
 	}
 	for i := range r.Examples {

@@ -5,8 +5,6 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -52,19 +50,16 @@ func TestLineEndsBlankLinesAndGzip(t *testing.T) {
 }
 
 func TestErrorsNameFileAndLine(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "some.txt")
-	if err := os.WriteFile(path, []byte("one\n\nthree\n"), 0o666); err != nil {
+	r, err := NewReader(strings.NewReader("one\n\nthree\n"), "some.txt")
+	if err != nil {
 		t.Fatal(err)
 	}
-	err := Read(path, func(r *Reader) error {
-		for n := range r.All() {
-			if n == 3 {
-				return r.Errorf("no good: %w", io.ErrNoProgress)
-			}
+	for n := range r.All() {
+		if n == 3 {
+			err = r.Errorf("no good: %w", io.ErrNoProgress)
 		}
-		return nil
-	})
-	if want := path + ":3: no good: " + io.ErrNoProgress.Error(); err == nil || err.Error() != want {
+	}
+	if want := "some.txt:3: no good: " + io.ErrNoProgress.Error(); err == nil || err.Error() != want {
 		t.Errorf("error %q, want %q", err, want)
 	}
 	if !errors.Is(err, io.ErrNoProgress) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -26,6 +27,10 @@ func show(e Example) string {
 		fmt.Fprintf(&b, " +%s", p)
 	}
 	return b.String()
+}
+
+func onDisk(path string) File {
+	return File{path, func() (io.ReadCloser, error) { return os.Open(path) }}
 }
 
 func TestDataSetsInTheirOwnForms(t *testing.T) {
@@ -128,11 +133,11 @@ func TestDataSetsInTheirOwnForms(t *testing.T) {
 		}, []string{"plain.jsonl:3: the question asked, the last turn, already has a reply"}},
 	} {
 		t.Run(c.name+" "+c.files, func(t *testing.T) {
-			var paths []string
+			var files []File
 			for _, f := range strings.Fields(c.files) {
-				paths = append(paths, filepath.Join("testdata", f))
+				files = append(files, onDisk(filepath.Join("testdata", f)))
 			}
-			r, err := Import(c.name, paths, c.options)
+			r, err := Import(c.name, files, c.options)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -156,7 +161,7 @@ func TestDataSetsInTheirOwnForms(t *testing.T) {
 }
 
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
-	r, err := Import("canard", []string{"testdata/canard.json"}, Options{})
+	r, err := Import("canard", []File{onDisk("testdata/canard.json")}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,9 +171,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	z.Close()
-	path := filepath.Join(t.TempDir(), "x.jsonl.gz")
-	os.WriteFile(path, b.Bytes(), 0o644)
-	again, err := Import("jsonl", []string{path}, Options{})
+	again, err := Import("jsonl", []File{Memory("x.jsonl.gz", b.Bytes())}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +182,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 
 func TestDescribe(t *testing.T) {
 	words := func(s string) int { return len(strings.Fields(s)) }
-	r, err := Import("cast", []string{"testdata/cast2020.json"}, Options{})
+	r, err := Import("cast", []File{onDisk("testdata/cast2020.json")}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,18 +197,15 @@ func TestDescribe(t *testing.T) {
 }
 
 func TestFilesOfAnotherForm(t *testing.T) {
-	folder := t.TempDir()
 	for name, text := range map[string]string{
 		"empty": "", "text": "hello", "array": "[1, 2, 3]", "object": `{"a": 1}`, "cut": `[{"Conversation_no": 1, "Turn_no": 1, "Question": "who`,
 		"bad.gz": "\x1f\x8bnope",
 	} {
-		path := filepath.Join(folder, name)
-		os.WriteFile(path, []byte(text), 0o644)
 		for _, set := range Names() {
 			if set == "questions" {
 				continue // takes any text
 			}
-			r, err := Import(set, []string{path}, Options{})
+			r, err := Import(set, []File{Memory(name, []byte(text))}, Options{})
 			if err == nil {
 				t.Errorf("%s read %q: %v", set, text, r.Examples)
 			} else if !strings.Contains(err.Error(), name) {
@@ -213,13 +213,13 @@ func TestFilesOfAnotherForm(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Import("cast", []string{filepath.Join(folder, "absent.json")}, Options{}); err == nil {
+	if _, err := Import("cast", []File{onDisk(filepath.Join(t.TempDir(), "absent.json"))}, Options{}); err == nil {
 		t.Error("read a file that is not there")
 	}
-	if _, err := Import("cast", []string{"testdata/cast2020.json"}, Options{Rows: true}); err == nil || !strings.Contains(err.Error(), "topiocqa") {
+	if _, err := Import("cast", []File{onDisk("testdata/cast2020.json")}, Options{Rows: true}); err == nil || !strings.Contains(err.Error(), "topiocqa") {
 		t.Errorf("rows of a data set that has conversations for records: %v", err)
 	}
-	if _, err := Import("imdb", []string{"x"}, Options{}); err == nil || !strings.Contains(err.Error(), "topiocqa") {
+	if _, err := Import("imdb", []File{Memory("x", nil)}, Options{}); err == nil || !strings.Contains(err.Error(), "topiocqa") {
 		t.Errorf("an unknown data set: %v", err)
 	}
 }
@@ -230,9 +230,7 @@ func TestCutFileKeepsItsBeginning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "cut.json")
-	os.WriteFile(path, data[:len(data)-60], 0o644)
-	r, err := Import("canard", []string{path}, Options{})
+	r, err := Import("canard", []File{Memory("cut.json", data[:len(data)-60])}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,19 +259,10 @@ func FuzzImport(f *testing.F) {
 			}
 		}
 	}
-	path := filepath.Join(f.TempDir(), "x")
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
-		if err := os.WriteFile(path, data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		name := names[int(which)%len(names)]
-		r, err := Import(name, []string{path}, Options{})
+		r, err := Import(names[int(which)%len(names)], []File{Memory("x", data)}, Options{})
 		if err != nil {
 			return
-		}
-		// In memory it reads the same, where it is read from memory.
-		if m, err := Read(name, path, data, Options{}); err != nil || !reflect.DeepEqual(m.Examples, r.Examples) {
-			t.Errorf("%s in memory: %v, %v; as a file %v", name, m.Examples, err, r.Examples)
 		}
 		ids := map[string]bool{}
 		for _, e := range r.Examples {
@@ -307,12 +296,14 @@ func TestPublishedFiles(t *testing.T) {
 		{"mtrag", "mtrag/human/tasks.jsonl.gz mtrag/human/*_rewrite.jsonl", 842},
 		{"mtrag", "mtrag/synthetic/synthetic.jsonl.gz", 0},
 	} {
-		var paths []string
+		var files []File
 		for _, g := range strings.Fields(c.globs) {
 			m, _ := filepath.Glob(filepath.Join(root, g))
-			paths = append(paths, m...)
+			for _, path := range m {
+				files = append(files, onDisk(path))
+			}
 		}
-		r, err := Import(c.name, paths, Options{})
+		r, err := Import(c.name, files, Options{})
 		if err != nil {
 			t.Error(err)
 			continue

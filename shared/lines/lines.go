@@ -1,6 +1,6 @@
 // Package lines reads text files a line at a time, knows where it is, and reads
-// through gzip as if it were not there. Every reader of the trainer's data
-// stands on it, so that every error names file and line.
+// through gzip as if it were not there. Every reader of data sets stands on it, so
+// that every error names file and line.
 package lines
 
 import (
@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 )
 
 // MaxLine bounds one line (64 MiB): a file that is not text should fail, not
@@ -127,18 +126,4 @@ func (r *Reader) Err() error { return r.err }
 func (r *Reader) Errorf(format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	return &Error{File: r.name, Line: r.line, Err: err}
-}
-
-// Read opens path, hands its lines to read, and closes it.
-func Read(path string, read func(*Reader) error) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	r, err := NewReader(f, path)
-	if err != nil {
-		return err
-	}
-	return read(r)
 }

@@ -1,0 +1,34 @@
+// Package disk opens files for the readers of shared, which take bytes and touch no
+// disk.
+package disk
+
+import (
+	"io"
+	"os"
+
+	"parley/shared/importers"
+	"parley/shared/lines"
+)
+
+// Lines opens path, hands its lines to read, and closes it.
+func Lines(path string, read func(*lines.Reader) error) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r, err := lines.NewReader(f, path)
+	if err != nil {
+		return err
+	}
+	return read(r)
+}
+
+// Import reads the files of a data set; see importers.Import.
+func Import(name string, paths []string, o importers.Options) (*importers.Result, error) {
+	files := make([]importers.File, len(paths))
+	for i, path := range paths {
+		files[i] = importers.File{Name: path, Open: func() (io.ReadCloser, error) { return os.Open(path) }}
+	}
+	return importers.Import(name, files, o)
+}
