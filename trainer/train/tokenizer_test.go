@@ -40,7 +40,7 @@ func TestSecondOpinionOnTokens(t *testing.T) {
 		"When was the Eiffel Tower built, and who paid for it?", "What's unbelievably hypoallergenic?",
 		"In 1,234.5 m (U.S.) -- e.g. \"quoted\" -- costs $5/kg; see www.example.org!", "Supercalifragilisticexpialidocious antidisestablishmentarianism",
 	}
-	files, err := filepath.Glob("../importers/testdata/*.json")
+	files, err := filepath.Glob("../../shared/importers/testdata/*.json")
 	if err != nil {
 		t.Fatal(err)
 	}
