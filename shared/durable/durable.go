@@ -1,6 +1,6 @@
 // Package durable writes files that are whole or absent, and lets one process at a
-// time work on a file that grows. It is the one package of shared that touches a
-// disk: the commands need it, the page does not.
+// time work on a file that grows. It and package recordlog are those of shared that touch
+// a disk: the commands need them, the page does not.
 package durable
 
 import (

@@ -283,7 +283,7 @@ func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *
 	begin := time.Now()
 	sum.Resumed = w.done
 	report := func() {
-		p := Progress{Dense: w.codec.dense, Done: w.done, Total: len(list), Resumed: sum.Resumed, Bytes: w.end}
+		p := Progress{Dense: w.codec.dense, Done: w.done, Total: len(list), Resumed: sum.Resumed, Bytes: w.log.Size()}
 		if fresh, s := w.done-sum.Resumed, time.Since(begin).Seconds(); fresh > 0 && s > 0 {
 			p.Rate = float64(fresh) / s
 			p.Left = time.Duration(float64(len(list)-w.done) / p.Rate * float64(time.Second))

@@ -24,6 +24,7 @@ import (
 	"parley/shared/index"
 	"parley/shared/message"
 	"parley/shared/passages"
+	"parley/shared/recordlog"
 	"parley/shared/sparse"
 	"parley/site/collection/tiny"
 
@@ -311,7 +312,7 @@ func TestADamagedWorkFileIsCutWhereItIsDamaged(t *testing.T) {
 		if err := w.add(b, vectors(w.size(b))); err != nil {
 			t.Fatal(err)
 		}
-		ends = append(ends, w.end)
+		ends = append(ends, w.log.Size())
 	}
 	if err := w.sync(); err != nil || w.done != count {
 		t.Fatal(w.done, err)
@@ -359,7 +360,7 @@ func TestADamagedWorkFileIsCutWhereItIsDamaged(t *testing.T) {
 			t.Fatalf("cut at byte %d: %d passages kept, want %d", n, got, kept(int64(n)))
 		}
 	}
-	for at := workHeader; at < len(whole); at += 7 {
+	for at := recordlog.HeaderSize; at < len(whole); at += 7 {
 		bad := bytes.Clone(whole)
 		bad[at] ^= 0x10
 		want := 0
@@ -372,8 +373,16 @@ func TestADamagedWorkFileIsCutWhereItIsDamaged(t *testing.T) {
 			t.Fatalf("byte %d flipped: %d passages kept, want %d", at, got, want)
 		}
 	}
-	if got := reopen(append([]byte("PLYWORK1 of another key and another length"), whole...)); got != 0 {
-		t.Errorf("another file gave %d passages", got)
+	// A file of the version before, which is not to be lost without a word.
+	older := append([]byte("PLYWORK1"), whole[8:]...)
+	if err := os.WriteFile(name, older, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openWork(name, key, count, sparseCodec(100)); err == nil || !strings.Contains(err.Error(), "delete it") {
+		t.Errorf("a file of another version: %v", err)
+	}
+	if now, err := os.ReadFile(name); err != nil || !bytes.Equal(now, older) {
+		t.Errorf("a file of another version was changed: %v", err)
 	}
 }
 

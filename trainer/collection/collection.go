@@ -85,6 +85,9 @@ func (c *Collection) Key(e *encoder.Encoder, weights [32]byte) (vectors.Key, err
 	h := sha256.New()
 	h.Write(weights[:])
 	number := func(n int) { binary.Write(h, binary.LittleEndian, uint64(n)) }
+	// Of the files' form, so that a file of an older one is not begun again while an
+	// older program has it mapped.
+	number(2)
 	number(e.PassageTokens)
 	number(len(c.Texts))
 	for _, t := range c.Texts {

@@ -3,29 +3,24 @@
 // frozen encoder, reading the question as a person or an LLM rewrote it; files of
 // others are read too.
 //
-// A distillation file is a header and records, all numbers little-endian:
+// A distillation file is a log (shared/recordlog) with the magic "PRLYDST1", whose key is
+// of the collection (see KeyOf) and whose records are, all numbers little-endian:
 //
-//	header  magic "PRLYDST1", key [32]byte (of the collection, see KeyOf)
-//	record  bytes uint32 (of the body), crc uint32 (CRC-32C of the body), body
-//	body    id's length uint32, id, n uint32, n documents uint32, n scores float32
+//	id's length uint32, id, n uint32, n documents uint32, n scores float32
 //
-// Documents are numbers in the collection, best first. A record that is cut off or
-// damaged ends the file: it and what follows are made again.
+// Documents are numbers in the collection, best first.
 package teacher
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -33,17 +28,12 @@ import (
 	"parley/shared/conversation"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/recordlog"
 	"parley/shared/sparse"
 	"parley/trainer/exact"
 )
 
-const (
-	magic     = "PRLYDST1"
-	headerLen = len(magic) + 32
-	maxRecord = 1 << 28
-)
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+const magic = "PRLYDST1"
 
 // A List is a teacher's ranking, best first. Docs are numbers in the collection.
 type List struct {
@@ -82,92 +72,46 @@ func KeyOf(ids []string) Key {
 // A File is a distillation file. Its lists stay on disk. One goroutine at a time may
 // append; any number may read.
 type File struct {
-	f    *os.File
+	log  *recordlog.Log
 	docs int
-	end  int64
-	at   map[string]place
+	at   map[string]int64 // offset of a query's record
 	ids  []string
-
-	sealed bool
-}
-
-type place struct {
-	offset int64
-	length int
 }
 
 // Open reads the file at path, or begins it where there is none. A file of another
 // collection is refused. While another process is adding to the file, Open waits.
 func Open(ctx context.Context, path string, key Key, docs int) (*File, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	file := &File{f: f, docs: docs, at: map[string]place{}}
-	if err = durable.Lock(ctx, f); err == nil {
-		if err = file.scan(key); err != nil {
-			err = fmt.Errorf("%s: %w", path, err)
+	file := &File{docs: docs, at: map[string]int64{}}
+	var err error
+	file.log, err = recordlog.Open(path, recordlog.Options{
+		Magic: magic, Key: key,
+		Lock: func(f *os.File) error { return durable.Lock(ctx, f) },
+		Read: func(at int64, body []byte) error {
+			id, _, err := decode(body, docs)
+			if err == nil {
+				file.note(id, at)
+			}
+			return err
+		},
+	})
+	var other *recordlog.OtherError
+	if errors.As(err, &other) {
+		if other.Magic == magic {
+			return nil, fmt.Errorf("%s: it was made on another collection (ids differ): give the same passages in the same order, or make it again", path)
 		}
+		return nil, fmt.Errorf("%s: no distillation file of this program; give a new name for the output", path)
 	}
 	if err != nil {
-		f.Close()
 		return nil, err
 	}
 	return file, nil
 }
 
-// scan finds the records and cuts off what is damaged.
-func (file *File) scan(key Key) error {
-	info, err := file.f.Stat()
-	if err != nil {
-		return err
-	}
-	if info.Size() == 0 {
-		file.end = int64(headerLen)
-		_, err := file.f.Write(append([]byte(magic), key[:]...))
-		return err
-	}
-	r := bufio.NewReaderSize(file.f, 1<<20)
-	header := make([]byte, headerLen)
-	if _, err := io.ReadFull(r, header); err != nil || string(header[:len(magic)]) != magic {
-		return errors.New("no distillation file of this program; give a new name for the output")
-	}
-	if Key(header[len(magic):]) != key {
-		return errors.New("it was made on another collection (ids differ): give the same passages in the same order, or make it again")
-	}
-	file.end = int64(headerLen)
-	var head [8]byte
-	var body []byte
-	for {
-		if _, err := io.ReadFull(r, head[:]); err != nil {
-			break
-		}
-		n := binary.LittleEndian.Uint32(head[0:])
-		if int64(n) > info.Size()-file.end-8 || n > maxRecord {
-			break
-		}
-		body = append(body[:0], make([]byte, n)...)
-		if _, err := io.ReadFull(r, body); err != nil || crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
-			break
-		}
-		id, _, err := decode(body, file.docs)
-		if err != nil {
-			return fmt.Errorf("at byte %d: %w", file.end, err)
-		}
-		file.note(id, int(n))
-	}
-	return file.f.Truncate(file.end)
-}
-
-func (file *File) note(id string, length int) {
+func (file *File) note(id string, at int64) {
 	if _, again := file.at[id]; !again {
 		file.ids = append(file.ids, id)
 	}
-	file.at[id] = place{file.end + 8, length}
-	file.end += 8 + int64(length)
+	file.at[id] = at
 }
 
 func decode(body []byte, docs int) (id string, l List, err error) {
@@ -209,12 +153,12 @@ func (file *File) IDs() []string { return file.ids }
 
 // Get reads a query's list; an empty one where there is none.
 func (file *File) Get(id string) (List, error) {
-	p, ok := file.at[id]
+	at, ok := file.at[id]
 	if !ok {
 		return List{}, nil
 	}
-	body := make([]byte, p.length)
-	if _, err := file.f.ReadAt(body, p.offset); err != nil {
+	body, err := file.log.Body(at)
+	if err != nil {
 		return List{}, err
 	}
 	_, l, err := decode(body, file.docs)
@@ -223,9 +167,6 @@ func (file *File) Get(id string) (List, error) {
 
 // Append adds a list, in any order; Sync makes it survive a crash.
 func (file *File) Append(id string, l List) error {
-	if file.sealed {
-		return errors.New("the distillation file is sealed: nothing can be appended any more")
-	}
 	l.sort()
 	body := binary.LittleEndian.AppendUint32(nil, uint32(len(id)))
 	body = append(body, id...)
@@ -239,27 +180,23 @@ func (file *File) Append(id string, l List) error {
 	if _, _, err := decode(body, file.docs); err != nil {
 		return err
 	}
-	head := binary.LittleEndian.AppendUint32(nil, uint32(len(body)))
-	head = binary.LittleEndian.AppendUint32(head, crc32.Checksum(body, castagnoli))
-	if _, err := file.f.WriteAt(append(head, body...), file.end); err != nil {
+	at, err := file.log.Append(body)
+	if err != nil {
 		return err
 	}
-	file.note(id, len(body))
+	file.note(id, at)
 	return nil
 }
 
 // Sync waits until what was appended is on the disk.
-func (file *File) Sync() error { return file.f.Sync() }
+func (file *File) Sync() error { return file.log.Sync() }
 
 // Seal ends the appending: other processes may open the file and add to it. The lists
 // stay.
-func (file *File) Seal() error {
-	file.sealed = true
-	return durable.Unlock(file.f)
-}
+func (file *File) Seal() error { return file.log.Seal() }
 
 // Close closes the file.
-func (file *File) Close() error { return file.f.Close() }
+func (file *File) Close() error { return file.log.Close() }
 
 // A Query is what the teacher reads of an example: the question, as someone rewrote
 // it.

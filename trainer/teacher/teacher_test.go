@@ -13,6 +13,7 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/recordlog"
 	"parley/shared/sparse"
 )
 
@@ -40,7 +41,7 @@ func TestFileSurvives(t *testing.T) {
 	}
 	f.Close()
 	whole, _ := os.ReadFile(path)
-	for cut := range len(whole) - headerLen {
+	for cut := range len(whole) - recordlog.HeaderSize {
 		os.WriteFile(path, whole[:len(whole)-cut], 0o644)
 		g := begin(t, path)
 		for _, id := range g.IDs() {

@@ -2,20 +2,19 @@
 // collection is encoded once, and an encoding that was stopped goes on where it
 // was.
 //
-// A file is a header and blocks, all numbers little-endian:
+// A file is a log (shared/recordlog) with the magic "PRLYVEC2", whose key says what the
+// vectors were made of: equal keys, equal vectors. A record is a block of vectors, all
+// numbers little-endian:
 //
-//	header  magic "PRLYVEC1", key [32]byte
-//	block   docs uint32, bytes uint32, crc uint32 (CRC-32C of the body), body
-//	body    for each document: n uint32, n terms uint32, n weights float32
+//	for each document: n uint32, n terms uint32, n weights float32
 //
 // Every number is at a multiple of four bytes, so that the vectors need not be read:
 // the file is mapped into memory and they lie in the mapping. A million passages of
 // 200 terms, 1.6 GB, cost 48 MB of heap, and as much of the system's page cache as it
-// can spare; opening them, every CRC and term checked, took 14 s on two cores that
-// were busy ten times over (go test ./trainer/exact -run Million -million -v).
+// can spare (go test ./trainer/exact -run Million -million -v).
 //
-// The key says what the vectors were made of: equal keys, equal vectors. A block
-// that is cut off or damaged ends the file; it and what follows are made again.
+// "PRLYVEC1" had the number of documents in a block's head, and is not read any more. A
+// file of another form or key is begun again: this is a cache.
 package vectors
 
 import (
@@ -24,31 +23,23 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"os"
-	"path/filepath"
 	"unsafe"
 
 	"parley/shared/durable"
+	"parley/shared/recordlog"
 	"parley/shared/sparse"
 )
 
-const (
-	magic     = "PRLYVEC1"
-	maxBlock  = 1 << 28 // bytes
-	headerLen = len(magic) + 32
-	headLen   = 12 // of a block
-)
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+const magic = "PRLYVEC2"
 
 // A Key tells apart vectors made of other texts or by another encoder.
 type Key [32]byte
 
 // A File is a growing list of vectors. One goroutine at a time may use it.
 type File struct {
-	f       *os.File // nil once sealed
-	end     int64
+	log     *recordlog.Log
+	sealed  bool
 	vocab   int
 	vectors []sparse.Vector
 	parts   []*mapping // of the file, in which the vectors lie
@@ -59,99 +50,52 @@ type File struct {
 // is another, or where it is no such file. vocab bounds the terms. While another
 // process is adding to the file, Open waits.
 func Open(ctx context.Context, path string, key Key, vocab int) (*File, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	var blocks [][2]int64 // offset and length of each record's body
+	file := &File{vocab: vocab}
+	var err error
+	file.log, err = recordlog.Open(path, recordlog.Options{
+		Magic: magic, Key: key, Replace: true,
+		Lock: func(f *os.File) error { return durable.Lock(ctx, f) },
+		Read: func(at int64, body []byte) error {
+			blocks = append(blocks, [2]int64{at, int64(len(body))})
+			return nil
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
-	file := &File{f: f, vocab: vocab}
-	if err = durable.Lock(ctx, f); err == nil {
-		err = file.resume(key)
-	}
-	if err != nil {
-		file.Close()
-		return nil, err
+	if len(blocks) > 0 {
+		m, err := mapFile(file.log.File(), 0, file.log.Size())
+		if err != nil {
+			file.Close()
+			return nil, err
+		}
+		file.parts = append(file.parts, m)
+		for _, b := range blocks {
+			if err := file.take(m.data[b[0] : b[0]+b[1]]); err != nil {
+				file.Close()
+				return nil, fmt.Errorf("%s, byte %d: %w; delete the file", path, b[0], err)
+			}
+		}
 	}
 	return file, nil
 }
 
-// resume takes in what the file holds, and cuts off what is damaged.
-func (file *File) resume(key Key) error {
-	info, err := file.f.Stat()
-	if err != nil {
-		return err
+// take decodes the vectors of a block, which lie in body where the machine counts as the
+// file does, else they are copies.
+func (file *File) take(body []byte) error {
+	all, ok := decode(file.vectors, words(body), file.vocab)
+	if !ok || len(body)%4 != 0 {
+		return errors.New("this is no block of vectors over the vocabulary")
 	}
-	if info.Size() >= int64(headerLen) {
-		m, err := mapFile(file.f, 0, info.Size())
-		if err != nil {
-			return err
-		}
-		file.parts = append(file.parts, m)
-		var end int
-		file.vectors, end = scan(m.data, key, file.vocab)
-		file.end = int64(end)
-	}
-	// What is cut off lies in the mapping, too, where nothing points to it.
-	if err := file.f.Truncate(file.end); err != nil {
-		return err
-	}
-	if file.end == 0 {
-		if _, err := file.f.WriteAt(append([]byte(magic), key[:]...), 0); err != nil {
-			return err
-		}
-		file.end = int64(headerLen)
-	}
+	file.vectors = all
 	return nil
 }
 
-// scan finds the vectors of all whole blocks of a file, and where these end; 0 where
-// the file must be begun again. The vectors lie in data where the machine counts as
-// the file does, else they are copies.
-func scan(data []byte, key Key, vocab int) (all []sparse.Vector, end int) {
-	if len(data) < headerLen || string(data[:len(magic)]) != magic || Key(data[len(magic):headerLen]) != key {
-		return nil, 0
-	}
-	block := func(end int) (docs, length int, ok bool) {
-		if len(data)-end < headLen {
-			return 0, 0, false
-		}
-		docs, length = int(binary.LittleEndian.Uint32(data[end:])), int(binary.LittleEndian.Uint32(data[end+4:]))
-		return docs, length, length <= len(data)-end-headLen && length%4 == 0 && docs <= length/4
-	}
-	docs := 0 // so that all has just the memory it needs
-	for end := headerLen; ; {
-		n, length, ok := block(end)
-		if !ok {
-			break
-		}
-		docs += n
-		end += headLen + length
-	}
-	all = make([]sparse.Vector, 0, docs)
-	end = headerLen
-	for {
-		n, length, ok := block(end)
-		if !ok {
-			return all, end
-		}
-		body := data[end+headLen:][:length]
-		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(data[end+8:]) {
-			return all, end
-		}
-		whole := len(all)
-		if all, ok = decode(all, words(body), n, vocab); !ok {
-			return all[:whole], end
-		}
-		end += headLen + length
-	}
-}
-
 // decode appends the vectors of a block's body.
-func decode(all []sparse.Vector, body []uint32, docs, vocab int) ([]sparse.Vector, bool) {
-	for range docs {
-		if len(body) == 0 || int(body[0]) > (len(body)-1)/2 {
+func decode(all []sparse.Vector, body []uint32, vocab int) ([]sparse.Vector, bool) {
+	for len(body) > 0 {
+		if int(body[0]) > (len(body)-1)/2 {
 			return all, false
 		}
 		n := int(body[0])
@@ -161,7 +105,7 @@ func decode(all []sparse.Vector, body []uint32, docs, vocab int) ([]sparse.Vecto
 		}
 		all, body = append(all, v), body[1+2*n:]
 	}
-	return all, len(body) == 0
+	return all, true
 }
 
 // words reads little-endian numbers of four bytes: data itself where the machine has
@@ -194,12 +138,11 @@ func (file *File) All() []sparse.Vector { return file.vectors }
 // Append writes a block of vectors and syncs it: when Append returns, the block
 // survives a crash. The vectors are copied.
 func (file *File) Append(block []sparse.Vector) error {
-	if file.f == nil {
+	if file.sealed {
 		return errors.New("the vectors' file is sealed: nothing can be appended any more")
 	}
 	b := &file.buf
 	b.Reset()
-	b.Write(make([]byte, headLen))
 	for i, v := range block {
 		if err := v.Check(file.vocab); err != nil {
 			return fmt.Errorf("vector %d: %w", len(file.vectors)+i, err)
@@ -208,33 +151,26 @@ func (file *File) Append(block []sparse.Vector) error {
 		binary.Write(b, binary.LittleEndian, v.Terms)
 		binary.Write(b, binary.LittleEndian, v.Weights)
 	}
-	out := b.Bytes()
-	body := out[headLen:]
-	if len(body) > maxBlock {
-		return fmt.Errorf("a block of %d bytes is too large: append fewer vectors at a time", len(body))
-	}
-	binary.LittleEndian.PutUint32(out[0:], uint32(len(block)))
-	binary.LittleEndian.PutUint32(out[4:], uint32(len(body)))
-	binary.LittleEndian.PutUint32(out[8:], crc32.Checksum(body, castagnoli))
-	if _, err := file.f.WriteAt(out, file.end); err != nil {
-		return err
-	}
-	if err := file.f.Sync(); err != nil {
-		return err
-	}
-	from := file.end + headLen
-	file.end += int64(len(out))
-	if len(body) == 0 {
+	if b.Len() == 0 {
 		return nil
 	}
-	m, err := mapFile(file.f, from, file.end)
+	if b.Len() > recordlog.MaxBody {
+		return fmt.Errorf("a block of %d bytes is too large: append fewer vectors at a time", b.Len())
+	}
+	at, err := file.log.Append(b.Bytes())
+	if err == nil {
+		err = file.log.Sync()
+	}
+	if err != nil {
+		return err
+	}
+	m, err := mapFile(file.log.File(), at, file.log.Size())
 	if err != nil {
 		return err
 	}
 	file.parts = append(file.parts, m)
-	var ok bool
-	if file.vectors, ok = decode(file.vectors, words(m.data), len(block), file.vocab); !ok {
-		return fmt.Errorf("%s: what was written is not what is read", file.f.Name())
+	if err := file.take(m.data); err != nil {
+		return fmt.Errorf("%s, byte %d: what was written is not what is read: %w", file.log.File().Name(), at, err)
 	}
 	return nil
 }
@@ -242,13 +178,12 @@ func (file *File) Append(block []sparse.Vector) error {
 // Seal ends the appending: other processes may open the file and add to it. The
 // vectors stay.
 func (file *File) Seal() error {
-	if file.f == nil {
+	if file.sealed {
 		return nil
 	}
-	f := file.f
-	file.f = nil
-	err := durable.Unlock(f) // the mapping would keep it
-	if e := f.Close(); err == nil {
+	file.sealed = true
+	err := file.log.Seal() // the mapping would keep the lock
+	if e := file.log.Close(); err == nil {
 		err = e
 	}
 	return err
