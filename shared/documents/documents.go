@@ -18,6 +18,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"parley/shared/unpack"
 )
 
 // A Document is one file, or one record of a file that holds many.
@@ -96,7 +98,7 @@ type Columns struct {
 type Options struct {
 	Kind    Kind // "": by the name
 	Columns Columns
-	// MaxBytes bounds what a compressed file may grow to; 0: 2 GiB.
+	// MaxBytes bounds what a compressed file may grow to; 0: unpack.Max.
 	MaxBytes int64
 }
 
@@ -125,7 +127,7 @@ func Read(name string, data []byte, o Options) ([]Document, []Note) {
 	}
 	switch kind {
 	case JSONL:
-		return readJSONL(name, text)
+		return readJSONL(name, text, 0)
 	case JSON:
 		return readJSON(name, text)
 	case CSV, TSV:
@@ -165,7 +167,7 @@ func gunzip(data []byte, max int64) ([]byte, error) {
 		return data, nil
 	}
 	if max <= 0 {
-		max = 2 << 30
+		max = unpack.Max
 	}
 	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {

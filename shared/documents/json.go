@@ -74,8 +74,10 @@ func (r *record) document(defaultID string) (Document, string) {
 	return d, ""
 }
 
-func readJSONL(name, text string) (docs []Document, notes []Note) {
-	line := 0
+// readJSONL reads a record a line; before is how many lines of the file come before
+// the text.
+func readJSONL(name, text string, before int) (docs []Document, notes []Note) {
+	line := before
 	for s := range strings.SplitSeq(text, "\n") {
 		line++
 		s = strings.TrimSpace(s)
@@ -124,7 +126,7 @@ func readJSON(name, text string) (docs []Document, notes []Note) {
 			}
 			return []Document{d}, nil
 		}
-		return readJSONL(name, text)
+		return readJSONL(name, text, 0)
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	fail := func(err error) {

@@ -23,7 +23,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,6 +35,7 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/lines"
+	"parley/shared/unpack"
 )
 
 // An Example is one question of a conversation, with what was said before it: a
@@ -186,14 +186,10 @@ func (f File) open() (io.Reader, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	br := bufio.NewReaderSize(in, 1<<16)
-	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(br)
-		if err != nil {
-			in.Close()
-			return nil, nil, fmt.Errorf("%s: %w", f.Name, err)
-		}
-		return z, in.Close, nil
+	br, _, err := unpack.Gzip(in)
+	if err != nil {
+		in.Close()
+		return nil, nil, fmt.Errorf("%s: %w", f.Name, err)
 	}
 	return br, in.Close, nil
 }

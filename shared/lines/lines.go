@@ -6,11 +6,12 @@ package lines
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+
+	"parley/shared/unpack"
 )
 
 // MaxLine bounds one line (64 MiB): a file that is not text should fail, not
@@ -53,13 +54,9 @@ type Reader struct {
 // NewReader reads lines from r, which may be gzip (told by its first two bytes,
 // not by a name). name is what errors call it.
 func NewReader(r io.Reader, name string) (*Reader, error) {
-	br := bufio.NewReaderSize(r, 1<<16)
-	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		zr, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, &Error{File: name, Msg: "bad gzip header", Err: err}
-		}
-		br = bufio.NewReaderSize(zr, 1<<16)
+	br, _, err := unpack.Gzip(r)
+	if err != nil {
+		return nil, &Error{File: name, Msg: "bad gzip header", Err: err}
 	}
 	return &Reader{name: name, br: br}, nil
 }

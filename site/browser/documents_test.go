@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -182,23 +183,17 @@ func TestYourOwnDocuments(t *testing.T) {
 	if name != "garden.zip" {
 		t.Errorf("the file is called %q", name)
 	}
-	files, done, err := collection.Files(at)
+	files, err := collection.Files(at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer done()
 	out := indexed(t, dir, "garden")
 	for _, name := range []string{"index.bin", "passages.bin", "manifest.json"} {
 		want, err := os.ReadFile(filepath.Join(out, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := files.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got bytes.Buffer
-		if _, err := got.ReadFrom(f); err != nil || !bytes.Equal(got.Bytes(), want) {
+		if got, err := fs.ReadFile(files, name); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s is not what `parley index` writes (%v)", name, err)
 		}
 	}

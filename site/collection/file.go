@@ -10,23 +10,49 @@ import (
 	"parley/shared/collect"
 	"parley/shared/index"
 	"parley/shared/passages"
+	"parley/shared/unpack"
 )
 
 // Files gives the files of a collection's folder, or of a zip archive of one, as the
-// page exports it. close is to be called when all is read.
-func Files(at string) (files fs.FS, close func() error, err error) {
+// page exports it; such an archive is unpacked within the bounds of shared/unpack.
+func Files(at string) (fs.FS, error) {
 	info, err := os.Stat(at)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if info.IsDir() {
-		return os.DirFS(at), func() error { return nil }, nil
+		return os.DirFS(at), nil
 	}
-	z, err := zip.OpenReader(at)
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is neither a collection's folder nor a zip archive of one", at)
+	}
+	f, err := os.Open(at)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s is neither a collection's folder nor a zip archive of one: %w", at, err)
+		return nil, err
 	}
-	return z, z.Close, nil
+	defer f.Close()
+	files, err := unpack.Zip(f, info.Size(), unpack.Bound(info.Size()))
+	if errors.Is(err, zip.ErrFormat) {
+		return nil, fmt.Errorf("%s is neither a collection's folder nor a zip archive of one: %w", at, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", at, err)
+	}
+	return archive(files), nil
+}
+
+// An archive is an unpacked one; readers must not change what they get.
+type archive map[string][]byte
+
+func (a archive) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: errors.ErrUnsupported}
+}
+
+func (a archive) ReadFile(name string) ([]byte, error) {
+	if content, ok := a[name]; ok {
+		return content, nil
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
 // Open reads a collection's folder, or a zip archive of one, but for its dense vectors.
@@ -50,11 +76,10 @@ func OpenAll(at string) (c *collect.Collection, err error) {
 
 // within opens a collection by what reads its files.
 func within(at string, open func(read func(name string) ([]byte, error)) error) error {
-	files, close, err := Files(at)
+	files, err := Files(at)
 	if err != nil {
 		return err
 	}
-	defer close()
 	if err := open(func(name string) ([]byte, error) {
 		content, err := fs.ReadFile(files, name)
 		if errors.Is(err, fs.ErrNotExist) && name != "manifest.json" {

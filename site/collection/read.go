@@ -36,16 +36,17 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 	}
 	return func(yield func(documents.Document) bool) {
 		one := func(name, at string, o documents.Options) bool {
-			data, err := os.ReadFile(at)
+			f, err := os.Open(at)
 			if err != nil {
 				note(documents.Note{File: name, Why: err.Error()})
 				return true
 			}
-			docs, notes := documents.Read(name, data, o)
-			for _, n := range notes {
-				note(n)
-			}
-			for _, d := range docs {
+			defer f.Close()
+			for d, n := range documents.Stream(name, f, o) {
+				if n != nil {
+					note(*n)
+					continue
+				}
 				if d.URL == "" && urlPrefix != "" {
 					d.URL = urlPrefix + escapePath(d.ID)
 				}
@@ -60,6 +61,10 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 			info, err := os.Stat(p)
 			if err != nil {
 				note(documents.Note{File: given, Why: err.Error()})
+				continue
+			}
+			if !info.IsDir() && !info.Mode().IsRegular() {
+				note(documents.Note{File: given, Why: "not a file: a pipe or a device"})
 				continue
 			}
 			if !info.IsDir() {

@@ -195,14 +195,13 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 		}
 	}
 	const aCollection = "a collection's folder; `parley index` makes one"
-	collected, done, err := collection.Files(texts)
+	collected, err := collection.Files(texts)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("%s is missing: it is not %s", texts, aCollection)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	defer done()
 	for _, name := range []string{"collection/index.bin", "collection/passages.bin"} {
 		if err := add(name, collected, texts, aCollection); err != nil {
 			return nil, nil, err

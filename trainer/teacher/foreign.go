@@ -2,8 +2,6 @@ package teacher
 
 import (
 	"bufio"
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +10,7 @@ import (
 	"os"
 
 	"parley/shared/lines"
+	"parley/shared/unpack"
 	"parley/trainer/trec"
 )
 
@@ -28,12 +27,9 @@ func Import(path string, ids []string, file *File) error {
 		return err
 	}
 	defer f.Close()
-	br := bufio.NewReaderSize(f, 1<<16)
-	var in io.Reader = br
-	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		if in, err = gzip.NewReader(br); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
+	b, _, err := unpack.Gzip(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	unknown, first := 0, ""
 	add := func(query string, scores map[string]float64) error {
@@ -54,7 +50,6 @@ func Import(path string, ids []string, file *File) error {
 		}
 		return file.Append(query, l)
 	}
-	b := bufio.NewReader(in)
 	c, err := b.Peek(1)
 	if err != nil {
 		return fmt.Errorf("%s: empty", path)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"parley/shared/index"
 	"parley/shared/matrix"
 	"parley/shared/passages"
+	"parley/shared/unpack"
 	"parley/wasm/reactor"
 )
 
@@ -148,16 +148,13 @@ func (d *desk) begin(b Begin) (any, error) {
 	return struct{}{}, nil
 }
 
-// maxUnpacked bounds what a compressed file may grow to: what a tab can hold.
-const maxUnpacked = 256 << 20
-
 // read cuts a file's documents.
 func (d *desk) read(name string, content []byte) (*Read, error) {
 	if d.cutter == nil {
 		return nil, errNotBegun
 	}
 	r := &Read{Notes: []string{}}
-	o := documents.Options{MaxBytes: maxUnpacked}
+	var o documents.Options
 	if path.Ext(strings.TrimSuffix(name, ".gz")) == "" {
 		o.Kind = documents.Text // as of a file that is named to the command line
 	}
@@ -448,7 +445,7 @@ func (d *desk) adopt(struct{}) (*Adopted, error) {
 	for name, content := range files {
 		if strings.HasSuffix(strings.ToLower(name), ".zip") {
 			var err error
-			if files, err = unzip(content); err != nil {
+			if files, err = unpack.Zip(bytes.NewReader(content), int64(len(content)), unpack.Max); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 			break
@@ -480,34 +477,4 @@ func (d *desk) adopt(struct{}) (*Adopted, error) {
 // foreign says that a collection is not of this page's encoder.
 func (d *desk) foreign(x *index.Index, about passages.About) error {
 	return fmt.Errorf("the collection was made by another encoder (%q, whose vocabulary has %d terms; this page's %q has %d)", about.Encoder, x.Vocab(), d.encoder.Name, d.encoder.Vocab())
-}
-
-// unzip gives an archive's files by their names without the folder.
-func unzip(content []byte) (map[string][]byte, error) {
-	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
-	if err != nil {
-		return nil, err
-	}
-	files := map[string][]byte{}
-	left := int64(maxUnpacked)
-	for _, f := range z.File {
-		if f.FileInfo().IsDir() {
-			continue
-		}
-		r, err := f.Open()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name, err)
-		}
-		// What a header says of the size need not be true.
-		data, err := io.ReadAll(io.LimitReader(r, left+1))
-		r.Close()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name, err)
-		}
-		if left -= int64(len(data)); left < 0 {
-			return nil, fmt.Errorf("more than %d bytes unpacked", maxUnpacked)
-		}
-		files[path.Base(f.Name)] = data
-	}
-	return files, nil
 }
