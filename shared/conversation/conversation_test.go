@@ -286,9 +286,8 @@ func TestHugeConversation(t *testing.T) {
 		turns[i] = Turn{text, text}
 	}
 	form := Form{MaxTokens: 256, HistoryType: 1}
-	start := time.Now()
-	in := Build(tok, turns, form)
-	took := time.Since(start)
+	var in Input
+	took := quickest(func() { in = Build(tok, turns, form) })
 	check(t, tok, turns, form, in)
 	if len(in.IDs) != 256 || !in.Cut || !in.Dropped {
 		t.Errorf("%d tokens, cut %v, dropped %v", len(in.IDs), in.Cut, in.Dropped)
@@ -296,9 +295,21 @@ func TestHugeConversation(t *testing.T) {
 	if last := in.From[254]; last.End != len(text)-1 || text[last.Start:last.End] != "built" {
 		t.Errorf("the last token is from %+v of %d bytes", last, len(text))
 	}
-	if took > time.Second { // reading it all takes ten
-		t.Errorf("took %v", took)
+	if one := quickest(func() { tok.Append(nil, text, -1) }); took > one {
+		t.Errorf("took %v, longer than reading one of its thousand texts: %v", took, one)
 	}
+}
+
+// quickest returns how long the quickest of three runs took: a ratio of two such times
+// holds on a busy machine, too.
+func quickest(run func()) time.Duration {
+	best := time.Duration(1<<63 - 1)
+	for range 3 {
+		start := time.Now()
+		run()
+		best = min(best, time.Since(start))
+	}
+	return best
 }
 
 func BenchmarkBuild(b *testing.B) {

@@ -74,8 +74,8 @@ func (p *page) times(ask message.Ask, n int) (encode, search, whole []float64) {
 	return encode, search, whole
 }
 
-// The figures depend on the machine and on what else it does, so the bound is
-// far off: it catches a kernel that is not used.
+// What the machine makes of it is logged. What is tested is a ratio, which holds on a busy
+// machine, too: the page adds little to what the worker needs.
 func TestAQueryOf64TokensIsQuick(t *testing.T) {
 	start(t)
 	s, ask := queryOf64(t)
@@ -86,8 +86,8 @@ func TestAQueryOf64TokensIsQuick(t *testing.T) {
 	encode, search, whole := p.times(ask, 30)
 	t.Logf("64 tokens in Chromium, ms, minimum and median: encoding %.1f, %.1f; search %.1f, %.1f; from question to answer %.1f, %.1f",
 		encode[0], encode[15], search[0], search[15], whole[0], whole[15])
-	if whole[0] > 150 {
-		t.Errorf("the quickest of 30 took %.1f ms", whole[0])
+	if inside := encode[0] + search[0]; whole[0] > 4*inside {
+		t.Errorf("the quickest of 30 took %.1f ms, of which the worker's part is %.1f", whole[0], inside)
 	}
 }
 
@@ -110,7 +110,7 @@ func TestThePageIsPaintedSoon(t *testing.T) {
 	p.ready()
 	ready := eval[float64](p, `performance.now()`)
 	t.Logf("first paint after %.0f ms, ready to answer after %.0f ms", paint, ready)
-	if paint > 5000 {
-		t.Errorf("the first paint came after %.0f ms", paint)
+	if paint > ready/2 {
+		t.Errorf("the first paint came after %.0f ms, of the %.0f until the page can answer", paint, ready)
 	}
 }
