@@ -22,15 +22,23 @@ dist: ## write the publishable folder site/dist
 onefile: ## write everything into one HTML file that opens from a disk: build/parley.html
 	$(GO) run ./site/parley build --one-file build/parley.html
 
-test: browser ## run every test (fetches Chromium, clang and libtorch where it can)
-	@test -z "$$(gofmt -l *.go shared site wasm trainer models)" || { echo 'not formatted: run `make format`:'; gofmt -l *.go shared site wasm trainer models; exit 1; }
+check: format-check ## vet, and the quick tests: no browser, clang or libtorch; under a minute once compiled
+	$(GO) vet ./...
+	$(GO) test -short $$($(GO) list ./... | grep -vE '/(site/browser|wasm/worker|wasm/kernel|models/build)$$')
+
+# gotestsum says at the end what ran, and names every test that was left out with its
+# reason. Where it cannot be fetched, go test runs the same tests and says less.
+GOTESTSUM := $(GO) run gotest.tools/gotestsum@v1.13.0
+TESTED = $$($(GOTESTSUM) --version >/dev/null 2>&1 && echo '$(GOTESTSUM) --format standard-quiet --' || echo '$(GO) test')
+
+test: browser format-check ## run every test (fetches Chromium, clang and libtorch where it can)
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./wasm/ui/...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./wasm/worker/...
-	PARLEY_BROWSER=required $(GO) test ./...
+	PARLEY_BROWSER=required $(TESTED) ./...
 	$(GO) run ./site/parley build --out build/dist # fails where the first page has grown beyond its budget
 	@if sh trainer/libtorch/build.sh; then . $(LIBTORCH_ENV) && $(GO) vet -tags libtorch ./trainer/... && \
-	$(GO) test -tags libtorch $$(grep -rl --include=*_test.go '^//go:build libtorch' trainer | xargs -n1 dirname | sort -u | sed 's,^,./,'); \
+	$(TESTED) -tags libtorch $$(grep -rl --include=*_test.go '^//go:build libtorch' trainer | xargs -n1 dirname | sort -u | sed 's,^,./,'); \
 	elif [ "$$CI" = true ]; then echo 'training is not tested, and CI=true asks for it' >&2; exit 1; \
 	else echo 'TRAINING IS NOT TESTED: libtorch says above why it cannot be had'; fi
 
@@ -100,4 +108,4 @@ format: ## gofmt
 clean: ## remove what was built here
 	rm -rf build site/dist
 
-.PHONY: help demo dist test browser libtorch trainer train experiments llm bench packages generate models levels family dense format clean
+.PHONY: help demo dist onefile check format-check test browser libtorch trainer train experiments llm bench packages generate models levels family dense format clean
