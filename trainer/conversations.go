@@ -13,6 +13,7 @@ import (
 	"parley/shared/passages"
 	"parley/shared/wordpiece"
 	"parley/trainer/conversations"
+	"parley/trainer/evaluate"
 )
 
 const conversationsHelp = `Usage: trainer conversations check [FLAGS]
@@ -71,7 +72,7 @@ Examples:
 func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
 	var o struct {
 		data, articles, encoder, base, pool, splits string
-		replies, out                                string
+		replies, out, cache                         string
 		pairs, seed                                 int
 		json, pooled, fitted                        bool
 	}
@@ -88,9 +89,9 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	flags.IntVar(&o.seed, "seed", 1, "switch: `number` that the pairs are drawn by")
 	flags.BoolVar(&o.fitted, "fitted", false, "doubt: figures are by what was fitted now, not by what package answer has")
 	flags.BoolVar(&o.pooled, "pooled", false, "measure, converse, switch: take the judgements of pooled.tsv, too")
-	stage := second{cache: "cache"}
-	stage.flags(flags)
-	flags.StringVar(&stage.cache, "cache", stage.cache, "converse, switch: `folder` that keeps the passages' dense vectors")
+	var stage evaluate.Dense
+	denseFlags(flags, &stage)
+	flags.StringVar(&o.cache, "cache", "cache", "converse, switch: `folder` that keeps the passages' dense vectors")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")
 	words, err := parseWords(flags, args, conversationsHelp, stdout)
 	if err != nil {
@@ -105,7 +106,7 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	if o.splits == "" {
 		o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test", "sure": "dev,choice", "quote": "dev", "doubt": "dev"}[words[0]]
 	}
-	c := conversing{data: o.data, folder: o.articles, encoder: o.encoder, base: o.base, replies: o.replies, out: o.out, pairs: o.pairs, seed: o.seed, pooled: o.pooled, fitted: o.fitted, json: o.json, second: stage}
+	c := conversing{data: o.data, folder: o.articles, encoder: o.encoder, base: o.base, replies: o.replies, out: o.out, pairs: o.pairs, seed: o.seed, pooled: o.pooled, fitted: o.fitted, json: o.json, second: stage, cache: o.cache}
 	switch words[0] {
 	case "converse", "switch", "sure", "quote", "doubt":
 		if err := c.check(flags, o.splits); err != nil {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"parley/trainer/evaluate"
 )
 
 const ourSet = " --data conversations --articles ../models/vital-articles --encoder ../models/splade-tiny"
@@ -68,7 +70,7 @@ func TestConversationsAreMeasuredAsEvaluateMeasures(t *testing.T) {
 			queries = "rewrite"
 		}
 		code, out, stderr := trainer(t, dir, "evaluate --bm25 --json --passages DIR/corpus.jsonl --tasks DIR/dev/tasks.jsonl --qrels DIR/dev/qrels.txt --input "+r.Input+" --queries DIR/dev/queries_"+queries+".jsonl")
-		var got outcome
+		var got evaluate.Outcome
 		if err := json.Unmarshal([]byte(out), &got); code != 0 || err != nil {
 			t.Fatalf("code %d, %v, %s", code, err, stderr)
 		}

@@ -26,6 +26,7 @@ import (
 	"parley/trainer/beir"
 	"parley/trainer/bm25"
 	"parley/trainer/conversations"
+	"parley/trainer/evaluate"
 	"parley/trainer/progress"
 )
 
@@ -66,8 +67,8 @@ func defaultLevel(file string) (encoder, base string, err error) {
 
 // conversationEngine answers over the articles by the index beside them and, where there
 // is one, a second stage.
-func conversationEngine(ctx context.Context, encoderDir, base, folder string, articles *passages.Store, stage second, stderr *os.File) (*answer.Engine, error) {
-	enc, _, err := loadOver(encoderDir, base)
+func conversationEngine(ctx context.Context, encoderDir, base, folder string, articles *passages.Store, stage evaluate.Dense, cache string, stderr *os.File) (*answer.Engine, error) {
+	enc, _, err := evaluate.Load(encoderDir, base)
 	if err != nil {
 		return nil, err
 	}
@@ -84,14 +85,14 @@ func conversationEngine(ctx context.Context, encoderDir, base, folder string, ar
 	if err != nil {
 		return nil, fmt.Errorf("%s over %s: %w", encoderDir, folder, err)
 	}
-	if stage.encoder == "" {
+	if stage.Encoder == "" {
 		return e, nil
 	}
 	var texts []string
 	for i := range articles.Len() {
 		texts = append(texts, passages.EncoderText(articles.At(i)))
 	}
-	s, v, err := stage.load(ctx, enc.Tokenizer, texts, stderr)
+	s, v, err := stage.Open(ctx, enc.Tokenizer, texts, cache, stderr)
 	if err == nil {
 		err = e.SetDense(s, v)
 	}
@@ -313,7 +314,8 @@ type conversing struct {
 	pairs, seed   int
 	pooled, json  bool
 	fitted        bool
-	second        second
+	second        evaluate.Dense
+	cache         string
 }
 
 // check refuses what makes no sense, and finds the default encoder where --encoder
@@ -325,7 +327,7 @@ func (o *conversing) check(flags *flag.FlagSet, splits string) error {
 		}
 		o.splits = append(o.splits, name)
 	}
-	if err := o.second.check(); err != nil {
+	if err := checkDense(&o.second); err != nil {
 		return err
 	}
 	switch {
@@ -357,7 +359,7 @@ func (o *conversing) turns() (n int) {
 }
 
 func (o *conversing) converse(ctx context.Context, stdout, stderr *os.File) error {
-	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, stderr)
+	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, o.cache, stderr)
 	if err != nil {
 		return err
 	}
@@ -375,7 +377,7 @@ func (o *conversing) converse(ctx context.Context, stdout, stderr *os.File) erro
 		}
 		for i := range o.set[split] {
 			c := &o.set[split][i]
-			err := converse(e, c, o.replies, o.second.stage, 0, func(turn int, _ []message.Turn, a message.Answer) error {
+			err := converse(e, c, o.replies, o.second.Stage, 0, func(turn int, _ []message.Turn, a message.Answer) error {
 				r := j.turn(c, turn, a)
 				for _, g := range groups {
 					if !g.holds(c, turn) {
@@ -587,7 +589,7 @@ func firstOf(a message.Answer) string {
 }
 
 func (o *conversing) switchTopics(ctx context.Context, stdout, stderr *os.File) error {
-	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, stderr)
+	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, o.cache, stderr)
 	if err != nil {
 		return err
 	}
@@ -595,11 +597,11 @@ func (o *conversing) switchTopics(ctx context.Context, stdout, stderr *os.File) 
 	var reports []switching
 	done := 0
 	for _, split := range o.splits {
-		s := switching{Split: split, Encoder: e.Encoder.Name, pooled: o.pooled, stage: o.second.stage}
+		s := switching{Split: split, Encoder: e.Encoder.Name, pooled: o.pooled, stage: o.second.Stage}
 		said := map[string][]message.Turn{} // by conversation, with the engine's replies
 		for i := range o.set[split] {
 			c := &o.set[split][i]
-			err := converse(e, c, repliesEngine, o.second.stage, 0, func(turn int, asked []message.Turn, a message.Answer) error {
+			err := converse(e, c, repliesEngine, o.second.Stage, 0, func(turn int, asked []message.Turn, a message.Answer) error {
 				said[c.ID] = asked // its last turn's reply is filled in later
 				done++
 				meter.Update(int64(done), "")

@@ -21,6 +21,7 @@ import (
 	"parley/site/collection/tiny"
 	"parley/trainer/beir"
 	"parley/trainer/conversations"
+	"parley/trainer/evaluate"
 )
 
 // Articles in the words of the tiny encoder, and conversations about them.
@@ -47,7 +48,7 @@ func tinySet(t *testing.T) (dir string) {
 	if err := tiny.Write(filepath.Join(dir, "encoder"), 1); err != nil {
 		t.Fatal(err)
 	}
-	enc, err := encoder.Load(folderFiles(filepath.Join(dir, "encoder")))
+	enc, err := encoder.Load(evaluate.Folder(filepath.Join(dir, "encoder")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +94,7 @@ func tinyEngine(t *testing.T, dir string) *answer.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := conversationEngine(t.Context(), filepath.Join(dir, "encoder"), "", filepath.Join(dir, "articles"), articles, second{}, os.Stderr)
+	e, err := conversationEngine(t.Context(), filepath.Join(dir, "encoder"), "", filepath.Join(dir, "articles"), articles, evaluate.Dense{}, "", os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

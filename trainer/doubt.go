@@ -94,7 +94,7 @@ func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
 	if err != nil {
 		return err
 	}
-	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, stderr)
+	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, o.cache, stderr)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
 	tell := func(split, kind string, asked []message.Turn, right func(first string) bool, a *message.Answer, keyword bool) error {
 		done++
 		meter.Update(int64(done), "")
-		in, err := inputOf(e, asked, o.second.stage, a)
+		in, err := inputOf(e, asked, o.second.Stage, a)
 		if err != nil {
 			return err
 		}
@@ -133,7 +133,7 @@ func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
 	for _, split := range splits {
 		for i := range o.set[split] {
 			c := &o.set[split][i]
-			err := converse(e, c, o.replies, o.second.stage, 3, func(turn int, asked []message.Turn, a message.Answer) error {
+			err := converse(e, c, o.replies, o.second.Stage, 3, func(turn int, asked []message.Turn, a message.Answer) error {
 				if turn == len(c.Turns)-1 {
 					replies[c.ID] = slices.Clone(asked)
 				}
@@ -148,7 +148,7 @@ func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
 			}
 			for _, q := range keywords(c) {
 				asked := []message.Turn{{Question: q.question}}
-				a, err := ask(e, asked, 1, "", o.second.stage)
+				a, err := ask(e, asked, 1, "", o.second.Stage)
 				if err == nil {
 					err = tell(split, "", asked, func(first string) bool { return q.right[first] }, &a, true)
 				}
@@ -160,7 +160,7 @@ func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
 	}
 	for _, u := range none {
 		asked := append(slices.Clone(replies[u.After][:min(u.Turns, len(replies[u.After]))]), message.Turn{Question: u.Question})
-		a, err := ask(e, asked, 0, "", o.second.stage)
+		a, err := ask(e, asked, 0, "", o.second.Stage)
 		if err == nil {
 			err = tell(u.Split, string(u.Kind), asked, func(string) bool { return false }, &a, false)
 		}
@@ -174,8 +174,8 @@ func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
 		return err
 	}
 
-	r := doubted{Stage: cmp.Or(o.second.stage, message.StageSparse)}
-	both := e.Dense != nil && o.second.stage != message.StageSparse
+	r := doubted{Stage: cmp.Or(o.second.Stage, message.StageSparse)}
+	both := e.Dense != nil && o.second.Stage != message.StageSparse
 	if both {
 		delete(played, handbookFit) // it has no dense vectors
 		delete(played, handbookTest)

@@ -18,8 +18,6 @@ import (
 	"parley/shared/wordpiece"
 	"parley/trainer/disk"
 	"parley/trainer/experiment"
-	"parley/trainer/torch"
-	"parley/trainer/train"
 )
 
 const experimentHelp = `Usage: trainer experiment --data DIR [FLAGS]
@@ -109,28 +107,9 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 			rows[i].Train.Steps = o.steps
 		}
 	}
-	benches := map[string]*bench{}
 	lab := &experiment.Lab{
-		Grid: grid, Data: o.data, Work: o.work, Out: o.out, Choices: o.choices, Stderr: stderr,
-		Complete: func(c *train.Config) { c.Cache, c.Threads, c.Device = o.cache, o.threads, o.device },
-		Train: func(ctx context.Context, c train.Config, resume bool) error {
-			err := train.Run(ctx, c, resume, stderr)
-			if errors.Is(err, torch.ErrAbsent) {
-				return torch.ErrAbsent
-			}
-			return err
-		},
-		Measure: func(ctx context.Context, r *experiment.Row, e *experiment.Evaluation, folder string) (*experiment.Measured, error) {
-			key := e.Short + "\x00" + r.PassageEncoder()
-			if benches[key] == nil {
-				b, err := openBench(ctx, o.data, r.PassageEncoder(), o.cache, e, stderr)
-				if err != nil {
-					return nil, err
-				}
-				benches[key] = b
-			}
-			return benches[key].measure(ctx, r, folder)
-		},
+		Grid: grid, Data: o.data, Work: o.work, Out: o.out, Choices: o.choices,
+		Cache: o.cache, Threads: o.threads, Device: o.device, Stderr: stderr,
 	}
 	if o.list {
 		return listExperiments(lab, rows, o.json, stdout)

@@ -19,6 +19,7 @@ import (
 	"parley/shared/bundle"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/trainer/evaluate"
 	"parley/trainer/metrics"
 	"parley/trainer/train"
 )
@@ -142,8 +143,8 @@ type export struct {
 	enc      *encoder.Encoder  // nil where it is dense
 	dense    *encoder.Sentence // nil where it is sparse
 	settings encoder.Settings
-	float    [32]byte // loadEncoder's hash of best/, and of what ships
-	int8     [32]byte
+	float    evaluate.Sum // of best/
+	int8     evaluate.Sum // of what ships
 	licence  string
 	base     string // name of the encoder that it loads over; "" where it is whole
 	figures  []figure
@@ -153,7 +154,7 @@ type export struct {
 // A figure is a line of the card's table.
 type figure struct {
 	label string
-	outcome
+	evaluate.Outcome
 }
 
 // readExport makes what ships; set has the settings that are not the run's.
@@ -172,7 +173,7 @@ func readExport(run string, set encoder.Settings, levels encoder.Levels) (*expor
 			return nil, wrongUse("--%s: %s is no dense student's", name, run)
 		}
 	}
-	if _, x.float, err = loadEncoder(best); err != nil {
+	if _, x.float, err = evaluate.Load(best, ""); err != nil {
 		return nil, err
 	}
 	if x.whole, x.settings, err = quantized(best, set); err != nil {
@@ -183,7 +184,7 @@ func readExport(run string, set encoder.Settings, levels encoder.Levels) (*expor
 			return nil, err
 		}
 	}
-	x.enc, x.int8, err = loadFiles(held(x.whole))
+	x.enc, x.int8, err = evaluate.LoadFiles(evaluate.Held(x.whole))
 	if err != nil {
 		return nil, fmt.Errorf("%s, quantised: %w", best, err)
 	}
@@ -198,7 +199,7 @@ func quantized(folder string, set encoder.Settings) (map[string][]byte, encoder.
 		return nil, of, err
 	}
 	of.Name, of.QueryTerms, of.AloneBelow, of.HistoryWords = set.Name, set.QueryTerms, set.AloneBelow, set.HistoryWords
-	files, err := encoder.Quantize(folderFiles(folder), &of)
+	files, err := encoder.Quantize(evaluate.Folder(folder), &of)
 	if err != nil {
 		return nil, of, fmt.Errorf("%s: %w", folder, err)
 	}
@@ -222,8 +223,8 @@ func (x *export) share(base string) error {
 		return x.shareVocabulary(base)
 	}
 	var err error
-	if x.files, err = encoder.Share(x.whole, folderFiles(base)); err == nil && x.doc != nil {
-		x.doc, err = encoder.Share(x.doc, folderFiles(base))
+	if x.files, err = encoder.Share(x.whole, evaluate.Folder(base)); err == nil && x.doc != nil {
+		x.doc, err = encoder.Share(x.doc, evaluate.Folder(base))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", base, err)
@@ -234,7 +235,7 @@ func (x *export) share(base string) error {
 
 func (x *export) readFigures(paths []string) error {
 	for _, path := range paths {
-		o, err := readOutcome(path)
+		o, err := evaluate.ReadOutcome(path)
 		if err != nil {
 			return err
 		}

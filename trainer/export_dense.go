@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley/shared/encoder"
+	"parley/trainer/evaluate"
 )
 
 // readDense makes what ships of a dense student.
@@ -21,11 +22,11 @@ func (x *export) readDense(best string, set encoder.Settings, levels encoder.Lev
 		return err
 	}
 	x.settings.Name, x.settings.DenseWeight, x.settings.DenseZero, x.settings.SureAbove = set.Name, set.DenseWeight, set.DenseZero, set.SureAbove
-	if x.whole, err = encoder.QuantizeTo(levels, folderFiles(best), &x.settings); err != nil {
+	if x.whole, err = encoder.QuantizeTo(levels, evaluate.Folder(best), &x.settings); err != nil {
 		return fmt.Errorf("%s: %w", best, err)
 	}
 	x.files = x.whole
-	x.dense, err = encoder.LoadSentence(held(x.whole))
+	x.dense, err = encoder.LoadSentence(evaluate.Held(x.whole))
 	if err != nil {
 		return fmt.Errorf("%s, quantised: %w", best, err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"parley/shared/bundle"
 	"parley/shared/encoder"
+	"parley/trainer/evaluate"
 )
 
 var update = flag.Bool("update", false, "write the golden files of testdata anew")
@@ -112,7 +113,7 @@ func TestExportWritesWhatShips(t *testing.T) {
 	mustRun(t, dir, "export DIR/run DIR/out --licence MIT --note DIR/note.md --name tiny"+figures)
 	golden(t, "card.md", read(t, filepath.Join(dir, "out/README.md")))
 
-	enc, _, err := loadEncoder(filepath.Join(dir, "out"))
+	enc, _, err := evaluate.Load(filepath.Join(dir, "out"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +149,7 @@ func TestExportKeepsTheHeaviestTerms(t *testing.T) {
 		put(t, filepath.Join(dir, name), []byte(text))
 	}
 	mustRun(t, dir, "export --licence MIT --query-terms 2 DIR/run DIR/cut")
-	enc, _, err := loadEncoder(filepath.Join(dir, "cut"))
+	enc, _, err := evaluate.Load(filepath.Join(dir, "cut"), "")
 	if err != nil || enc.QueryTerms != 2 {
 		t.Fatalf("%+v, %v", enc, err)
 	}
@@ -157,7 +158,7 @@ func TestExportKeepsTheHeaviestTerms(t *testing.T) {
 	for name, flags := range map[string]string{"own": "", "all": " --query-terms 0", "three": " --query-terms 3"} {
 		out := mustRun(t, dir, line+flags)
 		put(t, filepath.Join(dir, name+".json"), []byte(out))
-		var o outcome
+		var o evaluate.Outcome
 		if err := json.Unmarshal([]byte(out), &o); err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +188,7 @@ func TestExportSharesABase(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "member/vocab.txt")); err == nil {
 		t.Error("the vocabulary is still there")
 	}
-	var of [2]outcome
+	var of [2]evaluate.Outcome
 	line := "evaluate --json --cache DIR/cache --input conversation" + data
 	for i, encoder := range []string{" --encoder DIR/whole", " --encoder DIR/member --base DIR/whole"} {
 		if err := json.Unmarshal([]byte(mustRun(t, dir, line+encoder)), &of[i]); err != nil {
@@ -201,7 +202,7 @@ func TestExportSharesABase(t *testing.T) {
 		t.Errorf("alone: code %d, %s", code, stderr)
 	}
 	// Another base.
-	whole, err := encoder.Quantize(folderFiles("../shared/encoder/testdata/bert"), nil)
+	whole, err := encoder.Quantize(evaluate.Folder("../shared/encoder/testdata/bert"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +234,7 @@ func TestExportWritesBothEncoders(t *testing.T) {
 	put(t, filepath.Join(dir, "run/run.json"), bytes.Replace(config, []byte("{"), []byte(`{"train-docs":true,`), 1))
 	mustRun(t, dir, "export --licence MIT DIR/run DIR/out")
 	for folder, name := range map[string]string{"out": "out", "out/doc": "out-doc"} {
-		enc, _, err := loadEncoder(filepath.Join(dir, folder))
+		enc, _, err := evaluate.Load(filepath.Join(dir, folder), "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,8 +20,8 @@ type command struct {
 }
 
 var commands = []command{
-	{"evaluate", "rank a benchmark's queries with an encoder or BM25, and measure the ranking", evaluate},
-	{"compare", "test whether two runs differ", compare},
+	{"evaluate", "rank a benchmark's queries with an encoder or BM25, and measure the ranking", evaluateCommand},
+	{"compare", "test whether two runs differ", compareCommand},
 	{"mean", "make a table of what evaluations gave, over their seeds", meanCommand},
 	{"import", "read conversations of a data set into examples", importCommand},
 	{"conversations", "check, export and measure the project's own conversations", conversationsCommand},

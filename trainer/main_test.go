@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"parley/trainer/evaluate"
 )
 
 // A small benchmark: the gold passage shares words with the question, or, for
@@ -73,7 +75,7 @@ func TestBM25FindsTheFollowUpOnlyInItsConversation(t *testing.T) {
 	dir := setUp(t)
 	for input, want := range map[string]float64{"last": .5, "conversation": 1} {
 		code, out, stderr := trainer(t, dir, "evaluate --bm25 --json --input "+input+data)
-		var got outcome
+		var got evaluate.Outcome
 		if err := json.Unmarshal([]byte(out), &got); code != 0 || err != nil {
 			t.Fatalf("code %d, %v, %s", code, err, stderr)
 		}
@@ -127,7 +129,7 @@ func TestCompareSaysWhatIsGained(t *testing.T) {
 		}
 	}
 	code, out, stderr := trainer(t, dir, "compare --json --qrels DIR/qrels.tsv DIR/last DIR/conversation")
-	var got map[string]compared
+	var got map[string]evaluate.Comparison
 	if err := json.Unmarshal([]byte(out), &got); code != 0 || err != nil {
 		t.Fatalf("code %d, %v, %s", code, err, stderr)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"parley/trainer/evaluate"
 	"parley/trainer/experiment"
 	"parley/trainer/metrics"
 )
@@ -30,7 +31,7 @@ var seedOf = regexp.MustCompile(`-seed([0-9]+)$`)
 // A row is what several seeds gave.
 type meanRow struct {
 	label    string
-	outcomes []outcome
+	outcomes []evaluate.Outcome
 }
 
 func meanCommand(_ context.Context, args []string, stdout, stderr *os.File) error {
@@ -45,7 +46,7 @@ func meanCommand(_ context.Context, args []string, stdout, stderr *os.File) erro
 	var rows []meanRow
 	place := map[string]int{}
 	for _, path := range flags.Args() {
-		o, err := readOutcome(path)
+		o, err := evaluate.ReadOutcome(path)
 		if err != nil {
 			return err
 		}
@@ -69,12 +70,12 @@ func meanCommand(_ context.Context, args []string, stdout, stderr *os.File) erro
 	}
 	fmt.Fprintln(w, "| FLOPS\t| dense asked in\t|\n|---\t|---:\t|---:\t"+strings.Repeat("|---:\t", len(meanMeasures)+2)+"|")
 	for _, r := range rows {
-		r.print(w, r.label, func(o *outcome) (int, map[string]float64) { return o.Queries, o.Metrics }, true)
+		r.print(w, r.label, func(o *evaluate.Outcome) (int, map[string]float64) { return o.Queries, o.Metrics }, true)
 		if !*parts {
 			continue
 		}
 		for k, p := range r.outcomes[0].Parts {
-			r.print(w, "- "+p.Name, func(o *outcome) (int, map[string]float64) {
+			r.print(w, "- "+p.Name, func(o *evaluate.Outcome) (int, map[string]float64) {
 				if k < len(o.Parts) && o.Parts[k].Name == p.Name {
 					return o.Parts[k].Queries, o.Parts[k].Metrics
 				}
@@ -88,7 +89,7 @@ func meanCommand(_ context.Context, args []string, stdout, stderr *os.File) erro
 // meanMeasures are those that the project's tables have.
 var meanMeasures = []metrics.Measure{metrics.MRR, metrics.NDCG10, metrics.R10, metrics.R100}
 
-func (r *meanRow) print(w *tabwriter.Writer, label string, of func(*outcome) (int, map[string]float64), cost bool) {
+func (r *meanRow) print(w *tabwriter.Writer, label string, of func(*evaluate.Outcome) (int, map[string]float64), cost bool) {
 	n, _ := of(&r.outcomes[0])
 	fmt.Fprintf(w, "| %s\t| %d\t| %d\t", label, n, len(r.outcomes))
 	for _, m := range meanMeasures {

@@ -18,6 +18,7 @@ import (
 	"parley/trainer/beir"
 	"parley/trainer/bm25"
 	"parley/trainer/conversations"
+	"parley/trainer/evaluate"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
 )
@@ -96,9 +97,9 @@ func measureConversations(ctx context.Context, set conversations.Set, articles *
 					}
 					said := c.Until(j)
 					switch r.Input {
-					case inputLast:
+					case evaluate.Last:
 						said = said[j:]
-					case inputRewrite:
+					case evaluate.Rewrite:
 						said = []conversation.Turn{{Question: t.Rewrite}}
 					}
 					hits, err := r.rank(said)
@@ -148,7 +149,7 @@ func measureConversations(ctx context.Context, set conversations.Set, articles *
 }
 
 func conversationRankers(articles *passages.Store, folder, encoderDir string) ([]ranker, error) {
-	enc, _, err := loadEncoder(encoderDir)
+	enc, _, err := evaluate.Load(encoderDir, "")
 	if err != nil {
 		return nil, err
 	}
@@ -204,10 +205,10 @@ func conversationRankers(articles *passages.Store, folder, encoderDir string) ([
 		return hits, nil
 	}
 	var all []ranker
-	for _, input := range []string{inputLast, inputConversation, inputRewrite} {
+	for _, input := range []string{evaluate.Last, evaluate.Conversation, evaluate.Rewrite} {
 		all = append(all, ranker{"BM25", input, lexical})
 	}
-	for _, input := range []string{inputLast, inputConversation, inputRewrite} {
+	for _, input := range []string{evaluate.Last, evaluate.Conversation, evaluate.Rewrite} {
 		all = append(all, ranker{filepath.Base(encoderDir), input, sparse})
 	}
 	return all, nil

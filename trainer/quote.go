@@ -37,7 +37,7 @@ func (o *conversing) quote(ctx context.Context, stdout, stderr *os.File) error {
 	if err != nil {
 		return err
 	}
-	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, stderr)
+	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, o.cache, stderr)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (o *conversing) quote(ctx context.Context, stdout, stderr *os.File) error {
 		r := quoted{Split: split, Encoder: e.Encoder.Name}
 		for i := range o.set[split] {
 			c := &o.set[split][i]
-			err := converse(e, c, o.replies, o.second.stage, 0, func(turn int, asked []message.Turn, a message.Answer) error {
+			err := converse(e, c, o.replies, o.second.Stage, 0, func(turn int, asked []message.Turn, a message.Answer) error {
 				done++
 				meter.Update(int64(done), "")
 				r.turn(judged, c, turn, asked, a)

@@ -27,6 +27,7 @@ import (
 	"parley/trainer/beir"
 	"parley/trainer/collection"
 	"parley/trainer/disk"
+	"parley/trainer/evaluate"
 	"parley/trainer/progress"
 )
 
@@ -117,7 +118,7 @@ func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
 	if len(r.Unread) > 0 {
 		return fmt.Errorf("%d examples cannot be read, the first: %w", len(r.Unread), r.Unread[0])
 	}
-	enc, _, err := loadOver(o.encoder, o.base)
+	enc, _, err := evaluate.Load(o.encoder, o.base)
 	if err != nil {
 		return err
 	}
@@ -191,8 +192,8 @@ func (o *replying) collection(ctx context.Context, enc *encoder.Encoder, weights
 	if err != nil {
 		return nil, nil, err
 	}
-	e := evaluation{cache: o.cache, mass: o.mass}
-	vectors, err := e.encodePassages(ctx, enc, weights, docs, stderr)
+	e := evaluate.Evaluator{Set: &evaluate.Set{Passages: docs}, Cache: o.cache, Progress: stderr}
+	vectors, err := e.EncodePassages(ctx, enc, weights, evaluate.Pruning{Mass: o.mass})
 	if err != nil {
 		return nil, nil, err
 	}

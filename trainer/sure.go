@@ -59,7 +59,7 @@ const ridge = 1
 // sure fits the estimate of how often the sparse stage's first result is right, and
 // draws the cascade's curve.
 func (o *conversing) sure(ctx context.Context, stdout, stderr *os.File) error {
-	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, stderr)
+	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, o.cache, stderr)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (o *conversing) sure(ctx context.Context, stdout, stderr *os.File) error {
 		for i := range o.set[split] {
 			c := &o.set[split][i]
 			conversation++
-			err := converse(e, c, o.replies, o.second.stage, 3, func(turn int, asked []message.Turn, a message.Answer) error {
+			err := converse(e, c, o.replies, o.second.Stage, 3, func(turn int, asked []message.Turn, a message.Answer) error {
 				done++
 				meter.Update(int64(done), "")
 				x, err := instanceOf(e, asked, rightOnes(gold(&c.Turns[turn], o.pooled)))

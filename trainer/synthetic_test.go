@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"parley/trainer/evaluate"
 )
 
 // What synthetic writes, evaluate reads; what is gold for people's questions is left out.
@@ -47,7 +49,7 @@ func TestSyntheticConversationsAreAnEvaluation(t *testing.T) {
 		t.Fatalf("code %d, %v, %+v, %s", code, err, got, stderr)
 	}
 	code, out, stderr = trainer(t, dir, "evaluate --bm25 --json --input conversation --passages DIR/out/corpus.jsonl --tasks DIR/out/tasks.jsonl --queries DIR/out/queries_last.jsonl --qrels DIR/out/qrels.tsv")
-	var measured outcome
+	var measured evaluate.Outcome
 	if err := json.Unmarshal([]byte(out), &measured); code != 0 || err != nil || measured.Queries != 1 || measured.Metrics["recip_rank"] != 1 {
 		t.Errorf("code %d, %v, %+v, %s", code, err, measured, stderr)
 	}

@@ -27,6 +27,7 @@ import (
 	"parley/shared/safetensors"
 	"parley/shared/unpack"
 	"parley/shared/wordpiece"
+	"parley/trainer/evaluate"
 	"parley/trainer/onnx"
 )
 
@@ -553,7 +554,7 @@ func (u *unpacked) finish(set *encoder.Settings) (err error) {
 		return err
 	}
 	u.files["config.json"] = append(data, '\n')
-	_, err = encoder.LoadSentence(held(u.files))
+	_, err = encoder.LoadSentence(evaluate.Held(u.files))
 	return err
 }
 

@@ -18,6 +18,7 @@ import (
 	"parley/shared/conversation"
 	"parley/shared/encoder"
 	"parley/shared/safetensors"
+	"parley/trainer/evaluate"
 )
 
 // tinyGraph is trainer/onnx's tiny encoder, as one of its files has it.
@@ -134,7 +135,7 @@ func TestUnpackGivesTheFolderInsideAnONNXFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for folder, pooling := range map[string]string{"one": encoder.CLS, "two": encoder.Mean} {
-		s, err := encoder.LoadSentence(folderFiles(filepath.Join(dir, folder)))
+		s, err := encoder.LoadSentence(evaluate.Folder(filepath.Join(dir, folder)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +189,7 @@ func TestUnpackKeepsSafetensorsAndReadsPooling(t *testing.T) {
 	if data, _ := os.ReadFile(dir + "/one/model.safetensors"); !bytes.Equal(data, tinyFile(t, "model.safetensors")) {
 		t.Error("the weights were changed")
 	}
-	s, err := encoder.LoadSentence(folderFiles(dir + "/one"))
+	s, err := encoder.LoadSentence(evaluate.Folder(dir + "/one"))
 	if err != nil || s.Pooling() != encoder.Mean || s.Name != "model" && s.Name != "some_encoder-1-py3-none-any" {
 		t.Errorf("%v, %+v", err, s)
 	}
@@ -196,7 +197,7 @@ func TestUnpackKeepsSafetensorsAndReadsPooling(t *testing.T) {
 	if code, _, stderr := trainer(t, dir, "unpack DIR/one --passage-tokens 9 --out DIR/two"); code != 0 {
 		t.Fatalf("code %d: %s", code, stderr)
 	}
-	if s, err := encoder.LoadSentence(folderFiles(dir + "/two")); err != nil || s.PassageTokens != 9 || s.Query.MaxTokens != 16 {
+	if s, err := encoder.LoadSentence(evaluate.Folder(dir + "/two")); err != nil || s.PassageTokens != 9 || s.Query.MaxTokens != 16 {
 		t.Errorf("%v, %+v", err, s)
 	}
 }
@@ -285,7 +286,7 @@ func TestUnpackKeepsFewerLayers(t *testing.T) {
 		if code, _, stderr := trainer(t, dir, fmt.Sprintf("unpack DIR/six.whl --pooling mean --layers %d --out %s", layers, out)); code != 0 {
 			t.Fatalf("code %d: %s", code, stderr)
 		}
-		if _, err := encoder.LoadSentence(folderFiles(out)); err != nil {
+		if _, err := encoder.LoadSentence(evaluate.Folder(out)); err != nil {
 			t.Fatal(err)
 		}
 		data, err := os.ReadFile(out + "/model.safetensors")

@@ -20,6 +20,7 @@ import (
 	"slices"
 
 	"parley/shared/durable"
+	"parley/trainer/evaluate"
 	"parley/trainer/metrics"
 	"parley/trainer/train"
 )
@@ -86,12 +87,7 @@ type Measured struct {
 }
 
 // A Cost is what the queries' vectors cost.
-type Cost struct {
-	L0       float64 `json:"query_l0"` // mean active terms
-	FLOPS    float64 `json:"flops"`    // sum_j p_q(j) p_d(j)
-	Postings float64 `json:"postings"` // touched, a query
-	SearchMS float64 `json:"search_ms"`
-}
+type Cost = evaluate.Cost
 
 // A Turn is the part of the queries that stand so deep in their conversations.
 type Turn struct {
@@ -314,7 +310,7 @@ func round(m map[string]float64, c *Cost) {
 		m[k] = six(v)
 	}
 	if c != nil {
-		*c = Cost{six(c.L0), six(c.FLOPS), six(c.Postings), six(c.SearchMS)}
+		*c = Cost{L0: six(c.L0), FLOPS: six(c.FLOPS), Postings: six(c.Postings), SearchMS: six(c.SearchMS)}
 	}
 }
 

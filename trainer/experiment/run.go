@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"parley/shared/durable"
+	"parley/trainer/evaluate"
 	"parley/trainer/progress"
+	"parley/trainer/torch"
 	"parley/trainer/train"
 )
 
@@ -25,15 +27,16 @@ type Lab struct {
 	Out  string // folder of the results
 	// Choices measures rows on Grid.Choices, too, that were measured before without them.
 	Choices bool
-	// Complete sets what changes nothing of what is learnt: cache, threads, device.
-	Complete func(*train.Config)
-	// Train trains, or goes on (train.Run). Measure measures a row on an evaluation that
-	// has queries of its input; encoder is the folder of the student.
-	Train   func(ctx context.Context, c train.Config, resume bool) error
-	Measure func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error)
+	Cache   string // folder that keeps vectors and rankings
+	Threads int    // cores of an operation in training; 0: libtorch's choice
+	Device  string // cpu, cuda or cuda:N
 	Stderr  *os.File
 
-	sums Sums
+	sums    Sums
+	benches map[string]*bench // that are open, by evaluation and encoder of passages
+	// run and measure are train.Run and measureRow, but in tests.
+	run     func(ctx context.Context, c train.Config, resume bool, stderr *os.File) error
+	measure func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error)
 }
 
 // A Job is a row and what is known of it.
@@ -145,13 +148,13 @@ func (e *Evaluation) Has(input string) bool { return len(e.Files(input)) > 0 }
 
 // Files are the queries of an input; a conversation's ids are those of its last turn.
 func (e *Evaluation) Files(input string) []string {
-	if list := e.Queries[input]; len(list) > 0 || input != "conversation" {
+	if list := e.Queries[input]; len(list) > 0 || input != evaluate.Conversation {
 		return list
 	}
 	if len(e.Tasks) == 0 {
 		return nil
 	}
-	return e.Queries["last"]
+	return e.Queries[evaluate.Last]
 }
 
 func (l *Lab) folder(training string) string { return filepath.Join(l.Work, "trainings", training) }
@@ -264,8 +267,12 @@ func (l *Lab) do(ctx context.Context, j *Job) error {
 	} else {
 		res.Revision, res.Modified = train.Revision()
 	}
+	measure := l.measureRow
+	if l.measure != nil {
+		measure = l.measure
+	}
 	for _, e := range j.Todo {
-		m, err := l.Measure(ctx, &j.Row, e, filepath.Join(folder, "best"))
+		m, err := measure(ctx, &j.Row, e, filepath.Join(folder, "best"))
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.Name, err)
 		}
@@ -298,7 +305,7 @@ func (l *Lab) train(ctx context.Context, j *Job, res *Result, folder string) err
 				*folder = Path(l.Data, *folder)
 			}
 		}
-		l.Complete(&c)
+		c.Cache, c.Threads, c.Device = l.Cache, l.Threads, l.Device
 		_, err := os.Stat(filepath.Join(folder, "run.json"))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -311,7 +318,13 @@ func (l *Lab) train(ctx context.Context, j *Job, res *Result, folder string) err
 			}
 		}
 		begin := time.Now()
-		if err := l.Train(ctx, c, resume); err != nil {
+		run := train.Run
+		if l.run != nil {
+			run = l.run
+		}
+		if err := run(ctx, c, resume, l.Stderr); errors.Is(err, torch.ErrAbsent) {
+			return torch.ErrAbsent // without what a training says more
+		} else if err != nil {
 			return err
 		}
 		if !resume {

@@ -42,9 +42,9 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{}
 	d.Lab = &Lab{
 		Grid: readGrid(t, tiny), Data: filepath.Join(dir, "data"), Work: filepath.Join(dir, "work"), Out: filepath.Join(dir, "out"),
-		Complete: func(c *train.Config) { c.Cache = "cache" }, Stderr: stderr,
+		Cache: "cache", Stderr: stderr,
 	}
-	d.Train = func(ctx context.Context, c train.Config, resume bool) error {
+	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ *os.File) error {
 		what := filepath.Base(c.Out)
 		if resume {
 			what += " again"
@@ -58,7 +58,7 @@ func newDesk(t *testing.T) *desk {
 		}
 		return fakeRun(t, c, !d.stop)
 	}
-	d.Measure = func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error) {
+	d.measure = func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error) {
 		if r.Trained() != (encoder != "best") {
 			t.Errorf("%s is measured with %q", r.Name(), encoder)
 		}
@@ -264,21 +264,21 @@ func TestStoppedTrainingGoesOn(t *testing.T) {
 // A row that fails does not keep the others from being done; several in a row do.
 func TestFailuresDoNotStopTheRest(t *testing.T) {
 	d := newDesk(t)
-	honest := d.Train
+	honest := d.Lab.run
 	broken := errors.New("not finite")
 	fails := func(c train.Config) bool { return c.L1 > 0 && c.Seed == 1 }
-	d.Train = func(ctx context.Context, c train.Config, resume bool) error {
+	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ *os.File) error {
 		if fails(c) {
 			return broken
 		}
-		return honest(ctx, c, resume)
+		return honest(ctx, c, resume, nil)
 	}
 	if err := d.run(t); !errors.Is(err, broken) || !strings.Contains(err.Error(), "2 rows failed") || len(d.trained) != 8 || len(d.measured) != 11 {
 		t.Errorf("%v; %d trainings, %d measured", err, len(d.trained), len(d.measured))
 	}
 	d = newDesk(t)
 	tried := 0
-	d.Train = func(ctx context.Context, c train.Config, resume bool) error {
+	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ *os.File) error {
 		tried++
 		return broken
 	}
@@ -301,14 +301,14 @@ func TestProgramsShareTheWork(t *testing.T) {
 		trained = append(trained, filepath.Base(c.Out))
 		return fakeRun(t, c, true)
 	}
-	d.Train = func(ctx context.Context, c train.Config, resume bool) error { return note(c) }
-	d.Measure = func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error) {
+	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ *os.File) error { return note(c) }
+	d.measure = func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error) {
 		return &Measured{Queries: 1}, nil
 	}
-	other.Measure = d.Measure
+	other.measure = d.measure
 	first := true
 	began, done := make(chan bool), make(chan error)
-	other.Train = func(ctx context.Context, c train.Config, resume bool) error {
+	other.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ *os.File) error {
 		if first { // it holds the first training until the other has passed it over
 			first = false
 			began <- true

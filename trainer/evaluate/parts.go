@@ -1,4 +1,4 @@
-package main
+package evaluate
 
 import (
 	"fmt"
@@ -12,20 +12,27 @@ import (
 	"parley/trainer/metrics"
 )
 
-// A part is some of the queries, measured by themselves.
-type part struct {
+// A Part is some of the queries, measured by themselves.
+type Part struct {
 	Name    string             `json:"name"`
 	Queries int                `json:"queries"`
-	Metrics map[string]float64 `json:"metrics"`
+	Metrics map[string]float64 `json:"metrics"` // means, by metrics.Keys
 
-	values metrics.Values
+	Values metrics.Values `json:"-"` // the same
 }
 
-// What --by names.
+// By what a report is taken apart.
 const (
-	byTurn   = "turn"   // how deep in its conversation a question stands
-	byDomain = "domain" // the file that judges it
+	ByTurn   = "turn"   // how deep in its conversation a question stands
+	ByDomain = "domain" // the file that judges it
 )
+
+// A TurnError says that a query's id does not tell its turn.
+type TurnError struct{ Query string }
+
+func (e *TurnError) Error() string {
+	return fmt.Sprintf("query %q does not say its turn, as conversation<::>2 or conversation_2 do", e.Query)
+}
 
 // turnID is MTRAG's conversation<::>turn, or TREC's conversation_turn.
 var turnID = regexp.MustCompile(`(?:<::>|_)([1-9][0-9]*)$`)
@@ -33,15 +40,16 @@ var turnID = regexp.MustCompile(`(?:<::>|_)([1-9][0-9]*)$`)
 // depths are the parts by turn: from, to.
 var depths = [][2]int{{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 6}, {7, 8}, {9, 12}, {13, 1 << 30}}
 
-// turnPart is the part by turn that a query belongs to.
-func turnPart(id string) (key int, label string, err error) {
+// TurnPart is the part by turn that a query belongs to: its place among the parts and
+// its name.
+func TurnPart(id string) (place int, name string, err error) {
 	m := turnID.FindStringSubmatch(id)
 	if m == nil {
-		return 0, "", wrongUse("--by turn: query %q does not say its turn, as conversation<::>2 or conversation_2 do", id)
+		return 0, "", &TurnError{id}
 	}
 	turn, err := strconv.Atoi(m[1])
 	if err != nil {
-		return 0, "", wrongUse("--by turn: query %q: %w", id, err)
+		return 0, "", &TurnError{id} // a number beyond any turn's
 	}
 	for i, d := range depths {
 		if d[0] <= turn && turn <= d[1] {
@@ -57,45 +65,49 @@ func turnPart(id string) (key int, label string, err error) {
 	panic("unreachable: depths leave no gap")
 }
 
-// partsBy splits a report. file says in which file a query is judged.
-func partsBy(by string, report metrics.Report, file map[string]string) ([]part, error) {
-	name := turnPart
-	if by == byDomain {
-		files := slices.Sorted(maps.Values(file))
-		files = slices.Compact(files)
-		labels := domains(files)
-		name = func(id string) (int, string, error) {
-			i, _ := slices.BinarySearch(files, file[id])
-			return i, labels[i], nil
-		}
+// Parts takes a report on the set apart, by ByTurn or ByDomain.
+func (s *Set) Parts(by string, report metrics.Report) ([]Part, error) {
+	part := TurnPart
+	if by == ByDomain {
+		part = s.domainPart()
 	}
-	found := map[int]*part{}
+	found := map[int]*Part{}
 	// Sums of floats depend on their order: go by sorted id.
 	for _, id := range slices.Sorted(maps.Keys(report.ByQuery)) {
-		key, label, err := name(id)
+		place, name, err := part(id)
 		if err != nil {
 			return nil, err
 		}
-		p := found[key]
+		p := found[place]
 		if p == nil {
-			p = &part{Name: label, Metrics: map[string]float64{}}
-			found[key] = p
+			p = &Part{Name: name}
+			found[place] = p
 		}
 		p.Queries++
 		for m, v := range report.ByQuery[id] {
-			p.values[m] += v
+			p.Values[m] += v
 		}
 	}
-	var parts []part
-	for _, key := range slices.Sorted(maps.Keys(found)) {
-		p := found[key]
-		for m := range p.values {
-			p.values[m] /= float64(p.Queries)
-			p.Metrics[metrics.Keys[m]] = p.values[m]
+	var parts []Part
+	for _, place := range slices.Sorted(maps.Keys(found)) {
+		p := found[place]
+		for m := range p.Values {
+			p.Values[m] /= float64(p.Queries)
 		}
+		p.Metrics = Named(p.Values)
 		parts = append(parts, *p)
 	}
 	return parts, nil
+}
+
+// domainPart is as TurnPart, by the file that judges a query.
+func (s *Set) domainPart() func(id string) (place int, name string, err error) {
+	files := slices.Compact(slices.Sorted(maps.Values(s.JudgedIn)))
+	names := domains(files)
+	return func(id string) (int, string, error) {
+		i, _ := slices.BinarySearch(files, s.JudgedIn[id])
+		return i, names[i], nil
+	}
 }
 
 // domains are files' names without what all have in common: clapnq and cloud, of

@@ -5,11 +5,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
-	"parley/trainer/metrics"
+	"parley/trainer/evaluate"
 )
 
 func TestPartsOfTheQueries(t *testing.T) {
@@ -18,7 +17,7 @@ func TestPartsOfTheQueries(t *testing.T) {
 		"turn":   "turn 1:1:1 turn 2:1:0",
 		"domain": "qrels:2:0.5",
 	} {
-		var got outcome
+		var got evaluate.Outcome
 		if err := json.Unmarshal([]byte(mustRun(t, dir, "evaluate --bm25 --json --by "+by+data)), &got); err != nil {
 			t.Fatal(err)
 		}
@@ -49,19 +48,6 @@ func TestPartsOfTheQueries(t *testing.T) {
 	}
 }
 
-func TestDomainsAreWhatFilesDoNotShare(t *testing.T) {
-	for _, c := range []struct{ files, want []string }{
-		{[]string{"h/qrels_clapnq.tsv", "h/qrels_cloud.tsv"}, []string{"clapnq", "cloud"}},
-		{[]string{"a_test.tsv.gz", "b_c_test.tsv.gz"}, []string{"a", "b_c"}},
-		{[]string{"qrels.tsv", "qrels_b.tsv"}, []string{"qrels", "qrels_b"}},
-		{[]string{"one/qrels.tsv"}, []string{"qrels"}},
-	} {
-		if got := domains(c.files); !slices.Equal(got, c.want) {
-			t.Errorf("%q: %q, want %q", c.files, got, c.want)
-		}
-	}
-}
-
 // The WebAssembly that ships ranks as this program does: the whole encoder, in int8
 // and in float, and one over its base.
 func TestWorkerRanksAsThisProgram(t *testing.T) {
@@ -86,15 +72,6 @@ func TestWorkerRanksAsThisProgram(t *testing.T) {
 		native, wasm := read(t, filepath.Join(dir, "native.run")), read(t, filepath.Join(dir, "wasm.run"))
 		if len(wasm) == 0 || string(native) != string(wasm) {
 			t.Errorf("%s: native\n%swasm\n%s", encoder, native, wasm)
-		}
-	}
-	a := []metrics.Hit{{Doc: "a", Score: 2}, {Doc: "b", Score: 1}}
-	if err := sameRanking(a, slices.Clone(a)); err != nil {
-		t.Error(err)
-	}
-	for _, b := range [][]metrics.Hit{a[:1], {a[1], a[0]}, {a[0], {Doc: "b", Score: 1.5}}} {
-		if sameRanking(a, b) == nil {
-			t.Errorf("%v and %v pass for the same", a, b)
 		}
 	}
 	for args, want := range map[string]string{

@@ -1,0 +1,257 @@
+package evaluate
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"parley/shared/answer"
+	"parley/shared/conversation"
+	"parley/shared/dense"
+	"parley/shared/encoder"
+	"parley/shared/index"
+	"parley/shared/message"
+	"parley/shared/passages"
+	"parley/shared/query"
+	"parley/shared/wordpiece"
+	"parley/trainer/collection"
+	"parley/trainer/metrics"
+	"parley/trainer/progress"
+	"parley/trainer/teacher"
+)
+
+// A Dense is the second stage of a system: none where Encoder is "".
+type Dense struct {
+	Encoder  string // folder of the encoder that reads questions
+	Passages string // folder of the one that reads passages; "": the same
+	Stage    string // which stages answer (message.Ask); "": the engine decides, question by question
+	// Weight is what a cosine counts beside the sparse score, Zero the cosine that counts
+	// 0, SureAbove the sparse stage's probability of being right from which the dense one
+	// is skipped, 0 never. -1 is the encoder's own.
+	Weight, Zero, SureAbove float64
+	Tokens                  int // cut passages at so many tokens; 0: the encoder's own length
+}
+
+// LoadDense reads a dense encoder's folder; one that ships has no vocabulary, and takes
+// the sparse encoder's. sum is over its files but for config.json.
+func LoadDense(folder string, vocabulary *wordpiece.Tokenizer) (s *encoder.Sentence, sum []byte, err error) {
+	h := sha256.New()
+	load := encoder.LoadSentence
+	if _, missing := os.Stat(filepath.Join(folder, "vocab.txt")); missing != nil {
+		load = func(files encoder.Files) (*encoder.Sentence, error) {
+			return encoder.LoadSentenceOver(vocabulary, files)
+		}
+	}
+	s, err = load(func(name string) ([]byte, error) {
+		data, err := os.ReadFile(filepath.Join(folder, name))
+		if err == nil && name != "config.json" { // whose settings do not change what a text's vector is
+			fmt.Fprintf(h, "%s %d ", name, len(data))
+			h.Write(data)
+		}
+		return data, err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", folder, err)
+	}
+	return s, h.Sum(nil), nil
+}
+
+// Open loads the encoder of questions, with the settings asked for, and makes the
+// passages' vectors, in 8 bits as they ship, from what cache keeps or anew.
+func (d *Dense) Open(ctx context.Context, vocabulary *wordpiece.Tokenizer, texts []string, cache string, progressTo *os.File) (*encoder.Sentence, *dense.Vectors, error) {
+	s, sum, err := LoadDense(d.Encoder, vocabulary)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, set := range []struct {
+		to *float32
+		v  float64
+	}{{&s.DenseWeight, d.Weight}, {&s.DenseZero, d.Zero}, {&s.SureAbove, d.SureAbove}} {
+		if set.v >= 0 {
+			*set.to = float32(set.v)
+		}
+	}
+	of := s
+	if d.Passages != "" {
+		if of, sum, err = LoadDense(d.Passages, vocabulary); err != nil {
+			return nil, nil, err
+		}
+	}
+	if d.Tokens > 0 {
+		of.PassageTokens = d.Tokens
+	}
+	if err := os.MkdirAll(cache, 0o777); err != nil {
+		return nil, nil, err
+	}
+	path := filepath.Join(cache, denseKey(of, sum, texts)+".dense")
+	meter := progress.Await(progressTo, "dense vectors of passages", int64(len(texts)))
+	vectors, err := teacher.EmbedPassages(ctx, of, texts, path, func(done int) { meter.Update(int64(done), "") })
+	if err != nil {
+		return nil, nil, err
+	}
+	meter.Done(fmt.Sprint(len(texts)))
+	v, err := packDense(of, vectors, len(texts))
+	return s, v, err
+}
+
+// denseKey tells the vectors of texts by an encoder of the checksum sum from all others.
+func denseKey(of *encoder.Sentence, sum []byte, texts []string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%x %d %s ", sum, of.PassageTokens, of.Pooling())
+	var in conversation.Input
+	of.Passage(&in, "type") // the token type is in no sum
+	fmt.Fprint(h, in.Types[0], " ")
+	for _, t := range texts {
+		fmt.Fprintf(h, "%d ", len(t))
+		h.Write([]byte(t))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// packDense makes what dense.bin holds of vectors, [n][Dim].
+func packDense(of *encoder.Sentence, vectors []float32, n int) (*dense.Vectors, error) {
+	b, dim := dense.NewBuilder(of.Space, of.Dim()), of.Dim()
+	for i := range n {
+		if err := b.Add(vectors[i*dim : i*dim+dim]); err != nil {
+			return nil, fmt.Errorf("passage %d: %w", i, err)
+		}
+	}
+	var file bytes.Buffer
+	if _, err := b.WriteTo(&file); err != nil {
+		return nil, err
+	}
+	return dense.Open(file.Bytes())
+}
+
+// passagesFile is a collection as the page has its texts, passages.bin.
+func passagesFile(docs *collection.Collection) ([]byte, error) {
+	b := passages.NewBuilder(passages.About{Title: "evaluation"})
+	for i, id := range docs.IDs {
+		title, text := docs.Parts(i)
+		if err := b.Add(passages.Passage{ID: id, Title: title, Text: text}); err != nil {
+			return nil, fmt.Errorf("passage %q: %w", id, err)
+		}
+	}
+	var texts bytes.Buffer
+	_, err := b.WriteTo(&texts)
+	return texts.Bytes(), err
+}
+
+// depthOfStages is how many passages an engine gives at most.
+const depthOfStages = 100
+
+// A StagesCost is what two stages cost a question, on average.
+type StagesCost struct {
+	Stage       string  `json:"stage"`       // sparse, dense or both, or "as the engine decides"
+	Dense       float64 `json:"dense_share"` // of the questions, on which the dense stage was spent
+	SparseMS    float64 `json:"sparse_ms"`
+	DenseMS     float64 `json:"dense_ms"`
+	VectorBytes int     `json:"vector_bytes"`
+}
+
+// rankStages ranks as the page does, by package answer, with both stages over the index
+// file.
+func (e *Evaluator) rankStages(ctx context.Context, s *System, enc *encoder.Encoder, file []byte, queries []Query) (metrics.Run, *StagesCost, error) {
+	sentence, vectors, err := s.Dense.Open(ctx, enc.Tokenizer, e.Set.Passages.Texts, e.Cache, e.Progress)
+	if err != nil {
+		return nil, nil, err
+	}
+	x, err := index.Open(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	texts, err := passagesFile(e.Set.Passages)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := passages.Open(texts)
+	if err != nil {
+		return nil, nil, err
+	}
+	answers, err := e.askAll(ctx, s, queries, func() (*answer.Engine, error) {
+		engine, err := answer.New(enc, x, store)
+		if err == nil {
+			err = engine.SetDense(sentence, vectors)
+		}
+		return engine, err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	run, c := metrics.Run{}, &StagesCost{Stage: cmp.Or(s.Dense.Stage, "as the engine decides"), VectorBytes: vectors.Len() * (vectors.Dim() + 4)}
+	for i, a := range answers {
+		for _, r := range a.Results {
+			run[queries[i].ID] = append(run[queries[i].ID], metrics.Hit{Doc: r.ID, Score: float64(r.Score)})
+		}
+		c.SparseMS += (a.Cost.EncodeMS + a.Cost.SearchMS) / float64(len(answers))
+		c.DenseMS += a.Cost.DenseMS / float64(len(answers))
+		if a.Stage != message.StageSparse {
+			c.Dense += 1 / float64(len(answers))
+		}
+	}
+	return run, c, nil
+}
+
+// asked is a query as the page would ask it.
+func (s *System) asked(q Query) message.Ask {
+	a := message.Ask{Read: map[query.Reading]string{query.Alone: message.ReadAlone, query.Together: message.ReadTogether}[s.Read]}
+	for _, t := range q.Turns {
+		a.Turns = append(a.Turns, message.Turn(t))
+	}
+	return a
+}
+
+// askAll asks the queries on all cores, each of an engine of its own; the answers are in
+// the queries' order.
+func (e *Evaluator) askAll(ctx context.Context, s *System, queries []Query, engine func() (*answer.Engine, error)) ([]message.Answer, error) {
+	engines := make([]*answer.Engine, runtime.GOMAXPROCS(0))
+	for i := range engines {
+		var err error
+		if engines[i], err = engine(); err != nil {
+			return nil, err
+		}
+	}
+	answers, errs := make([]message.Answer, len(queries)), make([]error, len(queries))
+	meter := progress.New(e.Progress, "both stages", 0, int64(len(queries)))
+	var mu sync.Mutex
+	next, done := 0, 0
+	var workers sync.WaitGroup
+	for _, one := range engines {
+		workers.Go(func() {
+			for {
+				mu.Lock()
+				i := next
+				next++
+				mu.Unlock()
+				if i >= len(queries) || ctx.Err() != nil {
+					return
+				}
+				ask := s.asked(queries[i])
+				ask.K, ask.Stage, ask.Brief = min(s.Depth, depthOfStages), s.Dense.Stage, true
+				answers[i], errs[i] = one.Ask(ask)
+				mu.Lock()
+				done++
+				meter.Update(int64(done), "")
+				mu.Unlock()
+			}
+		})
+	}
+	workers.Wait()
+	meter.Done("")
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for i, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("query %q: %w", queries[i].ID, err)
+		}
+	}
+	return answers, nil
+}

@@ -1,0 +1,159 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/shared/encoder"
+	"parley/shared/query"
+	"parley/shared/sparse"
+	"parley/trainer/bm25"
+	"parley/trainer/collection"
+	"parley/trainer/metrics"
+	"parley/trainer/progress"
+)
+
+// EncodeQueries encodes queries on all cores, with the words that lookup knows (nil:
+// none). The vectors are in the queries' order.
+func (e *Evaluator) EncodeQueries(ctx context.Context, enc *encoder.Encoder, lookup func([]byte) (uint32, bool), how query.Reading, queries []Query) ([]sparse.Vector, error) {
+	vectors, errs := make([]sparse.Vector, len(queries)), make([]error, len(queries))
+	meter := progress.New(e.Progress, "queries", 0, int64(len(queries)))
+	next, done := make(chan int), make(chan int)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		reader := query.NewReader(enc, lookup)
+		workers.Go(func() {
+			for i := range next {
+				q, err := reader.Read(queries[i].Turns, how)
+				vectors[i], errs[i] = q.Vector.Clone(), err // it is the reader's
+				done <- i
+			}
+		})
+	}
+	go func() {
+		defer close(next)
+		for i := range queries {
+			select {
+			case next <- i:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	go func() {
+		workers.Wait()
+		close(done)
+	}()
+	n := int64(0)
+	for range done {
+		n++
+		meter.Update(n, "")
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for i, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("query %q: %w", queries[i].ID, err)
+		}
+	}
+	meter.Done("")
+	return vectors, nil
+}
+
+// A Ranking is what an index found for queries, and what that took.
+type Ranking struct {
+	Run     metrics.Run
+	Vectors []sparse.Vector // of the queries, in their order
+
+	postings []int
+	spent    []time.Duration
+}
+
+// Search searches x for the queries' vectors, one after another, so that the time is a
+// search's own: the fastest of so many times.
+func Search(ctx context.Context, x *Index, queries []Query, vectors []sparse.Vector, depth, times int) (*Ranking, error) {
+	r := &Ranking{Run: metrics.Run{}, Vectors: vectors}
+	for i, v := range vectors {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var hits []metrics.Hit
+		var postings int
+		least := time.Duration(math.MaxInt64)
+		for range times {
+			begin := time.Now()
+			hits, postings = x.Search(v, depth)
+			least = min(least, time.Since(begin))
+		}
+		r.spent = append(r.spent, least)
+		r.postings = append(r.postings, postings)
+		r.Run[queries[i].ID] = hits
+	}
+	return r, nil
+}
+
+// A Cost is what queries' vectors cost a search, on average.
+type Cost struct {
+	L0       float64 `json:"query_l0"` // active terms
+	FLOPS    float64 `json:"flops"`    // sum_j p_q(j) p_d(j)
+	Postings float64 `json:"postings"` // touched
+	SearchMS float64 `json:"search_ms"`
+}
+
+// Cost is what those queries cost that of takes (nil: all), by their place, in x, where
+// they were searched for.
+func (r *Ranking) Cost(x *Index, of func(query int) bool) Cost {
+	var c Cost
+	active := sparse.NewActivation(x.Terms)
+	var spent time.Duration
+	for i, v := range r.Vectors {
+		if of == nil || of(i) {
+			active.Add(v)
+			c.Postings += float64(r.postings[i])
+			spent += r.spent[i]
+		}
+	}
+	if n := float64(active.Vectors()); n > 0 {
+		c.Postings /= n
+		c.SearchMS = float64(spent.Microseconds()) / 1000 / n
+	}
+	c.L0, c.FLOPS = active.L0(), sparse.FLOPS(active, x.Docs)
+	return c
+}
+
+// A BM25 ranks passages by their words: Lucene's BM25 (k1 .9, b .4) over stems.
+type BM25 struct {
+	x   bm25.Index
+	ids []string
+}
+
+// NewBM25 indexes passages.
+func NewBM25(of *collection.Collection) *BM25 {
+	b := &BM25{ids: of.IDs}
+	for _, t := range of.Texts {
+		b.x.Add(t)
+	}
+	return b
+}
+
+// Rank returns the best passages for each query, at most depth, by the words of all its
+// turns.
+func (b *BM25) Rank(queries []Query, depth int) metrics.Run {
+	run := metrics.Run{}
+	for _, q := range queries {
+		var text strings.Builder
+		for _, t := range q.Turns {
+			fmt.Fprintln(&text, t.Question, t.Reply)
+		}
+		for _, h := range b.x.Search(text.String(), depth) {
+			run[q.ID] = append(run[q.ID], metrics.Hit{Doc: b.ids[h.Doc], Score: h.Score})
+		}
+	}
+	return run
+}

@@ -1,0 +1,191 @@
+package evaluate
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"parley/shared/encoder"
+	"parley/shared/query"
+	"parley/shared/words"
+	"parley/trainer/metrics"
+)
+
+// A System is what is measured. Default has the values that change nothing.
+type System struct {
+	Input string // what is read of a conversation: one of Inputs
+	Depth int    // documents a query
+
+	BM25 bool // rank by BM25 alone: the rest is of encoders
+
+	Encoder        string // folder, in Hugging Face's layout, float or int8
+	Base           string // folder of the encoder that Encoder shares; "": it is whole
+	PassageEncoder string // folder of the encoder of passages; "": Encoder
+	Settings       Settings
+	Read           query.Reading
+	Pruning        Pruning    // of the passages' vectors
+	NoWords        bool       // search for learned terms alone
+	Words          words.BM25 // weighs the passages' words
+	Float          bool       // score by the float weights instead of the index's 8-bit impacts
+	Dense          Dense      // a second stage
+	Worker         string     // check that this worker.wasm ranks alike; it gives WorkerDepth passages at most
+}
+
+// Default is a system without an encoder.
+func Default() System {
+	return System{Input: Last, Depth: 1000, Settings: Own, Pruning: Pruning{Mass: 1}, Words: words.Default,
+		Dense: Dense{Weight: -1, Zero: -1, SureAbove: -1}}
+}
+
+// An Outcome is what a system gave: what trainer evaluate --json prints.
+type Outcome struct {
+	System  string             `json:"system"`
+	Encoder string             `json:"encoder_sha256,omitempty"` // over its weights and vocabulary
+	Input   string             `json:"input"`
+	Queries int                `json:"queries"`
+	Missing int                `json:"queries_without_answer"`
+	Docs    int                `json:"passages"`
+	Metrics map[string]float64 `json:"metrics"` // means, by metrics.Keys
+	Cost    *SystemCost        `json:"cost,omitempty"`
+	Parts   []Part             `json:"parts,omitempty"`
+
+	Run    metrics.Run    `json:"-"`
+	Report metrics.Report `json:"-"`
+}
+
+// A SystemCost is what an encoder's vectors cost a search, and what they were made by.
+type SystemCost struct {
+	QueryTokens int     `json:"query_tokens"`
+	HistoryType int     `json:"history_token_type"`
+	ReplyTokens int     `json:"reply_tokens,omitempty"`
+	QueryTerms  int     `json:"query_terms,omitempty"`
+	QueryL0     float64 `json:"query_l0"`
+	DocL0       float64 `json:"passage_l0"`
+	FLOPS       float64 `json:"flops"`
+	// The rest is of the shipped index, and missing where float weights were searched.
+	IndexBytes int64   `json:"index_bytes,omitempty"`
+	Postings   float64 `json:"postings_per_query,omitempty"`
+	SearchMS   float64 `json:"search_ms_per_query,omitempty"`
+	// Stages is of a second stage: what the sparse one costs alone stands above.
+	Stages *StagesCost `json:"stages,omitempty"`
+}
+
+// ReadOutcome reads what trainer evaluate --json wrote.
+func ReadOutcome(path string) (o Outcome, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return o, err
+	}
+	if err := json.Unmarshal(data, &o); err != nil {
+		return o, fmt.Errorf("%s: not what trainer evaluate --json writes: %w", path, err)
+	}
+	if o.Queries == 0 || len(o.Metrics) == 0 {
+		return o, fmt.Errorf("%s: not what trainer evaluate --json writes: it has no queries or no metrics", path)
+	}
+	return o, nil
+}
+
+// Named are figures by the names of trec_eval.
+func Named(v metrics.Values) map[string]float64 {
+	m := map[string]float64{}
+	for i, x := range v {
+		m[metrics.Keys[i]] = x
+	}
+	return m
+}
+
+// ErrFloatWords: a system with Float set searches for words, which have no float weights.
+var ErrFloatWords = errors.New("the float weights are of learned terms, and this encoder searches for words, too")
+
+// Measure ranks the set's queries of the system's input and says how good the ranking is.
+func (e *Evaluator) Measure(ctx context.Context, s System) (*Outcome, error) {
+	queries := e.Set.Queries[s.Input]
+	out := &Outcome{System: "BM25", Input: s.Input, Docs: len(e.Set.Passages.IDs)}
+	if s.BM25 {
+		out.Run = NewBM25(e.Set.Passages).Rank(queries, s.Depth)
+	} else {
+		out.System = s.Encoder
+		if err := e.rank(ctx, &s, queries, out); err != nil {
+			return nil, err
+		}
+	}
+	out.Report = metrics.Evaluate(out.Run, e.Set.Qrels)
+	out.Queries, out.Missing, out.Metrics = len(out.Report.ByQuery), len(out.Report.Missing), Named(out.Report.Mean)
+	return out, nil
+}
+
+// rank fills in what an encoder finds and costs.
+func (e *Evaluator) rank(ctx context.Context, s *System, queries []Query, out *Outcome) error {
+	enc, sum, err := Load(s.Encoder, s.Base)
+	if err != nil {
+		return err
+	}
+	out.Encoder = hex.EncodeToString(sum[:])
+	s.Settings.Apply(enc)
+	x, err := e.index(ctx, s, enc, sum)
+	if err != nil {
+		return err
+	}
+	vectors, err := e.EncodeQueries(ctx, enc, x.Lookup, s.Read, queries)
+	if err != nil {
+		return err
+	}
+	found, err := Search(ctx, x, queries, vectors, s.Depth, 1)
+	if err != nil {
+		return err
+	}
+	out.Run, out.Cost = found.Run, costOf(found, x, enc)
+	if s.Worker != "" {
+		if err := e.checkWorker(ctx, s, x.File, queries, found.Run); err != nil {
+			return err
+		}
+	}
+	if s.Dense.Encoder != "" {
+		if out.Run, out.Cost.Stages, err = e.rankStages(ctx, s, enc, x.File, queries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// index encodes the passages by the system's encoder of passages, enc of the checksum
+// sum where it has no other, and indexes them.
+func (e *Evaluator) index(ctx context.Context, s *System, enc *encoder.Encoder, sum Sum) (*Index, error) {
+	of, err := enc, error(nil)
+	if s.PassageEncoder != "" {
+		if of, sum, err = Load(s.PassageEncoder, ""); err != nil {
+			return nil, err
+		}
+		if of.Vocab() != enc.Vocab() {
+			return nil, fmt.Errorf("%s has a vocabulary of %d, %s of %d: their vectors cannot be compared", s.Encoder, enc.Vocab(), s.PassageEncoder, of.Vocab())
+		}
+	}
+	vectors, err := e.EncodePassages(ctx, of, sum, s.Pruning)
+	if err != nil {
+		return nil, err
+	}
+	withWords := enc.SearchesWords() && !s.NoWords
+	switch {
+	case s.Float && withWords:
+		return nil, ErrFloatWords
+	case s.Float:
+		return NewExact(enc.Vocab(), vectors, e.Set.Passages), nil
+	case withWords:
+		return NewIndex(enc.Vocab(), vectors, e.Set.Passages, &s.Words)
+	}
+	return NewIndex(enc.Vocab(), vectors, e.Set.Passages, nil)
+}
+
+// costOf says what a ranking in x cost, of queries that enc made.
+func costOf(found *Ranking, x *Index, enc *encoder.Encoder) *SystemCost {
+	spent := found.Cost(x, nil)
+	c := &SystemCost{QueryTokens: enc.Query.MaxTokens, HistoryType: int(enc.Query.HistoryType), ReplyTokens: enc.Query.ReplyTokens, QueryTerms: enc.QueryTerms,
+		QueryL0: spent.L0, DocL0: x.Docs.L0(), FLOPS: spent.FLOPS, IndexBytes: int64(len(x.File)), Postings: spent.Postings}
+	if x.File != nil {
+		c.SearchMS = spent.SearchMS
+	}
+	return c
+}

@@ -1,0 +1,369 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"parley/shared/conversation"
+	"parley/shared/encoder"
+	"parley/shared/query"
+	"parley/shared/sparse"
+	"parley/shared/words"
+	"parley/trainer/evaluate"
+	"parley/trainer/metrics"
+)
+
+// depth is how many passages a query's ranking has, and times how often its search is
+// timed.
+const depth, times = 1000, 3
+
+// A bench is an evaluation of the grid with passages that one encoder encoded: opened
+// once for all rows.
+type bench struct {
+	*evaluate.Evaluator
+	frozen   *encoder.Encoder // the passages'
+	passages []sparse.Vector
+	index    *evaluate.Index // with words
+	place    map[string]int  // of a passage, by its id
+	// negatives are, by query, passages that the rewrite ranks 11 to 960 (every tenth)
+	// and nobody judged relevant; none where there are no rewrites.
+	negatives map[string][]int
+	idf       []float32 // by term, once asked for
+
+	encoded string // what vectors were made by
+	vectors []sparse.Vector
+}
+
+// bench opens an evaluation for passages that the folder passageEncoder, as the grid has
+// it, encodes; once opened, it stays.
+func (l *Lab) bench(ctx context.Context, e *Evaluation, passageEncoder string) (*bench, error) {
+	key := e.Short + "\x00" + passageEncoder
+	if b := l.benches[key]; b != nil {
+		return b, nil
+	}
+	files, err := e.open(l.Data)
+	if err != nil {
+		return nil, err
+	}
+	set, err := evaluate.Open(files)
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{Evaluator: &evaluate.Evaluator{Set: set, Cache: l.Cache, Progress: l.Stderr}, place: map[string]int{}}
+	var sum evaluate.Sum
+	if b.frozen, sum, err = evaluate.Load(Path(l.Data, passageEncoder), ""); err != nil {
+		return nil, err
+	}
+	if b.passages, err = b.EncodePassages(ctx, b.frozen, sum, evaluate.Pruning{Mass: 1}); err != nil {
+		return nil, err
+	}
+	for i, id := range set.Passages.IDs {
+		b.place[id] = i
+	}
+	if b.index, err = evaluate.NewIndex(b.frozen.Vocab(), b.passages, set.Passages, &words.Default); err != nil {
+		return nil, err
+	}
+	if b.negatives, err = b.drawNegatives(ctx); err != nil {
+		return nil, err
+	}
+	if l.benches == nil {
+		l.benches = map[string]*bench{}
+	}
+	l.benches[key] = b
+	return b, nil
+}
+
+// open finds an evaluation's files.
+func (e *Evaluation) open(data string) (f evaluate.Files, err error) {
+	paths := func(patterns []string) (names []string) {
+		if err != nil {
+			return nil
+		}
+		names, err = Expand(data, patterns)
+		for i := range names {
+			names[i] = Path(data, names[i])
+		}
+		return names
+	}
+	f = evaluate.Files{Passages: paths(e.Passages), Tasks: paths(e.Tasks), Qrels: paths(e.Qrels), Queries: map[string][]string{}}
+	for _, input := range evaluate.Inputs {
+		if e.Has(input) {
+			f.Queries[input] = paths(e.Files(input))
+		}
+	}
+	return f, err
+}
+
+func (b *bench) drawNegatives(ctx context.Context) (map[string][]int, error) {
+	queries := b.Set.Queries[evaluate.Rewrite]
+	if len(queries) == 0 {
+		return nil, nil
+	}
+	vectors, err := b.EncodeQueries(ctx, b.frozen, nil, query.Together, queries)
+	if err != nil {
+		return nil, err
+	}
+	r, err := evaluate.Search(ctx, b.index, queries, vectors, depth, 1)
+	if err != nil {
+		return nil, err
+	}
+	negatives := map[string][]int{}
+	for id, hits := range r.Run {
+		for i := 10; i < min(960, len(hits)); i += 10 {
+			if b.Set.Qrels[id][hits[i].Doc] <= 0 {
+				negatives[id] = append(negatives[id], b.place[hits[i].Doc])
+			}
+		}
+	}
+	return negatives, nil
+}
+
+// measureRow measures a row; folder is the student's.
+func (l *Lab) measureRow(ctx context.Context, row *Row, e *Evaluation, folder string) (*Measured, error) {
+	b, err := l.bench(ctx, e, row.PassageEncoder())
+	if err != nil {
+		return nil, err
+	}
+	queries := b.Set.Queries[row.Measure.Input]
+	r, err := b.rank(ctx, row, folder, queries)
+	if err != nil {
+		return nil, err
+	}
+	report := metrics.Evaluate(r.Run, b.Set.Qrels)
+	m := &Measured{Queries: len(report.ByQuery), Passages: len(b.passages), Metrics: evaluate.Named(report.Mean), PerQuery: packed(report)}
+	if r.Vectors != nil {
+		c := r.Cost(b.index, nil)
+		m.Cost = &c
+		if len(b.negatives) > 0 {
+			m.Scores = b.scores(queries, r.Vectors)
+		}
+	}
+	m.Turns, err = b.turns(queries, report, r)
+	return m, err
+}
+
+// rank ranks the queries as the row says; the ranking has no vectors where BM25 did.
+func (b *bench) rank(ctx context.Context, row *Row, folder string, queries []evaluate.Query) (*evaluate.Ranking, error) {
+	if row.Measure.System == BM25 {
+		return &evaluate.Ranking{Run: evaluate.NewBM25(b.Set.Passages).Rank(queries, depth)}, nil
+	}
+	vectors, err := b.encode(ctx, row, folder, queries)
+	if err != nil {
+		return nil, err
+	}
+	return evaluate.Search(ctx, b.index, queries, prune(vectors, b.frozen.Vocab(), row.Measure), depth, times)
+}
+
+// packed are the values of each query, by measure.
+func packed(report metrics.Report) map[string]string {
+	all := map[string]string{}
+	for _, measure := range Packed {
+		var values []float64
+		for _, id := range slices.Sorted(maps.Keys(report.ByQuery)) {
+			values = append(values, report.ByQuery[id][measure])
+		}
+		all[metrics.Keys[measure]] = Pack(values)
+	}
+	return all
+}
+
+// turns takes the report apart by turn.
+func (b *bench) turns(queries []evaluate.Query, report metrics.Report, r *evaluate.Ranking) ([]Turn, error) {
+	parts, err := b.Set.Parts(evaluate.ByTurn, report)
+	if err != nil {
+		return nil, err
+	}
+	var turns []Turn
+	for _, p := range parts {
+		t := Turn{Name: p.Name, Queries: p.Queries, Metrics: p.Metrics}
+		if r.Vectors != nil {
+			c := r.Cost(b.index, func(i int) bool {
+				_, name, _ := evaluate.TurnPart(queries[i].ID) // Parts has read the same ids
+				return name == p.Name
+			})
+			t.Cost = &c
+		}
+		turns = append(turns, t)
+	}
+	return turns, nil
+}
+
+// encode encodes the queries, or returns the vectors of the row before where only what
+// is done with them differs.
+func (b *bench) encode(ctx context.Context, row *Row, folder string, queries []evaluate.Query) ([]sparse.Vector, error) {
+	asked := row.Measure
+	asked.Top, asked.Threshold = 0, 0
+	key := fmt.Sprint(folder, asked)
+	if b.encoded == key {
+		return b.vectors, nil
+	}
+	enc, err := b.encoder(row, folder)
+	if err != nil {
+		return nil, err
+	}
+	settingsOf(row.Measure).Apply(enc)
+	var lookup func([]byte) (uint32, bool)
+	if enc.SearchesWords() {
+		lookup = b.index.Lookup
+	}
+	var vectors []sparse.Vector
+	if row.Measure.System == IDF {
+		vectors = b.weigh(queries, enc.Query)
+	} else if vectors, err = b.EncodeQueries(ctx, enc, lookup, query.Together, queries); err != nil {
+		return nil, err
+	}
+	b.encoded, b.vectors = key, vectors
+	return vectors, nil
+}
+
+// encoder loads the row's encoder of queries. It is the row's own: settings change no
+// other's.
+func (b *bench) encoder(row *Row, folder string) (*encoder.Encoder, error) {
+	own := *b.frozen
+	enc := &own
+	switch {
+	case row.Measure.Int8:
+		files, err := encoder.Quantize(evaluate.Folder(folder), nil)
+		if err != nil {
+			return nil, err
+		}
+		if enc, _, err = evaluate.LoadFiles(evaluate.Held(files)); err != nil {
+			return nil, err
+		}
+	case row.Trained():
+		var err error
+		if enc, _, err = evaluate.Load(folder, ""); err != nil {
+			return nil, err
+		}
+	}
+	if enc.Vocab() != b.frozen.Vocab() {
+		return nil, fmt.Errorf("%s has a vocabulary of %d, the passages' encoder of %d: their vectors cannot be compared", folder, enc.Vocab(), b.frozen.Vocab())
+	}
+	return enc, nil
+}
+
+// settingsOf are a row's: what it leaves 0 is the encoder's own.
+func settingsOf(m Measure) evaluate.Settings {
+	s := evaluate.Own
+	s.QueryTokens = m.QueryTokens
+	if m.ReplyTokens > 0 {
+		s.ReplyTokens = m.ReplyTokens
+	}
+	if m.QuestionWords > 0 {
+		s.QuestionWords = m.QuestionWords
+	}
+	if m.HistoryWords > 0 {
+		s.HistoryWords = m.HistoryWords
+	}
+	return s
+}
+
+// weigh makes query vectors without an encoder: the input's tokens, each weighted by
+// its idf over the passages,
+//
+//	idf(t) = ln(1 + (N - df + .5) / (df + .5))
+//
+// (inference-free retrieval: Geng et al. 2024, arXiv 2411.04403, whose weights are idf,
+// too; they train the passages' encoder for it, here it stays as it is).
+func (b *bench) weigh(queries []evaluate.Query, form conversation.Form) []sparse.Vector {
+	tokens := b.frozen.Tokenizer
+	if b.idf == nil {
+		df := make([]float64, b.frozen.Vocab())
+		for _, text := range b.Set.Passages.Texts {
+			seen := map[int32]bool{}
+			for _, id := range conversation.Passage(tokens, text, b.frozen.PassageTokens).IDs {
+				if !seen[id] {
+					seen[id] = true
+					df[id]++
+				}
+			}
+		}
+		n := float64(len(b.Set.Passages.Texts))
+		for _, d := range df {
+			b.idf = append(b.idf, float32(math.Log(1+(n-d+.5)/(d+.5))))
+		}
+	}
+	vectors := make([]sparse.Vector, len(queries))
+	for i, q := range queries {
+		in := conversation.Build(tokens, q.Turns, form)
+		seen := map[uint32]bool{}
+		for k, id := range in.IDs {
+			if in.From[k].Side != conversation.Marker {
+				seen[uint32(id)] = true
+			}
+		}
+		for _, t := range slices.Sorted(maps.Keys(seen)) {
+			vectors[i].Terms, vectors[i].Weights = append(vectors[i].Terms, t), append(vectors[i].Weights, b.idf[t])
+		}
+	}
+	return vectors
+}
+
+// prune leaves of each vector what the row keeps: of the learned terms, those below vocab,
+// the heaviest; words stay.
+func prune(vectors []sparse.Vector, vocab int, m Measure) []sparse.Vector {
+	if m.Top == 0 && m.Threshold == 0 {
+		return vectors
+	}
+	out := make([]sparse.Vector, len(vectors))
+	for i, v := range vectors {
+		if m.Top > 0 {
+			learned, _ := slices.BinarySearch(v.Terms, uint32(vocab))
+			kept := sparse.Vector{Terms: v.Terms[:learned], Weights: v.Weights[:learned]}.Top(m.Top)
+			v = sparse.Vector{Terms: slices.Concat(kept.Terms, v.Terms[learned:]), Weights: slices.Concat(kept.Weights, v.Weights[learned:])}
+		}
+		for k, w := range v.Weights {
+			if float64(w) >= m.Threshold {
+				out[i].Terms, out[i].Weights = append(out[i].Terms, v.Terms[k]), append(out[i].Weights, w)
+			}
+		}
+	}
+	return out
+}
+
+// scores are the distributions of positives' and negatives' inner products.
+func (b *bench) scores(queries []evaluate.Query, vectors []sparse.Vector) *Scores {
+	const width, bins = .5, 400
+	s := &Scores{Width: width}
+	count := func(to *[]int, score float64) {
+		k := min(int(score/width), bins-1)
+		for len(*to) <= k {
+			*to = append(*to, 0)
+		}
+		(*to)[k]++
+	}
+	judged := 0
+	for i, q := range queries {
+		var pos, neg []float64
+		for doc, grade := range b.Set.Qrels[q.ID] {
+			if k, ok := b.place[doc]; ok && grade > 0 {
+				pos = append(pos, float64(vectors[i].Dot(b.passages[k])))
+			}
+		}
+		for _, k := range b.negatives[q.ID] {
+			neg = append(neg, float64(vectors[i].Dot(b.passages[k])))
+		}
+		if len(pos) == 0 || len(neg) == 0 {
+			continue
+		}
+		judged++
+		slices.Sort(neg)
+		var auc float64
+		for _, p := range pos {
+			count(&s.Positives, p)
+			first, _ := slices.BinarySearch(neg, p)
+			after, _ := slices.BinarySearchFunc(neg, p, func(a, p float64) int { return cmp.Or(cmp.Compare(a, p), -1) })
+			auc += (float64(first) + float64(after-first)/2) / float64(len(neg)) / float64(len(pos))
+		}
+		for _, n := range neg {
+			count(&s.Negatives, n)
+		}
+		s.AUC += auc
+	}
+	s.AUC /= float64(max(1, judged))
+	return s
+}
