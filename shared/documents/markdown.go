@@ -22,7 +22,7 @@ func readMarkdown(name, src string) ([]Document, []Note) {
 	if tangled(body) {
 		return readText(name, body)
 	}
-	source := []byte(body)
+	source := []byte(untangle(body))
 	w := markdownWriter{source: source}
 	w.blocks(commonMark.Parser().Parse(text.NewReader(source)), 0)
 	title := front["title"]
@@ -72,6 +72,95 @@ func tangled(src string) bool {
 		}
 	}
 	return false
+}
+
+// At most so many marks of emphasis, and opening brackets or runs of backquotes, are in one
+// paragraph that goldmark is given: it compares each with those before or after it, and a
+// megabyte of "*a_" or "[a]" would take minutes.
+const (
+	mostEmphasis = 400
+	mostBrackets = 1000
+)
+
+// untangle breaks a paragraph that has more of these than most into several, where it
+// can at the end of a line or of a word. All other texts stay as they are.
+func untangle(src string) string {
+	var out strings.Builder
+	written := 0
+	emphasis, brackets := 0, 0
+	table := false
+	at := 0
+	for line := range strings.Lines(src) {
+		trimmed := strings.TrimLeft(line, " \t>")
+		switch {
+		case strings.TrimSpace(trimmed) == "":
+			emphasis, brackets, table = 0, 0, false
+		case begins(trimmed), table:
+			emphasis, brackets = 0, 0 // an item, a heading or a row is a text of its own
+		}
+		if strings.Contains(trimmed, "-") && strings.Contains(trimmed, "|") && strings.Trim(trimmed, "|-: \t\n") == "" {
+			table = true
+		}
+		cut := at // where the text may be broken last: at the line's beginning, or after a space
+		for i := range len(line) {
+			switch c := line[i]; c {
+			case ' ':
+				cut = at + i + 1
+				continue
+			case '*', '_', '~':
+				if i > 0 && line[i-1] == c {
+					continue
+				}
+				emphasis++
+			case '[':
+				brackets++
+			case '`':
+				if i > 0 && line[i-1] == c {
+					continue
+				}
+				brackets++
+			default:
+				continue
+			}
+			if emphasis <= mostEmphasis && brackets <= mostBrackets {
+				continue
+			}
+			if cut <= written || at+i-cut > 1000 {
+				cut = at + i
+			}
+			out.WriteString(src[written:cut])
+			out.WriteString("\n\n")
+			written, emphasis, brackets, table = cut, 0, 0, false
+			for j := cut; j <= at+i; j++ { // of what follows the break
+				switch src[j] {
+				case '*', '_', '~':
+					emphasis++
+				case '[', '`':
+					brackets++
+				}
+			}
+		}
+		at += len(line)
+	}
+	if written == 0 {
+		return src
+	}
+	out.WriteString(src[written:])
+	return out.String()
+}
+
+// begins reports whether a line begins a list's item or a heading.
+func begins(line string) bool {
+	rest := strings.TrimLeft(line, "0123456789")
+	switch {
+	case rest == "":
+		return false
+	case rest != line:
+		return len(line)-len(rest) < 10 && (rest[0] == '.' || rest[0] == ')') && len(rest) > 2 && rest[1] == ' '
+	case line[0] == '-', line[0] == '+', line[0] == '*':
+		return len(line) > 2 && line[1] == ' ' && strings.TrimSpace(line[2:]) != ""
+	}
+	return strings.HasPrefix(line, "#") && strings.HasPrefix(strings.TrimLeft(line, "#"), " ")
 }
 
 // frontMatter splits off a YAML block ("---" lines around it) as site
