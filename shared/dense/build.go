@@ -1,11 +1,13 @@
 package dense
 
 import (
+	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math"
 	"unicode/utf8"
+
+	"parley/shared/container"
 )
 
 // A Builder collects vectors, numbered from 0 in the order they are added: dim + 4 bytes
@@ -39,7 +41,7 @@ func (b *Builder) Add(v []float32) error {
 		b.rows = b.rows[:from]
 		return fmt.Errorf("dense: passage %d: the vector has no direction, or a value that is no number", from/max(b.dim, 1))
 	}
-	b.scales = le.AppendUint32(b.scales, math.Float32bits(scale))
+	b.scales = binary.LittleEndian.AppendUint32(b.scales, math.Float32bits(scale))
 	return nil
 }
 
@@ -52,13 +54,13 @@ func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 		return 0, fmt.Errorf("dense: vectors of %d values; wanted 1 to %d", b.dim, maxDim)
 	}
 	body := [][]byte{[]byte(b.space), b.scales, b.rows}
-	sum := crc32.New(castagnoli)
+	sum := container.NewCRC()
 	for _, data := range body {
 		sum.Write(data)
 	}
-	header := appendHeader(nil, b.Len(), b.dim, len(b.space), sum.Sum32())
+	head := header(b.Len(), b.dim, len(b.space), sum.Sum32())
 	written := int64(0)
-	for _, data := range append([][]byte{header}, body...) {
+	for _, data := range append([][]byte{head}, body...) {
 		n, err := w.Write(data)
 		written += int64(n)
 		if err != nil {

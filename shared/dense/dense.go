@@ -17,7 +17,6 @@ package dense
 
 import (
 	"math"
-	"strconv"
 	"unsafe"
 
 	"parley/shared/matrix"
@@ -77,15 +76,4 @@ func scaleOf(q []int8) float32 {
 // int8s is b as signed bytes, in b's memory.
 func int8s(b []byte) []int8 {
 	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
-}
-
-// A FormatError says what is wrong with a file of vectors, and where.
-type FormatError struct {
-	Section string // "header", "space", "scales" or "vectors"
-	Offset  int64  // in bytes, from the start of the file
-	Msg     string
-}
-
-func (e *FormatError) Error() string {
-	return "dense: " + e.Section + ", byte " + strconv.FormatInt(e.Offset, 10) + ": " + e.Msg
 }

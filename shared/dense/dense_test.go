@@ -2,7 +2,7 @@ package dense
 
 import (
 	"bytes"
-	"encoding/hex"
+	"encoding/binary"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/container"
+	"parley/shared/example"
 	"parley/shared/matrix"
 )
 
@@ -75,16 +77,12 @@ func some(t testing.TB, n, dim int) (*Vectors, [][]float32) {
 	return open(t, build(t, "a model", all...)), all
 }
 
-// The bytes that the comment in open.go describes.
-func TestGolden(t *testing.T) {
+// The bytes of the example in open.go were computed apart from this program, with
+// Python's math.sqrt.
+func TestFileIsByteForByteAsLaidOut(t *testing.T) {
 	got := build(t, "bge", []float32{1, 0, -1}, []float32{0, .5, .25})
-	want := strings.Join(strings.Fields(`
-		5041524c45594456 01000000 02000000 03000000 03000000 4ebd67fc 4d57a70f
-		626765
-		d771b63b 8d69e63b
-		7f0081 007f40`), "")
-	if hex.EncodeToString(got) != want {
-		t.Errorf("got %x\nwant %s", got, want)
+	if want := example.Bytes(t, "open.go"); !bytes.Equal(got, want) {
+		t.Errorf("got %x\nwant %x", got, want)
 	}
 	v := open(t, got)
 	if v.Len() != 2 || v.Dim() != 3 || v.Space() != "bge" {
@@ -253,8 +251,8 @@ func TestVectorsThatAreNone(t *testing.T) {
 
 // sound makes the CRCs of a changed file right, so that what is behind them is seen.
 func sound(data []byte) []byte {
-	le.PutUint32(data[24:], checksum(data[headerSize:]))
-	le.PutUint32(data[28:], checksum(data[:28]))
+	binary.LittleEndian.PutUint32(data[24:], container.CRC(data[headerSize:]))
+	binary.LittleEndian.PutUint32(data[28:], container.CRC(data[:28]))
 	return data
 }
 
@@ -292,10 +290,10 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{"NaN as a scale", "scales", 35, with(35, 0xff, 0xff, 0xff, 0xff)},
 		{"another value", "scales", 39, with(47, 1)},
 		{"a vector of zeros", "scales", 35, with(43, 0, 0, 0)},
-		{"a value of -128", "vectors", 46, with(39, append(le.AppendUint32(nil, math.Float32bits(scaleOf([]int8{0, -128, 64}))), 127, 0, 129, 0, 128, 64)...)},
+		{"a value of -128", "vectors", 46, with(39, append(binary.LittleEndian.AppendUint32(nil, math.Float32bits(scaleOf([]int8{0, -128, 64}))), 127, 0, 129, 0, 128, 64)...)},
 	} {
 		_, err := Open(c.data)
-		var wrong *FormatError
+		var wrong *container.FormatError
 		if !errors.As(err, &wrong) || wrong.Section != c.section || wrong.Offset != c.offset {
 			t.Errorf("%s: %v; wanted %s, byte %d", c.what, err, c.section, c.offset)
 		}
@@ -325,18 +323,18 @@ func TestSearchingAllocatesNothing(t *testing.T) {
 }
 
 // A file that opens is one that Builder writes, and can be searched; another is refused
-// with a FormatError.
+// with a *container.FormatError.
 func FuzzOpen(f *testing.F) {
 	f.Add(build(f, "bge", []float32{1, 0, -1}, []float32{0, .5, .25}), true)
 	f.Add(build(f, "m"), false)
-	f.Add([]byte(magic+"\x01\x00\x00\x00\xff\xff\xff\x7f\x00\x00\x01\x00"), true)
+	f.Add([]byte(form.Magic+"\x01\x00\x00\x00\xff\xff\xff\x7f\x00\x00\x01\x00"), true)
 	f.Fuzz(func(t *testing.T, data []byte, repair bool) {
 		if repair && len(data) >= headerSize {
 			data = sound(bytes.Clone(data))
 		}
 		v, err := Open(data)
 		if err != nil {
-			if wrong := (*FormatError)(nil); !errors.As(err, &wrong) || wrong.Offset < 0 || wrong.Offset > int64(len(data)) {
+			if wrong := (*container.FormatError)(nil); !errors.As(err, &wrong) || wrong.Offset < 0 || wrong.Offset > int64(len(data)) {
 				t.Fatalf("%v", err)
 			}
 			return

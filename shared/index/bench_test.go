@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"os"
 	"testing"
@@ -24,14 +25,14 @@ func vectors(b testing.TB, variable string) []sparse.Vector {
 	if err != nil {
 		b.Fatal(err)
 	}
-	out := make([]sparse.Vector, le.Uint32(data))
+	out := make([]sparse.Vector, binary.LittleEndian.Uint32(data))
 	data = data[4:]
 	for i := range out {
-		n := int(le.Uint32(data))
+		n := int(binary.LittleEndian.Uint32(data))
 		v := sparse.Vector{Terms: make([]uint32, n), Weights: make([]float32, n)}
 		for j := range n {
-			v.Terms[j] = le.Uint32(data[4+4*j:])
-			v.Weights[j] = math.Float32frombits(le.Uint32(data[4+4*n+4*j:]))
+			v.Terms[j] = binary.LittleEndian.Uint32(data[4+4*j:])
+			v.Weights[j] = math.Float32frombits(binary.LittleEndian.Uint32(data[4+4*n+4*j:]))
 		}
 		out[i] = v
 		data = data[4+8*n:]

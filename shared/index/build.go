@@ -5,10 +5,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
-	"hash/crc32"
 	"io"
 	"math"
 
+	"parley/shared/container"
 	"parley/shared/sparse"
 	"parley/shared/words"
 )
@@ -112,19 +112,20 @@ func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	}
 	// The header comes first and holds lengths and sums of what follows: so each
 	// section is written twice, once to count.
+	var sums []container.Sum
 	for s := range h.sections() {
-		c := counter{sum: crc32.New(castagnoli)}
+		c := counter{sum: container.NewCRC()}
 		lists, postings, err := b.writeSection(&c, s, int(h.exponent))
 		if err != nil {
 			return 0, err
 		}
 		h.lists, h.postings = lists, postings+of.postings
 		c.Write(of.body[s])
-		h.length[s], h.crc[s] = c.n, c.sum.Sum32()
+		sums = append(sums, container.Sum{Length: c.n, CRC: c.sum.Sum32()})
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
-	c := counter{to: out, sum: crc32.New(castagnoli)}
-	if _, err := c.Write(h.append(nil)); err != nil {
+	c := counter{to: out, sum: container.NewCRC()}
+	if _, err := c.Write(form.Header(h.version, h.append(nil), sums...)); err != nil {
 		return c.n, fmt.Errorf("index: %w", err)
 	}
 	for s := range h.sections() {

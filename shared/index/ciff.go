@@ -81,7 +81,7 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	m = appendNumber(m, 6, total)
 	if average != 0 {
 		m = binary.AppendUvarint(m, 7<<3|fixed64)
-		m = le.AppendUint64(m, math.Float64bits(average))
+		m = binary.LittleEndian.AppendUint64(m, math.Float64bits(average))
 	}
 	m = appendString(m, 8, description)
 	write()
@@ -183,7 +183,7 @@ func appendString[S string | []byte](m []byte, field int, s S) []byte {
 
 // ReadCIFF reads another engine's index into a builder, and the documents' names.
 // term gives the number of a term's string in a vocabulary of the given size;
-// a frequency of 1 becomes the weight step. Errors of the file are *FormatError.
+// a frequency of 1 becomes the weight step. Errors of the file are *container.FormatError.
 //
 // Words are not read back: lists that WriteCIFF named "word:..." are checked and passed
 // over. They are made from the texts, by AddWords.
@@ -322,7 +322,7 @@ type ciffReader struct {
 }
 
 func (c *ciffReader) fail(format string, args ...any) error {
-	return &FormatError{c.section, c.at, fmt.Sprintf(format, args...)}
+	return form.Errorf(c.section, c.at, format, args...)
 }
 
 // message reads the next message and calls f for each of its fields. Memory
@@ -368,7 +368,7 @@ func fields(m []byte, f func(field int, v uint64, s []byte) error) error {
 			}
 		case fixed64:
 			if n = 8; at+n <= len(m) {
-				v = le.Uint64(m[at:])
+				v = binary.LittleEndian.Uint64(m[at:])
 			}
 		case fixed32:
 			n = 4

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/container"
 	"parley/shared/sparse"
 )
 
@@ -101,7 +102,7 @@ func TestCIFFGivesBackTheIndex(t *testing.T) {
 func TestCIFFRefuses(t *testing.T) {
 	data := unhex(t, goldenCIFF)
 	for n := range data {
-		var fe *FormatError
+		var fe *container.FormatError
 		if _, _, err := ReadCIFF(bytes.NewReader(data[:n]), 9, digit, 1); !errors.As(err, &fe) {
 			t.Fatalf("cut at %d: error %v", n, err)
 		}

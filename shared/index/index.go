@@ -23,7 +23,6 @@
 package index
 
 import (
-	"fmt"
 	"slices"
 
 	"parley/shared/sparse"
@@ -181,15 +180,4 @@ func (x *Index) exponentOf(l int) int {
 		return x.exponent
 	}
 	return x.wordExponent
-}
-
-// A FormatError says what is wrong with an index file, and where.
-type FormatError struct {
-	Section string // "header", "lists", "documents", "impacts" or "words"
-	Offset  int64  // in bytes, from the start of the file
-	Msg     string
-}
-
-func (e *FormatError) Error() string {
-	return fmt.Sprintf("index: %s, byte %d: %s", e.Section, e.Offset, e.Msg)
 }

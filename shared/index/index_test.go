@@ -3,6 +3,7 @@ package index
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"parley/shared/container"
 	"parley/shared/sparse"
 )
 
@@ -519,9 +521,9 @@ func small(t testing.TB) []byte {
 
 func refuse(t *testing.T, data []byte, what string, at int) {
 	t.Helper()
-	var fe *FormatError
+	var fe *container.FormatError
 	if _, err := Open(data); !errors.As(err, &fe) {
-		t.Fatalf("%s at %d: error %v, want a *FormatError", what, at, err)
+		t.Fatalf("%s at %d: error %v, want a *container.FormatError", what, at, err)
 	}
 	if fe.Section == "" || fe.Msg == "" || fe.Offset < 0 || fe.Offset > int64(len(data)) {
 		t.Fatalf("%s at %d: %+v", what, at, fe)
@@ -553,13 +555,16 @@ func TestDamageIsRefused(t *testing.T) {
 	}
 }
 
+// headerSize is that of a file with words.
+var headerSize = int64(form.Versions[1].HeaderSize())
+
 // seal makes a file of the header's numbers and its sections, with valid CRCs.
 func seal(h header, body [sections][]byte) []byte {
-	for s := range h.sections() {
-		h.length[s] = int64(len(body[s]))
-		h.crc[s] = checksum(body[s])
+	var sums []container.Sum
+	for _, b := range body[:h.sections()] {
+		sums = append(sums, container.SumOf(b))
 	}
-	data := h.append(nil)
+	data := form.Header(h.version, h.append(nil), sums...)
 	for _, b := range body[:h.sections()] {
 		data = append(data, b...)
 	}
@@ -603,7 +608,7 @@ func TestNonsenseIsRefused(t *testing.T) {
 		{h, body("\x01\x01\x00\x00", "\x00\x02\x03", "\x01\x00\x03"), "impacts", 84, "impact of 0"},
 	} {
 		_, err := Open(seal(c.h, c.body))
-		var fe *FormatError
+		var fe *container.FormatError
 		if !errors.As(err, &fe) || fe.Section != c.section || fe.Offset != c.offset || !strings.Contains(fe.Msg, c.msg) {
 			t.Errorf("error %v, want %s, byte %d, %q", err, c.section, c.offset, c.msg)
 		}
@@ -668,7 +673,7 @@ func use(t *testing.T, x *Index) {
 func FuzzOpen(f *testing.F) {
 	f.Add(small(f), uint16(0), uint16(0), uint16(0))
 	f.Add(file(f, 9, goldenDocs...), uint16(6), uint16(5), uint16(0))
-	f.Add(unhex(f, goldenWords), uint16(10), uint16(11), uint16(11))
+	f.Add(goldenWords(f), uint16(10), uint16(11), uint16(11))
 	f.Add(smallWithWords(f), uint16(0), uint16(0), uint16(0))
 	f.Add(file(f, 0), uint16(0), uint16(0), uint16(0))
 	f.Add(fileOf(f, 0, goldenDocs[2:3], []string{"x"}), uint16(1), uint16(1), uint16(1))
@@ -676,12 +681,13 @@ func FuzzOpen(f *testing.F) {
 		if x, err := Open(data); err == nil {
 			use(t, x)
 		}
-		if len(data) < headerSize {
+		if int64(len(data)) < headerSize {
 			return
 		}
-		h := rawHeader(data, 1+uint32(data[8]&1^1)) // a sound file's version as it is
+		version := 1 + int(data[8]&1^1) // a sound file's as it is
+		h := readHeader(version, data[12:])
 		var body [sections][]byte
-		rest := data[h.size():]
+		rest := data[form.Versions[version-1].HeaderSize():]
 		for s, n := range []uint16{lists, documents, impacts} {
 			n := min(int(n), len(rest))
 			if s == h.sections()-1 { // of version 1
@@ -695,8 +701,8 @@ func FuzzOpen(f *testing.F) {
 		h.wordExponent = max(minExponent, min(maxExponent, h.wordExponent))
 		if x, err := Open(seal(h, body)); err == nil {
 			use(t, x)
-		} else if fe := (*FormatError)(nil); !errors.As(err, &fe) {
-			t.Fatalf("error %v is no *FormatError", err)
+		} else if fe := (*container.FormatError)(nil); !errors.As(err, &fe) {
+			t.Fatalf("error %v is no *container.FormatError", err)
 		}
 	})
 }
@@ -711,8 +717,8 @@ func FuzzSearch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte, k int) {
 		var q sparse.Vector
 		for ; len(raw) >= 8; raw = raw[8:] {
-			q.Terms = append(q.Terms, le.Uint32(raw)%64)
-			q.Weights = append(q.Weights, math.Float32frombits(le.Uint32(raw[4:])))
+			q.Terms = append(q.Terms, binary.LittleEndian.Uint32(raw)%64)
+			q.Weights = append(q.Weights, math.Float32frombits(binary.LittleEndian.Uint32(raw[4:])))
 		}
 		hits, _ := x.NewSearcher().Search(q, k)
 		for i, h := range hits {

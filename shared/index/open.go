@@ -2,17 +2,14 @@ package index
 
 import (
 	"encoding/binary"
-	"fmt"
-	"hash/crc32"
 	"math"
-	"strconv"
+
+	"parley/shared/container"
 )
 
-// The file, little-endian, without padding:
+// The file is a container (shared/container) with the magic "PARLEYIX". Its numbers,
+// little-endian:
 //
-//	header, 96 bytes
-//	   0  8  magic "PARLEYIX"
-//	   8  4  version, 2
 //	  12  4  documents
 //	  16  4  vocabulary
 //	  20  4  lists of learned terms: terms of the vocabulary that have postings
@@ -20,10 +17,9 @@ import (
 //	  32  4  exponent, signed: document weight = impact x 2^exponent
 //	  36  4  words
 //	  40  4  word exponent, signed: as the one before, of words
-//	  44     four sections, in this order: lists, documents, impacts, words; for each
-//	         8  length in bytes
-//	         4  CRC-32C
-//	  92  4  CRC-32C of the 92 bytes before
+//
+// Its sections:
+//
 //	lists: for each list of a learned term, in order of its term, two varints
 //	     term - lowest that it could be (the term before it + 1; at first 0)
 //	     postings - 1
@@ -40,18 +36,53 @@ import (
 //	     these bytes
 //	  A word is UTF-8 and has 1 to 255 bytes.
 //
-// Version 1 is the same without words: bytes 36 to 43 and the fourth section are not
-// there, and the header has 76 bytes. An index without words is written so.
+// This is version 2. Version 1 is the same without words: bytes 36 to 43 and the fourth
+// section are not there. An index without words is written so.
 //
 // A varint is encoding/binary's Uvarint in its shortest form. Documents and
 // impacts lie apart because bytes of one kind compress better together: the
 // file is meant to be sent through brotli.
+//
+// Four documents over a vocabulary of nine terms, the third without terms. Term 1 weighs 2
+// in document 0; term 4 weighs .5, 1 and .25 in documents 0, 1 and 3; term 8 weighs 1.5
+// in document 3. Their texts are "Tower, towers: tea.", "Team tea", nothing, and
+// "Tea the bridge"; BM25 weighs their words with k1 = .9 and b = .4:
+//
+//	0000: 50 41 52 4c 45 59 49 58  magic "PARLEYIX"
+//	0008: 02 00 00 00  version 2
+//	000c: 04 00 00 00  4 documents
+//	0010: 09 00 00 00  vocabulary of 9
+//	0014: 03 00 00 00  3 lists of learned terms
+//	0018: 0b 00 00 00 00 00 00 00  postings: 11
+//	0020: fa ff ff ff  exponent -6
+//	0024: 04 00 00 00  4 words
+//	0028: f8 ff ff ff  word exponent -8: their step is 1/256
+//	002c: 0a 00 00 00 00 00 00 00 c7 b1 26 11  lists: 10 bytes, CRC-32C
+//	0038: 0b 00 00 00 00 00 00 00 54 7f b7 d9  documents: 11 bytes, CRC-32C
+//	0044: 0b 00 00 00 00 00 00 00 65 95 41 4f  impacts: 11 bytes, CRC-32C
+//	0050: 15 00 00 00 00 00 00 00 92 c5 f3 6d  words: 21 bytes, CRC-32C
+//	005c: ca 08 a6 b2  CRC-32C of the header
+//	0060: 01 00 02 02 03 00  lists: term 1, 1 posting; term 4, 3; term 8, 1
+//	0066: 00 02 00 00  words: 1 posting, 3, 1, 1
+//	006a: 00 00 00 01 03  documents: of term 1, 0; of term 4, 0, 1, 3; of term 8, 3
+//	006f: 03  bridg: document 3
+//	0070: 00 00 01  tea: documents 0, 1, 2+1 = 3
+//	0073: 01  team: document 1
+//	0074: 00  tower: document 0
+//	0075: 80 20 40 10 60  impacts: 2, .5, 1, .25 and 1.5 in steps of 1/64
+//	007a: 9e  bridg: .617
+//	007b: 2a 2f 2f  tea: .165, .183, .183
+//	007e: 9e  team: .617
+//	007f: c3  tower: .763
+//	0080: 00 05 62 72 69 64 67  words: bridg, whole
+//	0087: 00 03 74 65 61  tea, which shares nothing
+//	008c: 03 01 6d  tea m
+//	008f: 01 04 6f 77 65 72  t ower
 
-const (
-	magic      = "PARLEYIX"
-	version    = 2 // the newest
-	headerSize = 96
-)
+var form = &container.Format{Name: "index", What: "index", Magic: "PARLEYIX", Versions: []container.Layout{
+	{Numbers: 24, Sections: sectionNames[:wordsSection]},
+	{Numbers: 32, Sections: sectionNames[:]},
+}}
 
 const (
 	listsSection = iota
@@ -63,33 +94,22 @@ const (
 
 var sectionNames = [sections]string{"lists", "documents", "impacts", "words"}
 
-var (
-	le         = binary.LittleEndian
-	castagnoli = crc32.MakeTable(crc32.Castagnoli)
-)
-
-func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
-
+// A header holds the file's numbers.
 type header struct {
-	version            uint32
+	version            int
 	docs, vocab, lists uint32
 	postings           uint64
 	exponent           int32
 	words              uint32
 	wordExponent       int32
-	length             [sections]int64
-	crc                [sections]uint32
 }
 
-// size is the header's own, sections their number, and table where they are listed.
-func (h *header) size() int     { return h.table() + 12*h.sections() + 4 }
-func (h *header) sections() int { return sections - 2 + int(h.version) }
-func (h *header) table() int    { return 28 + 8*int(h.version) }
+// sections is how many the version has.
+func (h *header) sections() int { return len(form.Versions[h.version-1].Sections) }
 
+// append appends the numbers.
 func (h *header) append(b []byte) []byte {
-	from := len(b)
-	b = append(b, magic...)
-	b = le.AppendUint32(b, h.version)
+	le := binary.LittleEndian
 	b = le.AppendUint32(b, h.docs)
 	b = le.AppendUint32(b, h.vocab)
 	b = le.AppendUint32(b, h.lists)
@@ -99,116 +119,69 @@ func (h *header) append(b []byte) []byte {
 		b = le.AppendUint32(b, h.words)
 		b = le.AppendUint32(b, uint32(h.wordExponent))
 	}
-	for s := range h.sections() {
-		b = le.AppendUint64(b, uint64(h.length[s]))
-		b = le.AppendUint32(b, h.crc[s])
-	}
-	return le.AppendUint32(b, checksum(b[from:]))
+	return b
 }
 
-// rawHeader reads the numbers of a header of a known version, sound or not.
-func rawHeader(b []byte, version uint32) (h header) {
-	h.version = version
-	h.docs = le.Uint32(b[12:])
-	h.vocab = le.Uint32(b[16:])
-	h.lists = le.Uint32(b[20:])
-	h.postings = le.Uint64(b[24:])
-	h.exponent = int32(le.Uint32(b[32:]))
-	if version > 1 {
-		h.words = le.Uint32(b[36:])
-		h.wordExponent = int32(le.Uint32(b[40:]))
+// readHeader reads the numbers of a version, sound or not.
+func readHeader(version int, b []byte) header {
+	le := binary.LittleEndian
+	h := header{
+		version: version, docs: le.Uint32(b), vocab: le.Uint32(b[4:]), lists: le.Uint32(b[8:]),
+		postings: le.Uint64(b[12:]), exponent: int32(le.Uint32(b[20:])),
 	}
-	for s := range h.sections() {
-		at := b[h.table()+12*s:]
-		h.length[s] = int64(le.Uint64(at))
-		h.crc[s] = le.Uint32(at[8:])
+	if version > 1 {
+		h.words = le.Uint32(b[24:])
+		h.wordExponent = int32(le.Uint32(b[28:]))
 	}
 	return h
 }
 
-func headerError(offset int64, format string, args ...any) error {
-	return &FormatError{Section: "header", Offset: offset, Msg: fmt.Sprintf(format, args...)}
-}
-
-func parseHeader(data []byte) (h header, err error) {
-	if n := min(len(data), len(magic)); string(data[:n]) != magic[:n] {
-		return h, headerError(0, "starts with %s: this is no index (want %q)", strconv.QuoteToASCII(string(data[:n])), magic)
+// check refuses numbers that contradict each other or the sections. Every list, posting
+// and word takes at least a byte: what is allocated for them is bounded by the file's size.
+func (h *header) check(body *[sections][]byte) error {
+	fail := func(offset int64, format string, args ...any) error {
+		return form.Errorf("header", offset, format, args...)
 	}
-	h.version = version
-	if len(data) >= 12 {
-		h.version = le.Uint32(data[8:])
+	size := func(s int) uint64 { return uint64(len(body[s])) }
+	switch {
+	case h.exponent < minExponent || h.exponent > maxExponent:
+		return fail(32, "exponent %d is outside %d to %d", h.exponent, minExponent, maxExponent)
+	case h.wordExponent < minExponent || h.wordExponent > maxExponent:
+		return fail(40, "word exponent %d is outside %d to %d", h.wordExponent, minExponent, maxExponent)
+	case h.docs > math.MaxInt32 || h.vocab > math.MaxInt32:
+		return fail(12, "%d documents over a vocabulary of %d: neither may exceed %d", h.docs, h.vocab, math.MaxInt32)
+	case h.lists > h.vocab:
+		return fail(20, "%d lists over a vocabulary of %d", h.lists, h.vocab)
+	case h.words > math.MaxInt32:
+		return fail(36, "%d words: at most %d are allowed", h.words, math.MaxInt32)
+	case size(impactsSection) != h.postings:
+		return fail(24, "%d postings, but %d impacts", h.postings, size(impactsSection))
+	case size(documentsSection) < h.postings:
+		return fail(24, "%d postings in %d bytes", h.postings, size(documentsSection))
+	case size(listsSection) < 2*uint64(h.lists)+uint64(h.words):
+		return fail(20, "%d lists of terms and %d of words in %d bytes", h.lists, h.words, size(listsSection))
+	case size(wordsSection) < 3*uint64(h.words) || size(wordsSection) > math.MaxUint32:
+		return fail(36, "%d words in %d bytes", h.words, size(wordsSection))
 	}
-	if h.version < 1 || h.version > version {
-		return h, headerError(8, "version %d: this program reads versions 1 to %d", h.version, version)
-	}
-	size := h.size()
-	if len(data) < size {
-		return h, headerError(int64(len(data)), "the file ends after %d bytes, within the header of %d: truncated", len(data), size)
-	}
-	if want, got := le.Uint32(data[size-4:]), checksum(data[:size-4]); want != got {
-		return h, headerError(int64(size-4), "CRC-32C is %08x, want %08x: damaged", got, want)
-	}
-	h = rawHeader(data, h.version)
-	if h.exponent < minExponent || h.exponent > maxExponent {
-		return h, headerError(32, "exponent %d is outside %d to %d", h.exponent, minExponent, maxExponent)
-	}
-	if h.wordExponent < minExponent || h.wordExponent > maxExponent {
-		return h, headerError(40, "word exponent %d is outside %d to %d", h.wordExponent, minExponent, maxExponent)
-	}
-	if h.docs > math.MaxInt32 || h.vocab > math.MaxInt32 {
-		return h, headerError(12, "%d documents over a vocabulary of %d: neither may exceed %d", h.docs, h.vocab, math.MaxInt32)
-	}
-	if h.lists > h.vocab {
-		return h, headerError(20, "%d lists over a vocabulary of %d", h.lists, h.vocab)
-	}
-	if h.words > math.MaxInt32 {
-		return h, headerError(36, "%d words: at most %d are allowed", h.words, math.MaxInt32)
-	}
-	rest := int64(len(data) - size)
-	for s, n := range h.length {
-		if n < 0 || n > rest {
-			return h, headerError(int64(h.table()+12*s), "section %s has %d bytes, but only %d follow: truncated", sectionNames[s], uint64(n), rest)
-		}
-		rest -= n
-	}
-	if rest > 0 {
-		return h, headerError(int64(len(data))-rest, "%d bytes follow the last section", rest)
-	}
-	// Every list, posting and word takes at least a byte: what is allocated
-	// below is bounded by the file's size.
-	if n := h.length[impactsSection]; uint64(n) != h.postings {
-		return h, headerError(24, "%d postings, but %d impacts", h.postings, n)
-	}
-	if n := h.length[documentsSection]; uint64(n) < h.postings {
-		return h, headerError(24, "%d postings in %d bytes", h.postings, n)
-	}
-	if n := h.length[listsSection]; n < 2*int64(h.lists)+int64(h.words) {
-		return h, headerError(20, "%d lists of terms and %d of words in %d bytes", h.lists, h.words, n)
-	}
-	if n := h.length[wordsSection]; n < 3*int64(h.words) || n > math.MaxUint32 {
-		return h, headerError(36, "%d words in %d bytes", h.words, n)
-	}
-	return h, nil
+	return nil
 }
 
 // Open checks data whole (lengths, CRCs, order) and reads it: impacts in place,
 // documents decoded to 2 bytes a posting. data must not change while the index
-// is in use. An error is a *FormatError.
+// is in use. An error is a *container.FormatError.
 func Open(data []byte) (*Index, error) {
-	h, err := parseHeader(data)
+	file, err := form.Open(data)
 	if err != nil {
 		return nil, err
 	}
+	h := readHeader(file.Version, file.Numbers)
 	var body [sections][]byte
 	var at [sections]int64 // where each section starts in the file
-	offset := int64(h.size())
-	for s := range h.sections() {
-		at[s] = offset
-		body[s] = data[offset : offset+h.length[s]]
-		offset += h.length[s]
-		if got := checksum(body[s]); got != h.crc[s] {
-			return nil, &FormatError{sectionNames[s], at[s], fmt.Sprintf("CRC-32C is %08x, want %08x: damaged", got, h.crc[s])}
-		}
+	for i, s := range file.Sections {
+		body[i], at[i] = s.Data, s.At
+	}
+	if err := h.check(&body); err != nil {
+		return nil, err
 	}
 	x := &Index{docs: h.docs, vocab: h.vocab, exponent: int(h.exponent), wordExponent: int(h.wordExponent)}
 	x.unit = x.exponent
@@ -221,7 +194,7 @@ func Open(data []byte) (*Index, error) {
 	x.impact = body[impactsSection]
 	for i, v := range x.impact {
 		if v == 0 {
-			return nil, &FormatError{"impacts", at[impactsSection] + int64(i), "an impact of 0"}
+			return nil, form.Errorf("impacts", at[impactsSection]+int64(i), "an impact of 0")
 		}
 	}
 	sizes, err := x.readLists(body[listsSection], at[listsSection], h)
@@ -241,7 +214,7 @@ func (x *Index) readLists(b []byte, at int64, h header) (sizes []uint32, err err
 	var next, sum uint64
 	p := 0
 	fail := func(format string, args ...any) ([]uint32, error) {
-		return nil, &FormatError{"lists", at + int64(p), fmt.Sprintf(format, args...)}
+		return nil, form.Errorf("lists", at+int64(p), format, args...)
 	}
 	for l := range sizes {
 		if l < len(x.terms) {
@@ -298,7 +271,7 @@ func (x *Index) readDocuments(b []byte, at int64, sizes []uint32) error {
 			} else {
 				v, n := uvarint(b, p)
 				if n == 0 {
-					return &FormatError{"documents", at + int64(p), fmt.Sprintf("posting %d of term %d: no varint", j, x.term(l))}
+					return form.Errorf("documents", at+int64(p), "posting %d of term %d: no varint", j, x.term(l))
 				}
 				gap = uint64(v)
 				p += n
@@ -318,13 +291,13 @@ func (x *Index) readDocuments(b []byte, at int64, sizes []uint32) error {
 			most = max(most, impact[j])
 		}
 		if next > uint64(x.docs) {
-			return &FormatError{"documents", at + int64(p), fmt.Sprintf("term %d is in document %d of %d", x.term(l), next-1, x.docs)}
+			return form.Errorf("documents", at+int64(p), "term %d is in document %d of %d", x.term(l), next-1, x.docs)
 		}
 		x.top[l] = most
 		i += int(size)
 	}
 	if p < len(b) {
-		return &FormatError{"documents", at + int64(p), fmt.Sprintf("%d bytes follow the last posting", len(b)-p)}
+		return form.Errorf("documents", at+int64(p), "%d bytes follow the last posting", len(b)-p)
 	}
 	x.first = append(x.first, uint32(len(x.block)))
 	x.start = append(x.start, i)

@@ -3,7 +3,6 @@ package index
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"unicode/utf8"
 
 	"parley/shared/words"
@@ -62,7 +61,7 @@ func (w *wordList) read(b []byte, at int64, n uint32) error {
 	word := memory[:0]
 	p := 0
 	fail := func(format string, args ...any) error {
-		return &FormatError{"words", at + int64(p), fmt.Sprintf(format, args...)}
+		return form.Errorf("words", at+int64(p), format, args...)
 	}
 	for i := range n {
 		shared, rest, next := entry(b, p)

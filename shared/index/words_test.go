@@ -3,6 +3,7 @@ package index
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"parley/shared/container"
+	"parley/shared/example"
 	"parley/shared/sparse"
 	"parley/shared/words"
 )
@@ -23,44 +26,9 @@ var goldenTexts = [][2]string{{"", "Tower, towers: tea."}, {"Team", "tea"}, {"",
 // goldenBM25 stays, whatever becomes of words.Default.
 var goldenBM25 = words.BM25{K1: .9, B: .4, Title: 1}
 
-// goldenWords is golden with words. The impacts of BM25 and the CRCs were computed apart
-// from this program, with Python's math.log.
-const goldenWords = `
-	5041524c45594958         magic "PARLEYIX"
-	02000000                 version 2
-	04000000                 4 documents
-	09000000                 vocabulary of 9
-	03000000                 3 lists of learned terms
-	0b00000000000000         postings: 11
-	faffffff                 exponent -6
-	04000000                 4 words
-	f8ffffff                 word exponent -8: their step is 1/256
-	0a00000000000000 c7b12611  lists: 10 bytes, CRC-32C
-	0b00000000000000 547fb7d9  documents: 11 bytes, CRC-32C
-	0b00000000000000 6595414f  impacts: 11 bytes, CRC-32C
-	1500000000000000 92c5f36d  words: 21 bytes, CRC-32C
-	ca08a6b2                 CRC-32C of the header
-	                         lists
-	01 00 02 02 03 00        of learned terms, as in golden
-	00 02 00 00              1 posting, 3, 1, 1
-	                         documents
-	00 00 00 01 03           of learned terms
-	03                       bridg: document 3
-	00 00 01                 tea: documents 0, 1, 2+1 = 3
-	01                       team: document 1
-	00                       tower: document 0
-	                         impacts
-	80 20 40 10 60           of learned terms
-	9e                       bridg: .617
-	2a 2f 2f                 tea: .165, .183, .183
-	9e                       team: .617
-	c3                       tower: .763
-	                         words
-	00 05 62 72 69 64 67     bridg, whole
-	00 03 74 65 61           tea, which shares nothing
-	03 01 6d                 tea m
-	01 04 6f 77 65 72        t ower
-`
+// goldenWords is golden with words, the example in open.go. The impacts of BM25 and the
+// CRCs were computed apart from this program, with Python's math.log.
+func goldenWords(t testing.TB) []byte { return example.Bytes(t, "open.go") }
 
 func goldenBuilder(t testing.TB) *Builder {
 	b := NewBuilder(9)
@@ -85,7 +53,7 @@ func written(t testing.TB, b *Builder) []byte {
 }
 
 func TestWordsAreByteForByteAsLaidOut(t *testing.T) {
-	want := unhex(t, goldenWords)
+	want := goldenWords(t)
 	b := goldenBuilder(t)
 	for range 2 { // writing changes nothing
 		if got := written(t, b); !bytes.Equal(got, want) {
@@ -294,8 +262,8 @@ func TestWordsBelongToDocuments(t *testing.T) {
 	}
 	// Texts without a word are an index with a list of none.
 	x := openOf(t, 9, goldenDocs, []string{"", "the", "", "?"})
-	if data := fileOf(t, 9, goldenDocs, []string{"", "the", "", "?"}); x.Words() != 0 || le.Uint32(data[8:]) != 2 {
-		t.Errorf("%d words, version %d", x.Words(), le.Uint32(data[8:]))
+	if data := fileOf(t, 9, goldenDocs, []string{"", "the", "", "?"}); x.Words() != 0 || binary.LittleEndian.Uint32(data[8:]) != 2 {
+		t.Errorf("%d words, version %d", x.Words(), binary.LittleEndian.Uint32(data[8:]))
 	}
 	use(t, x)
 }
@@ -363,7 +331,7 @@ func TestNonsenseOfWordsIsRefused(t *testing.T) {
 	use(t, x)
 	with := func(f func(*header)) header { g := sound; f(&g); return g }
 	long := strings.Repeat("a", 256)
-	const start = headerSize + 5 + 4 + 4 // of the words
+	start := headerSize + 5 + 4 + 4 // of the words
 	// A list of 17 words, the last of which begins a group.
 	group := func(last string) (h header, b [sections][]byte) {
 		for i := range groupSize {
@@ -414,7 +382,7 @@ func TestNonsenseOfWordsIsRefused(t *testing.T) {
 		{h, falls, "words", headerSize + 17*3 + 16*3, "word 16 of 17 is not after"},
 	} {
 		_, err := Open(seal(c.h, c.body))
-		var fe *FormatError
+		var fe *container.FormatError
 		if !errors.As(err, &fe) || fe.Section != c.section || fe.Offset != c.offset || !strings.Contains(fe.Msg, c.msg) {
 			t.Errorf("error %v, want %s, byte %d, %q", err, c.section, c.offset, c.msg)
 		}
@@ -564,7 +532,7 @@ func TestCIFFHasWords(t *testing.T) {
 	for _, text := range goldenTexts {
 		b.AddWords(text[0], text[1])
 	}
-	if !bytes.Equal(written(t, b), unhex(t, goldenWords)) {
+	if !bytes.Equal(written(t, b), goldenWords(t)) {
 		t.Error("with the texts it is another index")
 	}
 	// Steps too far apart.

@@ -1,6 +1,7 @@
 package passages
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"parley/shared/container"
 	"parley/shared/jsontree"
 )
 
@@ -96,14 +98,15 @@ func (a *About) encode() []byte {
 // WriteTo writes the collection; the bytes depend on what was added alone.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	about := b.about.encode()
-	h := header{passages: b.n}
 	body := [sections][]byte{aboutSection: about}
 	copy(body[firstColumn:], b.data[:])
-	for s, data := range body {
-		h.length[s], h.crc[s] = int64(len(data)), checksum(data)
+	var sums []container.Sum
+	for _, data := range body {
+		sums = append(sums, container.SumOf(data))
 	}
+	header := form.Header(1, binary.LittleEndian.AppendUint32(nil, b.n), sums...)
 	written := int64(0)
-	for _, data := range append([][]byte{h.append(nil)}, body[:]...) {
+	for _, data := range append([][]byte{header}, body[:]...) {
 		n, err := w.Write(data)
 		written += int64(n)
 		if err != nil {

@@ -3,25 +3,20 @@ package passages
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
-	"hash/crc32"
 	"math"
-	"strconv"
 	"unicode/utf8"
 
+	"parley/shared/container"
 	"parley/shared/jsontree"
 )
 
-// The file, little-endian, without padding:
+// The file is a container (shared/container) with the magic "PARLEYPS", version 1. Its
+// number, little-endian:
 //
-//	header, 80 bytes
-//	   0  8  magic "PARLEYPS"
-//	   8  4  version, 1
 //	  12  4  passages
-//	  16     five sections, in this order: about, ids, titles, texts, urls; each
-//	         8  length in bytes
-//	         4  CRC-32C
-//	  76  4  CRC-32C of the 76 bytes before
+//
+// Its sections:
+//
 //	about: About as JSON
 //	ids, titles, texts, urls: for each passage a string in UTF-8, ended by the
 //	  byte FF, which no UTF-8 holds
@@ -31,12 +26,40 @@ import (
 //
 // Strings of one kind lie together, and ends are marked rather than lengths
 // stored, because the file is meant to be sent through brotli.
+//
+// Three passages: "A b" with the id "A b", the text "One." and the URL w/A_b; "C" with the
+// id 7, the text "Zwö" and the URL u; and one that has nothing but the id 8:
+//
+//	0000: 50 41 52 4c 45 59 50 53  magic "PARLEYPS"
+//	0008: 01 00 00 00  version 1
+//	000c: 03 00 00 00  3 passages
+//	0010: 20 00 00 00 00 00 00 00 28 33 2c 27  about: 32 bytes, CRC-32C
+//	001c: 05 00 00 00 00 00 00 00 28 ac 79 23  ids: 5 bytes, CRC-32C
+//	0028: 07 00 00 00 00 00 00 00 c9 88 73 7b  titles: 7 bytes, CRC-32C
+//	0034: 0b 00 00 00 00 00 00 00 a5 5e d1 fa  texts: 11 bytes, CRC-32C
+//	0040: 05 00 00 00 00 00 00 00 81 bd a3 5a  urls: 5 bytes, CRC-32C
+//	004c: 95 56 b6 29  CRC-32C of the header
+//	0050: 7b 22 74 69 74 6c 65 22 3a 22 54 22 2c  about: {"title":"T",
+//	005d: 22 6c 69 6e 6b 22 3a 22 77 2f 7b 74 69 74 6c 65  "link":"w/{title}"}
+//	006d: 7d 22 7d
+//	0070: ff  ids: the title
+//	0071: 37 ff  7
+//	0073: 38 ff  8
+//	0075: 41 20 62 ff  titles: A b
+//	0079: 43 ff  C
+//	007b: ff  none
+//	007c: 4f 6e 65 2e ff  texts: One.
+//	0081: 5a 77 c3 b6 ff  Zwö
+//	0086: ff  none
+//	0087: ff  urls: as the link says
+//	0088: 75 ff  u
+//	008a: fe ff  none, in spite of the link
+
+var form = &container.Format{Name: "passages", What: "file of passages", Magic: "PARLEYPS", Versions: []container.Layout{
+	{Numbers: 4, Sections: sectionNames[:]},
+}}
 
 const (
-	magic      = "PARLEYPS"
-	version    = 1
-	headerSize = 80
-
 	end   = 0xff
 	noURL = "\xfe"
 )
@@ -57,95 +80,35 @@ const (
 
 var sectionNames = [sections]string{"about", "ids", "titles", "texts", "urls"}
 
-var (
-	le         = binary.LittleEndian
-	castagnoli = crc32.MakeTable(crc32.Castagnoli)
-)
-
-func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
-
-type header struct {
-	passages uint32
-	length   [sections]int64
-	crc      [sections]uint32
-}
-
-func (h *header) append(b []byte) []byte {
-	from := len(b)
-	b = append(b, magic...)
-	b = le.AppendUint32(b, version)
-	b = le.AppendUint32(b, h.passages)
-	for s := range sections {
-		b = le.AppendUint64(b, uint64(h.length[s]))
-		b = le.AppendUint32(b, h.crc[s])
-	}
-	return le.AppendUint32(b, checksum(b[from:]))
-}
-
-func parseHeader(data []byte) (h header, err error) {
-	fail := func(offset int, format string, args ...any) (header, error) {
-		return h, &FormatError{"header", int64(offset), fmt.Sprintf(format, args...)}
-	}
-	if n := min(len(data), len(magic)); string(data[:n]) != magic[:n] {
-		return fail(0, "starts with %s: this is no file of passages (want %q)", strconv.QuoteToASCII(string(data[:n])), magic)
-	}
-	if len(data) < headerSize {
-		return fail(len(data), "the file ends after %d bytes, within the header of %d: truncated", len(data), headerSize)
-	}
-	if v := le.Uint32(data[8:]); v != version {
-		return fail(8, "version %d: this program reads version %d", v, version)
-	}
-	if want, got := le.Uint32(data[headerSize-4:]), checksum(data[:headerSize-4]); want != got {
-		return fail(headerSize-4, "CRC-32C is %08x, want %08x: damaged", got, want)
-	}
-	h.passages = le.Uint32(data[12:])
-	if h.passages > math.MaxInt32 {
-		return fail(12, "%d passages: at most %d are allowed", h.passages, math.MaxInt32)
-	}
-	rest := uint64(len(data) - headerSize)
-	for s := range sections {
-		at := 16 + 12*s
-		n := le.Uint64(data[at:])
-		if n > rest {
-			return fail(at, "section %s has %d bytes, but only %d follow: truncated", sectionNames[s], n, rest)
-		}
-		// Every string takes at least its end: what is allocated later is bounded
-		// by the file's size.
-		if s >= firstColumn && (n < uint64(h.passages) || n > math.MaxUint32) {
-			return fail(at, "section %s has %d bytes for %d passages", sectionNames[s], n, h.passages)
-		}
-		rest -= n
-		h.length[s], h.crc[s] = int64(n), le.Uint32(data[at+8:])
-	}
-	if rest > 0 {
-		return fail(len(data)-int(rest), "%d bytes follow the last section", rest)
-	}
-	return h, nil
-}
-
 // Open checks data whole (lengths, CRCs, UTF-8) and reads it in place; errors are
-// *FormatError. data must not change while the store, or a string from it, is in
+// *container.FormatError. data must not change while the store, or a string from it, is in
 // use.
 func Open(data []byte) (*Store, error) {
-	h, err := parseHeader(data)
+	file, err := form.Open(data)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{n: int(h.passages)}
-	at := int64(headerSize)
-	for i := range sections {
-		body := data[at : at+h.length[i]]
-		if got := checksum(body); got != h.crc[i] {
-			return nil, &FormatError{sectionNames[i], at, fmt.Sprintf("CRC-32C is %08x, want %08x: damaged", got, h.crc[i])}
+	n := binary.LittleEndian.Uint32(file.Numbers)
+	if n > math.MaxInt32 {
+		return nil, form.Errorf("header", 12, "%d passages: at most %d are allowed", n, math.MaxInt32)
+	}
+	for i, s := range file.Sections[firstColumn:] {
+		// Every string takes at least its end: what is allocated below is bounded by
+		// the file's size.
+		if size := uint64(len(s.Data)); size < uint64(n) || size > math.MaxUint32 {
+			return nil, form.Errorf("header", s.Entry, "section %s has %d bytes for %d passages", sectionNames[firstColumn+i], size, n)
 		}
-		if i == aboutSection {
-			if s.about, err = parseAbout(string(body)); err != nil {
-				return nil, &FormatError{"about", at, err.Error()}
-			}
-		} else if s.columns[i-firstColumn], err = split(body, s.n, i, at); err != nil {
+	}
+	s := &Store{n: int(n)}
+	about := file.Sections[aboutSection]
+	if s.about, err = parseAbout(string(about.Data)); err != nil {
+		return nil, form.Errorf("about", about.At, "%v", err)
+	}
+	for c := range s.columns {
+		body := file.Sections[firstColumn+c]
+		if s.columns[c], err = split(body.Data, s.n, firstColumn+c, body.At); err != nil {
 			return nil, err
 		}
-		at += h.length[i]
 	}
 	return s, nil
 }
@@ -167,7 +130,7 @@ func split(body []byte, n, section int, at int64) (column, error) {
 	c := column{data: body, start: make([]uint32, n+1)}
 	from := 0
 	fail := func(offset int, format string, args ...any) (column, error) {
-		return c, &FormatError{sectionNames[section], at + int64(offset), fmt.Sprintf(format, args...)}
+		return c, form.Errorf(sectionNames[section], at+int64(offset), format, args...)
 	}
 	for i := range n {
 		length := bytes.IndexByte(body[from:], end)

@@ -5,7 +5,6 @@
 package passages
 
 import (
-	"fmt"
 	"strings"
 	"unsafe"
 )
@@ -78,17 +77,6 @@ func (s *Store) At(i int) Passage {
 		p.URL = ""
 	}
 	return p
-}
-
-// A FormatError says what is wrong with a file of passages, and where.
-type FormatError struct {
-	Section string // "header", "about", "ids", "titles", "texts" or "urls"
-	Offset  int64  // in bytes, from the start of the file
-	Msg     string
-}
-
-func (e *FormatError) Error() string {
-	return fmt.Sprintf("passages: %s, byte %d: %s", e.Section, e.Offset, e.Msg)
 }
 
 // EncoderText is what an encoder reads of a passage: the title, then the text;

@@ -2,6 +2,7 @@ package passages
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -9,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"parley/shared/container"
+	"parley/shared/example"
 )
 
 func file(t testing.TB, about About, all ...Passage) []byte {
@@ -36,55 +40,12 @@ var (
 	}
 )
 
-// The CRCs in golden were computed bit by bit from the polynomial, not by this
-// package.
-const golden = `
-	5041524c45595053           magic "PARLEYPS"
-	01000000                   version 1
-	03000000                   3 passages
-	2000000000000000 28332c27  about: 32 bytes, CRC-32C
-	0500000000000000 28ac7923  ids: 5 bytes, CRC-32C
-	0700000000000000 c988737b  titles: 7 bytes, CRC-32C
-	0b00000000000000 a55ed1fa  texts: 11 bytes, CRC-32C
-	0500000000000000 81bda35a  urls: 5 bytes, CRC-32C
-	9556b629                   CRC-32C of the header
-	                           about
-	7b227469746c65223a2254222c  {"title":"T",
-	226c696e6b223a22772f7b7469746c657d227d  "link":"w/{title}"}
-	                           ids
-	ff                         the title
-	37 ff                      7
-	38 ff                      8
-	                           titles
-	412062 ff                  A b
-	43 ff                      C
-	ff                         none
-	                           texts
-	4f6e652e ff                One.
-	5a77c3b6 ff                Zwö
-	ff                         none
-	                           urls
-	ff                         as the link says
-	75 ff                      u
-	fe ff                      none, in spite of the link
-`
-
-// unhex reads a commented dump: hex digits first, a comment after two spaces.
-func unhex(t *testing.T, dump string) []byte {
-	var digits strings.Builder
-	for line := range strings.Lines(dump) {
-		line, _, _ = strings.Cut(strings.Trim(line, "\t\n"), "  ")
-		digits.WriteString(strings.ReplaceAll(line, " ", ""))
-	}
-	b, err := hex.DecodeString(digits.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+// golden is the example in open.go, whose CRCs were computed bit by bit from the
+// polynomial, not by this program.
+func golden(t testing.TB) []byte { return example.Bytes(t, "open.go") }
 
 func TestFileIsByteForByteAsLaidOut(t *testing.T) {
-	want := unhex(t, golden)
+	want := golden(t)
 	if got := file(t, goldenAbout, goldenPassages...); !bytes.Equal(got, want) {
 		t.Errorf("the file is\n%swant\n%s", hex.Dump(got), hex.Dump(want))
 	}
@@ -188,9 +149,9 @@ func TestAddRefuses(t *testing.T) {
 
 func refuse(t *testing.T, data []byte, what string, at int) {
 	t.Helper()
-	var fe *FormatError
+	var fe *container.FormatError
 	if _, err := Open(data); !errors.As(err, &fe) {
-		t.Fatalf("%s at %d: error %v, want a *FormatError", what, at, err)
+		t.Fatalf("%s at %d: error %v, want a *container.FormatError", what, at, err)
 	}
 	if fe.Section == "" || fe.Msg == "" || fe.Offset < 0 || fe.Offset > int64(len(data)) {
 		t.Fatalf("%s at %d: %+v", what, at, fe)
@@ -228,11 +189,11 @@ func TestDamageIsRefused(t *testing.T) {
 
 // seal makes a file of sections with valid lengths and CRCs.
 func seal(n uint32, body [sections][]byte) []byte {
-	h := header{passages: n}
-	for s := range sections {
-		h.length[s], h.crc[s] = int64(len(body[s])), checksum(body[s])
+	var sums []container.Sum
+	for _, b := range body {
+		sums = append(sums, container.SumOf(b))
 	}
-	data := h.append(nil)
+	data := form.Header(1, binary.LittleEndian.AppendUint32(nil, n), sums...)
 	for _, b := range body {
 		data = append(data, b...)
 	}
@@ -266,7 +227,7 @@ func TestNonsenseIsRefused(t *testing.T) {
 			}
 			continue
 		}
-		var fe *FormatError
+		var fe *container.FormatError
 		if !errors.As(err, &fe) || fe.Section != c.section || fe.Offset != c.offset || !strings.Contains(fe.Msg, c.msg) {
 			t.Errorf("error %v, want %s, byte %d, %q", err, c.section, c.offset, c.msg)
 		}
@@ -289,7 +250,7 @@ func TestWriteErrorsAreReturned(t *testing.T) {
 	for _, p := range goldenPassages {
 		b.Add(p)
 	}
-	for room := range len(unhex(t, golden)) {
+	for room := range len(golden(t)) {
 		w := brokenWriter(room)
 		if n, err := b.WriteTo(&w); !errors.Is(err, io.ErrShortWrite) || n != int64(room) {
 			t.Fatalf("room for %d bytes: %d, %v", room, n, err)
@@ -326,8 +287,8 @@ func FuzzOpen(f *testing.F) {
 		body[sections-1] = rest
 		for _, file := range [][]byte{data, seal(n, body)} {
 			s, err := Open(file)
-			if fe := (*FormatError)(nil); err != nil && !errors.As(err, &fe) {
-				t.Fatalf("error %v is no *FormatError", err)
+			if fe := (*container.FormatError)(nil); err != nil && !errors.As(err, &fe) {
+				t.Fatalf("error %v is no *container.FormatError", err)
 			}
 			if err != nil {
 				continue
