@@ -225,7 +225,7 @@ func (c *Root) fillRewrite() {
 	}
 	if id := c.dialogue.Turns()[i].ID; id != c.tools.filled {
 		c.tools.filled = id
-		c.do(Effect{Do: "value", A: "rewrite", B: c.known(i).rewrite})
+		c.browser.Fill("rewrite", c.known(i).rewrite)
 	}
 }
 

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"strconv"
 	"strings"
 	"syscall/js" // not github.com/vugu/vugu/js, whose Value.Set panics on js.Value and js.Func
 
@@ -31,8 +30,8 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	root := &Root{}
 	browser := newBrowser()
+	root := &Root{browser: browser}
 
 	// A callback must not wait for a lock: the render that holds it could be what
 	// is calling. So calls queue up, and one goroutine takes them in order.
@@ -45,9 +44,9 @@ func main() {
 				renderer.EventEnv().UnlockRender()
 				continue
 			}
-			effects := root.Effects()
+			wanted := browser.take(root)
 			renderer.EventEnv().UnlockOnly()
-			browser.all(effects)
+			wanted()
 		}
 	}()
 	browser.tick = func(step int) { calls <- call{name: "tick", n: step} }
@@ -74,9 +73,9 @@ func main() {
 		}
 		browser.parley.Set("renderMS", browser.now()-t)
 		renderer.EventEnv().Lock()
-		effects := root.Effects()
+		wanted := browser.take(root)
 		renderer.EventEnv().UnlockOnly()
-		browser.all(effects)
+		wanted()
 	}
 }
 
@@ -116,10 +115,11 @@ func (c *Root) handle(m call) {
 	}
 }
 
-// browser does what Effects say.
+// browser is the Browser: it keeps what is wanted until the next render is over.
 type browser struct {
 	window, document, console, parley js.Value
 	tick                              func(step int)
+	wanted                            []func()
 }
 
 func newBrowser() *browser {
@@ -128,8 +128,6 @@ func newBrowser() *browser {
 }
 
 func (b *browser) now() float64 { return b.window.Get("performance").Call("now").Float() }
-
-func (b *browser) element(id string) js.Value { return b.document.Call("getElementById", id) }
 
 // saved is the conversation before a reload, "" for none.
 func (b *browser) saved() string {
@@ -140,60 +138,80 @@ func (b *browser) saved() string {
 	return ""
 }
 
-func (b *browser) all(effects []Effect) {
-	for _, e := range effects {
-		b.do(e)
+// take gives what is wanted, as one function, and wants nothing more.
+func (b *browser) take(root *Root) func() {
+	wanted := b.wanted
+	b.wanted = nil
+	root.ShowNotice()
+	wanted = append(b.wanted, wanted...)
+	b.wanted = nil
+	return func() {
+		for _, do := range wanted {
+			do()
+		}
 	}
 }
 
-func (b *browser) do(e Effect) {
-	switch e.Do {
-	case "ask":
-		b.parley.Call("post", map[string]any{"id": e.N, "op": "ask", "body": e.A})
-	case "save":
-		b.parley.Call("save", storageKey, e.A)
-		b.document.Get("documentElement").Get("classList").Call("toggle", "talking", e.N > 0)
-	case "announce":
-		b.parley.Call("announce", e.A)
-	case "notice":
-		b.parley.Call("notice", e.A, e.B)
-	case "scroll":
-		b.parley.Call("scrollTo", e.A)
-	case "focus":
-		if el := b.element(e.A); el.Truthy() {
-			el.Call("focus")
+func (b *browser) later(do func()) { b.wanted = append(b.wanted, do) }
+
+// call wants a function of boot.js's called.
+func (b *browser) call(name string, args ...any) {
+	b.later(func() { b.parley.Call(name, args...) })
+}
+
+// with wants something done to an element, if it is there.
+func (b *browser) with(id string, do func(js.Value)) {
+	b.later(func() {
+		if el := b.document.Call("getElementById", id); el.Truthy() {
+			do(el)
 		}
-	case "edit":
-		if el := b.element(e.A); el.Truthy() {
-			el.Set("value", e.B)
-			el.Call("focus")
-			el.Call("select")
-		}
-	case "check":
-		if el := b.element(e.A); el.Truthy() {
-			el.Set("checked", true)
-		}
-	case "hash":
-		b.window.Get("history").Call("replaceState", nil, "", b.window.Get("location").Get("pathname").String()+b.window.Get("location").Get("search").String())
-	case "value":
-		if el := b.element(e.A); el.Truthy() {
-			el.Set("value", e.B)
-		}
-	case "type":
-		b.parley.Call("type", e.A)
-	case "shared":
-		b.parley.Call("shared", e.A, e.B)
-	case "copy":
-		b.parley.Call("copy", e.A)
-	case "tick":
+	})
+}
+
+func (b *browser) Ask(id int, ask string) {
+	b.call("post", map[string]any{"id": id, "op": "ask", "body": ask})
+}
+
+func (b *browser) Save(conversation string, turns int) {
+	b.call("save", storageKey, conversation)
+	b.later(func() {
+		b.document.Get("documentElement").Get("classList").Call("toggle", "talking", turns > 0)
+	})
+}
+
+func (b *browser) Announce(text string)            { b.call("announce", text) }
+func (b *browser) Notice(text, button string)      { b.call("notice", text, button) }
+func (b *browser) Type(text string)                { b.call("type", text) }
+func (b *browser) Share(conversation, rows string) { b.call("shared", conversation, rows) }
+func (b *browser) Copy(text string)                { b.call("copy", text) }
+func (b *browser) ScrollTo(id string)              { b.call("scrollTo", id) }
+func (b *browser) Focus(id string)                 { b.with(id, func(el js.Value) { el.Call("focus") }) }
+func (b *browser) Fill(id, value string)           { b.with(id, func(el js.Value) { el.Set("value", value) }) }
+func (b *browser) Check(id string)                 { b.with(id, func(el js.Value) { el.Set("checked", true) }) }
+
+func (b *browser) Edit(id, text string) {
+	b.with(id, func(el js.Value) {
+		el.Set("value", text)
+		el.Call("focus")
+		el.Call("select")
+	})
+}
+
+func (b *browser) DropFragment() {
+	b.later(func() {
+		at := b.window.Get("location")
+		b.window.Get("history").Call("replaceState", nil, "", at.Get("pathname").String()+at.Get("search").String())
+	})
+}
+
+func (b *browser) TickAfter(step int) {
+	b.later(func() {
 		var timeout js.Func
 		timeout = js.FuncOf(func(js.Value, []js.Value) any {
 			timeout.Release()
-			b.tick(e.N)
+			b.tick(step)
 			return nil
 		})
 		b.window.Call("setTimeout", timeout, 1500)
-	default:
-		b.console.Call("error", "no such effect: "+strconv.Quote(e.Do))
-	}
+	})
 }

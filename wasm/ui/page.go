@@ -21,6 +21,7 @@ const (
 
 // Root is the page's state and its outermost component.
 type Root struct {
+	browser  Browser
 	dialogue dialogue.Dialogue
 	ready    *message.Ready
 	open     map[int]*opened // by turn ID
@@ -41,8 +42,7 @@ type Root struct {
 	waiting map[int]waiting // by message ID
 	fresh   int             // ID of the turn just asked, to be announced by itself
 	reread  int             // ID of the turn just asked to be read the other way, likewise
-	effects []Effect
-	unseen  bool // what was handled last changes nothing on view
+	unseen  bool            // what was handled last changes nothing on view
 }
 
 // opened is what of a turn the reader opened or closed.
@@ -64,25 +64,33 @@ type waiting struct {
 	from   int
 }
 
-// An Effect is something to be done to the browser after the next render.
-type Effect struct {
-	Do   string // see main.go
-	A, B string
-	N    int
+// A Browser does what the program wants done outside its own part of the document, in
+// the order of the calls, once the next render is over. Elements are named by ID; one
+// that is not there is passed over. boot.js has most of it.
+type Browser interface {
+	Ask(id int, ask string)              // the worker, which answers by Message; ask is a message.Ask
+	Save(conversation string, turns int) // for a reload; "" for none
+	Announce(text string)                // to a screen reader
+	Notice(text, button string)          // above the question box, with a button or ""; "" takes it away
+	Type(text string)                    // into the question box, unless a visitor has typed there
+	Share(conversation, rows string)     // with the panel that asked for it
+	Copy(text string)                    // to the clipboard
+	ScrollTo(id string)                  //
+	Focus(id string)                     //
+	Edit(id, text string)                // a field: fills it, selects its text and focuses it
+	Fill(id, value string)               // a field or slider
+	Check(id string)                     // a radio button
+	DropFragment()                       // of the page's address
+	TickAfter(step int)                  // calls Tick with it when a reader has had time to read
 }
 
-func (c *Root) do(e Effect) { c.effects = append(c.effects, e) }
-
-// Effects takes what is to be done.
-func (c *Root) Effects() []Effect {
+// ShowNotice tells the browser the notice, if it has changed. It comes before all else
+// that was wanted, some of which may focus the notice's button.
+func (c *Root) ShowNotice() {
 	if text, action := c.notice(); [2]string{text, action} != c.noticed {
 		c.noticed = [2]string{text, action}
-		// First, since what follows may focus its button.
-		c.effects = append([]Effect{{Do: "notice", A: text, B: action}}, c.effects...)
+		c.browser.Notice(text, action)
 	}
-	e := c.effects
-	c.effects = nil
-	return e
 }
 
 // changed follows every change to the conversation: ask what is to be asked,
@@ -94,7 +102,7 @@ func (c *Root) changed() {
 	if c.dialogue.Len() > 0 {
 		saved = c.dialogue.Link("", c.level).Text()
 	}
-	c.do(Effect{Do: "save", A: saved, N: c.dialogue.Len()})
+	c.browser.Save(saved, c.dialogue.Len())
 }
 
 // pump asks the worker the next question, once it is ready. One is under way at
@@ -113,7 +121,7 @@ func (c *Root) pump() {
 	}
 	c.waiting[c.lastID] = waiting{ticket, from}
 	ask.Level = c.level
-	c.do(Effect{Do: "ask", A: wire.EncodeAsk(ask), N: c.lastID})
+	c.browser.Ask(c.lastID, wire.EncodeAsk(ask))
 }
 
 // Ask adds a question to the conversation.
@@ -129,7 +137,7 @@ func (c *Root) ask(question string) {
 	c.undo, c.editing = nil, 0
 	turns := c.dialogue.Turns()
 	c.fresh = turns[len(turns)-1].ID
-	c.do(Effect{Do: "scroll", A: turnID(c.fresh)})
+	c.browser.ScrollTo(turnID(c.fresh))
 	c.changed()
 }
 
@@ -153,8 +161,8 @@ func (c *Root) New() {
 	}
 	c.dialogue.Clear()
 	c.open, c.editing, c.shown = nil, 0, 0
-	c.do(Effect{Do: "focus", A: "q"})
-	c.do(Effect{Do: "announce", A: "New conversation."})
+	c.browser.Focus("q")
+	c.browser.Announce("New conversation.")
 	c.changed()
 }
 
@@ -168,13 +176,13 @@ func (c *Root) Play(questions []string) {
 	c.open = nil
 	c.play = &play{questions: questions}
 	c.playNext()
-	c.do(Effect{Do: "focus", A: "status-button"}) // the example's own button is gone
+	c.browser.Focus("status-button") // the example's own button is gone
 }
 
 func (c *Root) playNext() {
 	q := c.play.questions[c.play.at]
 	c.play.at++
-	c.do(Effect{Do: "type", A: ""})
+	c.browser.Type("")
 	c.ask(q)
 }
 
@@ -192,14 +200,14 @@ func (c *Root) Act() {
 		return
 	}
 	c.stop()
-	c.do(Effect{Do: "focus", A: "q"})
+	c.browser.Focus("q")
 }
 
 // stop leaves the example where it is.
 func (c *Root) stop() {
 	if c.play != nil {
 		c.play = nil
-		c.do(Effect{Do: "type", A: ""})
+		c.browser.Type("")
 	}
 }
 
@@ -209,8 +217,8 @@ func (c *Root) afterAnswer() {
 	switch {
 	case p == nil || c.dialogue.Pending() > 0:
 	case p.at < len(p.questions):
-		c.do(Effect{Do: "type", A: p.questions[p.at]})
-		c.do(Effect{Do: "tick", N: p.at})
+		c.browser.Type(p.questions[p.at])
+		c.browser.TickAfter(p.at)
 	default:
 		c.play = nil
 	}
@@ -288,7 +296,7 @@ func (c *Root) receive(w waiting, op, body string) {
 	}
 	if i, ok := c.dialogue.Fail(w.ticket, f); ok {
 		c.stop()
-		c.do(Effect{Do: "announce", A: "Turn " + strconv.Itoa(i+1) + " failed: " + f.Message})
+		c.browser.Announce("Turn " + strconv.Itoa(i+1) + " failed: " + f.Message)
 	}
 }
 
@@ -299,13 +307,13 @@ func (c *Root) announce(i int) {
 	switch {
 	case t.ID == c.fresh:
 		c.fresh = 0
-		c.do(Effect{Do: "announce", A: spoken(&c.dialogue, i)})
-		c.do(Effect{Do: "scroll", A: turnID(t.ID)})
+		c.browser.Announce(spoken(&c.dialogue, i))
+		c.browser.ScrollTo(turnID(t.ID))
 	case t.ID == c.reread: // where it stands, it stays
 		c.reread = 0
-		c.do(Effect{Do: "announce", A: spoken(&c.dialogue, i)})
+		c.browser.Announce(spoken(&c.dialogue, i))
 	case c.dialogue.Pending() == 0:
-		c.do(Effect{Do: "announce", A: "Answers are up to date."})
+		c.browser.Announce("Answers are up to date.")
 	}
 }
 
@@ -358,13 +366,13 @@ func (c *Root) Edit(id int) {
 	if i := c.index(id); i >= 0 {
 		c.stop()
 		c.editing = id
-		c.do(Effect{Do: "edit", A: editorID(id), B: c.dialogue.Turns()[i].Question})
+		c.browser.Edit(editorID(id), c.dialogue.Turns()[i].Question)
 	}
 }
 
 // CancelEdit closes the editor and leaves the question as it was.
 func (c *Root) CancelEdit() {
-	c.do(Effect{Do: "focus", A: editButtonID(c.editing)})
+	c.browser.Focus(editButtonID(c.editing))
 	c.editing = 0
 }
 
@@ -376,15 +384,15 @@ func (c *Root) SaveEdit(event vugu.DOMEvent) {
 
 func (c *Root) saveEdit(question string) {
 	if dialogue.Clean(question) == "" {
-		c.do(Effect{Do: "announce", A: "A question needs some words. To remove the turn, delete it."})
+		c.browser.Announce("A question needs some words. To remove the turn, delete it.")
 		return
 	}
 	i := c.index(c.editing)
-	c.do(Effect{Do: "focus", A: editButtonID(c.editing)})
+	c.browser.Focus(editButtonID(c.editing))
 	c.editing = 0
 	if c.dialogue.Edit(i, question) {
 		c.undo = nil
-		c.do(Effect{Do: "announce", A: "Turn " + strconv.Itoa(i+1) + " changed; asking again from there."})
+		c.browser.Announce("Turn " + strconv.Itoa(i+1) + " changed; asking again from there.")
 		c.changed()
 	}
 }
@@ -400,8 +408,8 @@ func (c *Root) Delete(id int) {
 	c.dialogue.Delete(i)
 	delete(c.open, id)
 	c.editing = 0
-	c.do(Effect{Do: "focus", A: "status-button"})
-	c.do(Effect{Do: "announce", A: c.undo.what})
+	c.browser.Focus("status-button")
+	c.browser.Announce(c.undo.what)
 	c.changed()
 }
 
@@ -414,8 +422,8 @@ func (c *Root) Undo() {
 	c.undo = nil
 	c.open = nil
 	c.dialogue.Restore(saved)
-	c.do(Effect{Do: "focus", A: "q"})
-	c.do(Effect{Do: "announce", A: "Brought back."})
+	c.browser.Focus("q")
+	c.browser.Announce("Brought back.")
 	c.changed()
 }
 
@@ -426,7 +434,7 @@ func (c *Root) Choose(id int, result string) {
 		return
 	}
 	c.stop()
-	c.do(Effect{Do: "announce", A: "The reply to turn " + strconv.Itoa(i+1) + " is now from " + c.dialogue.Reply(i).Title + "."})
+	c.browser.Announce("The reply to turn " + strconv.Itoa(i+1) + " is now from " + c.dialogue.Reply(i).Title + ".")
 	c.changed()
 }
 

@@ -19,10 +19,11 @@ import (
 // but into the test.
 type page struct {
 	*testing.T
+	recorder
 	root   *Root
 	env    *vugu.BuildEnv
 	answer func(message.Ask) message.Answer
-	log    []Effect // all effects but ask and save
+	log    []effect // all effects but ask and save
 	asks   []message.Ask
 	html   string
 }
@@ -33,8 +34,45 @@ func newPage(t *testing.T) *page {
 		t.Fatal(err)
 	}
 	p := &page{T: t, root: &Root{}, env: env, answer: found}
+	p.root.browser = &p.recorder
 	p.render()
 	return p
+}
+
+// An effect is a call of Browser's.
+type effect struct {
+	do, a, b string
+	n        int
+}
+
+// recorder is the Browser that tests look into.
+type recorder struct{ effects []effect }
+
+func (r *recorder) note(do, a, b string, n int) { r.effects = append(r.effects, effect{do, a, b, n}) }
+
+func (r *recorder) Ask(id int, ask string)              { r.note("ask", ask, "", id) }
+func (r *recorder) Save(conversation string, turns int) { r.note("save", conversation, "", turns) }
+func (r *recorder) Announce(text string)                { r.note("announce", text, "", 0) }
+func (r *recorder) Notice(text, button string)          { r.note("notice", text, button, 0) }
+func (r *recorder) Type(text string)                    { r.note("type", text, "", 0) }
+func (r *recorder) Share(conversation, rows string)     { r.note("share", conversation, rows, 0) }
+func (r *recorder) Copy(text string)                    { r.note("copy", text, "", 0) }
+func (r *recorder) ScrollTo(id string)                  { r.note("scroll", id, "", 0) }
+func (r *recorder) Focus(id string)                     { r.note("focus", id, "", 0) }
+func (r *recorder) Edit(id, text string)                { r.note("edit", id, text, 0) }
+func (r *recorder) Fill(id, value string)               { r.note("fill", id, value, 0) }
+func (r *recorder) Check(id string)                     { r.note("check", id, "", 0) }
+func (r *recorder) DropFragment()                       { r.note("drop fragment", "", "", 0) }
+func (r *recorder) TickAfter(step int)                  { r.note("tick", "", "", step) }
+
+// take gives what is wanted of the browser, in order, as main.go does.
+func (p *page) take() []effect {
+	wanted := p.effects
+	p.effects = nil
+	p.root.ShowNotice()
+	wanted = append(p.effects, wanted...)
+	p.effects = nil
+	return wanted
 }
 
 // found gives four results; a question's own text is among them.
@@ -72,20 +110,20 @@ func (p *page) settle() {
 	p.Helper()
 	for range 100 {
 		p.render()
-		effects := p.root.Effects()
+		effects := p.take()
 		if len(effects) == 0 {
 			return
 		}
 		for _, e := range effects {
-			switch e.Do {
+			switch e.do {
 			case "ask":
 				var ask message.Ask
-				if err := json.Unmarshal([]byte(e.A), &ask); err != nil {
+				if err := json.Unmarshal([]byte(e.a), &ask); err != nil {
 					p.Fatal(err)
 				}
 				p.asks = append(p.asks, ask)
 				body, _ := json.Marshal(p.answer(ask))
-				p.root.Message("answer", e.N, string(body))
+				p.root.Message("answer", e.n, string(body))
 			case "save":
 			default:
 				p.log = append(p.log, e)
@@ -102,7 +140,7 @@ func (p *page) ready() {
 
 func (p *page) did(do, a string) bool {
 	for _, e := range p.log {
-		if e.Do == do && strings.Contains(e.A, a) {
+		if e.do == do && strings.Contains(e.a, a) {
 			return true
 		}
 	}
@@ -112,11 +150,11 @@ func (p *page) did(do, a string) bool {
 // notice is the line above the question box, as it was set last.
 func (p *page) notice() string {
 	for i := len(p.log) - 1; i >= 0; i-- {
-		if e := p.log[i]; e.Do == "notice" {
-			if e.B != "" {
-				return e.A + " [" + e.B + "]"
+		if e := p.log[i]; e.do == "notice" {
+			if e.b != "" {
+				return e.a + " [" + e.b + "]"
 			}
-			return e.A
+			return e.a
 		}
 	}
 	return ""
@@ -280,8 +318,8 @@ func TestADoubtedTurnQuotesNothing(t *testing.T) {
 		t.Errorf("not announced: %+v", p.log)
 	}
 	p.root.Share()
-	if e := p.root.Effects(); !strings.Contains(e[0].B, `["How tall?","","","","","","","unsure"]`) {
-		t.Errorf("shared are %s", e[0].B)
+	if e := p.take(); !strings.Contains(e[0].b, `["How tall?","","","","","","","unsure"]`) {
+		t.Errorf("shared are %s", e[0].b)
 	}
 
 	p.root.ToggleWhy(p.id(1), "p2")
@@ -296,8 +334,8 @@ func TestADoubtedTurnQuotesNothing(t *testing.T) {
 	p.shows(`class="lacks"`, true)
 	p.shows(`class="nothing"`, true) // the turn before
 	p.root.Share()
-	if e := p.root.Effects(); !strings.Contains(e[0].B, `"chosen","",""]]`) {
-		t.Errorf("shared are %s", e[0].B)
+	if e := p.take(); !strings.Contains(e[0].b, `"chosen","",""]]`) {
+		t.Errorf("shared are %s", e[0].b)
 	}
 
 	for _, doubt = range []string{message.DoubtGreeting, message.DoubtThanks} {
@@ -510,9 +548,9 @@ func TestAFailureSaysWhyAndCanBeRetried(t *testing.T) {
 	p := newPage(t)
 	p.ready()
 	p.root.Ask("a")
-	for _, e := range p.root.Effects() {
-		if e.Do == "ask" {
-			p.root.Message("error", e.N, `{"stage":"ask","message":"no <b>memory</b>"}`)
+	for _, e := range p.take() {
+		if e.do == "ask" {
+			p.root.Message("error", e.n, `{"stage":"ask","message":"no <b>memory</b>"}`)
 		}
 	}
 	p.settle()
@@ -577,10 +615,10 @@ func TestALongConversationShowsItsNewestTurns(t *testing.T) {
 		p.root.Ask("a")
 	}
 	for p.root.dialogue.Pending() > 0 {
-		for _, e := range p.root.Effects() {
-			if e.Do == "ask" {
+		for _, e := range p.take() {
+			if e.do == "ask" {
 				body, _ := json.Marshal(found(message.Ask{Turns: []message.Turn{{}}}))
-				p.root.Message("answer", e.N, string(body))
+				p.root.Message("answer", e.n, string(body))
 			}
 		}
 	}
@@ -600,7 +638,7 @@ func TestALostWorkerIsAskedAgain(t *testing.T) {
 	p := newPage(t)
 	p.ready()
 	p.root.Ask("a")
-	p.root.Effects() // the question is under way, and the worker dies
+	p.take() // the question is under way, and the worker dies
 	p.root.Message("lost", 0, "")
 	p.settle()
 	p.shows("as soon as", true)
@@ -636,17 +674,17 @@ func TestSharingAndOpening(t *testing.T) {
 	p.settle()
 	p.root.Choose(p.id(0), "p3")
 	p.root.Share()
-	var shared Effect
-	for _, e := range p.root.Effects() {
-		if e.Do == "shared" {
+	var shared effect
+	for _, e := range p.take() {
+		if e.do == "share" {
 			shared = e
 		}
 	}
-	if want := "parley 1\ncollection Notes\nlevel tiny\n? How tall?\n= p3"; shared.A != want {
-		t.Errorf("the link holds %q, want %q", shared.A, want)
+	if want := "parley 1\ncollection Notes\nlevel tiny\n? How tall?\n= p3"; shared.a != want {
+		t.Errorf("the link holds %q, want %q", shared.a, want)
 	}
-	if want := `[["How tall?","It answers How tall?.","p3","Title p3","https://example.org/p3","chosen","",""]]`; shared.B != want {
-		t.Errorf("the turns are %s, want %s", shared.B, want)
+	if want := `[["How tall?","It answers How tall?.","p3","Title p3","https://example.org/p3","chosen","",""]]`; shared.b != want {
+		t.Errorf("the turns are %s, want %s", shared.b, want)
 	}
 
 	q := newPage(t)
@@ -654,7 +692,7 @@ func TestSharingAndOpening(t *testing.T) {
 	q.root.Ask("Something else")
 	q.settle()
 	q.root.Message("ready", 0, `{"levels":[{"name":"base"},{"name":"tiny"}],"level":"base"}`)
-	q.root.Open(shared.A)
+	q.root.Open(shared.a)
 	q.settle()
 	if last := q.asks[len(q.asks)-1]; last.Level != "tiny" {
 		t.Errorf("asked by level %q", last.Level)

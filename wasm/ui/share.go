@@ -29,7 +29,7 @@ func (c *Root) Share() {
 		rows = append(rows, row)
 	}
 	c.unseen = true // by the effect alone
-	c.do(Effect{Do: "shared", A: c.dialogue.Link(collection, level).Text(), B: wire.Rows(rows)})
+	c.browser.Share(c.dialogue.Link(collection, level).Text(), wire.Rows(rows))
 }
 
 // Open replaces the conversation by that of a link or a file, which is asked anew. The
@@ -37,7 +37,7 @@ func (c *Root) Share() {
 func (c *Root) Open(text string) {
 	before := c.dialogue.Save()
 	if !c.dialogue.Restore(text) {
-		c.do(Effect{Do: "announce", A: "This conversation cannot be read: it was made by a newer version, or is damaged."})
+		c.browser.Announce("This conversation cannot be read: it was made by a newer version, or is damaged.")
 		return
 	}
 	c.wanted = dialogue.LevelOf(text)
@@ -59,7 +59,7 @@ func (c *Root) takeLevel() {
 	for _, l := range c.levels() {
 		if l.Name == c.wanted {
 			c.level = l.Name
-			c.do(Effect{Do: "check", A: levelID(l.Name)})
+			c.browser.Check(levelID(l.Name))
 		}
 	}
 	c.wanted = ""
@@ -68,6 +68,6 @@ func (c *Root) takeLevel() {
 // CopyVector puts what the encoder saw of a turn on the clipboard.
 func (c *Root) CopyVector(id int) {
 	if i := c.index(id); i >= 0 && c.dialogue.Turns()[i].Answer != nil {
-		c.do(Effect{Do: "copy", A: wire.Vector(c.dialogue.Turns()[i].Answer.Terms)})
+		c.browser.Copy(wire.Vector(c.dialogue.Turns()[i].Answer.Terms))
 	}
 }

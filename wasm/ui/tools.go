@@ -76,7 +76,7 @@ func (c *Root) probe(ask message.Ask, done func(*message.Answer, *message.Failur
 		c.tools.probes = map[int]func(*message.Answer, *message.Failure){}
 	}
 	c.tools.probes[c.lastID] = done
-	c.do(Effect{Do: "ask", A: wire.EncodeAsk(ask), N: c.lastID})
+	c.browser.Ask(c.lastID, wire.EncodeAsk(ask))
 }
 
 // probed takes the reply to a probe, and reports whether it was one.
@@ -178,9 +178,9 @@ func (c *Root) SetLevel(name string) {
 		return
 	}
 	c.level = name
-	c.do(Effect{Do: "check", A: levelID(name)}) // where it was not the dial that set it
+	c.browser.Check(levelID(name)) // where it was not the dial that set it
 	c.dialogue.AskAll()
-	c.do(Effect{Do: "announce", A: c.levelTitle(name) + ": reading the conversation again."})
+	c.browser.Announce(c.levelTitle(name) + ": reading the conversation again.")
 	c.changed()
 }
 

@@ -95,7 +95,7 @@ func TestProbesAreAskedAgainOfANewWorker(t *testing.T) {
 	p.root.Ask("one")
 	p.settle()
 	p.root.OpenTool("dial")
-	p.root.Effects() // asked, and never answered
+	p.take() // asked, and never answered
 	p.root.Message("lost", 0, "")
 	p.asks = nil
 	family(p)
@@ -111,9 +111,9 @@ func TestALevelThatFails(t *testing.T) {
 	p.root.Ask("one")
 	p.settle()
 	p.root.OpenTool("dial")
-	for _, e := range p.root.Effects() {
-		if e.Do == "ask" {
-			p.root.Message("error", e.N, `{"stage":"download","message":"the network failed"}`)
+	for _, e := range p.take() {
+		if e.do == "ask" {
+			p.root.Message("error", e.n, `{"stage":"download","message":"the network failed"}`)
 		}
 	}
 	p.settle()
@@ -142,7 +142,7 @@ func TestCompareAsksEveryWay(t *testing.T) {
 	if !slices.Equal(ways, []string{"1 who? a 100", "2 who? a 100", "2 who? b 100", "1 Who built the tower? a 100"}) {
 		t.Errorf("asked %q", ways)
 	}
-	if !strings.Contains(p.html, "rank 2") || !strings.Contains(p.html, "Judged to answer this: p2; p9.") || !p.did("value", "rewrite") {
+	if !strings.Contains(p.html, "rank 2") || !strings.Contains(p.html, "Judged to answer this: p2; p9.") || !p.did("fill", "rewrite") {
 		t.Errorf("what answers is not told: %s", p.html)
 	}
 	p.asks = nil
@@ -304,7 +304,7 @@ func TestTheTourAsksItsOwnConversation(t *testing.T) {
 	}
 	p.root.New()
 	p.settle()
-	if p.root.touring != "" || !p.did("hash", "") {
+	if p.root.touring != "" || !p.did("drop fragment", "") {
 		t.Error("a new conversation does not end the tour")
 	}
 }
@@ -317,9 +317,9 @@ func TestALevelIsKept(t *testing.T) {
 	p.settle()
 	p.root.SetLevel("b2")
 	saved := ""
-	for _, e := range p.root.Effects() {
-		if e.Do == "save" {
-			saved = e.A
+	for _, e := range p.take() {
+		if e.do == "save" {
+			saved = e.a
 		}
 	}
 	q := newPage(t)

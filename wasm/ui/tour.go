@@ -94,7 +94,7 @@ func (c *Root) Tour(name string) {
 	if s.open == "vector" {
 		c.tools.open, to = "", vectorID(last)
 	}
-	c.do(Effect{Do: "announce", A: "Tour, step " + strconv.Itoa(i+1) + ": " + s.title})
+	c.browser.Announce("Tour, step " + strconv.Itoa(i+1) + ": " + s.title)
 	c.tourTo = to
 	c.changed()
 	c.arrive()
@@ -108,7 +108,7 @@ func (c *Root) ofTour(asked []string) bool {
 // arrive scrolls to what the step shows, once the conversation is answered.
 func (c *Root) arrive() {
 	if c.tourTo != "" && c.ready != nil && c.dialogue.Pending() == 0 {
-		c.do(Effect{Do: "scroll", A: c.tourTo})
+		c.browser.ScrollTo(c.tourTo)
 		c.tourTo = ""
 	}
 }
@@ -116,8 +116,8 @@ func (c *Root) arrive() {
 // EndTour leaves the page as it is.
 func (c *Root) EndTour() {
 	c.touring, c.tourTo = "", ""
-	c.do(Effect{Do: "hash"})
-	c.do(Effect{Do: "focus", A: "q"})
+	c.browser.DropFragment()
+	c.browser.Focus("q")
 }
 
 // TourCard is the step's text.

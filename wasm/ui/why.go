@@ -136,7 +136,7 @@ func (c *Root) Weigh(turn int, term termKey, factor float32) {
 // slider that was moved no longer follows its attribute.
 func (c *Root) slide(turn int, term termKey, factor float32) {
 	for result := range c.why(turn).open {
-		c.do(Effect{Do: "value", A: sliderID(turn, result, term), B: factorText(factor)})
+		c.browser.Fill(sliderID(turn, result, term), factorText(factor))
 	}
 }
 
@@ -168,7 +168,7 @@ func (c *Root) StopTrying(turn int) {
 	clear(w.masked)
 	w.changes++
 	w.tried = nil
-	c.do(Effect{Do: "announce", A: "The ranking is the page's own again."})
+	c.browser.Announce("The ranking is the page's own again.")
 	c.tend()
 }
 
