@@ -60,8 +60,8 @@ func (e *Encoder) Base() *Encoder {
 }
 
 // Load reads an encoder's folder. Float weights give the reference path, int8
-// weights with row scales the shipped one. A file that does not fit says which
-// tensor and why.
+// weights with row scales the shipped one. Every error is a *FileError; of weights that
+// do not fit it says which tensor, and why.
 func Load(files Files) (*Encoder, error) {
 	vocab := "" // its fingerprint, taken on the way: each file is read once
 	c, t, err := loadFront(func(name string) ([]byte, error) {
@@ -85,7 +85,7 @@ func Load(files Files) (*Encoder, error) {
 // assemble reads the weights, but for the word embedding where that is shared.
 func assemble(c *config, t *wordpiece.Tokenizer, files Files, shared *matrix.Weights) (*Encoder, error) {
 	if c.bare {
-		return nil, errors.New("encoder: config.json: architectures has BertModel; wanted BertForMaskedLM: a vector over the vocabulary needs the masked-LM head")
+		return nil, blame("config.json", errors.New("encoder: config.json: architectures has BertModel; wanted BertForMaskedLM: a vector over the vocabulary needs the masked-LM head"))
 	}
 	data, err := files(weightsFile)
 	if err != nil {
@@ -93,7 +93,7 @@ func assemble(c *config, t *wordpiece.Tokenizer, files Files, shared *matrix.Wei
 	}
 	m, _, err := loadModel(c, data, shared)
 	if err != nil {
-		return nil, err
+		return nil, blame(weightsFile, err)
 	}
 	history := float32(c.parley.HistoryWords)
 	if history == 0 {
@@ -120,12 +120,12 @@ func loadFront(files Files) (*config, *wordpiece.Tokenizer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := loadVocabulary(files)
+	t, file, err := loadVocabulary(files)
 	if err == nil {
 		err = fits(c, t)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, blame(file, err)
 	}
 	return c, t, nil
 }
@@ -140,7 +140,7 @@ func loadConfig(files Files) (*config, error) {
 	if err == nil && c.parley.Base != nil {
 		err = fmt.Errorf("encoder: config.json: this encoder shares the word embedding of a base, whose model.safetensors has the fingerprint %s: load it over that", c.parley.Base.Weights)
 	}
-	return c, err
+	return c, blame("config.json", err)
 }
 
 // fits refuses a vocabulary of another size than the config's.
@@ -156,31 +156,47 @@ func (c *config) form() conversation.Form {
 	return conversation.Form{MaxTokens: c.parley.QueryTokens, HistoryType: uint8(c.parley.HistoryTokenType), ReplyTokens: c.parley.ReplyTokens}
 }
 
-func loadVocabulary(files Files) (*wordpiece.Tokenizer, error) {
-	data, err := files("vocab.txt")
-	if err == nil {
-		t, err := wordpiece.New(data)
-		if err != nil {
-			return nil, fmt.Errorf("encoder: %w", err)
+// loadVocabulary reads vocab.txt or, where there is none, tokenizer.json, and says which.
+func loadVocabulary(files Files) (t *wordpiece.Tokenizer, file string, err error) {
+	file = "vocab.txt"
+	data, err := files(file)
+	switch {
+	case err == nil:
+		t, err = wordpiece.New(data)
+	case errors.Is(err, fs.ErrNotExist):
+		if data, err = files("tokenizer.json"); err != nil {
+			return nil, file, missing(file, "the vocabulary; tokenizer.json would do, too", err)
 		}
-		return t, nil
+		file = "tokenizer.json"
+		t, err = wordpiece.FromJSON(data)
+	default:
+		return nil, file, missing(file, "the vocabulary", err)
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, missing("vocab.txt", "the vocabulary", err)
-	}
-	data, err = files("tokenizer.json")
 	if err != nil {
-		return nil, missing("vocab.txt", "the vocabulary; tokenizer.json would do, too", err)
+		err = fmt.Errorf("encoder: %w", err)
 	}
-	t, err := wordpiece.FromJSON(data)
-	if err != nil {
-		return nil, fmt.Errorf("encoder: %w", err)
+	return t, file, err
+}
+
+// A FileError says which file of an encoder's folder is missing or does not fit.
+type FileError struct {
+	Name string // "config.json", "model.safetensors", "vocab.txt" or "tokenizer.json"
+	Err  error  // names the file, too, where that is not clear from what it says
+}
+
+func (e *FileError) Error() string { return e.Err.Error() }
+func (e *FileError) Unwrap() error { return e.Err }
+
+// blame makes err a FileError, unless it is nil or one already.
+func blame(file string, err error) error {
+	if known := (*FileError)(nil); err == nil || errors.As(err, &known) {
+		return err
 	}
-	return t, nil
+	return &FileError{file, err}
 }
 
 func missing(name, what string, err error) error {
-	return fmt.Errorf("encoder: %s (%s) cannot be read: %w", name, what, err)
+	return &FileError{name, fmt.Errorf("encoder: %s (%s) cannot be read: %w", name, what, err)}
 }
 
 // Vocab is the length of the vectors.

@@ -384,6 +384,14 @@ func TestLoadSaysWhatDoesNotFit(t *testing.T) {
 				t.Errorf("%q does not say %q", err, w)
 			}
 		}
+		// The file to blame is the one changed, or the weights that do not fit a changed
+		// config.json.
+		var wrong *FileError
+		if te := (*TensorError)(nil); !errors.As(err, &wrong) {
+			t.Errorf("%q blames no file", err)
+		} else if _, ok := c.changed[wrong.Name]; !ok && !(wrong.Name == weightsFile && errors.As(err, &te)) {
+			t.Errorf("%q blames %s", err, wrong.Name)
+		}
 	}
 	var te *TensorError
 	_, err := Load(with(folder("testdata", "bert"), tensors(t, func(m map[string]safetensors.Tensor) { delete(m, query) })))

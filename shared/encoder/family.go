@@ -32,13 +32,13 @@ func LoadOver(base *Encoder, member Files) (*Encoder, error) {
 	}
 	c, err := parseConfig(data)
 	if err != nil {
-		return nil, err
+		return nil, blame("config.json", err)
 	}
 	switch want := c.parley.Base; {
 	case want == nil:
-		return nil, errors.New("encoder: config.json names no base: this encoder is whole, load it without one")
+		return nil, blame("config.json", errors.New("encoder: config.json names no base: this encoder is whole, load it without one"))
 	case *want != base.files:
-		return nil, fmt.Errorf("encoder: config.json: this encoder was exported for a base whose files have the fingerprints %+v; those of %s have %+v", *want, base.Name, base.files)
+		return nil, blame("config.json", fmt.Errorf("encoder: config.json: this encoder was exported for a base whose files have the fingerprints %+v; those of %s have %+v", *want, base.Name, base.files))
 	}
 	c.parley.Base = nil
 	e, err := assemble(c, base.Tokenizer, member, base.model.words)

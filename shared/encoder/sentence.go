@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -40,7 +41,7 @@ type Sentence struct {
 
 // LoadSentence reads a folder in Hugging Face's layout whose config.json names a
 // BertModel. Commands quantise float weights to int8, as Quantize does, for speed; the
-// page takes int8 alone.
+// page takes int8 alone. Every error is a *FileError.
 func LoadSentence(files Files) (*Sentence, error) {
 	c, t, err := loadFront(files)
 	if err != nil {
@@ -54,7 +55,7 @@ func LoadSentence(files Files) (*Sentence, error) {
 func LoadSentenceOver(t *wordpiece.Tokenizer, files Files) (*Sentence, error) {
 	c, err := loadConfig(files)
 	if err == nil {
-		err = fits(c, t)
+		err = blame("config.json", fits(c, t))
 	}
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func LoadSentenceOver(t *wordpiece.Tokenizer, files Files) (*Sentence, error) {
 
 func loadSentence(c *config, t *wordpiece.Tokenizer, files Files) (*Sentence, error) {
 	if !c.bare {
-		return nil, fmt.Errorf("encoder: config.json: wanted a BertModel, an encoder of sentences without a masked-LM head")
+		return nil, blame("config.json", errors.New("encoder: config.json: wanted a BertModel, an encoder of sentences without a masked-LM head"))
 	}
 	data, err := files(weightsFile)
 	if err != nil {
@@ -72,13 +73,13 @@ func loadSentence(c *config, t *wordpiece.Tokenizer, files Files) (*Sentence, er
 	}
 	m, used, err := loadModel(c, data, nil)
 	if err != nil {
-		return nil, err
+		return nil, blame(weightsFile, err)
 	}
 	for i := range used {
 		u := &used[i]
 		if u.matrix && u.DType != safetensors.I8 && u.DType != safetensors.U8 && !strings.HasSuffix(u.Name, "token_type_embeddings.weight") {
 			if m, err = inInt8(c, used, u.Name); err != nil {
-				return nil, err
+				return nil, blame(weightsFile, err)
 			}
 			break
 		}

@@ -146,18 +146,7 @@ func (w *worker) addEncoder(name string, data []byte) error {
 	}
 	e, err := encoder.Load(w.folder("encoder/"))
 	if err != nil {
-		// Blame the file that the error begins with, and wait for that one again.
-		wrong := vocab
-		switch text := strings.TrimPrefix(err.Error(), "encoder: "); {
-		case strings.HasPrefix(text, "config.json"):
-			wrong = config
-		case strings.HasPrefix(text, "model.safetensors"):
-			wrong = weights
-		case w.parts[vocab] == nil:
-			wrong = tokenizer
-		}
-		delete(w.parts, wrong)
-		return &reactor.FileError{Name: wrong, Err: err}
+		return w.blame("encoder/", err)
 	}
 	w.encoder = e
 	for _, name := range []string{config, weights, vocab, tokenizer} {
@@ -170,6 +159,17 @@ func (w *worker) addEncoder(name string, data []byte) error {
 		}
 	}
 	return errors.Join(err, w.loadSentence())
+}
+
+// blame drops the file that an encoder did not load for, so that it is waited for again,
+// and names it as the page does. at is the encoder's folder.
+func (w *worker) blame(at string, err error) error {
+	wrong := at + "model.safetensors"
+	if f := (*encoder.FileError)(nil); errors.As(err, &f) {
+		wrong = at + f.Name
+	}
+	delete(w.parts, wrong)
+	return &reactor.FileError{Name: wrong, Err: err}
 }
 
 // addMember keeps a file of a level's. Other levels answer as before.
@@ -207,12 +207,7 @@ func (w *worker) loadFolder(at string, load func(encoder.Files) error) error {
 		return nil
 	}
 	if err := load(w.folder(at)); err != nil {
-		wrong := weights
-		if text := err.Error(); strings.HasPrefix(text, "encoder: config.json") || strings.HasPrefix(text, "encoder: the vocabulary") {
-			wrong = config
-		}
-		delete(w.parts, wrong)
-		return &reactor.FileError{Name: wrong, Err: err}
+		return w.blame(at, err)
 	}
 	delete(w.parts, config)
 	delete(w.parts, weights)
