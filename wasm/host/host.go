@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -23,22 +24,6 @@ type Worker struct {
 	runtime wazero.Runtime
 	module  api.Module
 	ctx     context.Context
-}
-
-// ops are what worker.wasm imports as "kernel": names and numbers of parameters
-// of the kernel's exports (shared/matrix says which). The last of some is a float.
-var ops = []struct {
-	name      string
-	ints      int
-	withFloat bool
-}{
-	{"quantize", 5, false},
-	{"linear_int8", 9, false},
-	{"head_int8", 9, false},
-	{"matmul", 10, false},
-	{"attention", 6, true},
-	{"add_norm", 6, true},
-	{"gelu", 2, false},
 }
 
 // compiled keeps machine code, so that a module is compiled once in a process.
@@ -60,42 +45,55 @@ func (w *Worker) start(worker, kernel []byte) error {
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, r); err != nil {
 		return err
 	}
-	// The worker imports the kernel, which imports the worker's memory. These
-	// stand in between and find the kernel when they are called.
-	var instance api.Module
+	program, err := r.CompileModule(ctx, worker)
+	if err != nil {
+		return fmt.Errorf("worker.wasm: %w", err)
+	}
+	// The worker imports the kernel, which imports the worker's memory. Functions of the
+	// types that the worker declares stand in between, and find the kernel when they are
+	// called.
+	var ops api.Module
 	between := r.NewHostModuleBuilder("kernel")
-	for _, op := range ops {
-		params := make([]api.ValueType, op.ints)
-		for i := range params {
-			params[i] = api.ValueTypeI32
+	wanted := map[string]api.FunctionDefinition{}
+	for _, f := range program.ImportedFunctions() {
+		module, name, _ := f.Import()
+		if module != "kernel" {
+			continue
 		}
-		if op.withFloat {
-			params = append(params, api.ValueTypeF32)
-		}
-		var f api.Function
+		wanted[name] = f
+		var op api.Function
 		between.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, stack []uint64) {
-			if f == nil {
-				f = instance.ExportedFunction(op.name)
+			if op == nil {
+				op = ops.ExportedFunction(name)
 			}
-			if err := f.CallWithStack(ctx, stack); err != nil {
+			if err := op.CallWithStack(ctx, stack); err != nil {
 				panic(err)
 			}
-		}), params, nil).Export(op.name)
+		}), f.ParamTypes(), f.ResultTypes()).Export(name)
 	}
 	if _, err := between.Instantiate(ctx); err != nil {
 		return err
 	}
 	config := wazero.NewModuleConfig().WithName("env").WithStartFunctions("_initialize").
 		WithSysWalltime().WithSysNanotime().WithStdout(os.Stderr).WithStderr(os.Stderr)
-	var err error
-	if w.module, err = r.InstantiateWithConfig(ctx, worker, config); err != nil {
+	if w.module, err = r.InstantiateModule(ctx, program, config); err != nil {
 		return fmt.Errorf("worker.wasm: %w", err)
 	}
 	if kernel == nil {
 		return nil
 	}
-	if instance, err = r.InstantiateWithConfig(ctx, kernel, wazero.NewModuleConfig().WithName("simd")); err != nil {
+	if ops, err = r.InstantiateWithConfig(ctx, kernel, wazero.NewModuleConfig().WithName("simd")); err != nil {
 		return fmt.Errorf("kernel.wasm: %w", err)
+	}
+	for name, f := range wanted {
+		op := ops.ExportedFunction(name)
+		if op == nil {
+			return fmt.Errorf("kernel.wasm has no function %q, which worker.wasm imports", name)
+		}
+		if is := op.Definition(); !slices.Equal(is.ParamTypes(), f.ParamTypes()) || !slices.Equal(is.ResultTypes(), f.ResultTypes()) {
+			return fmt.Errorf("kernel.wasm: %s takes %v and gives %v; worker.wasm imports it with %v and %v",
+				name, is.ParamTypes(), is.ResultTypes(), f.ParamTypes(), f.ResultTypes())
+		}
 	}
 	return w.do("simd", "done", nil, nil, 1)
 }

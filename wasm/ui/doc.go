@@ -5,7 +5,7 @@
 //
 //	boot.js, Vugu event -> Root's methods -> dialogue (the conversation's state)
 //	  -> Build (views of it, *.vugu) -> the document
-//	  -> effects (post to the worker, focus, scroll, announce, save), in main.go
+//	  -> Browser (post to the worker, focus, scroll, announce, save), in main.go
 //	worker's answer -> Root.Message -> dialogue -> Build ...
 //
 // What must work before this program has loaded, or when it cannot, is in

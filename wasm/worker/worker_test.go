@@ -702,3 +702,25 @@ func BenchmarkAsk64(b *testing.B) {
 		})
 	}
 }
+
+// A kernel that is not the one that worker.wasm was built for is refused, and not called.
+func TestAnotherKernelIsRefused(t *testing.T) {
+	wasm, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One function of no parameters, exported under a name.
+	other := func(name string) []byte {
+		return slices.Concat([]byte("\x00asm\x01\x00\x00\x00\x01\x04\x01\x60\x00\x00\x03\x02\x01\x00\x07"),
+			[]byte{byte(len(name) + 4), 1, byte(len(name))}, []byte(name), []byte("\x00\x00\x0a\x04\x01\x02\x00\x0b"))
+	}
+	for name, says := range map[string]string{"nothing": "has no function", "gelu": "kernel.wasm"} {
+		w, err := host.New(context.Background(), wasm, other(name))
+		if err == nil {
+			w.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("a kernel with %s alone: %v, wanted %q", name, err, says)
+		}
+	}
+}
