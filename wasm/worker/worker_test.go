@@ -709,18 +709,25 @@ func TestAnotherKernelIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One function of no parameters, exported under a name.
-	other := func(name string) []byte {
+	// A module of one function without parameters, exported under names.
+	other := func(names ...string) []byte {
+		exports := []byte{byte(len(names))}
+		for _, name := range names {
+			exports = slices.Concat(exports, []byte{byte(len(name))}, []byte(name), []byte{0, 0})
+		}
 		return slices.Concat([]byte("\x00asm\x01\x00\x00\x00\x01\x04\x01\x60\x00\x00\x03\x02\x01\x00\x07"),
-			[]byte{byte(len(name) + 4), 1, byte(len(name))}, []byte(name), []byte("\x00\x00\x0a\x04\x01\x02\x00\x0b"))
+			[]byte{byte(len(exports))}, exports, []byte("\x0a\x04\x01\x02\x00\x0b"))
 	}
-	for name, says := range map[string]string{"nothing": "has no function", "gelu": "kernel.wasm"} {
-		w, err := host.New(context.Background(), wasm, other(name))
+	for says, kernel := range map[string][]byte{
+		"has no function":       other("gelu"),
+		"takes [] and gives []": other("quantize", "linear_int8", "head_int8", "matmul", "attention", "add_norm", "gelu"),
+	} {
+		w, err := host.New(context.Background(), wasm, kernel)
 		if err == nil {
 			w.Close()
 		}
 		if err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("a kernel with %s alone: %v, wanted %q", name, err, says)
+			t.Errorf("%v, wanted %q", err, says)
 		}
 	}
 }

@@ -1,7 +1,9 @@
 // Command vugushrink makes the Go that vugugen writes shorter: what it spells out for
 // every node becomes a call of nodes.go, and line breaks between elements are left out,
 // 200 nodes that no one sees. ui.wasm is the largest part of what a visitor
-// waits for, and most of its own code builds nodes.
+// waits for, and most of its own code builds nodes. What vugugen writes otherwise than
+// the edits below expect is an error, so a new version of Vugu cannot slip through
+// unread.
 //
 //	go run ./vugushrink FOLDER
 package main
@@ -45,34 +47,83 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: vugushrink FOLDER")
 		os.Exit(2)
 	}
-	names, _ := filepath.Glob(filepath.Join(os.Args[1], "*_gen.go"))
+	if err := run(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "vugushrink:", err)
+		os.Exit(1)
+	}
+}
+
+func run(folder string) error {
+	names, err := filepath.Glob(filepath.Join(folder, "*_gen.go"))
+	if err != nil {
+		return err
+	}
+	texts := map[string]string{}
 	for _, name := range names {
 		data, err := os.ReadFile(name)
-		if err == nil {
-			text := string(data)
-			// Keep the roots out of the fourth edit's way.
-			kept := roots.FindAllString(text, -1)
-			n := 0
-			text = roots.ReplaceAllStringFunc(text, func(string) string { n++; return fmt.Sprintf("\x00%d\x00", n-1) })
-			for _, e := range edits {
-				text = e.from.ReplaceAllString(text, e.to)
-			}
-			text = regexp.MustCompile("\x00(\\d+)\x00").ReplaceAllStringFunc(text, func(s string) string {
-				var i int
-				fmt.Sscanf(s[1:], "%d", &i)
-				return kept[i]
-			})
-			text = element.ReplaceAllStringFunc(text, func(s string) string {
-				return strings.ReplaceAll(element.FindStringSubmatch(s)[1], `", "`, `\x00`) + ")"
-			})
-			text = withoutBreaks(text)
-			err = os.WriteFile(name, []byte(text), 0o644)
-		}
 		if err != nil {
-			fmt.Fprintln(os.Stderr, "vugushrink:", err)
-			os.Exit(1)
+			return err
+		}
+		texts[name] = string(data)
+	}
+	if texts, err = shrink(texts); err != nil {
+		return fmt.Errorf("%s: %w", folder, err)
+	}
+	for name, text := range texts {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// left matches what no edit must leave: a node that is neither a component nor a root, or
+// something done to one.
+var left = regexp.MustCompile(`&vugu\.VGNode\{|vgn\.(?:AddAttrInterface|SetInnerHTML|DOMEventHandlerSpecList)`)
+
+// mayStay matches nodes that stay as they are.
+var mayStay = regexp.MustCompile(`vgn = &vugu\.VGNode\{(?:Component: vgcomp\}` + appended + `|[^\n]*\}\n\s*vgout\.Out = append\(vgout\.Out, vgn\))`)
+
+// shrink edits files, by name. Every edit must apply somewhere, and nothing that one is
+// meant for be left.
+func shrink(files map[string]string) (map[string]string, error) {
+	applied := make([]int, len(edits))
+	joined, dropped := 0, 0
+	out := map[string]string{}
+	for name, text := range files {
+		// Keep the roots out of the fourth edit's way.
+		kept := roots.FindAllString(text, -1)
+		n := 0
+		text = roots.ReplaceAllStringFunc(text, func(string) string { n++; return fmt.Sprintf("\x00%d\x00", n-1) })
+		for i, e := range edits {
+			applied[i] += len(e.from.FindAllStringIndex(text, -1))
+			text = e.from.ReplaceAllString(text, e.to)
+		}
+		text = regexp.MustCompile("\x00(\\d+)\x00").ReplaceAllStringFunc(text, func(s string) string {
+			var i int
+			fmt.Sscanf(s[1:], "%d", &i)
+			return kept[i]
+		})
+		text = element.ReplaceAllStringFunc(text, func(s string) string {
+			joined++
+			return strings.ReplaceAll(element.FindStringSubmatch(s)[1], `", "`, `\x00`) + ")"
+		})
+		text, n = withoutBreaks(text)
+		dropped += n
+		if s := left.FindString(mayStay.ReplaceAllString(text, "")); s != "" {
+			return nil, fmt.Errorf("%s still holds %s, which no edit of vugushrink matched: vugugen writes it otherwise now; read what it writes and adapt the edits", filepath.Base(name), s)
+		}
+		out[name] = text
+	}
+	for i, n := range applied {
+		if n == 0 {
+			return nil, fmt.Errorf("nothing in %d files matches %s: vugugen writes it otherwise now, or vugushrink ran already; read what it writes and adapt the edits", len(files), edits[i].from)
+		}
+	}
+	if joined == 0 || dropped == 0 {
+		return nil, fmt.Errorf("of %d files, %d elements were joined into one string and %d line breaks left out; wanted some of both", len(files), joined, dropped)
+	}
+	return out, nil
 }
 
 var (
@@ -82,8 +133,9 @@ var (
 
 // withoutBreaks takes out the text nodes that are a line break and the next line's
 // indentation. Vugu empties no element that has no child, so where every other child is
-// there on some condition one of them stays. The style sheet must not count on any.
-func withoutBreaks(text string) string {
+// there on some condition one of them stays. The style sheet must not count on any. dropped
+// is how many are gone.
+func withoutBreaks(text string) (_ string, dropped int) {
 	lines := strings.Split(text, "\n")
 	depth := func(i int) int { return len(lines[i]) - len(strings.TrimLeft(lines[i], "\t")) }
 	drop := make([]bool, len(lines))
@@ -106,11 +158,13 @@ func withoutBreaks(text string) string {
 			}
 		}
 		for n, j := range breaks {
-			drop[j] = always || n > 0
+			if drop[j] = always || n > 0; drop[j] {
+				dropped++
+			}
 			lines[j] = strings.Repeat("\t", depth(j)) + `vgn = addText(vgparent, "")`
 		}
 	}
 	i := -1
 	lines = slices.DeleteFunc(lines, func(string) bool { i++; return drop[i] })
-	return strings.Join(lines, "\n")
+	return strings.Join(lines, "\n"), dropped
 }
