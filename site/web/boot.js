@@ -49,8 +49,23 @@
       if (wanted) submit();
     },
     post(m) { if (worker) worker.postMessage(m); },
-    load(key) { return stored('sessionStorage', key); },
-    save(key, value) { store('sessionStorage', key, value); },
+    // What the program wants done (Browser in wasm/ui/page.go).
+    ask(id, body) { this.post({ id, op: 'ask', body }); },
+    load() { return stored('sessionStorage', conversation); },
+    save(text) {
+      store('sessionStorage', conversation, text);
+      html.classList.toggle('talking', !!text);
+    },
+    focus(id) { $(id)?.focus(); },
+    edit(id, text) {
+      this.fill(id, text);
+      this.focus(id);
+      $(id)?.select();
+    },
+    fill(id, value) { const e = $(id); if (e) e.value = value; },
+    check(id) { const e = $(id); if (e) e.checked = true; },
+    dropFragment() { history.replaceState(null, '', location.pathname + location.search); },
+    tickAfter(step) { setTimeout(() => call('tick', '', '', step), 1500); },
     announce(text) { $('live').textContent = text; },
     notice(text, button) {
       notice = text ? { kind: 'notice', text, button, act: () => call('act') } : null;

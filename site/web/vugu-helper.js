@@ -252,7 +252,6 @@
  throw "must have current selection to use opcodeMoveToFirstChild";
  }
  state.nextElMove = "first_child";
- state.el.vuguHTML = undefined;
  break;
  }
  case opcodeMoveToNextSibling: {
@@ -437,8 +436,7 @@
  if (state.el.nodeType != 1) {
  throw "opcodeSetInnerHTML currently selected element expected nodeType 1 but has: " + state.el.nodeType;
  }
- html = (state.bufferedInnerHTML || "") + html;
- if (state.el.vuguHTML !== html) { state.el.innerHTML = html; state.el.vuguHTML = html; }
+ throw "innerHTML is not for this page";
  state.bufferedInnerHTML = null
  break;
  }

@@ -27,17 +27,17 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgparent := vgn
 			_ = vgparent
 			vgn = addElement(vgparent, "\x00span")
-			setInner(vgn, c.Title())
+			addText(vgn, c.Title())
 			vgn = addText(vgparent, " ")
 			vgn = addElement(vgparent, "\x00span\x00class\x00top")
-			setInner(vgn, c.Top())
+			addText(vgn, c.Top())
 		}
 		vgn = addElement(vgparent, "svg\x00svg\x00viewBox\x000 0 260 120\x00aria-hidden\x00true")
 		{
 			vgparent := vgn
 			_ = vgparent
 			vgn = addElement(vgparent, "svg\x00path\x00class\x00axis\x00d\x00M0 102H260")
-			setInner(vgn, vugu.HTML(""))
+			addText(vgn, "")
 			vgn = addElement(vgparent, "svg\x00path\x00class\x00rule")
 			addAttribute(vgn, "d", "M"+c.Rule()+" 8V102")
 			for vgiterkeyt, l := range c.Lines() {
@@ -66,7 +66,7 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = addElement(vgparent, "svg\x00text\x00y\x00116")
 				addAttribute(vgn, "class", t.Class)
 				addAttribute(vgn, "x", t.X)
-				setInner(vgn, t.N)
+				addText(vgn, t.N)
 			}
 			for vgiterkeyt, t := range c.Ticks() {
 				var vgiterkey interface{} = vgiterkeyt
@@ -96,12 +96,12 @@ func (c *Chart) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = addElement(vgparent, "\x00span\x00class\x00key\x00aria-hidden\x00true")
-					setInner(vgn, vugu.HTML(""))
+					addText(vgn, "")
 					vgn = addElement(vgparent, "\x00span")
-					setInner(vgn, r.Title)
+					addText(vgn, r.Title)
 					vgn = addText(vgparent, " ")
 					vgn = addElement(vgparent, "\x00span\x00class\x00value")
-					setInner(vgn, r.Value)
+					addText(vgn, r.Value)
 				}
 			}
 		}

@@ -23,9 +23,9 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgparent := vgn
 		_ = vgparent
 		vgn = addElement(vgparent, "\x00h3")
-		setInner(vgn, vugu.HTML("Compare ways to read it"))
+		addText(vgn, "Compare ways to read it")
 		vgn = addElement(vgparent, "\x00p\x00class\x00summary")
-		setInner(vgn, vugu.HTML("The same question, read in different ways. Marks say how results moved against the page’s own ranking."))
+		addText(vgn, "The same question, read in different ways. Marks say how results moved against the page’s own ranking.")
 		{
 			vgcompKey := vugu.MakeCompKey(0x3A8C442C949D4257^vgin.CurrentPositionHash(), vgiterkey)
 			// ask BuildEnv for prior instance of this specific component
@@ -42,7 +42,7 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgparent.AppendChild(vgn)
 		}
 		vgn = addElement(vgparent, "\x00p\x00class\x00gold-text")
-		setInner(vgn, c.GoldText())
+		addText(vgn, c.GoldText())
 		for vgiterkeyt, stages := range []bool{false, true} {
 			var vgiterkey interface{} = vgiterkeyt
 			_ = vgiterkey
@@ -71,11 +71,11 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent := vgn
 						_ = vgparent
 						vgn = addElement(vgparent, "\x00h4")
-						setInner(vgn, w.Name)
+						addText(vgn, w.Name)
 						vgn = addElement(vgparent, "\x00p\x00class\x00note\x00dir\x00auto")
-						setInner(vgn, w.Note)
+						addText(vgn, w.Note)
 						vgn = addElement(vgparent, "\x00p\x00class\x00figure")
-						setInner(vgn, w.Figures)
+						addText(vgn, w.Figures)
 						vgn = addElement(vgparent, "\x00p")
 						addAttribute(vgn, "class", w.GoldClass)
 						addAttribute(vgn, "hidden", w.Gold == "")
@@ -83,13 +83,13 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							vgparent := vgn
 							_ = vgparent
 							vgn = addElement(vgparent, "\x00span\x00class\x00label")
-							setInner(vgn, vugu.HTML("What answers: "))
+							addText(vgn, "What answers: ")
 							vgn = addElement(vgparent, "\x00span")
-							setInner(vgn, w.Gold)
+							addText(vgn, w.Gold)
 						}
 						vgn = addElement(vgparent, "\x00p\x00class\x00failure")
 						addAttribute(vgn, "hidden", w.Failure == "")
-						setInner(vgn, w.Failure)
+						addText(vgn, w.Failure)
 						vgn = addElement(vgparent, "\x00p\x00class\x00waiting")
 						addAttribute(vgn, "hidden", !w.Waiting)
 						{
@@ -113,12 +113,12 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 									vgparent := vgn
 									_ = vgparent
 									vgn = addElement(vgparent, "\x00span\x00dir\x00auto")
-									setInner(vgn, r.Title)
+									addText(vgn, r.Title)
 									vgn = addText(vgparent, " ")
 									vgn = addElement(vgparent, "\x00span\x00class\x00move\x00aria-hidden\x00true")
-									setInner(vgn, r.Moved)
+									addText(vgn, r.Moved)
 									vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-									setInner(vgn, r.Spoken)
+									addText(vgn, r.Spoken)
 								}
 							}
 						}

@@ -23,15 +23,15 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgparent := vgn
 		_ = vgparent
 		vgn = addElement(vgparent, "\x00h3")
-		setInner(vgn, vugu.HTML("How sparse?"))
+		addText(vgn, "How sparse?")
 		vgn = addElement(vgparent, "\x00p\x00class\x00summary\x00aria-live\x00polite")
-		setInner(vgn, c.Summary())
+		addText(vgn, c.Summary())
 		vgn = addElement(vgparent, "\x00fieldset\x00class\x00levels")
 		{
 			vgparent := vgn
 			_ = vgparent
 			vgn = addElement(vgparent, "\x00legend")
-			setInner(vgn, vugu.HTML("Level that answers"))
+			addText(vgn, "Level that answers")
 			vgn = addElement(vgparent, "\x00div")
 			{
 				vgparent := vgn
@@ -53,9 +53,9 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						addAttribute(vgn, "value", l.Name)
 						addHandler(vgn, "change", func(event vugu.DOMEvent) { c.Root.SetLevel(l.Name) })
 						vgn = addElement(vgparent, "\x00span\x00class\x00name")
-						setInner(vgn, l.Title)
+						addText(vgn, l.Title)
 						vgn = addElement(vgparent, "\x00span\x00class\x00figure")
-						setInner(vgn, l.Ratio)
+						addText(vgn, l.Ratio)
 					}
 				}
 			}
@@ -92,7 +92,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent := vgn
 						_ = vgparent
 						vgn = addElement(vgparent, "\x00td")
-						setInner(vgn, vugu.HTML(""))
+						addText(vgn, "")
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -104,7 +104,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								vgparent := vgn
 								_ = vgparent
 								vgn = addElement(vgparent, "\x00span")
-								setInner(vgn, l.Title)
+								addText(vgn, l.Title)
 							}
 						}
 					}
@@ -124,7 +124,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							vgparent := vgn
 							_ = vgparent
 							vgn = addElement(vgparent, "\x00th\x00scope\x00row")
-							setInner(vgn, r.Name)
+							addText(vgn, r.Name)
 							for vgiterkeyt, f := range r.Cells {
 								var vgiterkey interface{} = vgiterkeyt
 								_ = vgiterkey
@@ -136,7 +136,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 									vgparent := vgn
 									_ = vgparent
 									vgn = addElement(vgparent, "\x00span\x00class\x00value")
-									setInner(vgn, f.Text)
+									addText(vgn, f.Text)
 									vgn = addElement(vgparent, "svg\x00svg\x00class\x00bar\x00height\x004\x00aria-hidden\x00true")
 									addAttribute(vgn, "width", f.Width)
 								}
@@ -148,7 +148,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent := vgn
 						_ = vgparent
 						vgn = addElement(vgparent, "\x00th\x00scope\x00row")
-						setInner(vgn, c.TermsName())
+						addText(vgn, c.TermsName())
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -174,9 +174,9 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 											vgparent := vgn
 											_ = vgparent
 											vgn = addElement(vgparent, "\x00span\x00dir\x00auto")
-											setInner(vgn, t.Text)
+											addText(vgn, t.Text)
 											vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-											setInner(vgn, t.Spoken)
+											addText(vgn, t.Spoken)
 										}
 									}
 								}
@@ -189,7 +189,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent := vgn
 						_ = vgparent
 						vgn = addElement(vgparent, "\x00th\x00scope\x00row")
-						setInner(vgn, vugu.HTML("Exact words"))
+						addText(vgn, "Exact words")
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -215,7 +215,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 											vgparent := vgn
 											_ = vgparent
 											vgn = addElement(vgparent, "\x00span\x00dir\x00auto")
-											setInner(vgn, t.Text)
+											addText(vgn, t.Text)
 										}
 									}
 								}
@@ -227,7 +227,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent := vgn
 						_ = vgparent
 						vgn = addElement(vgparent, "\x00th\x00scope\x00row")
-						setInner(vgn, vugu.HTML("First results"))
+						addText(vgn, "First results")
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -239,7 +239,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								_ = vgparent
 								vgn = addElement(vgparent, "\x00p\x00class\x00failure")
 								addAttribute(vgn, "hidden", l.Failure == "")
-								setInner(vgn, l.Failure)
+								addText(vgn, l.Failure)
 								vgn = addElement(vgparent, "\x00ol\x00class\x00ranks")
 								{
 									vgparent := vgn
@@ -256,12 +256,12 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 											vgparent := vgn
 											_ = vgparent
 											vgn = addElement(vgparent, "\x00span\x00dir\x00auto")
-											setInner(vgn, r.Title)
+											addText(vgn, r.Title)
 											vgn = addText(vgparent, " ")
 											vgn = addElement(vgparent, "\x00span\x00class\x00move\x00aria-hidden\x00true")
-											setInner(vgn, r.Moved)
+											addText(vgn, r.Moved)
 											vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-											setInner(vgn, r.Spoken)
+											addText(vgn, r.Spoken)
 										}
 									}
 								}
@@ -273,7 +273,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent := vgn
 						_ = vgparent
 						vgn = addElement(vgparent, "\x00th\x00scope\x00row")
-						setInner(vgn, vugu.HTML("Card"))
+						addText(vgn, "Card")
 						for vgiterkeyt, l := range c.Levels() {
 							var vgiterkey interface{} = vgiterkeyt
 							_ = vgiterkey
@@ -291,7 +291,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 									_ = vgparent
 									vgn = addText(vgparent, "read")
 									vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-									setInner(vgn, " the card of "+l.Title)
+									addText(vgn, " the card of "+l.Title)
 								}
 							}
 						}
@@ -315,9 +315,9 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgparent.AppendChild(vgn)
 		}
 		vgn = addElement(vgparent, "\x00p\x00class\x00note")
-		setInner(vgn, vugu.HTML("Marks beside results: how they moved against the level that answers."))
+		addText(vgn, "Marks beside results: how they moved against the level that answers.")
 		vgn = addElement(vgparent, "\x00h4")
-		setInner(vgn, vugu.HTML("Turn by turn"))
+		addText(vgn, "Turn by turn")
 		vgn = addElement(vgparent, "\x00div\x00class\x00charts")
 		{
 			vgparent := vgn
@@ -357,7 +357,7 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgparent := vgn
 			_ = vgparent
 			vgn = addElement(vgparent, "\x00summary")
-			setInner(vgn, vugu.HTML("The charts’ numbers as a table"))
+			addText(vgn, "The charts’ numbers as a table")
 			vgn = addElement(vgparent, "\x00div\x00class\x00scroll\x00tabindex\x000\x00role\x00region\x00aria-label\x00The charts’ numbers")
 			{
 				vgparent := vgn
@@ -375,14 +375,14 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							vgparent := vgn
 							_ = vgparent
 							vgn = addElement(vgparent, "\x00td")
-							setInner(vgn, vugu.HTML(""))
+							addText(vgn, "")
 							for vgiterkeyt, h := range c.Heads() {
 								var vgiterkey interface{} = vgiterkeyt
 								_ = vgiterkey
 								h := h
 								_ = h
 								vgn = addElement(vgparent, "\x00th\x00scope\x00col")
-								setInner(vgn, h)
+								addText(vgn, h)
 							}
 						}
 					}
@@ -401,14 +401,14 @@ func (c *DialPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								vgparent := vgn
 								_ = vgparent
 								vgn = addElement(vgparent, "\x00th\x00scope\x00row")
-								setInner(vgn, r.Name)
+								addText(vgn, r.Name)
 								for vgiterkeyt, f := range r.Cells {
 									var vgiterkey interface{} = vgiterkeyt
 									_ = vgiterkey
 									f := f
 									_ = f
 									vgn = addElement(vgparent, "\x00td")
-									setInner(vgn, f.Text)
+									addText(vgn, f.Text)
 								}
 							}
 						}

@@ -36,9 +36,23 @@ func (c *Kinds) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 		}
 		vgn = addElement(vgparent, "\x00li\x00class\x00h0")
-		setInner(vgn, vugu.HTML("\x3Csvg class=\"bar\" width=\"20\" height=\"10\" aria-hidden=\"true\"\x3E\x3C/svg\x3E\x3Cspan\x3Elearned term\x3C/span\x3E"))
+		{
+			vgparent := vgn
+			_ = vgparent
+			vgn = addElement(vgparent, "svg\x00svg\x00class\x00bar\x00width\x0020\x00height\x0010\x00aria-hidden\x00true")
+			addText(vgn, "")
+			vgn = addElement(vgparent, "\x00span")
+			addText(vgn, "learned term")
+		}
 		vgn = addElement(vgparent, "\x00li\x00class\x00h0 added")
-		setInner(vgn, vugu.HTML("\x3Csvg class=\"bar\" width=\"20\" height=\"10\" aria-hidden=\"true\"\x3E\x3C/svg\x3E\x3Cspan\x3Eadded by the encoder\x3C/span\x3E"))
+		{
+			vgparent := vgn
+			_ = vgparent
+			vgn = addElement(vgparent, "svg\x00svg\x00class\x00bar\x00width\x0020\x00height\x0010\x00aria-hidden\x00true")
+			addText(vgn, "")
+			vgn = addElement(vgparent, "\x00span")
+			addText(vgn, "added by the encoder")
+		}
 	}
 	return vgout
 }

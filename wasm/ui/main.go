@@ -17,8 +17,6 @@ type call struct {
 	n    int
 }
 
-const storageKey = "parley.conversation"
-
 func main() {
 	// domrender.New evaluates its script, which vugu-helper.js has loaded already;
 	// boot.js has made eval do nothing, since the page's policy forbids it.
@@ -30,7 +28,8 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	browser := newBrowser()
+	window := js.Global()
+	browser := &browser{parley: window.Get("parley")}
 	root := &Root{browser: browser}
 
 	// A callback must not wait for a lock: the render that holds it could be what
@@ -46,10 +45,9 @@ func main() {
 			}
 			wanted := browser.take(root)
 			renderer.EventEnv().UnlockOnly()
-			wanted()
+			browser.do(wanted)
 		}
 	}()
-	browser.tick = func(step int) { calls <- call{name: "tick", n: step} }
 	browser.parley.Set("handle", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		m := call{name: text(args, 0), a: text(args, 1), b: text(args, 2)}
 		if len(args) > 3 && args[3].Type() == js.TypeNumber {
@@ -67,17 +65,19 @@ func main() {
 	browser.parley.Call("started")
 
 	for ok := true; ok; ok = renderer.EventWait() {
-		t := browser.now()
+		t := now(window)
 		if err := renderer.Render(env.RunBuild(root)); err != nil {
-			browser.console.Call("error", "render: "+err.Error())
+			window.Get("console").Call("error", "render: "+err.Error())
 		}
-		browser.parley.Set("renderMS", browser.now()-t)
+		browser.parley.Set("renderMS", now(window)-t)
 		renderer.EventEnv().Lock()
 		wanted := browser.take(root)
 		renderer.EventEnv().UnlockOnly()
-		wanted()
+		browser.do(wanted)
 	}
 }
+
+func now(window js.Value) float64 { return window.Get("performance").Call("now").Float() }
 
 func text(args []js.Value, i int) string {
 	if i < len(args) && args[i].Type() == js.TypeString {
@@ -115,103 +115,56 @@ func (c *Root) handle(m call) {
 	}
 }
 
-// browser is the Browser: it keeps what is wanted until the next render is over.
+// browser is the Browser: it keeps what is wanted until the next render is over. All of
+// it are functions of boot.js's.
 type browser struct {
-	window, document, console, parley js.Value
-	tick                              func(step int)
-	wanted                            []func()
+	parley js.Value
+	wanted []wanted
 }
 
-func newBrowser() *browser {
-	w := js.Global()
-	return &browser{window: w, document: w.Get("document"), console: w.Get("console"), parley: w.Get("parley")}
+type wanted struct {
+	name string
+	args []any
 }
-
-func (b *browser) now() float64 { return b.window.Get("performance").Call("now").Float() }
 
 // saved is the conversation before a reload, "" for none.
 func (b *browser) saved() string {
-	v := b.parley.Call("load", storageKey)
+	v := b.parley.Call("load")
 	if v.Type() == js.TypeString {
 		return v.String()
 	}
 	return ""
 }
 
-// take gives what is wanted, as one function, and wants nothing more.
-func (b *browser) take(root *Root) func() {
-	wanted := b.wanted
+// take gives what is wanted, in order, and wants nothing more.
+func (b *browser) take(root *Root) []wanted {
+	before := b.wanted
 	b.wanted = nil
 	root.ShowNotice()
-	wanted = append(b.wanted, wanted...)
+	all := append(b.wanted, before...)
 	b.wanted = nil
-	return func() {
-		for _, do := range wanted {
-			do()
-		}
+	return all
+}
+
+func (b *browser) do(all []wanted) {
+	for _, w := range all {
+		b.parley.Call(w.name, w.args...)
 	}
 }
 
-func (b *browser) later(do func()) { b.wanted = append(b.wanted, do) }
+func (b *browser) want(name string, args ...any) { b.wanted = append(b.wanted, wanted{name, args}) }
 
-// call wants a function of boot.js's called.
-func (b *browser) call(name string, args ...any) {
-	b.later(func() { b.parley.Call(name, args...) })
-}
-
-// with wants something done to an element, if it is there.
-func (b *browser) with(id string, do func(js.Value)) {
-	b.later(func() {
-		if el := b.document.Call("getElementById", id); el.Truthy() {
-			do(el)
-		}
-	})
-}
-
-func (b *browser) Ask(id int, ask string) {
-	b.call("post", map[string]any{"id": id, "op": "ask", "body": ask})
-}
-
-func (b *browser) Save(conversation string, turns int) {
-	b.call("save", storageKey, conversation)
-	b.later(func() {
-		b.document.Get("documentElement").Get("classList").Call("toggle", "talking", turns > 0)
-	})
-}
-
-func (b *browser) Announce(text string)            { b.call("announce", text) }
-func (b *browser) Notice(text, button string)      { b.call("notice", text, button) }
-func (b *browser) Type(text string)                { b.call("type", text) }
-func (b *browser) Share(conversation, rows string) { b.call("shared", conversation, rows) }
-func (b *browser) Copy(text string)                { b.call("copy", text) }
-func (b *browser) ScrollTo(id string)              { b.call("scrollTo", id) }
-func (b *browser) Focus(id string)                 { b.with(id, func(el js.Value) { el.Call("focus") }) }
-func (b *browser) Fill(id, value string)           { b.with(id, func(el js.Value) { el.Set("value", value) }) }
-func (b *browser) Check(id string)                 { b.with(id, func(el js.Value) { el.Set("checked", true) }) }
-
-func (b *browser) Edit(id, text string) {
-	b.with(id, func(el js.Value) {
-		el.Set("value", text)
-		el.Call("focus")
-		el.Call("select")
-	})
-}
-
-func (b *browser) DropFragment() {
-	b.later(func() {
-		at := b.window.Get("location")
-		b.window.Get("history").Call("replaceState", nil, "", at.Get("pathname").String()+at.Get("search").String())
-	})
-}
-
-func (b *browser) TickAfter(step int) {
-	b.later(func() {
-		var timeout js.Func
-		timeout = js.FuncOf(func(js.Value, []js.Value) any {
-			timeout.Release()
-			b.tick(step)
-			return nil
-		})
-		b.window.Call("setTimeout", timeout, 1500)
-	})
-}
+func (b *browser) Ask(id int, ask string)          { b.want("ask", id, ask) }
+func (b *browser) Save(conversation string)        { b.want("save", conversation) }
+func (b *browser) Announce(text string)            { b.want("announce", text) }
+func (b *browser) Notice(text, button string)      { b.want("notice", text, button) }
+func (b *browser) Type(text string)                { b.want("type", text) }
+func (b *browser) Share(conversation, rows string) { b.want("shared", conversation, rows) }
+func (b *browser) Copy(text string)                { b.want("copy", text) }
+func (b *browser) ScrollTo(id string)              { b.want("scrollTo", id) }
+func (b *browser) Focus(id string)                 { b.want("focus", id) }
+func (b *browser) Edit(id, text string)            { b.want("edit", id, text) }
+func (b *browser) Fill(id, value string)           { b.want("fill", id, value) }
+func (b *browser) Check(id string)                 { b.want("check", id) }
+func (b *browser) DropFragment()                   { b.want("dropFragment") }
+func (b *browser) TickAfter(step int)              { b.want("tickAfter", step) }

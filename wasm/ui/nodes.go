@@ -33,8 +33,6 @@ func addElement(parent *vugu.VGNode, all string) *vugu.VGNode {
 
 func addAttribute[T any](n *vugu.VGNode, key string, value T) { n.AddAttrInterface(key, value) }
 
-func setInner[T any](n *vugu.VGNode, value T) { n.SetInnerHTML(value) }
-
 func addHandler(n *vugu.VGNode, event string, f func(vugu.DOMEvent)) {
 	n.DOMEventHandlerSpecList = append(n.DOMEventHandlerSpecList, vugu.DOMEventHandlerSpec{EventType: event, Func: f})
 }

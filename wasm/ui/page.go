@@ -68,20 +68,20 @@ type waiting struct {
 // the order of the calls, once the next render is over. Elements are named by ID; one
 // that is not there is passed over. boot.js has most of it.
 type Browser interface {
-	Ask(id int, ask string)              // the worker, which answers by Message; ask is a message.Ask
-	Save(conversation string, turns int) // for a reload; "" for none
-	Announce(text string)                // to a screen reader
-	Notice(text, button string)          // above the question box, with a button or ""; "" takes it away
-	Type(text string)                    // into the question box, unless a visitor has typed there
-	Share(conversation, rows string)     // with the panel that asked for it
-	Copy(text string)                    // to the clipboard
-	ScrollTo(id string)                  //
-	Focus(id string)                     //
-	Edit(id, text string)                // a field: fills it, selects its text and focuses it
-	Fill(id, value string)               // a field or slider
-	Check(id string)                     // a radio button
-	DropFragment()                       // of the page's address
-	TickAfter(step int)                  // calls Tick with it when a reader has had time to read
+	Ask(id int, ask string)          // the worker, which answers by Message; ask is a message.Ask
+	Save(conversation string)        // for a reload; "" for none
+	Announce(text string)            // to a screen reader
+	Notice(text, button string)      // above the question box, with a button or ""; "" takes it away
+	Type(text string)                // into the question box, unless a visitor has typed there
+	Share(conversation, rows string) // with the panel that asked for it
+	Copy(text string)                // to the clipboard
+	ScrollTo(id string)              //
+	Focus(id string)                 //
+	Edit(id, text string)            // a field: fills it, selects its text and focuses it
+	Fill(id, value string)           // a field or slider
+	Check(id string)                 // a radio button
+	DropFragment()                   // of the page's address
+	TickAfter(step int)              // calls Tick with it when a reader has had time to read
 }
 
 // ShowNotice tells the browser the notice, if it has changed. It comes before all else
@@ -102,7 +102,7 @@ func (c *Root) changed() {
 	if c.dialogue.Len() > 0 {
 		saved = c.dialogue.Link("", c.level).Text()
 	}
-	c.browser.Save(saved, c.dialogue.Len())
+	c.browser.Save(saved)
 }
 
 // pump asks the worker the next question, once it is ready. One is under way at

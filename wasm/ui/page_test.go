@@ -50,20 +50,20 @@ type recorder struct{ effects []effect }
 
 func (r *recorder) note(do, a, b string, n int) { r.effects = append(r.effects, effect{do, a, b, n}) }
 
-func (r *recorder) Ask(id int, ask string)              { r.note("ask", ask, "", id) }
-func (r *recorder) Save(conversation string, turns int) { r.note("save", conversation, "", turns) }
-func (r *recorder) Announce(text string)                { r.note("announce", text, "", 0) }
-func (r *recorder) Notice(text, button string)          { r.note("notice", text, button, 0) }
-func (r *recorder) Type(text string)                    { r.note("type", text, "", 0) }
-func (r *recorder) Share(conversation, rows string)     { r.note("share", conversation, rows, 0) }
-func (r *recorder) Copy(text string)                    { r.note("copy", text, "", 0) }
-func (r *recorder) ScrollTo(id string)                  { r.note("scroll", id, "", 0) }
-func (r *recorder) Focus(id string)                     { r.note("focus", id, "", 0) }
-func (r *recorder) Edit(id, text string)                { r.note("edit", id, text, 0) }
-func (r *recorder) Fill(id, value string)               { r.note("fill", id, value, 0) }
-func (r *recorder) Check(id string)                     { r.note("check", id, "", 0) }
-func (r *recorder) DropFragment()                       { r.note("drop fragment", "", "", 0) }
-func (r *recorder) TickAfter(step int)                  { r.note("tick", "", "", step) }
+func (r *recorder) Ask(id int, ask string)          { r.note("ask", ask, "", id) }
+func (r *recorder) Save(conversation string)        { r.note("save", conversation, "", 0) }
+func (r *recorder) Announce(text string)            { r.note("announce", text, "", 0) }
+func (r *recorder) Notice(text, button string)      { r.note("notice", text, button, 0) }
+func (r *recorder) Type(text string)                { r.note("type", text, "", 0) }
+func (r *recorder) Share(conversation, rows string) { r.note("share", conversation, rows, 0) }
+func (r *recorder) Copy(text string)                { r.note("copy", text, "", 0) }
+func (r *recorder) ScrollTo(id string)              { r.note("scroll", id, "", 0) }
+func (r *recorder) Focus(id string)                 { r.note("focus", id, "", 0) }
+func (r *recorder) Edit(id, text string)            { r.note("edit", id, text, 0) }
+func (r *recorder) Fill(id, value string)           { r.note("fill", id, value, 0) }
+func (r *recorder) Check(id string)                 { r.note("check", id, "", 0) }
+func (r *recorder) DropFragment()                   { r.note("drop fragment", "", "", 0) }
+func (r *recorder) TickAfter(step int)              { r.note("tick", "", "", step) }
 
 // take gives what is wanted of the browser, in order, as main.go does.
 func (p *page) take() []effect {

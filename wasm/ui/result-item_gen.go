@@ -31,11 +31,11 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			if c.Link() != "" {
 				vgn = addElement(vgparent, "\x00a\x00target\x00_blank\x00rel\x00noopener noreferrer")
 				addAttribute(vgn, "href", c.Link())
-				setInner(vgn, c.Title())
+				addText(vgn, c.Title())
 			}
 			if c.Link() == "" {
 				vgn = addElement(vgparent, "\x00span")
-				setInner(vgn, c.Title())
+				addText(vgn, c.Title())
 			}
 		}
 		vgn = addElement(vgparent, "\x00p\x00class\x00score")
@@ -43,9 +43,9 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgparent := vgn
 			_ = vgparent
 			vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-			setInner(vgn, vugu.HTML("Score "))
+			addText(vgn, "Score ")
 			vgn = addElement(vgparent, "\x00span")
-			setInner(vgn, c.Score())
+			addText(vgn, c.Score())
 		}
 		{
 			vgcompKey := vugu.MakeCompKey(0x314C5724512888DB^vgin.CurrentPositionHash(), vgiterkey)
@@ -74,9 +74,9 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgparent := vgn
 				_ = vgparent
 				vgn = addElement(vgparent, "\x00span")
-				setInner(vgn, c.ChooseText())
+				addText(vgn, c.ChooseText())
 				vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-				setInner(vgn, ": "+c.Title())
+				addText(vgn, ": "+c.Title())
 			}
 			vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet why-button")
 			addAttribute(vgn, "aria-expanded", onOff(c.WhyOpen()))
@@ -86,13 +86,13 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = vgparent
 				vgn = addText(vgparent, "Why this result")
 				vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-				setInner(vgn, ": "+c.Title())
+				addText(vgn, ": "+c.Title())
 			}
 			vgn = addElement(vgparent, "\x00span\x00class\x00move")
-			setInner(vgn, c.View.Moved)
+			addText(vgn, c.View.Moved)
 			if c.View.Quoted != "" {
 				vgn = addElement(vgparent, "\x00span\x00class\x00tag")
-				setInner(vgn, c.View.Quoted)
+				addText(vgn, c.View.Quoted)
 			}
 		}
 		vgn = addElement(vgparent, "\x00div\x00class\x00why-place")

@@ -52,7 +52,7 @@ func (c *Root) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = addText(vgparent, "")
 			if c.Hidden() > 0 {
 				vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
-				setInner(vgn, c.EarlierText())
+				addText(vgn, c.EarlierText())
 				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.ShowEarlier() })
 			}
 		}

@@ -23,16 +23,16 @@ func (c *TourCard) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgparent := vgn
 		_ = vgparent
 		vgn = addElement(vgparent, "\x00p\x00class\x00count")
-		setInner(vgn, c.Count())
+		addText(vgn, c.Count())
 		vgn = addElement(vgparent, "\x00h2\x00id\x00tour-title")
-		setInner(vgn, c.Title())
+		addText(vgn, c.Title())
 		for vgiterkeyt, t := range c.Text() {
 			var vgiterkey interface{} = vgiterkeyt
 			_ = vgiterkey
 			t := t
 			_ = t
 			vgn = addElement(vgparent, "\x00p")
-			setInner(vgn, t)
+			addText(vgn, t)
 		}
 		vgn = addElement(vgparent, "\x00p\x00class\x00buttons")
 		{

@@ -30,16 +30,16 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgparent := vgn
 			_ = vgparent
 			vgn = addElement(vgparent, "\x00p\x00class\x00number\x00aria-hidden\x00true")
-			setInner(vgn, c.N())
+			addText(vgn, c.N())
 			vgn = addElement(vgparent, "\x00h2\x00class\x00question\x00dir\x00auto")
 			addAttribute(vgn, "hidden", c.Editing())
 			{
 				vgparent := vgn
 				_ = vgparent
 				vgn = addElement(vgparent, "\x00span\x00class\x00vh\x00dir\x00ltr")
-				setInner(vgn, "Turn "+c.N()+": ")
+				addText(vgn, "Turn "+c.N()+": ")
 				vgn = addElement(vgparent, "\x00span\x00class\x00words")
-				setInner(vgn, c.Question())
+				addText(vgn, c.Question())
 			}
 			vgn = addElement(vgparent, "\x00div\x00class\x00editor")
 			{
@@ -54,7 +54,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						_ = vgparent
 						vgn = addElement(vgparent, "\x00label\x00class\x00vh")
 						addAttribute(vgn, "for", editorID(c.Turn.ID))
-						setInner(vgn, "Question of turn "+c.N())
+						addText(vgn, "Question of turn "+c.N())
 						vgn = addElement(vgparent, "\x00textarea\x00data-editor\x00\x00rows\x002")
 						addAttribute(vgn, "dir", c.EditorDir())
 						addAttribute(vgn, "id", editorID(c.Turn.ID))
@@ -63,9 +63,9 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							vgparent := vgn
 							_ = vgparent
 							vgn = addElement(vgparent, "\x00button\x00type\x00submit\x00class\x00primary")
-							setInner(vgn, "Ask again")
+							addText(vgn, "Ask again")
 							vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet\x00data-cancel\x00")
-							setInner(vgn, "Cancel")
+							addText(vgn, "Cancel")
 							addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.CancelEdit() })
 						}
 					}
@@ -84,7 +84,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					_ = vgparent
 					vgn = addText(vgparent, "Edit")
 					vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-					setInner(vgn, " turn "+c.N())
+					addText(vgn, " turn "+c.N())
 				}
 				vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Delete(c.Turn.ID) })
@@ -93,7 +93,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					_ = vgparent
 					vgn = addText(vgparent, "Delete")
 					vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-					setInner(vgn, " turn "+c.N())
+					addText(vgn, " turn "+c.N())
 				}
 			}
 		}
@@ -104,7 +104,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			vgn = addText(vgparent, "")
 			if c.NoteText() != "" {
 				vgn = addElement(vgparent, "\x00p\x00class\x00note")
-				setInner(vgn, c.NoteText())
+				addText(vgn, c.NoteText())
 			}
 		}
 		vgn = addElement(vgparent, "\x00div\x00class\x00reply")
@@ -122,7 +122,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent := vgn
 						_ = vgparent
 						vgn = addElement(vgparent, "\x00p\x00dir\x00auto")
-						setInner(vgn, c.Quote())
+						addText(vgn, c.Quote())
 					}
 					vgn = addElement(vgparent, "\x00figcaption")
 					{
@@ -136,25 +136,25 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							if c.SourceLink() != "" {
 								vgn = addElement(vgparent, "\x00a\x00target\x00_blank\x00rel\x00noopener noreferrer\x00dir\x00auto")
 								addAttribute(vgn, "href", c.SourceLink())
-								setInner(vgn, c.Source())
+								addText(vgn, c.Source())
 							}
 							if c.SourceLink() == "" {
 								vgn = addElement(vgparent, "\x00cite\x00dir\x00auto")
-								setInner(vgn, c.Source())
+								addText(vgn, c.Source())
 							}
 						}
 						vgn = addElement(vgparent, "\x00span\x00class\x00chosen")
-						setInner(vgn, c.ChosenText())
+						addText(vgn, c.ChosenText())
 					}
 				}
 			}
 			if c.LacksText() != "" {
 				vgn = addElement(vgparent, "\x00p\x00class\x00lacks")
-				setInner(vgn, c.LacksText())
+				addText(vgn, c.LacksText())
 			}
 			if c.says() != "" {
 				vgn = addElement(vgparent, "\x00p\x00class\x00nothing")
-				setInner(vgn, c.says())
+				addText(vgn, c.says())
 			}
 			if len(c.nearest()) > 0 {
 				vgn = addElement(vgparent, "\x00div\x00class\x00nearest")
@@ -162,7 +162,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = addElement(vgparent, "\x00p")
-					setInner(vgn, vugu.HTML("These articles come nearest:"))
+					addText(vgn, "These articles come nearest:")
 					vgn = addElement(vgparent, "\x00ul\x00role\x00list")
 					{
 						vgparent := vgn
@@ -181,11 +181,11 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								if link(r.URL) != "" {
 									vgn = addElement(vgparent, "\x00a\x00target\x00_blank\x00rel\x00noopener noreferrer")
 									addAttribute(vgn, "href", link(r.URL))
-									setInner(vgn, titleOf(r))
+									addText(vgn, titleOf(r))
 								}
 								if link(r.URL) == "" {
 									vgn = addElement(vgparent, "\x00span")
-									setInner(vgn, titleOf(r))
+									addText(vgn, titleOf(r))
 								}
 							}
 						}
@@ -198,7 +198,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = addElement(vgparent, "\x00span")
-					setInner(vgn, c.ReadText())
+					addText(vgn, c.ReadText())
 					if c.RereadText() != "" {
 						vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 						addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Reread(c.Turn.ID) })
@@ -206,16 +206,16 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							vgparent := vgn
 							_ = vgparent
 							vgn = addElement(vgparent, "\x00span")
-							setInner(vgn, c.RereadText())
+							addText(vgn, c.RereadText())
 							vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-							setInner(vgn, ": turn "+c.N())
+							addText(vgn, ": turn "+c.N())
 						}
 					}
 				}
 			}
 			if c.Waiting() {
 				vgn = addElement(vgparent, "\x00p\x00class\x00waiting")
-				setInner(vgn, c.WaitingText())
+				addText(vgn, c.WaitingText())
 			}
 			if c.Turn.Failure != nil {
 				vgn = addElement(vgparent, "\x00p\x00class\x00failure")
@@ -223,7 +223,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = addElement(vgparent, "\x00span")
-					setInner(vgn, c.FailureText())
+					addText(vgn, c.FailureText())
 					vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.Retry(c.Turn.ID) })
 					{
@@ -231,7 +231,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						_ = vgparent
 						vgn = addText(vgparent, "Try again")
 						vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-						setInner(vgn, ": turn "+c.N())
+						addText(vgn, ": turn "+c.N())
 					}
 				}
 			}
@@ -265,9 +265,9 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						}
 					}
 					vgn = addElement(vgparent, "\x00span\x00class\x00label")
-					setInner(vgn, vugu.HTML("What the encoder saw"))
+					addText(vgn, "What the encoder saw")
 					vgn = addElement(vgparent, "\x00span\x00class\x00figures")
-					setInner(vgn, c.Figures())
+					addText(vgn, c.Figures())
 				}
 			}
 			if c.Found() {
@@ -279,7 +279,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = addElement(vgparent, "\x00span\x00class\x00label")
-					setInner(vgn, c.ResultsText())
+					addText(vgn, c.ResultsText())
 				}
 			}
 			if c.Offers() {
@@ -297,7 +297,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = addElement(vgparent, "\x00span")
-					setInner(vgn, c.TryingText())
+					addText(vgn, c.TryingText())
 					vgn = addText(vgparent, " ")
 					vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
 					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.StopTrying(c.Turn.ID) })
@@ -306,7 +306,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						_ = vgparent
 						vgn = addText(vgparent, "Undo")
 						vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-						setInner(vgn, " what is tried in turn "+c.N())
+						addText(vgn, " what is tried in turn "+c.N())
 					}
 				}
 			}
@@ -387,7 +387,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
-					setInner(vgn, c.MoreText())
+					addText(vgn, c.MoreText())
 					addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleAllResults(c.Turn.ID) })
 				}
 			}

@@ -35,13 +35,13 @@ func (c *TurnPicker) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgparent := vgn
 				_ = vgparent
 				vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-				setInner(vgn, vugu.HTML("Turn "))
+				addText(vgn, "Turn ")
 				vgn = addElement(vgparent, "\x00span")
-				setInner(vgn, t.N)
+				addText(vgn, t.N)
 			}
 		}
 		vgn = addElement(vgparent, "\x00p\x00class\x00question\x00dir\x00auto")
-		setInner(vgn, c.Question())
+		addText(vgn, c.Question())
 	}
 	return vgout
 }

@@ -23,9 +23,9 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgparent := vgn
 		_ = vgparent
 		vgn = addElement(vgparent, "\x00h3")
-		setInner(vgn, vugu.HTML("What the encoder saw"))
+		addText(vgn, "What the encoder saw")
 		vgn = addElement(vgparent, "\x00p\x00class\x00summary")
-		setInner(vgn, c.Summary())
+		addText(vgn, c.Summary())
 		vgn = addElement(vgparent, "\x00dl\x00class\x00figures")
 		{
 			vgparent := vgn
@@ -41,9 +41,9 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = addElement(vgparent, "\x00dt")
-					setInner(vgn, f.Name)
+					addText(vgn, f.Name)
 					vgn = addElement(vgparent, "\x00dd")
-					setInner(vgn, f.Value)
+					addText(vgn, f.Value)
 				}
 			}
 		}
@@ -63,9 +63,9 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = addElement(vgparent, "\x00span\x00class\x00chip")
-					setInner(vgn, l.Chip)
+					addText(vgn, l.Chip)
 					vgn = addElement(vgparent, "\x00span\x00class\x00text\x00dir\x00auto")
-					setInner(vgn, l.Text)
+					addText(vgn, l.Text)
 					vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet mask")
 					addAttribute(vgn, "aria-pressed", onOff(l.Masked))
 					addAttribute(vgn, "hidden", l.Turn == 0)
@@ -75,7 +75,7 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						_ = vgparent
 						vgn = addText(vgparent, "leave out")
 						vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-						setInner(vgn, " turn "+l.Chip)
+						addText(vgn, " turn "+l.Chip)
 					}
 				}
 			}
@@ -111,10 +111,10 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					_ = vgparent
 					vgn = addElement(vgparent, "\x00h4")
 					addAttribute(vgn, "hidden", g.Name == "")
-					setInner(vgn, g.Name)
+					addText(vgn, g.Name)
 					vgn = addElement(vgparent, "\x00p\x00class\x00note")
 					addAttribute(vgn, "hidden", g.Note == "")
-					setInner(vgn, g.Note)
+					addText(vgn, g.Note)
 					vgn = addElement(vgparent, "\x00ol\x00class\x00terms\x00role\x00list")
 					addAttribute(vgn, "aria-label", g.Spoken)
 					{
@@ -132,7 +132,7 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 								vgparent := vgn
 								_ = vgparent
 								vgn = addElement(vgparent, "\x00span\x00class\x00word\x00dir\x00auto")
-								setInner(vgn, t.Text)
+								addText(vgn, t.Text)
 								vgn = addElement(vgparent, "\x00span\x00class\x00track")
 								{
 									vgparent := vgn
@@ -141,11 +141,11 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 									addAttribute(vgn, "width", t.Width)
 								}
 								vgn = addElement(vgparent, "\x00span\x00class\x00weight")
-								setInner(vgn, t.Weight)
+								addText(vgn, t.Weight)
 								vgn = addElement(vgparent, "\x00span\x00class\x00chip\x00aria-hidden\x00true")
-								setInner(vgn, t.Chip)
+								addText(vgn, t.Chip)
 								vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-								setInner(vgn, t.Spoken)
+								addText(vgn, t.Spoken)
 							}
 						}
 					}
@@ -165,7 +165,7 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			}
 			if c.AllText() != "" {
 				vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet")
-				setInner(vgn, c.AllText())
+				addText(vgn, c.AllText())
 				addHandler(vgn, "click", func(event vugu.DOMEvent) { c.Root.ToggleTerms(c.Turn.ID) })
 			}
 		}

@@ -23,7 +23,7 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		vgparent := vgn
 		_ = vgparent
 		vgn = addElement(vgparent, "\x00p\x00class\x00summary")
-		setInner(vgn, c.Sum())
+		addText(vgn, c.Sum())
 		{
 			vgcompKey := vugu.MakeCompKey(0x4837BCC4661EA4AB^vgin.CurrentPositionHash(), vgiterkey)
 			// ask BuildEnv for prior instance of this specific component
@@ -55,11 +55,11 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 					vgparent := vgn
 					_ = vgparent
 					vgn = addElement(vgparent, "\x00span\x00class\x00word\x00dir\x00auto")
-					setInner(vgn, p.Text)
+					addText(vgn, p.Text)
 					vgn = addElement(vgparent, "\x00span\x00class\x00chip\x00aria-hidden\x00true")
-					setInner(vgn, p.Chip)
+					addText(vgn, p.Chip)
 					vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-					setInner(vgn, p.From)
+					addText(vgn, p.From)
 					vgn = addElement(vgparent, "\x00span\x00class\x00track")
 					{
 						vgparent := vgn
@@ -68,7 +68,7 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						addAttribute(vgn, "width", p.Width)
 					}
 					vgn = addElement(vgparent, "\x00span\x00class\x00product")
-					setInner(vgn, p.Product)
+					addText(vgn, p.Product)
 					vgn = addElement(vgparent, "\x00input\x00type\x00range\x00min\x000\x00max\x002\x00step\x000.25")
 					addAttribute(vgn, "aria-label", p.Label)
 					addAttribute(vgn, "aria-valuetext", p.Spoken)
@@ -85,7 +85,7 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						_ = vgparent
 						vgn = addText(vgparent, "off")
 						vgn = addElement(vgparent, "\x00span\x00class\x00vh")
-						setInner(vgn, ": "+p.Text)
+						addText(vgn, ": "+p.Text)
 					}
 				}
 			}

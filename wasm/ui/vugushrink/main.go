@@ -32,7 +32,10 @@ var edits = []struct {
 	{regexp.MustCompile(`vgn = &vugu\.VGNode\{Type: vugu\.VGNodeType\(3\), Namespace: (` + quoted + `), Data: (` + quoted + `), Attr: \[\]vugu\.VGAttribute\{((?:(?:vugu\.VGAttribute)?\{Namespace: "", Key: ` + quoted + `, Val: ` + quoted + `\}(?:, )?)+)\}\}` + appended), `vgn = addElement(vgparent, $1, $2, $3)`},
 	{regexp.MustCompile(`(?:vugu\.VGAttribute)?\{Namespace: "", Key: (` + quoted + `), Val: (` + quoted + `)\}`), `$1, $2`},
 	{regexp.MustCompile(`vgn\.AddAttrInterface\(`), `addAttribute(vgn, `},
-	{regexp.MustCompile(`vgn\.SetInnerHTML\(`), `setInner(vgn, `},
+	// The content of an element is text, never markup: the page's policy lets no program
+	// write innerHTML. What has no expression in it is HTML, of which markup checks.
+	{regexp.MustCompile(`vgn\.SetInnerHTML\(vugu\.HTML\((` + quoted + `)\)\)`), `addText(vgn, $1)`},
+	{regexp.MustCompile(`vgn\.SetInnerHTML\(`), `addText(vgn, `},
 	{regexp.MustCompile(`vgn\.DOMEventHandlerSpecList = append\(vgn\.DOMEventHandlerSpecList, vugu\.DOMEventHandlerSpec\{\n\s*EventType:\s*(` + quoted + `),\n\s*Func:\s*(func\(event vugu\.DOMEvent\) \{.*\}),\n\s*// TODO: [^\n]*\n\s*\}\)`), `addHandler(vgn, $1, $2)`},
 }
 
@@ -77,9 +80,12 @@ func run(folder string) error {
 	return nil
 }
 
+// markup matches the content of an element that is more than text.
+var markup = regexp.MustCompile(`SetInnerHTML\(vugu\.HTML\("(?:[^"\\]|\\.)*(?:\\x3[CE]|[<>&])(?:[^"\\]|\\.)*"\)\)`)
+
 // left matches what no edit must leave: a node that is neither a component nor a root, or
 // something done to one.
-var left = regexp.MustCompile(`&vugu\.VGNode\{|vgn\.(?:AddAttrInterface|SetInnerHTML|DOMEventHandlerSpecList)`)
+var left = regexp.MustCompile(`&vugu\.VGNode\{|vgn\.(?:AddAttrInterface|SetInnerHTML|DOMEventHandlerSpecList)|vugu\.HTML`)
 
 // mayStay matches nodes that stay as they are.
 var mayStay = regexp.MustCompile(`vgn = &vugu\.VGNode\{(?:Component: vgcomp\}` + appended + `|[^\n]*\}\n\s*vgout\.Out = append\(vgout\.Out, vgn\))`)
@@ -91,6 +97,9 @@ func shrink(files map[string]string) (map[string]string, error) {
 	joined, dropped := 0, 0
 	out := map[string]string{}
 	for name, text := range files {
+		if m := markup.FindString(text); m != "" {
+			return nil, fmt.Errorf("%s: %s: an element without any expression in it, whose content is more than text, is written as HTML; give an element inside it a vg-content", filepath.Base(name), m)
+		}
 		// Keep the roots out of the fourth edit's way.
 		kept := roots.FindAllString(text, -1)
 		n := 0

@@ -73,6 +73,8 @@ func TestCodeOfAnotherFormIsRefused(t *testing.T) {
 		{"vgn.AddAttrInterface(", "vgn.AddAttr("},
 		{"vgn.SetInnerHTML(", "vgn.SetInner("},
 		{"// TODO: ", "// "},
+		{`vugu.HTML("Turn by turn")`, `vugu.HTML("Turn \x3Cem\x3Eby\x3C/em\x3E turn")`},
+		{`vugu.HTML("Turn by turn")`, `vugu.HTML("Turn &amp; turn")`},
 	} {
 		changed := map[string]string{}
 		for name, text := range files {
