@@ -1,19 +1,24 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
+	"parley/shared/durable"
 	"parley/shared/judged"
 	"parley/shared/passages"
 	"parley/shared/wordpiece"
 	"parley/trainer/conversations"
-	"parley/trainer/evaluate"
+	"parley/trainer/converse"
 )
 
 const conversationsHelp = `Usage: trainer conversations check [FLAGS]
@@ -70,28 +75,22 @@ Examples:
 `
 
 func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
-	var o struct {
-		data, articles, encoder, base, pool, splits string
-		replies, out, cache                         string
-		pairs, seed                                 int
-		json, pooled, fitted                        bool
-	}
+	var o conversationsFlags
 	flags := flag.NewFlagSet("conversations", flag.ContinueOnError)
 	flags.StringVar(&o.data, "data", "trainer/conversations", "`folder` of the conversations")
-	flags.StringVar(&o.articles, "articles", "models/vital-articles", "`folder` of the articles and their index")
-	flags.StringVar(&o.encoder, "encoder", "models/splade-tiny", "the query encoder's `folder`; check counts tokens by its vocabulary")
-	flags.StringVar(&o.base, "base", "", "converse, switch: encoder's `folder` that --encoder was exported to share")
+	flags.StringVar(&o.files.Articles, "articles", "models/vital-articles", "`folder` of the articles and their index")
+	flags.StringVar(&o.files.Encoder, "encoder", "models/splade-tiny", "the query encoder's `folder`; check counts tokens by its vocabulary")
+	flags.StringVar(&o.files.Base, "base", "", "converse, switch: encoder's `folder` that --encoder was exported to share")
 	flags.StringVar(&o.splits, "splits", "", "measure, converse, switch: the `splits`, with commas (empty: dev,test for measure, dev for converse, test for switch)")
 	flags.StringVar(&o.pool, "pool", "", "measure: write every ranking's first ten, pooled, to `file`")
-	flags.StringVar(&o.replies, "replies", repliesEngine, "converse: `whose` replies stand in the history, the engine's or the writer's")
+	flags.StringVar(&o.replies, "replies", converse.Engine, "converse: `whose` replies stand in the history, the engine's or the writer's")
 	flags.StringVar(&o.out, "out", "", "converse, doubt: write every turn, with what was replied and whether that is right, to `file`, a JSON line each")
 	flags.IntVar(&o.pairs, "pairs", 400, "switch: the `number` of pairs of a conversation and a question, of each split")
 	flags.IntVar(&o.seed, "seed", 1, "switch: `number` that the pairs are drawn by")
 	flags.BoolVar(&o.fitted, "fitted", false, "doubt: figures are by what was fitted now, not by what package answer has")
 	flags.BoolVar(&o.pooled, "pooled", false, "measure, converse, switch: take the judgements of pooled.tsv, too")
-	var stage evaluate.Dense
-	denseFlags(flags, &stage)
-	flags.StringVar(&o.cache, "cache", "cache", "converse, switch: `folder` that keeps the passages' dense vectors")
+	denseFlags(flags, &o.files.Dense)
+	flags.StringVar(&o.files.Cache, "cache", "cache", "converse, switch: `folder` that keeps the passages' dense vectors")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")
 	words, err := parseWords(flags, args, conversationsHelp, stdout)
 	if err != nil {
@@ -106,10 +105,9 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	if o.splits == "" {
 		o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test", "sure": "dev,choice", "quote": "dev", "doubt": "dev"}[words[0]]
 	}
-	c := conversing{data: o.data, folder: o.articles, encoder: o.encoder, base: o.base, replies: o.replies, out: o.out, pairs: o.pairs, seed: o.seed, pooled: o.pooled, fitted: o.fitted, json: o.json, second: stage, cache: o.cache}
-	switch words[0] {
-	case "converse", "switch", "sure", "quote", "doubt":
-		if err := c.check(flags, o.splits); err != nil {
+	plays := !slices.Contains([]string{"check", "export", "measure"}, words[0])
+	if plays {
+		if err := o.check(flags); err != nil {
 			return err
 		}
 	}
@@ -117,7 +115,7 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	if err != nil {
 		return err
 	}
-	articles, err := conversations.Articles(o.articles)
+	articles, err := conversations.Articles(o.files.Articles)
 	if err != nil {
 		return err
 	}
@@ -125,26 +123,150 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	case "export":
 		return conversations.Export(set, articles, words[1])
 	case "measure":
-		return measureConversations(ctx, set, articles, o.articles, o.encoder, o.splits, o.pool, o.pooled, o.json, stdout, stderr)
-	case "converse":
-		c.set, c.articles = set, articles
-		return c.converse(ctx, stdout, stderr)
-	case "sure":
-		c.set, c.articles = set, articles
-		return c.sure(ctx, stdout, stderr)
-	case "quote":
-		c.set, c.articles = set, articles
-		return c.quote(ctx, stdout, stderr)
-	case "doubt":
-		c.set, c.articles = set, articles
-		return c.doubt(ctx, stdout, stderr)
-	case "switch":
-		c.set, c.articles = set, articles
-		return c.switchTopics(ctx, stdout, stderr)
+		return o.measure(ctx, set, articles, stdout, stderr)
+	case "check":
+		return checkConversations(set, articles, filepath.Join(o.files.Encoder, "vocab.txt"), o.json, stdout)
 	}
-	return checkConversations(set, articles, filepath.Join(o.encoder, "vocab.txt"), o.json, stdout)
+	e, err := o.files.Engine(ctx, articles, stderr)
+	if err != nil {
+		return err
+	}
+	p := &converse.Player{Engine: e, Set: set, Splits: strings.Split(o.splits, ","), Replies: o.replies, Stage: o.files.Dense.Stage, Pooled: o.pooled, Progress: stderr}
+	return o.play(ctx, words[0], p, stdout)
 }
 
+// conversationsFlags are what conversations was asked for.
+type conversationsFlags struct {
+	data, splits, pool, replies, out string
+	files                            converse.Files
+	pairs, seed                      int
+	json, pooled, fitted             bool
+}
+
+// check refuses what makes no sense, and finds the default encoder where --encoder was
+// not given.
+func (o *conversationsFlags) check(flags *flag.FlagSet) error {
+	for name := range strings.SplitSeq(o.splits, ",") {
+		if !slices.Contains(conversations.All, name) {
+			return wrongUse("--splits: there is no %q; there are %s", name, strings.Join(conversations.All, ", "))
+		}
+	}
+	if err := checkDense(&o.files.Dense); err != nil {
+		return err
+	}
+	switch {
+	case o.replies != converse.Engine && o.replies != converse.Writer:
+		return wrongUse("--replies %q: want %s or %s", o.replies, converse.Engine, converse.Writer)
+	case o.pairs < 1:
+		return wrongUse("--pairs %d: at least 1 is needed", o.pairs)
+	}
+	named := false
+	flags.Visit(func(f *flag.Flag) { named = named || f.Name == "encoder" })
+	if named {
+		return nil
+	}
+	if o.files.Base != "" {
+		return wrongUse("--base names what --encoder shares: give both")
+	}
+	var err error
+	o.files.Encoder, o.files.Base, err = converse.DefaultLevel(familyFile)
+	return err
+}
+
+// familyFile is where the default level stands.
+const familyFile = "models/family.json"
+
+func (o *conversationsFlags) measure(ctx context.Context, set conversations.Set, articles *passages.Store, stdout, stderr *os.File) error {
+	splits := strings.Split(o.splits, ",")
+	for _, name := range splits {
+		if !slices.Contains(conversations.All, name) {
+			return wrongUse("--splits: there is no %q", name)
+		}
+	}
+	r := converse.Rankings{Set: set, Articles: articles, Folder: o.files.Articles, Encoder: o.files.Encoder, Pooled: o.pooled, Progress: stderr}
+	rows, pool, err := r.Measure(ctx, splits)
+	if err != nil {
+		return err
+	}
+	if o.pool != "" {
+		if err := durable.WriteFile(o.pool, pool.TSV()); err != nil {
+			return err
+		}
+	}
+	if o.json {
+		return printJSON(stdout, rows)
+	}
+	return measuredTable(stdout, splits, rows)
+}
+
+// play plays the conversations, prints what is asked for and writes --out.
+func (o *conversationsFlags) play(ctx context.Context, what string, p *converse.Player, stdout *os.File) error {
+	switch what {
+	case "converse":
+		reports, turns, err := p.Converse(ctx)
+		if err != nil {
+			return err
+		}
+		if err := writeLines(o.out, turns); err != nil {
+			return err
+		}
+		return o.print(stdout, reports, func() error { return repliedTable(stdout, reports) })
+	case "switch":
+		reports, err := p.Switch(ctx, o.pairs, o.seed)
+		if err != nil {
+			return err
+		}
+		return o.print(stdout, reports, func() error { return switchTable(stdout, reports) })
+	case "sure":
+		report, err := p.Sure(ctx)
+		if err != nil {
+			return err
+		}
+		return o.print(stdout, report, func() error { return surenessTable(stdout, report) })
+	case "quote":
+		sentences, err := conversations.ReadSentences(filepath.Join(o.data, "sentences.tsv"), p.Set)
+		if err != nil {
+			return err
+		}
+		reports, err := p.Quote(ctx, sentences)
+		if err != nil {
+			return err
+		}
+		return o.print(stdout, reports, func() error { return quoteTable(stdout, reports) })
+	}
+	report, inputs, err := p.Doubt(ctx, o.data, o.fitted)
+	if err != nil {
+		return err
+	}
+	if err := writeLines(o.out, inputs); err != nil {
+		return err
+	}
+	return o.print(stdout, report, func() error { return doubtTable(stdout, report) })
+}
+
+// print prints a report as JSON or by its table.
+func (o *conversationsFlags) print(stdout *os.File, report any, table func() error) error {
+	if o.json {
+		return printJSON(stdout, report)
+	}
+	return table()
+}
+
+// writeLines writes a JSON line for each of all to a file; "" is none.
+func writeLines[T any](file string, all []T) error {
+	if file == "" {
+		return nil
+	}
+	var b bytes.Buffer
+	out := json.NewEncoder(&b)
+	out.SetEscapeHTML(false)
+	for _, one := range all {
+		if err := out.Encode(one); err != nil {
+			return err
+		}
+	}
+	return durable.WriteFile(file, b.Bytes())
+}
 func checkConversations(set conversations.Set, articles *passages.Store, vocabPath string, asJSON bool, stdout io.Writer) error {
 	vocab, err := os.ReadFile(vocabPath)
 	if err != nil {

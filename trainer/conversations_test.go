@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/trainer/converse"
 	"parley/trainer/evaluate"
 )
 
@@ -60,7 +61,7 @@ func TestConversationsAreMeasuredAsEvaluateMeasures(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	code, out, stderr := trainer(t, dir, "conversations measure --json --splits dev --pool DIR/pool.tsv"+ourSet)
-	var rows []measured
+	var rows []converse.Measured
 	if err := json.Unmarshal([]byte(out), &rows); code != 0 || err != nil || len(rows) != 6 {
 		t.Fatalf("code %d, %v, %d rows, %s", code, err, len(rows), stderr)
 	}
@@ -87,7 +88,7 @@ func TestConversationsAreMeasuredAsEvaluateMeasures(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &read); code != 0 || err != nil || read.Turns != rows[0].Turns["all"] || read.Rewritten != read.Turns || read.Unread != 0 {
 		t.Errorf("import: code %d, %v, %+v, %s", code, err, read, stderr)
 	}
-	if i := slices.IndexFunc(rows, func(r measured) bool { return r.System == "splade-tiny" && r.Input == "rewrite" }); i < 0 || rows[i].NDCG["all"] < .5 {
+	if i := slices.IndexFunc(rows, func(r converse.Measured) bool { return r.System == "splade-tiny" && r.Input == "rewrite" }); i < 0 || rows[i].NDCG["all"] < .5 {
 		t.Errorf("the shipped encoder does not find the rewrites' articles: %+v", rows)
 	}
 }
@@ -98,7 +99,7 @@ func TestTheSplitToChooseOnIsMeasured(t *testing.T) {
 	ndcg := map[string]float64{}
 	for _, flag := range []string{"", " --pooled"} {
 		code, out, stderr := trainer(t, "", "conversations measure --json --splits choice"+flag+ourSet)
-		var rows []measured
+		var rows []converse.Measured
 		if err := json.Unmarshal([]byte(out), &rows); code != 0 || err != nil || len(rows) != 6 || rows[0].Split != "choice" || rows[0].Turns["all"] == 0 {
 			t.Fatalf("code %d, %v, %d rows, %s", code, err, len(rows), stderr)
 		}

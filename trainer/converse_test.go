@@ -3,11 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,12 +12,11 @@ import (
 	"parley/shared/collect"
 	"parley/shared/conversation"
 	"parley/shared/encoder"
-	"parley/shared/judged"
-	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/site/collection/tiny"
 	"parley/trainer/beir"
 	"parley/trainer/conversations"
+	"parley/trainer/converse"
 	"parley/trainer/evaluate"
 )
 
@@ -94,7 +90,8 @@ func tinyEngine(t *testing.T, dir string) *answer.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := conversationEngine(t.Context(), filepath.Join(dir, "encoder"), "", filepath.Join(dir, "articles"), articles, evaluate.Dense{}, "", os.Stderr)
+	files := converse.Files{Encoder: filepath.Join(dir, "encoder"), Articles: filepath.Join(dir, "articles")}
+	e, err := files.Engine(t.Context(), articles, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,125 +100,11 @@ func tinyEngine(t *testing.T, dir string) *answer.Engine {
 
 const tinyFlags = " --data DIR/data --articles DIR/articles --encoder DIR/encoder"
 
-// The history holds what the engine quoted, as the page's does, or what the writer
-// wrote; a question that holds nothing to read has no reply.
-func TestConverseAsksWithTheRepliesGiven(t *testing.T) {
-	dir := tinySet(t)
-	e := tinyEngine(t, dir)
-	set, err := conversations.Open(filepath.Join(dir, "data"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &set["dev"][0]
-	var quoted []string
-	err = converse(e, c, repliesEngine, "", 0, func(turn int, asked []message.Turn, a message.Answer) error {
-		for i, q := range quoted {
-			if asked[i].Reply != q || asked[i].Question != c.Turns[i].Question {
-				t.Errorf("turn %d: %+v in the history, want the reply %q", turn, asked[i], q)
-			}
-		}
-		if len(asked) != turn+1 || asked[turn].Reply != "" {
-			t.Errorf("turn %d is asked as %+v", turn, asked)
-		}
-		want, err := e.Ask(message.Ask{Turns: asked})
-		if err != nil {
-			return err
-		}
-		r := want.Results[want.Reply]
-		quoted = append(quoted, r.Text[r.Quote[0]:r.Quote[1]])
-		if got := quotation(a); got != quoted[turn] || got == "" {
-			t.Errorf("turn %d: quoted %q, want %q", turn, got, quoted[turn])
-		}
-		return nil
-	})
-	if err != nil || len(quoted) != 3 {
-		t.Fatal(len(quoted), err)
-	}
-	err = converse(e, c, repliesWriter, "", 0, func(turn int, asked []message.Turn, _ message.Answer) error {
-		if turn > 0 && asked[turn-1].Reply != c.Turns[turn-1].Reply {
-			t.Errorf("turn %d: %+v", turn, asked)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := ask(e, []message.Turn{{Question: " "}}, 1, "", "")
-	if err != nil || quotation(a) != "" || firstOf(a) != "" {
-		t.Errorf("a blank question: %+v, %v", a, err)
-	}
-}
-
-func TestJudge(t *testing.T) {
-	b := collect.NewBuilder(10, passages.About{Title: "judged"})
-	for _, p := range []passages.Passage{
-		{ID: "a", Title: "A", Text: "The granite tower was finished in 1864. Its lens burns brightly at night. A storm destroyed the cottage."},
-		{ID: "b", Title: "B", Text: "The granite tower was finished in 1864. Nothing else is here."},
-		{ID: "c", Title: "C", Text: "A harbour."},
-		{ID: "factbook/a", Title: "A", Text: "A storm destroyed the cottage. Its lens burns brightly at night."},
-		{ID: "factbook/b", Title: "B", Text: "The granite tower was finished in 1864."},
-	} {
-		if err := b.Add(p, oneTerm()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	made, err := b.Files()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, articles, err := collect.Join(made[0].Content, made[1].Content)
-	if err != nil {
-		t.Fatal(err)
-	}
-	turn := func(reply string) *judged.Turn {
-		return &judged.Turn{Reply: reply, Gold: []judged.Gold{{ID: "a", Grade: 2}}, Pooled: []judged.Gold{{ID: "b", Grade: 2}}}
-	}
-	const tower, lens, storm = "The granite tower was finished in 1864.", "Its lens burns brightly at night.", "A storm destroyed the cottage."
-	for _, c := range []struct {
-		name, reply, article, quoted string
-		pooled, right                bool
-	}{
-		{"the best sentence", "They finished towers of granite in 1864", "a", tower, false, true},
-		{"another of the article", "They finished towers of granite in 1864", "a", lens, false, false},
-		{"the same words elsewhere", "They finished towers of granite in 1864", "b", tower, false, false},
-		{"elsewhere, but pooled", "They finished towers of granite in 1864", "b", tower, true, true},
-		{"one of two as good", "A storm destroyed it; the lens burns.", "a", storm, false, true},
-		{"much less than the best", "The lens burns brightly, they say, in the cottage", "a", storm, false, false},
-		{"a reply that shares nothing", "Yes.", "a", tower, false, false},
-		{"no reply", "They finished it", "", "", false, false},
-	} {
-		v := newJudge(articles, c.pooled).judge(turn(c.reply), c.article, c.quoted)
-		if v.Right != c.right {
-			t.Errorf("%s: %+v", c.name, v)
-		}
-	}
-	// A passage of the Factbook is compared with itself, and answers whatever is judged.
-	of := turn("They finished towers of granite in 1864, destroyed by storm")
-	of.Factbook = []judged.Gold{{ID: "factbook/a", Grade: 2}, {ID: "factbook/b", Grade: 1}}
-	for _, c := range []struct {
-		article, quoted string
-		right           bool
-	}{{"factbook/a", storm, true}, {"factbook/a", lens, false}, {"factbook/b", tower, false}, {"a", tower, true}} {
-		if v := newJudge(articles, false).judge(of, c.article, c.quoted); v.Right != c.right {
-			t.Errorf("%s: %q: %+v", c.article, c.quoted, v)
-		}
-	}
-	if got := rightOnes(gold(of, false)); !reflect.DeepEqual(got, map[string]bool{"a": true, "factbook/a": true}) {
-		t.Errorf("right are %v", got)
-	}
-	if got := rightOnes([]judged.Gold{{ID: "a", Grade: 2}, {ID: "b", Grade: 1}}); !reflect.DeepEqual(got, map[string]bool{"a": true}) {
-		t.Errorf("right are %v", got)
-	}
-	if got := rightOnes([]judged.Gold{{ID: "b", Grade: 1}}); !got["b"] {
-		t.Errorf("right are %v", got)
-	}
-}
-
 func TestConverseCommand(t *testing.T) {
 	dir := tinySet(t)
 	line := "conversations converse --json --out DIR/turns.jsonl" + tinyFlags
 	code, out, stderr := trainer(t, dir, line)
-	var reports []conversed
+	var reports []converse.Replied
 	if err := json.Unmarshal([]byte(out), &reports); code != 0 || err != nil || len(reports) != 1 {
 		t.Fatalf("code %d, %v, %s", code, err, stderr)
 	}
@@ -233,9 +116,9 @@ func TestConverseCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var turns []conversedTurn
+	var turns []converse.RepliedTurn
 	for l := range bytes.Lines(data) {
-		var u conversedTurn
+		var u converse.RepliedTurn
 		if err := json.Unmarshal(l, &u); err != nil {
 			t.Fatal(err)
 		}
@@ -266,7 +149,7 @@ func TestConverseCommand(t *testing.T) {
 func TestSwitchCommand(t *testing.T) {
 	dir := tinySet(t)
 	code, out, stderr := trainer(t, dir, "conversations switch --splits dev --pairs 3 --json"+tinyFlags)
-	var reports []switching
+	var reports []converse.Switched
 	if err := json.Unmarshal([]byte(out), &reports); code != 0 || err != nil || len(reports) != 1 {
 		t.Fatalf("code %d, %v, %s", code, err, stderr)
 	}
@@ -278,71 +161,6 @@ func TestSwitchCommand(t *testing.T) {
 	}
 	if code, _, stderr = trainer(t, dir, "conversations switch --splits dev --pairs 300"+tinyFlags); code != 1 || !strings.Contains(stderr, "not 300: lower --pairs") {
 		t.Errorf("code %d, %s", code, stderr)
-	}
-}
-
-// Of our own conversations there are enough pairs, of beginnings of every length, and
-// they are unrelated and always the same.
-func TestPairs(t *testing.T) {
-	set, err := conversations.Open("conversations")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, split := range []string{"dev", "test"} {
-		list := pairs(set[split], 400, 1)
-		if len(list) != 400 || !reflect.DeepEqual(list, pairs(set[split], 400, 1)) || reflect.DeepEqual(list, pairs(set[split], 400, 2)) {
-			t.Fatalf("%s: %d pairs", split, len(list))
-		}
-		lengths, switches, questions := map[int]int{}, 0, map[string]int{}
-		for _, p := range list {
-			lengths[p.turns]++
-			questions[p.from.QueryID(p.turn)]++
-			asked := p.from.Turns[p.turn]
-			if p.turn > 0 {
-				switches++
-				if asked.Kind != judged.TopicSwitch {
-					t.Errorf("%s is %s", p.from.QueryID(p.turn), asked.Kind)
-				}
-			}
-			if asked.NeedsContext || p.from.Topic == p.begin.Topic || p.from.ID == p.begin.ID {
-				t.Errorf("%s after %s", p.from.QueryID(p.turn), p.begin.ID)
-			}
-			for _, turn := range p.begin.Turns[:p.turns] {
-				for _, g := range turn.Gold {
-					if slices.Contains(asked.Gold, g) {
-						t.Errorf("%s after %s: both rest on %s", p.from.QueryID(p.turn), p.begin.ID, g.ID)
-					}
-				}
-			}
-		}
-		for n := 1; n <= longestBeginning; n++ {
-			if lengths[n] < 40 {
-				t.Errorf("%s: %d beginnings of %d turns", split, lengths[n], n)
-			}
-		}
-		most := 0
-		for _, n := range questions {
-			most = max(most, n)
-		}
-		if switches < 50 || switches > 100 || most > 8 {
-			t.Errorf("%s: %d topic switches; a question stands %d times", split, switches, most)
-		}
-	}
-}
-
-// What deciding costs and gains is counted where the engine reads a follow-up alone.
-func TestFollowUpCounts(t *testing.T) {
-	e := tinyEngine(t, tinySet(t))
-	asked := []message.Turn{{Question: "tea leaf hot water", Reply: "Tea is a leaf in hot water."}, {Question: "tea"}}
-	turn := &judged.Turn{Kind: judged.TopicSwitch, NeedsContext: true, Gold: []judged.Gold{{ID: "tea", Grade: 2}}}
-	wrong := message.Answer{Alone: true, Results: []message.Result{{ID: "moon"}}}
-	var s switching
-	if err := s.followUp(e, turn, asked, wrong); err != nil {
-		t.Fatal(err)
-	}
-	want := switching{FollowN: 1, ReadAlone: 1, ReadAloneNeeds: 1, Switches: 1, SwitchesAlone: 1, FirstTogether: 1, TogetherAndNeed: 1}
-	if s != want {
-		t.Errorf("%+v, want %+v", s, want)
 	}
 }
 
@@ -361,15 +179,5 @@ func TestConverseWrongUse(t *testing.T) {
 	}
 	if code, _, stderr := trainer(t, dir, "conversations converse --data DIR/data --articles DIR/articles --encoder ../models/splade-tiny"); code != 1 || !strings.Contains(stderr, "same model") {
 		t.Errorf("an encoder of another vocabulary: code %d, %s", code, stderr)
-	}
-}
-
-func TestDefaultLevel(t *testing.T) {
-	enc, base, err := defaultLevel("../models/family.json")
-	if want := filepath.Join("..", "models", "splade-tiny-conv"); err != nil || enc != want || base != filepath.Join("..", "models", "splade-tiny") {
-		t.Errorf("%q over %q, %v", enc, base, err)
-	}
-	if _, _, err := defaultLevel("nowhere.json"); err == nil || !strings.Contains(fmt.Sprint(err), "name one with --encoder") {
-		t.Error(err)
 	}
 }

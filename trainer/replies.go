@@ -26,6 +26,7 @@ import (
 	"parley/shared/sparse"
 	"parley/trainer/beir"
 	"parley/trainer/collection"
+	"parley/trainer/converse"
 	"parley/trainer/disk"
 	"parley/trainer/evaluate"
 	"parley/trainer/progress"
@@ -94,7 +95,7 @@ func repliesCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 	}
 	if o.encoder == "" {
 		var err error
-		if o.encoder, o.base, err = defaultLevel(familyFile); err != nil {
+		if o.encoder, o.base, err = converse.DefaultLevel(familyFile); err != nil {
 			return err
 		}
 	}
@@ -359,11 +360,11 @@ func (n *node) ask(ctx context.Context, e *answer.Engine, said []message.Turn, a
 		return err
 	}
 	said = append(said, message.Turn{Question: n.question})
-	a, err := ask(e, said, repliesK, "", "")
+	a, err := converse.Ask(e, message.Ask{Turns: said, K: repliesK})
 	if err != nil {
 		return fmt.Errorf("%q: %w", n.question, err)
 	}
-	n.reply = quotation(a)
+	n.reply = converse.Quotation(a)
 	asked <- n.reply == ""
 	said[len(said)-1].Reply = n.reply
 	for _, next := range n.next {

@@ -13,6 +13,7 @@ import (
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/sparse"
+	"parley/trainer/converse"
 	"parley/trainer/disk"
 )
 
@@ -58,7 +59,7 @@ func TestRepliesAreTheEngines(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			u.Reply = quotation(a)
+			u.Reply = converse.Quotation(a)
 			said[j].Reply = u.Reply
 			if u.Reply == "" {
 				t.Errorf("%s: nothing found for %q", want[i].ID, u.Question)

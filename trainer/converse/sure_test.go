@@ -1,4 +1,4 @@
-package main
+package converse
 
 import (
 	"math"
@@ -14,7 +14,7 @@ func TestCurve(t *testing.T) {
 		{sure: .40, sparse: false, both: true, sparseMS: 1, denseMS: 20},
 		{sure: .10, sparse: false, both: true, sparseMS: 1, denseMS: 20},
 	}
-	want := map[float64]spent{
+	want := map[float64]Spent{
 		0:  {0, 1, .75, 21},
 		.5: {.5, .5, 1, 11},
 		.9: {.9, .75, 1, 16},
@@ -37,7 +37,7 @@ func TestReportBinsBySure(t *testing.T) {
 	for i := range 40 {
 		all = append(all, instance{features: []float64{1, float64(i)}, sure: float64(i) / 39, sparse: i >= 20, of: i})
 	}
-	r := report(all)
+	r := sureness(all)
 	turns := 0
 	for _, b := range r.Bins {
 		turns += b.Turns

@@ -1,31 +1,25 @@
-package main
+package converse
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"parley/shared/answer"
 	"parley/shared/collect"
 	"parley/shared/documents"
-	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/judged"
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/words"
 	"parley/trainer/conversations"
-	"parley/trainer/progress"
 )
 
 // An input is what was typed, and what the engine made of it.
@@ -41,19 +35,19 @@ type input struct {
 	said       string
 }
 
-// A doubted is the report of conversations doubt.
-type doubted struct {
+// A Doubted is the report of Doubt.
+type Doubted struct {
 	Stage string `json:"stage"`
 	// Fitted are the coefficients that fit the train split, choice and their unanswerable
 	// inputs, in the order of answer's features; Above is the threshold chosen on dev.
 	Fitted []float64 `json:"coefficients"`
 	Above  float64   `json:"answers_above"`
 	// By the coefficients and the threshold that package answer has.
-	Splits []doubtedSplit `json:"splits"`
+	Splits []DoubtedSplit `json:"splits"`
 }
 
-// A doubtedSplit says how it goes on a split.
-type doubtedSplit struct {
+// A DoubtedSplit says how it goes on a split.
+type DoubtedSplit struct {
 	Split      string             `json:"split"`
 	None       int                `json:"unanswerable"`
 	Recognised float64            `json:"recognised"` // of the unanswerable
@@ -62,11 +56,11 @@ type doubtedSplit struct {
 	Lost       float64            `json:"lost"`             // of these
 	Wrong      int                `json:"wrongly_answered"`
 	Spared     float64            `json:"spared"` // of these
-	Curve      []doubtedPoint     `json:"curve"`
+	Curve      []DoubtedPoint     `json:"curve"`
 }
 
-// A doubtedPoint is what another threshold would do.
-type doubtedPoint struct {
+// A DoubtedPoint is what another threshold would do.
+type DoubtedPoint struct {
 	Lost       float64 `json:"lost"`
 	Recognised float64 `json:"recognised"`
 	Spared     float64 `json:"spared"`
@@ -88,133 +82,144 @@ const (
 	wrongWeight = .1
 )
 
-// doubt fits the estimate of whether the first result answers.
-func (o *conversing) doubt(ctx context.Context, stdout, stderr *os.File) error {
-	none, err := conversations.ReadUnanswerable(filepath.Join(o.data, "unanswerable.jsonl"), o.set)
-	if err != nil {
-		return err
-	}
-	e, err := conversationEngine(ctx, o.encoder, o.base, o.folder, o.articles, o.second, o.cache, stderr)
-	if err != nil {
-		return err
-	}
-	splits := []string{"train", conversations.Choice, "dev"}
-	for _, s := range o.splits {
-		if !slices.Contains(splits, s) {
-			splits = append(splits, s)
-		}
-	}
-	none = slices.DeleteFunc(none, func(u conversations.Unanswerable) bool { return !slices.Contains(splits, u.Split) })
-	total := len(none)
-	for _, s := range splits {
-		for i := range o.set[s] {
-			total += len(o.set[s][i].Turns)
-			if s == "train" {
-				total += len(keywords(&o.set[s][i]))
-			}
-		}
-	}
-	meter := progress.New(stderr, "inputs", 0, int64(total))
-	done := 0
-	played := map[string][]input{}
-	replies := map[string][]message.Turn{}
-	tell := func(split, kind string, asked []message.Turn, right func(first string) bool, a *message.Answer, keyword bool) error {
-		done++
-		meter.Update(int64(done), "")
-		in, err := inputOf(e, asked, o.second.Stage, a)
-		if err != nil {
-			return err
-		}
-		in.kind, in.answerable, in.keyword = kind, kind == "", keyword
-		in.is = len(a.Results) > 0 && right(a.Results[0].ID)
-		played[split] = append(played[split], in)
-		return ctx.Err()
-	}
-	for _, split := range splits {
-		for i := range o.set[split] {
-			c := &o.set[split][i]
-			err := converse(e, c, o.replies, o.second.Stage, 3, func(turn int, asked []message.Turn, a message.Answer) error {
-				if turn == len(c.Turns)-1 {
-					replies[c.ID] = slices.Clone(asked)
-				}
-				right := rightOnes(gold(&c.Turns[turn], true))
-				return tell(split, "", asked, func(first string) bool { return right[first] }, &a, false)
-			})
-			if err != nil {
-				return err
-			}
-			if split != "train" {
-				continue
-			}
-			for _, q := range keywords(c) {
-				asked := []message.Turn{{Question: q.question}}
-				a, err := ask(e, asked, 1, "", o.second.Stage)
-				if err == nil {
-					err = tell(split, "", asked, func(first string) bool { return q.right[first] }, &a, true)
-				}
-				if err != nil {
-					return fmt.Errorf("%s: %w", c.ID, err)
-				}
-			}
-		}
-	}
-	for _, u := range none {
-		asked := append(slices.Clone(replies[u.After][:min(u.Turns, len(replies[u.After]))]), message.Turn{Question: u.Question})
-		a, err := ask(e, asked, 0, "", o.second.Stage)
-		if err == nil {
-			err = tell(u.Split, string(u.Kind), asked, func(string) bool { return false }, &a, false)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", u.ID, err)
-		}
-	}
-	meter.Done("")
-	handbookPassages, err := playHandbook(e.Encoder, filepath.Join(o.data, "handbook"), played)
-	if err != nil {
-		return err
-	}
+// An estimate is the probability that a first result answers, of its features.
+type estimate func(features []float64) float64
 
-	r := doubted{Stage: cmp.Or(o.second.Stage, message.StageSparse)}
-	both := e.Dense != nil && o.second.Stage != message.StageSparse
+// Doubt fits the estimate of whether the first result answers at all, on train, choice
+// and the inputs of dir, unanswerable.jsonl and handbook/. Of the player's splits it
+// judges the estimate that package answer has, or with fitted the one that was fitted
+// now. inputs are all that was typed in those splits.
+func (p *Player) Doubt(ctx context.Context, dir string, fitted bool) (report *Doubted, inputs []DoubtedInput, err error) {
+	none, err := conversations.ReadUnanswerable(filepath.Join(dir, "unanswerable.jsonl"), p.Set)
+	if err != nil {
+		return nil, nil, err
+	}
+	played, err := p.playDoubt(ctx, none)
+	if err != nil {
+		return nil, nil, err
+	}
+	handbook, err := p.playHandbook(filepath.Join(dir, "handbook"), played)
+	if err != nil {
+		return nil, nil, err
+	}
+	both := p.Engine.Dense != nil && p.Stage != message.StageSparse
 	if both {
 		delete(played, handbookFit) // it has no dense vectors
 		delete(played, handbookTest)
 	}
+	r := &Doubted{Stage: cmp.Or(p.Stage, message.StageSparse)}
 	r.Fitted = fitDoubt(slices.Concat(played["train"], played[conversations.Choice], played[handbookFit]))
-	r.Above = threshold(played["dev"], func(x []float64) float64 { return logistic(r.Fitted, x) }, doubtLost)
-	by := func(x []float64) float64 {
+	now := func(x []float64) float64 { return logistic(r.Fitted, x) }
+	r.Above = threshold(played["dev"], now, doubtLost)
+	by, above := answers(both), float64(answer.AnswersAbove(both))
+	if fitted {
+		by, above = now, r.Above
+	}
+	for _, split := range append(slices.Clone(p.Splits), handbookTest) {
+		if played[split] == nil {
+			continue
+		}
+		above := above
+		if split == handbookTest {
+			above *= answer.Trusted(handbook)
+		}
+		r.Splits = append(r.Splits, splitDoubt(split, played[split], by, above))
+		for i := range played[split] {
+			inputs = append(inputs, played[split][i].report(split, by))
+		}
+	}
+	return r, inputs, nil
+}
+
+// answers is the estimate that package answer has.
+func answers(both bool) estimate {
+	return func(x []float64) float64 {
 		f := make([]float32, len(x))
 		for i, v := range x {
 			f[i] = float32(v)
 		}
 		return float64(answer.Answers(f, both))
 	}
-	if o.fitted {
-		by = func(x []float64) float64 { return logistic(r.Fitted, x) }
-	}
-	above := float64(answer.AnswersAbove(both))
-	if o.fitted {
-		above = r.Above
-	}
-	for _, split := range append(slices.Clone(o.splits), handbookTest) {
-		if played[split] == nil {
-			continue
+}
+
+// playDoubt plays the splits that the fit and the report need, by split: their
+// conversations' turns, the questions in key words of train, and the unanswerable.
+func (p *Player) playDoubt(ctx context.Context, none []conversations.Unanswerable) (map[string][]input, error) {
+	splits := []string{"train", conversations.Choice, "dev"}
+	for _, s := range p.Splits {
+		if !slices.Contains(splits, s) {
+			splits = append(splits, s)
 		}
-		above := above
-		if split == handbookTest {
-			above *= answer.Trusted(handbookPassages)
-		}
-		r.Splits = append(r.Splits, splitDoubt(split, played[split], by, above))
 	}
-	if o.out != "" {
-		if err := writeDoubt(o.out, append(slices.Clone(o.splits), handbookTest), played, by); err != nil {
+	none = slices.DeleteFunc(none, func(u conversations.Unanswerable) bool { return !slices.Contains(splits, u.Split) })
+	typed := 0
+	for i := range p.Set["train"] {
+		typed += len(keywords(&p.Set["train"][i]))
+	}
+	p.begin("inputs", p.turns(splits)+typed+len(none))
+	played := map[string][]input{}
+	replies := map[string][]message.Turn{}
+	for _, split := range splits {
+		err := p.playSplit(ctx, split, 3, func(t Turn) error {
+			in, err := inputOf(p.Engine, t.Asked, p.Stage, &t.Answer)
+			if err != nil {
+				return err
+			}
+			in.answerable = true
+			in.is = len(t.Answer.Results) > 0 && rightOnes(gold(t.judged(), true))[firstOf(t.Answer)]
+			played[split] = append(played[split], in)
+			if t.Place < len(t.Of.Turns)-1 {
+				return nil
+			}
+			replies[t.Of.ID] = slices.Clone(t.Asked)
+			if split != "train" {
+				return nil
+			}
+			typed, err := p.playKeywords(ctx, t.Of)
+			played[split] = append(played[split], typed...)
 			return err
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
-	if o.json {
-		return printJSON(stdout, r)
+	for _, u := range none {
+		asked := append(slices.Clone(replies[u.After][:min(u.Turns, len(replies[u.After]))]), message.Turn{Question: u.Question})
+		in, _, err := p.typed(ctx, asked, 0)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", u.ID, err)
+		}
+		in.kind = string(u.Kind)
+		played[u.Split] = append(played[u.Split], in)
 	}
-	return r.print(stdout)
+	p.meter.Done("")
+	return played, nil
+}
+
+// playKeywords asks what keywords makes of a conversation.
+func (p *Player) playKeywords(ctx context.Context, c *judged.Conversation) (list []input, err error) {
+	for _, q := range keywords(c) {
+		in, a, err := p.typed(ctx, []message.Turn{{Question: q.question}}, 1)
+		if err != nil {
+			return nil, err
+		}
+		in.answerable, in.keyword = true, true
+		in.is = len(a.Results) > 0 && q.right[firstOf(a)]
+		list = append(list, in)
+	}
+	return list, nil
+}
+
+// typed asks what was typed behind what was said, and counts it as done.
+func (p *Player) typed(ctx context.Context, asked []message.Turn, k int) (in input, a message.Answer, err error) {
+	if a, err = p.ask(asked, k, ""); err != nil {
+		return in, a, err
+	}
+	p.count()
+	if in, err = inputOf(p.Engine, asked, p.Stage, &a); err != nil {
+		return in, a, err
+	}
+	return in, a, ctx.Err()
 }
 
 // inputOf is what was asked last, and answered so, as far as the engine knows.
@@ -274,19 +279,20 @@ const (
 )
 
 // playHandbook asks the questions about the handbook, each by itself, of a collection made
-// of it: a small one, in whose words people say "I" and "you". It gives its passages.
-func playHandbook(enc *encoder.Encoder, dir string, played map[string][]input) (passages int, err error) {
+// of it: a small one, in whose words people say "I" and "you". It returns the number of
+// its passages.
+func (p *Player) playHandbook(dir string, played map[string][]input) (passages int, err error) {
 	h, err := conversations.OpenHandbook(dir)
 	if err != nil {
 		return 0, err
 	}
-	e, err := handbookEngine(enc, h)
+	e, err := handbookEngine(p.Engine.Encoder, h)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", dir, err)
 	}
 	for i, q := range h.Questions {
 		asked := []message.Turn{{Question: q.Question}}
-		a, err := ask(e, asked, 0, "", "")
+		a, err := Ask(e, message.Ask{Turns: asked})
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", q.ID, err)
 		}
@@ -411,7 +417,7 @@ func fitDoubt(all []input) []float64 {
 }
 
 // threshold is the largest below which at most a share of the rightly answered lies.
-func threshold(all []input, by func([]float64) float64, lost float64) float64 {
+func threshold(all []input, by estimate, lost float64) float64 {
 	var right []float64
 	for _, in := range all {
 		if in.is && !in.small {
@@ -422,104 +428,74 @@ func threshold(all []input, by func([]float64) float64, lost float64) float64 {
 	return right[min(int(lost*float64(len(right))), len(right)-1)]
 }
 
-func splitDoubt(split string, all []input, by func([]float64) float64, above float64) doubtedSplit {
-	s := doubtedSplit{Split: split, Kinds: map[string]float64{}}
-	count := func(above float64) (lost, recognised, spared float64, kinds map[string][2]float64) {
-		kinds = map[string][2]float64{}
-		var right, wrong, none float64
-		for _, in := range all {
-			doubts := in.small || in.x == nil || by(in.x) < above && !in.about
-			d := 0.
-			if doubts {
-				d = 1
-			}
-			switch {
-			case in.is:
-				right, lost = right+1, lost+d
-			case in.answerable:
-				wrong, spared = wrong+1, spared+d
-			default:
-				none, recognised = none+1, recognised+d
-				k := kinds[in.kind]
-				kinds[in.kind] = [2]float64{k[0] + d, k[1] + 1}
-			}
+// A tally counts inputs that were doubted.
+type tally struct {
+	right, lost      float64 // rightly answered; and doubted
+	wrong, spared    float64 // wrongly answered; and doubted
+	none, recognised float64 // unanswerable; and doubted
+	kinds            map[string][2]float64
+}
+
+// tallied doubts what is small talk, found nothing, or is estimated below above, unless
+// the question only names what the result is about.
+func tallied(all []input, by estimate, above float64) tally {
+	t := tally{kinds: map[string][2]float64{}}
+	for _, in := range all {
+		d := 0.
+		if in.small || in.x == nil || by(in.x) < above && !in.about {
+			d = 1
 		}
-		s.Right, s.Wrong, s.None = int(right), int(wrong), int(none)
-		return lost / max(1, right), recognised / max(1, none), spared / max(1, wrong), kinds
+		switch {
+		case in.is:
+			t.right, t.lost = t.right+1, t.lost+d
+		case in.answerable:
+			t.wrong, t.spared = t.wrong+1, t.spared+d
+		default:
+			t.none, t.recognised = t.none+1, t.recognised+d
+			k := t.kinds[in.kind]
+			t.kinds[in.kind] = [2]float64{k[0] + d, k[1] + 1}
+		}
 	}
-	var kinds map[string][2]float64
-	s.Lost, s.Recognised, s.Spared, kinds = count(above)
-	for k, n := range kinds {
+	return t
+}
+
+// shares are of the rightly answered, the unanswerable and the wrongly answered.
+func (t *tally) shares() (lost, recognised, spared float64) {
+	return t.lost / max(1, t.right), t.recognised / max(1, t.none), t.spared / max(1, t.wrong)
+}
+
+func splitDoubt(split string, all []input, by estimate, above float64) DoubtedSplit {
+	t := tallied(all, by, above)
+	s := DoubtedSplit{Split: split, Kinds: map[string]float64{}, Right: int(t.right), Wrong: int(t.wrong), None: int(t.none)}
+	s.Lost, s.Recognised, s.Spared = t.shares()
+	for k, n := range t.kinds {
 		s.Kinds[k] = n[0] / n[1]
 	}
 	for _, lost := range []float64{.01, .02, .03, .04, .05, .07, .1} {
-		p := doubtedPoint{Above: threshold(all, by, lost)}
-		p.Lost, p.Recognised, p.Spared, _ = count(p.Above)
+		p := DoubtedPoint{Above: threshold(all, by, lost)}
+		t := tallied(all, by, p.Above)
+		p.Lost, p.Recognised, p.Spared = t.shares()
 		s.Curve = append(s.Curve, p)
 	}
 	return s
 }
 
-// writeDoubt writes every input with what was estimated of it, a JSON line each.
-func writeDoubt(file string, splits []string, played map[string][]input, by func([]float64) float64) error {
-	var b bytes.Buffer
-	out := json.NewEncoder(&b)
-	out.SetEscapeHTML(false)
-	for _, split := range splits {
-		for _, in := range played[split] {
-			line := struct {
-				Split    string    `json:"split"`
-				Kind     string    `json:"kind,omitempty"`
-				Question string    `json:"question"`
-				Right    bool      `json:"right"`
-				Small    bool      `json:"small_talk,omitempty"`
-				Keyword  bool      `json:"keyword,omitempty"`
-				Answers  float64   `json:"answers"`
-				Features []float64 `json:"features"`
-			}{split, in.kind, in.said, in.is, in.small, in.keyword, 0, in.x}
-			if in.x != nil {
-				line.Answers = by(in.x)
-			}
-			if err := out.Encode(line); err != nil {
-				return err
-			}
-		}
-	}
-	return durable.WriteFile(file, b.Bytes())
+// A DoubtedInput says what was estimated of an input.
+type DoubtedInput struct {
+	Split    string    `json:"split"`
+	Kind     string    `json:"kind,omitempty"`
+	Question string    `json:"question"`
+	Right    bool      `json:"right"`
+	Small    bool      `json:"small_talk,omitempty"`
+	Keyword  bool      `json:"keyword,omitempty"`
+	Answers  float64   `json:"answers"`
+	Features []float64 `json:"features"`
 }
 
-func (r *doubted) print(stdout *os.File) error {
-	fmt.Fprintf(stdout, "Stage %s. Coefficients that fit train and choice, and the threshold of dev:\n\n", r.Stage)
-	for i, c := range r.Fitted {
-		fmt.Fprintf(stdout, "%s%.3f", map[bool]string{true: "", false: ", "}[i == 0], c)
+func (in *input) report(split string, by estimate) DoubtedInput {
+	r := DoubtedInput{split, in.kind, in.said, in.is, in.small, in.keyword, 0, in.x}
+	if in.x != nil {
+		r.Answers = by(in.x)
 	}
-	fmt.Fprintf(stdout, "\nabove %.3f\n\n", r.Above)
-	w := tabwriter.NewWriter(stdout, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(w, "| split\t| unanswerable\t| recognised\t| rightly answered\t| lost\t| wrongly answered\t| spared\t|\n|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
-	for _, s := range r.Splits {
-		fmt.Fprintf(w, "| %s\t| %d\t| %s\t| %d\t| %s\t| %d\t| %s\t|\n", s.Split, s.None, percent(s.Recognised, s.None), s.Right, percent(s.Lost, s.Right), s.Wrong, percent(s.Spared, s.Wrong))
-	}
-	fmt.Fprint(w, "\n| recognised\t|")
-	for _, k := range conversations.NoneKinds {
-		fmt.Fprintf(w, " %s\t|", k)
-	}
-	fmt.Fprint(w, "\n|---\t|")
-	for range conversations.NoneKinds {
-		fmt.Fprint(w, "---:\t|")
-	}
-	fmt.Fprintln(w)
-	for _, s := range r.Splits {
-		fmt.Fprintf(w, "| %s\t|", s.Split)
-		for _, k := range conversations.NoneKinds {
-			fmt.Fprintf(w, " %s\t|", percent(s.Kinds[string(k)], 1))
-		}
-		fmt.Fprintln(w)
-	}
-	fmt.Fprintln(w, "\n| split\t| lost\t| recognised\t| spared\t| above\t|\n|---\t|---:\t|---:\t|---:\t|---:\t|")
-	for _, s := range r.Splits {
-		for _, p := range s.Curve {
-			fmt.Fprintf(w, "| %s\t| %s\t| %s\t| %s\t| %.3f\t|\n", s.Split, percent(p.Lost, 1), percent(p.Recognised, 1), percent(p.Spared, 1), p.Above)
-		}
-	}
-	return w.Flush()
+	return r
 }

@@ -1,0 +1,176 @@
+// Package converse plays our own conversations (package conversations) as visitors have
+// them: turn by turn, through the engine that the page has, with what it replied in the
+// history. It counts what is right.
+//
+//	measure.go  how well their questions are ranked, each with the history of the data set
+//	play.go     a conversation turn by turn
+//	replies.go  whether the right article and the right sentence are replied
+//	switch.go   what becomes of a new topic
+//	quote.go    whether what is quoted answers, by judged sentences
+//	sure.go     how often the sparse stage is right, and how well it knows
+//	doubt.go    whether what has no answer is recognised
+package converse
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"parley/shared/answer"
+	"parley/shared/judged"
+	"parley/shared/message"
+	"parley/trainer/conversations"
+	"parley/trainer/progress"
+)
+
+// Whose replies stand in the history that the engine reads.
+const (
+	Engine = "engine" // what it quoted itself, as in the page
+	Writer = "writer" // those of the data set
+)
+
+// A Player plays conversations.
+type Player struct {
+	Engine  *answer.Engine
+	Set     conversations.Set
+	Splits  []string // those that are reported on
+	Replies string   // Engine or Writer
+	Stage   string   // which stages answer (message.Ask)
+	Pooled  bool     // the judgements of pooled.tsv count as well
+
+	Progress *os.File // where progress is shown
+
+	meter *progress.Meter
+	done  int64
+}
+
+// A Turn is a turn of a conversation as it was played.
+type Turn struct {
+	Of     *judged.Conversation
+	Place  int            // from 0
+	Asked  []message.Turn // oldest first; valid until the next turn is played
+	Answer message.Answer
+}
+
+// judged is the turn as the data set has it.
+func (t *Turn) judged() *judged.Turn { return &t.Of.Turns[t.Place] }
+
+// Play plays a conversation, k results a turn (0: as many as the page asks for), and
+// calls hear after each turn. The reply is one of the first three results.
+func (p *Player) Play(c *judged.Conversation, k int, hear func(Turn) error) error {
+	var turns []message.Turn
+	for i, t := range c.Turns {
+		turns = append(turns, message.Turn{Question: t.Question})
+		a, err := p.ask(turns, k, "")
+		if err == nil {
+			err = hear(Turn{c, i, turns, a})
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.QueryID(i), err)
+		}
+		turns[i].Reply = t.Reply
+		if p.Replies == Engine {
+			turns[i].Reply = Quotation(a)
+		}
+	}
+	return nil
+}
+
+// playSplit plays all conversations of a split, and counts the turns as done.
+func (p *Player) playSplit(ctx context.Context, split string, k int, hear func(Turn) error) error {
+	for i := range p.Set[split] {
+		err := p.Play(&p.Set[split][i], k, func(t Turn) error {
+			p.count()
+			if err := hear(t); err != nil {
+				return err
+			}
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Player) ask(turns []message.Turn, k int, read string) (message.Answer, error) {
+	return Ask(p.Engine, message.Ask{Turns: turns, K: k, Read: read, Stage: p.Stage})
+}
+
+// turns is the number of turns of the splits.
+func (p *Player) turns(splits []string) (n int) {
+	for _, split := range splits {
+		for _, c := range p.Set[split] {
+			n += len(c.Turns)
+		}
+	}
+	return n
+}
+
+// begin starts a meter of so many things, count counts one.
+func (p *Player) begin(what string, total int) {
+	p.meter, p.done = progress.New(p.Progress, what, 0, int64(total)), 0
+}
+
+func (p *Player) count() {
+	p.done++
+	p.meter.Update(p.done, "")
+}
+
+// gold are the articles that answer a turn, and the passages of the Factbook that answer
+// it fully: the engine has them, whatever is judged.
+func gold(t *judged.Turn, pooled bool) []judged.Gold {
+	all := slices.Clone(t.Gold)
+	if pooled {
+		all = t.Judged()
+	}
+	for _, g := range t.Factbook {
+		if g.Grade == 2 {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+// rightOnes are the gold articles of the highest grade that the turn has.
+func rightOnes(gold []judged.Gold) map[string]bool {
+	top := 0
+	for _, g := range gold {
+		top = max(top, g.Grade)
+	}
+	ids := map[string]bool{}
+	for _, g := range gold {
+		if g.Grade == top {
+			ids[g.ID] = true
+		}
+	}
+	return ids
+}
+
+// A Group is a part of the turns: a row of the tables.
+type Group struct {
+	Name  string
+	holds func(c *judged.Conversation, turn int) bool
+}
+
+// Groups are all, in the order of the tables.
+var Groups = func() []Group {
+	g := []Group{
+		{"all", func(*judged.Conversation, int) bool { return true }},
+		{"follow-ups", func(_ *judged.Conversation, i int) bool { return i > 0 }},
+		{"hop", func(c *judged.Conversation, i int) bool { return i > 0 && c.Hops(i) }},
+		{"stay", func(c *judged.Conversation, i int) bool { return i > 0 && !c.Hops(i) }},
+		{"needs context", func(c *judged.Conversation, i int) bool { return c.Turns[i].NeedsContext }},
+	}
+	for _, k := range judged.Kinds {
+		g = append(g, Group{string(k), func(c *judged.Conversation, i int) bool { return c.Turns[i].Kind == k }})
+	}
+	for _, d := range []struct {
+		name     string
+		from, to int
+	}{{"turn 2", 2, 2}, {"turn 3", 3, 3}, {"turn 4", 4, 4}, {"turns 5-6", 5, 6}, {"turns 7-8", 7, 8}, {"turns 9-12", 9, 12}} {
+		g = append(g, Group{d.name, func(_ *judged.Conversation, i int) bool { return d.from <= i+1 && i+1 <= d.to }})
+	}
+	return g
+}()

@@ -1,0 +1,95 @@
+package converse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"parley/shared/message"
+	"parley/shared/quote"
+	"parley/trainer/conversations"
+)
+
+// A Quoted is the report on a split, of its turns with judged sentences.
+type Quoted struct {
+	Split   string `json:"split"`
+	Encoder string `json:"encoder"`
+	Turns   int    `json:"turns"` // with judged sentences
+	// Of the turns that have a right article among the results, what of it is quoted.
+	Found   int     `json:"found"`
+	Right   float64 `json:"right"`   // it answers
+	Partly  float64 `json:"partly"`  // or answers in part
+	Pairs   float64 `json:"pairs"`   // it is two sentences
+	Bytes   float64 `json:"bytes"`   // mean length
+	Reply   float64 `json:"reply"`   // of all turns: the reply answers
+	Again   int     `json:"again"`   // turns whose reply's sentence was a reply before
+	Replies int     `json:"replies"` // turns that had a reply
+}
+
+// Quote plays the splits and judges what is quoted by sentences that were judged. A split
+// without such sentences is an error.
+func (p *Player) Quote(ctx context.Context, by conversations.Sentences) ([]Quoted, error) {
+	p.begin("turns", p.turns(p.Splits))
+	var reports []Quoted
+	for _, split := range p.Splits {
+		r := Quoted{Split: split, Encoder: p.Engine.Encoder.Name}
+		err := p.playSplit(ctx, split, 0, func(t Turn) error {
+			r.add(by, t)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if r.Turns == 0 {
+			return nil, fmt.Errorf("no turn of %s has judged sentences", split)
+		}
+		n := float64(max(1, r.Found))
+		r.Right, r.Partly, r.Pairs, r.Bytes = r.Right/n, r.Partly/n, r.Pairs/n, r.Bytes/n
+		r.Reply /= float64(r.Turns)
+		reports = append(reports, r)
+	}
+	p.meter.Done("")
+	return reports, nil
+}
+
+// add counts a turn.
+func (r *Quoted) add(judged conversations.Sentences, t Turn) {
+	a := t.Answer
+	reply := Quotation(a)
+	if reply != "" {
+		r.Replies++
+		if slices.ContainsFunc(t.Asked[:t.Place], func(said message.Turn) bool { return said.Reply == reply }) {
+			r.Again++
+		}
+	}
+	id := t.Of.QueryID(t.Place)
+	if judged[id] == nil {
+		return
+	}
+	r.Turns++
+	if a.Reply < len(a.Results) {
+		if grade, _ := judged.Grade(id, a.Results[a.Reply].ID, reply); grade == 2 {
+			r.Reply++
+		}
+	}
+	right := rightOnes(gold(t.judged(), true))
+	for _, result := range a.Results {
+		text := result.Text[result.Quote[0]:result.Quote[1]]
+		grade, ok := judged.Grade(id, result.ID, text)
+		if !ok || !right[result.ID] {
+			continue
+		}
+		r.Found++
+		r.Bytes += float64(len(text))
+		if grade == 2 {
+			r.Right++
+		}
+		if grade > 0 {
+			r.Partly++
+		}
+		if len(quote.Sentences(text)) > 1 {
+			r.Pairs++
+		}
+		break // the best ranked one
+	}
+}
