@@ -100,7 +100,7 @@ func TestExportTakesADenseEncoder(t *testing.T) {
 		t.Fatal(err)
 	}
 	tiny.Put(t, dense, map[string][]byte{"vocab.txt": vocab})
-	must(t, "", "export", dense, small, "--passage-tokens", "30")
+	must(t, "", "quantize", dense, small, "--passage-tokens", "30")
 	must(t, "", "index", "--dense="+small, "--encoder", b.encoder, "--out", b.collection)
 	if a := b.answer(t, "--dense", small, "--stage", "dense", "whale"); a.Stage != message.StageDense {
 		t.Errorf("%+v", a)

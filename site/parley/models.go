@@ -45,7 +45,7 @@ func located(given, flagName, standard, makeWith string) (string, error) {
 }
 
 func encoderFolder(given string) (string, error) {
-	return located(given, "encoder", defaultEncoder, "export")
+	return located(given, "encoder", defaultEncoder, "quantize")
 }
 
 // openEncoders opens the encoders that a flag names, and reads that of passages.

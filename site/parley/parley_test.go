@@ -121,8 +121,8 @@ func TestExitCodes(t *testing.T) {
 		{exitUsage, []string{"index", "--mass", "2", "."}, "wanted a share"},
 		{exitUsage, []string{"index", "--encoder", b.encoder, filepath.Join(b.dir, "nowhere")}, "no such file or folder"},
 		{exitUsage, []string{"build", "--compress", "hard"}, "wanted one of"},
-		{exitUsage, []string{"export", b.encoder, b.encoder}, "another than the folder to read"},
-		{exitFailed, []string{"search", "--encoder", "nowhere", "x"}, "`parley export` makes one"},
+		{exitUsage, []string{"quantize", b.encoder, b.encoder}, "another than the folder to read"},
+		{exitFailed, []string{"search", "--encoder", "nowhere", "x"}, "`parley quantize` makes one"},
 		{exitFailed, []string{"search", "--encoder", b.encoder, "--collection", b.encoder, "x"}, "manifest.json"},
 		{exitFailed, []string{"serve", b.encoder}, "`parley build --out"},
 		{exitFailed, b.with("search", "\u0001"), "the question is empty"},
@@ -151,7 +151,7 @@ func TestWithoutTheRepositoryTheErrorSaysWhatToGive(t *testing.T) {
 func TestExportMakesInt8AndKeepsTheSettings(t *testing.T) {
 	b := newBench(t)
 	out := filepath.Join(b.dir, "small")
-	must(t, "", "export", b.encoder, out, "--query-tokens", "20", "--history-type", "1")
+	must(t, "", "quantize", b.encoder, out, "--query-tokens", "20", "--history-type", "1")
 	data, err := os.ReadFile(filepath.Join(out, "config.json"))
 	if err != nil {
 		t.Fatal(err)

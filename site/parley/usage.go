@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"parley/site/engine"
 )
 
 // A command is one subcommand and all that help says of it.
@@ -133,15 +135,31 @@ parley models --collection my-notes
 parley models --json --encoder downloaded-encoders | jq .dense`,
 		},
 		{
-			name: "export", run: runExport,
+			name: "export", run: runExportCollection,
+			synopsis: "--to ENGINE --out FOLDER [flags]",
+			summary:  "write a collection for another search engine",
+			about: `Writes the passages and their sparse vectors as the engine loads them, with a README.md
+that shows how to load them and how to ask, and a query as an example. The engine then
+ranks exactly as Parley does: the vectors hold the index's 8-bit impacts, and ties go to
+the lower passage number. A run that is stopped or killed continues with the same
+command.
+
+` + formLines(),
+			examples: `parley export --to opensearch --out for-opensearch
+parley export --to pgvector --collection my-notes --out for-postgres
+parley export --to sqlite --out for-sqlite && sqlite3 for-sqlite/parley.db < for-sqlite/query.sql
+parley export --to qdrant --dry-run --ask "When was the Eiffel Tower built?"`,
+		},
+		{
+			name: "quantize", run: runExport,
 			synopsis: "[flags] FOLDER OUT",
 			summary:  "turn a Hugging Face encoder into a small int8 one",
 			about: `FOLDER holds config.json, model.safetensors and vocab.txt or tokenizer.json of a
 BertForMaskedLM or DistilBertForMaskedLM, as SPLADE encoders are, or of a BertModel, a
 dense encoder. OUT gets the same encoder with 8-bit weights, a quarter of the size. The
 flags say how it reads conversations and passages, and are kept in its config.json.`,
-			examples: `parley export downloads/splade-tiny encoders/splade-tiny
-parley export --query-tokens 128 --history-type 1 --name distilled out/checkpoint encoders/distilled`,
+			examples: `parley quantize downloads/splade-tiny encoders/splade-tiny
+parley quantize --query-tokens 128 --history-type 1 --name distilled out/checkpoint encoders/distilled`,
 		},
 	}
 }
@@ -150,7 +168,7 @@ parley export --query-tokens 128 --history-type 1 --name distilled out/checkpoin
 func overview(w io.Writer) {
 	fmt.Fprint(w, "Parley: conversational search that needs no server.\n\nUsage: parley COMMAND [flags] [arguments]\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.summary)
 	}
 	fmt.Fprint(w, "\n`parley COMMAND --help` explains a command and shows examples.\nExit codes: 0 done, 1 failed, 2 the command line makes no sense.\n")
 }
@@ -182,4 +200,13 @@ func (c command) help(w io.Writer, fs *flag.FlagSet) {
 		}
 	})
 	fmt.Fprintf(w, "\nExamples:\n  %s\n", strings.ReplaceAll(c.examples, "\n", "\n  "))
+}
+
+// formLines are what help says of the engines.
+func formLines() string {
+	var b strings.Builder
+	for _, f := range engine.Forms {
+		fmt.Fprintf(&b, "  %-13s  %s\n", f.Name, f.About)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -176,7 +176,7 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 		files = append(files, file{name: name, path: "data/" + hash16(content) + "." + path.Base(name), content: content})
 		return err
 	}
-	const anEncoder = "an encoder's folder; `parley export` makes one"
+	const anEncoder = "an encoder's folder; `parley quantize` makes one"
 	encoders, err := collection.OpenEncoders(encoder)
 	if err != nil {
 		return nil, nil, err

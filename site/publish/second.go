@@ -109,7 +109,7 @@ func fitting(o Options, encoders *collection.Encoders, dir string) (space string
 	}
 	for _, t := range weights.Tensors {
 		if len(t.Shape) == 2 && t.DType != safetensors.I8 && t.DType != safetensors.U8 && !strings.Contains(t.Name, "token_type_embeddings") {
-			return "", fmt.Errorf("%s: the weights are not in 8 bits or 4 (%s is %s), and the page takes no others; `parley export %s OUT` makes them so", dir, t.Name, t.DType, dir)
+			return "", fmt.Errorf("%s: the weights are not in 8 bits or 4 (%s is %s), and the page takes no others; `parley quantize %s OUT` makes them so", dir, t.Name, t.DType, dir)
 		}
 	}
 	c, err := collection.OpenAll(o.Collection)

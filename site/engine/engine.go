@@ -1,0 +1,319 @@
+// Package engine writes a collection in the forms that other search engines load, so
+// that they rank as Parley does:
+//
+//	index.bin, passages.bin ──Documents──▶ impacts of a passage ──Form──▶ files of an engine
+//	a conversation ──encoder──▶ vector ──Factors──▶ integers ──Form──▶ the engine's query
+//
+// What makes the rankings equal: a passage's weights are the impacts of the index, whole
+// numbers from 1 to 255, which every engine here stores exactly (Elasticsearch keeps nine
+// significant bits, Lucene's features are exact to 512). A query's weights are the integers
+// that Parley's own search rounds them to, divided by a power of two where an engine bounds
+// them. Sums stay below 2^24, so float32 holds them exactly, in any order of summation.
+// Only ties are left: they go to the lower number of the passage, field "doc".
+//
+// Terms are numbers: a piece of the encoder's vocabulary has its id, and after the
+// vocabulary come the collection's words, in the order of their bytes.
+package engine
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/shared/durable"
+	"parley/shared/index"
+	"parley/shared/passages"
+)
+
+// A Collection is what is handed over.
+type Collection struct {
+	Index    *index.Index
+	Passages *passages.Store
+	Piece    func(term uint32) string // of the encoder's vocabulary
+	Hash     [sha256.Size]byte        // of the collection's files: exports of another are others
+}
+
+// Terms is the number of terms, learned ones and words: the dimension of all vectors.
+func (c *Collection) Terms() int { return c.Index.Vocab() + c.Index.Words() }
+
+// wordPrefix comes before words where terms are written as text, as in CIFF: no piece of a
+// vocabulary has it.
+const wordPrefix = "word:"
+
+// name is a term as text.
+func (c *Collection) name(term uint32) string {
+	if word := c.Index.Word(term); word != "" {
+		return wordPrefix + word
+	}
+	return c.Piece(term)
+}
+
+// A Form is how one engine takes a collection: some files that say what comes, and parts of
+// some thousand passages each; or one file of its own kind.
+type Form struct {
+	Name  string
+	About string // one line for people
+
+	// head makes the small files: mappings, tables, how to load and how to ask.
+	head func(c *Collection, q Example) (map[string]string, error)
+	// A part's name ends in ext. Its passages stand between before and after, with between
+	// after all but the last.
+	ext, before, between, after string
+	passage                     func(w *bufio.Writer, c *Collection, doc int, p passages.Passage, v []index.Impact) error
+	// whole writes the form's one file in place of parts.
+	whole func(ctx context.Context, c *Collection, path string, m *meter) error
+	file  string
+	// query is what the engine is asked: its k best.
+	query func(c *Collection, q []index.Factor, k int) string
+}
+
+// Forms are all that there are, in the order of help.
+var Forms = []*Form{opensearch, elasticsearch, qdrant, milvus, pgvector, sqlite, anserini, ciff}
+
+// FormNamed returns the form of that name.
+func FormNamed(name string) (*Form, error) {
+	var names []string
+	for _, f := range Forms {
+		if f.Name == name {
+			return f, nil
+		}
+		names = append(names, f.Name)
+	}
+	return nil, fmt.Errorf("there is no form %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// Query returns what the engine is asked for a query's k best passages: JSON, SQL, or the
+// like, as the form's README shows it.
+func (f *Form) Query(c *Collection, q []index.Factor, k int) string { return f.query(c, q, k) }
+
+// An Example is a question and its query, shown in an export's README.
+type Example struct {
+	Question string
+	Factors  []index.Factor
+}
+
+// Options of Export; the zero value has sensible settings.
+type Options struct {
+	Part     int            // passages in a file; 0: 5,000
+	Progress func(Progress) // hears of it about twice a second
+	Example  Example
+}
+
+// Progress says how far an export is.
+type Progress struct {
+	Done, Total int // passages; those in Done are on the disk
+	Left        time.Duration
+}
+
+// A Summary says what Export made.
+type Summary struct {
+	Form     string `json:"form"`
+	Out      string `json:"out"`
+	Passages int    `json:"passages"`
+	Files    int    `json:"files"`
+	Kept     int    `json:"kept"` // of Files, those that an earlier run had made
+	Bytes    int64  `json:"bytes"`
+}
+
+// stateFile says what an export's folder holds, for the run that continues it.
+const stateFile = "export.json"
+
+// state is the content of stateFile.
+type state struct {
+	Parley     string `json:"parley"` // "export"
+	Form       string `json:"form"`
+	Collection string `json:"collection"` // the hash of its files, in hex
+	Passages   int    `json:"passages"`
+	Terms      int    `json:"terms"`
+	Part       int    `json:"part"` // passages in a file
+	Whole      bool   `json:"whole"`
+}
+
+// ErrOther is wrapped where the folder to write holds something else.
+var ErrOther = errors.New("the folder holds something else")
+
+// Export writes a collection into the folder out, a part after the other. A run that was
+// stopped, by whatever, is continued by the same call: parts that are whole stay. A folder
+// that holds anything else, or an export of another collection, is left as it is.
+func (f *Form) Export(ctx context.Context, c *Collection, out string, o Options) (*Summary, error) {
+	if o.Part <= 0 {
+		o.Part = 5000
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	want := state{"export", f.Name, hex.EncodeToString(c.Hash[:]), c.Passages.Len(), c.Terms(), o.Part, false}
+	had, err := readState(out)
+	if err != nil {
+		return nil, err
+	}
+	if was := had; was != (state{}) {
+		was.Whole = false
+		if was != want {
+			return nil, fmt.Errorf("%s: %w: an export of another collection, form or size of parts; name another folder, or remove it", out, ErrOther)
+		}
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return nil, err
+	}
+	s := &Summary{Form: f.Name, Out: out, Passages: c.Passages.Len()}
+	if err := writeState(out, want); err != nil {
+		return nil, err
+	}
+	head, err := f.head(c, o.Example)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(head)) {
+		if err := durable.WriteFile(filepath.Join(out, name), []byte(head[name])); err != nil {
+			return nil, err
+		}
+		s.Files++
+		s.Bytes += int64(len(head[name]))
+	}
+	meter := newMeter(c.Passages.Len(), o.Progress)
+	if f.whole != nil {
+		err = f.exportWhole(ctx, c, out, had.Whole, s, meter)
+	} else {
+		err = f.exportParts(ctx, c, out, o.Part, s, meter)
+	}
+	if err != nil {
+		return nil, err
+	}
+	want.Whole = true
+	return s, writeState(out, want)
+}
+
+func (f *Form) exportWhole(ctx context.Context, c *Collection, out string, whole bool, s *Summary, meter *meter) error {
+	at := filepath.Join(out, f.file)
+	if info, err := os.Stat(at); err == nil && whole {
+		s.Kept++
+		s.Files++
+		s.Bytes += info.Size()
+		return nil
+	}
+	if err := f.whole(ctx, c, at, meter); err != nil {
+		return err
+	}
+	info, err := os.Stat(at)
+	if err != nil {
+		return err
+	}
+	s.Files++
+	s.Bytes += info.Size()
+	return nil
+}
+
+func (f *Form) exportParts(ctx context.Context, c *Collection, out string, size int, s *Summary, meter *meter) error {
+	next, stop := iter.Pull2(c.Index.Documents())
+	defer stop()
+	for first := 0; first < c.Passages.Len(); first += size {
+		last := min(first+size, c.Passages.Len())
+		at := filepath.Join(out, fmt.Sprintf("part-%06d%s", first/size, f.ext))
+		s.Files++
+		if info, err := os.Stat(at); err == nil && info.Mode().IsRegular() {
+			for range last - first {
+				next()
+			}
+			s.Kept++
+			s.Bytes += info.Size()
+			meter.skip(last - first)
+			continue
+		}
+		err := durable.Write(at, func(w io.Writer) error {
+			b := bufio.NewWriterSize(w, 1<<16)
+			b.WriteString(f.before)
+			for doc := first; doc < last; doc++ {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				_, v, _ := next()
+				if err := f.passage(b, c, doc, c.Passages.At(doc), v); err != nil {
+					return err
+				}
+				if doc+1 < last {
+					b.WriteString(f.between)
+				}
+			}
+			b.WriteString(f.after)
+			return b.Flush()
+		})
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(at)
+		if err != nil {
+			return err
+		}
+		s.Bytes += info.Size()
+		meter.done(last - first)
+	}
+	return nil
+}
+
+func readState(out string) (s state, err error) {
+	data, err := os.ReadFile(filepath.Join(out, stateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		entries, err := os.ReadDir(out)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return s, err
+		}
+		if len(entries) > 0 {
+			return s, fmt.Errorf("%s: %w: it is not empty, and has no %s; name another folder", out, ErrOther, stateFile)
+		}
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal(data, &s); err != nil || s.Parley != "export" {
+		return s, fmt.Errorf("%s: %w: its %s is not of an export", out, ErrOther, stateFile)
+	}
+	return s, nil
+}
+
+func writeState(out string, s state) error {
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(filepath.Join(out, stateFile), append(data, '\n'))
+}
+
+// A meter reports progress about twice a second.
+type meter struct {
+	report             func(Progress)
+	start, told        time.Time
+	made, total, ready int // of ready passages, made were made in this run
+}
+
+func newMeter(total int, report func(Progress)) *meter {
+	return &meter{report: report, start: time.Now(), total: total}
+}
+
+// skip counts passages that an earlier run wrote.
+func (m *meter) skip(n int) { m.ready += n }
+
+// done counts passages that were written.
+func (m *meter) done(n int) {
+	m.made += n
+	m.ready += n
+	if now := time.Now(); now.Sub(m.told) > time.Second/2 || m.ready == m.total {
+		m.told = now
+		left := time.Duration(float64(now.Sub(m.start)) / float64(m.made) * float64(m.total-m.ready))
+		m.report(Progress{m.ready, m.total, left})
+	}
+}
