@@ -364,7 +364,7 @@ func (n *node) ask(ctx context.Context, e *answer.Engine, said []message.Turn, a
 	if err != nil {
 		return fmt.Errorf("%q: %w", n.question, err)
 	}
-	n.reply = converse.Quotation(a)
+	n.reply = a.Quoted().Quotation()
 	asked <- n.reply == ""
 	said[len(said)-1].Reply = n.reply
 	for _, next := range n.next {

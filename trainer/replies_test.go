@@ -13,7 +13,6 @@ import (
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/sparse"
-	"parley/trainer/converse"
 	"parley/trainer/disk"
 )
 
@@ -59,7 +58,7 @@ func TestRepliesAreTheEngines(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			u.Reply = converse.Quotation(a)
+			u.Reply = a.Quoted().Quotation()
 			said[j].Reply = u.Reply
 			if u.Reply == "" {
 				t.Errorf("%s: nothing found for %q", want[i].ID, u.Question)

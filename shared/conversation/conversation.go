@@ -12,8 +12,14 @@ package conversation
 
 import "parley/shared/wordpiece"
 
-// A Turn is a question and the reply it got; the newest turn has no reply yet.
-type Turn struct{ Question, Reply string }
+// A Turn is a question and the reply it got; the newest turn has no reply yet. In JSON
+// it stands in data sets (shared/importers); the page's messages have a type of their own
+// with the same fields (message.Turn), since the tables of this package's tokenizer would
+// make the page's program larger.
+type Turn struct {
+	Question string `json:"question"`
+	Reply    string `json:"reply,omitempty"`
+}
 
 // Side says which text of a turn a token came from.
 type Side uint8

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/shared/conversation"
 	"parley/shared/judged"
 	"parley/shared/lines"
 )
@@ -162,7 +163,7 @@ func canard(r *Result, files []File, o Options) error {
 				return
 			}
 			r.add(at, Example{ID: fmt.Sprintf("%s_q#%d", q.Dialog, q.Number-1), Conversation: q.Dialog, Source: "canard",
-				Turns: append([]Turn{titles(q.History[0], q.History[1])}, history(q.History[2:], q.Question)...), Rewrite: q.Rewrite})
+				Turns: append([]conversation.Turn{titles(q.History[0], q.History[1])}, history(q.History[2:], q.Question)...), Rewrite: q.Rewrite})
 		})
 		if err != nil {
 			return err
@@ -171,7 +172,9 @@ func canard(r *Result, files []File, o Options) error {
 	return nil
 }
 
-func titles(title, section string) Turn { return Turn{Question: title + ", " + section} }
+func titles(title, section string) conversation.Turn {
+	return conversation.Turn{Question: title + ", " + section}
+}
 
 // quac: one object.
 //
@@ -207,15 +210,15 @@ func quac(r *Result, files []File, o Options) error {
 		}
 		for _, a := range set.Data {
 			for _, p := range a.Paragraphs {
-				said := []Turn{titles(a.Title, a.Section)}
+				said := []conversation.Turn{titles(a.Title, a.Section)}
 				for _, q := range p.QAs {
-					turns := append(said[:len(said):len(said)], Turn{Question: q.Question})
+					turns := append(said[:len(said):len(said)], conversation.Turn{Question: q.Question})
 					r.add(position{file: file.Name}, Example{ID: q.ID, Conversation: p.ID, Source: "quac", Turns: turns})
 					answer := q.Answer.Text
 					if answer == "CANNOTANSWER" {
 						answer = "I don't know."
 					}
-					said = append(said, Turn{q.Question, answer})
+					said = append(said, conversation.Turn{Question: q.Question, Reply: answer})
 				}
 			}
 		}
@@ -269,8 +272,8 @@ func cast(r *Result, files []File, o Options) error {
 				r.unread(at, "no topic: number or turn is missing")
 				return
 			}
-			var said []Turn
-			path := map[text][]Turn{} // in a tree, what was said up to a turn
+			var said []conversation.Turn
+			path := map[text][]conversation.Turn{} // in a tree, what was said up to a turn
 			for _, u := range t.Turns {
 				before := said
 				if u.Parent != "" {
@@ -283,7 +286,7 @@ func cast(r *Result, files []File, o Options) error {
 				before = before[:len(before):len(before)]
 				if strings.EqualFold(u.Participant, "System") {
 					if len(before) > 0 {
-						before = append(before[:len(before)-1:len(before)-1], Turn{before[len(before)-1].Question, u.Response})
+						before = append(before[:len(before)-1:len(before)-1], conversation.Turn{Question: before[len(before)-1].Question, Reply: u.Response})
 					}
 					path[u.Number], said = before, before
 					continue
@@ -301,9 +304,9 @@ func cast(r *Result, files []File, o Options) error {
 				// The flattened form of 2022 repeats the beginning of every path.
 				if !r.seen["cast\x00"+id] || u.Participant == "" && !strings.Contains(string(u.Number), "-") {
 					r.add(at, Example{ID: id, Conversation: string(t.Number), Source: "cast",
-						Turns: append(before, Turn{Question: question}), Rewrite: rewrite, Positives: positives})
+						Turns: append(before, conversation.Turn{Question: question}), Rewrite: rewrite, Positives: positives})
 				}
-				before = append(before, Turn{question, u.Passage + u.Response})
+				before = append(before, conversation.Turn{Question: question, Reply: u.Passage + u.Response})
 				path[u.Number], said = before, before
 			}
 		})
@@ -344,12 +347,12 @@ func ikat(r *Result, files []File, o Options) error {
 				r.unread(at, "no topic: number, or turns and responses, are missing")
 				return
 			}
-			var said []Turn
+			var said []conversation.Turn
 			for _, u := range turns {
 				question := u.Utterance + u.User // a turn has one of them
 				r.add(at, Example{ID: fmt.Sprintf("%s_%s", t.Number, u.ID), Conversation: string(t.Number), Source: "ikat",
-					Turns: append(said[:len(said):len(said)], Turn{Question: question}), Rewrite: u.Resolved})
-				said = append(said, Turn{question, u.Response})
+					Turns: append(said[:len(said):len(said)], conversation.Turn{Question: question}), Rewrite: u.Resolved})
+				said = append(said, conversation.Turn{Question: question, Reply: u.Response})
 			}
 		})
 		if err != nil {
@@ -389,15 +392,15 @@ func convquestions(r *Result, files []File, o Options) error {
 			}) int {
 				return q.Turn
 			})
-			var said []Turn
+			var said []conversation.Turn
 			for i, q := range c.Questions {
 				rewrite := q.Completed
 				if i == 0 && rewrite == "" {
 					rewrite = q.Question
 				}
 				r.add(at, Example{ID: fmt.Sprintf("%s-%d", c.ID, q.Turn), Conversation: string(c.ID), Source: "convquestions",
-					Turns: append(said[:len(said):len(said)], Turn{Question: q.Question}), Rewrite: rewrite})
-				said = append(said, Turn{q.Question, strings.ReplaceAll(string(q.Answer), ";", "; ")})
+					Turns: append(said[:len(said):len(said)], conversation.Turn{Question: q.Question}), Rewrite: rewrite})
+				said = append(said, conversation.Turn{Question: q.Question, Reply: strings.ReplaceAll(string(q.Answer), ";", "; ")})
 			}
 		})
 		if err != nil {
@@ -456,10 +459,10 @@ func mtrag(r *Result, files []File, o Options) error {
 					r.unread(at, "task_id %q is not of the form conversation<::>turn", t.ID)
 					return
 				}
-				var turns []Turn
+				var turns []conversation.Turn
 				for _, m := range t.Input {
 					if m.Speaker == "user" {
-						turns = append(turns, Turn{Question: m.Text})
+						turns = append(turns, conversation.Turn{Question: m.Text})
 					} else if len(turns) > 0 {
 						turns[len(turns)-1].Reply = m.Text
 					}
@@ -479,11 +482,11 @@ func mtrag(r *Result, files []File, o Options) error {
 	}
 	for _, conv := range order {
 		byNumber(human[conv], func(p placed) int { return p.Turn }) // the file has 10 before 2
-		var said []Turn
+		var said []conversation.Turn
 		for _, p := range human[conv] {
 			r.add(p.at, Example{ID: p.ID, Conversation: conv, Source: "mtrag-" + p.Domain,
-				Turns: append(said[:len(said):len(said)], Turn{Question: p.User.Text})})
-			said = append(said, Turn{p.User.Text, p.Agent.Text})
+				Turns: append(said[:len(said):len(said)], conversation.Turn{Question: p.User.Text})})
+			said = append(said, conversation.Turn{Question: p.User.Text, Reply: p.Agent.Text})
 		}
 	}
 	for i := range r.Examples {
@@ -506,7 +509,7 @@ func beir(r *Result, files []File, o Options) error {
 				return
 			}
 			r.add(at, Example{ID: string(q.ID), Conversation: string(q.ID), Source: "beir",
-				Turns: []Turn{{Question: q.Text}}, Rewrite: q.Text})
+				Turns: []conversation.Turn{{Question: q.Text}}, Rewrite: q.Text})
 		})
 		if err != nil {
 			return err
@@ -525,7 +528,7 @@ func questions(r *Result, files []File, o Options) error {
 				if len(files) > 1 {
 					id = fmt.Sprintf("%d-%d", n+1, i)
 				}
-				r.add(position{file: file.Name, line: i}, Example{ID: id, Conversation: id, Source: "questions", Turns: []Turn{{Question: q}}, Rewrite: strings.TrimSpace(q)})
+				r.add(position{file: file.Name, line: i}, Example{ID: id, Conversation: id, Source: "questions", Turns: []conversation.Turn{{Question: q}}, Rewrite: strings.TrimSpace(q)})
 			}
 			return lr.Err()
 		})
@@ -547,7 +550,7 @@ func jsonl(r *Result, files []File, o Options) error {
 		err := records(r, file, func(at position, c struct {
 			Example
 			Turns []struct {
-				Turn
+				conversation.Turn
 				Rewrite string `json:"rewrite"`
 				Gold    []struct {
 					ID    string `json:"id"`
@@ -555,7 +558,7 @@ func jsonl(r *Result, files []File, o Options) error {
 				} `json:"gold"`
 			} `json:"turns"`
 		}) {
-			var said []Turn
+			var said []conversation.Turn
 			for i, t := range c.Turns {
 				if c.Conversation == "" {
 					best := 1
@@ -569,7 +572,7 @@ func jsonl(r *Result, files []File, o Options) error {
 						}
 					}
 					r.add(at, Example{ID: fmt.Sprintf("%s_%d", c.ID, i+1), Conversation: c.ID, Source: c.Source,
-						Turns: append(said[:len(said):len(said)], Turn{Question: t.Question}), Rewrite: t.Rewrite, Positives: positives})
+						Turns: append(said[:len(said):len(said)], conversation.Turn{Question: t.Question}), Rewrite: t.Rewrite, Positives: positives})
 				}
 				said = append(said, t.Turn)
 			}

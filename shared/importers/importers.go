@@ -48,27 +48,12 @@ import (
 // Turns are oldest first; the last is the one that is asked, without reply. Rewrite
 // is the question as it reads without its history, "" where nobody wrote one.
 type Example struct {
-	ID           string   `json:"id"`
-	Conversation string   `json:"conversation"`
-	Source       string   `json:"source,omitempty"`
-	Turns        []Turn   `json:"turns"`
-	Rewrite      string   `json:"rewrite,omitempty"`
-	Positives    []string `json:"positives,omitempty"`
-}
-
-// A Turn is a question and its reply.
-type Turn struct {
-	Question string `json:"question"`
-	Reply    string `json:"reply,omitempty"`
-}
-
-// Said is the example as the encoder reads it.
-func (e *Example) Said() []conversation.Turn {
-	out := make([]conversation.Turn, len(e.Turns))
-	for i, t := range e.Turns {
-		out[i] = conversation.Turn(t)
-	}
-	return out
+	ID           string              `json:"id"`
+	Conversation string              `json:"conversation"`
+	Source       string              `json:"source,omitempty"`
+	Turns        []conversation.Turn `json:"turns"`
+	Rewrite      string              `json:"rewrite,omitempty"`
+	Positives    []string            `json:"positives,omitempty"`
 }
 
 // Question is the one asked.
@@ -301,16 +286,16 @@ func records[T any](r *Result, file File, f func(at position, v T)) error {
 }
 
 // history makes turns of question, reply, question, reply, ..., question.
-func history(said []string, question string) []Turn {
-	var turns []Turn
+func history(said []string, question string) []conversation.Turn {
+	var turns []conversation.Turn
 	for i := 0; i < len(said); i += 2 {
-		t := Turn{Question: said[i]}
+		t := conversation.Turn{Question: said[i]}
 		if i+1 < len(said) {
 			t.Reply = said[i+1]
 		}
 		turns = append(turns, t)
 	}
-	return append(turns, Turn{Question: question})
+	return append(turns, conversation.Turn{Question: question})
 }
 
 // Stats is a line of the table that describes a data set.

@@ -32,13 +32,13 @@ import (
 // A Conversation is what a link carries.
 type Conversation struct {
 	Collection, Level string
-	Turns             []Turn
+	Turns             []Asked
 }
 
-// A Turn is a question, the id of the passage chosen as its reply, "" for the one that
-// is found, and how the reader wanted it read, "" where the engine decides (Ask.Read of
-// shared/message).
-type Turn struct{ Question, Chosen, Read string }
+// An Asked is a question as it was asked, the id of the passage chosen as its reply, ""
+// for the one that is found, and how the reader wanted it read, "" where the engine
+// decides (Ask.Read of shared/message).
+type Asked struct{ Question, Chosen, Read string }
 
 const version = "parley 1"
 
@@ -120,7 +120,7 @@ func Parse(text string) (c Conversation, err error) {
 		case "level":
 			c.Level = value
 		case "?":
-			c.Turns = append(c.Turns, Turn{Question: value})
+			c.Turns = append(c.Turns, Asked{Question: value})
 		case "=":
 			if len(c.Turns) == 0 {
 				return c, errors.New("link: a reply before any question")

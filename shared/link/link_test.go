@@ -8,7 +8,7 @@ import (
 	"parley/shared/message"
 )
 
-var tower = Conversation{Collection: "Wikipedia's vital articles", Level: "splade-tiny", Turns: []Turn{
+var tower = Conversation{Collection: "Wikipedia's vital articles", Level: "splade-tiny", Turns: []Asked{
 	{Question: "How tall is the Eiffel Tower?", Chosen: "Eiffel_Tower"},
 	{Question: "who designed it,\nand \\n why?", Read: message.ReadAlone},
 }}
@@ -40,7 +40,7 @@ func TestAddress(t *testing.T) {
 	// The form of version 1 stays readable.
 	// An address that was made once stays readable. (By Python's zlib.)
 	const first = "c=LcpBCoAgEEbhvaf4r9ABwlXQAaJtiE45MDihA9Ltk2j5Pd4dqtCDyUUVoWisBTtbEIRqHIWa81i1YyQBN1gmLHyeJNi0U_Vu_n18HnvPikSNr0IJbP4F"
-	want := Conversation{Collection: "Vital articles", Turns: []Turn{{"How tall is the Eiffel Tower?", "Eiffel_Tower", ""}, {"who designed it?", "", ""}}}
+	want := Conversation{Collection: "Vital articles", Turns: []Asked{{"How tall is the Eiffel Tower?", "Eiffel_Tower", ""}, {"who designed it?", "", ""}}}
 	if got, err := Open(first); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -55,12 +55,12 @@ func TestAddress(t *testing.T) {
 }
 
 func TestBounds(t *testing.T) {
-	long := Conversation{Turns: []Turn{{Question: strings.Repeat("a", MaxText)}}}
+	long := Conversation{Turns: []Asked{{Question: strings.Repeat("a", MaxText)}}}
 	if f, err := long.Fragment(); err == nil {
 		t.Errorf("%d bytes", len(f))
 	}
 	// What a small link may grow to is bounded: a megabyte packs into a kilobyte.
-	bomb := Conversation{Turns: []Turn{{Question: strings.Repeat("a", MaxText-100)}}}
+	bomb := Conversation{Turns: []Asked{{Question: strings.Repeat("a", MaxText-100)}}}
 	f, err := bomb.Fragment()
 	if err != nil || len(f) > 4000 {
 		t.Fatalf("%d bytes, %v", len(f), err)
@@ -100,10 +100,10 @@ func FuzzText(f *testing.F) {
 		if question == "" {
 			return
 		}
-		c := Conversation{collection, level, []Turn{{question, chosen, read}, {"x", "", ""}}}
+		c := Conversation{collection, level, []Asked{{question, chosen, read}, {"x", "", ""}}}
 		got, err := Parse(c.Text())
 		valid := func(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
-		want := Conversation{valid(collection), valid(level), []Turn{{valid(question), valid(chosen), read}, {"x", "", ""}}}
+		want := Conversation{valid(collection), valid(level), []Asked{{valid(question), valid(chosen), read}, {"x", "", ""}}}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q became %q, %v", want, got, err)
 		}

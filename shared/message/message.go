@@ -22,7 +22,8 @@
 // the sparse stage alone until the state is "on". Ready.Dense says whether the site has one.
 package message
 
-// A Turn is a question and the reply it got; the last turn of Ask has none.
+// A Turn is a question and the reply it got; the last turn of Ask has none. It is
+// conversation.Turn on its way to the engine.
 type Turn struct {
 	Question string `json:"question"`
 	Reply    string `json:"reply,omitempty"`

@@ -22,14 +22,14 @@ const Version = 1
 //	 "turns": [{"question": "How tall is the Eiffel Tower?", "reply": "The tower is ...",
 //	            "id": "Eiffel_Tower", "title": "Eiffel Tower", "url": "https://..."}]}
 type Conversation struct {
-	Version    int    `json:"parley"`
-	Collection string `json:"collection,omitempty"`
-	Encoder    string `json:"encoder,omitempty"`
-	Turns      []Turn `json:"turns"`
+	Version    int        `json:"parley"`
+	Collection string     `json:"collection,omitempty"`
+	Encoder    string     `json:"encoder,omitempty"`
+	Turns      []Exchange `json:"turns"`
 }
 
-// A Turn is a question, and the sentence that replied with where it stands.
-type Turn struct {
+// An Exchange is a question, and the sentence that replied with where it stands.
+type Exchange struct {
 	Question string `json:"question"`
 	Reply    string `json:"reply,omitempty"`
 	ID       string `json:"id,omitempty"` // of the passage quoted

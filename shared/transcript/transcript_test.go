@@ -13,7 +13,7 @@ import (
 	"parley/shared/message"
 )
 
-var tower = Conversation{Version: Version, Collection: "Vital articles", Encoder: "splade-tiny", Turns: []Turn{
+var tower = Conversation{Version: Version, Collection: "Vital articles", Encoder: "splade-tiny", Turns: []Exchange{
 	{Question: "How tall is the Eiffel Tower?", Reply: "The tower is 330 metres tall.", ID: "Eiffel_Tower", Title: "Eiffel Tower", URL: "https://en.wikipedia.org/wiki/Eiffel_Tower"},
 	{Question: "who designed it?", Reply: "It is named after Gustave Eiffel.", ID: "Eiffel_Tower", Title: "Eiffel Tower", Chosen: true},
 	{Question: "why?", Read: "together"},
@@ -61,7 +61,7 @@ Found in Vital articles by splade-tiny. Every reply is a quotation.
 
 // What was said in place of a quotation is marked as none.
 func TestADoubtedTurn(t *testing.T) {
-	c := Conversation{Version: Version, Collection: "Notes", Encoder: "tiny", Turns: []Turn{{Question: "thanks!", Doubt: message.DoubtThanks}, {Question: "why?", Doubt: "of a newer version"}}}
+	c := Conversation{Version: Version, Collection: "Notes", Encoder: "tiny", Turns: []Exchange{{Question: "thanks!", Doubt: message.DoubtThanks}, {Question: "why?", Doubt: "of a newer version"}}}
 	md, err := Write(c, Markdown)
 	if want := "\n## 1. thanks!\n\n*" + message.Says(message.DoubtThanks) + "*\n\n## 2. why?\n\nNothing was found.\n"; err != nil || !strings.Contains(string(md), want) ||
 		strings.Contains(string(md), "\n>") || !strings.HasSuffix(string(md), "Every reply is a quotation; what stands in italics is none.\n") {
@@ -96,7 +96,7 @@ func FuzzWrite(f *testing.F) {
 		if !utf8.ValidString(question + reply + title + url) {
 			return
 		}
-		c := Conversation{Turns: []Turn{{Question: question, Reply: reply, Title: title, URL: url}}}
+		c := Conversation{Turns: []Exchange{{Question: question, Reply: reply, Title: title, URL: url}}}
 		md, err := Write(c, Markdown)
 		if err != nil {
 			t.Fatal(err)

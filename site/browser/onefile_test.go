@@ -95,7 +95,7 @@ func TestOneFileInChromium(t *testing.T) {
 	}
 
 	// A link that someone sent.
-	f, err := link.Conversation{Turns: []link.Turn{{Question: "when are bulbs planted?"}}}.Fragment()
+	f, err := link.Conversation{Turns: []link.Asked{{Question: "when are bulbs planted?"}}}.Fragment()
 	if err != nil {
 		t.Fatal(err)
 	}

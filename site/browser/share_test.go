@@ -56,7 +56,7 @@ func TestALinkHoldsTheConversation(t *testing.T) {
 	}
 
 	// Made by another program, and opened in the same tab; the one before can be brought back.
-	f, err := link.Conversation{Collection: "Elsewhere", Turns: []link.Turn{{Question: "When was the Eiffel Tower built?"}, {Question: "who designed it?\n(really)"}}}.Fragment()
+	f, err := link.Conversation{Collection: "Elsewhere", Turns: []link.Asked{{Question: "When was the Eiffel Tower built?"}, {Question: "who designed it?\n(really)"}}}.Fragment()
 	if err != nil {
 		t.Fatal(err)
 	}

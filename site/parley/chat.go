@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"parley/shared/answer"
+	"parley/shared/dialogue"
 	"parley/shared/durable"
 	"parley/shared/link"
 	"parley/shared/message"
@@ -149,22 +150,13 @@ func prompter(s streams) (in input, restore func()) {
 	}, s.out, false}, restore
 }
 
-// A turn of the chat: the question, how it was to be read (Ask.Read of shared/message),
-// what was found, and which result is the reply, -1 where none is.
-type turn struct {
-	question string
-	read     string
-	answer   message.Answer
-	pick     int
-}
-
 type chat struct {
 	e      *answer.Engine
 	k      int
 	stage  string // of message.Ask
 	absent error  // why there is no dense stage; nil where there is one
 	page   page
-	turns  []turn
+	said   dialogue.Dialogue
 }
 
 // line takes one line, and reports whether it ends the chat.
@@ -182,22 +174,23 @@ func (c *chat) line(s string) (quit bool) {
 	case ":help", ":h", ":?":
 		fmt.Fprint(w, chatHelp)
 	case ":new":
-		c.turns = nil
+		c.said.Clear()
 		fmt.Fprintln(w, "  A new conversation.")
 	case ":undo":
-		if len(c.turns) == 0 {
+		last := c.last()
+		if last == nil {
 			fmt.Fprintln(w, "  There is nothing to take back.")
 			break
 		}
-		last := len(c.turns) - 1
-		fmt.Fprintf(w, "  Taken back: %s\n", printable(c.turns[last].question))
-		c.turns = c.turns[:last]
+		fmt.Fprintf(w, "  Taken back: %s\n", printable(last.Question))
+		c.said.Delete(c.said.Len() - 1)
 	case ":terms":
-		if len(c.turns) == 0 {
+		last := c.last()
+		if last == nil {
 			fmt.Fprintln(w, "  There is no question yet.")
 			break
 		}
-		c.terms(c.turns[len(c.turns)-1].answer, len(c.turns[len(c.turns)-1].answer.Terms))
+		c.terms(last.Answer, len(last.Answer.Terms))
 	case ":alone", ":together":
 		if c.again(strings.TrimPrefix(name, ":")) {
 			return false
@@ -219,46 +212,42 @@ func (c *chat) line(s string) (quit bool) {
 	return false
 }
 
+// last is the newest turn, nil before the first.
+func (c *chat) last() *dialogue.Turn {
+	turns := c.said.Turns()
+	if len(turns) == 0 {
+		return nil
+	}
+	return turns[len(turns)-1]
+}
+
 func (c *chat) pick(arg string) {
 	w := c.page.w
-	if len(c.turns) == 0 {
+	last := c.last()
+	if last == nil {
 		fmt.Fprintln(w, "  There is no question yet.")
 		return
 	}
-	t := &c.turns[len(c.turns)-1]
+	results := last.Answer.Results
 	n, err := strconv.Atoi(strings.TrimSpace(arg))
-	if err != nil || n < 1 || n > len(t.answer.Results) {
-		fmt.Fprintf(w, "  :pick takes the number of a result, 1 to %d.\n", len(t.answer.Results))
+	if err != nil || n < 1 || n > len(results) {
+		fmt.Fprintf(w, "  :pick takes the number of a result, 1 to %d.\n", len(results))
 		return
 	}
-	t.pick = n - 1
-	c.page.reply(t.answer, t.pick)
+	c.said.Choose(c.said.Len()-1, results[n-1].ID)
+	c.page.reply(last.Answer, &results[n-1])
 }
 
 // choose takes the result of an id as the last question's reply, where it is found.
 func (c *chat) choose(id string) {
-	if len(c.turns) == 0 {
-		return
-	}
-	t := &c.turns[len(c.turns)-1]
-	for i, r := range t.answer.Results {
-		if r.ID == id && i != t.pick {
-			t.pick = i
-			c.page.reply(t.answer, i)
-		}
+	if i := c.said.Len() - 1; c.said.Choose(i, id) {
+		c.page.reply(c.last().Answer, c.said.Reply(i))
 	}
 }
 
 // link shows the fragment that holds the conversation.
 func (c *chat) link() {
-	shared := link.Conversation{Collection: c.e.Passages.About().Title, Level: c.e.Encoder.Name}
-	for _, t := range c.turns {
-		u := link.Turn{Question: t.question, Read: t.read}
-		if t.pick != proposed(t.answer) {
-			u.Chosen = t.answer.Results[t.pick].ID
-		}
-		shared.Turns = append(shared.Turns, u)
-	}
+	shared := c.said.Link(c.e.Passages.About().Title, c.e.Encoder.Name)
 	fragment, err := shared.Fragment()
 	if err != nil {
 		fmt.Fprintf(c.page.w, "  %s\n", printable(err.Error()))
@@ -270,7 +259,7 @@ func (c *chat) link() {
 // save writes the conversation into a file, in the form that its ending names.
 func (c *chat) save(name string) {
 	w := c.page.w
-	if name == "" || len(c.turns) == 0 {
+	if name == "" || c.said.Len() == 0 {
 		fmt.Fprintln(w, "  :save takes the name of a file, once there is a question.")
 		return
 	}
@@ -281,13 +270,10 @@ func (c *chat) save(name string) {
 		}
 	}
 	saved := transcript.Conversation{Collection: c.e.Passages.About().Title, Encoder: c.e.Encoder.Name}
-	for _, t := range c.turns {
-		u := transcript.Turn{Question: t.question, Reply: quotation(t.answer, t.pick), Read: t.read}
-		if t.pick >= 0 {
-			r := t.answer.Results[t.pick]
-			u.ID, u.Title, u.URL, u.Chosen = r.ID, r.Title, r.URL, t.pick != proposed(t.answer)
-		} else {
-			u.Doubt = t.answer.Doubt
+	for i, t := range c.said.Turns() {
+		u := transcript.Exchange{Question: t.Question, Read: t.Read, Doubt: t.Doubt()}
+		if r := c.said.Reply(i); r != nil {
+			u.Reply, u.ID, u.Title, u.URL, u.Chosen = r.Quotation(), r.ID, r.Title, r.URL, t.Chosen != ""
 		}
 		saved.Turns = append(saved.Turns, u)
 	}
@@ -304,16 +290,11 @@ func (c *chat) save(name string) {
 
 // again asks the last question another way; it reports whether there was one to ask.
 func (c *chat) again(read string) bool {
-	n := len(c.turns) - 1
-	if n < 1 {
+	if c.said.Len() < 2 {
 		fmt.Fprintln(c.page.w, "  There is no question with anything said before it.")
 		return false
 	}
-	last := c.turns[n]
-	c.turns = c.turns[:n]
-	if !c.ask(last.question, read) {
-		c.turns = append(c.turns, last)
-	}
+	c.reask(read)
 	return true
 }
 
@@ -335,66 +316,84 @@ func (c *chat) byStage(stage string) bool {
 		return false
 	}
 	c.stage = stage
-	n := len(c.turns) - 1
-	if n < 0 {
+	last := c.last()
+	if last == nil {
 		fmt.Fprintf(w, "  The stage is %s.\n", cmp.Or(stage, "auto"))
 		return false
 	}
-	last := c.turns[n]
-	c.turns = c.turns[:n]
-	if !c.ask(last.question, last.read) {
-		c.turns, c.stage = append(c.turns, last), was
+	if !c.reask(last.Read) {
+		c.stage = was
 	}
 	return true
 }
 
-// ask reports whether the question was answered.
-func (c *chat) ask(question, read string) bool {
-	a, err := c.e.Ask(c.next(question, read))
+// reask asks the last question again, to be read so; it reports whether it was answered.
+// Where it was not, the answer before stays.
+func (c *chat) reask(read string) bool {
+	n := c.said.Len() - 1
+	a, err := c.e.Ask(c.request(n, read))
 	if err != nil {
-		fmt.Fprintf(c.page.w, "  %s\n\n", printable(err.Error()))
+		c.fails(err)
 		return false
 	}
-	c.show(question, read, a)
+	question := c.said.Turns()[n].Question
+	c.said.Delete(n)
+	c.said.Ask(question)
+	c.show(read, a)
 	return true
 }
 
-// next asks a question after those before it.
-func (c *chat) next(question, read string) message.Ask {
-	ask := message.Ask{K: c.k, Read: read, Stage: c.stage}
-	for _, t := range c.turns {
-		ask.Turns = append(ask.Turns, message.Turn{Question: t.question, Reply: quotation(t.answer, t.pick)})
+// ask asks a question, to be read so (message.Ask.Read). Where it is not answered, it is
+// no turn of the conversation.
+func (c *chat) ask(question, read string) {
+	if !c.said.Ask(question) {
+		return // nothing but what no text holds
 	}
-	ask.Turns = append(ask.Turns, message.Turn{Question: question})
+	n := c.said.Len() - 1
+	a, err := c.e.Ask(c.request(n, read))
+	if err != nil {
+		c.said.Delete(n)
+		c.fails(err)
+		return
+	}
+	c.show(read, a)
+}
+
+func (c *chat) fails(err error) { fmt.Fprintf(c.page.w, "  %s\n\n", printable(err.Error())) }
+
+// request is turn n, to be read so, as the engine is asked it.
+func (c *chat) request(n int, read string) message.Ask {
+	_, ask := c.said.Request(n, c.k)
+	ask.Read, ask.Stage = read, c.stage
 	return ask
 }
 
 // show takes the answer as the newest turn's, and shows it.
-func (c *chat) show(question, read string, a message.Answer) {
-	quoted := map[uint32]bool{}
-	for _, t := range c.turns {
-		if t.pick >= 0 {
-			quoted[t.answer.Results[t.pick].Doc] = true
-		}
-	}
-	c.turns = append(c.turns, turn{question: question, read: read, answer: a, pick: proposed(a)})
+func (c *chat) show(read string, a message.Answer) {
+	n := c.said.Len() - 1
+	c.said.ReadAs(n, read)
+	ticket, from, _, _ := c.said.Next(c.k)
+	c.said.Answer(ticket, from, &a)
 	fmt.Fprintln(c.page.w)
-	c.page.spelling(a)
-	c.page.reply(a, proposed(a))
+	c.page.spelling(&a)
+	c.page.reply(&a, a.Quoted())
 	if a.Doubt != "" {
-		c.page.nearest(a)
+		c.page.nearest(&a)
 	} else {
-		c.page.results(a, proposed(a), quoted)
+		c.page.results(&a, a.Quoted(), func(r *message.Result) bool {
+			_, before := c.said.QuotedIn(n, r.ID)
+			return before
+		})
 	}
-	c.terms(a, shownTerms)
-	c.page.cost(a)
+	c.terms(&a, shownTerms)
+	c.page.cost(&a)
 	fmt.Fprintln(c.page.w)
 }
 
 // terms shows the heaviest terms of the vector: how heavy, and which turn lit them. What
 // stands nowhere in the conversation has a plus. Exact words stand in quotation marks, by
 // themselves: their weights are of another scale.
-func (c *chat) terms(a message.Answer, most int) {
+func (c *chat) terms(a *message.Answer, most int) {
 	var learned, exact []message.Term
 	for _, t := range a.Terms {
 		if t.Word {

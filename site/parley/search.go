@@ -71,7 +71,7 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 		return out.Encode(a)
 	}
 	p := page{w: s.out, width: width(s.out), style: styleOf(s.out), dense: e.Dense}
-	p.answer(a)
+	p.answer(&a)
 	return nil
 }
 
@@ -87,26 +87,9 @@ func converse(e *answer.Engine, turns []message.Turn, k int, read, stage string)
 		if err != nil {
 			return a, fmt.Errorf("question %d: %w", i+1, err)
 		}
-		turns[i].Reply = quotation(a, proposed(a))
+		turns[i].Reply = a.Quoted().Quotation()
 	}
 	return e.Ask(message.Ask{Turns: turns, K: k, Read: read, Stage: stage})
-}
-
-// proposed is the result that the engine quotes, -1 where it quotes none.
-func proposed(a message.Answer) int {
-	if a.Doubt != "" || a.Reply >= len(a.Results) {
-		return -1
-	}
-	return a.Reply
-}
-
-// quotation is the sentence that result i answers with, "" where there is none.
-func quotation(a message.Answer, i int) string {
-	if i < 0 || i >= len(a.Results) {
-		return ""
-	}
-	r := a.Results[i]
-	return r.Text[r.Quote[0]:r.Quote[1]]
 }
 
 // turnsFlag gathers -t, and replyFlag -r, into one conversation.
@@ -142,24 +125,24 @@ type page struct {
 }
 
 // answer writes all of one.
-func (p page) answer(a message.Answer) {
+func (p page) answer(a *message.Answer) {
 	p.spelling(a)
-	p.reply(a, proposed(a))
-	p.results(a, proposed(a), nil)
+	p.reply(a, a.Quoted())
+	p.results(a, a.Quoted(), func(*message.Result) bool { return false })
 	p.cost(a)
 }
 
 // spelling says which words were read as others.
-func (p page) spelling(a message.Answer) {
+func (p page) spelling(a *message.Answer) {
 	if text := a.ReadAs(); text != "" {
 		fmt.Fprintln(p.w, p.style.dim(wrap(printable(text), "  ", p.width)))
 	}
 }
 
-// reply writes the quotation of result i, where it stands, and what the question was
-// read with; for i < 0, why there is none.
-func (p page) reply(a message.Answer, i int) {
-	if i < 0 && a.Doubt != "" {
+// reply writes the quotation of one of a's results, where it stands, and what the
+// question was read with; where r is nil, why there is none.
+func (p page) reply(a *message.Answer, r *message.Result) {
+	if r == nil && a.Doubt != "" {
 		fmt.Fprintln(p.w, wrap(message.Says(a.Doubt), "  ", p.width))
 		if a.Doubt == message.DoubtUnsure { // of a greeting, say, it does not matter
 			p.read(a)
@@ -167,17 +150,13 @@ func (p page) reply(a message.Answer, i int) {
 		fmt.Fprintln(p.w)
 		return
 	}
-	if i < 0 {
+	if r == nil {
 		fmt.Fprintln(p.w, wrap("Nothing was found: no passage shares a term with the question.", "  ", p.width))
 		p.read(a)
 		return
 	}
-	text := printable(quotation(a, i))
-	if text == "" {
-		text = printable(a.Results[i].Title)
-	}
+	text := cmp.Or(printable(r.Quotation()), printable(r.Title))
 	fmt.Fprintf(p.w, "%s\n", p.style.bold(wrap("“"+text+"”", "  ", p.width)))
-	r := a.Results[i]
 	source := printable(r.Title)
 	if r.URL != "" {
 		source += "  " + printable(r.URL)
@@ -191,7 +170,7 @@ func (p page) reply(a message.Answer, i int) {
 }
 
 // read says which turns were read, what did not fit, and which stages answered.
-func (p page) read(a message.Answer) {
+func (p page) read(a *message.Answer) {
 	for _, text := range []string{a.Reading(), a.LeftOut(), p.answered(a)} {
 		if text != "" {
 			fmt.Fprintln(p.w, p.style.dim(wrap(text, "  ", p.width)))
@@ -200,7 +179,7 @@ func (p page) read(a message.Answer) {
 }
 
 // answered says which stages answered, where there are two.
-func (p page) answered(a message.Answer) string {
+func (p page) answered(a *message.Answer) string {
 	switch {
 	case p.dense == nil:
 	case a.Stage == message.StageBoth:
@@ -215,19 +194,21 @@ func (p page) answered(a message.Answer) string {
 	return ""
 }
 
-// results lists all but the picked one; those in quoted were replies before.
-func (p page) results(a message.Answer, picked int, quoted map[uint32]bool) {
-	for i, r := range a.Results {
+// results lists all, without the text of the one that is the reply; quoted says which
+// were replies before.
+func (p page) results(a *message.Answer, reply *message.Result, quoted func(*message.Result) bool) {
+	for i := range a.Results {
+		r := &a.Results[i]
 		mark := " "
-		if i == picked {
+		if r == reply {
 			mark = ">"
 		}
 		title := titleOf(r)
-		if quoted[r.Doc] {
+		if quoted(r) {
 			title += " (quoted before)"
 		}
 		fmt.Fprintf(p.w, "%s%2d  %6.2f  %s\n", mark, i+1, r.Score, p.style.bold(title))
-		if i == picked {
+		if r == reply {
 			continue
 		}
 		fmt.Fprintf(p.w, "%s\n", p.style.dim(wrap(snippet(r), "            ", p.width)))
@@ -237,23 +218,23 @@ func (p page) results(a message.Answer, picked int, quoted map[uint32]bool) {
 
 // nearest names the results to look into where nothing is quoted, by the numbers that
 // :pick takes.
-func (p page) nearest(a message.Answer) {
+func (p page) nearest(a *message.Answer) {
 	if len(a.Results) == 0 || a.Doubt != message.DoubtUnsure && a.Doubt != message.DoubtLanguage {
 		return
 	}
 	fmt.Fprintln(p.w, "  Nearest:")
-	for i, r := range a.Results[:min(len(a.Results), 3)] {
-		fmt.Fprintf(p.w, " %2d  %s\n", i+1, p.style.bold(titleOf(r)))
+	for i := range a.Results[:min(len(a.Results), 3)] {
+		fmt.Fprintf(p.w, " %2d  %s\n", i+1, p.style.bold(titleOf(&a.Results[i])))
 	}
 	fmt.Fprintln(p.w)
 }
 
 // titleOf is a result's title, its id where it has none.
-func titleOf(r message.Result) string { return cmp.Or(printable(r.Title), printable(r.ID)) }
+func titleOf(r *message.Result) string { return cmp.Or(printable(r.Title), printable(r.ID)) }
 
 // snippet is the sentence that answers best, at most 200 characters of it.
-func snippet(r message.Result) string {
-	s := []rune(printable(r.Text[r.Quote[0]:r.Quote[1]]))
+func snippet(r *message.Result) string {
+	s := []rune(printable(r.Quotation()))
 	if len(s) > 200 {
 		s = append(s[:199], '…')
 	}
@@ -261,7 +242,7 @@ func snippet(r message.Result) string {
 }
 
 // cost says what the turn took.
-func (p page) cost(a message.Answer) {
+func (p page) cost(a *message.Answer) {
 	exact := 0
 	for _, t := range a.Terms {
 		if t.Word {

@@ -101,16 +101,6 @@ func Ask(e *answer.Engine, a message.Ask) (message.Answer, error) {
 	return found, err
 }
 
-// Quotation is the sentence that an engine replies with, "" where it found nothing or
-// doubts that it answers.
-func Quotation(a message.Answer) string {
-	if a.Reply >= len(a.Results) || a.Doubt != "" {
-		return ""
-	}
-	r := a.Results[a.Reply]
-	return r.Text[r.Quote[0]:r.Quote[1]]
-}
-
 // firstOf is the article that stands first, "" where nothing was found.
 func firstOf(a message.Answer) string {
 	if len(a.Results) == 0 {

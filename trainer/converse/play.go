@@ -71,7 +71,7 @@ func (p *Player) Play(c *judged.Conversation, k int, hear func(Turn) error) erro
 		}
 		turns[i].Reply = t.Reply
 		if p.Replies == Engine {
-			turns[i].Reply = Quotation(a)
+			turns[i].Reply = a.Quoted().Quotation()
 		}
 	}
 	return nil

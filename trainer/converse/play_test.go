@@ -84,7 +84,7 @@ func TestPlayAsksWithTheRepliesGiven(t *testing.T) {
 		}
 		r := want.Results[want.Reply]
 		quoted = append(quoted, r.Text[r.Quote[0]:r.Quote[1]])
-		if got := Quotation(turn.Answer); got != quoted[turn.Place] || got == "" {
+		if got := turn.Answer.Quoted().Quotation(); got != quoted[turn.Place] || got == "" {
 			t.Errorf("turn %d: quoted %q, want %q", turn.Place, got, quoted[turn.Place])
 		}
 		return nil
@@ -103,7 +103,7 @@ func TestPlayAsksWithTheRepliesGiven(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, err := Ask(e, message.Ask{Turns: []message.Turn{{Question: " "}}, K: 1})
-	if err != nil || Quotation(a) != "" || firstOf(a) != "" {
+	if err != nil || a.Quoted().Quotation() != "" || firstOf(a) != "" {
 		t.Errorf("a blank question: %+v, %v", a, err)
 	}
 }

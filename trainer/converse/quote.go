@@ -55,7 +55,7 @@ func (p *Player) Quote(ctx context.Context, by conversations.Sentences) ([]Quote
 // add counts a turn.
 func (r *Quoted) add(judged conversations.Sentences, t Turn) {
 	a := t.Answer
-	reply := Quotation(a)
+	reply := a.Quoted().Quotation()
 	if reply != "" {
 		r.Replies++
 		if slices.ContainsFunc(t.Asked[:t.Place], func(said message.Turn) bool { return said.Reply == reply }) {

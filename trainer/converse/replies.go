@@ -194,7 +194,7 @@ func (m *Replied) add(t Turn, r *RepliedTurn) {
 func (j *judge) turn(played Turn) RepliedTurn {
 	t, a := played.judged(), played.Answer
 	r := RepliedTurn{ID: played.Of.QueryID(played.Place), Kind: t.Kind, NeedsContext: t.NeedsContext, Question: t.Question, Rewrite: t.Rewrite,
-		Alone: a.Alone, Results: []string{}, Replied: Quotation(a), Writer: t.Reply, Gold: gold(t, j.pooled)}
+		Alone: a.Alone, Results: []string{}, Replied: a.Quoted().Quotation(), Writer: t.Reply, Gold: gold(t, j.pooled)}
 	right := rightOnes(r.Gold)
 	for i, result := range a.Results {
 		r.Results = append(r.Results, result.ID)

@@ -15,13 +15,14 @@ import (
 	"testing"
 	"time"
 
+	"parley/shared/conversation"
 	"parley/shared/importers"
 )
 
 func examples(n int) []importers.Example {
 	var all []importers.Example
 	for i := range n {
-		all = append(all, importers.Example{ID: fmt.Sprint(i), Conversation: "c", Turns: []importers.Turn{
+		all = append(all, importers.Example{ID: fmt.Sprint(i), Conversation: "c", Turns: []conversation.Turn{
 			{Question: fmt.Sprintf("Who is number %d?", i), Reply: "A spy."}, {Question: fmt.Sprintf("Why %d?", i)}}})
 	}
 	return all

@@ -16,6 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"parley/shared/conversation"
 	"parley/shared/importers"
 )
 
@@ -75,9 +76,9 @@ func (n *Names) Swap(e *importers.Example) (importers.Example, bool) {
 		}
 		return text
 	}
-	out.Turns = make([]importers.Turn, len(e.Turns))
+	out.Turns = make([]conversation.Turn, len(e.Turns))
 	for i, t := range e.Turns {
-		out.Turns[i] = importers.Turn{Question: change(t.Question), Reply: change(t.Reply)}
+		out.Turns[i] = conversation.Turn{Question: change(t.Question), Reply: change(t.Reply)}
 	}
 	out.Rewrite = change(e.Rewrite)
 	return out, true

@@ -4,13 +4,14 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/conversation"
 	"parley/shared/importers"
 )
 
 func example(rewrite string, questions ...string) *importers.Example {
 	e := &importers.Example{ID: "1_2", Conversation: "1", Source: "cast", Rewrite: rewrite}
 	for _, q := range questions {
-		e.Turns = append(e.Turns, importers.Turn{Question: q, Reply: "It is " + q})
+		e.Turns = append(e.Turns, conversation.Turn{Question: q, Reply: "It is " + q})
 	}
 	e.Turns[len(e.Turns)-1].Reply = ""
 	return e

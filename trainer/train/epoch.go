@@ -99,10 +99,10 @@ func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []
 	said := func(e *importers.Example) []conversation.Turn {
 		if engine.Float64() < c.EngineShare {
 			if own := p.engine[e.Source+"\x00"+e.ID]; own != nil {
-				return own.Said()
+				return slices.Clone(own.Turns)
 			}
 		}
-		turns := e.Said()
+		turns := slices.Clone(e.Turns)
 		for i := range turns[:len(turns)-1] {
 			if replies.Float64() < c.Replies {
 				if text, ok := p.found[asked{e.Source, e.Conversation, turns[i].Question}]; ok {

@@ -472,7 +472,7 @@ func TestConversationsOfDataSets(t *testing.T) {
 
 // What is exported as TREC topics or JSON is a conversation to import.
 func TestTranscriptsAreReadAgain(t *testing.T) {
-	c := transcript.Conversation{Collection: "Notes", Turns: []transcript.Turn{
+	c := transcript.Conversation{Collection: "Notes", Turns: []transcript.Exchange{
 		{Question: "What is tea?", Reply: "Tea is a leaf.", ID: "tea"}, {Question: "and coffee?", Read: "alone"}}}
 	for _, form := range []transcript.Form{transcript.JSON, transcript.TREC} {
 		var in struct {

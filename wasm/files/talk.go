@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 
+	"parley/shared/conversation"
 	"parley/shared/importers"
 	"parley/shared/link"
 	"parley/shared/transcript"
@@ -19,10 +20,10 @@ type Imported struct {
 	Text  string `json:"text"` // of a link to it
 }
 
-func imported(name, collection string, turns []transcript.Turn) Imported {
+func imported(name, collection string, turns []transcript.Exchange) Imported {
 	c := link.Conversation{Collection: collection}
 	for _, t := range turns {
-		u := link.Turn{Question: t.Question, Read: t.Read}
+		u := link.Asked{Question: t.Question, Read: t.Read}
 		if t.Chosen {
 			u.Chosen = t.ID
 		}
@@ -68,7 +69,7 @@ func (d *desk) conversations(in struct {
 // what was said before it.
 func gather(examples []importers.Example) []Imported {
 	var names []string
-	longest := map[string][]importers.Turn{}
+	longest := map[string][]conversation.Turn{}
 	for i := range examples {
 		e := &examples[i]
 		name := cmp.Or(e.Conversation, e.ID)
@@ -84,9 +85,9 @@ func gather(examples []importers.Example) []Imported {
 	}
 	list := []Imported{}
 	for _, name := range names {
-		var turns []transcript.Turn
+		var turns []transcript.Exchange
 		for _, t := range longest[name] {
-			turns = append(turns, transcript.Turn{Question: t.Question})
+			turns = append(turns, transcript.Exchange{Question: t.Question})
 		}
 		list = append(list, imported(name, "", turns))
 	}

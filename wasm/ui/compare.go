@@ -7,8 +7,8 @@ import (
 
 	"github.com/vugu/vugu"
 
+	"parley/shared/dialogue"
 	"parley/shared/message"
-	"parley/wasm/ui/dialogue"
 )
 
 // An example is what the page knows of a question that it offers: the same question

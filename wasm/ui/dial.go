@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/shared/dialogue"
 	"parley/shared/message"
-	"parley/wasm/ui/dialogue"
 )
 
 const (

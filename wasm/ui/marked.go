@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/vugu/vugu"
 
-	"parley/wasm/ui/dialogue"
+	"parley/shared/dialogue"
 )
 
 // Marked is a paragraph with highlighted words. It is written out here since a

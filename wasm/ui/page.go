@@ -5,9 +5,9 @@ import (
 
 	"github.com/vugu/vugu"
 
+	"parley/shared/dialogue"
 	"parley/shared/message"
 	"parley/shared/wire"
-	"parley/wasm/ui/dialogue"
 )
 
 const (

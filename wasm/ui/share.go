@@ -1,8 +1,8 @@
 package main
 
 import (
+	"parley/shared/dialogue"
 	"parley/shared/wire"
-	"parley/wasm/ui/dialogue"
 )
 
 // Share hands the conversation to the panel that shares and saves it (share.js): as
@@ -21,7 +21,7 @@ func (c *Root) Share() {
 	for i, t := range c.dialogue.Turns() {
 		row := []string{t.Question, "", "", "", "", "", t.Read, t.Doubt()}
 		if r := c.dialogue.Reply(i); r != nil {
-			row = []string{t.Question, dialogue.Quote(r), r.ID, r.Title, link(r.URL), "", t.Read, ""}
+			row = []string{t.Question, r.Quotation(), r.ID, r.Title, link(r.URL), "", t.Read, ""}
 			if t.Chosen != "" {
 				row[5] = "chosen"
 			}

@@ -3,9 +3,9 @@ package main
 import (
 	"strconv"
 
+	"parley/shared/dialogue"
 	"parley/shared/message"
 	"parley/shared/wire"
-	"parley/wasm/ui/dialogue"
 )
 
 // The instruments, which open on demand: each is a component and a file.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"parley/shared/dialogue"
 	"parley/shared/message"
-	"parley/wasm/ui/dialogue"
 )
 
 const (
@@ -78,7 +78,7 @@ func spoken(d *dialogue.Dialogue, i int) string {
 	if r == nil {
 		return s + "nothing found" + read + "."
 	}
-	quote, _ := dialogue.Clip(dialogue.Quote(r), 400)
+	quote, _ := dialogue.Clip(r.Quotation(), 400)
 	if r.NoFigure {
 		quote += " " + message.NoFigureText
 	}
@@ -273,7 +273,7 @@ func (c *TurnItem) reply() *message.Result { return c.Root.dialogue.Reply(c.i())
 
 // Quote, Source and SourceLink are of the reply, which there must be.
 func (c *TurnItem) Quote() string {
-	s, _ := dialogue.Clip(dialogue.Quote(c.reply()), 900)
+	s, _ := dialogue.Clip(c.reply().Quotation(), 900)
 	return s
 }
 

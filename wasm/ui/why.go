@@ -7,8 +7,8 @@ import (
 
 	"github.com/vugu/vugu"
 
+	"parley/shared/dialogue"
 	"parley/shared/message"
-	"parley/wasm/ui/dialogue"
 )
 
 // A why is what a reader looks into, and tries out, of one turn: what the scores are

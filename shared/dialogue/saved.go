@@ -30,7 +30,7 @@ func (d *Dialogue) Link(collection, level string) link.Conversation {
 	}
 	c := link.Conversation{Collection: collection, Level: level}
 	for _, t := range d.turns[first:] {
-		c.Turns = append(c.Turns, link.Turn{Question: t.Question, Chosen: t.Chosen, Read: t.Read})
+		c.Turns = append(c.Turns, link.Asked{Question: t.Question, Chosen: t.Chosen, Read: t.Read})
 	}
 	return c
 }

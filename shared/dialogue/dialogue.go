@@ -1,5 +1,5 @@
-// Package dialogue is the conversation as the page holds it: turns, the reply
-// each of them quotes, and which answers an edit has made out of date.
+// Package dialogue is a conversation while it is held, in the page and in the terminal:
+// turns, the reply each of them quotes, and which answers an edit has made out of date.
 //
 // A reply is never generated. It is one sentence of one result: of the best
 // result, or of the one that the reader chose; where the worker doubts that anything
@@ -119,7 +119,7 @@ func (d *Dialogue) Choose(i int, result string) bool {
 	for k := range t.Answer.Results {
 		if r := &t.Answer.Results[k]; r.ID == result && r != now {
 			t.Chosen = result
-			if t.Answer.Doubt == "" && k == proposed(t.Answer) {
+			if r == t.Answer.Quoted() {
 				t.Chosen = ""
 			}
 			d.stale(i + 1)
@@ -185,7 +185,7 @@ func (d *Dialogue) Request(i, k int) (from int, ask message.Ask) {
 	from = max(0, i+1-maxTurns)
 	ask.K, ask.Read = k, d.turns[i].Read
 	for j := from; j < i; j++ {
-		ask.Turns = append(ask.Turns, message.Turn{Question: clip(d.turns[j].Question, maxBytes), Reply: d.ReplyText(j)})
+		ask.Turns = append(ask.Turns, message.Turn{Question: clip(d.turns[j].Question, maxBytes), Reply: d.Reply(j).Quotation()})
 	}
 	ask.Turns = append(ask.Turns, message.Turn{Question: clipMiddle(d.turns[i].Question, maxBytes)})
 	return from, ask
@@ -280,7 +280,7 @@ func (d *Dialogue) Pending() (n int) {
 // Reply is the result that turn i quotes, nil where it found nothing, doubts what it
 // found, or failed.
 func (d *Dialogue) Reply(i int) *message.Result {
-	if !d.has(i) || d.turns[i].Failure != nil || d.turns[i].Answer == nil || len(d.turns[i].Answer.Results) == 0 {
+	if !d.has(i) || d.turns[i].Failure != nil || d.turns[i].Answer == nil {
 		return nil
 	}
 	t := d.turns[i]
@@ -289,38 +289,7 @@ func (d *Dialogue) Reply(i int) *message.Result {
 			return r
 		}
 	}
-	if t.Answer.Doubt != "" {
-		return nil
-	}
-	return &t.Answer.Results[proposed(t.Answer)]
-}
-
-// proposed is the result that the worker takes for the reply, the best where it
-// says nothing sensible.
-func proposed(a *message.Answer) int {
-	if a.Reply < 0 || a.Reply >= len(a.Results) {
-		return 0
-	}
-	return a.Reply
-}
-
-// ReplyText is the sentence that turn i quotes, "" where it quotes nothing.
-func (d *Dialogue) ReplyText(i int) string {
-	r := d.Reply(i)
-	if r == nil {
-		return ""
-	}
-	return Quote(r)
-}
-
-// Quote is the sentence of r that answers best; where the worker's span does
-// not fit the text, the text's beginning.
-func Quote(r *message.Result) string {
-	a, b := r.Quote[0], r.Quote[1]
-	if a < 0 || b > len(r.Text) || a >= b {
-		return clip(r.Text, 300)
-	}
-	return strings.TrimSpace(r.Text[a:b])
+	return t.Answer.Quoted()
 }
 
 // QuotedIn says which earlier turn than i, the latest, quotes the result's passage.

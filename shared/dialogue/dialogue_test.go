@@ -221,7 +221,7 @@ func TestNothingFoundIsNoReply(t *testing.T) {
 	d := ask(t, "a", "b")
 	ticket, from, _, _ := d.Next(10)
 	d.Answer(ticket, from, &message.Answer{})
-	if d.Reply(0) != nil || d.ReplyText(0) != "" {
+	if d.Reply(0) != nil || d.Reply(0).Quotation() != "" {
 		t.Error("a reply out of nothing")
 	}
 	_, _, ask, ok := d.Next(10)
@@ -237,7 +237,7 @@ func TestADoubtedTurnHasNoReply(t *testing.T) {
 	doubted := found("a", "x", "y")
 	doubted.Doubt = message.DoubtUnsure
 	d.Answer(ticket, from, doubted)
-	if d.Turns()[0].Doubt() != message.DoubtUnsure || d.Turns()[1].Doubt() != "" || d.Reply(0) != nil || d.ReplyText(0) != "" {
+	if d.Turns()[0].Doubt() != message.DoubtUnsure || d.Turns()[1].Doubt() != "" || d.Reply(0) != nil || d.Reply(0).Quotation() != "" {
 		t.Errorf("doubt %q, reply %+v", d.Turns()[0].Doubt(), d.Reply(0))
 	}
 	if _, _, ask, ok := d.Next(10); !ok || !reflect.DeepEqual(ask.Turns, []message.Turn{{Question: "a"}, {Question: "b"}}) {
@@ -261,8 +261,8 @@ func TestADoubtedTurnHasNoReply(t *testing.T) {
 	again.Restore(d.Save())
 	ticket, from, _, _ = again.Next(10)
 	again.Answer(ticket, from, doubted)
-	if again.Turns()[0].Doubt() != "" || again.ReplyText(0) != "x for a." {
-		t.Errorf("after a reload: doubt %q, reply %q", again.Turns()[0].Doubt(), again.ReplyText(0))
+	if again.Turns()[0].Doubt() != "" || again.Reply(0).Quotation() != "x for a." {
+		t.Errorf("after a reload: doubt %q, reply %q", again.Turns()[0].Doubt(), again.Reply(0).Quotation())
 	}
 	again.Edit(0, "A")
 	ticket, from, _, _ = again.Next(10)
@@ -356,7 +356,7 @@ func TestReloadKeepsQuestionsAndChoices(t *testing.T) {
 	}
 	settle(t, e)
 	for i := range d.Turns() {
-		if d.Turns()[i].Question != e.Turns()[i].Question || d.ReplyText(i) != e.ReplyText(i) {
+		if d.Turns()[i].Question != e.Turns()[i].Question || d.Reply(i).Quotation() != e.Reply(i).Quotation() {
 			t.Errorf("turn %d: %+v, want %+v", i, e.Turns()[i], d.Turns()[i])
 		}
 	}
@@ -414,6 +414,6 @@ func FuzzExcerpt(f *testing.F) {
 		if !strings.Contains(text, inner) && !strings.Contains(text, s.String()) {
 			t.Errorf("%q is no excerpt of %q", s.String(), text)
 		}
-		Quote(r)
+		r.Quotation()
 	})
 }
