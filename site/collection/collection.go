@@ -142,8 +142,8 @@ func (s *Stopped) Error() string {
 
 func (s *Stopped) Unwrap() error { return s.Err }
 
-// Build makes the folder out from documents. A document whose id came before is
-// left out and noted. Files of other names in out stay as they are.
+// Build makes the folder out from documents, which it ranges over in a goroutine of its
+// own, at most until ctx ends. A document whose id came before is left out and noted. Files of other names in out stay as they are.
 func Build(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document], out string, o Options) (*Summary, error) {
 	begin := time.Now()
 	if err := o.Settings.For(enc.Encoder); err != nil {
@@ -216,24 +216,53 @@ func Build(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document],
 	return sum, w.remove()
 }
 
-// cut gives the passages of all documents.
+// cut gives the passages of all documents. It ends when ctx does, though a document may
+// take long to read: that is then given up, and goes on in the background to its end.
 func cut(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document], o *Options, sum *Summary) ([]passages.Passage, error) {
 	c := collect.NewCutter(enc.Encoder, o.Settings)
-	var list []passages.Passage
-	for d := range docs {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	type note struct {
+		id  string
+		err error
+	}
+	type cutting struct {
+		list  []passages.Passage
+		notes []note
+		twice bool
+	}
+	read := make(chan cutting)
+	go func() {
+		defer close(read)
+		for d := range docs {
+			var r cutting
+			r.list = c.Cut(d, func(id string, err error) {
+				r.twice = r.twice || errors.Is(err, collect.ErrTwice)
+				r.notes = append(r.notes, note{id, err})
+			})
+			select {
+			case read <- r:
+			case <-ctx.Done():
+				return
+			}
 		}
-		twice := false
-		list = append(list, c.Cut(d, func(id string, err error) {
-			twice = twice || errors.Is(err, collect.ErrTwice)
-			o.Note(id, err)
-		})...)
-		if !twice {
-			sum.Documents++
+	}()
+	var list []passages.Passage
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case r, more := <-read:
+			if !more {
+				return list, ctx.Err()
+			}
+			list = append(list, r.list...)
+			for _, n := range r.notes {
+				o.Note(n.id, n.err)
+			}
+			if !r.twice {
+				sum.Documents++
+			}
 		}
 	}
-	return list, nil
 }
 
 // workKey tells apart work that gives other vectors.

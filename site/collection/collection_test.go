@@ -472,3 +472,30 @@ func TestProgressEndsWithEverything(t *testing.T) {
 		t.Errorf("%+v, %+v, %v", last, sum, err)
 	}
 }
+
+// A run that is stopped ends at once, whatever it is reading.
+func TestStoppingDoesNotWaitForADocument(t *testing.T) {
+	dir := t.TempDir()
+	if err := tiny.Write(dir, 1); err != nil {
+		t.Fatal(err)
+	}
+	enc, err := OpenEncoder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	reading, never := make(chan bool), make(chan bool)
+	defer close(never)
+	go func() {
+		<-reading
+		stop()
+	}()
+	begin := time.Now()
+	_, err = Build(ctx, enc, func(yield func(documents.Document) bool) {
+		close(reading)
+		<-never // one that takes for ever
+	}, filepath.Join(t.TempDir(), "out"), Options{})
+	if d := time.Since(begin); !errors.Is(err, context.Canceled) || d > 5*time.Second {
+		t.Errorf("%v after %v", err, d)
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"parley/shared/collect"
 	"parley/shared/documents"
@@ -223,7 +224,8 @@ func (o *optional) Set(value string) error {
 type omissions struct {
 	w       io.Writer
 	all     bool
-	n       int // told one by one, or to be
+	mu      sync.Mutex // documents are read in a goroutine
+	n       int        // told one by one, or to be
 	endings map[string]int
 }
 
@@ -232,6 +234,8 @@ func (o *omissions) note(n documents.Note) {
 		o.add(n)
 		return
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.endings == nil {
 		o.endings = map[string]int{}
 	}
@@ -239,13 +243,23 @@ func (o *omissions) note(n documents.Note) {
 }
 
 func (o *omissions) add(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.n++; o.all || o.n <= shownNotes {
 		fmt.Fprintf(o.w, "left out: %s\n", printable(err.Error()))
 	}
 }
 
+func (o *omissions) told() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.n
+}
+
 // total is how many files and records were left out.
 func (o *omissions) total() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	sum := o.n
 	for _, n := range o.endings {
 		sum += n
@@ -254,6 +268,9 @@ func (o *omissions) total() int {
 }
 
 func (o *omissions) end() {
+	others := o.total() - o.told()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if more := o.n - shownNotes; more > 0 && !o.all {
 		fmt.Fprintf(o.w, "left out: %s more (--verbose names them)\n", thousands(more))
 	}
@@ -273,5 +290,5 @@ func (o *omissions) end() {
 	if len(list) > 8 {
 		list = append(list[:8], "...")
 	}
-	fmt.Fprintf(o.w, "left out: %s files of other formats: %s (--verbose names them)\n", thousands(o.total()-o.n), strings.Join(list, ", "))
+	fmt.Fprintf(o.w, "left out: %s files of other formats: %s (--verbose names them)\n", thousands(others), strings.Join(list, ", "))
 }
