@@ -63,6 +63,8 @@ func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 		return wrongUse("%q is no flag", flags.Arg(0))
 	case c.URL == "" || c.Model == "":
 		return wrongUse("--url and --model are needed")
+	case c.Parallel < 1, c.Retries < 0, c.MaxTokens < 1, c.MaxWords < 1, c.Timeout <= 0:
+		return wrongUse("--parallel, --max-tokens, --max-words and --timeout must be above zero, --retries not below")
 	case len(examples) == 0 || out == "":
 		return wrongUse("--examples and --out are needed")
 	}

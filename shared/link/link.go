@@ -106,8 +106,11 @@ func (c Conversation) Text() string {
 // Parse reads what Text wrote.
 func Parse(text string) (c Conversation, err error) {
 	first, rest, more := strings.Cut(text, "\n")
+	if later, ok := strings.CutPrefix(first, "parley "); ok && first != version {
+		return c, errors.New("link: of version " + later + ", and this program reads version 1: a newer one made it")
+	}
 	if first != version {
-		return c, errors.New("link: it does not begin with \"" + version + "\": made by a newer version, or damaged")
+		return c, errors.New("link: it does not begin with \"" + version + "\": damaged, or none of Parley's")
 	}
 	for more {
 		var line string

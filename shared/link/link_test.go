@@ -54,6 +54,14 @@ func TestAddress(t *testing.T) {
 	}
 }
 
+func TestALaterVersionIsRefused(t *testing.T) {
+	for text, says := range map[string]string{"parley 2\n? How tall?": "version 2", "parley 10": "version 10", "parley": "does not begin", "": "does not begin", "? How tall?": "does not begin"} {
+		if c, err := Parse(text); err == nil || !strings.Contains(err.Error(), says) || len(c.Turns) > 0 {
+			t.Errorf("%q: %+v, %v", text, c, err)
+		}
+	}
+}
+
 func TestBounds(t *testing.T) {
 	long := Conversation{Turns: []Asked{{Question: strings.Repeat("a", MaxText)}}}
 	if f, err := long.Fragment(); err == nil {

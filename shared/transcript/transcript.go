@@ -133,13 +133,16 @@ func (c Conversation) markdown() []byte {
 	return b.Bytes()
 }
 
-// line is text on one line, in which no character is markup.
+// line is text on one line, in which no character is markup, wherever the line stands:
+// what begins a heading, a list or a quotation is escaped at its beginning, the delimiter
+// after a number too ("0)", CommonMark 5.2).
 func line(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
+	number := len(s) - len(strings.TrimLeft(s, "0123456789"))
 	var b strings.Builder
 	for i, r := range s {
 		switch {
-		case strings.ContainsRune("\\`*_[]<>|~", r), i == 0 && strings.ContainsRune("#+-=>", r):
+		case strings.ContainsRune("\\`*_[]<>|~", r), i == 0 && strings.ContainsRune("#+-=>", r), i > 0 && i == number && (r == '.' || r == ')'):
 			b.WriteByte('\\')
 		case r == '&':
 			b.WriteString("&amp;")

@@ -92,9 +92,13 @@ func TestWhatIsNoTranscriptIsRefused(t *testing.T) {
 func FuzzWrite(f *testing.F) {
 	f.Add("How tall is it?", "It is *330* m, <b>tall</b> & `old`.", "A_b [c](d)", "https://x.org/>)[a](b)")
 	f.Add("# 1. a\n> b", "- x", "", "javascript:alert(1)")
+	f.Add("1. a", "0) b", "12. c", "1)")
+	f.Add("\xc6", "\xbd", "0", "0") // valid only together: JSON would write other characters
 	f.Fuzz(func(t *testing.T, question, reply, title, url string) {
-		if !utf8.ValidString(question + reply + title + url) {
-			return
+		for _, s := range []string{question, reply, title, url} {
+			if !utf8.ValidString(s) {
+				return
+			}
 		}
 		c := Conversation{Turns: []Exchange{{Question: question, Reply: reply, Title: title, URL: url}}}
 		md, err := Write(c, Markdown)

@@ -81,6 +81,10 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 		return usagef("--mass %v: wanted a share above 0, at most 1", *mass)
 	case *top < 0:
 		return usagef("--top %d: wanted a number of terms, or 0 for no bound", *top)
+	case *tokens < 0:
+		return usagef("--passage-tokens %d: wanted a number of tokens, or 0 for 190", *tokens)
+	case *workers < 0:
+		return usagef("--workers %d: wanted a number of goroutines, or 0 for one a core", *workers)
 	case *whole && *tokens > 0:
 		return usagef("--whole and --passage-tokens exclude each other")
 	}

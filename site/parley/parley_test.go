@@ -119,6 +119,8 @@ func TestExitCodes(t *testing.T) {
 		{exitUsage, []string{"search", "--trec", "x", "--queries", "y", "--read", "alone"}, "--read is for one question"},
 		{exitUsage, []string{"index"}, "nothing to index"},
 		{exitUsage, []string{"index", "--mass", "2", "."}, "wanted a share"},
+		{exitUsage, []string{"index", "--passage-tokens", "-5", "."}, "--passage-tokens -5"},
+		{exitUsage, []string{"index", "--workers", "-2", "."}, "--workers -2"},
 		{exitUsage, []string{"index", "--encoder", b.encoder, filepath.Join(b.dir, "nowhere")}, "no such file or folder"},
 		{exitUsage, []string{"build", "--compress", "hard"}, "wanted one of"},
 		{exitUsage, []string{"quantize", b.encoder, b.encoder}, "another than the folder to read"},

@@ -157,6 +157,7 @@ func (b *browser) want(name string, args ...any) { b.wanted = append(b.wanted, w
 func (b *browser) Ask(id int, ask string)          { b.want("ask", id, ask) }
 func (b *browser) Save(conversation string)        { b.want("save", conversation) }
 func (b *browser) Announce(text string)            { b.want("announce", text) }
+func (b *browser) Say(text string)                 { b.want("say", text) }
 func (b *browser) Notice(text, button string)      { b.want("notice", text, button) }
 func (b *browser) Type(text string)                { b.want("type", text) }
 func (b *browser) Share(conversation, rows string) { b.want("shared", conversation, rows) }

@@ -71,6 +71,7 @@ type Browser interface {
 	Ask(id int, ask string)          // the worker, which answers by Message; ask is a message.Ask
 	Save(conversation string)        // for a reload; "" for none
 	Announce(text string)            // to a screen reader
+	Say(text string)                 // to everyone, under the box
 	Notice(text, button string)      // above the question box, with a button or ""; "" takes it away
 	Type(text string)                // into the question box, unless a visitor has typed there
 	Share(conversation, rows string) // with the panel that asked for it

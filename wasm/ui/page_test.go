@@ -53,6 +53,7 @@ func (r *recorder) note(do, a, b string, n int) { r.effects = append(r.effects, 
 func (r *recorder) Ask(id int, ask string)          { r.note("ask", ask, "", id) }
 func (r *recorder) Save(conversation string)        { r.note("save", conversation, "", 0) }
 func (r *recorder) Announce(text string)            { r.note("announce", text, "", 0) }
+func (r *recorder) Say(text string)                 { r.note("say", text, "", 0) }
 func (r *recorder) Notice(text, button string)      { r.note("notice", text, button, 0) }
 func (r *recorder) Type(text string)                { r.note("type", text, "", 0) }
 func (r *recorder) Share(conversation, rows string) { r.note("share", conversation, rows, 0) }
@@ -708,8 +709,14 @@ func TestSharingAndOpening(t *testing.T) {
 	q.root.Open("nothing")
 	q.settle()
 	q.shows("Something else", true)
-	if !q.did("announce", "cannot be read") {
-		t.Error("nothing is said of a link that cannot be read")
+	if !q.did("say", "cannot be read") {
+		t.Error("nothing is shown of a link that cannot be read")
+	}
+	q.log = nil
+	q.root.Open("parley 2\n? How tall?")
+	q.settle()
+	if q.shows("Something else", true); !q.did("say", "newer version") {
+		t.Error("nothing is shown of a link of a later version")
 	}
 	q.root.CopyVector(q.id(0))
 	q.settle()

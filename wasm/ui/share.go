@@ -37,7 +37,7 @@ func (c *Root) Share() {
 func (c *Root) Open(text string) {
 	before := c.dialogue.Save()
 	if !c.dialogue.Restore(text) {
-		c.browser.Announce("This conversation cannot be read: it was made by a newer version, or is damaged.")
+		c.browser.Say("This conversation cannot be read: it was made by a newer version, or is damaged.")
 		return
 	}
 	c.wanted = dialogue.LevelOf(text)
