@@ -534,27 +534,6 @@ func TestEncodeAllocatesNothingOnceWarm(t *testing.T) {
 	})
 }
 
-func FuzzLoad(f *testing.F) {
-	config, _ := folder("testdata", "bert")("config.json")
-	weights, _ := folder("testdata", "bert")("model.safetensors")
-	small, err := Quantize(folder("testdata", "bert"), nil)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(config, weights)
-	f.Add(config, small["model.safetensors"])
-	distil, _ := folder("testdata", "distilbert")("config.json")
-	f.Add(distil, weights)
-	in := conversation.Input{IDs: []int32{2, 9, 3}, Types: make([]uint8, 3)}
-	f.Fuzz(func(t *testing.T, config, weights []byte) {
-		e, err := Load(with(folder("testdata", "bert"), map[string][]byte{"config.json": config, "model.safetensors": weights}))
-		if err != nil {
-			return
-		}
-		e.NewSession().Encode(in)
-	})
-}
-
 func FuzzConfig(f *testing.F) {
 	for _, name := range tinyModels {
 		b, _ := folder("testdata", name)("config.json")
