@@ -158,10 +158,10 @@ type Result struct {
 	Quote Span    `json:"quote"` // the sentence of Text that answers best
 	Marks []Span  `json:"marks"` // words of Text that its score comes from, in order
 	// NoFigure: the question asks for a figure or a date, and the sentence holds none.
-	NoFigure bool   `json:"no_figure,omitempty"`
-	Parts    []Part `json:"parts,omitempty"`
+	NoFigure bool `json:"no_figure,omitempty"`
 	// Dense is what the dense stage adds to Score, which may be less than 0.
 	Dense float32 `json:"dense,omitempty"`
+	Parts []Part  `json:"parts,omitempty"`
 }
 
 // A Part is what one term adds to a score, Query x Doc; the parts, and Dense added last,
@@ -203,7 +203,7 @@ type Ready struct {
 	Memory      int64  `json:"memory"` // bytes that the worker holds once all is loaded
 	// Where a family of encoders was published: all of it in order, and the level
 	// that answers where Ask names none.
-	Levels []Level `json:"levels,omitempty"`
+	Levels []Level `json:"levels"`
 	Level  string  `json:"level,omitempty"`
 	// Where a dense stage was published: what it is called and what it costs.
 	Dense Dense `json:"dense,omitzero"`

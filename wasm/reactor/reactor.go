@@ -89,4 +89,4 @@ func Respond(stage string, f func() (word, body string, err error)) (reply []byt
 	return []byte(word + "\n" + body)
 }
 
-func failed(f message.Failure) []byte { return []byte("error\n" + wire.EncodeFailure(f)) }
+func failed(f message.Failure) []byte { return []byte("error\n" + wire.EncodeFailure(&f)) }

@@ -122,7 +122,7 @@ func (c *Root) pump() {
 	}
 	c.waiting[c.lastID] = waiting{ticket, from}
 	ask.Level = c.level
-	c.browser.Ask(c.lastID, wire.EncodeAsk(ask))
+	c.browser.Ask(c.lastID, wire.EncodeAsk(&ask))
 }
 
 // Ask adds a question to the conversation.

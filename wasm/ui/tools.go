@@ -76,7 +76,7 @@ func (c *Root) probe(ask message.Ask, done func(*message.Answer, *message.Failur
 		c.tools.probes = map[int]func(*message.Answer, *message.Failure){}
 	}
 	c.tools.probes[c.lastID] = done
-	c.browser.Ask(c.lastID, wire.EncodeAsk(ask))
+	c.browser.Ask(c.lastID, wire.EncodeAsk(&ask))
 }
 
 // probed takes the reply to a probe, and reports whether it was one.
