@@ -76,8 +76,8 @@ llm: ## test `trainer rewrite` against a language model on localhost (compiles l
 bench: ## run the benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . ./shared/... ./wasm/...
 
-generate: ## rebuild generated sources: Vugu components, the wasm kernel
-	$(GO) generate ./wasm/ui/...
+generate: ## rebuild generated sources: messages, Vugu components, the wasm kernel
+	$(GO) generate ./shared/wire ./wasm/ui/...
 	sh wasm/kernel/build.sh
 
 packages: ## download the packages that models/ comes from
