@@ -8,6 +8,22 @@
 //	             data_offsets from here, without gaps or overlap, to the end
 //
 // https://github.com/huggingface/safetensors
+//
+// A matrix w of int8 with a scale for each row, as a model that ships has it (package
+// encoder says what a model's tensors are called):
+//
+//	0000: 78 00 00 00 00 00 00 00  the header has 120 bytes
+//	0008: 7b 22 77 2e 73 63 61 6c 65 22 3a 7b 22 64 74 79  {"w.scale":{"dty
+//	0018: 70 65 22 3a 22 46 33 32 22 2c 22 73 68 61 70 65  pe":"F32","shape
+//	0028: 22 3a 5b 32 5d 2c 22 64 61 74 61 5f 6f 66 66 73  ":[2],"data_offs
+//	0038: 65 74 73 22 3a 5b 30 2c 38 5d 7d 2c 22 77 22 3a  ets":[0,8]},"w":
+//	0048: 7b 22 64 74 79 70 65 22 3a 22 49 38 22 2c 22 73  {"dtype":"I8","s
+//	0058: 68 61 70 65 22 3a 5b 32 2c 33 5d 2c 22 64 61 74  hape":[2,3],"dat
+//	0068: 61 5f 6f 66 66 73 65 74 73 22 3a 5b 38 2c 31 34  a_offsets":[8,14
+//	0078: 5d 7d 7d 20 20 20 20 20  ]}}
+//	0080: 00 00 00 3f 00 00 80 3e  w.scale: .5, .25
+//	0088: 7f 00 81  w: 127, 0, -127, which stand for 63.5, 0, -63.5
+//	008b: 40 9c 01  64, -100, 1, which stand for 16, -25, .25
 package safetensors
 
 import (

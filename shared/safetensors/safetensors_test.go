@@ -6,8 +6,11 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"parley/shared/example"
 )
 
 // file puts a header before body, as given.
@@ -55,6 +58,26 @@ func TestWriteThenReadGivesTheSameTensors(t *testing.T) {
 
 // The bytes below were written by the reference implementation (safetensors
 // 0.8.0: save({"w": float32[[1, 2]], "h": float16[0.5], "b": bfloat16[-3]})).
+// The example's bytes were put together apart from this program.
+func TestTheExampleInTheComment(t *testing.T) {
+	want := example.Bytes(t, "safetensors.go")
+	got, err := Write([]Tensor{
+		{Name: "w", DType: I8, Shape: []int{2, 3}, Data: []byte{127, 0, 129, 64, 156, 1}},
+		FromFloat32s("w.scale", []float32{.5, .25}, 2),
+	}, nil)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%v, wrote\n% x, the comment says\n% x", err, got, want)
+	}
+	f, err := Read(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scale, _ := f.Tensor("w.scale")
+	if values, err := scale.Float32s(); err != nil || !slices.Equal(values, []float32{.5, .25}) {
+		t.Errorf("w.scale is %v, %v", values, err)
+	}
+}
+
 func TestReadReferenceFile(t *testing.T) {
 	header := `{"w":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"BF16","shape":[1],"data_offsets":[8,10]},"h":{"dtype":"F16","shape":[1],"data_offsets":[10,12]}}  `
 	data := file(header, "\x00\x00\x80\x3f\x00\x00\x00\x40\x40\xc0\x00\x38")
