@@ -12,12 +12,12 @@ import (
 	"parley/shared/collect"
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/passages"
 	"parley/site/collection/tiny"
 	"parley/trainer/beir"
 	"parley/trainer/conversations"
 	"parley/trainer/converse"
-	"parley/trainer/evaluate"
 )
 
 // Articles in the words of the tiny encoder, and conversations about them.
@@ -44,7 +44,7 @@ func tinySet(t *testing.T) (dir string) {
 	if err := tiny.Write(filepath.Join(dir, "encoder"), 1); err != nil {
 		t.Fatal(err)
 	}
-	enc, err := encoder.Load(evaluate.Folder(filepath.Join(dir, "encoder")))
+	enc, err := encoder.Load(folder.Files(filepath.Join(dir, "encoder")))
 	if err != nil {
 		t.Fatal(err)
 	}

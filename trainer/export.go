@@ -19,6 +19,7 @@ import (
 	"parley/shared/bundle"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/trainer/evaluate"
 	"parley/trainer/metrics"
 	"parley/trainer/train"
@@ -143,8 +144,8 @@ type export struct {
 	enc      *encoder.Encoder  // nil where it is dense
 	dense    *encoder.Sentence // nil where it is sparse
 	settings encoder.Settings
-	float    evaluate.Sum // of best/
-	int8     evaluate.Sum // of what ships
+	float    [32]byte // of best/
+	int8     [32]byte // of what ships
 	licence  string
 	base     string // name of the encoder that it loads over; "" where it is whole
 	figures  []figure
@@ -192,16 +193,16 @@ func readExport(run string, set encoder.Settings, levels encoder.Levels) (*expor
 	return x, nil
 }
 
-// quantized reads a float encoder's folder and makes the files that ship.
-func quantized(folder string, set encoder.Settings) (map[string][]byte, encoder.Settings, error) {
-	of, err := settingsOf(folder)
+// quantized reads a float encoder's dir and makes the files that ship.
+func quantized(dir string, set encoder.Settings) (map[string][]byte, encoder.Settings, error) {
+	of, err := settingsOf(dir)
 	if err != nil {
 		return nil, of, err
 	}
 	of.Name, of.QueryTerms, of.AloneBelow, of.HistoryWords = set.Name, set.QueryTerms, set.AloneBelow, set.HistoryWords
-	files, err := encoder.Quantize(evaluate.Folder(folder), &of)
+	files, err := encoder.Quantize(folder.Files(dir), &of)
 	if err != nil {
-		return nil, of, fmt.Errorf("%s: %w", folder, err)
+		return nil, of, fmt.Errorf("%s: %w", dir, err)
 	}
 	return files, of, nil
 }
@@ -223,8 +224,8 @@ func (x *export) share(base string) error {
 		return x.shareVocabulary(base)
 	}
 	var err error
-	if x.files, err = encoder.Share(x.whole, evaluate.Folder(base)); err == nil && x.doc != nil {
-		x.doc, err = encoder.Share(x.doc, evaluate.Folder(base))
+	if x.files, err = encoder.Share(x.whole, folder.Files(base)); err == nil && x.doc != nil {
+		x.doc, err = encoder.Share(x.doc, folder.Files(base))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", base, err)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/trainer/evaluate"
 )
 
@@ -22,7 +23,7 @@ func (x *export) readDense(best string, set encoder.Settings, levels encoder.Lev
 		return err
 	}
 	x.settings.Name, x.settings.DenseWeight, x.settings.DenseZero, x.settings.SureAbove = set.Name, set.DenseWeight, set.DenseZero, set.SureAbove
-	if x.whole, err = encoder.QuantizeTo(levels, evaluate.Folder(best), &x.settings); err != nil {
+	if x.whole, err = encoder.QuantizeTo(levels, folder.Files(best), &x.settings); err != nil {
 		return fmt.Errorf("%s: %w", best, err)
 	}
 	x.files = x.whole

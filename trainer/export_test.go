@@ -11,6 +11,7 @@ import (
 
 	"parley/shared/bundle"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/trainer/evaluate"
 )
 
@@ -202,7 +203,7 @@ func TestExportSharesABase(t *testing.T) {
 		t.Errorf("alone: code %d, %s", code, stderr)
 	}
 	// Another base.
-	whole, err := encoder.Quantize(evaluate.Folder("../shared/encoder/testdata/bert"), nil)
+	whole, err := encoder.Quantize(folder.Files("../shared/encoder/testdata/bert"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

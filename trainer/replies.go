@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"flag"
 	"fmt"
 	"io"
@@ -167,23 +166,15 @@ func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
 	return w.Flush()
 }
 
-// loadFrozen loads an encoder of passages. Its checksum is the one that a training
-// keeps vectors by (train/prepare.go), so that a collection which is trained on is not
-// encoded a second time.
+// loadFrozen loads an encoder of passages. Its sum is the one that a training keeps vectors
+// by (train/prepare.go), so that a collection which is trained on is not encoded a second
+// time.
 func loadFrozen(dir string) (*encoder.Encoder, [32]byte, error) {
-	h := sha256.New()
-	enc, err := encoder.Load(func(name string) ([]byte, error) {
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		if err == nil {
-			fmt.Fprintf(h, "%s %d ", name, len(data))
-			h.Write(data)
-		}
-		return data, err
-	})
+	enc, sum, err := evaluate.Load(dir, "")
 	if err != nil {
-		return nil, [32]byte{}, fmt.Errorf("%s, which encodes the passages: %w", dir, err)
+		err = fmt.Errorf("%s, which encodes the passages: %w", dir, err)
 	}
-	return enc, [32]byte(h.Sum(nil)), nil
+	return enc, sum, err
 }
 
 // collection encodes the passages, or takes their vectors from the cache, and indexes

@@ -17,8 +17,8 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/safetensors"
-	"parley/trainer/evaluate"
 )
 
 // tinyGraph is trainer/onnx's tiny encoder, as one of its files has it.
@@ -134,13 +134,13 @@ func TestUnpackGivesTheFolderInsideAnONNXFile(t *testing.T) {
 	if err := json.Unmarshal(tinyFile(t, "hidden.json"), &cases); err != nil {
 		t.Fatal(err)
 	}
-	for folder, pooling := range map[string]string{"one": encoder.CLS, "two": encoder.Mean} {
-		s, err := encoder.LoadSentence(evaluate.Folder(filepath.Join(dir, folder)))
+	for name, pooling := range map[string]string{"one": encoder.CLS, "two": encoder.Mean} {
+		s, err := encoder.LoadSentence(folder.Files(filepath.Join(dir, name)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if s.Pooling() != pooling {
-			t.Fatalf("%s pools by %s, wanted %s", folder, s.Pooling(), pooling)
+			t.Fatalf("%s pools by %s, wanted %s", name, s.Pooling(), pooling)
 		}
 		session, v := s.NewSession(), make([]float32, s.Dim())
 		for _, c := range cases {
@@ -165,7 +165,7 @@ func TestUnpackGivesTheFolderInsideAnONNXFile(t *testing.T) {
 				square += x * x
 			}
 			if cosine := dot / math.Sqrt(square); cosine < .999 {
-				t.Errorf("%s, %d tokens: cosine %.5f with onnxruntime's vector", folder, len(c.IDs), cosine)
+				t.Errorf("%s, %d tokens: cosine %.5f with onnxruntime's vector", name, len(c.IDs), cosine)
 			}
 		}
 	}
@@ -189,7 +189,7 @@ func TestUnpackKeepsSafetensorsAndReadsPooling(t *testing.T) {
 	if data, _ := os.ReadFile(dir + "/one/model.safetensors"); !bytes.Equal(data, tinyFile(t, "model.safetensors")) {
 		t.Error("the weights were changed")
 	}
-	s, err := encoder.LoadSentence(evaluate.Folder(dir + "/one"))
+	s, err := encoder.LoadSentence(folder.Files(dir + "/one"))
 	if err != nil || s.Pooling() != encoder.Mean || s.Name != "model" && s.Name != "some_encoder-1-py3-none-any" {
 		t.Errorf("%v, %+v", err, s)
 	}
@@ -197,7 +197,7 @@ func TestUnpackKeepsSafetensorsAndReadsPooling(t *testing.T) {
 	if code, _, stderr := trainer(t, dir, "unpack DIR/one --passage-tokens 9 --out DIR/two"); code != 0 {
 		t.Fatalf("code %d: %s", code, stderr)
 	}
-	if s, err := encoder.LoadSentence(evaluate.Folder(dir + "/two")); err != nil || s.PassageTokens != 9 || s.Query.MaxTokens != 16 {
+	if s, err := encoder.LoadSentence(folder.Files(dir + "/two")); err != nil || s.PassageTokens != 9 || s.Query.MaxTokens != 16 {
 		t.Errorf("%v, %+v", err, s)
 	}
 }
@@ -286,7 +286,7 @@ func TestUnpackKeepsFewerLayers(t *testing.T) {
 		if code, _, stderr := trainer(t, dir, fmt.Sprintf("unpack DIR/six.whl --pooling mean --layers %d --out %s", layers, out)); code != 0 {
 			t.Fatalf("code %d: %s", code, stderr)
 		}
-		if _, err := encoder.LoadSentence(evaluate.Folder(out)); err != nil {
+		if _, err := encoder.LoadSentence(folder.Files(out)); err != nil {
 			t.Fatal(err)
 		}
 		data, err := os.ReadFile(out + "/model.safetensors")

@@ -16,6 +16,7 @@ import (
 	"parley/shared/conversation"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/family"
 	"parley/shared/message"
 	"parley/shared/query"
@@ -170,7 +171,7 @@ func measure(out, turns string, f *family.Family) error {
 		e := enc.Encoder
 		if l.Folder != base {
 			dir := filepath.Join(out, l.Folder)
-			if e, err = encoder.LoadOver(enc.Encoder, func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }); err != nil {
+			if e, err = encoder.LoadOver(enc.Encoder, folder.Files(dir)); err != nil {
 				return fmt.Errorf("%s: %w", dir, err)
 			}
 		}

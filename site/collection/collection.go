@@ -34,6 +34,7 @@ import (
 	"parley/shared/documents"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/index"
 	"parley/shared/passages"
 	"parley/shared/sparse"
@@ -48,22 +49,15 @@ type Encoder struct {
 
 // OpenEncoder reads an encoder's folder.
 func OpenEncoder(dir string) (*Encoder, error) {
-	if _, err := os.Stat(dir); err != nil {
+	files, err := folder.Open(dir)
+	if err != nil {
 		return nil, err
 	}
-	h := sha256.New()
-	e, err := encoder.Load(func(name string) ([]byte, error) {
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		if err == nil {
-			sum := sha256.Sum256(data)
-			fmt.Fprintf(h, "%s %x\n", name, sum)
-		}
-		return data, err
-	})
+	e, err := encoder.Load(files.Read)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	return &Encoder{e, [sha256.Size]byte(h.Sum(nil))}, nil
+	return &Encoder{e, files.All()}, nil
 }
 
 // Options of Build; the zero value has sensible settings.

@@ -96,8 +96,8 @@ func corpus(n int) iter.Seq[documents.Document] {
 	}
 }
 
-// folder reads all files of a folder.
-func folder(t *testing.T, dir string) map[string]string {
+// contents reads all files of a folder.
+func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
@@ -135,7 +135,7 @@ func TestTheFolderDoesNotDependOnTheCores(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := folder(t, out)
+		got := contents(t, out)
 		if want == nil {
 			want = got
 			if sum.Documents != 150 || sum.Passages <= 150 || sum.Postings == 0 || sum.IndexBytes != len(got["index.bin"]) {
@@ -182,7 +182,7 @@ func TestTheIndexHoldsTheHeaviestTermsOfEachPassage(t *testing.T) {
 	if _, err := want.WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
-	if got := folder(t, out)["index.bin"]; got != b.String() {
+	if got := contents(t, out)["index.bin"]; got != b.String() {
 		t.Errorf("index.bin is another: %d and %d bytes", len(got), b.Len())
 	}
 	if x.Docs() != store.Len() {
@@ -282,7 +282,7 @@ func TestAKilledRunLosesNothingItReportedDone(t *testing.T) {
 	if _, err := Build(t.Context(), enc, corpus(killed), once, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, folder(t, out), folder(t, once))
+	equal(t, contents(t, out), contents(t, once))
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*.work")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}

@@ -17,6 +17,7 @@ import (
 	"parley/shared/dense"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/passages"
 	"parley/shared/wordpiece"
 )
@@ -31,16 +32,9 @@ type DenseEncoder struct {
 // OpenDense reads a dense encoder's folder. Its vocabulary must be the one given; where
 // the folder has none, it is that.
 func OpenDense(dir string, vocabulary *wordpiece.Tokenizer) (*DenseEncoder, error) {
-	if _, err := os.Stat(dir); err != nil {
+	files, err := folder.Open(dir)
+	if err != nil {
 		return nil, err
-	}
-	h := sha256.New()
-	files := func(name string) ([]byte, error) {
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		if err == nil {
-			fmt.Fprintf(h, "%s %x\n", name, sha256.Sum256(data))
-		}
-		return data, err
 	}
 	own := false
 	for _, name := range []string{"vocab.txt", "tokenizer.json"} {
@@ -48,20 +42,19 @@ func OpenDense(dir string, vocabulary *wordpiece.Tokenizer) (*DenseEncoder, erro
 		own = own || err == nil
 	}
 	var s *encoder.Sentence
-	var err error
 	if own {
-		s, err = encoder.LoadSentence(files)
+		s, err = encoder.LoadSentence(files.Read)
 		if err == nil && !s.Tokenizer.Same(vocabulary) {
 			err = errors.New("its vocabulary is not that of the sparse encoder: a dense encoder reads the same pieces")
 		}
 	} else {
-		s, err = encoder.LoadSentenceOver(vocabulary, files)
+		s, err = encoder.LoadSentenceOver(vocabulary, files.Read)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	s.Tokenizer = vocabulary
-	return &DenseEncoder{s, [sha256.Size]byte(h.Sum(nil))}, nil
+	return &DenseEncoder{s, files.All()}, nil
 }
 
 // ErrNoDense is what Dense and DensePassages wrap where there is no dense encoder.

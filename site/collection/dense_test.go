@@ -54,7 +54,7 @@ func TestDenseVectorsLieBesideTheRest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := folder(t, out)
+		got := contents(t, out)
 		if want == nil {
 			want = got
 		}
@@ -69,7 +69,7 @@ func TestDenseVectorsLieBesideTheRest(t *testing.T) {
 	if len(want) != 4 {
 		t.Errorf("%d files", len(want))
 	}
-	for name, content := range folder(t, plain) {
+	for name, content := range contents(t, plain) {
 		if name != "manifest.json" && want[name] != content {
 			t.Errorf("%s is another with dense vectors", name)
 		}
@@ -102,7 +102,7 @@ func TestDenseVectorsLieBesideTheRest(t *testing.T) {
 		if err != nil || sum.Tokens != 0 || sum.Dense.Tokens == 0 || sum.IndexBytes != len(want["index.bin"]) {
 			t.Fatalf("%+v, %v", sum, err)
 		}
-		equal(t, folder(t, plain), want)
+		equal(t, contents(t, plain), want)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*.work")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
@@ -145,7 +145,7 @@ func TestAStoppedDenseRunGoesOn(t *testing.T) {
 	if _, err := Build(t.Context(), enc, corpus(n), once, Options{Dense: d}); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, folder(t, out), folder(t, once))
+	equal(t, contents(t, out), contents(t, once))
 
 	// So does one that adds to a collection that is there.
 	ctx, stop := context.WithCancel(t.Context())
@@ -161,7 +161,7 @@ func TestAStoppedDenseRunGoesOn(t *testing.T) {
 	if sum, err := AddDense(t.Context(), enc, out, Options{Dense: d}); err != nil || sum.Dense.Resumed != stopped.Dense {
 		t.Errorf("%+v, %v", sum, err)
 	}
-	equal(t, folder(t, out), folder(t, once))
+	equal(t, contents(t, out), contents(t, once))
 }
 
 // Made again without a dense encoder, a collection keeps its dense vectors for as long
@@ -172,9 +172,9 @@ func TestDenseVectorsStayWithTheirPassages(t *testing.T) {
 	if _, err := Build(t.Context(), enc, corpus(20), out, Options{Dense: testDense(t, enc)}); err != nil {
 		t.Fatal(err)
 	}
-	was := folder(t, out)
+	was := contents(t, out)
 	sum, err := Build(t.Context(), enc, corpus(20), out, Options{Settings: collect.Settings{Mass: .5}})
-	now := folder(t, out)
+	now := contents(t, out)
 	if err != nil || sum.DenseDropped || sum.Dense.Bytes != len(was[collect.DenseFile]) || now[collect.DenseFile] != was[collect.DenseFile] || now["index.bin"] == was["index.bin"] {
 		t.Errorf("%+v, %v", sum, err)
 	}
@@ -184,12 +184,12 @@ func TestDenseVectorsStayWithTheirPassages(t *testing.T) {
 	if sum, err = Build(t.Context(), enc, corpus(21), out, Options{}); err != nil || !sum.DenseDropped || sum.Dense != nil {
 		t.Errorf("%+v, %v", sum, err)
 	}
-	if c, err := OpenAll(out); err != nil || c.Dense != nil || len(folder(t, out)) != 3 {
+	if c, err := OpenAll(out); err != nil || c.Dense != nil || len(contents(t, out)) != 3 {
 		t.Errorf("%+v, %v", c, err)
 	}
 	// Someone's own file of that name stays.
 	tiny.Put(t, out, map[string][]byte{collect.DenseFile: []byte("notes")})
-	if sum, err = Build(t.Context(), enc, corpus(22), out, Options{}); err != nil || sum.DenseDropped || folder(t, out)[collect.DenseFile] != "notes" {
+	if sum, err = Build(t.Context(), enc, corpus(22), out, Options{}); err != nil || sum.DenseDropped || contents(t, out)[collect.DenseFile] != "notes" {
 		t.Errorf("%+v, %v", sum, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/family"
 )
 
@@ -77,7 +78,7 @@ func (e *Encoders) Level(name string) (*encoder.Encoder, error) {
 		return base.Encoder, nil
 	}
 	dir := filepath.Join(e.Dir, filepath.FromSlash(l.Folder))
-	m, err := encoder.LoadOver(base.Encoder, func(file string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, file)) })
+	m, err := encoder.LoadOver(base.Encoder, folder.Files(dir))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}

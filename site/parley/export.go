@@ -12,6 +12,7 @@ import (
 	"parley/shared/bundle"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/site/collection"
 )
 
@@ -34,7 +35,7 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	if samePath(in, out) {
 		return usagef("the folder to write must be another than the folder to read")
 	}
-	files := func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(in, name)) }
+	files := folder.Files(in)
 
 	var set *encoder.Settings
 	config, err := files("config.json")
@@ -95,7 +96,7 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	enc, err := collection.OpenEncoder(out)
 	if enc == nil {
 		// A dense encoder, perhaps, which has no masked-LM head.
-		if _, other := encoder.LoadSentence(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(out, name)) }); other == nil {
+		if _, other := encoder.LoadSentence(folder.Files(out)); other == nil {
 			return nil
 		}
 	}

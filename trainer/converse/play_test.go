@@ -10,11 +10,11 @@ import (
 	"parley/shared/collect"
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/judged"
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/site/collection/tiny"
-	"parley/trainer/evaluate"
 )
 
 // tinyEngine is an engine over articles in the words of the tiny encoder.
@@ -24,7 +24,7 @@ func tinyEngine(t *testing.T) *answer.Engine {
 	if err := tiny.Write(dir, 1); err != nil {
 		t.Fatal(err)
 	}
-	enc, err := encoder.Load(evaluate.Folder(dir))
+	enc, err := encoder.Load(folder.Files(dir))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"parley/shared/conversation"
 	"parley/shared/dense"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/index"
 	"parley/shared/message"
 	"parley/shared/passages"
@@ -41,26 +42,19 @@ type Dense struct {
 
 // LoadDense reads a dense encoder's folder; one that ships has no vocabulary, and takes
 // the sparse encoder's. sum is over its files but for config.json.
-func LoadDense(folder string, vocabulary *wordpiece.Tokenizer) (s *encoder.Sentence, sum []byte, err error) {
-	h := sha256.New()
+func LoadDense(dir string, vocabulary *wordpiece.Tokenizer) (s *encoder.Sentence, sum []byte, err error) {
 	load := encoder.LoadSentence
-	if _, missing := os.Stat(filepath.Join(folder, "vocab.txt")); missing != nil {
+	if _, missing := os.Stat(filepath.Join(dir, "vocab.txt")); missing != nil {
 		load = func(files encoder.Files) (*encoder.Sentence, error) {
 			return encoder.LoadSentenceOver(vocabulary, files)
 		}
 	}
-	s, err = load(func(name string) ([]byte, error) {
-		data, err := os.ReadFile(filepath.Join(folder, name))
-		if err == nil && name != "config.json" { // whose settings do not change what a text's vector is
-			fmt.Fprintf(h, "%s %d ", name, len(data))
-			h.Write(data)
-		}
-		return data, err
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", folder, err)
+	files := folder.Sum(folder.Files(dir))
+	if s, err = load(files.Read); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	return s, h.Sum(nil), nil
+	weights := files.Weights() // the settings do not change what a text's vector is
+	return s, weights[:], nil
 }
 
 // Open loads the encoder of questions, with the settings asked for, and makes the

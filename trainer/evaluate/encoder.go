@@ -1,23 +1,12 @@
 package evaluate
 
 import (
-	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 )
-
-// A Sum is the SHA-256 over an encoder's weights and vocabulary.
-type Sum [32]byte
-
-// Folder reads an encoder's files from a folder.
-func Folder(dir string) encoder.Files {
-	return func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }
-}
 
 // Held reads an encoder's files from memory.
 func Held(files map[string][]byte) encoder.Files {
@@ -30,23 +19,22 @@ func Held(files map[string][]byte) encoder.Files {
 }
 
 // Load loads an encoder's folder; a member of a family over the folder of its base,
-// which is "" where dir is whole.
-func Load(dir, base string) (*encoder.Encoder, Sum, error) {
-	if info, err := os.Stat(dir); err != nil {
-		return nil, Sum{}, err
-	} else if !info.IsDir() {
-		return nil, Sum{}, fmt.Errorf("%s is a file; give the folder that holds config.json and model.safetensors", dir)
+// which is "" where dir is whole. sum is over its weights and vocabulary
+// (folder.Summed.Weights).
+func Load(dir, base string) (enc *encoder.Encoder, sum [32]byte, err error) {
+	if _, err := folder.Open(dir); err != nil {
+		return nil, sum, err
 	}
-	files := Folder(dir)
+	files := folder.Files(dir)
 	if base != "" {
-		files = encoder.Over(files, Folder(base))
+		files = encoder.Over(files, folder.Files(base))
 	}
-	enc, sum, err := LoadFiles(files)
+	enc, sum, err = LoadFiles(files)
 	if err == nil && base != "" {
 		// Loaded once more for the encoder to know its base, which reads passages.
 		var b *encoder.Encoder
-		if b, err = encoder.Load(Folder(base)); err == nil {
-			enc, err = encoder.LoadOver(b, Folder(dir))
+		if b, err = encoder.Load(folder.Files(base)); err == nil {
+			enc, err = encoder.LoadOver(b, folder.Files(dir))
 		}
 	}
 	if err != nil {
@@ -55,23 +43,13 @@ func Load(dir, base string) (*encoder.Encoder, Sum, error) {
 	return enc, sum, nil
 }
 
-// LoadFiles loads a whole encoder.
-func LoadFiles(files encoder.Files) (*encoder.Encoder, Sum, error) {
-	h := sha256.New()
-	enc, err := encoder.Load(func(name string) ([]byte, error) {
-		data, err := files(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		// The configuration's lengths are in the collection's key; what else it
-		// says shows in the vectors. So a change of the query's form keeps them.
-		if name != "config.json" {
-			fmt.Fprintf(h, "%s %d\n", name, len(data))
-			h.Write(data)
-		}
-		return data, err
-	})
-	return enc, Sum(h.Sum(nil)), err
+// LoadFiles loads a whole encoder. The configuration is not in the sum: its lengths are in
+// the key of the passages' vectors, and what else it says shows in them. So a change of the
+// query's form keeps the vectors.
+func LoadFiles(files encoder.Files) (*encoder.Encoder, [32]byte, error) {
+	summed := folder.Sum(files)
+	enc, err := encoder.Load(summed.Read)
+	return enc, summed.Weights(), err
 }
 
 // Settings change how an encoder reads questions.

@@ -32,7 +32,7 @@ type Pruning struct {
 
 // EncodePassages returns the vectors of the set's passages by enc, in their order. The
 // cache keeps them, unpruned, by a key of the texts, of sum and of a few of the vectors.
-func (e *Evaluator) EncodePassages(ctx context.Context, enc *encoder.Encoder, sum Sum, keep Pruning) ([]sparse.Vector, error) {
+func (e *Evaluator) EncodePassages(ctx context.Context, enc *encoder.Encoder, sum [32]byte, keep Pruning) ([]sparse.Vector, error) {
 	docs := e.Set.Passages
 	// Time goes by text, not by passage: size[i] is what the first i hold, in bytes.
 	size := make([]int64, len(docs.Texts)+1)

@@ -153,7 +153,7 @@ func (e *Evaluator) rank(ctx context.Context, s *System, queries []Query, out *O
 
 // index encodes the passages by the system's encoder of passages, enc of the checksum
 // sum where it has no other, and indexes them.
-func (e *Evaluator) index(ctx context.Context, s *System, enc *encoder.Encoder, sum Sum) (*Index, error) {
+func (e *Evaluator) index(ctx context.Context, s *System, enc *encoder.Encoder, sum [32]byte) (*Index, error) {
 	of, err := enc, error(nil)
 	if s.PassageEncoder != "" {
 		if of, sum, err = Load(s.PassageEncoder, ""); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/query"
 	"parley/shared/sparse"
 	"parley/shared/words"
@@ -54,7 +55,7 @@ func (l *Lab) bench(ctx context.Context, e *Evaluation, passageEncoder string) (
 		return nil, err
 	}
 	b := &bench{Evaluator: &evaluate.Evaluator{Set: set, Cache: l.Cache, Progress: l.Stderr}, place: map[string]int{}}
-	var sum evaluate.Sum
+	var sum [32]byte
 	if b.frozen, sum, err = evaluate.Load(Path(l.Data, passageEncoder), ""); err != nil {
 		return nil, err
 	}
@@ -222,12 +223,12 @@ func (b *bench) encode(ctx context.Context, row *Row, folder string, queries []e
 
 // encoder loads the row's encoder of queries. It is the row's own: settings change no
 // other's.
-func (b *bench) encoder(row *Row, folder string) (*encoder.Encoder, error) {
+func (b *bench) encoder(row *Row, student string) (*encoder.Encoder, error) {
 	own := *b.frozen
 	enc := &own
 	switch {
 	case row.Measure.Int8:
-		files, err := encoder.Quantize(evaluate.Folder(folder), nil)
+		files, err := encoder.Quantize(folder.Files(student), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -236,12 +237,12 @@ func (b *bench) encoder(row *Row, folder string) (*encoder.Encoder, error) {
 		}
 	case row.Trained():
 		var err error
-		if enc, _, err = evaluate.Load(folder, ""); err != nil {
+		if enc, _, err = evaluate.Load(student, ""); err != nil {
 			return nil, err
 		}
 	}
 	if enc.Vocab() != b.frozen.Vocab() {
-		return nil, fmt.Errorf("%s has a vocabulary of %d, the passages' encoder of %d: their vectors cannot be compared", folder, enc.Vocab(), b.frozen.Vocab())
+		return nil, fmt.Errorf("%s has a vocabulary of %d, the passages' encoder of %d: their vectors cannot be compared", student, enc.Vocab(), b.frozen.Vocab())
 	}
 	return enc, nil
 }

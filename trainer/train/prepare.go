@@ -21,6 +21,7 @@ import (
 
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/importers"
 	"parley/shared/sparse"
 	"parley/shared/wordpiece"
@@ -115,20 +116,11 @@ func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.
 	}
 
 	from := cmp.Or(c.DocEncoder, c.Encoder)
-	weights := sha256.New()
-	p.frozen, err = encoder.Load(func(name string) ([]byte, error) {
-		data, err := os.ReadFile(filepath.Join(from, name))
-		if err == nil {
-			fmt.Fprintf(weights, "%s %d ", name, len(data))
-			weights.Write(data)
-			sum := sha256.Sum256(data)
-			sums[filepath.Join(from, name)] = hex.EncodeToString(sum[:])
-		}
-		return data, err
-	})
-	if err != nil {
+	files := folder.Sum(folder.Files(from))
+	if p.frozen, err = encoder.Load(files.Read); err != nil {
 		return nil, fmt.Errorf("%s: %w", from, err)
 	}
+	noteSums(sums, from, files)
 	p.tokenizer = p.frozen.Tokenizer
 	if err := sumStudent(c, from, sums); err != nil {
 		return nil, err
@@ -137,10 +129,9 @@ func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.
 	if err != nil {
 		return nil, err
 	}
-	w := [32]byte(weights.Sum(nil))
 	encode := func(what string, of *collection.Collection) ([]sparse.Vector, error) {
 		m := progress.Await(stderr, what, int64(len(of.Texts)))
-		file, err := of.Vectors(ctx, p.frozen, w, c.Cache, func(done int) { m.Update(int64(done), "") })
+		file, err := of.Vectors(ctx, p.frozen, files.Weights(), c.Cache, func(done int) { m.Update(int64(done), "") })
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +148,7 @@ func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.
 	if c.Words > 0 {
 		p.words, p.docs = addWords(passages, p.docs, p.frozen.Vocab())
 	}
-	if err := p.rank(ctx, *c, passages, w, sums, stderr); err != nil {
+	if err := p.rank(ctx, *c, passages, files.All(), sums, stderr); err != nil {
 		return nil, err
 	}
 	if p.train, err = p.taught("training", p.train, stderr); err != nil {
@@ -288,7 +279,7 @@ func (p *prepared) rankBy(ctx context.Context, c *Config, ids []string, stderr *
 }
 
 // rank opens or makes the teachers' rankings.
-func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Collection, weights [32]byte, sums map[string]string, stderr *os.File) error {
+func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Collection, frozen [32]byte, sums map[string]string, stderr *os.File) error {
 	ids := passages.IDs
 	key := teacher.KeyOf(ids)
 	path := func(parts ...[]byte) string {
@@ -306,7 +297,7 @@ func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Coll
 		depth := fmt.Append(nil, c.Depth)
 		err := rank("the teacher ranks", func() (func() teacher.Ranker, error) {
 			return teacher.Sparse(p.frozen, p.docs, c.Depth), nil
-		}, []byte("own"), weights[:], key[:], depth)
+		}, []byte("own"), frozen[:], key[:], depth)
 		if err != nil || c.Dense == "" {
 			return err
 		}
@@ -378,22 +369,21 @@ func importRanking(from, at string, ids []string, open func(path string) (*teach
 }
 
 // loadSentence reads a dense teacher's folder; sum is over its files.
-func loadSentence(folder string, sums map[string]string) (s *encoder.Sentence, sum []byte, err error) {
-	h := sha256.New()
-	s, err = encoder.LoadSentence(func(name string) ([]byte, error) {
-		data, err := os.ReadFile(filepath.Join(folder, name))
-		if err == nil {
-			own := sha256.Sum256(data)
-			fmt.Fprintf(h, "%s ", name)
-			h.Write(own[:])
-			sums[filepath.Join(folder, name)] = hex.EncodeToString(own[:])
-		}
-		return data, err
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", folder, err)
+func loadSentence(dir string, sums map[string]string) (s *encoder.Sentence, sum []byte, err error) {
+	files := folder.Sum(folder.Files(dir))
+	if s, err = encoder.LoadSentence(files.Read); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	return s, h.Sum(nil), nil
+	noteSums(sums, dir, files)
+	all := files.All()
+	return s, all[:], nil
+}
+
+// noteSums adds what was read of a folder to the sums of a run.
+func noteSums(sums map[string]string, dir string, files *folder.Summed) {
+	for name, sum := range files.Each() {
+		sums[filepath.Join(dir, name)] = sum
+	}
 }
 
 // textsKey tells collections apart by what their passages say.

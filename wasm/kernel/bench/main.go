@@ -25,6 +25,7 @@ import (
 
 	"parley/shared/dense"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/index"
 	"parley/wasm/kernel"
 )
@@ -205,7 +206,7 @@ func pages(o options) (map[string][]byte, error) {
 // denseFiles are the dense encoder in int8, reading as many tokens as are asked for, and
 // vectors of the built-in collection's size: any will do, since all are searched.
 func denseFiles(o options) (map[string][]byte, error) {
-	made, err := encoder.Quantize(func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(o.dense, name)) },
+	made, err := encoder.Quantize(folder.Files(o.dense),
 		&encoder.Settings{Name: "bench", QueryTokens: o.tokens, PassageTokens: 256, Pooling: encoder.CLS, Space: "bench"})
 	if err != nil {
 		return nil, err
