@@ -9,13 +9,13 @@ import (
 	"testing"
 
 	"parley/shared/answer"
+	"parley/shared/beir"
 	"parley/shared/collect"
 	"parley/shared/conversation"
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
 	"parley/shared/passages"
 	"parley/site/collection/tiny"
-	"parley/trainer/beir"
 	"parley/trainer/conversations"
 	"parley/trainer/converse"
 )

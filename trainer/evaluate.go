@@ -15,9 +15,9 @@ import (
 	"parley/shared/durable"
 	"parley/shared/message"
 	"parley/shared/query"
+	"parley/shared/trec"
 	"parley/trainer/evaluate"
 	"parley/trainer/metrics"
-	"parley/trainer/trec"
 )
 
 const evaluateHelp = `Usage: trainer evaluate --encoder DIR --mtrag DIR [FLAGS]

@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 
 	"parley/shared/answer"
+	"parley/shared/beir"
 	"parley/shared/collect"
 	"parley/shared/durable"
 	"parley/shared/encoder"
@@ -23,7 +24,6 @@ import (
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/sparse"
-	"parley/trainer/beir"
 	"parley/trainer/collection"
 	"parley/trainer/converse"
 	"parley/trainer/disk"

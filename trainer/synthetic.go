@@ -8,10 +8,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"parley/shared/beir"
 	"parley/shared/lines"
-	"parley/trainer/beir"
+	"parley/shared/mtrag"
 	"parley/trainer/disk"
-	"parley/trainer/mtrag"
+	"parley/trainer/synthetic"
 )
 
 const syntheticHelp = `Usage: trainer synthetic --mtrag DIR --out DIR [FLAGS]
@@ -82,7 +83,7 @@ func syntheticCommand(ctx context.Context, args []string, stdout, stderr *os.Fil
 			return err
 		}
 	}
-	e, err := mtrag.Evaluate(turns, gold, others)
+	e, err := synthetic.Evaluate(turns, gold, others)
 	if err != nil {
 		return err
 	}
@@ -136,7 +137,7 @@ func humanGold(folder string) (map[string]bool, error) {
 					return err
 				}
 				if relevant[d.ID] {
-					texts[mtrag.SameText(d.Text)] = true
+					texts[synthetic.SameText(d.Text)] = true
 				}
 			}
 			return nil

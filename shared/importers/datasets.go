@@ -9,6 +9,7 @@ import (
 	"parley/shared/conversation"
 	"parley/shared/judged"
 	"parley/shared/lines"
+	"parley/shared/mtrag"
 )
 
 // text is a JSON string, or a number or true where a data set is careless.
@@ -410,70 +411,40 @@ func convquestions(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// mtrag: lines of three forms, which may be given together. A task of the human part
-// is one turn; one of the synthetic part holds its history; a query in BEIR form
-// ({"_id": "CONVERSATION<::>TURN", "text": "|user|: ..."}) is a turn's rewrite.
-func mtrag(r *Result, files []File, o Options) error {
-	type task struct {
-		ID     string `json:"task_id"`
-		Domain string `json:"domain"`
-		Turn   int    `json:"turn_id"`
-		User   *struct {
-			Text string `json:"text"`
-		} `json:"user"`
-		Agent struct {
-			Text string `json:"text"`
-		} `json:"agent"`
-		Input []struct {
-			Speaker string `json:"speaker"`
-			Text    string `json:"text"`
-		} `json:"input"`
-		QueryID string `json:"_id"`
-		Text    string `json:"text"`
-	}
+// mtragTasks: lines of three forms (mtrag.Record), which may be given together. A task is
+// a turn of people's, a synthetic one holds its history; a query is a turn's rewrite.
+func mtragTasks(r *Result, files []File, o Options) error {
 	type placed struct {
-		task
+		mtrag.Record
 		at position
 	}
 	var order []string
 	human := map[string][]placed{}
 	rewrites := map[string]string{}
 	for _, file := range files {
-		err := records(r, file, func(at position, t task) {
+		err := records(r, file, func(at position, t mtrag.Record) {
+			if t.QueryID != "" {
+				rewrites[t.QueryID] = mtrag.Question(t.Text)
+				return
+			}
+			conv, _, ok := strings.Cut(t.ID, "<::>")
 			switch {
-			case t.QueryID != "":
-				rewrites[t.QueryID] = strings.TrimSpace(strings.TrimPrefix(t.Text, "|user|:"))
+			case t.User == nil && len(t.Input) == 0:
+				r.unread(at, "neither a task (user or input) nor a query (_id)")
+			case !ok:
+				r.unread(at, "task_id %q is not of the form conversation<::>turn", t.ID)
 			case t.User != nil:
-				conv, _, ok := strings.Cut(t.ID, "<::>")
-				if !ok {
-					r.unread(at, "task_id %q is not of the form conversation<::>turn", t.ID)
-					return
-				}
 				if human[conv] == nil {
 					order = append(order, conv)
 				}
 				human[conv] = append(human[conv], placed{t, at})
-			case len(t.Input) > 0:
-				conv, _, ok := strings.Cut(t.ID, "<::>")
-				if !ok {
-					r.unread(at, "task_id %q is not of the form conversation<::>turn", t.ID)
-					return
-				}
-				var turns []conversation.Turn
-				for _, m := range t.Input {
-					if m.Speaker == "user" {
-						turns = append(turns, conversation.Turn{Question: m.Text})
-					} else if len(turns) > 0 {
-						turns[len(turns)-1].Reply = m.Text
-					}
-				}
-				if len(turns) == 0 || turns[len(turns)-1].Reply != "" {
-					r.unread(at, "task %s does not end with a question", t.ID)
+			default:
+				turns, err := t.Turns()
+				if err != nil {
+					r.unread(at, "%w", err)
 					return
 				}
 				r.add(at, Example{ID: t.ID, Conversation: conv, Source: "mtrag-synthetic", Turns: turns})
-			default:
-				r.unread(at, "neither a task (user or input) nor a query (_id)")
 			}
 		})
 		if err != nil {
@@ -497,8 +468,8 @@ func mtrag(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// beir: queries, each its own rewrite.
-func beir(r *Result, files []File, o Options) error {
+// beirQueries: queries, each its own rewrite.
+func beirQueries(r *Result, files []File, o Options) error {
 	for _, file := range files {
 		err := records(r, file, func(at position, q struct {
 			ID   text   `json:"_id"`

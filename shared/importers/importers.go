@@ -117,7 +117,7 @@ type importer func(r *Result, files []File, o Options) error
 
 var all = map[string]importer{
 	"topiocqa": topiocqa, "qrecc": qrecc, "canard": canard, "quac": quac, "cast": cast, "ikat": ikat,
-	"convquestions": convquestions, "mtrag": mtrag, "beir": beir, "questions": questions, "jsonl": jsonl, "parley": parley,
+	"convquestions": convquestions, "mtrag": mtragTasks, "beir": beirQueries, "questions": questions, "jsonl": jsonl, "parley": parley,
 }
 
 // Names lists the data sets.

@@ -342,8 +342,8 @@ func TestSearchWritesARun(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	for content, want := range map[string]string{
-		"7 no tab\n":       "q.tsv:1: wanted an id, a tab and a question",
-		"7\ta\n\n7\tb\n":   `q.tsv:3: the id "7" stands in line 1 already`,
+		"7 no tab\n":       "q.tsv:1: want an id, a tab and a question",
+		"7\ta\n\n7\tb\n":   `q.tsv:3: query "7" again: it is on line 1 already`,
 		"\thot leaf\n":     "q.tsv:1: the query has no id",
 		"":                 "holds no query",
 		"a\thot\nb\tleaf}": "",
@@ -351,6 +351,26 @@ func TestSearchWritesARun(t *testing.T) {
 		os.WriteFile(tsv, []byte(content), 0o644)
 		code, _, err := parley(t, "", b.with("search", "--trec", "-", "--queries", tsv)...)
 		if (code == exitOK) != (want == "") || !strings.Contains(err, want) {
+			t.Errorf("%q: %d %s", content, code, err)
+		}
+	}
+}
+
+// What a file of queries in JSON lacks is said.
+func TestSearchRefusesQueriesOfARun(t *testing.T) {
+	b := newBench(t)
+	queries := filepath.Join(b.dir, "q.jsonl")
+	for content, want := range map[string]string{
+		`{"_id":"a","text":"tea"}` + "\n{":                "q.jsonl:2: not a JSON object",
+		`{"text":"tea"}`:                                  `q.jsonl:1: no "_id"`,
+		`{"_id":"a"}`:                                     `q.jsonl:1: "a" has no "text" and no "turns"`,
+		`{"_id":"a","turns":[]}`:                          `q.jsonl:1: "a" has no "text" and no "turns"`,
+		`{"_id":"a","text":""}`:                           `the text of query "a" is empty`,
+		strings.Repeat(`{"id":"a","text":"tea"}`+"\n", 2): `q.jsonl:2: query "a" again: it is on line 1 already`,
+	} {
+		os.WriteFile(queries, []byte(content), 0o644)
+		code, _, err := parley(t, "", b.with("search", "--trec", "-", "--queries", queries)...)
+		if code == exitOK || !strings.Contains(err, want) {
 			t.Errorf("%q: %d %s", content, code, err)
 		}
 	}

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,9 +13,12 @@ import (
 	"sync/atomic"
 
 	"parley/shared/answer"
+	"parley/shared/beir"
 	"parley/shared/documents"
 	"parley/shared/durable"
+	"parley/shared/lines"
 	"parley/shared/message"
+	"parley/shared/trec"
 )
 
 type runOptions struct {
@@ -28,12 +28,6 @@ type runOptions struct {
 	byDocument   bool
 }
 
-// A query of a run: a conversation with an id.
-type query struct {
-	id    string
-	turns []message.Turn
-}
-
 // writeRun searches many questions and writes their rankings as trec_eval reads
 // them: query, "Q0", document, rank, score, name of the run. Each is what search finds
 // for the same turns; earlier ones without a reply stay without.
@@ -41,11 +35,7 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 	if o.k == 0 {
 		o.k = 1000
 	}
-	data, err := os.ReadFile(o.queries)
-	if err != nil {
-		return err
-	}
-	queries, err := readQueries(o.queries, data)
+	queries, err := readQueries(o.queries)
 	if err != nil {
 		return err
 	}
@@ -76,7 +66,7 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 					rankings[i], err = ranking(one, queries[i], tag, o)
 				}
 				if err != nil {
-					errs[i] = fmt.Errorf("query %q: %w", queries[i].id, err)
+					errs[i] = fmt.Errorf("query %q: %w", queries[i].ID, err)
 					return
 				}
 			}
@@ -102,17 +92,21 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 }
 
 // ranking gives a query's lines of a run.
-func ranking(e *answer.Engine, q query, tag string, o runOptions) ([]byte, error) {
+func ranking(e *answer.Engine, q beir.Query, tag string, o runOptions) ([]byte, error) {
+	var turns []message.Turn
+	for _, t := range q.Said() {
+		turns = append(turns, message.Turn(t))
+	}
 	// A document's passages can fill any number of ranks: then it takes a longer ranking.
 	for depth := o.k; ; depth *= 4 {
-		hits, _, err := e.Rank(message.Ask{Turns: q.turns, Stage: o.from.stage}, depth)
+		hits, _, err := e.Rank(message.Ask{Turns: turns, Stage: o.from.stage}, depth)
 		if errors.Is(err, answer.ErrNoQuestion) {
 			return nil, nil // it finds nothing
 		}
 		if err != nil {
 			return nil, err
 		}
-		var b bytes.Buffer
+		var b []byte
 		seen := map[string]bool{}
 		rank := 0
 		for _, h := range hits {
@@ -128,10 +122,12 @@ func ranking(e *answer.Engine, q query, tag string, o runOptions) ([]byte, error
 				seen[doc] = true
 			}
 			rank++
-			fmt.Fprintf(&b, "%s Q0 %s %d %g %s\n", word(q.id), word(doc), rank, h.Score, tag)
+			if b, err = trec.AppendLine(b, word(q.ID), word(doc), rank, float64(h.Score), 32, tag); err != nil {
+				return nil, err
+			}
 		}
 		if rank == o.k || len(hits) < depth {
-			return b.Bytes(), nil
+			return b, nil
 		}
 	}
 }
@@ -139,72 +135,35 @@ func ranking(e *answer.Engine, q query, tag string, o runOptions) ([]byte, error
 // word makes an id one word, as the format needs.
 func word(id string) string { return strings.Join(strings.Fields(id), "%20") }
 
-// readQueries reads JSON Lines, each with "_id" or "id" and either "text" or
-// "turns" ([{"question", "reply"}], oldest first); or, in a file of any other
-// name than .jsonl and .json, lines of an id, a tab and a question.
-func readQueries(name string, data []byte) ([]query, error) {
-	var list []query
-	seen := map[string]int{}
-	jsonLines := false
-	switch filepath.Ext(name) {
-	case ".jsonl", ".ndjson", ".json":
-		jsonLines = true
+// readQueries reads the questions of a run from a file: queries of BEIR's form, where
+// its name is one of JSON Lines, else lines of an id, a tab and a question.
+func readQueries(file string) ([]beir.Query, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
 	}
-	lines := bufio.NewReader(bytes.NewReader(data))
-	for n := 1; ; n++ {
-		text, err := lines.ReadString('\n')
-		if text == "" && err == io.EOF {
-			break
+	defer f.Close()
+	r, err := lines.NewReader(f, file)
+	if err != nil {
+		return nil, err
+	}
+	var list []beir.Query
+	switch filepath.Ext(strings.TrimSuffix(file, ".gz")) {
+	case ".jsonl", ".ndjson", ".json":
+		list, err = beir.ReadQueries(r)
+		for _, q := range list {
+			if q.Text == "" && q.Turns == nil { // an empty field of the name that was meant
+				return nil, fmt.Errorf("%s: the text of query %q is empty", file, q.ID)
+			}
 		}
-		fail := func(format string, args ...any) ([]query, error) {
-			return nil, fmt.Errorf("%s:%d: %s", name, n, fmt.Sprintf(format, args...))
-		}
-		if text = strings.TrimRight(text, "\r\n"); strings.TrimSpace(text) == "" {
-			continue
-		}
-		var q query
-		if jsonLines {
-			var r struct {
-				BEIR  string `json:"_id"`
-				ID    string `json:"id"`
-				Text  string `json:"text"`
-				Turns []struct {
-					Question string `json:"question"`
-					Reply    string `json:"reply"`
-				} `json:"turns"`
-			}
-			if err := json.Unmarshal([]byte(text), &r); err != nil {
-				return fail("%v", err)
-			}
-			if q.id = r.BEIR; q.id == "" {
-				q.id = r.ID
-			}
-			for _, t := range r.Turns {
-				q.turns = append(q.turns, message.Turn{Question: t.Question, Reply: t.Reply})
-			}
-			if len(q.turns) == 0 && r.Text != "" {
-				q.turns = []message.Turn{{Question: r.Text}}
-			}
-		} else {
-			id, question, ok := strings.Cut(text, "\t")
-			if !ok {
-				return fail("wanted an id, a tab and a question")
-			}
-			q = query{id, []message.Turn{{Question: question}}}
-		}
-		switch {
-		case strings.TrimSpace(q.id) == "":
-			return fail("the query has no id")
-		case len(q.turns) == 0:
-			return fail(`the query has neither "text" nor "turns"`)
-		case seen[q.id] > 0:
-			return fail("the id %q stands in line %d already", q.id, seen[q.id])
-		}
-		seen[q.id] = n
-		list = append(list, q)
+	default:
+		list, err = beir.ReadQueriesTSV(r)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("%s holds no query", name)
+		return nil, fmt.Errorf("%s holds no query", file)
 	}
 	return list, nil
 }

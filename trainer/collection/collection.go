@@ -11,12 +11,12 @@ import (
 	"strings"
 	"sync"
 
+	"parley/shared/beir"
 	"parley/shared/conversation"
 	"parley/shared/encoder"
 	"parley/shared/lines"
 	"parley/shared/sparse"
 	"parley/shared/words"
-	"parley/trainer/beir"
 	"parley/trainer/disk"
 	"parley/trainer/vectors"
 )

@@ -223,8 +223,8 @@ func TestFactbookJudgements(t *testing.T) {
 		t.Errorf("problems: %s", got)
 	}
 	for lines, want := range map[string]string{
-		"query\n": "factbook.tsv:1: want the header",
-		head + "dev-01-01<::>1\tfactbook/peru/land\t0\n":                                        "factbook.tsv:2: want query, article and grade 1 or 2",
+		"query\n": "factbook.tsv:1: 1 fields between tabs",
+		head + "dev-01-01<::>1\tfactbook/peru/land\t0\n":                                        `factbook.tsv:2: grade 0 of "factbook/peru/land": want 1 or 2`,
 		head + "dev-01-01<::>1\tPeru\t2\n":                                                      `factbook.tsv:2: "Peru" is no passage of the Factbook for dev-01-01<::>1`,
 		head + "train-01-01<::>1\tfactbook/peru/land\t2\n":                                      `factbook.tsv:2: there is no query "train-01-01<::>1" in dev or choice or test`,
 		head + "dev-01-01<::>2\tfactbook/peru/land\t2\ndev-01-01<::>1\tfactbook/peru/land\t2\n": "factbook.tsv:3: the lines are not sorted",
@@ -285,9 +285,9 @@ func TestPooledJudgementsAreMerged(t *testing.T) {
 		return fmt.Sprint(Check(set, func(id string) bool { return id != "Nothing" }))
 	}
 	for pooled, want := range map[string]string{
-		"query\n":                           "pooled.tsv:1: want the header",
-		head + "dev-01-01<::>1\tSteel\t3\n": "pooled.tsv:2: want query, article and grade 1 or 2",
-		head + "dev-01-01<::>1 Steel 2\n":   "pooled.tsv:2: want query, article and grade 1 or 2",
+		"query\n":                           "pooled.tsv:1: 1 fields between tabs",
+		head + "dev-01-01<::>1\tSteel\t3\n": `pooled.tsv:2: grade 3 of "Steel": want 1 or 2`,
+		head + "dev-01-01<::>1 Steel 2\n":   "pooled.tsv:2: 1 fields between tabs",
 		head + "dev-01-01<::>2\tSteel\t2\ndev-01-01<::>1\tSteel\t2\n": "pooled.tsv:3: the lines are not sorted",
 		head + "dev-01-01<::>1\tSteel\t2\ndev-01-01<::>1\tSteel\t1\n": "pooled.tsv:3: the lines are not sorted, or one is there twice",
 		head + "test-01-01<::>1\tSteel\t2\n":                          `pooled.tsv:2: there is no query "test-01-01<::>1" in dev or choice`,

@@ -2,15 +2,17 @@ package conversations
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"parley/shared/beir"
+	"parley/shared/conversation"
 	"parley/shared/durable"
 	"parley/shared/judged"
+	"parley/shared/mtrag"
 	"parley/shared/passages"
 )
 
@@ -35,18 +37,18 @@ const FactbookPrefix = "factbook/"
 // after the conversations were judged and the figures published. The judgements that there
 // are of them (factbook.tsv) are left out, too.
 func Export(s Set, articles *passages.Store, dir string) error {
-	var corpus jsonl
+	var corpus bytes.Buffer
 	for i := range articles.Len() {
 		p := articles.At(i)
 		if strings.HasPrefix(p.ID, FactbookPrefix) {
 			continue
 		}
-		corpus.add(document{p.ID, p.Title, p.Text})
+		beir.AppendDocument(&corpus, beir.Document{ID: p.ID, Title: p.Title, Text: p.Text})
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if err := corpus.write(filepath.Join(dir, "corpus.jsonl")); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, "corpus.jsonl"), corpus.Bytes()); err != nil {
 		return err
 	}
 	for _, split := range Splits {
@@ -60,83 +62,37 @@ func Export(s Set, articles *passages.Store, dir string) error {
 	return exportSplit(slices.Concat(s["dev"], s[Choice]), (*judged.Turn).Judged, filepath.Join(dir, Choice))
 }
 
-type document struct {
-	ID    string `json:"_id"`
-	Title string `json:"title"`
-	Text  string `json:"text"`
-}
-
-type query struct {
-	ID   string `json:"_id"`
-	Text string `json:"text"`
-}
-
-type said struct {
-	Text string `json:"text"`
-}
-
-type task struct {
-	ID    string `json:"task_id"`
-	Turn  int    `json:"turn_id"`
-	User  said   `json:"user"`
-	Agent said   `json:"agent"`
-}
-
 // exportSplit writes conversations with what judgements knows of their turns.
 func exportSplit(list []judged.Conversation, judgements func(*judged.Turn) []judged.Gold, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	var last, whole, rewrite, tasks jsonl
-	var tsv, trec bytes.Buffer
-	tsv.WriteString("query-id\tcorpus-id\tscore\n")
+	var last, whole, rewrite, tasks, tsv, trec bytes.Buffer
+	tsv.WriteString(beir.QrelsHeader)
 	for i := range list {
 		c := &list[i]
 		for j, t := range c.Turns {
 			id := c.QueryID(j)
-			last.add(query{id, t.Question})
-			rewrite.add(query{id, t.Rewrite})
+			beir.AppendQuery(&last, id, t.Question)
+			beir.AppendQuery(&rewrite, id, t.Rewrite)
 			var text strings.Builder
 			text.WriteString(t.Question)
 			for _, before := range c.Turns[:j] {
 				fmt.Fprintf(&text, "\n%s\n%s", before.Question, before.Reply)
 			}
-			whole.add(query{id, text.String()})
-			tasks.add(task{id, j + 1, said{t.Question}, said{t.Reply}})
+			beir.AppendQuery(&whole, id, text.String())
+			mtrag.AppendTask(&tasks, id, j+1, conversation.Turn{Question: t.Question, Reply: t.Reply})
 			for _, g := range judgements(&t) {
-				fmt.Fprintf(&tsv, "%s\t%s\t%d\n", id, g.ID, g.Grade)
+				beir.AppendJudgement(&tsv, beir.Judgement{Query: id, Doc: g.ID, Grade: g.Grade})
 				fmt.Fprintf(&trec, "%s 0 %s %d\n", id, g.ID, g.Grade)
 			}
 		}
 	}
-	for name, f := range map[string]*jsonl{"queries_last": &last, "queries_conversation": &whole, "queries_rewrite": &rewrite, "tasks": &tasks} {
-		if err := f.write(filepath.Join(dir, name+".jsonl")); err != nil {
+	for name, f := range map[string]*bytes.Buffer{"queries_last.jsonl": &last, "queries_conversation.jsonl": &whole, "queries_rewrite.jsonl": &rewrite,
+		"tasks.jsonl": &tasks, "qrels.tsv": &tsv, "qrels.txt": &trec} {
+		if err := durable.WriteFile(filepath.Join(dir, name), f.Bytes()); err != nil {
 			return err
 		}
 	}
-	if err := durable.WriteFile(filepath.Join(dir, "qrels.tsv"), tsv.Bytes()); err != nil {
-		return err
-	}
-	return durable.WriteFile(filepath.Join(dir, "qrels.txt"), trec.Bytes())
-}
-
-// jsonl collects lines of JSON.
-type jsonl struct {
-	text bytes.Buffer
-	err  error
-}
-
-func (j *jsonl) add(v any) {
-	e := json.NewEncoder(&j.text)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil && j.err == nil {
-		j.err = err
-	}
-}
-
-func (j *jsonl) write(path string) error {
-	if j.err != nil {
-		return j.err
-	}
-	return durable.WriteFile(path, j.text.Bytes())
+	return nil
 }

@@ -5,13 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"parley/shared/beir"
 	"parley/shared/judged"
 	"parley/shared/lines"
 	"parley/trainer/disk"
 )
-
-// pooledHead is the first line of pooled.tsv and of factbook.tsv.
-const pooledHead = "query-id\tcorpus-id\tscore"
 
 // pooledSplits are those that pooled.tsv judges.
 var pooledSplits = []string{"dev", Choice}
@@ -58,31 +56,27 @@ func (s Set) readJudgements(path string, splits []string, add func(*judged.Turn,
 	}
 	return disk.Lines(path, func(r *lines.Reader) error {
 		before := ""
-		for n, line := range r.All() {
-			if n == 1 {
-				if string(line) != pooledHead {
-					return r.Errorf("want the header %q", pooledHead)
-				}
-				continue
+		for j, err := range beir.Judgements(r) {
+			if err != nil {
+				return err
 			}
-			f := strings.Split(string(line), "\t")
-			if len(f) != 3 || f[2] != "1" && f[2] != "2" {
-				return r.Errorf("want query, article and grade 1 or 2, with tabs: %q", line)
+			if j.Grade != 1 && j.Grade != 2 {
+				return r.Errorf("grade %d of %q: want 1 or 2", j.Grade, j.Doc)
 			}
-			key := f[0] + "\t" + f[1]
+			key := j.Query + "\t" + j.Doc
 			if key <= before {
-				return r.Errorf("the lines are not sorted, or one is there twice: %q", line)
+				return r.Errorf("the lines are not sorted, or one is there twice: %q", key)
 			}
 			before = key
-			t := turns[f[0]]
+			t := turns[j.Query]
 			if t == nil {
-				return r.Errorf("there is no query %q in %s", f[0], strings.Join(splits, " or "))
+				return r.Errorf("there is no query %q in %s", j.Query, strings.Join(splits, " or "))
 			}
-			if err := add(t, judged.Gold{ID: f[1], Grade: int(f[2][0] - '0')}); err != nil {
-				return r.Errorf("%w for %s", err, f[0])
+			if err := add(t, judged.Gold{ID: j.Doc, Grade: j.Grade}); err != nil {
+				return r.Errorf("%w for %s", err, j.Query)
 			}
 		}
-		return r.Err()
+		return nil
 	})
 }
 

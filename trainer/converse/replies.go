@@ -5,10 +5,10 @@ import (
 	"math"
 	"strings"
 
+	"parley/shared/beir"
 	"parley/shared/judged"
 	"parley/shared/passages"
 	"parley/shared/quote"
-	"parley/trainer/beir"
 	"parley/trainer/bm25"
 	"parley/trainer/conversations"
 )

@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"parley/shared/lines"
+	"parley/shared/trec"
 	"parley/trainer/disk"
 	"parley/trainer/metrics"
-	"parley/trainer/trec"
 )
 
 // A Comparison is one measure of two runs.

@@ -21,14 +21,14 @@ import (
 	"slices"
 	"strings"
 
+	"parley/shared/beir"
 	"parley/shared/conversation"
 	"parley/shared/lines"
-	"parley/trainer/beir"
+	"parley/shared/mtrag"
+	"parley/shared/trec"
 	"parley/trainer/collection"
 	"parley/trainer/disk"
 	"parley/trainer/metrics"
-	"parley/trainer/mtrag"
-	"parley/trainer/trec"
 )
 
 // The inputs: what a system reads of a conversation.

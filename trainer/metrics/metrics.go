@@ -6,25 +6,17 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
+
+	"parley/shared/trec"
 )
 
-// A Hit is a document and the score that a system gave it.
-type Hit struct {
-	Doc   string
-	Score float64
-}
-
-// A Run is a system's answers: for each query its documents, in any order; the
-// scores rank them.
-type Run map[string][]Hit
-
-// Grades are the judged documents of one query. A grade of 1 or more is
-// relevant; 0 and less is not.
-type Grades map[string]int
-
-// Qrels are the judgements of a collection, by query.
-type Qrels map[string]Grades
+// What is measured, in the words of TREC.
+type (
+	Hit    = trec.Hit
+	Run    = trec.Run
+	Grades = trec.Grades
+	Qrels  = trec.Qrels
+)
 
 // A Measure is one column of the table.
 type Measure int
@@ -49,18 +41,6 @@ var (
 // Values holds one value a measure.
 type Values [Measures]float64
 
-// Rank puts hits in trec_eval's order: score descending, then document
-// descending as bytes. trec_eval keeps scores as 32-bit floats, so scores that
-// differ by less are ties there, and here.
-func Rank(hits []Hit) {
-	slices.SortStableFunc(hits, func(a, b Hit) int {
-		if c := cmp.Compare(float32(b.Score), float32(a.Score)); c != 0 {
-			return c
-		}
-		return strings.Compare(b.Doc, a.Doc)
-	})
-}
-
 // Query measures one query's answers; it ranks hits in place. With nothing
 // relevant every measure is 0.
 //
@@ -69,7 +49,7 @@ func Rank(hits []Hit) {
 // with the grade itself as gain g (Järvelin and Kekäläinen 2002, as trec_eval's
 // ndcg_cut has it).
 func Query(hits []Hit, grades Grades) Values {
-	Rank(hits)
+	trec.Rank(hits)
 	var ideal []int
 	for _, g := range grades {
 		if g > 0 {

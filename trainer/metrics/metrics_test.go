@@ -55,7 +55,7 @@ func TestEqualsTrecEval(t *testing.T) {
 		run := Run{}
 		for q, docs := range c.Run {
 			for d, s := range docs { // map order: the ranking must not depend on it
-				run[q] = append(run[q], Hit{d, s})
+				run[q] = append(run[q], Hit{Doc: d, Score: s})
 			}
 		}
 		r := Evaluate(run, c.Qrels)
@@ -78,7 +78,7 @@ func TestEqualsTrecEval(t *testing.T) {
 }
 
 func TestMissingAndUnjudgedQueriesAreNamed(t *testing.T) {
-	run := Run{"b": {{"x", 1}}, "u2": {{"x", 1}}, "u1": nil}
+	run := Run{"b": {{Doc: "x", Score: 1}}, "u2": {{Doc: "x", Score: 1}}, "u1": nil}
 	r := Evaluate(run, Qrels{"b": {"x": 1}, "c": {"x": 1}, "a": {"x": 1}})
 	if want := []string{"a", "c"}; !slices.Equal(r.Missing, want) {
 		t.Errorf("missing %v, want %v", r.Missing, want)

@@ -10,8 +10,8 @@ import (
 	"os"
 
 	"parley/shared/lines"
+	"parley/shared/trec"
 	"parley/shared/unpack"
-	"parley/trainer/trec"
 )
 
 // Import reads another program's ranking into file: DiSCo's published form, one JSON

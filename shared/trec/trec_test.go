@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"parley/shared/lines"
-	"parley/trainer/metrics"
 )
 
 func reader(t testing.TB, text string) *lines.Reader {
@@ -19,7 +18,7 @@ func reader(t testing.TB, text string) *lines.Reader {
 }
 
 func TestRunSurvivesARoundTrip(t *testing.T) {
-	run := metrics.Run{
+	run := Run{
 		"q2": {{Doc: "a", Score: 1.5}, {Doc: "b", Score: 1.5}, {Doc: "c", Score: 1e-30}},
 		"q1": {{Doc: "x<::>1", Score: -.1}},
 	}
@@ -45,7 +44,7 @@ func TestRunThatTheFormatCannotHoldIsRefused(t *testing.T) {
 	for _, c := range []struct{ query, doc, tag string }{
 		{"a b", "d", "t"}, {"q", "d\te", "t"}, {"q", "", "t"}, {"q", "d", "my tag"}, {"\u0085", "d", "t"},
 	} {
-		err := WriteRun(&bytes.Buffer{}, metrics.Run{c.query: {{Doc: c.doc}}}, c.tag)
+		err := WriteRun(&bytes.Buffer{}, Run{c.query: {{Doc: c.doc}}}, c.tag)
 		if err == nil {
 			t.Errorf("%q was written", c)
 		}
@@ -77,7 +76,7 @@ func TestBadLinesAreNamed(t *testing.T) {
 
 func TestQrels(t *testing.T) {
 	got, err := ReadQrels(reader(t, "q 0 d 1\r\nq\t0\te -1\np 0 d 0\n"))
-	want := metrics.Qrels{"q": {"d": 1, "e": -1}, "p": {"d": 0}}
+	want := Qrels{"q": {"d": 1, "e": -1}, "p": {"d": 0}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}

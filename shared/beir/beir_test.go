@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/conversation"
 	"parley/shared/lines"
-	"parley/trainer/metrics"
+	"parley/shared/trec"
 )
 
 func reader(t testing.TB, text string) *lines.Reader {
@@ -29,7 +30,7 @@ func readDocuments(r *lines.Reader) (docs []Document, err error) {
 
 func TestReadsEveryFile(t *testing.T) {
 	queries, err := ReadQueries(reader(t, `{"_id":"2","text":"b"}`+"\n"+`{"_id":"1","text":"","metadata":{"x":1}}`))
-	if want := []Query{{"2", "b"}, {"1", ""}}; err != nil || !reflect.DeepEqual(queries, want) {
+	if want := []Query{{ID: "2", Text: "b"}, {ID: "1"}}; err != nil || !reflect.DeepEqual(queries, want) {
 		t.Errorf("queries %v, %v", queries, err)
 	}
 	docs, err := readDocuments(reader(t, `{"_id":"2","title":"T","text":"b"}`+"\n"+`{"id":"1","text":"c"}`))
@@ -37,8 +38,31 @@ func TestReadsEveryFile(t *testing.T) {
 		t.Errorf("documents %v, %v", docs, err)
 	}
 	qrels, err := ReadQrels(reader(t, "query-id\tcorpus-id\tscore\n2\ta b\t1\n2\tc\t-1\r\n"))
-	if want := (metrics.Qrels{"2": {"a b": 1, "c": -1}}); err != nil || !reflect.DeepEqual(qrels, want) {
+	if want := (trec.Qrels{"2": {"a b": 1, "c": -1}}); err != nil || !reflect.DeepEqual(qrels, want) {
 		t.Errorf("qrels %v, %v", qrels, err)
+	}
+}
+
+// A query may be a conversation; of a table it is an id and a question.
+func TestQueriesOfOtherForms(t *testing.T) {
+	queries, err := ReadQueries(reader(t, `{"id":"1","turns":[{"question":"who?","reply":"Ada."},{"question":"when?"}]}`+"\n"+`{"_id":"2","text":"b"}`))
+	said := []conversation.Turn{{Question: "who?", Reply: "Ada."}, {Question: "when?"}}
+	if err != nil || len(queries) != 2 || queries[0].Text != "when?" || !reflect.DeepEqual(queries[0].Said(), said) ||
+		!reflect.DeepEqual(queries[1].Said(), []conversation.Turn{{Question: "b"}}) {
+		t.Errorf("%+v, %v", queries, err)
+	}
+	queries, err = ReadQueriesTSV(reader(t, "7\thot\tleaf\n\n8\t\n"))
+	if want := []Query{{ID: "7", Text: "hot\tleaf"}, {ID: "8"}}; err != nil || !reflect.DeepEqual(queries, want) {
+		t.Errorf("%+v, %v", queries, err)
+	}
+	for text, want := range map[string]string{
+		"7 no tab":          "f:1: want an id, a tab and a question",
+		"7\ta\n\n7\tb\n":    `f:3: query "7" again: it is on line 1 already`,
+		"8\tx\n \thot leaf": "f:2: the query has no id",
+	} {
+		if _, err := ReadQueriesTSV(reader(t, text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: error %v, want %s", text, err, want)
+		}
 	}
 }
 
@@ -59,7 +83,7 @@ func TestBadLinesAreNamed(t *testing.T) {
 		`{"_id":"1","text":"a"}` + "\n{": "f:2: not a JSON object",
 		`{"_id":1,"text":"a"}`:           "f:1: not a JSON object",
 		`{"text":"a"}`:                   `f:1: no "_id"`,
-		`{"_id":"1"}`:                    `f:1: "1" has no "text"`,
+		`{"_id":"1"}`:                    `f:1: "1" has no "text" and no "turns"`,
 		`{"_id":"1","text":"a"}` + "\n\n" + `{"_id":"1","text":"b"}`: `f:3: query "1" again: it is on line 1 already`,
 	} {
 		if _, err := ReadQueries(reader(t, text)); err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -1,4 +1,4 @@
-package mtrag
+package synthetic
 
 import (
 	"os"
@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"parley/trainer/beir"
+	"parley/shared/beir"
+	"parley/shared/lines"
+	"parley/shared/mtrag"
 )
 
 const synthetic = `{"task_id":"c<::>1","turn":"1","input":[{"speaker":"user","text":"what is a debit? "}],"targets":[{"speaker":"agent","text":"An entry."}],"contexts":[{"document_id":"x","text":"Debits and  credits."},{"document_id":"y","text":"Secret gold."}]}
@@ -15,8 +17,16 @@ const synthetic = `{"task_id":"c<::>1","turn":"1","input":[{"speaker":"user","te
 {"task_id":"c<::>3","turn":"3","input":[{"speaker":"user","text":"a"},{"speaker":"agent","text":"b"},{"speaker":"user","text":"c"},{"speaker":"agent","text":"d"},{"speaker":"user","text":"thanks"}],"targets":[{"speaker":"agent","text":"You are welcome."}],"contexts":[]}
 `
 
+func reader(t *testing.T, text string) *lines.Reader {
+	r, err := lines.NewReader(strings.NewReader(text), "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func TestSyntheticTurnsBecomeAnEvaluation(t *testing.T) {
-	turns, err := ReadSynthetic(reader(t, synthetic))
+	turns, err := mtrag.ReadSynthetic(reader(t, synthetic))
 	if err != nil || len(turns) != 3 || turns[1].Question != "and <credit>?" || turns[0].Question != "what is a debit?" || turns[1].Reply != "Another." {
 		t.Fatalf("%v, %+v", err, turns)
 	}
@@ -47,7 +57,7 @@ func TestSyntheticTurnsBecomeAnEvaluation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := ReadTasks(reader(t, string(data)))
+	all, err := mtrag.ReadTasks(reader(t, string(data)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,19 +71,5 @@ func TestSyntheticTurnsBecomeAnEvaluation(t *testing.T) {
 	}
 	if _, err := Evaluate(append(turns, turns[0]), nil, nil); err == nil || !strings.Contains(err.Error(), "c<::>1 is there twice") {
 		t.Errorf("a turn twice: %v", err)
-	}
-}
-
-func TestReadSyntheticNamesTheLine(t *testing.T) {
-	for text, want := range map[string]string{
-		"{": "f:1: not a synthetic turn",
-		`{"task_id":"c","input":[{"speaker":"user","text":"a"}],"targets":[{"text":"b"}]}`:       "f:1: id \"c\" is not of the form",
-		`{"task_id":"c<::>2","input":[{"speaker":"user","text":"a"}],"targets":[{"text":"b"}]}`:  "f:1: \"c<::>2\" does not hold 2 questions",
-		`{"task_id":"c<::>1","input":[{"speaker":"agent","text":"a"}],"targets":[{"text":"b"}]}`: "f:1: \"c<::>1\" does not hold 1 questions",
-		`{"task_id":"c<::>1","input":[{"speaker":"user","text":"a"}]}`:                           "f:1: \"c<::>1\" does not hold",
-	} {
-		if _, err := ReadSynthetic(reader(t, text)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", text, err, want)
-		}
 	}
 }

@@ -1,0 +1,201 @@
+// Package mtrag reads what is MTRAG's own (Katsis et al. 2025, arXiv
+// 2501.03468): speakers' names inside the queries, the tasks file, which holds the
+// conversations of people with the agent's replies, and the synthetic conversations.
+package mtrag
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/shared/conversation"
+	"parley/shared/lines"
+)
+
+const user = "|user|: "
+
+// Question is a query's text without the speaker's name.
+func Question(text string) string {
+	return strings.TrimSpace(strings.TrimPrefix(text, strings.TrimSpace(user)))
+}
+
+// Questions splits a query that holds all questions of a conversation, oldest
+// first ("|user|: one\n|user|: two").
+func Questions(text string) []conversation.Turn {
+	var turns []conversation.Turn
+	for _, q := range strings.Split(text, "\n"+user) {
+		turns = append(turns, conversation.Turn{Question: Question(q)})
+	}
+	return turns
+}
+
+// Conversations holds every conversation by its id, turns in order, replies
+// included.
+type Conversations map[string][]conversation.Turn
+
+// A Record is a line of any of MTRAG's files:
+//
+//	{"task_id": "c<::>2", "turn_id": 2, "domain": "govt", "user": {"text": "..."}, "agent": {"text": "..."}}
+//	{"task_id": "c<::>2", "input": [{"speaker": "user", "text": "..."}, ...], "targets": [...], "contexts": [...]}
+//	{"_id": "c<::>2", "text": "|user|: ..."}
+//
+// The first is a turn of people's, a task; the second a synthetic turn with what was
+// said before it; the third a query, in BEIR's form.
+type Record struct {
+	ID      string `json:"task_id"` // conversation<::>turn
+	Turn    int    `json:"turn_id"` // of a task, from 1
+	Domain  string `json:"domain"`
+	User    *Said  `json:"user"` // nil where it is no task
+	Agent   Said   `json:"agent"`
+	Input   []Said `json:"input"` // of a synthetic turn: the questions, and the replies between them
+	Targets []Said `json:"targets"`
+	// Contexts are the passages that a synthetic turn's reply was written from.
+	Contexts []Said `json:"contexts"`
+	QueryID  string `json:"_id"` // of a query
+	Text     string `json:"text"`
+}
+
+// Said is what somebody said.
+type Said struct {
+	Speaker string `json:"speaker"` // "user" or "agent"
+	Text    string `json:"text"`
+}
+
+// Turns are those of a synthetic turn's conversation, oldest first, as they stand. The
+// last has no reply yet.
+func (r *Record) Turns() ([]conversation.Turn, error) {
+	var turns []conversation.Turn
+	for _, m := range r.Input {
+		if m.Speaker == "user" {
+			turns = append(turns, conversation.Turn{Question: m.Text})
+		} else if len(turns) > 0 {
+			turns[len(turns)-1].Reply = m.Text
+		}
+	}
+	if len(turns) == 0 || turns[len(turns)-1].Reply != "" {
+		return nil, fmt.Errorf("task %s does not end with a question", r.ID)
+	}
+	return turns, nil
+}
+
+// ReadTasks reads tasks.jsonl: a line is one turn of one conversation.
+func ReadTasks(r *lines.Reader) (Conversations, error) {
+	tasks := map[string][]Record{}
+	for _, line := range r.All() {
+		var t Record
+		if err := json.Unmarshal(line, &t); err != nil {
+			return nil, r.Errorf("not a task: %w", err)
+		}
+		conv, turn, err := SplitID(t.ID)
+		if err != nil {
+			return nil, r.Errorf("%w", err)
+		}
+		if turn != t.Turn {
+			return nil, r.Errorf("task_id %q and turn_id %d disagree", t.ID, t.Turn)
+		}
+		if t.User == nil {
+			return nil, r.Errorf("%q has no question", t.ID)
+		}
+		tasks[conv] = append(tasks[conv], t)
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	all := Conversations{}
+	for conv, ts := range tasks {
+		// The file is sorted by id as text, where 10 comes before 2.
+		slices.SortFunc(ts, func(a, b Record) int { return cmp.Compare(a.Turn, b.Turn) })
+		for i, t := range ts {
+			if t.Turn != i+1 {
+				return nil, r.Errorf("conversation %q has no turn %d, or has it twice", conv, i+1)
+			}
+			all[conv] = append(all[conv], conversation.Turn{
+				Question: strings.TrimSpace(t.User.Text),
+				Reply:    strings.TrimSpace(t.Agent.Text),
+			})
+		}
+	}
+	return all, nil
+}
+
+// AppendTask appends a line of tasks.jsonl: what was asked and replied in a turn.
+func AppendTask(b *bytes.Buffer, id string, turn int, said conversation.Turn) {
+	type text struct {
+		Text string `json:"text"`
+	}
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(struct {
+		ID    string `json:"task_id"`
+		Turn  int    `json:"turn_id"`
+		User  text   `json:"user"`
+		Agent text   `json:"agent"`
+	}{id, turn, text{said.Question}, text{said.Reply}})
+	if err != nil {
+		panic("mtrag: strings can be written: " + err.Error())
+	}
+}
+
+// Until is the conversation as it stood when the query was asked: its last turn
+// has no reply yet.
+func (c Conversations) Until(query string) ([]conversation.Turn, error) {
+	conv, turn, err := SplitID(query)
+	if err != nil {
+		return nil, err
+	}
+	if turn > len(c[conv]) {
+		return nil, fmt.Errorf("query %q: the tasks hold %d turns of that conversation", query, len(c[conv]))
+	}
+	turns := slices.Clone(c[conv][:turn])
+	turns[turn-1].Reply = ""
+	return turns, nil
+}
+
+// SplitID takes a query's id apart, conversation<::>turn, turns from 1.
+func SplitID(id string) (conv string, turn int, err error) {
+	conv, number, _ := strings.Cut(id, "<::>")
+	turn, err = strconv.Atoi(number)
+	if err != nil || turn < 1 {
+		return "", 0, fmt.Errorf("id %q is not of the form conversation<::>turn", id)
+	}
+	return conv, turn, nil
+}
+
+// A Synthetic is a turn of a synthetic conversation.
+type Synthetic struct {
+	Conversation    string
+	Turn            int // from 1
+	Question, Reply string
+	Contexts        []string // texts of the passages that the reply was written from
+}
+
+// QueryID names the turn in runs and qrels.
+func (s *Synthetic) QueryID() string { return fmt.Sprintf("%s<::>%d", s.Conversation, s.Turn) }
+
+// ReadSynthetic reads synthetic.jsonl.
+func ReadSynthetic(r *lines.Reader) ([]Synthetic, error) {
+	var turns []Synthetic
+	for _, line := range r.All() {
+		var t Record
+		if err := json.Unmarshal(line, &t); err != nil {
+			return nil, r.Errorf("not a synthetic turn: %w", err)
+		}
+		conv, turn, err := SplitID(t.ID)
+		if err != nil {
+			return nil, r.Errorf("%w", err)
+		}
+		if n := len(t.Input); n != 2*turn-1 || t.Input[n-1].Speaker != "user" || len(t.Targets) == 0 {
+			return nil, r.Errorf("%q does not hold %d questions, the replies between them and its own", t.ID, turn)
+		}
+		s := Synthetic{conv, turn, strings.TrimSpace(t.Input[len(t.Input)-1].Text), strings.TrimSpace(t.Targets[0].Text), nil}
+		for _, c := range t.Contexts {
+			s.Contexts = append(s.Contexts, c.Text)
+		}
+		turns = append(turns, s)
+	}
+	return turns, r.Err()
+}
