@@ -24,8 +24,8 @@ import (
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/sparse"
-	"parley/trainer/collection"
 	"parley/trainer/converse"
+	"parley/trainer/corpus"
 	"parley/trainer/disk"
 	"parley/trainer/evaluate"
 	"parley/trainer/progress"
@@ -180,7 +180,7 @@ func loadFrozen(dir string) (*encoder.Encoder, [32]byte, error) {
 // collection encodes the passages, or takes their vectors from the cache, and indexes
 // them with their texts.
 func (o *replying) collection(ctx context.Context, enc *encoder.Encoder, weights [32]byte, stderr *os.File) (*index.Index, *passages.Store, error) {
-	docs, err := collection.Read(o.passages)
+	docs, err := corpus.Read(o.passages)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"parley/shared/durable"
 	"parley/shared/importers"
-	"parley/trainer/collection"
+	"parley/trainer/corpus"
 	"parley/trainer/disk"
 	"parley/trainer/swap"
 )
@@ -54,7 +54,7 @@ func swapCommand(ctx context.Context, args []string, stdout, stderr *os.File) er
 	if len(r.Unread) > 0 {
 		return fmt.Errorf("%d examples cannot be read, the first: %w", len(r.Unread), r.Unread[0])
 	}
-	of, err := collection.Read(titles)
+	of, err := corpus.Read(titles)
 	if err != nil {
 		return err
 	}

@@ -123,7 +123,7 @@ func TestTheDenseVectorsAreTheEncodersOwn(t *testing.T) {
 	if e.List.Dense.Passages == "" {
 		least = .96
 	}
-	embed, row := collect.NewDenseEncoder(d.Sentence), make([]float32, d.Dim())
+	embed, row := collect.NewDensePassageEncoder(d.Sentence), make([]float32, d.Dim())
 	for doc := 0; doc < c.Passages.Len(); doc += c.Passages.Len() / 10 {
 		v, _, err := embed.Encode(c.Passages.At(doc))
 		if err != nil {

@@ -222,7 +222,7 @@ var (
 	empty   = regexp.MustCompile(`\s*\(\s*\)`)
 	stop    = regexp.MustCompile(`([^ (]?[^ (.])\.\s+`)
 
-	// Abbreviations that would end a sentence for quote.Sentences, or read badly.
+	// Abbreviations that would end a sentence for sentence.Split, or read badly.
 	spelled = strings.NewReplacer(
 		"Washington, D.C.", "Washington, DC", "D.C.", "DC", "U.S.", "US", "U.K.", "UK", "ca. ", "about ", "approx. ", "about ",
 		"St. ", "Saint ", "Mt. ", "Mount ", "Ft. ", "Fort ", "Sr. Gen. ", "Senior General ", "Gen. ", "General ", "Col. ", "Colonel ",

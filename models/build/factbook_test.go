@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"parley/shared/documents"
-	"parley/shared/quote"
+	"parley/shared/sentence"
 	"parley/trainer/conversations"
 )
 
@@ -192,7 +192,7 @@ func TestFactbooksPassages(t *testing.T) {
 		if got := bad.FindString(d.Title + "\n" + d.Text); got != "\n" {
 			t.Errorf("%s holds %q: %s", d.ID, got, d.Text)
 		}
-		spans := quote.Sentences(d.Text)
+		spans := sentence.Split(d.Text)
 		for _, s := range spans {
 			got := d.Text[s.Start:s.End]
 			if len(got) > 300 || !strings.HasSuffix(got, ".") ||
@@ -217,7 +217,7 @@ func TestFactbooksPassages(t *testing.T) {
 		for _, s := range subjects {
 			p := page{country: &c}
 			s.write(&p)
-			if n := len(quote.Sentences(strings.Join(p.sentences, " "))); n != len(p.sentences) {
+			if n := len(sentence.Split(strings.Join(p.sentences, " "))); n != len(p.sentences) {
 				t.Errorf("%s: %s: %d sentences are %d to the engine: %q", f.Name, s.id, len(p.sentences), n, p.sentences)
 			}
 		}

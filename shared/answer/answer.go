@@ -26,6 +26,7 @@ import (
 	"parley/shared/passages"
 	"parley/shared/query"
 	"parley/shared/quote"
+	"parley/shared/sentence"
 	"parley/shared/sparse"
 	"parley/shared/wordpiece"
 	"parley/shared/words"
@@ -382,7 +383,7 @@ func (e *Engine) terms(f found, turns []message.Turn) (terms []message.Term, pla
 func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bool) (message.Result, error) {
 	p := e.Passages.At(int(h.Doc))
 	e.tokens = e.Encoder.Tokenizer.Append(e.tokens[:0], p.Text, maxTokens)
-	var spans []quote.Span
+	var spans []sentence.Span
 	var scores []float32
 	if !read {
 		spans, scores = e.reading.glance(e.Encoder.Tokenizer, p, e.tokens)

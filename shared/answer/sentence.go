@@ -7,7 +7,7 @@ import (
 	"parley/shared/conversation"
 	"parley/shared/encoder"
 	"parley/shared/passages"
-	"parley/shared/quote"
+	"parley/shared/sentence"
 	"parley/shared/wordpiece"
 )
 
@@ -62,8 +62,8 @@ func (s *sentences) ask(f *found, newest int) {
 }
 
 // read scores the sentences of a passage, of which it gives those that it read.
-func (s *sentences) read(base *encoder.Encoder, p passages.Passage) ([]quote.Span, []float32, error) {
-	spans := quote.Sentences(p.Text)
+func (s *sentences) read(base *encoder.Encoder, p passages.Passage) ([]sentence.Span, []float32, error) {
+	spans := sentence.Split(p.Text)
 	s.scores, s.best, s.sentence = s.scores[:0], 0, ""
 	s.light = append(s.light[:0], s.weights...)
 	clear(s.light)
@@ -99,8 +99,8 @@ const titleShare = 0.3
 // glance scores the sentences of a passage by the asked terms that stand in them, each
 // once: what is done for results that are not read, in a hundredth of the time. tokens are
 // those of the text, as far as it is looked at.
-func (s *sentences) glance(t *wordpiece.Tokenizer, p passages.Passage, tokens []wordpiece.Token) ([]quote.Span, []float32) {
-	spans := quote.Sentences(p.Text)
+func (s *sentences) glance(t *wordpiece.Tokenizer, p passages.Passage, tokens []wordpiece.Token) ([]sentence.Span, []float32) {
+	spans := sentence.Split(p.Text)
 	s.scores = append(s.scores[:0], make([]float32, len(spans))...)
 	s.counts = append(s.counts[:0], s.asked...)
 	s.title = t.Append(s.title[:0], p.Title, readTokens)

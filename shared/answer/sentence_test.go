@@ -7,7 +7,7 @@ import (
 	"parley/shared/conversation"
 	"parley/shared/message"
 	"parley/shared/passages"
-	"parley/shared/quote"
+	"parley/shared/sentence"
 )
 
 // A sentence's score is the product of the question's terms with the vector that the
@@ -82,7 +82,7 @@ func TestSentencesOfOddTexts(t *testing.T) {
 		}
 		for _, r := range a.Results {
 			found := false
-			for _, s := range quote.Sentences(text) {
+			for _, s := range sentence.Split(text) {
 				found = found || s.Start <= r.Quote[0] && r.Quote[1] >= s.End || s.Start == r.Quote[0]
 			}
 			if !found || r.Quote[1] > len(text) {

@@ -114,22 +114,22 @@ func (c *Cutter) count(s string) int {
 	return len(c.tokens)
 }
 
-// A Encoder encodes passages; it serves one goroutine at a time.
-type Encoder struct {
+// A PassageEncoder encodes passages; it serves one goroutine at a time.
+type PassageEncoder struct {
 	enc     *encoder.Encoder
 	session *encoder.Session
 	set     Settings
 	in      conversation.Input
 }
 
-// NewEncoder encodes by settings that For has filled in.
-func NewEncoder(e *encoder.Encoder, s Settings) *Encoder {
-	return &Encoder{enc: e, session: e.NewSession(), set: s}
+// NewPassageEncoder encodes by settings that For has filled in.
+func NewPassageEncoder(e *encoder.Encoder, s Settings) *PassageEncoder {
+	return &PassageEncoder{enc: e, session: e.NewSession(), set: s}
 }
 
 // Encode gives a passage's vector as it is indexed, and the length of the encoder's
 // input in tokens. The vector is valid until the next call.
-func (e *Encoder) Encode(p passages.Passage) (v sparse.Vector, tokens int, err error) {
+func (e *PassageEncoder) Encode(p passages.Passage) (v sparse.Vector, tokens int, err error) {
 	e.in.Passage(e.enc.Tokenizer, passages.EncoderText(p), e.enc.PassageTokens)
 	v, _, err = e.session.Encode(e.in)
 	if err != nil {

@@ -15,23 +15,23 @@ import (
 // them. manifest.json lists it last.
 const DenseFile = "dense.bin"
 
-// A DenseEncoder makes passages' dense vectors; it serves one goroutine at a time.
-type DenseEncoder struct {
+// A DensePassageEncoder makes passages' dense vectors; it serves one goroutine at a time.
+type DensePassageEncoder struct {
 	enc     *encoder.Sentence
 	session *encoder.SentenceSession
 	in      conversation.Input
 	vector  []float32 // [Dim]
 }
 
-// NewDenseEncoder makes the working memory of one goroutine.
-func NewDenseEncoder(s *encoder.Sentence) *DenseEncoder {
-	return &DenseEncoder{enc: s, session: s.NewSession(), vector: make([]float32, s.Dim())}
+// NewDensePassageEncoder makes the working memory of one goroutine.
+func NewDensePassageEncoder(s *encoder.Sentence) *DensePassageEncoder {
+	return &DensePassageEncoder{enc: s, session: s.NewSession(), vector: make([]float32, s.Dim())}
 }
 
 // Encode gives a passage's vector, [Dim], of length 1, and the length of the encoder's
-// input in tokens. It reads the text that Encoder.Encode reads, as far as it reads
+// input in tokens. It reads the text that PassageEncoder.Encode reads, as far as it reads
 // passages. The vector is valid until the next call.
-func (e *DenseEncoder) Encode(p passages.Passage) (v []float32, tokens int, err error) {
+func (e *DensePassageEncoder) Encode(p passages.Passage) (v []float32, tokens int, err error) {
 	e.enc.Passage(&e.in, passages.EncoderText(p))
 	if err := e.session.Embed(e.vector, e.in); err != nil {
 		return nil, 0, fmt.Errorf("passage %q: %w", p.ID, err)

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"parley/shared/passages"
-	"parley/shared/quote"
+	"parley/shared/sentence"
 )
 
 // Cut cuts a document into passages of at most limit tokens, title included, as
@@ -144,7 +144,7 @@ func (c *cutter) split() {
 			c.add(unit{start: start, end: end, section: heading, heading: true, before: before})
 			before = afterHeading
 		default:
-			spans := quote.Sentences(text[start:end])
+			spans := sentence.Split(text[start:end])
 			for i := range spans {
 				to := end
 				if i+1 < len(spans) {

@@ -2,7 +2,11 @@
 // its reply: a sentence, or two that belong together.
 package quote
 
-import "strings"
+import (
+	"strings"
+
+	"parley/shared/sentence"
+)
 
 // Figures of the choice, from the judged sentences of our dev conversations
 // (trainer/conversations/sentences.tsv; `trainer conversations quote` measures them).
@@ -21,9 +25,9 @@ const (
 // where it fits nearly as well. A sentence that stands in one of said, the replies so far,
 // comes behind others nearly as good, and joins none: it was the answer to another
 // question. Best is empty only where spans are.
-func Best(text string, spans []Span, scores []float32, said []string) Span {
+func Best(text string, spans []sentence.Span, scores []float32, said []string) sentence.Span {
 	if len(spans) == 0 {
-		return Span{}
+		return sentence.Span{}
 	}
 	score := func(i int) (s float32, heard bool) {
 		if s = scores[i]; heardIn(said, text[spans[i].Start:spans[i].End]) {
@@ -43,7 +47,7 @@ func Best(text string, spans []Span, scores []float32, said []string) Span {
 		return pair
 	}
 	if next := best + 1; next < len(spans) {
-		both := Span{pair.Start, spans[next].End}
+		both := sentence.Span{Start: pair.Start, End: spans[next].End}
 		if s, heard := score(next); s >= pairShare*top && !heard && both.End-both.Start <= pairBytes {
 			return both
 		}

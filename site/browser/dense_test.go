@@ -141,7 +141,7 @@ func denseFolders(t testing.TB, ship, dir string) (models, texts string) {
 // denseVectors is the dense.bin of passages.
 func denseVectors(t testing.TB, s *encoder.Sentence, store *passages.Store) []byte {
 	t.Helper()
-	e := gathering.NewDenseEncoder(s)
+	e := gathering.NewDensePassageEncoder(s)
 	var vectors [][]float32
 	for i := range store.Len() {
 		v, _, err := e.Encode(store.At(i))

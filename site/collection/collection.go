@@ -40,15 +40,15 @@ import (
 	"parley/shared/sparse"
 )
 
-// An Encoder is one that was read from a folder, with the SHA-256 of what was
+// A LoadedEncoder was read from a folder; it has the SHA-256 of what was
 // read: vectors made by other files are others.
-type Encoder struct {
+type LoadedEncoder struct {
 	*encoder.Encoder
 	Hash [sha256.Size]byte
 }
 
 // OpenEncoder reads an encoder's folder.
-func OpenEncoder(dir string) (*Encoder, error) {
+func OpenEncoder(dir string) (*LoadedEncoder, error) {
 	files, err := folder.Open(dir)
 	if err != nil {
 		return nil, err
@@ -57,14 +57,14 @@ func OpenEncoder(dir string) (*Encoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	return &Encoder{e, files.All()}, nil
+	return &LoadedEncoder{e, files.All()}, nil
 }
 
 // Options of Build; the zero value has sensible settings.
 type Options struct {
 	About passages.About // Encoder is filled in
 	collect.Settings
-	Dense    *DenseEncoder       // makes dense vectors, too; nil: none
+	Dense    *LoadedDenseEncoder // makes dense vectors, too; nil: none
 	Workers  int                 // goroutines that encode; 0: as many as cores
 	Progress func(Progress)      // hears of it about twice a second
 	Note     func(string, error) // hears what was left out, by the document's id
@@ -138,7 +138,7 @@ func (s *Stopped) Unwrap() error { return s.Err }
 
 // Build makes the folder out from documents, which it ranges over in a goroutine of its
 // own, at most until ctx ends. A document whose id came before is left out and noted. Files of other names in out stay as they are.
-func Build(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document], out string, o Options) (*Summary, error) {
+func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Document], out string, o Options) (*Summary, error) {
 	begin := time.Now()
 	if err := o.Settings.For(enc.Encoder); err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ func Build(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document],
 		kept = second.done
 	}
 	if sum.Encoded, err = encode(ctx, list, w, &o, func() func(passages.Passage) (sparse.Vector, int, error) {
-		e := collect.NewEncoder(enc.Encoder, o.Settings)
+		e := collect.NewPassageEncoder(enc.Encoder, o.Settings)
 		return func(p passages.Passage) (sparse.Vector, int, error) {
 			v, n, err := e.Encode(p)
 			return v.Clone(), n, err
@@ -212,7 +212,7 @@ func Build(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document],
 
 // cut gives the passages of all documents. It ends when ctx does, though a document may
 // take long to read: that is then given up, and goes on in the background to its end.
-func cut(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document], o *Options, sum *Summary) ([]passages.Passage, error) {
+func cut(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Document], o *Options, sum *Summary) ([]passages.Passage, error) {
 	c := collect.NewCutter(enc.Encoder, o.Settings)
 	type note struct {
 		id  string
@@ -260,7 +260,7 @@ func cut(ctx context.Context, enc *Encoder, docs iter.Seq[documents.Document], o
 }
 
 // workKey tells apart work that gives other vectors.
-func workKey(enc *Encoder, list []passages.Passage, o *Options) [sha256.Size]byte {
+func workKey(enc *LoadedEncoder, list []passages.Passage, o *Options) [sha256.Size]byte {
 	h := sha256.New()
 	h.Write(enc.Hash[:])
 	var n [8]byte

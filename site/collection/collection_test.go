@@ -64,7 +64,7 @@ func encoderFolder(t *testing.T) string {
 	return dir
 }
 
-func testEncoder(t *testing.T) *Encoder {
+func testEncoder(t *testing.T) *LoadedEncoder {
 	t.Helper()
 	enc, err := OpenEncoder(encoderFolder(t))
 	if err != nil {

@@ -22,16 +22,16 @@ import (
 	"parley/shared/wordpiece"
 )
 
-// A DenseEncoder is a dense encoder that was read from a folder, with the SHA-256 of
+// A LoadedDenseEncoder is a dense encoder that was read from a folder, with the SHA-256 of
 // what was read.
-type DenseEncoder struct {
+type LoadedDenseEncoder struct {
 	*encoder.Sentence
 	Hash [sha256.Size]byte
 }
 
 // OpenDense reads a dense encoder's folder. Its vocabulary must be the one given; where
 // the folder has none, it is that.
-func OpenDense(dir string, vocabulary *wordpiece.Tokenizer) (*DenseEncoder, error) {
+func OpenDense(dir string, vocabulary *wordpiece.Tokenizer) (*LoadedDenseEncoder, error) {
 	files, err := folder.Open(dir)
 	if err != nil {
 		return nil, err
@@ -54,17 +54,17 @@ func OpenDense(dir string, vocabulary *wordpiece.Tokenizer) (*DenseEncoder, erro
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	s.Tokenizer = vocabulary
-	return &DenseEncoder{s, files.All()}, nil
+	return &LoadedDenseEncoder{s, files.All()}, nil
 }
 
 // ErrNoDense is what Dense and DensePassages wrap where there is no dense encoder.
 var ErrNoDense = errors.New("no dense encoder is installed")
 
 // Dense is the family's dense encoder of conversations.
-func (e *Encoders) Dense() (*DenseEncoder, error) { return e.dense(false) }
+func (e *Encoders) Dense() (*LoadedDenseEncoder, error) { return e.dense(false) }
 
 // DensePassages is the dense encoder that reads passages for it.
-func (e *Encoders) DensePassages() (*DenseEncoder, error) { return e.dense(true) }
+func (e *Encoders) DensePassages() (*LoadedDenseEncoder, error) { return e.dense(true) }
 
 // DenseFolder is where the family's dense encoder lies, of conversations or of passages.
 func (e *Encoders) DenseFolder(passages bool) (string, error) {
@@ -84,7 +84,7 @@ func (e *Encoders) DenseFolder(passages bool) (string, error) {
 	return dir, nil
 }
 
-func (e *Encoders) dense(passages bool) (*DenseEncoder, error) {
+func (e *Encoders) dense(passages bool) (*LoadedDenseEncoder, error) {
 	dir, err := e.DenseFolder(passages)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ type DenseSummary struct {
 }
 
 // openDenseWork opens the work file of dense vectors, or begins it.
-func openDenseWork(enc *DenseEncoder, list []passages.Passage, out string) (*work[[]float32], error) {
+func openDenseWork(enc *LoadedDenseEncoder, list []passages.Passage, out string) (*work[[]float32], error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "dense %x\n", enc.Hash)
 	hashTexts(h, list)
@@ -116,7 +116,7 @@ func openDenseWork(enc *DenseEncoder, list []passages.Passage, out string) (*wor
 // encodeDense makes the vectors that the work file lacks, and of all of them dense.bin.
 func encodeDense(ctx context.Context, list []passages.Passage, w *work[[]float32], o *Options) (*DenseSummary, []byte, error) {
 	made, err := encode(ctx, list, w, o, func() func(passages.Passage) ([]float32, int, error) {
-		e := collect.NewDenseEncoder(o.Dense.Sentence)
+		e := collect.NewDensePassageEncoder(o.Dense.Sentence)
 		return func(p passages.Passage) ([]float32, int, error) {
 			v, n, err := e.Encode(p)
 			return slices.Clone(v), n, err
@@ -167,7 +167,7 @@ func keepDense(out string, list []passages.Passage) (content []byte, dropped boo
 // AddDense adds dense vectors, by o.Dense, to the collection in the folder out, or
 // replaces those that it has; its other files stay as they are. enc is the encoder that
 // the collection was made by.
-func AddDense(ctx context.Context, enc *Encoder, out string, o Options) (*Summary, error) {
+func AddDense(ctx context.Context, enc *LoadedEncoder, out string, o Options) (*Summary, error) {
 	begin := time.Now()
 	o.fill()
 	if info, err := os.Stat(out); err != nil {

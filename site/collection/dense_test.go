@@ -24,7 +24,7 @@ import (
 
 const denseSettings = `{"name": "tiny-dense", "query_tokens": 64, "passage_tokens": 40, "dense_weight": 20, "dense_zero": 0.5}`
 
-func testDense(t *testing.T, enc *Encoder) *DenseEncoder {
+func testDense(t *testing.T, enc *LoadedEncoder) *LoadedDenseEncoder {
 	t.Helper()
 	d, err := OpenDense(tiny.Put(t, filepath.Join(t.TempDir(), "dense"), densetiny.Sentence(enc.Vocab(), denseSettings)), enc.Tokenizer)
 	if err != nil {

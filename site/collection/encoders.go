@@ -18,7 +18,7 @@ type Encoders struct {
 	Dir  string
 	List *family.Family // nil: a single encoder
 
-	base *Encoder
+	base *LoadedEncoder
 }
 
 // OpenEncoders reads a folder's list. Encoders are read when they are first wanted.
@@ -41,7 +41,7 @@ func OpenEncoders(dir string) (*Encoders, error) {
 }
 
 // Base is the encoder of passages, with which collections are built.
-func (e *Encoders) Base() (*Encoder, error) {
+func (e *Encoders) Base() (*LoadedEncoder, error) {
 	if e.base != nil {
 		return e.base, nil
 	}

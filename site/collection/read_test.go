@@ -12,7 +12,7 @@ import (
 	"parley/shared/passages"
 )
 
-func passageInput(enc *Encoder, p passages.Passage) conversation.Input {
+func passageInput(enc *LoadedEncoder, p passages.Passage) conversation.Input {
 	return conversation.Passage(enc.Tokenizer, passages.EncoderText(p), enc.PassageTokens)
 }
 

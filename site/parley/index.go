@@ -147,7 +147,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 }
 
 // passagesBy opens the dense encoder of passages: that in dir, or the family's.
-func passagesBy(encoders *collection.Encoders, base *collection.Encoder, dir string) (*collection.DenseEncoder, error) {
+func passagesBy(encoders *collection.Encoders, base *collection.LoadedEncoder, dir string) (*collection.LoadedDenseEncoder, error) {
 	if dir == "" {
 		return encoders.DensePassages()
 	}
@@ -159,7 +159,7 @@ func passagesBy(encoders *collection.Encoders, base *collection.Encoder, dir str
 }
 
 // addDense adds dense vectors to a collection.
-func addDense(ctx context.Context, s streams, enc *collection.Encoder, out string, o collection.Options, asJSON bool) error {
+func addDense(ctx context.Context, s streams, enc *collection.LoadedEncoder, out string, o collection.Options, asJSON bool) error {
 	if _, err := os.Stat(out); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is no collection to add dense vectors to; name one with --out, or documents to index", out)
 	}

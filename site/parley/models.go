@@ -49,7 +49,7 @@ func encoderFolder(given string) (string, error) {
 }
 
 // openEncoders opens the encoders that a flag names, and reads that of passages.
-func openEncoders(given string) (encoders *collection.Encoders, base *collection.Encoder, err error) {
+func openEncoders(given string) (encoders *collection.Encoders, base *collection.LoadedEncoder, err error) {
 	dir, err := encoderFolder(given)
 	if err != nil {
 		return nil, nil, err

@@ -47,7 +47,7 @@ func withDense(t *testing.T, o *Options) {
 }
 
 // index makes the collection anew, with dense vectors.
-func index(t *testing.T, o Options, dense string, base *collection.Encoder, texts ...string) {
+func index(t *testing.T, o Options, dense string, base *collection.LoadedEncoder, texts ...string) {
 	t.Helper()
 	d, err := collection.OpenDense(dense, base.Tokenizer)
 	if err != nil {

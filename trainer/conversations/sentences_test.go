@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"parley/shared/judged"
-	"parley/shared/quote"
+	"parley/shared/sentence"
 )
 
 // The judgements that ship are of sentences that the articles have, over 600 turns of dev
@@ -18,7 +18,7 @@ func TestShippedSentences(t *testing.T) {
 	for i := range articles.Len() {
 		p := articles.At(i)
 		cut[p.ID] = map[string]bool{}
-		for _, s := range quote.Sentences(p.Text) {
+		for _, s := range sentence.Split(p.Text) {
 			cut[p.ID][oneLine(p.Text[s.Start:s.End])] = true
 		}
 	}

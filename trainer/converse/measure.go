@@ -14,8 +14,8 @@ import (
 	"parley/shared/judged"
 	"parley/shared/passages"
 	"parley/shared/query"
-	"parley/trainer/collection"
 	"parley/trainer/conversations"
+	"parley/trainer/corpus"
 	"parley/trainer/evaluate"
 	"parley/trainer/metrics"
 )
@@ -108,8 +108,8 @@ func (r *Rankings) index(enc *encoder.Encoder) (*evaluate.Index, error) {
 }
 
 // corpus are the articles, without the Factbook.
-func (r *Rankings) corpus() *collection.Collection {
-	c := &collection.Collection{}
+func (r *Rankings) corpus() *corpus.Corpus {
+	c := &corpus.Corpus{}
 	for i := range r.Articles.Len() {
 		if p := r.Articles.At(i); !isFactbook(p.ID) {
 			c.IDs, c.Texts = append(c.IDs, p.ID), append(c.Texts, passages.EncoderText(p))

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"parley/shared/message"
-	"parley/shared/quote"
+	"parley/shared/sentence"
 	"parley/trainer/conversations"
 )
 
@@ -87,7 +87,7 @@ func (r *Quoted) add(judged conversations.Sentences, t Turn) {
 		if grade > 0 {
 			r.Partly++
 		}
-		if len(quote.Sentences(text)) > 1 {
+		if len(sentence.Split(text)) > 1 {
 			r.Pairs++
 		}
 		break // the best ranked one

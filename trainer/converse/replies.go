@@ -8,7 +8,7 @@ import (
 	"parley/shared/beir"
 	"parley/shared/judged"
 	"parley/shared/passages"
-	"parley/shared/quote"
+	"parley/shared/sentence"
 	"parley/trainer/bm25"
 	"parley/trainer/conversations"
 )
@@ -92,7 +92,7 @@ func (j *judge) judge(t *judged.Turn, article, quoted string) Verdict {
 		}
 		from = from || g.ID == article
 		text := j.articles.At(n).Text
-		for _, s := range quote.Sentences(text) {
+		for _, s := range sentence.Split(text) {
 			sentence := text[s.Start:s.End]
 			if l := likeness(sentence); l > v.Best {
 				v.Best, v.Sentence = l, sentence

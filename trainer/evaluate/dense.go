@@ -22,7 +22,7 @@ import (
 	"parley/shared/passages"
 	"parley/shared/query"
 	"parley/shared/wordpiece"
-	"parley/trainer/collection"
+	"parley/trainer/corpus"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
 	"parley/trainer/teacher"
@@ -125,7 +125,7 @@ func packDense(of *encoder.Sentence, vectors []float32, n int) (*dense.Vectors, 
 }
 
 // passagesFile is a collection as the page has its texts, passages.bin.
-func passagesFile(docs *collection.Collection) ([]byte, error) {
+func passagesFile(docs *corpus.Corpus) ([]byte, error) {
 	b := passages.NewBuilder(passages.About{Title: "evaluation"})
 	for i, id := range docs.IDs {
 		title, text := docs.Parts(i)

@@ -11,7 +11,7 @@ import (
 	"parley/shared/index"
 	"parley/shared/sparse"
 	"parley/shared/words"
-	"parley/trainer/collection"
+	"parley/trainer/corpus"
 	"parley/trainer/exact"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
@@ -88,7 +88,7 @@ func (x *Index) Search(q sparse.Vector, depth int) (hits []metrics.Hit, postings
 
 // NewIndex makes the index that ships of passages' vectors, with their words, weighed by
 // BM25, where bm25 is not nil.
-func NewIndex(vocab int, vectors []sparse.Vector, of *collection.Collection, bm25 *words.BM25) (*Index, error) {
+func NewIndex(vocab int, vectors []sparse.Vector, of *corpus.Corpus, bm25 *words.BM25) (*Index, error) {
 	b := index.NewBuilder(vocab)
 	if bm25 != nil {
 		b.BM25 = *bm25
@@ -148,7 +148,7 @@ func OpenIndex(opened *index.Index, ids []string, leaveOut func(id string) bool)
 }
 
 // NewExact searches the vectors' float weights, without words.
-func NewExact(vocab int, vectors []sparse.Vector, of *collection.Collection) *Index {
+func NewExact(vocab int, vectors []sparse.Vector, of *corpus.Corpus) *Index {
 	all := exact.New(vectors)
 	x := &Index{Terms: vocab, Docs: sparse.NewActivation(vocab)}
 	for _, v := range vectors {

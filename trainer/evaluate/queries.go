@@ -13,7 +13,7 @@ import (
 	"parley/shared/query"
 	"parley/shared/sparse"
 	"parley/trainer/bm25"
-	"parley/trainer/collection"
+	"parley/trainer/corpus"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
 )
@@ -134,7 +134,7 @@ type BM25 struct {
 }
 
 // NewBM25 indexes passages.
-func NewBM25(of *collection.Collection) *BM25 {
+func NewBM25(of *corpus.Corpus) *BM25 {
 	b := &BM25{ids: of.IDs}
 	for _, t := range of.Texts {
 		b.x.Add(t)

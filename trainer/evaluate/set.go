@@ -26,7 +26,7 @@ import (
 	"parley/shared/lines"
 	"parley/shared/mtrag"
 	"parley/shared/trec"
-	"parley/trainer/collection"
+	"parley/trainer/corpus"
 	"parley/trainer/disk"
 	"parley/trainer/metrics"
 )
@@ -58,7 +58,7 @@ type Query struct {
 
 // A Set is what systems are measured on.
 type Set struct {
-	Passages *collection.Collection
+	Passages *corpus.Corpus
 	Queries  map[string][]Query // by input, in the files' order; only judged ones
 	Qrels    metrics.Qrels
 	// JudgedIn is the name of the file that judges a query; ByDomain needs it.
@@ -78,7 +78,7 @@ func Open(f Files) (*Set, error) {
 			return nil, err
 		}
 	}
-	s.Passages, err = collection.Read(f.Passages)
+	s.Passages, err = corpus.Read(f.Passages)
 	return s, err
 }
 

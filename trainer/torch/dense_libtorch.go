@@ -9,7 +9,7 @@ import (
 )
 
 // vector computes the texts' vectors of length 1, [B,H].
-func (e *Encoder) vector(s *scope, in inputs, by Pooling) tensor {
+func (e *Model) vector(s *scope, in inputs, by Pooling) tensor {
 	x := s.reshape(e.body(s, in), in.b, in.t, e.Config.Width) // [B,T,H]
 	var v tensor
 	switch by {
@@ -34,7 +34,7 @@ func (e *Encoder) vector(s *scope, in inputs, by Pooling) tensor {
 
 // Vectors computes the vectors of texts, [B][H], for use and not for training; mixed as
 // AdamW.Mixed.
-func (e *Encoder) Vectors(ids [][]int32, types [][]uint8, by Pooling, mixed bool) ([][]float32, error) {
+func (e *Model) Vectors(ids [][]int32, types [][]uint8, by Pooling, mixed bool) ([][]float32, error) {
 	var out [][]float32
 	err := within(e.device, func(s *scope) {
 		s.noGrad(func() {
@@ -99,7 +99,7 @@ func (b *DenseBatch) check(l DenseLoss, width int) error {
 }
 
 // compute is the loss and its terms before their weights.
-func (l DenseLoss) compute(s *scope, e *Encoder, b *DenseBatch, by Pooling) (total tensor, parts map[string]tensor) {
+func (l DenseLoss) compute(s *scope, e *Model, b *DenseBatch, by Pooling) (total tensor, parts map[string]tensor) {
 	if err := b.check(l, e.Config.Width); err != nil {
 		s.fail(err)
 		return

@@ -8,14 +8,14 @@ import (
 )
 
 // Has reports whether the encoder has a head.
-func (e *Encoder) Has(head string) bool {
+func (e *Model) Has(head string) bool {
 	_, ok := e.params[head+"out.bias"]
 	return ok
 }
 
 // AddHead gives the encoder a head with random weights, unless it has it. A word begins
 // with z = .5, a question with z = 0: undecided.
-func (e *Encoder) AddHead(head string, seed uint64) error {
+func (e *Model) AddHead(head string, seed uint64) error {
 	if e.Has(head) {
 		return nil
 	}
@@ -38,7 +38,7 @@ func (e *Encoder) AddHead(head string, seed uint64) error {
 }
 
 // topic computes the topic head's z, [B*T,H] -> [B].
-func (e *Encoder) topic(s *scope, in inputs, x tensor) tensor {
+func (e *Model) topic(s *scope, in inputs, x tensor) tensor {
 	var token, side []int64 // a token's row of x, and the mean that it is part of
 	var share []float32
 	for b := range in.b {
@@ -59,7 +59,7 @@ func (e *Encoder) topic(s *scope, in inputs, x tensor) tensor {
 }
 
 // head computes a head's z, [N,H] -> [N].
-func (e *Encoder) head(s *scope, name string, x tensor) tensor {
+func (e *Model) head(s *scope, name string, x tensor) tensor {
 	p := func(n string) tensor { return e.params[name+n] }
 	y := s.gelu(s.linear(x, p("dense.weight"), p("dense.bias")))
 	return s.reshape(s.linear(y, p("out.weight"), p("out.bias")), -1)
@@ -68,7 +68,7 @@ func (e *Encoder) head(s *scope, name string, x tensor) tensor {
 // weigh computes z of every word, [N], and the vectors of those that weigh something. No
 // gradient flows back into x: the head learns to read what the encoder says, and the
 // encoder stays the one that it is without words.
-func (e *Encoder) weigh(s *scope, in inputs, x tensor, words [][]Word) (word tensor, v vectors) {
+func (e *Model) weigh(s *scope, in inputs, x tensor, words [][]Word) (word tensor, v vectors) {
 	var token, of []int64 // a piece's row of x, and the word that it is of
 	var share []float32   // 1 / pieces of the word
 	n := 0

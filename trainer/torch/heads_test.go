@@ -20,7 +20,7 @@ import (
 
 // withHeads is the golden file's encoder and batch with both heads, words in every query,
 // some of them in the documents, and dimensions 48 to 53 for them.
-func withHeads(t *testing.T) (*golden, *Encoder, *Batch) {
+func withHeads(t *testing.T) (*golden, *Model, *Batch) {
 	t.Helper()
 	g := readGolden(t)
 	e := load(t, "testdata/bert")
@@ -126,7 +126,7 @@ func TestGradientsOfHeadsEqualDifferences(t *testing.T) {
 }
 
 // move adds d to an element of a parameter.
-func move(t *testing.T, e *Encoder, name string, i int, d float64) {
+func move(t *testing.T, e *Model, name string, i int, d float64) {
 	t.Helper()
 	err := within(onCPU, func(s *scope) {
 		s.noGrad(func() {

@@ -166,7 +166,7 @@ func scores(s *scope, q vectors, vocab int, d documents, pick [][]int) tensor {
 
 // compute gives the loss of a batch as a tensor, its parts, and the numbers of active
 // terms.
-func (l Loss) compute(s *scope, query, doc *Encoder, batch *Batch) (tensor, map[string]tensor, map[string]float64) {
+func (l Loss) compute(s *scope, query, doc *Model, batch *Batch) (tensor, map[string]tensor, map[string]float64) {
 	if err := batch.check(l); err != nil {
 		s.fail(err)
 		return tensor{}, nil, nil

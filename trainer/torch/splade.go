@@ -60,7 +60,7 @@ func (s *scope) temporary(f func()) {
 // stored, and nothing flows back through them.
 //
 // words, [B][N], are what the word head weighs.
-func (e *Encoder) encode(s *scope, in inputs, words [][]Word) encoded {
+func (e *Model) encode(s *scope, in inputs, words [][]Word) encoded {
 	x := e.body(s, in)     // [B*T,H]
 	h := e.transform(s, x) // [B*T,H]
 	weight, bias := e.output()
@@ -144,7 +144,7 @@ func (v *vectors) lay(s *scope) {
 
 // sift gives the terms that can be active, of each sequence; nil where all have to be
 // looked at. The output's rows are quantised anew unless they are frozen.
-func (e *Encoder) sift(s *scope, h tensor, in inputs) [][]int64 {
+func (e *Model) sift(s *scope, h tensor, in inputs) [][]int64 {
 	if e.device != onCPU {
 		return nil
 	}
@@ -169,7 +169,7 @@ func (e *Encoder) sift(s *scope, h tensor, in inputs) [][]int64 {
 
 // Encode computes the vectors of sequences, for use and not for training. types and
 // words may be nil.
-func (e *Encoder) Encode(ids [][]int32, types [][]uint8, words [][]Word) ([]sparse.Vector, error) {
+func (e *Model) Encode(ids [][]int32, types [][]uint8, words [][]Word) ([]sparse.Vector, error) {
 	var out []sparse.Vector
 	err := within(e.device, func(s *scope) {
 		s.noGrad(func() {
@@ -182,7 +182,7 @@ func (e *Encoder) Encode(ids [][]int32, types [][]uint8, words [][]Word) ([]spar
 
 // Topic computes the topic head's z of sequences: above 0 where the question builds on
 // what stands behind it.
-func (e *Encoder) Topic(ids [][]int32, types [][]uint8) ([]float32, error) {
+func (e *Model) Topic(ids [][]int32, types [][]uint8) ([]float32, error) {
 	if !e.Has(TopicHead) {
 		return nil, errors.New("the encoder has no topic head")
 	}

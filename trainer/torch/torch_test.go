@@ -169,7 +169,7 @@ func (g *golden) loss(name string) Loss {
 	return l
 }
 
-func load(t testing.TB, folder string) *Encoder {
+func load(t testing.TB, folder string) *Model {
 	t.Helper()
 	e, err := Load(folder, onCPU)
 	if err != nil {
@@ -265,7 +265,7 @@ func gradientsOf(t *testing.T, tr *Trainer, compute objective) (Parts, map[strin
 	return parts, grads
 }
 
-func newTrainer(t testing.TB, query, doc *Encoder, opt AdamW) *Trainer {
+func newTrainer(t testing.TB, query, doc *Model, opt AdamW) *Trainer {
 	t.Helper()
 	tr, err := NewTrainer(query, doc, opt)
 	if err != nil {
@@ -537,7 +537,7 @@ func rss(t *testing.T) int {
 func TestStateRestores(t *testing.T) {
 	g := readGolden(t)
 	opt := AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, Decay: .01, Clip: 1}
-	run := func(e *Encoder, tr *Trainer, n int) {
+	run := func(e *Model, tr *Trainer, n int) {
 		for range n {
 			if _, err := tr.Step(g.batch(), g.loss("kld"), 1e-2); err != nil {
 				t.Fatal(err)
@@ -756,7 +756,7 @@ func large() *Batch {
 }
 
 // base is an encoder of the built-in base's size: the folder PARLEY_BASE, or random.
-func base(t testing.TB) *Encoder {
+func base(t testing.TB) *Model {
 	t.Helper()
 	if folder := os.Getenv("PARLEY_BASE"); folder != "" {
 		return load(t, folder)

@@ -29,7 +29,7 @@ type AdamW struct {
 // A Trainer takes optimisation steps on a query encoder and, where Doc is set, on a
 // document encoder. Close frees its memory, not the encoders'.
 type Trainer struct {
-	Query, Doc *Encoder
+	Query, Doc *Model
 	opt        AdamW
 	step       int64
 	names      []string
@@ -41,10 +41,10 @@ type Trainer struct {
 }
 
 // NewTrainer starts from fresh moments. doc is nil where documents are frozen.
-func NewTrainer(query, doc *Encoder, opt AdamW) (*Trainer, error) {
+func NewTrainer(query, doc *Model, opt AdamW) (*Trainer, error) {
 	t := &Trainer{Query: query, Doc: doc, opt: opt}
 	err := within(query.device, func(s *scope) {
-		for _, e := range []*Encoder{query, doc} {
+		for _, e := range []*Model{query, doc} {
 			if e == nil {
 				continue
 			}

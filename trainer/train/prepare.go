@@ -25,7 +25,7 @@ import (
 	"parley/shared/importers"
 	"parley/shared/sparse"
 	"parley/shared/wordpiece"
-	"parley/trainer/collection"
+	"parley/trainer/corpus"
 	"parley/trainer/disk"
 	"parley/trainer/progress"
 	"parley/trainer/teacher"
@@ -129,7 +129,7 @@ func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.
 	if err != nil {
 		return nil, err
 	}
-	encode := func(what string, of *collection.Collection) ([]sparse.Vector, error) {
+	encode := func(what string, of *corpus.Corpus) ([]sparse.Vector, error) {
 		m := progress.Await(stderr, what, int64(len(of.Texts)))
 		file, err := of.Vectors(ctx, p.frozen, files.Weights(), c.Cache, func(done int) { m.Update(int64(done), "") })
 		if err != nil {
@@ -179,7 +179,7 @@ func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.
 			}
 			texts[e.Rewrite] = true
 		}
-		all := &collection.Collection{Texts: slices.Sorted(maps.Keys(texts))}
+		all := &corpus.Corpus{Texts: slices.Sorted(maps.Keys(texts))}
 		all.IDs = all.Texts
 		v, err := encode("encoding rewrites", all)
 		if err != nil {
@@ -211,8 +211,8 @@ func sumStudent(c *Config, from string, sums map[string]string) (err error) {
 }
 
 // readPassages reads the collection.
-func (p *prepared) readPassages(c *Config, sums map[string]string) (*collection.Collection, error) {
-	passages, err := collection.Read(c.Passages)
+func (p *prepared) readPassages(c *Config, sums map[string]string) (*corpus.Corpus, error) {
+	passages, err := corpus.Read(c.Passages)
 	if err != nil {
 		return nil, err
 	}
@@ -279,7 +279,7 @@ func (p *prepared) rankBy(ctx context.Context, c *Config, ids []string, stderr *
 }
 
 // rank opens or makes the teachers' rankings.
-func (p *prepared) rank(ctx context.Context, c Config, passages *collection.Collection, frozen [32]byte, sums map[string]string, stderr *os.File) error {
+func (p *prepared) rank(ctx context.Context, c Config, passages *corpus.Corpus, frozen [32]byte, sums map[string]string, stderr *os.File) error {
 	ids := passages.IDs
 	key := teacher.KeyOf(ids)
 	path := func(parts ...[]byte) string {

@@ -85,8 +85,8 @@ type runner struct {
 	device  int
 	stderr  *os.File
 	folder  string
-	student *torch.Encoder
-	doc     *torch.Encoder // nil without --train-docs
+	student *torch.Model
+	doc     *torch.Model // nil without --train-docs
 	trainer *torch.Trainer
 	state   state
 	log     *os.File
@@ -274,7 +274,7 @@ func (r *runner) close() {
 	if r.trainer != nil {
 		r.trainer.Close()
 	}
-	for _, e := range []*torch.Encoder{r.student, r.doc} {
+	for _, e := range []*torch.Model{r.student, r.doc} {
 		if e != nil {
 			e.Close()
 		}

@@ -7,7 +7,7 @@ import (
 	"parley/shared/importers"
 	"parley/shared/sparse"
 	"parley/shared/words"
-	"parley/trainer/collection"
+	"parley/trainer/corpus"
 	"parley/trainer/torch"
 )
 
@@ -29,7 +29,7 @@ func (x *lexicon) dims() int {
 
 // addWords gives a lexicon of the passages' words, and their vectors with the words'
 // impacts behind the learned terms.
-func addWords(of *collection.Collection, docs []sparse.Vector, vocab int) (*lexicon, []sparse.Vector) {
+func addWords(of *corpus.Corpus, docs []sparse.Vector, vocab int) (*lexicon, []sparse.Vector) {
 	counts := of.Count()
 	list := counts.Words()
 	x := &lexicon{vocab: vocab, place: make(map[string]uint32, len(list))}

@@ -19,7 +19,7 @@ type second struct {
 	older   map[passages.Passage]int // passages that have a vector
 	vectors *dense.Vectors           // theirs
 	enc     *encoder.Sentence
-	worker  *collect.DenseEncoder
+	worker  *collect.DensePassageEncoder
 	builder *dense.Builder
 	tokens  int
 	spent   time.Duration
@@ -49,7 +49,7 @@ func (d *desk) dense(struct{}) (*Progress, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &second{enc: e, worker: collect.NewDenseEncoder(e), builder: dense.NewBuilder(e.Space, e.Dim())}
+	s := &second{enc: e, worker: collect.NewDensePassageEncoder(e), builder: dense.NewBuilder(e.Space, e.Dim())}
 	for i := range store.Len() {
 		s.list = append(s.list, store.At(i))
 	}

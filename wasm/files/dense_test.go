@@ -64,7 +64,7 @@ func whole(t *testing.T, d *desk) []byte {
 func TestDenseVectorsAreTheCommandLines(t *testing.T) {
 	list := []string{"tea is a leaf", "the sun is a star", "a whale is not a fish", "an iron tower in paris"}
 	d := embedding(t, texts(t, list...), nil)
-	e := collect.NewDenseEncoder(d.second.enc)
+	e := collect.NewDensePassageEncoder(d.second.enc)
 	var vectors [][]float32
 	for _, s := range list {
 		v, _, err := e.Encode(passages.Passage{ID: s, Text: s})

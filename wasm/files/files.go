@@ -31,7 +31,7 @@ type desk struct {
 
 	set     collect.Settings
 	cutter  *collect.Cutter
-	worker  *collect.Encoder
+	worker  *collect.PassageEncoder
 	about   passages.About
 	list    []passages.Passage // cut
 	builder *collect.Builder   // encoded: list[:builder.Len()]
@@ -142,7 +142,7 @@ func (d *desk) begin(b Begin) (any, error) {
 	}
 	d.about = passages.About{Title: strings.ToValidUTF8(b.Title, "\uFFFD"), Encoder: d.encoder.Name}
 	d.cutter = collect.NewCutter(d.encoder, d.set)
-	d.worker = collect.NewEncoder(d.encoder, d.set)
+	d.worker = collect.NewPassageEncoder(d.encoder, d.set)
 	d.builder = collect.NewBuilder(d.encoder.Vocab(), d.about)
 	d.list, d.tokens, d.spent = nil, 0, 0
 	return struct{}{}, nil

@@ -1,5 +1,5 @@
-// Package collection holds the texts that are searched, and encodes them once.
-package collection
+// Package corpus holds the texts that are searched, and encodes them once.
+package corpus
 
 import (
 	"context"
@@ -21,16 +21,16 @@ import (
 	"parley/trainer/vectors"
 )
 
-// A Collection is a list of passages; IDs[i] names Texts[i], which is what an encoder
+// A Corpus is a list of passages; IDs[i] names Texts[i], which is what an encoder
 // reads of it. Titles and Bodies are its parts, of which its words are counted; both are
 // nil where there are only texts.
-type Collection struct {
+type Corpus struct {
 	IDs, Texts     []string
 	Titles, Bodies []string
 }
 
 // Count counts the passages' words.
-func (c *Collection) Count() *words.Counts {
+func (c *Corpus) Count() *words.Counts {
 	counts := &words.Counts{}
 	for i := range c.Texts {
 		counts.Add(c.Parts(i))
@@ -39,7 +39,7 @@ func (c *Collection) Count() *words.Counts {
 }
 
 // Parts gives a passage's title and text.
-func (c *Collection) Parts(i int) (title, text string) {
+func (c *Corpus) Parts(i int) (title, text string) {
 	if c.Bodies == nil {
 		return "", c.Texts[i]
 	}
@@ -48,8 +48,8 @@ func (c *Collection) Parts(i int) (title, text string) {
 
 // Read reads files of BEIR's corpus form as one pool, which must not be empty. No id
 // may stand twice.
-func Read(paths []string) (*Collection, error) {
-	c := &Collection{}
+func Read(paths []string) (*Corpus, error) {
+	c := &Corpus{}
 	seen := map[string]bool{}
 	for _, path := range paths {
 		err := disk.Lines(path, func(r *lines.Reader) error {
@@ -81,7 +81,7 @@ func Read(paths []string) (*Collection, error) {
 // made of the texts and of the vectors of a few of them, so that a change of the
 // weights or of the code that computes with them makes another key; weights is
 // the SHA-256 of the encoder's files, for weights that those few do not touch.
-func (c *Collection) Key(e *encoder.Encoder, weights [32]byte) (vectors.Key, error) {
+func (c *Corpus) Key(e *encoder.Encoder, weights [32]byte) (vectors.Key, error) {
 	h := sha256.New()
 	h.Write(weights[:])
 	number := func(n int) { binary.Write(h, binary.LittleEndian, uint64(n)) }
@@ -108,7 +108,7 @@ func (c *Collection) Key(e *encoder.Encoder, weights [32]byte) (vectors.Key, err
 	return vectors.Key(h.Sum(nil)), nil
 }
 
-func (c *Collection) vector(e *encoder.Encoder, s *encoder.Session, i int) (sparse.Vector, error) {
+func (c *Corpus) vector(e *encoder.Encoder, s *encoder.Session, i int) (sparse.Vector, error) {
 	v, _, err := s.Encode(conversation.Passage(e.Tokenizer, c.Texts[i], e.PassageTokens))
 	if err != nil {
 		return v, fmt.Errorf("passage %q: %w", c.IDs[i], err)
@@ -124,7 +124,7 @@ const blockDocs = 256
 // the folder cache; while another process is at it, it waits. The file, sealed,
 // holds the vectors in the order of the passages until the caller closes it. report
 // hears, now and then, how many passages are done.
-func (c *Collection) Vectors(ctx context.Context, e *encoder.Encoder, weights [32]byte, cache string, report func(done int)) (*vectors.File, error) {
+func (c *Corpus) Vectors(ctx context.Context, e *encoder.Encoder, weights [32]byte, cache string, report func(done int)) (*vectors.File, error) {
 	key, err := c.Key(e, weights)
 	if err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (c *Collection) Vectors(ctx context.Context, e *encoder.Encoder, weights [3
 }
 
 // encode appends the vectors that the file lacks.
-func (c *Collection) encode(ctx context.Context, e *encoder.Encoder, file *vectors.File, report func(done int)) error {
+func (c *Corpus) encode(ctx context.Context, e *encoder.Encoder, file *vectors.File, report func(done int)) error {
 	workers := runtime.GOMAXPROCS(0)
 	sessions := make([]*encoder.Session, workers)
 	for i := range sessions {

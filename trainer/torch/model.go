@@ -26,9 +26,9 @@ import (
 // #include "../libtorch/extra.h"
 import "C"
 
-// An Encoder is a trainable encoder on one device. It is not safe for
+// A Model is a trainable encoder on one device. It is not safe for
 // concurrent use. Close frees its memory.
-type Encoder struct {
+type Model struct {
 	Config Config
 	raw    map[string]any // config.json as it was read, to be saved again
 	device int
@@ -40,7 +40,7 @@ type Encoder struct {
 
 // Load reads a Hugging Face folder: config.json and model.safetensors, or else
 // pytorch_model.bin. Weights of any floating type become float32.
-func Load(folder string, device int) (*Encoder, error) {
+func Load(folder string, device int) (*Model, error) {
 	data, err := os.ReadFile(filepath.Join(folder, "config.json"))
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func Load(folder string, device int) (*Encoder, error) {
 
 // New makes an encoder of a config.json with random weights: normal with the
 // config's initializer_range, biases 0, norms 1, as BERT begins.
-func New(config []byte, device int, seed uint64) (*Encoder, error) {
+func New(config []byte, device int, seed uint64) (*Model, error) {
 	e, err := empty(config, device)
 	if err != nil {
 		return nil, err
@@ -97,12 +97,12 @@ func New(config []byte, device int, seed uint64) (*Encoder, error) {
 	return e, nil
 }
 
-func empty(config []byte, device int) (*Encoder, error) {
+func empty(config []byte, device int) (*Model, error) {
 	c, err := ParseConfig(config)
 	if err != nil {
 		return nil, err
 	}
-	e := &Encoder{Config: c, device: device, params: map[string]tensor{}, frozen: map[string]bool{}}
+	e := &Model{Config: c, device: device, params: map[string]tensor{}, frozen: map[string]bool{}}
 	if err := json.Unmarshal(config, &e.raw); err != nil {
 		return nil, fmt.Errorf("config.json: %w", err)
 	}
@@ -179,7 +179,7 @@ func readPickle(path string) (found map[string]weights, err error) {
 }
 
 // fill makes the parameters from what a file holds.
-func (e *Encoder) fill(found map[string]weights) error {
+func (e *Model) fill(found map[string]weights) error {
 	for name, w := range found { // checkpoints of 2018 to 2020 say gamma and beta
 		if s, ok := strings.CutSuffix(name, "LayerNorm.gamma"); ok {
 			found[s+"LayerNorm.weight"] = w
@@ -202,7 +202,7 @@ func (e *Encoder) fill(found map[string]weights) error {
 }
 
 // make makes parameters of what a file holds.
-func (e *Encoder) make(found map[string]weights, params []param) error {
+func (e *Model) make(found map[string]weights, params []param) error {
 	return within(e.device, func(s *scope) {
 		for _, p := range params {
 			w, ok := found[p.name]
@@ -240,7 +240,7 @@ func (s *scope) keep(t tensor) tensor {
 }
 
 // Close frees the parameters.
-func (e *Encoder) Close() {
+func (e *Model) Close() {
 	for _, t := range e.params {
 		lib.AtFree(t.c)
 	}
@@ -249,7 +249,7 @@ func (e *Encoder) Close() {
 
 // FreezeBelow keeps all embeddings but the token types', and the layers below the given
 // one, as they are.
-func (e *Encoder) FreezeBelow(layer int) error {
+func (e *Model) FreezeBelow(layer int) error {
 	n := e.Config.names()
 	prefixes := []string{n.word, n.position, n.norm + "."}
 	for _, l := range n.layers[:min(max(layer, 0), len(n.layers))] {
@@ -268,7 +268,7 @@ func (e *Encoder) FreezeBelow(layer int) error {
 }
 
 // FreezeTypes keeps the token types' embeddings as they are.
-func (e *Encoder) FreezeTypes() error {
+func (e *Model) FreezeTypes() error {
 	if e.Config.Types == 0 {
 		return nil
 	}
@@ -277,14 +277,14 @@ func (e *Encoder) FreezeTypes() error {
 
 // FreezeEmbedding keeps the tied embedding [V,H], nine tenths of a small encoder,
 // as it is, so that several encoders can share it.
-func (e *Encoder) FreezeEmbedding() error {
+func (e *Model) FreezeEmbedding() error {
 	if !e.Config.Tied {
 		return errors.New("the embedding is not tied to the output (tie_word_embeddings is false): freezing it would share only half")
 	}
 	return e.freeze(e.Config.names().word)
 }
 
-func (e *Encoder) freeze(name string) error {
+func (e *Model) freeze(name string) error {
 	return within(e.device, func(s *scope) {
 		if C.parley_require_grad(unsafe.Pointer(e.params[name].c), 0) == 0 {
 			s.check("requires_grad")
@@ -294,7 +294,7 @@ func (e *Encoder) freeze(name string) error {
 }
 
 // Size is the number of parameters, and of those that train.
-func (e *Encoder) Size() (all, trained int) {
+func (e *Model) Size() (all, trained int) {
 	for _, p := range e.order {
 		all += product(p.shape)
 		if !e.frozen[p.name] {
@@ -305,7 +305,7 @@ func (e *Encoder) Size() (all, trained int) {
 }
 
 // Weights reads the parameters off the device as tensors of Hugging Face's names.
-func (e *Encoder) Weights() ([]safetensors.Tensor, error) {
+func (e *Model) Weights() ([]safetensors.Tensor, error) {
 	var out []safetensors.Tensor
 	err := within(e.device, func(s *scope) {
 		for _, p := range e.order {
@@ -318,7 +318,7 @@ func (e *Encoder) Weights() ([]safetensors.Tensor, error) {
 // Save writes config.json and model.safetensors into a folder, each whole or not
 // at all. extra are fields added to the config. The tokenizer's files are the
 // caller's to copy.
-func (e *Encoder) Save(folder string, extra map[string]any) error {
+func (e *Model) Save(folder string, extra map[string]any) error {
 	tensors, err := e.Weights()
 	if err != nil {
 		return err
@@ -363,7 +363,7 @@ type inputs struct {
 }
 
 // pad lays out sequences. types may be nil: all 0.
-func (e *Encoder) pad(s *scope, ids [][]int32, types [][]uint8) inputs {
+func (e *Model) pad(s *scope, ids [][]int32, types [][]uint8) inputs {
 	in := inputs{b: len(ids)}
 	for _, x := range ids {
 		in.t = max(in.t, len(x))
@@ -420,10 +420,10 @@ func (e *Encoder) pad(s *scope, ids [][]int32, types [][]uint8) inputs {
 
 // hidden runs the encoder up to the head's hidden layer: [B*T,H], to be multiplied
 // by the output embedding (see output).
-func (e *Encoder) hidden(s *scope, in inputs) tensor { return e.transform(s, e.body(s, in)) }
+func (e *Model) hidden(s *scope, in inputs) tensor { return e.transform(s, e.body(s, in)) }
 
 // transform is the masked-LM head's hidden layer, [B*T,H] -> [B*T,H].
-func (e *Encoder) transform(s *scope, x tensor) tensor {
+func (e *Model) transform(s *scope, x tensor) tensor {
 	n := e.Config.names()
 	p := func(name string) tensor { return e.params[name] }
 	y := s.gelu(s.linear(x, p(n.transform+".weight"), p(n.transform+".bias")))
@@ -432,7 +432,7 @@ func (e *Encoder) transform(s *scope, x tensor) tensor {
 
 // body runs the layers of the encoder: the last hidden states, [B*T,H]. Dropout is never
 // used.
-func (e *Encoder) body(s *scope, in inputs) tensor {
+func (e *Model) body(s *scope, in inputs) tensor {
 	c, n := e.Config, e.Config.names()
 	b, t, h := in.b, in.t, c.Width
 	p := func(name string) tensor { return e.params[name] }
@@ -459,7 +459,7 @@ func (e *Encoder) body(s *scope, in inputs) tensor {
 }
 
 // output gives the head's output embedding [V,H] and bias [V].
-func (e *Encoder) output() (weight, bias tensor) {
+func (e *Model) output() (weight, bias tensor) {
 	n := e.Config.names()
 	if e.Config.Tied {
 		return e.params[n.word], e.params[n.bias]
@@ -468,7 +468,7 @@ func (e *Encoder) output() (weight, bias tensor) {
 }
 
 // Logits computes the masked-LM logits of one sequence, row-major [T,V].
-func (e *Encoder) Logits(ids []int32, types []uint8) ([]float32, error) {
+func (e *Model) Logits(ids []int32, types []uint8) ([]float32, error) {
 	var out []float32
 	err := within(e.device, func(s *scope) {
 		s.noGrad(func() {

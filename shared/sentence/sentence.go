@@ -1,4 +1,6 @@
-package quote
+// Package sentence splits texts into sentences: where a passage is cut, and what a reply
+// quotes.
+package sentence
 
 import (
 	"strings"
@@ -13,13 +15,13 @@ type Span struct{ Start, End int }
 // a word: what has no full stops (tables, logs, poems) must still quote short.
 const maxSentence = 600
 
-// Sentences splits text into sentences, in order, without the blanks between
+// Split splits text into sentences, in order, without the blanks between
 // them. It needs no language model: a sentence ends at . ! ? or their like,
 // followed by a blank (or by nothing, where the script puts none), unless the
 // full stop belongs to an abbreviation, an initial or a number, or stands in
 // parentheses. A blank line and a list item always begin a new one. A slip
 // costs a quotation that is too long or too short, never a wrong byte range.
-func Sentences(text string) []Span {
+func Split(text string) []Span {
 	var spans []Span
 	start := 0
 	add := func(end int) {
