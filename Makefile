@@ -70,6 +70,9 @@ experiments: trainer packages ## run the experiments of models/experiments from 
 	TRAINER=build/trainer PACKAGES=$(PACKAGES) sh trainer/experiment/data.sh "$(SETS)"; fi
 	build/trainer experiment $(EXPERIMENTS)
 
+engines: ## compare the rankings of SQLite, Qdrant, Milvus and pgvector with Parley's, on all questions of our test split
+	$(PYTHON) site/engine/rankings.py --install
+
 llm: ## test `trainer rewrite` against a language model on localhost (compiles llama.cpp)
 	sh trainer/rewrite/smollm2.sh
 
@@ -108,4 +111,4 @@ format: ## gofmt
 clean: ## remove what was built here
 	rm -rf build site/dist
 
-.PHONY: help demo dist onefile check format-check test browser libtorch trainer train experiments llm bench packages generate models levels family dense format clean
+.PHONY: help demo dist onefile check format-check test engines browser libtorch trainer train experiments llm bench packages generate models levels family dense format clean

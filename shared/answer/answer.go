@@ -106,8 +106,9 @@ func (e *Engine) find(ask message.Ask) (found, error) {
 	return e.rank(ask, min(max(k, 1), maxK))
 }
 
-// rank is find for the best k, whatever ask wants.
-func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
+// read makes the vector that is looked up: it reads the conversation, as spelling and
+// encoder have it, and weighs the terms as ask wants.
+func (e *Engine) read(ask message.Ask) (f found, err error) {
 	if len(ask.Turns) == 0 {
 		return f, ErrNoQuestion
 	}
@@ -120,14 +121,12 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 		e.parts = make([]float32, e.Encoder.Vocab()+e.Index.Words())
 	}
 
-	start := time.Now()
 	newest := len(ask.Turns) - 1
 	e.turns = e.turns[:0]
 	f.turns, f.spelled = e.spell(ask.Turns)
 	for _, t := range f.turns {
 		e.turns = append(e.turns, conversation.Turn(t))
 	}
-	defer clear(e.turns) // keep no text of a conversation
 	f.Query, err = e.reader.Read(e.turns, how)
 	if err != nil {
 		return f, err
@@ -140,6 +139,17 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	f.respelt()
 	if len(ask.Weights) > 0 {
 		e.weigh(&f.Query, ask.Weights)
+	}
+	return f, nil
+}
+
+// rank is find for the best k, whatever ask wants.
+func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
+	start := time.Now()
+	f, err = e.read(ask)
+	defer clear(e.turns) // keep no text of a conversation
+	if err != nil {
+		return f, err
 	}
 	encoded := time.Now()
 	f.encoding = encoded.Sub(start)

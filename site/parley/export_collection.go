@@ -4,12 +4,18 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
-	"parley/shared/conversation"
-	reading "parley/shared/query"
+	"parley/shared/answer"
+	"parley/shared/durable"
+	"parley/shared/message"
 	"parley/site/collection"
 	"parley/site/engine"
 )
@@ -23,6 +29,7 @@ func runExportCollection(ctx context.Context, s streams, l *line) error {
 	out := l.String("out", "", "the `folder` to write")
 	part := l.Int("part", 0, "`passages` in a file (0: 5000)")
 	ask := l.String("ask", "", "the `question` of the example query (empty: the first passage's title)")
+	queries := l.String("queries", "", "also write these questions, encoded, to queries.jsonl, each with the 100 passages that Parley ranks best: a `file` as search --queries takes it")
 	dry := l.Bool("dry-run", false, "write nothing; say what would be written, and show the example query")
 	asJSON := l.Bool("json", false, "print what was written as JSON")
 	args, err := l.parse()
@@ -45,7 +52,7 @@ func runExportCollection(ctx context.Context, s streams, l *line) error {
 	if err != nil {
 		return usagef("--to %w", err)
 	}
-	c, example, err := openExport(from, *ask, s)
+	e, c, example, err := openExport(from, *ask, s)
 	if err != nil {
 		return err
 	}
@@ -59,6 +66,10 @@ func runExportCollection(ctx context.Context, s streams, l *line) error {
 		bar.show(collection.Progress{Done: p.Done, Total: p.Total, Left: p.Left})
 	}})
 	bar.end()
+	if err == nil && *queries != "" {
+		err = writeQueries(ctx, e, *queries, filepath.Join(*out, "queries.jsonl"))
+		sum.Files++
+	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("stopped; the parts that are whole stay, and the same command continues")
 	}
@@ -78,34 +89,87 @@ func runExportCollection(ctx context.Context, s streams, l *line) error {
 
 // openExport opens a collection for export, and reads the example's question as the page
 // would.
-func openExport(from sources, question string, s streams) (*engine.Collection, engine.Example, error) {
+func openExport(from sources, question string, s streams) (*answer.Engine, *engine.Collection, engine.Example, error) {
 	var none engine.Example
-	from.stage = "sparse"
+	from.stage = message.StageSparse
 	e, _, err := openEngine(from, s.err)
 	if err != nil {
-		return nil, none, err
+		return nil, nil, none, err
 	}
 	dir, err := collectionFolder(from.collection)
 	if err != nil {
-		return nil, none, err
+		return nil, nil, none, err
 	}
 	files, err := collection.Files(dir)
 	if err != nil {
-		return nil, none, err
+		return nil, nil, none, err
 	}
 	manifest, err := fs.ReadFile(files, "manifest.json")
 	if err != nil {
-		return nil, none, err
+		return nil, nil, none, err
 	}
 	c := &engine.Collection{Index: e.Index, Passages: e.Passages, Hash: sha256.Sum256(manifest),
 		Piece: func(term uint32) string { return e.Encoder.Tokenizer.Piece(int32(term)) }}
-	example := engine.Example{Question: cmp.Or(question, e.Passages.At(0).Title, e.Passages.At(0).Text)}
-	q, err := reading.NewReader(e.Encoder, e.Index.Lookup).Read([]conversation.Turn{{Question: example.Question}}, reading.Decide)
-	if err != nil {
-		return nil, none, err
+	if question == "" && e.Passages.Len() > 0 {
+		question = cmp.Or(e.Passages.At(0).Title, e.Passages.At(0).Text)
 	}
-	example.Factors, _ = e.Index.Factors(q.Vector)
-	return c, example, nil
+	v, err := e.Query(message.Ask{Turns: []message.Turn{{Question: question}}})
+	if err != nil {
+		return nil, nil, none, fmt.Errorf("the example's question: %w; name another with --ask", err)
+	}
+	factors, _ := e.Index.Factors(v)
+	return e, c, engine.Example{Question: question, Factors: factors}, nil
+}
+
+// writeQueries writes each question's query, and what Parley ranks best for it:
+//
+//	{"_id": "q1", "v": {"1037": 512, ...}, "step": 0.0002, "best": [[12, 70144], ...]}
+//
+// v are the integers that an engine is asked for, best the numbers of passages and their
+// sums of v x impact; step times a sum is the score that Parley shows.
+func writeQueries(ctx context.Context, e *answer.Engine, from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	list, err := readQueries(from, data)
+	if err != nil {
+		return err
+	}
+	type line struct {
+		ID   string            `json:"_id"`
+		V    map[uint32]uint32 `json:"v"`
+		Step float32           `json:"step"`
+		Best [][2]uint32       `json:"best"`
+	}
+	return durable.Write(to, func(w io.Writer) error {
+		out := json.NewEncoder(w)
+		for _, q := range list {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			v, err := e.Query(message.Ask{Turns: q.turns})
+			if errors.Is(err, answer.ErrNoQuestion) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("query %q: %w", q.id, err)
+			}
+			factors, step := e.Index.Factors(v)
+			l := line{q.id, map[uint32]uint32{}, step, [][2]uint32{}}
+			for _, f := range factors {
+				l.V[f.Term] = f.Weight
+			}
+			hits, _ := e.Index.NewSearcher().Search(v, 100)
+			for _, h := range hits {
+				l.Best = append(l.Best, [2]uint32{h.Doc, uint32(h.Score / step)})
+			}
+			if err := out.Encode(l); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func formNames() string {

