@@ -128,11 +128,7 @@ func openExport(from sources, question string, s streams) (*answer.Engine, *engi
 // v are the integers that an engine is asked for, best the numbers of passages and their
 // sums of v x impact; step times a sum is the score that Parley shows.
 func writeQueries(ctx context.Context, e *answer.Engine, from, to string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	list, err := readQueries(from, data)
+	list, err := readQueries(from)
 	if err != nil {
 		return err
 	}
@@ -148,15 +144,15 @@ func writeQueries(ctx context.Context, e *answer.Engine, from, to string) error 
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			v, err := e.Query(message.Ask{Turns: q.turns})
+			v, err := e.Query(message.Ask{Turns: turnsOf(q)})
 			if errors.Is(err, answer.ErrNoQuestion) {
 				continue
 			}
 			if err != nil {
-				return fmt.Errorf("query %q: %w", q.id, err)
+				return fmt.Errorf("query %q: %w", q.ID, err)
 			}
 			factors, step := e.Index.Factors(v)
-			l := line{q.id, map[uint32]uint32{}, step, [][2]uint32{}}
+			l := line{q.ID, map[uint32]uint32{}, step, [][2]uint32{}}
 			for _, f := range factors {
 				l.V[f.Term] = f.Weight
 			}

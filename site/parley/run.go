@@ -93,10 +93,7 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 
 // ranking gives a query's lines of a run.
 func ranking(e *answer.Engine, q beir.Query, tag string, o runOptions) ([]byte, error) {
-	var turns []message.Turn
-	for _, t := range q.Said() {
-		turns = append(turns, message.Turn(t))
-	}
+	turns := turnsOf(q)
 	// A document's passages can fill any number of ranks: then it takes a longer ranking.
 	for depth := o.k; ; depth *= 4 {
 		hits, _, err := e.Rank(message.Ask{Turns: turns, Stage: o.from.stage}, depth)
@@ -134,6 +131,14 @@ func ranking(e *answer.Engine, q beir.Query, tag string, o runOptions) ([]byte, 
 
 // word makes an id one word, as the format needs.
 func word(id string) string { return strings.Join(strings.Fields(id), "%20") }
+
+// turnsOf is a query as it is asked.
+func turnsOf(q beir.Query) (turns []message.Turn) {
+	for _, t := range q.Said() {
+		turns = append(turns, message.Turn(t))
+	}
+	return turns
+}
 
 // readQueries reads the questions of a run from a file: queries of BEIR's form, where
 // its name is one of JSON Lines, else lines of an id, a tab and a question.
