@@ -15,9 +15,8 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"parley/shared/unpack"
 )
@@ -29,6 +28,8 @@ import (
 type Document struct {
 	ID, Title, Text, URL string
 	Headings             []Heading // in the order of the text
+	File                 string    // as Read was told; "": a caller's own document
+	Line                 int       // where its record begins, from 1; 0: it is the whole file
 }
 
 // A Heading is the block Text[Start:End]; what follows belongs to it until the
@@ -47,6 +48,17 @@ type Note struct {
 	// OtherFormat says that the file's name tells of no format that Read knows;
 	// of these a folder may hold many.
 	OtherFormat bool
+	// Kept says that nothing was left out: the note tells how it was read.
+	Kept bool
+	// Ask, where it is not nil, is what a person has to choose from so that the
+	// file can be read: Columns of Options would say it.
+	Ask *Sample
+}
+
+// A Sample is the beginning of a table whose columns do not say what they hold.
+type Sample struct {
+	Columns []string   `json:"columns"` // by the header, or "1", "2" and so on without one
+	Rows    [][]string `json:"rows"`    // the first few, each as long as Columns
 }
 
 func (n Note) Error() string {
@@ -87,17 +99,20 @@ func KindOf(name string) Kind {
 	return extensions[path.Ext(strings.TrimSuffix(name, ".gz"))]
 }
 
-// Columns names the columns of a table: by its header, or by number from 1. An
-// empty name is looked for among the usual ones ("text", "body", "content" ...).
+// Columns names the columns of a table, and the fields of JSON's records: by its
+// header, or by number from 1. What is empty is found out, by the usual names ("text",
+// "body", "Antwort" ...) and by what the columns hold.
 type Columns struct {
-	ID, Title, Text, URL string
-	NoHeader             bool // the first row is data; columns go by number
+	ID, Title, URL string
+	Text           string // one, several with commas between, or "*": all others, each with its name
+	NoHeader       bool   // the first row is data; columns go by number
 }
 
 // Options of Read; the zero value suits files with a telling name.
 type Options struct {
 	Kind    Kind // "": by the name
 	Columns Columns
+	Charset string // of files without a byte order mark, as HTML names it; "": found out
 	// MaxBytes bounds what a compressed file may grow to; 0: unpack.Max.
 	MaxBytes int64
 }
@@ -108,6 +123,7 @@ type Options struct {
 // A file without ids of its own gives its name as id; a record without one, the
 // name and the line ("notes.csv:12").
 func Read(name string, data []byte, o Options) ([]Document, []Note) {
+	name = strings.ToValidUTF8(name, "\uFFFD")
 	whole := func(why string) ([]Document, []Note) { return nil, []Note{{File: name, Why: why}} }
 	data, err := gunzip(data, o.MaxBytes)
 	if err != nil {
@@ -121,25 +137,32 @@ func Read(name string, data []byte, o Options) ([]Document, []Note) {
 		why, general := unknown(name)
 		return nil, []Note{{File: name, Why: why, OtherFormat: general}}
 	}
-	text, why, line := decode(data, kind)
-	if why != "" {
-		return nil, []Note{{File: name, Line: line, Why: why}}
+	if !slices.Contains(Kinds, kind) {
+		return whole(fmt.Sprintf("no format is called %q; there are %v", kind, Kinds))
 	}
+	text, notes, ok := (&decoder{name: name, kind: kind, asked: o.Charset}).decode(data)
+	if !ok {
+		return nil, notes
+	}
+	docs, more := readKind(name, text, kind, o)
+	return docs, append(notes, more...)
+}
+
+func readKind(name, text string, kind Kind, o Options) ([]Document, []Note) {
 	switch kind {
-	case JSONL:
-		return readJSONL(name, text, 0)
-	case JSON:
-		return readJSON(name, text)
+	case JSONL, JSON:
+		return readJSON(name, text, o.Columns)
 	case CSV, TSV:
 		return readTable(name, text, kind, o.Columns)
 	case Markdown:
 		return readMarkdown(name, text)
 	case HTML:
 		return readHTML(name, text)
-	case Text:
-		return readText(name, text)
 	}
-	return whole(fmt.Sprintf("no format is called %q; there are %v", kind, Kinds))
+	if looksLikeTable(text) {
+		return readTable(name, text, TSV, o.Columns)
+	}
+	return readText(name, text)
 }
 
 // unknown says what a person can do about a file of no known format; general is
@@ -185,101 +208,24 @@ func gunzip(data []byte, max int64) ([]byte, error) {
 	return out, nil
 }
 
-// decode gives the text of a file as UTF-8 with "\n" line ends, or says why
-// there is none, and in which line.
-func decode(data []byte, kind Kind) (text, why string, line int) {
-	switch {
-	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
-		data = data[3:]
-	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
-		data = fromUTF16(data)
-	}
-	if at := bytes.IndexByte(data, 0); at >= 0 {
-		return "", fmt.Sprintf("a binary file (a zero byte at %d)", at), 0
-	}
-	if !utf8.Valid(data) {
-		if kind == HTML && declaresLatin(data) {
-			data = fromWindows1252(data)
-		} else {
-			at := 0
-			for at < len(data) {
-				r, n := utf8.DecodeRune(data[at:])
-				if r == utf8.RuneError && n == 1 {
-					break
-				}
-				at += n
-			}
-			why := fmt.Sprintf("not UTF-8 (byte 0x%02x); convert it first (iconv -f windows-1252 -t utf-8, if it is Western European)", data[at])
-			return "", why, 1 + bytes.Count(data[:at], []byte("\n"))
-		}
-	}
-	text = string(data)
-	if strings.Contains(text, "\r") {
-		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-	}
-	return text, "", 0
-}
-
-// fromUTF16 decodes data that begins with a byte order mark. A lone surrogate
-// or half a unit becomes U+FFFD.
-func fromUTF16(data []byte) []byte {
-	big := data[0] == 0xfe
-	units := make([]uint16, 0, len(data)/2)
-	for i := 2; i+1 < len(data); i += 2 {
-		if big {
-			units = append(units, uint16(data[i])<<8|uint16(data[i+1]))
-		} else {
-			units = append(units, uint16(data[i+1])<<8|uint16(data[i]))
-		}
-	}
-	out := []byte(string(utf16.Decode(units)))
-	if len(data)%2 == 1 {
-		out = append(out, "\uFFFD"...)
-	}
-	return out
-}
-
-// declaresLatin reports whether a page says in its first kilobyte that it is in
-// Latin-1 or Windows-1252 (browsers read both as the latter).
-func declaresLatin(data []byte) bool {
-	head := strings.ToLower(string(data[:min(len(data), 1024)]))
-	_, after, ok := strings.Cut(head, "charset=")
-	if !ok {
-		return false
-	}
-	after = strings.TrimLeft(after, `"' `)
-	for _, name := range []string{"windows-1252", "cp1252", "iso-8859-1", "latin1", "us-ascii"} {
-		if strings.HasPrefix(after, name) && !strings.HasPrefix(after, name+"0") &&
-			!(name == "iso-8859-1" && len(after) > len(name) && after[len(name)] >= '0' && after[len(name)] <= '9') {
-			return true
-		}
-	}
-	return false
-}
-
-// windows1252 gives the characters of 0x80 to 0x9f; all others are as in Latin-1.
-// https://encoding.spec.whatwg.org/index-windows-1252.txt
-var windows1252 = [32]rune{
-	'€', 0x81, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0x8d, 'Ž', 0x8f,
-	0x90, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0x9d, 'ž', 'Ÿ',
-}
-
-func fromWindows1252(data []byte) []byte {
-	out := make([]byte, 0, len(data)+len(data)/8)
-	for _, b := range data {
-		r := rune(b)
-		if b >= 0x80 && b < 0xa0 {
-			r = windows1252[b-0x80]
-		}
-		out = utf8.AppendRune(out, r)
-	}
-	return out
-}
-
 // baseTitle makes a title of a file's name: "docs/how-to_use.md" -> "how to use".
 func baseTitle(name string) string {
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	name = strings.TrimSuffix(name, ".gz")
 	name = strings.TrimSuffix(name, path.Ext(name))
 	return clean(strings.NewReplacer("_", " ", "-", " ").Replace(name))
+}
+
+// webURL gives s where it is a link that a page may show, else "". Documents
+// are not trusted: a "javascript:" link must never reach a page.
+func webURL(s string) string {
+	s = strings.TrimSpace(s)
+	low := strings.ToLower(s[:min(len(s), 8)])
+	if !strings.HasPrefix(low, "https://") && !strings.HasPrefix(low, "http://") {
+		return ""
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return ""
+	}
+	return s
 }

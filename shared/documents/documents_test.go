@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // read reads a file that must give no note.
@@ -14,6 +15,14 @@ func read(t *testing.T, name, data string, o Options) []Document {
 	docs, notes := Read(name, []byte(data), o)
 	for _, n := range notes {
 		t.Errorf("unexpected note: %v", n)
+	}
+	return withoutLines(docs)
+}
+
+// withoutLines forgets where records begin, for tests of what is in them.
+func withoutLines(docs []Document) []Document {
+	for i := range docs {
+		docs[i].Line = 0
 	}
 	return docs
 }
@@ -52,21 +61,20 @@ func TestJSONLInBEIRFormKeepsIDsTitlesAndLinks(t *testing.T) {
 
 func TestBadRecordsAreNotedByLineAndTheRestIsRead(t *testing.T) {
 	docs, notes := Read("a.jsonl", []byte("{\"_id\":\"1\",\"text\":\"one\"}\n{\"_id\":\"2\",\n[1]\n{\"_id\":\"4\"}\n{\"_id\":\"5\",\"text\":\"five\"}"), Options{})
-	same(t, docs, []Document{{ID: "1", Text: "one"}, {ID: "5", Text: "five"}})
+	same(t, docs, []Document{{ID: "1", Text: "one", Line: 1}, {ID: "5", Text: "five", Line: 5}})
 	var got []string
 	for _, n := range notes {
 		got = append(got, n.Error())
 	}
 	same(t, got, []string{
-		"a.jsonl:2: not JSON at byte 11 of the line: unexpected end of JSON input",
-		"a.jsonl:3: not a JSON object",
-		`a.jsonl:4: no "text" and no "title"`,
+		`a.jsonl:2: not JSON in line 3: "[1]" where a name in quotes should be`,
+		"a.jsonl:4: no text and no title",
 	})
 }
 
 func TestJSONArrayCountsLines(t *testing.T) {
 	docs, notes := Read("a.json", []byte("[\n{\"text\":\"one\"},\n\n{\"text\":\"two\"}, 7,\n{\"text\": oops}]"), Options{})
-	same(t, docs, []Document{{ID: "a.json:2", Text: "one"}, {ID: "a.json:4", Text: "two"}})
+	same(t, docs, []Document{{ID: "a.json:2", Text: "one", Line: 2}, {ID: "a.json:4", Text: "two", Line: 4}})
 	if len(notes) != 2 || notes[0].Line != 4 || notes[1].Line != 5 {
 		t.Errorf("notes: %v", notes)
 	}
@@ -199,9 +207,10 @@ func TestAPageThatAsksNotToBeIndexedIsNot(t *testing.T) {
 func TestHTMLInADeclaredLatinCharsetIsDecoded(t *testing.T) {
 	docs := read(t, "a.html", "<meta charset=\"iso-8859-1\"><p>caf\xe9 \x80 5", Options{})
 	same(t, docs[0].Text, "café € 5")
-	if _, notes := Read("a.html", []byte("<meta charset=iso-8859-15><p>caf\xe9"), Options{}); len(notes) != 1 {
-		t.Errorf("a charset that is not read gave no note")
-	}
+	docs = read(t, "a.html", "<meta http-equiv=Content-Type content='text/html; charset=iso-8859-15'><p>caf\xe9 \xa4 5", Options{})
+	same(t, docs[0].Text, "café € 5")
+	docs = read(t, "a.html", "<meta charset=Shift_JIS><p>\x93\xfa\x96\x7b\x8c\xea", Options{})
+	same(t, docs[0].Text, "日本語")
 }
 
 func TestCSVColumnsAreFoundByTheirNames(t *testing.T) {
@@ -218,10 +227,10 @@ func TestCSVColumnsAreFoundByTheirNames(t *testing.T) {
 
 func TestCSVWithoutATextColumnSaysWhichThereAre(t *testing.T) {
 	for want, o := range map[string]Options{
-		"no column is called text, body, content; the columns are: a, b; name the one that holds the text": {},
-		`no column "c"; the columns are: a, b`:                           {Columns: Columns{Text: "c"}},
-		`no column "9"; without a header they go by number, 1 to 2`:      {Columns: Columns{Text: "9", NoHeader: true}},
-		"without a header the text's column must be named by its number": {Columns: Columns{NoHeader: true}},
+		"it cannot be told which column holds the text; the columns are: a, b; name it":  {},
+		`no column "c"; the columns are: a, b`:                                           {Columns: Columns{Text: "c"}},
+		`no column "9"; without a header they go by number, 1 to 2`:                      {Columns: Columns{Text: "9", NoHeader: true}},
+		"it cannot be told which of the 2 columns holds the text; name it by its number": {Columns: Columns{NoHeader: true}},
 	} {
 		docs, notes := Read("t.csv", []byte("a,b\n1,2\n"), o)
 		if len(docs) != 0 || len(notes) != 1 || notes[0].Why != want || notes[0].Line != 1 {
@@ -241,8 +250,8 @@ func TestFilesThatCannotBeReadSayWhatToDo(t *testing.T) {
 	for name, c := range map[string]struct{ data, want string }{
 		"a.pdf":      {"%PDF", "a.pdf: PDF is not read; make it text first (pdftotext FILE.pdf)"},
 		"a.bin":      {"x", "a.bin: not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, text)"},
-		"a.txt":      {"ab\x00", "a.txt: a binary file (a zero byte at 2)"},
-		"b.txt":      {"ok\nno\xe9", "b.txt:2: not UTF-8 (byte 0xe9); convert it first (iconv -f windows-1252 -t utf-8, if it is Western European)"},
+		"a.txt":      {"\x89PNG\r\n\x1a\n", "a.txt: a binary file (it begins as a PNG image does)"},
+		"b.txt":      {"ab\x00\x01\x02\x03\x04\xfe", "b.txt: a binary file (5 of its 8 bytes are control characters)"},
 		"c.md":       {"", "c.md: empty"},
 		"c.html":     {"<script>x</script>", "c.html: no text in the page (is it made by a script?)"},
 		"d.jsonl.gz": {zipped(t, strings.Repeat("x", 5000))[:30], "d.jsonl.gz: gzip: the file ends too early, after 4903 bytes of text; get it again"},
@@ -267,7 +276,12 @@ func FuzzRead(f *testing.F) {
 		{"a.md", "---\ntitle: x\n---\n# A\n\nb\n\n- c\n\n```\nd\n```\n\n|a|\n|-|\n|b|\n\n<p>x"},
 		{"a.html", "<h1>A</h1><p>b<ul><li>c<table><tr><td>d</table><pre>e\nf</pre>"},
 		{"a.csv", "id,text\n1,\"a\nb\"\n2,c"},
-		{"a.tsv", "id\ttext\n1\ta"},
+		{"a.tsv", "id\ttext\n1\t\"a \"\"b\"\"\""},
+		{"a.csv", "sep=;\nTitle above\nFrage;Antwort\nx?;\"<p>y</p>\nz?;\"a\nb\""},
+		{"a.json", `{"data":[{"title":"T","sections":[{"heading":"H","text":["a","b"]},]},{"q":NaN}]} {"x":"\u00e9`},
+		{"a.json", `{"a":{"name":"x","acceptedAnswer":{"text":"y"}},"b":{"title":"z","_source":{"body":"w"}}}`},
+		{"a.txt", "caf\xe9 \x93x\x94"},
+		{"a.txt", "\xff\xfea\x00\x00\xd8"},
 		{"a.txt", "A\n\nb\nc"},
 	} {
 		f.Add(seed.name, []byte(seed.data))
@@ -282,6 +296,9 @@ func FuzzRead(f *testing.F) {
 		for _, d := range docs {
 			if d.Title == "" && d.Text == "" {
 				t.Fatal("an empty document")
+			}
+			if !utf8.ValidString(d.ID + d.Title + d.Text + d.URL) {
+				t.Fatalf("not UTF-8: %+v", d)
 			}
 			if blocks(d.Text) != d.Text {
 				t.Fatalf("text is not tidy: %q", d.Text)

@@ -1,179 +1,514 @@
 package documents
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
-// A record is one document as JSON gives it. BEIR's names come first
-// (https://github.com/beir-cellar/beir: _id, title, text, metadata), then what
-// other collections call the same things (Pyserini: id, contents).
-type record struct {
-	BEIRID   loose `json:"_id"`
-	ID       loose `json:"id"`
-	DocID    loose `json:"docid"`
-	Title    loose `json:"title"`
-	Text     loose `json:"text"`
-	Contents loose `json:"contents"`
-	Content  loose `json:"content"`
-	Body     loose `json:"body"`
-	URL      loose `json:"url"`
-	Metadata about `json:"metadata"`
+// A jsonValue is a value of JSON as people's programs write it. Strings share the
+// file's memory where they have no escapes.
+type jsonValue struct {
+	kind byte // 's' string, 'n' number, 'b' true or false, '0' null, '{', '['
+	line int
+	text string // of a string; of a number as it stands
+	keys []string
+	list []jsonValue // items; of an object what the keys stand for
 }
 
-// loose takes a string or a number; anything else counts as absent, so that
-// one odd field does not cost the record.
-type loose string
-
-func (l *loose) UnmarshalJSON(b []byte) error {
-	switch {
-	case b[0] == '"':
-		return json.Unmarshal(b, (*string)(l))
-	case b[0] == '-' || b[0] >= '0' && b[0] <= '9':
-		*l = loose(b)
+func (v *jsonValue) get(key string) *jsonValue {
+	for i, k := range v.keys {
+		if k == key {
+			return &v.list[i]
+		}
 	}
 	return nil
 }
 
-type about struct{ URL string }
-
-func (a *about) UnmarshalJSON(b []byte) error {
-	if b[0] != '{' {
-		return nil
-	}
-	var fields struct {
-		URL loose `json:"url"`
-	}
-	err := json.Unmarshal(b, &fields)
-	a.URL = string(fields.URL)
-	return err
+// A jsonParser reads JSON, and what is often taken for it: NaN, comments, commas too
+// many or too few, strings in single quotes or with line ends, several values in a
+// file. What is not JSON costs the record that it is in; the next begins where a line
+// begins with "{". It passes over no byte twice but for such a rest of a line.
+type jsonParser struct {
+	name   string
+	s      string
+	at     int
+	depth  int // open objects and lists
+	lists  int // open lists
+	notes  []Note
+	told   map[string]bool
+	line   int // of at[counted]
+	count  int
+	commas bool // between values of the file
 }
 
-// document turns a record into a document, or says why it cannot.
-func (r *record) document(defaultID string) (Document, string) {
-	first := func(of ...loose) string {
-		for _, s := range of {
-			if s != "" {
-				return string(s)
+type jsonError struct {
+	at    int
+	depth int
+	why   string
+}
+
+// lineOf counts lines; offsets asked for must not go back.
+func (p *jsonParser) lineOf(at int) int {
+	if at > p.count {
+		p.line += strings.Count(p.s[p.count:at], "\n")
+		p.count = at
+	}
+	return 1 + p.line
+}
+
+func (p *jsonParser) fail(why string) *jsonError { return &jsonError{p.at, p.depth, why} }
+
+// tell says once what is no JSON but costs nothing.
+func (p *jsonParser) tell(why string) {
+	if !p.told[why] {
+		p.told[why] = true
+		p.notes = append(p.notes, Note{File: p.name, Line: p.lineOf(p.at), Why: why, Kept: true})
+	}
+}
+
+func (p *jsonParser) space() {
+	for p.at < len(p.s) {
+		switch c := p.s[p.at]; {
+		case c <= ' ' || c == 0x7f:
+			p.at++
+		case strings.HasPrefix(p.s[p.at:], "\uFEFF"):
+			p.at += len("\uFEFF")
+		case strings.HasPrefix(p.s[p.at:], "//"):
+			p.tell("JSON has no comments; what looks like one was passed over")
+			p.until("\n")
+		case strings.HasPrefix(p.s[p.at:], "/*"):
+			p.tell("JSON has no comments; what looks like one was passed over")
+			p.until("*/")
+		default:
+			return
+		}
+	}
+}
+
+func (p *jsonParser) until(end string) {
+	if i := strings.Index(p.s[p.at:], end); i >= 0 {
+		p.at += i + len(end)
+	} else {
+		p.at = len(p.s)
+	}
+}
+
+func (p *jsonParser) peek() byte {
+	p.space()
+	if p.at == len(p.s) {
+		return 0
+	}
+	return p.s[p.at]
+}
+
+func (p *jsonParser) value() (v jsonValue, err *jsonError) {
+	c := p.peek()
+	v.line = p.lineOf(p.at)
+	if c == '{' || c == '[' {
+		if p.depth++; p.depth > maxDepth {
+			return v, p.fail(fmt.Sprintf("more than %d values within each other", maxDepth))
+		}
+		v.kind = c
+		p.at++
+		if c == '{' {
+			err = p.object(&v)
+		} else {
+			p.lists++
+			err = p.array(&v)
+			p.lists--
+		}
+		p.depth--
+		return v, err
+	}
+	if c == '"' || c == '\'' {
+		v.kind = 's'
+		v.text, err = p.str()
+		return v, err
+	}
+	if p.at == len(p.s) {
+		return v, p.fail("it ends in the middle of a record")
+	}
+	word := p.word()
+	switch strings.TrimLeft(word, "+-") {
+	case "true", "false", "True", "False":
+		v.kind = 'b'
+	case "null", "None", "undefined":
+		v.kind = '0'
+	case "NaN", "nan", "Infinity", "Inf", "inf":
+		v.kind = '0'
+	default:
+		if word == "" || strings.Trim(word, "+-.0123456789eE") != "" || strings.Trim(word, "+-.eE") == "" {
+			if word == "" {
+				return v, p.fail(fmt.Sprintf("%q where a value should be", shortened(p.s[p.at:])))
 			}
+			p.at -= len(word)
+			return v, p.fail(fmt.Sprintf("%q where a value should be", shortened(word)))
 		}
-		return ""
+		v.kind, v.text = 'n', word
 	}
-	d := Document{
-		ID:    first(r.BEIRID, r.ID, r.DocID, loose(defaultID)),
-		Title: clean(string(r.Title)),
-		Text:  blocks(first(r.Text, r.Contents, r.Content, r.Body)),
-		URL:   webURL(first(r.URL, loose(r.Metadata.URL))),
-	}
-	if d.Text == "" && d.Title == "" {
-		return d, `no "text" and no "title"`
-	}
-	return d, ""
+	return v, nil
 }
 
-// readJSONL reads a record a line; before is how many lines of the file come before
-// the text.
-func readJSONL(name, text string, before int) (docs []Document, notes []Note) {
-	line := before
-	for s := range strings.SplitSeq(text, "\n") {
-		line++
-		s = strings.TrimSpace(s)
-		if s == "" {
+// word takes what a number, a name or a key without quotes is made of.
+func (p *jsonParser) word() string {
+	begin := p.at
+	for p.at < len(p.s) {
+		c := p.s[p.at]
+		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("+-._$", c) >= 0 {
+			p.at++
 			continue
 		}
-		d, why := parseRecord([]byte(s), fmt.Sprintf("%s:%d", name, line))
-		if why != "" {
-			notes = append(notes, Note{File: name, Line: line, Why: why})
-			continue
-		}
-		docs = append(docs, d)
+		break
 	}
-	return docs, notes
+	return p.s[begin:p.at]
 }
 
-func parseRecord(raw []byte, defaultID string) (Document, string) {
-	if len(raw) == 0 || raw[0] != '{' {
-		return Document{}, "not a JSON object"
-	}
-	var r record
-	if err := json.Unmarshal(raw, &r); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return Document{}, fmt.Sprintf("not JSON at byte %d of the line: %v", syntax.Offset, err)
+func shortened(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	n := 0
+	for i := range s {
+		if n++; n > 12 {
+			return s[:i] + "..."
 		}
-		return Document{}, err.Error()
-	}
-	return r.document(defaultID)
-}
-
-// readJSON reads one array of records, or one record; a file of several
-// values, as JSON Lines.
-func readJSON(name, text string) (docs []Document, notes []Note) {
-	data := []byte(text)
-	trimmed := bytes.TrimLeft(data, " \t\n")
-	if len(trimmed) == 0 {
-		return nil, []Note{{File: name, Why: "empty"}}
-	}
-	lineAt := func(offset int64) int { return 1 + bytes.Count(data[:min(offset, int64(len(data)))], []byte("\n")) }
-	if trimmed[0] != '[' {
-		if json.Valid(data) {
-			d, why := parseRecord(trimmed, name)
-			if why != "" {
-				return nil, []Note{{File: name, Why: why}}
-			}
-			return []Document{d}, nil
-		}
-		return readJSONL(name, text, 0)
-	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	fail := func(err error) {
-		at := dec.InputOffset()
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			at = syntax.Offset
-		}
-		notes = append(notes, Note{File: name, Line: lineAt(at), Why: fmt.Sprintf("not JSON from here on: %v", err)})
-	}
-	if _, err := dec.Token(); err != nil { // the '['
-		fail(err)
-		return docs, notes
-	}
-	line, counted := 1, int64(0) // lines counted as far as that, so that a long array is read once
-	for dec.More() {
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			fail(err)
-			return docs, notes
-		}
-		at := dec.InputOffset() - int64(len(raw))
-		line += bytes.Count(data[counted:at], []byte("\n"))
-		counted = at
-		d, why := parseRecord(raw, fmt.Sprintf("%s:%d", name, line))
-		if why != "" {
-			notes = append(notes, Note{File: name, Line: line, Why: why})
-			continue
-		}
-		docs = append(docs, d)
-	}
-	if _, err := dec.Token(); err != nil { // the ']'
-		fail(err)
-	}
-	return docs, notes
-}
-
-// webURL gives s where it is a link that a page may show, else "". Documents
-// are not trusted: a "javascript:" link must never reach a page.
-func webURL(s string) string {
-	s = strings.TrimSpace(s)
-	low := strings.ToLower(s[:min(len(s), 8)])
-	if !strings.HasPrefix(low, "https://") && !strings.HasPrefix(low, "http://") {
-		return ""
-	}
-	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return ""
 	}
 	return s
+}
+
+func (p *jsonParser) object(v *jsonValue) *jsonError {
+	for {
+		var key string
+		switch c := p.peek(); c {
+		case '}':
+			p.at++
+			return nil
+		case '"', '\'':
+			var err *jsonError
+			if key, err = p.str(); err != nil {
+				return err
+			}
+		default:
+			if key = p.word(); key == "" {
+				if p.at == len(p.s) {
+					return p.fail("it ends in the middle of a record")
+				}
+				return p.fail(fmt.Sprintf("%q where a name in quotes should be", shortened(p.s[p.at:])))
+			}
+		}
+		if p.peek() != ':' {
+			return p.fail(fmt.Sprintf("no colon after %q", shortened(key)))
+		}
+		p.at++
+		item, err := p.value()
+		if err != nil {
+			return err
+		}
+		v.keys = append(v.keys, key)
+		v.list = append(v.list, item)
+		switch p.peek() {
+		case ',':
+			p.at++
+			if p.peek() == '}' {
+				p.tell("a comma before }, which JSON has not; it was passed over")
+			}
+		case '}':
+		case '"':
+			p.tell("a comma is missing")
+		default:
+			if p.at < len(p.s) {
+				return p.fail(fmt.Sprintf("%q where a comma should be", shortened(p.s[p.at:])))
+			}
+			if p.lists > 0 || item.kind != '[' {
+				return p.fail("it ends in the middle of a record")
+			}
+			p.tell("an object has no end: a } is missing")
+			return nil
+		}
+	}
+}
+
+func (p *jsonParser) array(v *jsonValue) *jsonError {
+	numbers := true
+	for {
+		c := p.peek()
+		if c == ']' {
+			p.at++
+			if numbers && len(v.list) > 32 {
+				v.list = nil // a vector; nothing reads it
+			}
+			return nil
+		}
+		if p.at == len(p.s) {
+			if p.lists > 1 {
+				return p.fail("it ends in the middle of a record")
+			}
+			p.tell("the list has no end: a ] is missing")
+			return nil
+		}
+		if c == ',' {
+			p.tell("a comma too many")
+			p.at++
+			continue
+		}
+		begin, depth, line := p.at, p.depth, p.lineOf(p.at)
+		item, err := p.value()
+		if err != nil && p.lists > 1 {
+			return err
+		}
+		if err != nil {
+			p.lost(err, depth, line)
+			p.at = max(p.at, begin+1)
+			continue
+		}
+		numbers = numbers && item.kind == 'n'
+		v.list = append(v.list, item)
+		switch p.peek() {
+		case ',':
+			p.at++
+			if p.peek() == ']' {
+				p.tell("a comma before ], which JSON has not; it was passed over")
+			}
+		case '{', '[', '"':
+			p.tell("a comma is missing")
+		case ']':
+		default:
+			if p.at == len(p.s) {
+				continue
+			}
+			err := p.fail(fmt.Sprintf("%q where a comma should be", shortened(p.s[p.at:])))
+			if p.lists > 1 {
+				return err
+			}
+			p.lost(err, depth, p.lineOf(p.at))
+		}
+	}
+}
+
+// lost notes a record, which begins in a line, that is no JSON, and goes to where the next may begin: to its
+// end where that is in the same line, else to the next line that begins with "{".
+func (p *jsonParser) lost(err *jsonError, depth, line int) {
+	why := "not JSON: " + err.why
+	if at := p.lineOf(err.at); at != line {
+		why = fmt.Sprintf("not JSON in line %d: %s", at, err.why)
+	}
+	p.notes = append(p.notes, Note{File: p.name, Line: line, Why: why})
+	p.at, p.depth = err.at, depth
+	open := err.depth - depth
+	for p.at < len(p.s) && p.s[p.at] != '\n' {
+		c := p.s[p.at]
+		p.at++
+		switch c {
+		case '"':
+			for p.at < len(p.s) && p.s[p.at] != '"' && p.s[p.at] != '\n' {
+				if p.s[p.at] == '\\' && p.at+1 < len(p.s) {
+					p.at++
+				}
+				p.at++
+			}
+			if p.at < len(p.s) && p.s[p.at] == '"' {
+				p.at++
+			}
+		case '{', '[':
+			open++
+		case '}', ']':
+			if open--; open <= 0 {
+				if open < 0 && c == ']' {
+					p.at-- // the list's own end
+				}
+				if p.peek() == ',' {
+					p.at++
+				}
+				return
+			}
+		case ',':
+			if open == 0 {
+				return
+			}
+		}
+	}
+	for p.at < len(p.s) {
+		p.at++
+		rest := strings.TrimLeft(p.s[p.at:min(len(p.s), p.at+1000)], " \t")
+		if strings.HasPrefix(rest, "{") {
+			return
+		}
+		p.until("\n")
+		if p.at < len(p.s) {
+			p.at--
+		}
+	}
+}
+
+// str reads a string. A line end in it is taken as it is, but not where the next line
+// begins as a record does: then the quotation mark at the end is missing.
+func (p *jsonParser) str() (string, *jsonError) {
+	quote := p.s[p.at]
+	p.at++
+	from := p.at
+	var b strings.Builder
+	for p.at < len(p.s) {
+		switch c := p.s[p.at]; c {
+		case quote:
+			s := p.s[from:p.at]
+			p.at++
+			if b.Len() == 0 {
+				return s, nil
+			}
+			b.WriteString(s)
+			return b.String(), nil
+		case '\n':
+			if rest := strings.TrimLeft(p.s[p.at:min(len(p.s), p.at+200)], " \t\n"); strings.HasPrefix(rest, "{") || rest == "" {
+				return "", p.fail("a string has no end: a quotation mark is missing")
+			}
+			p.at++
+		case '\\':
+			b.WriteString(p.s[from:p.at])
+			p.at++
+			p.escape(&b)
+			from = p.at
+		default:
+			p.at++
+		}
+	}
+	return "", p.fail("a string has no end: a quotation mark is missing")
+}
+
+// escape reads what follows a backslash.
+func (p *jsonParser) escape(b *strings.Builder) {
+	if p.at == len(p.s) {
+		return
+	}
+	c := p.s[p.at]
+	if c == 'u' {
+		if r, ok := p.hex(); ok {
+			if utf16.IsSurrogate(r) {
+				low := rune(-1)
+				if strings.HasPrefix(p.s[p.at:], `\u`) {
+					was := p.at
+					p.at++
+					if second, ok := p.hex(); ok {
+						low = second
+					}
+					if utf16.DecodeRune(r, low) == utf8.RuneError {
+						p.at = was
+					}
+				}
+				r = utf16.DecodeRune(r, low)
+			}
+			b.WriteRune(r)
+			return
+		}
+	}
+	r, size := utf8.DecodeRuneInString(p.s[p.at:])
+	p.at += size
+	switch c {
+	case 'n':
+		r = '\n'
+	case 't', 'b', 'f':
+		r = ' '
+	case 'r':
+		r = '\n'
+		if strings.HasPrefix(p.s[p.at:], `\n`) {
+			return
+		}
+	}
+	b.WriteRune(r)
+}
+
+// hex reads "u" and four digits.
+func (p *jsonParser) hex() (r rune, ok bool) {
+	if p.at+5 > len(p.s) {
+		return 0, false
+	}
+	for _, c := range []byte(p.s[p.at+1 : p.at+5]) {
+		d := strings.IndexByte("0123456789abcdef", c|0x20)
+		if d < 0 || c < '0' || c > '9' && c < 'A' {
+			return 0, false
+		}
+		r = r<<4 | rune(d)
+	}
+	p.at += 5
+	return r, true
+}
+
+// A jsonReader reads JSON and JSON Lines alike: records one after another, in a list, or
+// in lists and objects within others (see shape). It takes a file in parts.
+type jsonReader struct {
+	p       jsonParser
+	t       *records
+	first   *jsonValue // the file's only value so far
+	values  int
+	nothing bool // but white space so far
+}
+
+func newJSONReader(name string, want Columns) *jsonReader {
+	return &jsonReader{p: jsonParser{name: name, told: map[string]bool{}}, t: newRecords(name, want), nothing: true}
+}
+
+// readJSON reads a file as a whole.
+func readJSON(name, text string, want Columns) ([]Document, []Note) {
+	_, docs, notes := newJSONReader(name, want).read(text, 0, true)
+	return docs, notes
+}
+
+// read takes the next part of a file, before which there are so many lines. Where it is
+// not the last, rest is what of it may belong to a record that is not there as a whole.
+func (r *jsonReader) read(text string, before int, last bool) (rest string, docs []Document, notes []Note) {
+	p, t := &r.p, r.t
+	p.s, p.at, p.depth, p.lists, p.line, p.count, p.notes = text, 0, 0, 0, before, 0, nil
+	for p.peek() != 0 || p.at < len(p.s) {
+		r.nothing = false
+		if c := p.s[p.at]; c == ',' || c == ']' || c == '}' {
+			if c == ',' {
+				p.tell("a comma between records, which JSON has not; it was passed over")
+			} else {
+				p.tell(fmt.Sprintf("a %c too many", c))
+			}
+			p.at++
+			continue
+		}
+		begin, line, noted := p.at, p.lineOf(p.at), len(p.notes)
+		v, err := p.value()
+		if !last && (err != nil && !strings.Contains(p.s[err.at:], "\n{") || err == nil && p.at == len(p.s)) {
+			// It may go on in the next part.
+			p.depth, p.lists = 0, 0
+			p.notes = p.notes[:noted]
+			rest = p.s[begin:]
+			break
+		}
+		if err != nil {
+			p.lists = 0
+			p.lost(err, 0, line)
+			p.at = max(p.at, begin+1)
+			r.values++
+			if r.first != nil {
+				t.record(r.first, "")
+				r.first = nil
+			}
+			continue
+		}
+		switch r.values++; {
+		case r.values == 1:
+			r.first = &v // whether it is a record or holds them is seen when there are no more
+			continue
+		case r.first != nil && r.first.kind == '[' && v.kind != '[':
+			t.shape(r.first)
+		case r.first != nil:
+			t.record(r.first, "")
+		}
+		r.first = nil
+		t.record(&v, "")
+	}
+	if last && r.first != nil {
+		t.shape(r.first)
+	}
+	if last && r.nothing {
+		return "", nil, []Note{{File: p.name, Why: "empty"}}
+	}
+	docs, notes = t.documents(last)
+	notes = append(p.notes, notes...)
+	slices.SortStableFunc(notes, func(a, b Note) int { return a.Line - b.Line })
+	return rest, docs, notes
 }

@@ -24,6 +24,7 @@ const (
 // may unpack to unpack.Bound of its size, whatever o.MaxBytes says. A file of no known
 // format is not read.
 func Stream(name string, r io.Reader, o Options) iter.Seq2[Document, *Note] {
+	name = strings.ToValidUTF8(name, "\uFFFD")
 	return func(yield func(Document, *Note) bool) {
 		all := func(docs []Document, notes []Note) bool {
 			for i := range notes {
@@ -49,10 +50,10 @@ func Stream(name string, r io.Reader, o Options) iter.Seq2[Document, *Note] {
 		in, gz, err := unpack.Gzip(r)
 		var data []byte
 		if err == nil {
-			bom, _ := in.Peek(2)
-			utf16 := string(bom) == "\xff\xfe" || string(bom) == "\xfe\xff"
-			if kind == JSONL && !utf16 {
-				streamLines(name, in, all)
+			head, _ := in.Peek(4096)
+			_, label := unmark(head)
+			if kind == JSONL && (label == "" || label == "utf-8") && wide(head) == "" {
+				streamLines(name, in, o, all)
 				return
 			}
 			var b bytes.Buffer
@@ -74,15 +75,19 @@ func Stream(name string, r io.Reader, o Options) iter.Seq2[Document, *Note] {
 	}
 }
 
-// streamLines reads records a part of the file at a time, each of whole lines.
-func streamLines(name string, in io.Reader, all func([]Document, []Note) bool) {
+// streamLines reads records a part of the file at a time, each of whole lines. A record
+// may take several lines: what is left of a part goes before the next, which is then as
+// long, so that little is read twice.
+func streamLines(name string, in io.Reader, o Options, all func([]Document, []Note) bool) {
 	var buf []byte
+	var rest string
 	var err error
-	line := 0
+	d := &decoder{name: name, kind: JSONL, asked: o.Charset}
+	r := newJSONReader(name, o.Columns)
 	for err == nil {
 		n := len(buf)
 		seen := n // bytes without a line's end
-		buf = append(buf, make([]byte, part)...)
+		buf = append(buf, make([]byte, max(part, len(rest)))...)
 		for n < len(buf) && err == nil {
 			var k int
 			k, err = in.Read(buf[n:])
@@ -101,21 +106,31 @@ func streamLines(name string, in io.Reader, all func([]Document, []Note) bool) {
 			}
 			continue
 		}
-		text, why, at := decode(buf[:end], JSONL)
-		if why != "" {
-			all(nil, []Note{{File: name, Line: line + at, Why: why}})
+		text, notes, ok := d.decode(buf[:end])
+		if !all(nil, notes) || !ok {
 			return
 		}
-		if !all(readJSONL(name, text, line)) {
+		before := d.lines - strings.Count(rest, "\n")
+		d.lines += strings.Count(text, "\n")
+		if text = rest + text; len(text) > maxRecord+2*part && rest != "" {
+			err = fmt.Errorf("a record of more than %d MiB", maxRecord>>20)
+		}
+		var docs []Document
+		rest, docs, notes = r.read(text, before, err != nil)
+		if !all(docs, notes) {
 			return
 		}
-		line += strings.Count(text, "\n")
+		for _, n := range notes {
+			if n.Ask != nil {
+				return // every part would ask again
+			}
+		}
 		buf = append(buf[:0], buf[end:]...)
 	}
 	if err != io.EOF {
 		if err == io.ErrUnexpectedEOF {
 			err = errors.New("gzip: the file ends too early; get it again")
 		}
-		all(nil, []Note{{File: name, Line: line + 1, Why: err.Error() + "; the rest of the file was not read"}})
+		all(nil, []Note{{File: name, Line: d.lines + 1, Why: err.Error() + "; the rest of the file was not read"}})
 	}
 }

@@ -1,177 +1,439 @@
 package documents
 
 import (
-	"encoding/csv"
-	"errors"
-	"fmt"
-	"io"
-	"iter"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// What people call the columns, most telling first.
-var columnNames = struct{ id, title, text, url []string }{
-	id:    []string{"_id", "id", "docid", "doc_id", "document_id", "pid", "key"},
-	title: []string{"title", "name", "heading", "headline", "subject", "question"},
-	text:  []string{"text", "body", "content", "contents", "passage", "document", "description", "abstract", "answer", "summary"},
-	url:   []string{"url", "link", "href", "uri", "source"},
+// A tableReader cuts a text into records and fields.
+//
+// CSV: a field that begins with a quotation mark ends at the next one that a separator
+// or a line end follows; two are one; others are text. Where that mark is missing, the
+// field would swallow what follows: if a later field begins in it, or nothing ends it,
+// the first mark is text, the field ends with its separator or line, and notes say so.
+//
+// TSV has quotation marks by the same rule, but only around a whole field, all doubled
+// within; in others they are text, as are a lone one's followers.
+type tableReader struct {
+	name      string
+	s         string
+	comma     byte
+	at        int
+	line      int
+	wasted    int // bytes read twice, for marks without an end
+	lastClose int // where the last mark that can end a field is
+	notes     []Note
 }
 
-// A row of a table; where it does not parse, err says why and there are no fields.
-type row struct {
-	line   int
-	fields []string
-	err    error
+func newTableReader(name, s string, comma byte) *tableReader {
+	r := &tableReader{name: name, s: s, comma: comma, line: 1, lastClose: -1}
+	for i := len(s) - 1; i >= 0; {
+		i = strings.LastIndexByte(s[:i+1], '"')
+		if i < 0 || r.ends(i+1) {
+			r.lastClose = i
+			break
+		}
+		i--
+	}
+	return r
 }
 
-func csvRows(text string, comma rune) iter.Seq[row] {
-	return func(yield func(row) bool) {
-		r := csv.NewReader(strings.NewReader(text))
-		r.Comma = comma
-		r.FieldsPerRecord = -1
-		r.LazyQuotes = true // a stray quote is text, not the loss of what follows
+// ends reports whether a field ends at an offset.
+func (r *tableReader) ends(at int) bool {
+	return at >= len(r.s) || r.s[at] == r.comma || r.s[at] == '\n'
+}
+
+// next gives the next record and its line, nil at the end. Empty lines are passed over.
+func (r *tableReader) next() (fields []string, line int) {
+	for r.at < len(r.s) {
+		if r.s[r.at] == '\n' {
+			r.at++
+			r.line++
+			continue
+		}
+		line = r.line
 		for {
-			fields, err := r.Read()
-			if err == io.EOF {
-				return
+			fields = append(fields, r.field())
+			if r.at >= len(r.s) {
+				break
 			}
-			var parse *csv.ParseError
-			if errors.As(err, &parse) {
-				if !yield(row{parse.StartLine, nil, parse.Err}) {
-					return
-				}
-				continue
+			c := r.s[r.at]
+			r.at++
+			if c == '\n' {
+				r.line++
+				break
 			}
-			if err != nil {
-				yield(row{err: err})
-				return
+			if r.at == len(r.s) {
+				fields = append(fields, "")
 			}
-			line, _ := r.FieldPos(0)
-			if !yield(row{line, fields, nil}) {
-				return
+		}
+		return fields, line
+	}
+	return nil, r.line
+}
+
+// field reads one, and leaves r.at at what ended it.
+func (r *tableReader) field() string {
+	begin := r.at
+	quoted := begin
+	if r.comma != '\t' {
+		for quoted < len(r.s) && r.s[quoted] == ' ' {
+			quoted++
+		}
+	}
+	if quoted < len(r.s) && r.s[quoted] == '"' {
+		if s, ok := r.quoted(quoted); ok {
+			return s
+		}
+	}
+	r.at = begin
+	if i := strings.IndexAny(r.s[r.at:], string([]byte{r.comma, '\n'})); i >= 0 {
+		r.at += i
+	} else {
+		r.at = len(r.s)
+	}
+	return r.s[begin:r.at]
+}
+
+// quoted reads the field whose mark is at begin; ok is false where it does not end.
+func (r *tableReader) quoted(begin int) (s string, ok bool) {
+	broken := func() {
+		if r.comma != '\t' {
+			r.notes = append(r.notes, Note{File: r.name, Line: r.line, Why: "a quotation mark is not closed; it was taken as text", Kept: true})
+		}
+	}
+	if begin >= r.lastClose || r.wasted > 8*len(r.s)+1<<16 {
+		broken()
+		return "", false
+	}
+	var b strings.Builder
+	from, lines := begin+1, 0
+	for i := begin + 1; i < len(r.s); i++ {
+		switch r.s[i] {
+		case '\n':
+			lines++
+			if i+2 < len(r.s) && r.s[i+1] == '"' && r.comma != '\t' && r.opens(i+1) {
+				r.wasted += i - begin
+				broken()
+				return "", false
+			}
+		case r.comma:
+			if lines > 0 && (r.comma == '\t' || i+2 < len(r.s) && r.s[i+1] == '"' && r.opens(i+1)) {
+				r.wasted += i - begin
+				broken()
+				return "", false
+			}
+		case '"':
+			switch {
+			case i+1 < len(r.s) && r.s[i+1] == '"':
+				// One within; or an empty one's end, which is the field's, too.
+				b.WriteString(r.s[from : i+1])
+				i++
+				from = i + 1
+			case r.ends(i + 1):
+				b.WriteString(r.s[from:i])
+				r.at = i + 1
+				r.line += lines
+				return b.String(), true
+			case r.comma == '\t':
+				r.wasted += i - begin
+				return "", false
 			}
 		}
 	}
+	r.wasted += len(r.s) - begin
+	broken()
+	return "", false
 }
 
-// tsvRows takes tabs and line ends for what they are: TSV knows no quotes.
-func tsvRows(text string) iter.Seq[row] {
-	return func(yield func(row) bool) {
-		line := 0
-		for s := range strings.SplitSeq(text, "\n") {
-			line++
-			if s != "" && !yield(row{line, strings.Split(s, "\t"), nil}) {
-				return
+// opens reports whether a mark begins a field rather than ends one or stands for one.
+func (r *tableReader) opens(at int) bool {
+	c := r.s[at+1]
+	return c != '"' && c != r.comma && c != '\n' && c != ' '
+}
+
+// sepLine reads the line "sep=;" that Excel writes and obeys.
+func sepLine(text string) (comma byte, rest string, ok bool) {
+	line, rest, _ := strings.Cut(text, "\n")
+	line = strings.Trim(strings.TrimSpace(line), `"`)
+	if low := strings.ToLower(line); strings.HasPrefix(low, "sep=") && len(line) == len("sep=")+1 {
+		return line[4], rest, true
+	}
+	if line == "sep=" { // a tab, trimmed
+		return '\t', rest, true
+	}
+	return 0, text, false
+}
+
+// separator tells commas from the semicolons, tabs and bars that others write: by what
+// cuts the first records into equally many fields, and finds a header.
+func separator(text string, kind Kind) byte {
+	const records = 30
+	head := text[:min(len(text), 1<<16)]
+	candidates := []byte(",;\t|")
+	if kind == TSV {
+		candidates = []byte("\t,;|")
+	}
+	best, most := candidates[0], 0.0
+	for _, c := range candidates {
+		r := newTableReader("", head, c)
+		widths := map[int]int{}
+		n, known := 0, 0
+		for fields, _ := r.next(); fields != nil && n < records; fields, _ = r.next() {
+			n++
+			widths[len(fields)]++
+			if n <= headerWithin && len(fields) > 1 {
+				known = max(known, knownNames(fields))
 			}
 		}
-	}
-}
-
-// separator tells commas from the semicolons and tabs that spreadsheets also
-// write, by the first line.
-func separator(text string) rune {
-	head, _, _ := strings.Cut(text, "\n")
-	best, most := ',', strings.Count(head, ",")
-	for _, r := range ";\t" {
-		if n := strings.Count(head, string(r)); n > most {
-			best, most = r, n
+		score := 0.0
+		for width, count := range widths {
+			if width > 1 {
+				score = max(score, float64(count)/float64(n))
+			}
+		}
+		score += float64(2 * min(known, 3))
+		if score > most {
+			best, most = c, score
 		}
 	}
 	return best
 }
 
-func readTable(name, text string, kind Kind, want Columns) (docs []Document, notes []Note) {
+// headerWithin is in how many of the first records a header is looked for.
+const headerWithin = 10
+
+// knownNames counts the roles that a record's fields name; 0 where one of them is too
+// long for a name.
+func knownNames(fields []string) int {
+	var roles []role
+	for _, f := range fields {
+		f = clean(f)
+		if len(f) > 60 || strings.HasSuffix(f, ".") || strings.HasSuffix(f, "?") || strings.HasSuffix(f, "!") {
+			return 0
+		}
+		if r := roleOf(f); r.role != noRole && !slices.Contains(roles, r.role) {
+			roles = append(roles, r.role)
+		}
+	}
+	lower := func(f string) bool { return strings.EqualFold(strings.TrimSpace(f), "q") }
+	if len(roles) == 0 && slices.ContainsFunc(fields, lower) {
+		return 1
+	}
+	return len(roles)
+}
+
+// looksLikeTable reports whether plain text is a table that Excel saved as "Unicode
+// text": a header with tabs that names a text, and as many tabs in each line.
+func looksLikeTable(text string) bool {
+	head := text[:min(len(text), 1<<16)]
+	line, _, _ := strings.Cut(head, "\n")
+	if !strings.Contains(line, "\t") {
+		return false
+	}
+	r := newTableReader("", head, '\t')
+	header, _ := r.next()
+	named := 0
+	for _, f := range header {
+		switch roleOf(f).role {
+		case bodyRole, answerRole, titleRole, questionRole, idRole:
+			named++
+		}
+	}
+	if named < 2 {
+		return false
+	}
+	n := 0
+	for fields, _ := r.next(); fields != nil && n < 20; fields, _ = r.next() {
+		if len(fields) != len(header) && r.at < len(head) {
+			return false
+		}
+		n++
+	}
+	return n > 0
+}
+
+func readTable(name, text string, kind Kind, want Columns) ([]Document, []Note) {
 	if strings.TrimSpace(text) == "" {
 		return nil, []Note{{File: name, Why: "empty"}}
 	}
-	all := tsvRows(text)
-	if kind == CSV {
-		all = csvRows(text, separator(text))
+	skipped := 0
+	comma, rest, ok := sepLine(text)
+	if ok {
+		text, skipped = rest, 1
+	} else {
+		comma = separator(text, kind)
 	}
-	var at struct{ id, title, text, url int } // from 0, -1: absent
-	known := false
-	for r := range all {
-		line, fields := r.line, r.fields
-		if r.err != nil {
-			notes = append(notes, Note{File: name, Line: line, Why: r.err.Error()})
-			continue
+	t := newRecords(name, want)
+	r := newTableReader(name, text, comma)
+	r.line += skipped
+	var rows []row
+	for fields, line := r.next(); fields != nil; fields, line = r.next() {
+		if slices.ContainsFunc(fields, func(f string) bool { return strings.TrimSpace(f) != "" }) {
+			rows = append(rows, row{line: line, cells: fields})
 		}
-		if !known {
-			known = true
-			header := fields
-			if want.NoHeader {
-				header = nil
-			}
-			why := ""
-			find := func(asked string, usual []string) int {
-				i, err := column(header, len(fields), asked, usual)
-				if err != nil && why == "" {
-					why = err.Error()
-				}
-				return i
-			}
-			at.id, at.title = find(want.ID, columnNames.id), find(want.Title, columnNames.title)
-			at.text, at.url = find(want.Text, columnNames.text), find(want.URL, columnNames.url)
-			if want.NoHeader && want.Text == "" && why == "" {
-				why = "without a header the text's column must be named by its number"
-			} else if at.text < 0 && why == "" {
-				why = fmt.Sprintf("no column is called %s; the columns are: %s; name the one that holds the text",
-					strings.Join(columnNames.text[:3], ", "), strings.Join(fields, ", "))
-			}
-			if why != "" {
-				return nil, append(notes, Note{File: name, Line: line, Why: why})
-			}
-			if !want.NoHeader {
-				continue
-			}
-		}
-		cell := func(i int) string {
-			if i < 0 || i >= len(fields) {
-				return ""
-			}
-			return fields[i]
-		}
-		if at.text >= len(fields) && cell(at.title) == "" {
-			notes = append(notes, Note{File: name, Line: line, Why: fmt.Sprintf("%d columns, but the text is in column %d", len(fields), at.text+1)})
-			continue
-		}
-		d := Document{ID: clean(cell(at.id)), Title: clean(cell(at.title)), Text: blocks(cell(at.text)), URL: webURL(cell(at.url))}
-		if d.ID == "" {
-			d.ID = fmt.Sprintf("%s:%d", name, line)
-		}
-		if d.Text == "" && d.Title == "" {
-			notes = append(notes, Note{File: name, Line: line, Why: "no text and no title"})
-			continue
-		}
-		docs = append(docs, d)
 	}
+	t.table(rows, string(comma))
+	docs, notes := t.documents(true)
+	notes = append(r.notes, notes...)
+	slices.SortStableFunc(notes, func(a, b Note) int { return a.Line - b.Line })
 	return docs, notes
 }
 
-// column finds a column: the one asked for by name or number, or else the first
-// of the usual names; -1 where there is none.
-func column(header []string, width int, asked string, usual []string) (int, error) {
-	same := func(name string) func(string) bool {
-		return func(h string) bool { return strings.EqualFold(clean(h), name) }
+// table takes rows, of which one may be a header. comma joins the fields that a row has
+// too many.
+func (t *records) table(rows []row, comma string) {
+	if len(rows) == 0 {
+		return
 	}
-	if asked == "" {
-		for _, name := range usual {
-			if i := slices.IndexFunc(header, same(name)); i >= 0 {
-				return i, nil
+	at := t.findHeader(rows)
+	width := 0
+	if at >= 0 {
+		t.header = rows[at].line
+		for _, c := range rows[at].cells {
+			t.columns = append(t.columns, clean(c))
+		}
+		for len(t.columns) > 0 && t.columns[len(t.columns)-1] == "" { // a comma at the end of each line
+			t.columns = t.columns[:len(t.columns)-1]
+		}
+		var above []string
+		for _, r := range rows[:at] {
+			above = append(above, clean(strings.Join(r.cells, " ")))
+		}
+		if at > 0 {
+			t.tell(rows[0].line, "what stands above the header was not read: %s", strconv.Quote(shortList(above)))
+		}
+		rows = rows[at+1:]
+		width = len(t.columns)
+	} else {
+		t.bare = true
+		counts := map[int]int{}
+		for _, r := range rows[:min(len(rows), sampled)] {
+			counts[len(r.cells)]++
+		}
+		for w, n := range counts {
+			if n > counts[width] || n == counts[width] && w > width {
+				width = w
 			}
 		}
-		return -1, nil
+		t.columns = make([]string, width)
+		for i := range t.columns {
+			t.columns[i] = "column " + string(rune('1'+i%9))
+		}
 	}
-	if i := slices.IndexFunc(header, same(asked)); i >= 0 {
-		return i, nil
+	t.rows = rows
+	t.widen(width, comma)
+	if at >= 0 && len(rows) == 0 {
+		t.note(t.header, "a header, and nothing under it")
 	}
-	if n, err := strconv.Atoi(asked); err == nil && n >= 1 && n <= width {
-		return n - 1, nil
+}
+
+func shortList(list []string) string {
+	s := strings.Join(list, ", ")
+	if len(s) > 200 {
+		s = strings.ToValidUTF8(s[:200], "") + "..."
 	}
-	if header == nil {
-		return -1, fmt.Errorf("no column %q; without a header they go by number, 1 to %d", asked, width)
+	return s
+}
+
+// widen mends rows of more fields than the header has: a separator stands in a text
+// without quotation marks. The fields of the text go together again.
+func (t *records) widen(width int, comma string) {
+	if width == 0 {
+		return
 	}
-	return -1, fmt.Errorf("no column %q; the columns are: %s", asked, strings.Join(header, ", "))
+	text := width - 1
+	for i := width - 1; i >= 0 && !t.bare; i-- {
+		if r := roleOf(t.columns[i]).role; r == bodyRole || r == answerRole {
+			text = i
+			break
+		}
+	}
+	first, n := 0, 0
+	for i := range t.rows {
+		r := &t.rows[i]
+		for len(r.cells) > width && strings.TrimSpace(r.cells[len(r.cells)-1]) == "" {
+			r.cells = r.cells[:len(r.cells)-1]
+		}
+		if more := len(r.cells) - width; more > 0 {
+			if n++; n == 1 {
+				first = r.line
+			}
+			cells := append(slices.Clone(r.cells[:text]), strings.Join(r.cells[text:text+more+1], comma))
+			r.cells = append(cells, r.cells[text+more+1:]...)
+		}
+	}
+	if n > 0 {
+		t.tell(first, "%s more fields than there are columns; they were joined in column %d", plural(n, "row has", "rows have"), text+1)
+	}
+}
+
+// findHeader gives the row that is the header, -1 where there is none.
+func (t *records) findHeader(rows []row) int {
+	if t.want.NoHeader {
+		return -1
+	}
+	head := rows[:min(len(rows), headerWithin)]
+	// One that has a column that was asked for by name.
+	for _, asked := range []string{t.want.Text, t.want.Title, t.want.ID, t.want.URL} {
+		if _, err := strconv.Atoi(asked); err == nil {
+			continue
+		}
+		for i, r := range head {
+			if asked != "" && slices.ContainsFunc(r.cells, func(c string) bool { return strings.EqualFold(clean(c), clean(asked)) }) {
+				return i
+			}
+		}
+	}
+	for i, r := range head {
+		if knownNames(r.cells) >= 2 {
+			return i
+		}
+	}
+	// Lines with a title, or nothing but one field, above it.
+	width := 0
+	for _, r := range head {
+		width = max(width, filled(r.cells))
+	}
+	for i, r := range head {
+		if filled(r.cells) < min(width, 2) {
+			continue
+		}
+		if knownNames(r.cells) > 0 || !t.isData(r.cells, rows[i+1:]) {
+			return i
+		}
+		return -1
+	}
+	return -1
+}
+
+func filled(cells []string) (n int) {
+	for _, c := range cells {
+		if strings.TrimSpace(c) != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// isData reports whether a first row is of what follows rather than names it: it has a
+// sentence, or a number where all others have one, too.
+func (t *records) isData(cells []string, rest []row) bool {
+	for c, cell := range cells {
+		cell = clean(cell)
+		if countWords(cell) >= 5 || strings.HasSuffix(cell, "?") || strings.HasSuffix(cell, ".") && countWords(cell) > 1 || webURL(cell) != "" {
+			return true
+		}
+		if isNumber(cell) && len(rest) > 0 {
+			all := true
+			for i := range rest[:min(len(rest), sampled)] {
+				all = all && isNumber(strings.TrimSpace(rest[i].cell(c)))
+			}
+			if all {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -1,11 +1,20 @@
 package documents
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
+
+// What a terminal takes for colours, in a log that was kept.
+var escapes = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 
 // readText reads plain text. Paragraphs are separated by empty lines; within
 // one, lines are joined, since most plain text is wrapped by hand. A short first
 // line with an empty one after it is the title.
 func readText(name, text string) ([]Document, []Note) {
+	if strings.IndexByte(text, 0x1b) >= 0 {
+		text = escapes.ReplaceAllString(text, "")
+	}
 	var l layout
 	title := ""
 	paragraphs := 0
