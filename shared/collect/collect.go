@@ -17,10 +17,11 @@ package collect
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"math"
+	"strings"
 
 	"parley/shared/bundle"
 	"parley/shared/conversation"
@@ -64,49 +65,114 @@ type Cutter struct {
 	enc    *encoder.Encoder
 	limit  int
 	tokens []wordpiece.Token
-	seen   map[string]bool
+	seen   map[string]origin // ids of documents and passages
+	next   map[string]int    // the number behind an id that came again
+	seed   maphash.Seed
+}
+
+// An origin is where an id comes from, and of what text.
+type origin struct {
+	file string
+	line int
+	hash uint64
 }
 
 // NewCutter cuts by settings that For has filled in.
 func NewCutter(e *encoder.Encoder, s Settings) *Cutter {
-	c := &Cutter{enc: e, limit: s.PassageTokens, seen: map[string]bool{}}
+	c := &Cutter{enc: e, limit: s.PassageTokens, seen: map[string]origin{}, next: map[string]int{}, seed: maphash.MakeSeed()}
 	if c.limit > 0 {
 		c.limit = max(c.limit-2, 8) // [CLS] and [SEP] take two
 	}
 	return c
 }
 
-// ErrTwice says that a document's id came before.
-var ErrTwice = errors.New("a second document of this id was left out")
-
-// Cut gives the passages of a document. A document whose id came before gives none,
-// a passage whose id did is left out; note, which may be nil, hears of it.
-func (c *Cutter) Cut(d documents.Document, note func(id string, err error)) (list []passages.Passage) {
+// Cut gives the passages of a document. Where its id came before, of a document that is
+// truly the same, there are none; else it gets another, by its file: two files may
+// number from 1. note, which may be nil, hears of both.
+func (c *Cutter) Cut(d documents.Document, note func(documents.Note)) []passages.Passage {
 	if note == nil {
-		note = func(string, error) {}
+		note = func(documents.Note) {}
 	}
-	if c.seen[d.ID] {
-		note(d.ID, ErrTwice)
+	here := origin{d.File, d.Line, maphash.String(c.seed, d.Title+"\x00"+d.Text+"\x00"+d.URL)}
+	about := documents.Note{File: d.File, Line: d.Line}
+	if about.File == "" {
+		about.File = d.ID
+	}
+	if before, ok := c.seen[d.ID]; ok && before.hash == here.hash {
+		about.Why = "the same as " + before.name(d.ID)
+		note(about)
 		return nil
 	}
-	c.seen[d.ID] = true
-	for _, p := range documents.Cut(d, c.limit, c.count) {
-		if p.ID != d.ID {
-			if c.seen[p.ID] {
-				note(p.ID, fmt.Errorf("a passage of %s was left out: another document has its id", d.ID))
-				continue
-			}
-			c.seen[p.ID] = true
-		}
-		list = append(list, p)
+	list := documents.Cut(d, c.limit, c.count)
+	if before, ok := c.taken(d.ID, list); ok {
+		was := d.ID
+		c.rename(&d.ID, d.File, list)
+		about.Kept = true
+		about.Why = fmt.Sprintf("the id %s is that of %s, too; it became %s", was, before.name(was), d.ID)
+		note(about)
+	}
+	c.seen[d.ID] = here
+	for _, p := range list {
+		c.seen[p.ID] = here
 	}
 	return list
+}
+
+// name says where an id was.
+func (o origin) name(id string) string {
+	switch {
+	case o.file == "":
+		return "an earlier document of the id " + id
+	case o.line == 0:
+		return o.file
+	}
+	return fmt.Sprintf("%s:%d", o.file, o.line)
+}
+
+// taken reports whether a document's id, or that of one of its passages, came before.
+func (c *Cutter) taken(id string, list []passages.Passage) (before origin, ok bool) {
+	if before, ok = c.seen[id]; ok {
+		return before, true
+	}
+	for _, p := range list {
+		if before, ok = c.seen[p.ID]; ok {
+			return before, true
+		}
+	}
+	return before, false
+}
+
+// rename gives a document and its passages an id that none has: with the file's name
+// before it, or a number behind it.
+func (c *Cutter) rename(id *string, file string, list []passages.Passage) {
+	was := *id
+	try := func(other string) bool {
+		for i := range list {
+			list[i].ID = other + strings.TrimPrefix(list[i].ID, *id)
+		}
+		*id = other
+		_, ok := c.taken(other, list)
+		return !ok
+	}
+	base := was
+	if file != "" && !strings.HasPrefix(was, file) {
+		base = file + "/" + was
+		if try(base) {
+			return
+		}
+	}
+	for c.next[base] = max(c.next[base], 1) + 1; !try(fmt.Sprintf("%s.%d", base, c.next[base])); c.next[base]++ {
+	}
 }
 
 // Supersedes reports whether a passage of an older collection gives way: its
 // document, by its id, has been cut here anew.
 func (c *Cutter) Supersedes(id string) bool {
-	return c.seen[id] || c.seen[documents.DocumentID(id)]
+	_, ok := c.seen[id]
+	if !ok {
+		_, ok = c.seen[documents.DocumentID(id)]
+	}
+	return ok
 }
 
 func (c *Cutter) count(s string) int {

@@ -293,6 +293,9 @@ func (p *jsonParser) lost(err *jsonError, depth, line int) {
 	if at := p.lineOf(err.at); at != line {
 		why = fmt.Sprintf("not JSON in line %d: %s", at, err.why)
 	}
+	if err.depth == 0 {
+		why = "not a JSON object"
+	}
 	p.notes = append(p.notes, Note{File: p.name, Line: line, Why: why})
 	p.at, p.depth = err.at, depth
 	open := err.depth - depth

@@ -53,6 +53,7 @@ type records struct {
 	// Of a file that comes in parts, what was found out.
 	known     *plan
 	seen      map[string]first // documents by id
+	next      map[string]int   // the number behind an id that came again
 	seed      maphash.Seed
 	again     int // ids that came before
 	againLine int
@@ -66,7 +67,7 @@ type first struct {
 }
 
 func newRecords(name string, want Columns) *records {
-	return &records{name: name, want: want, number: map[string]int{}, seen: map[string]first{}, seed: maphash.MakeSeed()}
+	return &records{name: name, want: want, number: map[string]int{}, seen: map[string]first{}, next: map[string]int{}, seed: maphash.MakeSeed()}
 }
 
 func (t *records) note(line int, format string, a ...any) {
@@ -120,7 +121,6 @@ func (t *records) documents(last bool) (docs []Document, notes []Note) {
 		p.columns = len(t.columns)
 		t.known = p
 	}
-	used := func(id string) bool { _, ok := t.seen[id]; return ok }
 	for i := range t.rows {
 		r := &t.rows[i]
 		d, why := t.document(r, t.known)
@@ -143,7 +143,7 @@ func (t *records) documents(last bool) (docs []Document, notes []Note) {
 					t.againLine = r.line
 				}
 			}
-			d.ID = unused(d.ID, r.line, given, used)
+			d.ID = t.unused(d.ID, r.line, given)
 		}
 		t.seen[d.ID] = first{r.line, hash}
 		docs = append(docs, d)
@@ -155,14 +155,16 @@ func (t *records) documents(last bool) (docs []Document, notes []Note) {
 }
 
 // unused makes another id of one that was used.
-func unused(id string, line int, given bool, used func(string) bool) string {
+func (t *records) unused(id string, line int, given bool) string {
+	used := func(id string) bool { _, ok := t.seen[id]; return ok }
 	if given {
 		if other := fmt.Sprintf("%s:%d", id, line); !used(other) {
 			return other
 		}
 	}
-	for n := 2; ; n++ {
+	for n := max(t.next[id], 1) + 1; ; n++ {
 		if other := fmt.Sprintf("%s.%d", id, n); !used(other) {
+			t.next[id] = n
 			return other
 		}
 	}

@@ -40,8 +40,8 @@ func TestStreamGivesWhatReadGives(t *testing.T) {
 		"a.jsonl": long.String(), "b.jsonl.gz": long.String(), "one.jsonl": `{"text":"x"}`, "none.jsonl": "", "none.jsonl.gz": "",
 		"utf16.jsonl": "\xff\xfe{\x00}\x00", "wide.jsonl": `{"text":"` + strings.Repeat("y", 2<<20) + "\"}\n{\"text\":\"z\"}",
 		"a.md": "# T\n\ntext", "a.md.gz": "# T\n\ntext", "t.csv": "id,text\n1,one\n", "p.pdf": "%PDF", "j.json": `[{"text":"x"}]`, "bad.md": "a\x00b",
-		"pretty.jsonl": strings.Repeat("{\n  \"title\": \"T\",\n  \"text\": \"" + strings.Repeat("y", 3000) + "\"\n}\n", 1000), "latin.jsonl": strings.Repeat("{\"text\":\"caf\xe9\"}\n", 5) + long.String(),
-		"list.jsonl": "[" + strings.Repeat("{\"text\":\"" + strings.Repeat("y", 3000) + "\"},\n", 1000) + "]",
+		"pretty.jsonl": strings.Repeat("{\n  \"title\": \"T\",\n  \"text\": \""+strings.Repeat("y", 3000)+"\"\n}\n", 1000), "latin.jsonl": strings.Repeat("{\"text\":\"caf\xe9\"}\n", 5) + long.String(),
+		"list.jsonl": "[" + strings.Repeat("{\"text\":\""+strings.Repeat("y", 3000)+"\"},\n", 1000) + "]",
 	} {
 		data := []byte(text)
 		if strings.HasSuffix(name, ".gz") {

@@ -64,10 +64,10 @@ func OpenEncoder(dir string) (*LoadedEncoder, error) {
 type Options struct {
 	About passages.About // Encoder is filled in
 	collect.Settings
-	Dense    *LoadedDenseEncoder // makes dense vectors, too; nil: none
-	Workers  int                 // goroutines that encode; 0: as many as cores
-	Progress func(Progress)      // hears of it about twice a second
-	Note     func(string, error) // hears what was left out, by the document's id
+	Dense    *LoadedDenseEncoder  // makes dense vectors, too; nil: none
+	Workers  int                  // goroutines that encode; 0: as many as cores
+	Progress func(Progress)       // hears of it about twice a second
+	Note     func(documents.Note) // hears what of the documents was left out or renamed
 }
 
 // fill fills in what is left open.
@@ -79,7 +79,7 @@ func (o *Options) fill() {
 		o.Progress = func(Progress) {}
 	}
 	if o.Note == nil {
-		o.Note = func(string, error) {}
+		o.Note = func(documents.Note) {}
 	}
 }
 
@@ -214,24 +214,16 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 // take long to read: that is then given up, and goes on in the background to its end.
 func cut(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Document], o *Options, sum *Summary) ([]passages.Passage, error) {
 	c := collect.NewCutter(enc.Encoder, o.Settings)
-	type note struct {
-		id  string
-		err error
-	}
 	type cutting struct {
 		list  []passages.Passage
-		notes []note
-		twice bool
+		notes []documents.Note
 	}
 	read := make(chan cutting)
 	go func() {
 		defer close(read)
 		for d := range docs {
 			var r cutting
-			r.list = c.Cut(d, func(id string, err error) {
-				r.twice = r.twice || errors.Is(err, collect.ErrTwice)
-				r.notes = append(r.notes, note{id, err})
-			})
+			r.list = c.Cut(d, func(n documents.Note) { r.notes = append(r.notes, n) })
 			select {
 			case read <- r:
 			case <-ctx.Done():
@@ -250,9 +242,9 @@ func cut(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docume
 			}
 			list = append(list, r.list...)
 			for _, n := range r.notes {
-				o.Note(n.id, n.err)
+				o.Note(n)
 			}
-			if !r.twice {
+			if len(r.list) > 0 {
 				sum.Documents++
 			}
 		}

@@ -410,16 +410,29 @@ func TestAStoppedRunSaysWhatIsKept(t *testing.T) {
 	}
 }
 
-func TestADocumentOfAnIDThatCameBeforeIsLeftOutAndNoted(t *testing.T) {
+func TestIDsThatComeAgainAreToldApartByTheirFiles(t *testing.T) {
 	enc := testEncoder(t)
 	var notes []string
-	docs := []documents.Document{{ID: "a", Text: "tea"}, {ID: "a", Text: "ship"}, {ID: "b", Text: "sea"}}
+	docs := []documents.Document{
+		{ID: "1", Text: "tea", File: "a.csv", Line: 2},
+		{ID: "1", Text: "ship", File: "b.csv", Line: 2},
+		{ID: "1", Text: "tea", File: "c.csv", Line: 7},
+		{ID: "1", Text: "sea"},
+	}
 	out := filepath.Join(t.TempDir(), "c")
-	sum, err := Build(t.Context(), enc, slices.Values(docs), out, Options{Note: func(id string, err error) {
-		notes = append(notes, id+": "+err.Error())
+	sum, err := Build(t.Context(), enc, slices.Values(docs), out, Options{Note: func(n documents.Note) {
+		notes = append(notes, fmt.Sprint(n.Kept, n.Error()))
 	}})
-	if err != nil || sum.Documents != 2 || !slices.Equal(notes, []string{"a: a second document of this id was left out"}) {
-		t.Errorf("%+v %v %v", sum, err, notes)
+	if want := []string{
+		"trueb.csv:2: the id 1 is that of a.csv:2, too; it became b.csv/1",
+		"falsec.csv:7: the same as a.csv:2",
+		"true1: the id 1 is that of a.csv:2, too; it became 1.2",
+	}; err != nil || sum.Documents != 3 || !slices.Equal(notes, want) {
+		t.Errorf("%+v %v %q", sum, err, notes)
+	}
+	_, store, err := Open(out)
+	if err != nil || store.Len() != 3 || store.At(1).ID != "b.csv/1" || store.At(2).ID != "1.2" {
+		t.Errorf("%v, %d passages", err, store.Len())
 	}
 	if _, err := Build(t.Context(), enc, slices.Values(docs[:0]), out, Options{}); !errors.Is(err, ErrNoPassages) {
 		t.Errorf("no documents: %v", err)

@@ -47,6 +47,7 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 					note(*n)
 					continue
 				}
+				d.File = name
 				if d.URL == "" && urlPrefix != "" {
 					d.URL = urlPrefix + escapePath(d.ID)
 				}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,22 +8,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 
 	"parley/shared/collect"
 	"parley/shared/documents"
 	"parley/shared/passages"
 	"parley/site/collection"
 )
-
-// shownNotes is how many documents that were left out are named one by one.
-const shownNotes = 20
 
 func runIndex(ctx context.Context, s streams, l *line) error {
 	var about passages.About
@@ -36,10 +28,11 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	tokens := l.Int("passage-tokens", 0, "cut documents into passages of at most this `many` tokens, title included; 0: 190")
 	whole := l.Bool("whole", false, "do not cut documents: each is one passage already")
 	kind := l.String("as", "", fmt.Sprintf("read all files as this `format`: %v", documents.Kinds))
-	l.StringVar(&columns.ID, "column-id", "", "`column` of tables that holds the id, by name or number")
+	l.StringVar(&columns.ID, "column-id", "", "`column` of tables, or field of JSON, that holds the id, by name or number")
 	l.StringVar(&columns.Title, "column-title", "", "`column` that holds the title")
-	l.StringVar(&columns.Text, "column-text", "", "`column` that holds the text")
+	l.StringVar(&columns.Text, "column-text", "", "`column` that holds the text; several with commas between; * for all, each with its name")
 	l.StringVar(&columns.URL, "column-url", "", "`column` that holds the link")
+	charset := l.String("charset", "", "the `name` of the files' character set (windows-1252, shift_jis ...); without it, it is found out")
 	l.BoolVar(&columns.NoHeader, "no-header", false, "tables begin with data; name columns by number")
 	urlPrefix := l.String("url-prefix", "", "documents without a link get this `url` and their path")
 	l.StringVar(&about.Title, "title", "", "`name` of the collection, shown on the page")
@@ -51,7 +44,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	l.Var(&dense, "dense", "make dense vectors, too, for a second stage, by the dense encoder in this `folder` (without one: the family's); without PATH, add them to the collection in --out")
 	workers := l.Int("workers", 0, "encode with this `many` goroutines; 0: one a core")
 	asJSON := l.Bool("json", false, "print what was done as JSON")
-	verbose := l.Bool("verbose", false, "name every document that is left out, not just the first "+fmt.Sprint(shownNotes))
+	verbose := l.Bool("verbose", false, "name every file and record that was left out, not just some of each kind")
 	args, err := l.parse()
 	if err != nil {
 		return err
@@ -107,8 +100,8 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	if add {
 		return addDense(ctx, s, enc, *out, o, *asJSON)
 	}
-	left := omissions{w: s.err, all: *verbose}
-	docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns}, *urlPrefix, left.note)
+	left := omissions{all: *verbose}
+	docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns, Charset: *charset}, *urlPrefix, left.note)
 	if errors.Is(err, collection.ErrNoSuchPath) {
 		return usageError{err}
 	}
@@ -117,10 +110,10 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	}
 	bar := newMeter(s.err)
 	o.Progress = bar.show
-	o.Note = func(id string, err error) { left.add(fmt.Errorf("%s: %w", id, err)) }
+	o.Note = left.note
 	sum, err := collection.Build(ctx, enc, docs, *out, o)
 	bar.end()
-	left.end()
+	left.print(s.err)
 	if errors.Is(err, collection.ErrNoPassages) {
 		return fmt.Errorf("%w: no document was found in what was given", err)
 	}
@@ -221,78 +214,4 @@ func (o *optional) Set(value string) error {
 		o.value = ""
 	}
 	return nil
-}
-
-// omissions tells what was left out: each, or the first and how many more. Files
-// of formats that are not read are only counted, by the endings of their names.
-type omissions struct {
-	w       io.Writer
-	all     bool
-	mu      sync.Mutex // documents are read in a goroutine
-	n       int        // told one by one, or to be
-	endings map[string]int
-}
-
-func (o *omissions) note(n documents.Note) {
-	if !n.OtherFormat || o.all {
-		o.add(n)
-		return
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.endings == nil {
-		o.endings = map[string]int{}
-	}
-	o.endings[strings.ToLower(path.Ext(n.File))]++
-}
-
-func (o *omissions) add(err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.n++; o.all || o.n <= shownNotes {
-		fmt.Fprintf(o.w, "left out: %s\n", printable(err.Error()))
-	}
-}
-
-func (o *omissions) told() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.n
-}
-
-// total is how many files and records were left out.
-func (o *omissions) total() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	sum := o.n
-	for _, n := range o.endings {
-		sum += n
-	}
-	return sum
-}
-
-func (o *omissions) end() {
-	others := o.total() - o.told()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if more := o.n - shownNotes; more > 0 && !o.all {
-		fmt.Fprintf(o.w, "left out: %s more (--verbose names them)\n", thousands(more))
-	}
-	if len(o.endings) == 0 {
-		return
-	}
-	var list []string
-	for _, ending := range slices.SortedFunc(maps.Keys(o.endings), func(a, b string) int {
-		return cmp.Or(cmp.Compare(o.endings[b], o.endings[a]), cmp.Compare(a, b))
-	}) {
-		name := printable(ending)
-		if name == "" {
-			name = "without ending"
-		}
-		list = append(list, fmt.Sprintf("%s %d", name, o.endings[ending]))
-	}
-	if len(list) > 8 {
-		list = append(list[:8], "...")
-	}
-	fmt.Fprintf(o.w, "left out: %s files of other formats: %s (--verbose names them)\n", thousands(others), strings.Join(list, ", "))
 }

@@ -74,7 +74,13 @@ printf 'When was the Eiffel Tower built?\nwho designed it?\n' | parley chat`,
 text, metadata.url), JSON, Markdown, HTML, CSV, TSV and plain text, each also with
 gzip. Long documents are cut into passages at headings, paragraphs and sentences.
 All cores encode; a run that is stopped or killed goes on where it was when the
-same command is given again. What was not read is said, with file and line.
+same command is given again. What was not read is said at the end, by kind, with file
+and line; --verbose names all of it.
+
+Of tables and JSON, the columns or fields that hold title and text, question and
+answer, id and link are known by their names, in several languages, and by what they
+hold; where that tells nothing, --column-text says it. Character sets other than UTF-8
+are found out, which is said; --charset names one.
 
 --dense makes vectors for the second stage, too, in dense.bin: slower by far, for
 better answers. With documents they are made in the same run; without, they are added

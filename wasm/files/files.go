@@ -76,6 +76,9 @@ type Read struct {
 	Documents int      `json:"documents"`
 	Passages  int      `json:"passages"`
 	Notes     []string `json:"notes"` // what was left out, and why
+	Told      []string `json:"told"`  // what was read, and how
+	// Ask is the beginning of a table of which a person has to say what its columns are.
+	Ask *documents.Sample `json:"ask,omitempty"`
 	// Other says that the file is of a format that is not read; of such files only
 	// the number is worth telling.
 	Other bool `json:"other,omitempty"`
@@ -153,20 +156,30 @@ func (d *desk) read(name string, content []byte) (*Read, error) {
 	if d.cutter == nil {
 		return nil, errNotBegun
 	}
-	r := &Read{Notes: []string{}}
+	r := &Read{Notes: []string{}, Told: []string{}}
 	var o documents.Options
 	if path.Ext(strings.TrimSuffix(name, ".gz")) == "" {
 		o.Kind = documents.Text // as of a file that is named to the command line
 	}
 	docs, notes := documents.Read(name, content, o)
+	note := func(n documents.Note) {
+		switch {
+		case n.Kept:
+			r.Told = append(r.Told, n.Error())
+		case n.Ask != nil:
+			r.Ask = n.Ask
+			fallthrough
+		default:
+			r.Other = r.Other || n.OtherFormat
+			r.Notes = append(r.Notes, n.Error())
+		}
+	}
 	for _, n := range notes {
-		r.Other = r.Other || n.OtherFormat
-		r.Notes = append(r.Notes, n.Error())
+		note(n)
 	}
 	for _, doc := range docs {
-		list := d.cutter.Cut(doc, func(id string, err error) {
-			r.Notes = append(r.Notes, id+": "+err.Error())
-		})
+		doc.File = name
+		list := d.cutter.Cut(doc, note)
 		if len(list) > 0 {
 			r.Documents++
 		}
