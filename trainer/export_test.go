@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -96,6 +97,23 @@ func mustRun(t *testing.T, dir, line string) string {
 	return out
 }
 
+// ranksOfOtter reads from a TREC run on which ranks the benchmark's relevant passage stands.
+func ranksOfOtter(t *testing.T, run string) (ranks [2]int) {
+	t.Helper()
+	for line := range strings.Lines(string(read(t, run))) {
+		f := strings.Fields(line)
+		if f[2] != "otter" {
+			continue
+		}
+		rank, err := strconv.Atoi(f[3])
+		if err != nil {
+			t.Fatal(err)
+		}
+		ranks[map[string]int{"c<::>1": 0, "c<::>2": 1}[f[0]]] = rank
+	}
+	return ranks
+}
+
 func TestExportWritesWhatShips(t *testing.T) {
 	dir := aRun(t)
 	for name, text := range benchmark {
@@ -107,12 +125,39 @@ func TestExportWritesWhatShips(t *testing.T) {
 	mustRun(t, dir, "export --licence MIT DIR/run DIR/first")
 	for name, of := range map[string]string{"float": "--encoder DIR/run/best", "int8": "--encoder DIR/first",
 		"other": "--encoder ../shared/encoder/testdata/bert", "words": "--bm25"} {
-		out := mustRun(t, dir, line+" "+of)
+		out := mustRun(t, dir, line+" --run DIR/"+name+".run "+of)
 		put(t, filepath.Join(dir, name+".json"), []byte(out))
 	}
 	figures := " --figures DIR/int8.json,DIR/float.json,DIR/other.json,DIR/words.json"
 	mustRun(t, dir, "export DIR/run DIR/out --licence MIT --note DIR/note.md --name tiny"+figures)
-	golden(t, "card.md", read(t, filepath.Join(dir, "out/README.md")))
+	card := read(t, filepath.Join(dir, "out/README.md"))
+	golden(t, "card.md", card)
+	// What was computed by hand. Each of the two questions has one relevant passage of
+	// three. BM25 finds it first both times; this encoder finds it second and third: the
+	// reciprocal ranks 1/2 and 1/3 are .4167 on average, and nDCG 1/log2(3) = .6309 and
+	// 1/log2(4) = .5 are .5655. The other encoder finds it third both times.
+	for _, want := range []string{
+		"| int8 | this encoder | conversation | 2 | 0.4167 | 0.5655 | 0.5655 | 0.5655 | 1.0000 | 1.0000 | 1.0000 |",
+		"| float | this encoder, before it was quantised | conversation | 2 | 0.4167 | 0.5655 |",
+		"| other | another encoder, testdata/bert | conversation | 2 | 0.3333 | 0.5000 | 0.5000 | 0.5000 | 1.0000 |",
+		"| words | BM25 | conversation | 2 | 1.0000 | 1.0000 | 1.0000 | 1.0000 | 1.0000 | 1.0000 | 1.0000 | | |\n",
+		// The lines of aRun's log, and its provenance.
+		"| 1 | 0.5000 | 0.7000 | 8.0 |\n| 2 | 0.4000 | 0.7000 | 7.0 |\n",
+		"40 examples, 60 passages to rank, 20 steps; the encoder is that after epoch 1.",
+		"| data/a.jsonl | `aa` |\n| p.jsonl | `bb` |\n",
+		// By sha256sum and wc of teacher/testdata/vocab.txt: 48 words.
+		"| vocab.txt | 141 | `ad96e48e98401a47c167db860e901d20e09eef738576f637646033f358474011` |",
+		"a sparse vector over a vocabulary of 48",
+	} {
+		if !bytes.Contains(card, []byte(want)) {
+			t.Errorf("the card does not say %q", want)
+		}
+	}
+	for name, ranks := range map[string][2]int{"int8": {2, 3}, "float": {2, 3}, "other": {3, 3}, "words": {1, 1}} {
+		if got := ranksOfOtter(t, filepath.Join(dir, name+".run")); got != ranks {
+			t.Errorf("%s ranks what is relevant %v, want %v", name, got, ranks)
+		}
+	}
 
 	enc, _, err := evaluate.Load(filepath.Join(dir, "out"), "")
 	if err != nil {

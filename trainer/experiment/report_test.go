@@ -2,6 +2,8 @@ package experiment
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -18,7 +20,7 @@ import (
 	"parley/trainer/plot"
 )
 
-var update = flag.Bool("update", false, "make the report's runs and golden files anew")
+var update = flag.Bool("update", false, "make the report's runs and golden files anew; independent.py beside them then says whether they are right")
 
 const readme = "# A report\n<!-- begin headline -->\nold\n<!-- end -->\nWords stay.\n<!-- begin l1 -->\n<!-- end -->\n<!-- begin data -->\n<!-- end -->\n"
 
@@ -93,6 +95,122 @@ func makeMeasured(r *rand.Rand, row *Row) *Measured {
 		m.Scores = &Scores{Width: .5, Positives: []int{0, 1, 3, 2}, Negatives: []int{5, r.IntN(9), 1}, AUC: .9}
 	}
 	return m
+}
+
+// An independent report is testdata/report/independent.json, which independent.py beside
+// it computes of the same runs.
+type independent struct {
+	Headline struct {
+		Level       string
+		Chosen      Comparison
+		Evaluations map[string]Comparison
+	}
+	Rows map[string]map[string]*SetStats // by name, evaluation
+}
+
+// What a golden file says is right, too: the summary's figures are those of a program
+// that shares nothing with this one, and the tables and figures have them.
+func TestReportAgreesWithAnIndependentOne(t *testing.T) {
+	const here = "testdata/report"
+	var want independent
+	data, err := os.ReadFile(filepath.Join(here, "independent.json"))
+	if err == nil {
+		err = json.Unmarshal(data, &want)
+	}
+	var got Summary
+	if data, e := os.ReadFile(filepath.Join(here, "golden/summary.json")); err == nil {
+		err = errors.Join(e, json.Unmarshal(data, &got))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	near := func(what string, got, want, by float64) {
+		t.Helper()
+		if !(math.Abs(got-want) <= by) {
+			t.Errorf("%s: %v, the independent one is %v", what, got, want)
+		}
+	}
+	const rounded = 6e-7 // figures have six decimals
+	stat := func(what string, got, want Stat) {
+		t.Helper()
+		near(what, got.Mean, want.Mean, rounded)
+		near(what+", deviation", got.SD, want.SD, rounded)
+	}
+	if len(got.Rows) != len(want.Rows) {
+		t.Errorf("%d rows, the independent report has %d", len(got.Rows), len(want.Rows))
+	}
+	gains := 0
+	for _, l := range got.Rows {
+		if len(l.Evaluations) != len(want.Rows[l.Name()]) {
+			t.Errorf("%s: on %d sets, independently on %d", l.Name(), len(l.Evaluations), len(want.Rows[l.Name()]))
+		}
+		for short, s := range l.Evaluations {
+			w, what := want.Rows[l.Name()][short], l.Name()+" on "+short+": "
+			if w == nil || len(s.Metrics) != len(w.Metrics) || len(s.Gains) != len(w.Gains) || (s.Cost == nil) != (w.Cost == nil) {
+				t.Fatalf("%s%+v, independently %+v", what, s, w)
+			}
+			for key := range w.Metrics {
+				stat(what+key, s.Metrics[key], w.Metrics[key])
+			}
+			if w.Cost != nil {
+				stat(what+"L0", s.Cost.L0, w.Cost.L0)
+				stat(what+"FLOPS", s.Cost.FLOPS, w.Cost.FLOPS)
+				stat(what+"postings", s.Cost.Postings, w.Cost.Postings)
+				stat(what+"milliseconds", s.Cost.SearchMS, w.Cost.SearchMS)
+			}
+			for key, w := range w.Gains {
+				g := s.Gains[key]
+				gains++
+				near(what+key+", gain", g.Mean, w.Mean, rounded)
+				// Four standard errors of a share of 10,000 draws; two steps of the
+				// lattice that means of 24 values lie on, which are multiples of 1/24.
+				near(what+key+", p", g.P, w.P, 4*math.Sqrt(w.P*(1-w.P)/trials)+2./trials)
+				near(what+key+", low", g.Low, w.Low, 2./24/24*1.5)
+				near(what+key+", high", g.High, w.High, 2./24/24*1.5)
+			}
+		}
+	}
+	if gains != 22 {
+		t.Errorf("%d gains were compared, want 22", gains)
+	}
+	if got.Headline.Level != want.Headline.Level {
+		t.Errorf("the headline's level is %s, independently %s", got.Headline.Level, want.Headline.Level)
+	}
+	compare := func(what string, got, want Comparison) {
+		// The report compares means of six decimals.
+		near(what+", FLOPS", got.FLOPSRatio, want.FLOPSRatio, 5e-6)
+		near(what+", R@100", got.Recall100Drop, want.Recall100Drop, 5e-6)
+		near(what+", nDCG@10", got.NDCG10Drop, want.NDCG10Drop, 5e-6)
+	}
+	compare("the chosen level", *got.Headline.Chosen, want.Headline.Chosen)
+	for short, w := range want.Headline.Evaluations {
+		compare("the headline on "+short, got.Headline.Evaluations[short], w)
+	}
+
+	tables, err := os.ReadFile(filepath.Join(here, "golden/tables.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	figure, err := os.ReadFile(filepath.Join(here, "golden/figures/tradeoff.svg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	third := func(s Stat) string { // as tables have it: .514 ± .042
+		return strings.ReplaceAll(fmt.Sprintf("%.3f ± %.3f", s.Mean, s.SD), "0.", ".")
+	}
+	for _, name := range []string{"main/KLD alone", "main/full", "l1/l1 0.1"} {
+		for short, s := range want.Rows[name] {
+			_, label, _ := strings.Cut(name, "/")
+			row := fmt.Sprintf("| %s | 3 | %s | %s | %s", label, third(s.Metrics["recip_rank"]), third(s.Metrics["ndcg_cut_3"]), third(s.Metrics["ndcg_cut_10"]))
+			if !strings.Contains(string(tables), row) {
+				t.Errorf("%s on %s: tables.md has no row %q", name, short, row)
+			}
+			point := fmt.Sprintf(": %.4g, %.4g</title>", s.Cost.FLOPS.Mean, s.Metrics["recall_100"].Mean)
+			if !strings.Contains(string(figure), point) {
+				t.Errorf("%s on %s: tradeoff.svg has no point %q", name, short, point)
+			}
+		}
+	}
 }
 
 // The report of fixed results is, byte for byte, what it was.

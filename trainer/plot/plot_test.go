@@ -8,6 +8,8 @@ import (
 	"io"
 	"math"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -51,6 +53,90 @@ func TestCurves(t *testing.T) {
 	}
 	if bytes.Contains(got, []byte("InfoNCE")) {
 		t.Error("a panel without values")
+	}
+}
+
+var (
+	yTick = regexp.MustCompile(`<path class="grid" d="M\S+ (\S+)h\S+"/><text [^>]*>([^<]+)</text>`)
+	xTick = regexp.MustCompile(`<text x="(\S+)" y="\S+" text-anchor="middle">([^<]+)</text>`)
+	curve = regexp.MustCompile(`<path class="curve c([0-9])" d="M([^"]+)"/>`)
+)
+
+// readOff reads a panel of a figure as people do: a point's value is where it lies between
+// two of the axis's labels. It returns each curve's values by their steps, and what a
+// coordinate's last decimal, a tenth, stands for.
+func readOff(t *testing.T, svg []byte, title string) (curves []map[int]float64, tenth float64) {
+	t.Helper()
+	_, panel, ok := strings.Cut(string(svg), ">"+title+"<")
+	if !ok {
+		t.Fatalf("there is no panel %q", title)
+	}
+	panel, _, _ = strings.Cut(panel, "font-weight")
+	number := func(s string) float64 {
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	axis := func(ticks [][]string) func(at float64) float64 {
+		if len(ticks) < 2 {
+			t.Fatalf("%s: an axis with %d labels", title, len(ticks))
+		}
+		a, b := ticks[0], ticks[len(ticks)-1]
+		return func(at float64) float64 {
+			return number(a[2]) + (at-number(a[1]))/(number(b[1])-number(a[1]))*(number(b[2])-number(a[2]))
+		}
+	}
+	x, y := axis(xTick.FindAllStringSubmatch(panel, -1)), axis(yTick.FindAllStringSubmatch(panel, -1))
+	for _, c := range curve.FindAllStringSubmatch(panel, -1) {
+		values := map[int]float64{}
+		for _, point := range strings.Split(c[2], "L") {
+			at, height, _ := strings.Cut(point, " ")
+			step := x(number(at))
+			if math.Abs(step-math.Round(step)) > .01 {
+				t.Errorf("%s: a point at step %v", title, step)
+			}
+			values[int(math.Round(step))] = y(number(height))
+		}
+		curves = append(curves, values)
+	}
+	return curves, math.Abs(y(.1) - y(0))
+}
+
+// What a golden figure shows is right, too: what is read off it was computed by hand from
+// the formulas of log, at steps where they are simple.
+func TestCurvesShowTheLog(t *testing.T) {
+	svg, err := os.ReadFile("testdata/curves.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for title, want := range map[string][2]map[int]float64{
+		"loss":          {{4: 1.5, 8: .75, 12: .375}, {8: .25}},
+		"KLD":           {{4: .75, 8: .375, 12: .1875}, {8: .125}},
+		"dev nDCG@10":   {{3: .325, 6: .35, 9: .375, 12: .4}, {2: .325, 4: .35, 6: .375, 8: .4}},
+		"dev R@100":     {{3: .7125, 6: .725, 9: .7375, 12: .75}, {2: .7125, 4: .725, 6: .7375, 8: .75}},
+		"learning rate": {{3: 4.5e-4, 6: 3e-4, 12: 0}, {2: 4.5e-4, 4: 3e-4, 8: 0}},
+	} {
+		curves, tenth := readOff(t, svg, title)
+		if len(curves) != 2 {
+			t.Errorf("%s: %d curves", title, len(curves))
+			continue
+		}
+		steps := [2]int{12, 8} // a point each, of the dev set after each quarter
+		if strings.HasPrefix(title, "dev") {
+			steps = [2]int{4, 4}
+		}
+		for i, points := range want {
+			if len(curves[i]) != steps[i] {
+				t.Errorf("%s: curve %d has %d points, want %d", title, i, len(curves[i]), steps[i])
+			}
+			for step, v := range points {
+				if got, ok := curves[i][step]; !ok || math.Abs(got-v) > tenth {
+					t.Errorf("%s: curve %d is at %v in step %d, want %v", title, i, got, step, v)
+				}
+			}
+		}
 	}
 }
 
