@@ -42,10 +42,10 @@ func smallGrid(t *testing.T, dir string) {
 		q := letters(3)
 		e := importers.Example{ID: fmt.Sprint(i), Conversation: fmt.Sprint(i / 3), Rewrite: q}
 		if i%3 > 0 {
-			e.Turns = append(e.Turns, conversation.Turn{Question: letters(2), Reply: letters(3)})
+			e.History = append(e.History, conversation.Turn{Question: letters(2), Reply: letters(3)})
 		}
 		list = append(list, e)
-		list[i].Turns = append(list[i].Turns, conversation.Turn{Question: q[:3]})
+		list[i].Question = q[:3]
 	}
 	files["train.jsonl"] = &bytes.Buffer{}
 	if err := importers.Write(files["train.jsonl"], list); err != nil {

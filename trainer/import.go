@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,14 +78,10 @@ func importCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	}
 	stats := importers.Describe(r.Examples, func(s string) int { return len(t.Append(nil, s, -1)) })
 	if out != "" {
-		var b bytes.Buffer
-		if err := importers.Write(&b, r.Examples); err != nil {
-			return err
-		}
 		if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 			return err
 		}
-		if err := durable.WriteFile(out, b.Bytes()); err != nil {
+		if err := durable.Write(out, func(w io.Writer) error { return importers.Write(w, r.Examples) }); err != nil {
 			return err
 		}
 	}

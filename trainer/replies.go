@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -146,7 +147,7 @@ func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
 	}
 	meter.Done(fmt.Sprintf("%d questions", t.histories))
 	for i := range r.Examples {
-		figures.Turns += len(r.Examples[i].Turns) - 1
+		figures.Turns += len(r.Examples[i].History)
 		t.put(&r.Examples[i])
 	}
 	if err := os.MkdirAll(filepath.Dir(o.out), 0o755); err != nil {
@@ -251,9 +252,8 @@ type node struct {
 func plant(examples []importers.Example) *tree {
 	t := &tree{first: map[string]*node{}}
 	for i := range examples {
-		turns := examples[i].Turns
 		var at *node
-		for _, turn := range turns[:len(turns)-1] {
+		for _, turn := range examples[i].History {
 			next := t.find(at, turn.Question)
 			if next == nil {
 				next = &node{question: turn.Question}
@@ -287,9 +287,10 @@ func (t *tree) find(at *node, question string) *node {
 // put replaces the replies to the example's earlier turns.
 func (t *tree) put(e *importers.Example) {
 	var at *node
-	for i := range e.Turns[:len(e.Turns)-1] {
-		at = t.find(at, e.Turns[i].Question)
-		e.Turns[i].Reply = at.reply
+	e.History = slices.Clone(e.History) // other examples share it
+	for i := range e.History {
+		at = t.find(at, e.History[i].Question)
+		e.History[i].Reply = at.reply
 	}
 }
 

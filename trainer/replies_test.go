@@ -51,8 +51,8 @@ func TestRepliesAreTheEngines(t *testing.T) {
 	e := tinyEngine(t, dir)
 	for i := range want {
 		var said []message.Turn
-		for j := range want[i].Turns[:len(want[i].Turns)-1] {
-			u := &want[i].Turns[j]
+		for j := range want[i].History {
+			u := &want[i].History[j]
 			said = append(said, message.Turn{Question: u.Question})
 			a, err := e.Ask(message.Ask{Turns: said})
 			if err != nil {

@@ -4,12 +4,14 @@ package beir
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"strconv"
 
 	"parley/shared/conversation"
+	"parley/shared/lenient"
 	"parley/shared/lines"
 	"parley/shared/passages"
 	"parley/shared/trec"
@@ -48,10 +50,10 @@ func (d Document) Passage() string {
 // record is a line of either file. "id" serves where "_id" is missing: MTRAG's
 // passages and many others say so.
 type record struct {
-	ID    *string `json:"_id"`
-	Alias *string `json:"id"`
-	Title string  `json:"title"`
-	Text  *string `json:"text"`
+	ID    lenient.Text `json:"_id"`
+	Alias lenient.Text `json:"id"`
+	Title string       `json:"title"`
+	Text  *string      `json:"text"`
 	Turns []struct {
 		Question string `json:"question"`
 		Reply    string `json:"reply"`
@@ -59,16 +61,10 @@ type record struct {
 }
 
 func parse(r *lines.Reader, line []byte) (rec record, id string, err error) {
-	if err := json.Unmarshal(line, &rec); err != nil {
+	if err := lenient.Unmarshal(line, &rec); err != nil {
 		return rec, "", r.Errorf("not a JSON object with _id and text: %w", err)
 	}
-	switch {
-	case rec.ID != nil:
-		id = *rec.ID
-	case rec.Alias != nil:
-		id = *rec.Alias
-	}
-	if id == "" {
+	if id = string(cmp.Or(rec.ID, rec.Alias)); id == "" {
 		return rec, "", r.Errorf(`no "_id"`)
 	}
 	return rec, id, nil

@@ -78,10 +78,23 @@ func TestTitleIsReadOnce(t *testing.T) {
 	}
 }
 
+// Ids are numbers in some files, and what pandas wrote has NaN and 12.0.
+func TestIDsMayBeNumbers(t *testing.T) {
+	const text = `{"_id":12,"text":"a"}` + "\n" + `{"id":13.0,"text":"b","metadata":{"year":NaN}}`
+	queries, err := ReadQueries(reader(t, text))
+	if err != nil || len(queries) != 2 || queries[0].ID != "12" || queries[1].ID != "13" {
+		t.Errorf("%+v, %v", queries, err)
+	}
+	docs, err := readDocuments(reader(t, text))
+	if err != nil || len(docs) != 2 || docs[0].ID != "12" || docs[1].ID != "13" {
+		t.Errorf("%+v, %v", docs, err)
+	}
+}
+
 func TestBadLinesAreNamed(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"_id":"1","text":"a"}` + "\n{": "f:2: not a JSON object",
-		`{"_id":1,"text":"a"}`:           "f:1: not a JSON object",
+		`{"_id":[1],"text":"a"}`:         "f:1: not a JSON object",
 		`{"text":"a"}`:                   `f:1: no "_id"`,
 		`{"_id":"1"}`:                    `f:1: "1" has no "text" and no "turns"`,
 		`{"_id":"1","text":"a"}` + "\n\n" + `{"_id":"1","text":"b"}`: `f:3: query "1" again: it is on line 1 already`,

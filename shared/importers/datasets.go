@@ -8,27 +8,10 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/judged"
+	"parley/shared/lenient"
 	"parley/shared/lines"
 	"parley/shared/mtrag"
 )
-
-// text is a JSON string, or a number or true where a data set is careless.
-type text string
-
-func (t *text) UnmarshalJSON(b []byte) error {
-	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
-		if b[0] == '{' || b[0] == '[' {
-			return err
-		}
-		s = strings.Trim(string(b), `"`)
-	}
-	if s == "null" {
-		s = ""
-	}
-	*t = text(s)
-	return nil
-}
 
 // topiocqa: an array, or lines, of turns. Context is the history, question and answer
 // in turn.
@@ -44,32 +27,33 @@ func (t *text) UnmarshalJSON(b []byte) error {
 //	 "positive_ctxs": [{"title": "...", "text": "...", "passage_id": "..."}]}
 func topiocqa(r *Result, files []File, o Options) error {
 	type turn struct {
-		Conversation text     `json:"Conversation_no"`
-		Number       int      `json:"Turn_no"`
-		Question     string   `json:"Question"` // and question
-		Answer       string   `json:"Answer"`
-		Context      []string `json:"Context"`
-		Rewrite      string   `json:"Rewrite"`
+		Conversation lenient.Text   `json:"Conversation_no"`
+		Number       lenient.Int    `json:"Turn_no"`
+		Question     lenient.Text   `json:"Question"` // and question
+		Answer       lenient.Text   `json:"Answer"`
+		Context      []lenient.Text `json:"Context"`
+		Rewrite      lenient.Text   `json:"Rewrite"`
 		Gold         struct {
-			ID text `json:"id"`
+			ID lenient.Text `json:"id"`
 		} `json:"Gold_passage"`
-		Conv      text `json:"conv_id"`
-		Turn      int  `json:"turn_id"`
+		Conv      lenient.Text `json:"conv_id"`
+		Turn      lenient.Int  `json:"turn_id"`
 		Positives []struct {
-			ID text `json:"passage_id"`
+			ID lenient.Text `json:"passage_id"`
 		} `json:"positive_ctxs"`
 	}
 	for _, file := range files {
-		said := map[text][]string{} // of conversations whose turns carry no Context
+		asked := questions{}
+		said := map[lenient.Text]history{} // of conversations whose turns carry no Context
 		err := records(r, file, func(at position, t turn) {
 			var positives []string
 			if t.Conv != "" && t.Conversation == "" {
-				parts := strings.Split(t.Question, "[SEP]")
-				for i := range parts {
-					parts[i] = strings.TrimSpace(parts[i])
-				}
+				parts := strings.Split(string(t.Question), "[SEP]")
 				t.Conversation, t.Number = t.Conv, t.Turn
-				t.Context, t.Question = parts[:len(parts)-1], parts[len(parts)-1]
+				for _, p := range parts[:len(parts)-1] {
+					t.Context = append(t.Context, lenient.Text(p))
+				}
+				t.Question = lenient.Text(parts[len(parts)-1])
 				for _, p := range t.Positives {
 					positives = append(positives, string(p.ID))
 				}
@@ -80,17 +64,24 @@ func topiocqa(r *Result, files []File, o Options) error {
 				r.unread(at, "Conversation_no or Turn_no is missing")
 				return
 			}
-			before := t.Context
-			if len(before) == 0 && t.Number > 1 {
-				before = said[t.Conversation]
-				if len(before) != 2*(t.Number-1) {
+			asked.add(string(t.Conversation), string(t.Question))
+			var before []conversation.Turn
+			if h := said[t.Conversation]; len(t.Context) == 0 && t.Number > 1 {
+				if h.n != int(t.Number)-1 {
 					r.unread(at, "turn %d of conversation %s has no Context, and not all turns before it were read", t.Number, t.Conversation)
 					return
 				}
+				before = h.said()
+			} else {
+				var ok bool
+				if before, ok = pair(t.Context, asked[string(t.Conversation)]); !ok {
+					r.unread(at, oddContext, len(t.Context))
+					return
+				}
 			}
-			said[t.Conversation] = append(said[t.Conversation], t.Question, t.Answer)
+			said[t.Conversation] = said[t.Conversation].then(string(t.Question), string(t.Answer))
 			r.add(at, Example{ID: fmt.Sprintf("%s_%d", t.Conversation, t.Number), Conversation: string(t.Conversation),
-				Source: "topiocqa", Turns: history(before, t.Question), Rewrite: t.Rewrite, Positives: positives})
+				Source: "topiocqa", History: before, Question: string(t.Question), Rewrite: string(t.Rewrite), Positives: positives})
 		})
 		if err != nil {
 			return err
@@ -99,13 +90,26 @@ func topiocqa(r *Result, files []File, o Options) error {
 	return nil
 }
 
+// questions are those that a file asks, by conversation.
+type questions map[string]map[string]bool
+
+func (q questions) add(conversation, question string) {
+	if q[conversation] == nil {
+		q[conversation] = map[string]bool{}
+	}
+	q[conversation][clean(question)] = true
+}
+
+const oddContext = "the history has %d texts, an odd number: a question or a reply is missing, and which cannot be told"
+
 // qrecc: an array, or lines, of turns. The published files name history, rewrite and
 // answer Context, Rewrite and Answer; a common derivative NewContext, Truth_rewrite
 // and Truth_answer, and adds GPT_rewrite and Editor_rewrite.
 func qrecc(r *Result, files []File, o Options) error {
 	for _, file := range files {
+		asked := questions{}
 		err := records(r, file, func(at position, t map[string]json.RawMessage) {
-			get := func(names ...string) (s text) {
+			get := func(names ...string) (s lenient.Text) {
 				for _, n := range names {
 					if raw, ok := t[n]; ok && json.Unmarshal(raw, &s) == nil {
 						return s
@@ -118,15 +122,22 @@ func qrecc(r *Result, files []File, o Options) error {
 				r.unread(at, "Conversation_no or Turn_no is missing")
 				return
 			}
-			var before []string
+			question := string(get("Question"))
+			asked.add(string(conv), question)
+			var context []lenient.Text
 			for _, n := range []string{"Context", "NewContext"} {
 				if raw, ok := t[n]; ok {
-					if err := json.Unmarshal(raw, &before); err != nil {
+					if err := json.Unmarshal(raw, &context); err != nil {
 						r.unread(at, "%s: %w", n, err)
 						return
 					}
 					break
 				}
+			}
+			before, ok := pair(context, asked[string(conv)])
+			if !ok {
+				r.unread(at, oddContext, len(context))
+				return
 			}
 			fields := []string{"Truth_rewrite", "Rewrite"}
 			if o.Rewrite != "" {
@@ -135,7 +146,7 @@ func qrecc(r *Result, files []File, o Options) error {
 			var positives []string
 			json.Unmarshal(t["Truth_passages"], &positives) // absent in the published files
 			r.add(at, Example{ID: fmt.Sprintf("%s_%s", conv, number), Conversation: string(conv), Source: "qrecc",
-				Turns: history(before, string(get("Question"))), Rewrite: string(get(fields...)), Positives: positives})
+				History: before, Question: question, Rewrite: string(get(fields...)), Positives: positives})
 		})
 		if err != nil {
 			return err
@@ -151,20 +162,28 @@ func qrecc(r *Result, files []File, o Options) error {
 //	 "QuAC_dialog_id": "C_2d21..._0", "Question": "...", "Question_no": 2, "Rewrite": "..."}
 func canard(r *Result, files []File, o Options) error {
 	type question struct {
-		History  []string `json:"History"`
-		Dialog   string   `json:"QuAC_dialog_id"`
-		Question string   `json:"Question"`
-		Number   int      `json:"Question_no"`
-		Rewrite  string   `json:"Rewrite"`
+		History  []lenient.Text `json:"History"`
+		Dialog   lenient.Text   `json:"QuAC_dialog_id"`
+		Question lenient.Text   `json:"Question"`
+		Number   lenient.Int    `json:"Question_no"`
+		Rewrite  lenient.Text   `json:"Rewrite"`
 	}
 	for _, file := range files {
+		asked := questions{}
 		err := records(r, file, func(at position, q question) {
 			if q.Dialog == "" || q.Number < 1 || len(q.History) < 2 {
 				r.unread(at, "QuAC_dialog_id, Question_no or the two titles of History are missing")
 				return
 			}
-			r.add(at, Example{ID: fmt.Sprintf("%s_q#%d", q.Dialog, q.Number-1), Conversation: q.Dialog, Source: "canard",
-				Turns: append([]conversation.Turn{titles(q.History[0], q.History[1])}, history(q.History[2:], q.Question)...), Rewrite: q.Rewrite})
+			asked.add(string(q.Dialog), string(q.Question))
+			said, ok := pair(q.History[2:], asked[string(q.Dialog)])
+			if !ok {
+				r.unread(at, oddContext, len(q.History)-2)
+				return
+			}
+			before := history{}.then(titles(q.History[0], q.History[1]), "").said()
+			r.add(at, Example{ID: fmt.Sprintf("%s_q#%d", q.Dialog, q.Number-1), Conversation: string(q.Dialog), Source: "canard",
+				History: append(before, said...), Question: string(q.Question), Rewrite: string(q.Rewrite)})
 		})
 		if err != nil {
 			return err
@@ -173,9 +192,7 @@ func canard(r *Result, files []File, o Options) error {
 	return nil
 }
 
-func titles(title, section string) conversation.Turn {
-	return conversation.Turn{Question: title + ", " + section}
-}
+func titles(title, section lenient.Text) string { return string(title + ", " + section) }
 
 // quac: one object.
 //
@@ -183,21 +200,21 @@ func titles(title, section string) conversation.Turn {
 //	 "qas": [{"id": "C_..._1_q#0", "question": "...", "orig_answer": {"text": "..."}}]}]}]}
 func quac(r *Result, files []File, o Options) error {
 	type article struct {
-		Title      string `json:"title"`
-		Section    string `json:"section_title"`
+		Title      lenient.Text `json:"title"`
+		Section    lenient.Text `json:"section_title"`
 		Paragraphs []struct {
-			ID  string `json:"id"`
+			ID  lenient.Text `json:"id"`
 			QAs []struct {
-				ID       string `json:"id"`
-				Question string `json:"question"`
+				ID       lenient.Text `json:"id"`
+				Question lenient.Text `json:"question"`
 				Answer   struct {
-					Text string `json:"text"`
+					Text lenient.Text `json:"text"`
 				} `json:"orig_answer"`
 			} `json:"qas"`
 		} `json:"paragraphs"`
 	}
 	for _, file := range files {
-		in, done, err := file.open()
+		in, done, err := file.json()
 		if err != nil {
 			return err
 		}
@@ -211,15 +228,11 @@ func quac(r *Result, files []File, o Options) error {
 		}
 		for _, a := range set.Data {
 			for _, p := range a.Paragraphs {
-				said := []conversation.Turn{titles(a.Title, a.Section)}
+				said := history{}.then(titles(a.Title, a.Section), "")
 				for _, q := range p.QAs {
-					turns := append(said[:len(said):len(said)], conversation.Turn{Question: q.Question})
-					r.add(position{file: file.Name}, Example{ID: q.ID, Conversation: p.ID, Source: "quac", Turns: turns})
-					answer := q.Answer.Text
-					if answer == "CANNOTANSWER" {
-						answer = "I don't know."
-					}
-					said = append(said, conversation.Turn{Question: q.Question, Reply: answer})
+					r.add(position{file: file.Name}, Example{ID: string(q.ID), Conversation: string(p.ID), Source: "quac",
+						History: said.said(), Question: string(q.Question)})
+					said = said.then(string(q.Question), string(q.Answer.Text))
 				}
 			}
 		}
@@ -233,33 +246,46 @@ func quac(r *Result, files []File, o Options) error {
 // participants and parents. Resolved utterances of 2019 are TSV: "31_4 TAB text".
 func cast(r *Result, files []File, o Options) error {
 	type turn struct {
-		Number      text   `json:"number"`
-		Parent      text   `json:"parent"`
-		Participant string `json:"participant"`
-		Raw         string `json:"raw_utterance"`
-		Utterance   string `json:"utterance"`
-		Passage     string `json:"passage"`
-		Response    string `json:"response"`
-		Manual      string `json:"manual_rewritten_utterance"`
-		Automatic   string `json:"automatic_rewritten_utterance"`
-		Canonical   text   `json:"canonical_result_id"`
-		CanonicalM  text   `json:"manual_canonical_result_id"`
+		Number      lenient.Text `json:"number"`
+		Parent      lenient.Text `json:"parent"`
+		Participant lenient.Text `json:"participant"`
+		Raw         lenient.Text `json:"raw_utterance"`
+		Utterance   lenient.Text `json:"utterance"`
+		Passage     lenient.Text `json:"passage"`
+		Response    lenient.Text `json:"response"`
+		Manual      lenient.Text `json:"manual_rewritten_utterance"`
+		Automatic   lenient.Text `json:"automatic_rewritten_utterance"`
+		Canonical   lenient.Text `json:"canonical_result_id"`
+		CanonicalM  lenient.Text `json:"manual_canonical_result_id"`
 	}
 	type topic struct {
-		Number text   `json:"number"`
-		Turns  []turn `json:"turn"`
+		Number lenient.Text `json:"number"`
+		Turns  []turn       `json:"turn"`
 	}
-	resolved := map[string]string{}
+	// A node is a turn of a tree: a question, with its reply once that is known.
+	type node struct {
+		before          history
+		question, reply lenient.Text
+	}
+	after := func(n *node) history { // nil: before the first turn
+		if n == nil {
+			return history{}
+		}
+		return n.before.then(string(n.question), string(n.reply))
+	}
+	var resolved rewrites
 	for _, file := range files {
 		if strings.HasSuffix(strings.TrimSuffix(file.Name, ".gz"), ".tsv") {
 			err := file.lines(func(lr *lines.Reader) error {
 				for i, line := range lr.All() {
+					at := position{file: file.Name, line: i}
 					id, text, ok := strings.Cut(string(line), "\t")
 					if !ok {
-						r.unread(position{file: file.Name, line: i}, "no tab between the turn's id and its text")
+						r.unread(at, "no tab between the turn's id and its text")
 						continue
 					}
-					resolved[id] = text
+					text, _, _ = strings.Cut(text, "\t")
+					resolved.put(r, at, id, text)
 				}
 				return lr.Err()
 			})
@@ -273,26 +299,25 @@ func cast(r *Result, files []File, o Options) error {
 				r.unread(at, "no topic: number or turn is missing")
 				return
 			}
-			var said []conversation.Turn
-			path := map[text][]conversation.Turn{} // in a tree, what was said up to a turn
+			var last *node // of the turns so far
+			path := map[lenient.Text]*node{}
 			for _, u := range t.Turns {
-				before := said
+				parent := last
 				if u.Parent != "" {
 					var ok bool
-					if before, ok = path[u.Parent]; !ok {
+					if parent, ok = path[u.Parent]; !ok {
 						r.unread(at, "topic %s, turn %s: no turn %s before it", t.Number, u.Number, u.Parent)
 						continue
 					}
 				}
-				before = before[:len(before):len(before)]
-				if strings.EqualFold(u.Participant, "System") {
-					if len(before) > 0 {
-						before = append(before[:len(before)-1:len(before)-1], conversation.Turn{Question: before[len(before)-1].Question, Reply: u.Response})
+				if strings.EqualFold(string(u.Participant), "System") {
+					if parent != nil {
+						parent = &node{parent.before, parent.question, u.Response}
 					}
-					path[u.Number], said = before, before
+					path[u.Number], last = parent, parent
 					continue
 				}
-				question := u.Raw + u.Utterance // a turn has one of them
+				n := &node{after(parent), u.Raw + u.Utterance, u.Passage + u.Response} // a turn has one of each
 				rewrite := u.Manual
 				if o.Rewrite == "automatic_rewritten_utterance" || rewrite == "" {
 					rewrite = u.Automatic
@@ -304,23 +329,59 @@ func cast(r *Result, files []File, o Options) error {
 				id := fmt.Sprintf("%s_%s", t.Number, u.Number)
 				// The flattened form of 2022 repeats the beginning of every path.
 				if !r.seen["cast\x00"+id] || u.Participant == "" && !strings.Contains(string(u.Number), "-") {
-					r.add(at, Example{ID: id, Conversation: string(t.Number), Source: "cast",
-						Turns: append(before, conversation.Turn{Question: question}), Rewrite: rewrite, Positives: positives})
+					r.add(at, Example{ID: id, Conversation: string(t.Number), Source: "cast", History: n.before.said(),
+						Question: string(n.question), Rewrite: string(rewrite), Positives: positives})
 				}
-				before = append(before, conversation.Turn{Question: question, Reply: u.Passage + u.Response})
-				path[u.Number], said = before, before
+				path[u.Number], last = n, n
 			}
 		})
 		if err != nil {
 			return err
 		}
 	}
+	resolved.file(r)
+	return nil
+}
+
+// rewrites are those of a file of their own, each of an example by its id.
+type rewrites struct {
+	texts map[string]string
+	order []string // ids
+	at    map[string]position
+}
+
+// put keeps a rewrite, or says why not.
+func (w *rewrites) put(r *Result, at position, id, text string) {
+	id, text = strings.TrimSpace(id), clean(text)
+	if w.texts == nil {
+		w.texts, w.at = map[string]string{}, map[string]position{}
+	}
+	switch first, again := w.at[id]; {
+	case text == "":
+		r.unread(at, "the rewrite of %q is empty", id)
+	case again:
+		r.unread(at, "a second rewrite of %q; the first stands on line %d of %s", id, first.line, first.file)
+	default:
+		w.texts[id], w.at[id] = text, at
+		w.order = append(w.order, id)
+	}
+}
+
+// file gives the examples their rewrites, and says which have no example.
+func (w *rewrites) file(r *Result) {
+	matched := map[string]bool{}
 	for i := range r.Examples {
-		if text := resolved[r.Examples[i].ID]; text != "" {
+		id := r.Examples[i].ID
+		if text := w.texts[id]; text != "" {
 			r.Examples[i].Rewrite = text
+			matched[id] = true
 		}
 	}
-	return nil
+	for _, id := range w.order {
+		if !matched[id] {
+			r.unread(w.at[id], "a rewrite of %q, which is none of the turns read", id)
+		}
+	}
 }
 
 // ikat: topics of TREC iKAT. What the person is known for (ptkb) is left out. 2025 says
@@ -330,16 +391,16 @@ func cast(r *Result, files []File, o Options) error {
 //	 "utterance": "...", "resolved_utterance": "...", "response": "..."}]}
 func ikat(r *Result, files []File, o Options) error {
 	type turn struct {
-		ID        text   `json:"turn_id"`
-		Utterance string `json:"utterance"`
-		User      string `json:"user_utterance"`
-		Resolved  string `json:"resolved_utterance"`
-		Response  string `json:"response"`
+		ID        lenient.Text `json:"turn_id"`
+		Utterance lenient.Text `json:"utterance"`
+		User      lenient.Text `json:"user_utterance"`
+		Resolved  lenient.Text `json:"resolved_utterance"`
+		Response  lenient.Text `json:"response"`
 	}
 	type topic struct {
-		Number    text   `json:"number"`
-		Turns     []turn `json:"turns"`
-		Responses []turn `json:"responses"`
+		Number    lenient.Text `json:"number"`
+		Turns     []turn       `json:"turns"`
+		Responses []turn       `json:"responses"`
 	}
 	for _, file := range files {
 		err := records(r, file, func(at position, t topic) {
@@ -348,12 +409,12 @@ func ikat(r *Result, files []File, o Options) error {
 				r.unread(at, "no topic: number, or turns and responses, are missing")
 				return
 			}
-			var said []conversation.Turn
+			var said history
 			for _, u := range turns {
-				question := u.Utterance + u.User // a turn has one of them
+				question := string(u.Utterance + u.User) // a turn has one of them
 				r.add(at, Example{ID: fmt.Sprintf("%s_%s", t.Number, u.ID), Conversation: string(t.Number), Source: "ikat",
-					Turns: append(said[:len(said):len(said)], conversation.Turn{Question: question}), Rewrite: u.Resolved})
-				said = append(said, conversation.Turn{Question: question, Reply: u.Response})
+					History: said.said(), Question: question, Rewrite: string(u.Resolved)})
+				said = said.then(question, string(u.Response))
 			}
 		})
 		if err != nil {
@@ -369,15 +430,15 @@ func ikat(r *Result, files []File, o Options) error {
 //	{"conv_id": 6722, "domain": "books", "questions": [{"turn": 0, "question": "...",
 //	 "answer_text": "Italy;India", "question_id": "6722-0", "completed_question": "..."}]}
 func convquestions(r *Result, files []File, o Options) error {
+	type question struct {
+		Turn      lenient.Int  `json:"turn"`
+		Question  lenient.Text `json:"question"`
+		Answer    lenient.Text `json:"answer_text"`
+		Completed lenient.Text `json:"completed_question"`
+	}
 	type conv struct {
-		ID        text   `json:"conv_id"`
-		Domain    string `json:"domain"`
-		Questions []struct {
-			Turn      int    `json:"turn"`
-			Question  string `json:"question"`
-			Answer    text   `json:"answer_text"`
-			Completed string `json:"completed_question"`
-		} `json:"questions"`
+		ID        lenient.Text `json:"conv_id"`
+		Questions []question   `json:"questions"`
 	}
 	for _, file := range files {
 		err := records(r, file, func(at position, c conv) {
@@ -385,23 +446,16 @@ func convquestions(r *Result, files []File, o Options) error {
 				r.unread(at, "conv_id or questions is missing")
 				return
 			}
-			byNumber(c.Questions, func(q struct {
-				Turn      int    `json:"turn"`
-				Question  string `json:"question"`
-				Answer    text   `json:"answer_text"`
-				Completed string `json:"completed_question"`
-			}) int {
-				return q.Turn
-			})
-			var said []conversation.Turn
+			byNumber(c.Questions, func(q question) lenient.Int { return q.Turn })
+			var said history
 			for i, q := range c.Questions {
 				rewrite := q.Completed
 				if i == 0 && rewrite == "" {
 					rewrite = q.Question
 				}
 				r.add(at, Example{ID: fmt.Sprintf("%s-%d", c.ID, q.Turn), Conversation: string(c.ID), Source: "convquestions",
-					Turns: append(said[:len(said):len(said)], conversation.Turn{Question: q.Question}), Rewrite: rewrite})
-				said = append(said, conversation.Turn{Question: q.Question, Reply: strings.ReplaceAll(string(q.Answer), ";", "; ")})
+					History: said.said(), Question: string(q.Question), Rewrite: string(rewrite)})
+				said = said.then(string(q.Question), strings.ReplaceAll(string(q.Answer), ";", "; "))
 			}
 		})
 		if err != nil {
@@ -420,14 +474,14 @@ func mtragTasks(r *Result, files []File, o Options) error {
 	}
 	var order []string
 	human := map[string][]placed{}
-	rewrites := map[string]string{}
+	var written rewrites
 	for _, file := range files {
 		err := records(r, file, func(at position, t mtrag.Record) {
 			if t.QueryID != "" {
-				rewrites[t.QueryID] = mtrag.Question(t.Text)
+				written.put(r, at, string(t.QueryID), mtrag.Question(clean(t.Text)))
 				return
 			}
-			conv, _, ok := strings.Cut(t.ID, "<::>")
+			conv, _, ok := strings.Cut(string(t.ID), "<::>")
 			switch {
 			case t.User == nil && len(t.Input) == 0:
 				r.unread(at, "neither a task (user or input) nor a query (_id)")
@@ -444,7 +498,12 @@ func mtragTasks(r *Result, files []File, o Options) error {
 					r.unread(at, "%w", err)
 					return
 				}
-				r.add(at, Example{ID: t.ID, Conversation: conv, Source: "mtrag-synthetic", Turns: turns})
+				var said history
+				last := len(turns) - 1
+				for _, t := range turns[:last] {
+					said = said.then(t.Question, t.Reply)
+				}
+				r.add(at, Example{ID: string(t.ID), Conversation: conv, Source: "mtrag-synthetic", History: said.said(), Question: turns[last].Question})
 			}
 		})
 		if err != nil {
@@ -452,19 +511,15 @@ func mtragTasks(r *Result, files []File, o Options) error {
 		}
 	}
 	for _, conv := range order {
-		byNumber(human[conv], func(p placed) int { return p.Turn }) // the file has 10 before 2
-		var said []conversation.Turn
+		byNumber(human[conv], func(p placed) lenient.Int { return p.Turn }) // the file has 10 before 2
+		var said history
 		for _, p := range human[conv] {
-			r.add(p.at, Example{ID: p.ID, Conversation: conv, Source: "mtrag-" + p.Domain,
-				Turns: append(said[:len(said):len(said)], conversation.Turn{Question: p.User.Text})})
-			said = append(said, conversation.Turn{Question: p.User.Text, Reply: p.Agent.Text})
+			r.add(p.at, Example{ID: string(p.ID), Conversation: conv, Source: "mtrag-" + string(p.Domain),
+				History: said.said(), Question: string(p.User.Text)})
+			said = said.then(string(p.User.Text), string(p.Agent.Text))
 		}
 	}
-	for i := range r.Examples {
-		if text := rewrites[r.Examples[i].ID]; text != "" {
-			r.Examples[i].Rewrite = text
-		}
-	}
+	written.file(r)
 	return nil
 }
 
@@ -472,15 +527,14 @@ func mtragTasks(r *Result, files []File, o Options) error {
 func beirQueries(r *Result, files []File, o Options) error {
 	for _, file := range files {
 		err := records(r, file, func(at position, q struct {
-			ID   text   `json:"_id"`
-			Text string `json:"text"`
+			ID   lenient.Text `json:"_id"`
+			Text lenient.Text `json:"text"`
 		}) {
 			if q.ID == "" {
 				r.unread(at, "_id is missing")
 				return
 			}
-			r.add(at, Example{ID: string(q.ID), Conversation: string(q.ID), Source: "beir",
-				Turns: []conversation.Turn{{Question: q.Text}}, Rewrite: q.Text})
+			r.add(at, Example{ID: string(q.ID), Conversation: string(q.ID), Source: "beir", Question: string(q.Text), Rewrite: string(q.Text)})
 		})
 		if err != nil {
 			return err
@@ -489,8 +543,8 @@ func beirQueries(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// questions: a question a line, of TSV the first column, each its own rewrite.
-func questions(r *Result, files []File, o Options) error {
+// questionLines: a question a line, of TSV the first column, each its own rewrite.
+func questionLines(r *Result, files []File, o Options) error {
 	for n, file := range files {
 		err := file.lines(func(lr *lines.Reader) error {
 			for i, line := range lr.All() {
@@ -499,7 +553,7 @@ func questions(r *Result, files []File, o Options) error {
 				if len(files) > 1 {
 					id = fmt.Sprintf("%d-%d", n+1, i)
 				}
-				r.add(position{file: file.Name, line: i}, Example{ID: id, Conversation: id, Source: "questions", Turns: []conversation.Turn{{Question: q}}, Rewrite: strings.TrimSpace(q)})
+				r.add(position{file: file.Name, line: i}, Example{ID: id, Conversation: id, Source: "questions", Question: q, Rewrite: q})
 			}
 			return lr.Err()
 		})
@@ -519,43 +573,50 @@ func questions(r *Result, files []File, o Options) error {
 func jsonl(r *Result, files []File, o Options) error {
 	for _, file := range files {
 		err := records(r, file, func(at position, c struct {
-			Example
-			Turns []struct {
-				conversation.Turn
-				Rewrite string `json:"rewrite"`
-				Gold    []struct {
-					ID    string `json:"id"`
-					Grade int    `json:"grade"`
+			ID           lenient.Text `json:"id"`
+			Conversation lenient.Text `json:"conversation"`
+			Source       lenient.Text `json:"source"`
+			Turns        []struct {
+				Question lenient.Text `json:"question"`
+				Reply    lenient.Text `json:"reply"`
+				Rewrite  lenient.Text `json:"rewrite"`
+				Gold     []struct {
+					ID    lenient.Text `json:"id"`
+					Grade lenient.Int  `json:"grade"`
 				} `json:"gold"`
 			} `json:"turns"`
+			Rewrite   lenient.Text `json:"rewrite"`
+			Positives []string     `json:"positives"`
 		}) {
-			var said []conversation.Turn
+			if c.ID == "" || len(c.Turns) == 0 {
+				r.unread(at, "id or turns is missing")
+				return
+			}
+			var said history
 			for i, t := range c.Turns {
-				if c.Conversation == "" {
-					best := 1
+				last := i == len(c.Turns)-1
+				switch {
+				case c.Conversation != "" && !last:
+				case c.Conversation != "" && clean(string(t.Reply)) != "":
+					r.unread(at, "the question asked, the last turn, already has a reply")
+				case c.Conversation != "":
+					r.add(at, Example{ID: string(c.ID), Conversation: string(c.Conversation), Source: string(c.Source),
+						History: said.said(), Question: string(t.Question), Rewrite: string(c.Rewrite), Positives: c.Positives})
+				default:
+					best := lenient.Int(1)
 					for _, g := range t.Gold {
 						best = max(best, g.Grade)
 					}
 					var positives []string
 					for _, g := range t.Gold {
 						if g.Grade == best {
-							positives = append(positives, g.ID)
+							positives = append(positives, string(g.ID))
 						}
 					}
-					r.add(at, Example{ID: fmt.Sprintf("%s_%d", c.ID, i+1), Conversation: c.ID, Source: c.Source,
-						Turns: append(said[:len(said):len(said)], conversation.Turn{Question: t.Question}), Rewrite: t.Rewrite, Positives: positives})
+					r.add(at, Example{ID: fmt.Sprintf("%s_%d", c.ID, i+1), Conversation: string(c.ID), Source: string(c.Source),
+						History: said.said(), Question: string(t.Question), Rewrite: string(t.Rewrite), Positives: positives})
 				}
-				said = append(said, t.Turn)
-			}
-			switch {
-			case c.ID == "" || len(said) == 0:
-				r.unread(at, "id or turns is missing")
-			case c.Conversation != "" && said[len(said)-1].Reply != "":
-				r.unread(at, "the question asked, the last turn, already has a reply")
-			case c.Conversation != "":
-				e := c.Example
-				e.Turns = said
-				r.add(at, e)
+				said = said.then(string(t.Question), string(t.Reply))
 			}
 		})
 		if err != nil {

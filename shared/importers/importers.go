@@ -15,8 +15,10 @@
 //	jsonl          our own form, which `trainer import` writes; see Example
 //	parley         our own judged conversations (see judged), which jsonl reads, too
 //
-// Every file may be gzip. What cannot be read is reported with its file and line
-// and left out; only a file that is altogether something else is an error.
+// Every file may be gzip; UTF-16 is refused. What cannot be read is reported with its file
+// and line and left out; only a file that is altogether something else is an error. Of all
+// texts blanks at their ends are left out and HTML's entities replaced; "CANNOTANSWER" and
+// "UNANSWERABLE" are read as the reply "I don't know."; NaN is a field that is missing.
 package importers
 
 import (
@@ -34,8 +36,8 @@ import (
 	"strings"
 
 	"parley/shared/conversation"
+	"parley/shared/lenient"
 	"parley/shared/lines"
-	"parley/shared/unpack"
 )
 
 // An Example is one question of a conversation, with what was said before it: a
@@ -45,19 +47,25 @@ import (
 //	 "turns": [{"question": "...", "reply": "..."}, ..., {"question": "..."}],
 //	 "rewrite": "...", "positives": ["MARCO_5498474"]}
 //
-// Turns are oldest first; the last is the one that is asked, without reply. Rewrite
-// is the question as it reads without its history, "" where nobody wrote one.
+// Turns are oldest first; the last is the one that is asked, without reply.
 type Example struct {
-	ID           string              `json:"id"`
-	Conversation string              `json:"conversation"`
-	Source       string              `json:"source,omitempty"`
-	Turns        []conversation.Turn `json:"turns"`
-	Rewrite      string              `json:"rewrite,omitempty"`
-	Positives    []string            `json:"positives,omitempty"`
+	ID           string
+	Conversation string
+	Source       string
+	// History is what was said before, oldest first. The examples of a conversation share
+	// it, so it is not to be changed.
+	History   []conversation.Turn
+	Question  string   // the one that is asked
+	Rewrite   string   // how it reads without its history, "" where nobody wrote that
+	Positives []string // passages that answer
 }
 
-// Question is the one asked.
-func (e *Example) Question() string { return e.Turns[len(e.Turns)-1].Question }
+// Turns is the example as the encoder reads it: the history, and the question without a
+// reply. The slice is the caller's own.
+func (e *Example) Turns() []conversation.Turn {
+	turns := make([]conversation.Turn, 0, len(e.History)+1)
+	return append(append(turns, e.History...), conversation.Turn{Question: e.Question})
+}
 
 // Options change what an importer takes.
 type Options struct {
@@ -79,18 +87,14 @@ type Result struct {
 	seen map[string]bool
 }
 
-// add takes an example, or says why not.
+// add takes an example, or says why not. The texts of its history are cleaned already.
 func (r *Result) add(at position, e Example) {
-	for i := range e.Turns {
-		e.Turns[i].Question = strings.TrimSpace(e.Turns[i].Question)
-		e.Turns[i].Reply = strings.TrimSpace(e.Turns[i].Reply)
-	}
-	e.Rewrite = strings.TrimSpace(e.Rewrite)
+	e.Question, e.Rewrite = clean(e.Question), clean(e.Rewrite)
 	if r.rows {
 		e.ID = strconv.Itoa(at.row)
 	}
 	switch {
-	case len(e.Turns) == 0 || e.Question() == "":
+	case e.Question == "":
 		r.unread(at, "the question is missing or empty")
 	case r.seen[e.Source+"\x00"+e.ID]: // data sets number alike
 		r.unread(at, "a second example with id %q", e.ID)
@@ -117,7 +121,7 @@ type importer func(r *Result, files []File, o Options) error
 
 var all = map[string]importer{
 	"topiocqa": topiocqa, "qrecc": qrecc, "canard": canard, "quac": quac, "cast": cast, "ikat": ikat,
-	"convquestions": convquestions, "mtrag": mtragTasks, "beir": beirQueries, "questions": questions, "jsonl": jsonl, "parley": parley,
+	"convquestions": convquestions, "mtrag": mtragTasks, "beir": beirQueries, "questions": questionLines, "jsonl": jsonl, "parley": parley,
 }
 
 // Names lists the data sets.
@@ -165,18 +169,18 @@ func Import(name string, files []File, o Options) (*Result, error) {
 	return r, nil
 }
 
-// open opens a file and reads through gzip.
-func (f File) open() (io.Reader, func() error, error) {
+// json opens a file of JSON and reads through gzip; see lenient.NewReader.
+func (f File) json() (io.Reader, func() error, error) {
 	in, err := f.Open()
 	if err != nil {
 		return nil, nil, err
 	}
-	br, _, err := unpack.Gzip(in)
+	text, err := lines.Text(in, f.Name)
 	if err != nil {
 		in.Close()
-		return nil, nil, fmt.Errorf("%s: %w", f.Name, err)
+		return nil, nil, err
 	}
-	return br, in.Close, nil
+	return lenient.NewReader(text), in.Close, nil
 }
 
 // lines hands the lines of a file to read.
@@ -220,7 +224,7 @@ func (n *newlines) line(offset int64) int {
 // a file that breaks off, with the records before it kept.
 func records[T any](r *Result, file File, f func(at position, v T)) error {
 	path := file.Name
-	in, done, err := file.open()
+	in, done, err := file.json()
 	if err != nil {
 		return err
 	}
@@ -285,19 +289,6 @@ func records[T any](r *Result, file File, f func(at position, v T)) error {
 	return nil
 }
 
-// history makes turns of question, reply, question, reply, ..., question.
-func history(said []string, question string) []conversation.Turn {
-	var turns []conversation.Turn
-	for i := 0; i < len(said); i += 2 {
-		t := conversation.Turn{Question: said[i]}
-		if i+1 < len(said) {
-			t.Reply = said[i+1]
-		}
-		turns = append(turns, t)
-	}
-	return append(turns, conversation.Turn{Question: question})
-}
-
 // Stats is a line of the table that describes a data set.
 type Stats struct {
 	Conversations int     `json:"conversations"`
@@ -316,16 +307,24 @@ func Describe(examples []Example, count func(string) int) Stats {
 	var s Stats
 	conv := map[string]bool{}
 	pairs := map[string]bool{}
+	var before []conversation.Turn // the last example's history, which the next one's often goes on from
+	said := 0                      // its length in tokens
 	for i := range examples {
 		e := &examples[i]
 		conv[e.Source+"\x00"+e.Conversation] = true
-		pairs[e.Question()+"\x00"+e.Rewrite] = true
-		s.Turns++
-		s.Depth += float64(len(e.Turns))
-		s.Question += float64(count(e.Question()))
-		for _, t := range e.Turns {
-			s.Whole += float64(count(t.Question) + count(t.Reply))
+		pairs[e.Question+"\x00"+e.Rewrite] = true
+		if len(before) == 0 || len(e.History) < len(before) || &before[0] != &e.History[0] {
+			before, said = nil, 0
 		}
+		for _, t := range e.History[len(before):] {
+			said += count(t.Question) + count(t.Reply)
+		}
+		before = e.History
+		question := count(e.Question)
+		s.Turns++
+		s.Depth += float64(len(e.History) + 1)
+		s.Question += float64(question)
+		s.Whole += float64(said + question)
 		if e.Rewrite != "" {
 			s.Rewritten++
 			s.Rewrite += float64(count(e.Rewrite))
@@ -344,7 +343,7 @@ func Describe(examples []Example, count func(string) int) Stats {
 func Distinct(examples []Example) []Example {
 	seen := map[[2]string]bool{}
 	return slices.DeleteFunc(examples, func(e Example) bool {
-		k := [2]string{e.Question(), e.Rewrite}
+		k := [2]string{e.Question, e.Rewrite}
 		if seen[k] {
 			return true
 		}
@@ -353,13 +352,28 @@ func Distinct(examples []Example) []Example {
 	})
 }
 
+// MaxTurns is how many turns of an example are written, its question included; older ones
+// are left out. No encoder reads as many, and with all of them the lines of one long
+// conversation would take the square of its length.
+const MaxTurns = 200
+
 // Write writes examples in our own form, a line each.
 func Write(w io.Writer, examples []Example) error {
 	out := bufio.NewWriter(w)
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
+	to := json.NewEncoder(out)
+	to.SetEscapeHTML(false)
 	for i := range examples {
-		if err := e.Encode(&examples[i]); err != nil {
+		e := examples[i]
+		e.History = e.History[max(0, len(e.History)+1-MaxTurns):]
+		err := to.Encode(struct {
+			ID           string              `json:"id"`
+			Conversation string              `json:"conversation"`
+			Source       string              `json:"source,omitempty"`
+			Turns        []conversation.Turn `json:"turns"`
+			Rewrite      string              `json:"rewrite,omitempty"`
+			Positives    []string            `json:"positives,omitempty"`
+		}{e.ID, e.Conversation, e.Source, e.Turns(), e.Rewrite, e.Positives})
+		if err != nil {
 			return err
 		}
 	}
@@ -367,6 +381,6 @@ func Write(w io.Writer, examples []Example) error {
 }
 
 // byNumber sorts turns of a conversation.
-func byNumber[T any](list []T, number func(T) int) {
+func byNumber[T any](list []T, number func(T) lenient.Int) {
 	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(number(a), number(b)) })
 }

@@ -16,7 +16,7 @@ import (
 func show(e Example) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s [%s %s]", e.ID, e.Source, e.Conversation)
-	for _, t := range e.Turns {
+	for _, t := range e.Turns() {
 		fmt.Fprintf(&b, " Q: %s", t.Question)
 		if t.Reply != "" {
 			fmt.Fprintf(&b, " A: %s", t.Reply)
@@ -47,11 +47,11 @@ func TestDataSetsInTheirOwnForms(t *testing.T) {
 		{"topiocqa", "topiocqa_retriever.json", Options{}, []string{
 			"1_1 [topiocqa 1] Q: who built the lighthouse of the bay =>  +bay-7",
 			"1_2 [topiocqa 1] Q: who built the lighthouse of the bay A: The harbour board Q: when =>  +bay-7",
-		}, []string{"topiocqa_retriever.json:10: json: cannot unmarshal"}},
+		}, []string{"topiocqa_retriever.json:10: \"two\" is no whole number"}},
 		{"topiocqa", "topiocqa_retriever.json", Options{Rows: true}, []string{
 			"0 [topiocqa 1] Q: who built the lighthouse of the bay =>  +bay-7",
 			"2 [topiocqa 1] Q: who built the lighthouse of the bay A: The harbour board Q: when =>  +bay-7",
-		}, []string{"topiocqa_retriever.json:10: json: cannot unmarshal"}},
+		}, []string{"topiocqa_retriever.json:10: \"two\" is no whole number"}},
 		{"qrecc", "qrecc.json", Options{}, []string{
 			"7_2 [qrecc 7] Q: What is a lighthouse? A: A tower with a lamp. Q: How tall is it? => How tall is a lighthouse?",
 		}, []string{"qrecc.json:12: Context: "}},
@@ -266,7 +266,7 @@ func FuzzImport(f *testing.F) {
 		}
 		ids := map[string]bool{}
 		for _, e := range r.Examples {
-			if len(e.Turns) == 0 || e.Question() == "" || ids[e.Source+" "+e.ID] || e.Turns[len(e.Turns)-1].Reply != "" {
+			if e.Question == "" || ids[e.Source+" "+e.ID] {
 				t.Errorf("accepted %+v", e)
 			}
 			ids[e.Source+" "+e.ID] = true

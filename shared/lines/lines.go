@@ -1,5 +1,5 @@
-// Package lines reads text files a line at a time, knows where it is, and reads
-// through gzip as if it were not there. Every reader of data sets stands on it, so
+// Package lines reads text files a line at a time, knows where it is, reads through
+// gzip as if it were not there, and refuses what is not UTF-8 but UTF-16. Every reader of data sets stands on it, so
 // that every error names file and line.
 package lines
 
@@ -51,14 +51,67 @@ type Reader struct {
 	err  error
 }
 
-// NewReader reads lines from r, which may be gzip (told by its first two bytes,
-// not by a name). name is what errors call it.
+// NewReader reads lines from r; see Text. name is what errors call it.
 func NewReader(r io.Reader, name string) (*Reader, error) {
+	br, err := Text(r, name)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{name: name, br: br}, nil
+}
+
+// Text reads r, through gzip where it is that (told by its first two bytes, not by a
+// name). What is UTF-16 or UTF-32 is refused; name is what the error calls it.
+func Text(r io.Reader, name string) (*bufio.Reader, error) {
 	br, _, err := unpack.Gzip(r)
 	if err != nil {
 		return nil, &Error{File: name, Msg: "bad gzip header", Err: err}
 	}
-	return &Reader{name: name, br: br}, nil
+	begin, _ := br.Peek(256)
+	if encoding := wide(begin); encoding != "" {
+		return nil, &Error{File: name, Msg: fmt.Sprintf("this is %s; convert it to UTF-8 first, as by iconv -f %s -t UTF-8", encoding, encoding)}
+	}
+	return br, nil
+}
+
+// wide names the encoding of a text that begins so, where its characters have two or four
+// bytes each: by its byte order mark or, without one, by where its zeros are, for mostly
+// Latin text.
+func wide(b []byte) string {
+	for _, mark := range []struct{ bytes, encoding string }{
+		{"\xff\xfe\x00\x00", "UTF-32LE"}, {"\x00\x00\xfe\xff", "UTF-32BE"}, {"\xff\xfe", "UTF-16LE"}, {"\xfe\xff", "UTF-16BE"},
+	} {
+		if bytes.HasPrefix(b, []byte(mark.bytes)) {
+			return mark.encoding
+		}
+	}
+	b = b[:len(b)&^3]
+	var zeros [4]int // by place in four bytes
+	for i, c := range b {
+		if c == 0 {
+			zeros[i%4]++
+		}
+	}
+	of := len(b) / 4
+	most := func(places ...int) bool {
+		for _, i := range places {
+			if 2*zeros[i] <= of {
+				return false
+			}
+		}
+		return true
+	}
+	switch none := zeros[0] == 0; {
+	case none && most(1, 2, 3):
+		return "UTF-32LE"
+	case zeros[3] == 0 && most(0, 1, 2):
+		return "UTF-32BE"
+	case none && zeros[2] == 0 && most(1, 3):
+		return "UTF-16LE"
+	case zeros[1]+zeros[3] == 0 && most(0, 2):
+		return "UTF-16BE"
+	}
+	return ""
 }
 
 // All yields the lines with their numbers, from 1; without the line end (\n or

@@ -99,3 +99,42 @@ func TestEndlessLineIsRefused(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// UTF-16 would be read as lines of NULs: it is refused, with the file's name.
+func TestWideEncodingsAreRefusedByName(t *testing.T) {
+	units := func(text string, size int, big bool) string {
+		var b []byte
+		for _, r := range text {
+			unit := make([]byte, size)
+			for i := range unit {
+				at := i
+				if big {
+					at = size - 1 - i
+				}
+				unit[at] = byte(r >> (8 * i))
+			}
+			b = append(b, unit...)
+		}
+		return string(b)
+	}
+	const text = "who built it?\t1\nwann — später\t2\n"
+	for _, c := range []struct {
+		encoding string
+		size     int
+		big      bool
+	}{{"UTF-16LE", 2, false}, {"UTF-16BE", 2, true}, {"UTF-32LE", 4, false}, {"UTF-32BE", 4, true}} {
+		for _, mark := range []string{"", "\ufeff"} {
+			for _, data := range []string{units(mark+text, c.size, c.big), gzipped(units(mark+text, c.size, c.big))} {
+				_, _, err := all(t, data)
+				if err == nil || !strings.Contains(err.Error(), "f: this is "+c.encoding+";") {
+					t.Errorf("%s, mark %q: %v", c.encoding, mark, err)
+				}
+			}
+		}
+	}
+	for _, data := range []string{"", "a", "ab\n", "a\x00b\n", "a\x00\x00\x00\x00\x00b and more of it\n", "\ufeffwho\n", "später\n"} {
+		if _, _, err := all(t, data); err != nil {
+			t.Errorf("%q: %v", data, err)
+		}
+	}
+}

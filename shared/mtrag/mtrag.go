@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"parley/shared/conversation"
+	"parley/shared/lenient"
 	"parley/shared/lines"
 )
 
@@ -46,17 +47,17 @@ type Conversations map[string][]conversation.Turn
 // The first is a turn of people's, a task; the second a synthetic turn with what was
 // said before it; the third a query, in BEIR's form.
 type Record struct {
-	ID      string `json:"task_id"` // conversation<::>turn
-	Turn    int    `json:"turn_id"` // of a task, from 1
-	Domain  string `json:"domain"`
-	User    *Said  `json:"user"` // nil where it is no task
-	Agent   Said   `json:"agent"`
-	Input   []Said `json:"input"` // of a synthetic turn: the questions, and the replies between them
-	Targets []Said `json:"targets"`
+	ID      lenient.Text `json:"task_id"` // conversation<::>turn
+	Turn    lenient.Int  `json:"turn_id"` // of a task, from 1
+	Domain  string       `json:"domain"`
+	User    *Said        `json:"user"` // nil where it is no task
+	Agent   Said         `json:"agent"`
+	Input   []Said       `json:"input"` // of a synthetic turn: the questions, and the replies between them
+	Targets []Said       `json:"targets"`
 	// Contexts are the passages that a synthetic turn's reply was written from.
-	Contexts []Said `json:"contexts"`
-	QueryID  string `json:"_id"` // of a query
-	Text     string `json:"text"`
+	Contexts []Said       `json:"contexts"`
+	QueryID  lenient.Text `json:"_id"` // of a query
+	Text     string       `json:"text"`
 }
 
 // Said is what somebody said.
@@ -87,14 +88,14 @@ func ReadTasks(r *lines.Reader) (Conversations, error) {
 	tasks := map[string][]Record{}
 	for _, line := range r.All() {
 		var t Record
-		if err := json.Unmarshal(line, &t); err != nil {
+		if err := lenient.Unmarshal(line, &t); err != nil {
 			return nil, r.Errorf("not a task: %w", err)
 		}
-		conv, turn, err := SplitID(t.ID)
+		conv, turn, err := SplitID(string(t.ID))
 		if err != nil {
 			return nil, r.Errorf("%w", err)
 		}
-		if turn != t.Turn {
+		if turn != int(t.Turn) {
 			return nil, r.Errorf("task_id %q and turn_id %d disagree", t.ID, t.Turn)
 		}
 		if t.User == nil {
@@ -110,7 +111,7 @@ func ReadTasks(r *lines.Reader) (Conversations, error) {
 		// The file is sorted by id as text, where 10 comes before 2.
 		slices.SortFunc(ts, func(a, b Record) int { return cmp.Compare(a.Turn, b.Turn) })
 		for i, t := range ts {
-			if t.Turn != i+1 {
+			if int(t.Turn) != i+1 {
 				return nil, r.Errorf("conversation %q has no turn %d, or has it twice", conv, i+1)
 			}
 			all[conv] = append(all[conv], conversation.Turn{
@@ -181,10 +182,10 @@ func ReadSynthetic(r *lines.Reader) ([]Synthetic, error) {
 	var turns []Synthetic
 	for _, line := range r.All() {
 		var t Record
-		if err := json.Unmarshal(line, &t); err != nil {
+		if err := lenient.Unmarshal(line, &t); err != nil {
 			return nil, r.Errorf("not a synthetic turn: %w", err)
 		}
-		conv, turn, err := SplitID(t.ID)
+		conv, turn, err := SplitID(string(t.ID))
 		if err != nil {
 			return nil, r.Errorf("%w", err)
 		}

@@ -101,7 +101,7 @@ func TestAConversationIsSavedAndOpened(t *testing.T) {
 	}
 	topics, _ := os.ReadFile(files["TREC topics"])
 	r, err := importers.Import("cast", []importers.File{importers.Memory("topics", topics)}, importers.Options{})
-	if err != nil || len(r.Examples) != 2 || r.Examples[1].Question() != "which prize did he get for it?" {
+	if err != nil || len(r.Examples) != 2 || r.Examples[1].Question != "which prize did he get for it?" {
 		t.Errorf("%+v, %v", r, err)
 	}
 

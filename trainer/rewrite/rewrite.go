@@ -133,7 +133,7 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 	for i := range examples {
 		e := &examples[i]
 		var prompt strings.Builder
-		err := form.Execute(&prompt, map[string]any{"History": e.Turns[:len(e.Turns)-1], "Question": e.Question()})
+		err := form.Execute(&prompt, map[string]any{"History": e.History, "Question": e.Question})
 		if err != nil {
 			return n, fmt.Errorf("the prompt: %w", err)
 		}

@@ -22,8 +22,8 @@ import (
 func examples(n int) []importers.Example {
 	var all []importers.Example
 	for i := range n {
-		all = append(all, importers.Example{ID: fmt.Sprint(i), Conversation: "c", Turns: []conversation.Turn{
-			{Question: fmt.Sprintf("Who is number %d?", i), Reply: "A spy."}, {Question: fmt.Sprintf("Why %d?", i)}}})
+		all = append(all, importers.Example{ID: fmt.Sprint(i), Conversation: "c", History: []conversation.Turn{
+			{Question: fmt.Sprintf("Who is number %d?", i), Reply: "A spy."}}, Question: fmt.Sprintf("Why %d?", i)})
 	}
 	return all
 }

@@ -73,7 +73,7 @@ func TestRealServer(t *testing.T) {
 		if len(list) == questions {
 			break
 		}
-		if len(e.Turns) == 2 || len(e.Turns) == 3 {
+		if n := len(e.History); n == 1 || n == 2 {
 			human[e.ID] = e.Rewrite
 			e.Rewrite = ""
 			list = append(list, e)
@@ -168,7 +168,7 @@ func TestRealServer(t *testing.T) {
 		t.Fatalf("%d examples, %v", len(result.Examples), err)
 	}
 	for _, e := range result.Examples {
-		t.Logf("%q by a person %q, by the model %q", e.Question(), human[e.ID], e.Rewrite)
+		t.Logf("%q by a person %q, by the model %q", e.Question, human[e.ID], e.Rewrite)
 	}
 	// All that was answered is in the cache: the same result, without a server where
 	// nothing has to be asked again.

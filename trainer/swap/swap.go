@@ -76,10 +76,11 @@ func (n *Names) Swap(e *importers.Example) (importers.Example, bool) {
 		}
 		return text
 	}
-	out.Turns = make([]conversation.Turn, len(e.Turns))
-	for i, t := range e.Turns {
-		out.Turns[i] = conversation.Turn{Question: change(t.Question), Reply: change(t.Reply)}
+	out.History = make([]conversation.Turn, len(e.History))
+	for i, t := range e.History {
+		out.History[i] = conversation.Turn{Question: change(t.Question), Reply: change(t.Reply)}
 	}
+	out.Question = change(e.Question)
 	out.Rewrite = change(e.Rewrite)
 	return out, true
 }
@@ -88,15 +89,15 @@ func (n *Names) Swap(e *importers.Example) (importers.Example, bool) {
 // the newest one lacks, and that begins and ends with a name: a word that begins with a
 // capital letter or a digit within the rewrite. "" where there is none.
 func Carried(e *importers.Example) string {
-	if len(e.Turns) < 2 || e.Rewrite == "" {
+	if len(e.History) == 0 || e.Rewrite == "" {
 		return ""
 	}
 	var history strings.Builder
-	for _, t := range e.Turns[:len(e.Turns)-1] {
+	for _, t := range e.History {
 		history.WriteString(t.Question)
 		history.WriteString("\n")
 	}
-	said, asked := strings.ToLower(history.String()), strings.ToLower(e.Question())
+	said, asked := strings.ToLower(history.String()), strings.ToLower(e.Question)
 	at := spans(e.Rewrite)
 	best := ""
 	for i := range at {

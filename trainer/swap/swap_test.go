@@ -10,10 +10,11 @@ import (
 
 func example(rewrite string, questions ...string) *importers.Example {
 	e := &importers.Example{ID: "1_2", Conversation: "1", Source: "cast", Rewrite: rewrite}
-	for _, q := range questions {
-		e.Turns = append(e.Turns, conversation.Turn{Question: q, Reply: "It is " + q})
+	last := len(questions) - 1
+	for _, q := range questions[:last] {
+		e.History = append(e.History, conversation.Turn{Question: q, Reply: "It is " + q})
 	}
-	e.Turns[len(e.Turns)-1].Reply = ""
+	e.Question = questions[last]
 	return e
 }
 
@@ -49,14 +50,14 @@ func TestSwap(t *testing.T) {
 	if !ok {
 		t.Fatal("nothing was swapped")
 	}
-	if got.Rewrite != "When did Kilimanjaro's term end?" || got.Turns[0].Question != "Who is Kilimanjaro?" ||
-		got.Turns[1].Question != "Where was Kilimanjaro born?" || got.Turns[1].Reply != "It is Where was Kilimanjaro born?" || got.Question() != "When did his term end?" {
+	if got.Rewrite != "When did Kilimanjaro's term end?" || got.History[0].Question != "Who is Kilimanjaro?" ||
+		got.History[1].Question != "Where was Kilimanjaro born?" || got.History[1].Reply != "It is Where was Kilimanjaro born?" || got.Question != "When did his term end?" {
 		t.Errorf("%+v", got)
 	}
 	if got.ID != "1_2-swapped" || got.Conversation != "1-swapped" || got.Source != "cast-swapped" {
 		t.Errorf("it is called %q, %q, %q", got.ID, got.Conversation, got.Source)
 	}
-	if e.Rewrite != "When did Barack Obama's term end?" || e.Turns[0].Question != "Who is Barack Obama?" {
+	if e.Rewrite != "When did Barack Obama's term end?" || e.History[0].Question != "Who is Barack Obama?" {
 		t.Errorf("the example itself became %+v", e)
 	}
 	if _, ok := n.Swap(example("What is a tower?", "What is a tower?")); ok {

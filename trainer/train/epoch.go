@@ -50,12 +50,12 @@ func without(examples, excluded []importers.Example) (kept []importers.Example, 
 	}
 	bad := map[string]bool{}
 	for i := range excluded {
-		bad[plain(excluded[i].Question())] = true
+		bad[plain(excluded[i].Question)] = true
 		bad[plain(excluded[i].Rewrite)] = true
 	}
 	delete(bad, "")
 	for _, e := range examples {
-		if bad[plain(e.Question())] || bad[plain(e.Rewrite)] {
+		if bad[plain(e.Question)] || bad[plain(e.Rewrite)] {
 			dropped++
 			continue
 		}
@@ -89,7 +89,7 @@ type asked struct{ source, conversation, question string }
 func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []input {
 	var with []int // examples that have a history to lend
 	for i := range examples {
-		if len(examples[i].Turns) > 1 {
+		if len(examples[i].History) > 0 {
 			with = append(with, i)
 		}
 	}
@@ -99,10 +99,10 @@ func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []
 	said := func(e *importers.Example) []conversation.Turn {
 		if engine.Float64() < c.EngineShare {
 			if own := p.engine[e.Source+"\x00"+e.ID]; own != nil {
-				return slices.Clone(own.Turns)
+				return own.Turns()
 			}
 		}
-		turns := slices.Clone(e.Turns)
+		turns := e.Turns()
 		for i := range turns[:len(turns)-1] {
 			if replies.Float64() < c.Replies {
 				if text, ok := p.found[asked{e.Source, e.Conversation, turns[i].Question}]; ok {
@@ -133,7 +133,7 @@ func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []
 		}
 		if preamble.Float64() < c.Preamble && len(with) > 0 {
 			last := &turns[len(turns)-1]
-			last.Question = examples[with[preamble.IntN(len(with))]].Turns[0].Reply + " " + last.Question
+			last.Question = examples[with[preamble.IntN(len(with))]].History[0].Reply + " " + last.Question
 		}
 		x.Input = conversation.Build(p.tokenizer, turns, form)
 		if p.words != nil {

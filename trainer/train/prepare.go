@@ -168,7 +168,7 @@ func prepare(ctx context.Context, c *Config, sums map[string]string, stderr *os.
 			if err != nil {
 				return nil, err
 			}
-			p.found[asked{e.Source, e.Conversation, e.Question()}] = p.texts[l.Docs[0]]
+			p.found[asked{e.Source, e.Conversation, e.Question}] = p.texts[l.Docs[0]]
 		}
 	}
 	if c.Distance != 0 {

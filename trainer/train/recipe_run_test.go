@@ -47,9 +47,9 @@ func TestRecipesRun(t *testing.T) {
 	for i := range 48 {
 		e := importers.Example{ID: fmt.Sprint(i), Conversation: fmt.Sprint(i / 4), Rewrite: letters(4)}
 		for range i % 4 {
-			e.Turns = append(e.Turns, conversation.Turn{Question: letters(4), Reply: letters(120)})
+			e.History = append(e.History, conversation.Turn{Question: letters(4), Reply: letters(120)})
 		}
-		e.Turns = append(e.Turns, conversation.Turn{Question: letters(3)})
+		e.Question = letters(3)
 		list = append(list, e)
 		scores := map[string]float64{}
 		for d := range 1000 {

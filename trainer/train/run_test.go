@@ -50,9 +50,9 @@ func small(t testing.TB, folder string) Config {
 		q := letters(3)
 		e := importers.Example{ID: fmt.Sprint(i), Conversation: fmt.Sprint(i / 3), Rewrite: q}
 		if i%3 > 0 {
-			e.Turns = append(e.Turns, conversation.Turn{Question: letters(2), Reply: letters(3)})
+			e.History = append(e.History, conversation.Turn{Question: letters(2), Reply: letters(3)})
 		}
-		e.Turns = append(e.Turns, conversation.Turn{Question: q[:3]})
+		e.Question = q[:3]
 		list = append(list, e)
 	}
 	if err := importers.Write(&lines, list); err != nil {
@@ -227,7 +227,7 @@ func TestRunTrainsADenseStudent(t *testing.T) {
 	for _, e := range held {
 		q, want := make([]float32, s.Dim()), make([]float32, s.Dim())
 		var in conversation.Input
-		s.Conversation(&in, e.Turns)
+		s.Conversation(&in, e.Turns())
 		if err := student.Embed(q, in); err != nil {
 			t.Fatal(err)
 		}

@@ -54,7 +54,7 @@ func TestSecondOpinionOnTokens(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, e := range r.Examples {
-				texts = append(texts, e.Question(), e.Rewrite)
+				texts = append(texts, e.Question, e.Rewrite)
 			}
 		}
 	}

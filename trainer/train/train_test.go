@@ -184,9 +184,9 @@ func examples() []importers.Example {
 		conv := string(rune('a' + i%20))
 		e := importers.Example{ID: conv + string(rune('0'+i/20)), Conversation: conv, Source: "s", Rewrite: "r" + conv + string(rune('0'+i/20))}
 		if i >= 20 {
-			e.Turns = append(e.Turns, conversation.Turn{Question: "first " + conv, Reply: strings.Repeat("x ", i)})
+			e.History = append(e.History, conversation.Turn{Question: "first " + conv, Reply: strings.Repeat("x ", i)})
 		}
-		e.Turns = append(e.Turns, conversation.Turn{Question: "q " + conv + string(rune('0'+i/20))})
+		e.Question = "q " + conv + string(rune('0'+i/20))
 		all = append(all, e)
 	}
 	return all
@@ -212,7 +212,7 @@ func TestSplitKeepsConversationsWhole(t *testing.T) {
 
 func TestWithoutDropsEqualQuestions(t *testing.T) {
 	kept, dropped := without(examples(), []importers.Example{
-		{Turns: []conversation.Turn{{Question: "Q  A0?"}}}, {Turns: []conversation.Turn{{Question: "zz"}}, Rewrite: "RB1!"}})
+		{Question: "Q  A0?"}, {Question: "zz", Rewrite: "RB1!"}})
 	if dropped != 2 || len(kept) != 38 {
 		t.Errorf("dropped %d", dropped)
 	}
@@ -252,7 +252,7 @@ func TestPassagesStandInForReplies(t *testing.T) {
 	p := &prepared{tokenizer: tok}
 	var examples []importers.Example
 	for i := range 400 {
-		examples = append(examples, importers.Example{Conversation: strconv.Itoa(i), Turns: []conversation.Turn{{Question: "a", Reply: "r"}, {Question: "b"}}})
+		examples = append(examples, importers.Example{Conversation: strconv.Itoa(i), History: []conversation.Turn{{Question: "a", Reply: "r"}}, Question: "b"})
 	}
 	p.found = map[asked]string{}
 	for _, e := range examples[:300] {

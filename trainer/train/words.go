@@ -102,7 +102,7 @@ func (x *lexicon) read(in *conversation.Input, turns []conversation.Turn, rewrit
 // topic.
 func builds(e *importers.Example, reader *words.Reader) float32 {
 	own := map[string]bool{}
-	reader.Each(e.Question(), func(w []byte, _, _ int) { own[string(w)] = true })
+	reader.Each(e.Question, func(w []byte, _, _ int) { own[string(w)] = true })
 	answer := float32(-1)
 	reader.Each(e.Rewrite, func(w []byte, _, _ int) {
 		if !own[string(w)] {

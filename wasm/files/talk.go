@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path"
 
-	"parley/shared/conversation"
 	"parley/shared/importers"
 	"parley/shared/link"
 	"parley/shared/transcript"
@@ -69,7 +68,7 @@ func (d *desk) conversations(in struct {
 // what was said before it.
 func gather(examples []importers.Example) []Imported {
 	var names []string
-	longest := map[string][]conversation.Turn{}
+	longest := map[string]*importers.Example{}
 	for i := range examples {
 		e := &examples[i]
 		name := cmp.Or(e.Conversation, e.ID)
@@ -79,14 +78,14 @@ func gather(examples []importers.Example) []Imported {
 			}
 			names = append(names, name)
 		}
-		if len(e.Turns) > len(longest[name]) {
-			longest[name] = e.Turns
+		if longest[name] == nil || len(e.History) > len(longest[name].History) {
+			longest[name] = e
 		}
 	}
 	list := []Imported{}
 	for _, name := range names {
 		var turns []transcript.Exchange
-		for _, t := range longest[name] {
+		for _, t := range longest[name].Turns() {
 			turns = append(turns, transcript.Exchange{Question: t.Question})
 		}
 		list = append(list, imported(name, "", turns))
