@@ -14,7 +14,8 @@ import (
 
 // Cut cuts a document into passages of at most limit tokens, title included, as
 // count counts them. Each passage repeats the title, and under headings says
-// where it stands: "Title > Heading > Heading".
+// where it stands: "Title > Heading > Heading". A passage that begins within a table
+// begins with the table's header.
 //
 // A document that fits stays whole and keeps its id; else the passages are
 // "id#1", "id#2" and so on. limit <= 0 never cuts.
@@ -79,6 +80,7 @@ type unit struct {
 	tokens     int
 	section    int  // 0: before the first heading; else 1 + its heading
 	heading    bool // it is that heading itself
+	table      int  // 0: none, or its header; else 1 + the table that it is a row of
 	before     boundary
 }
 
@@ -92,6 +94,7 @@ type cutter struct {
 	// tokens that remain beside its title.
 	paths [][]int
 	room  []int
+	heads []int // tokens of each table's header; 0 where it is too long to be repeated
 }
 
 // outline finds the path of each section, and what room its title leaves. A
@@ -102,6 +105,13 @@ func (c *cutter) outline() {
 	title := c.count(c.doc.Title)
 	tokens := make([]int, n)
 	var path []int
+	for _, t := range c.doc.Tables {
+		head := c.count(c.doc.Text[t.Start:t.Header])
+		if head > c.limit/4 {
+			head = 0
+		}
+		c.heads = append(c.heads, head)
+	}
 	c.room[0] = max(c.limit-title, c.limit/2, 1)
 	for i, h := range c.doc.Headings {
 		tokens[i] = c.count(c.doc.Text[h.Start:h.End]) + 1 // and its ">"
@@ -127,7 +137,7 @@ func (c *cutter) outline() {
 // split cuts the text into units.
 func (c *cutter) split() {
 	text := c.doc.Text
-	heading := 0
+	heading, table := 0, 0
 	before := atBlock
 	for start := 0; start < len(text); {
 		end := start + strings.IndexByte(text[start:], '\n')
@@ -144,13 +154,20 @@ func (c *cutter) split() {
 			c.add(unit{start: start, end: end, section: heading, heading: true, before: before})
 			before = afterHeading
 		default:
+			for table < len(c.doc.Tables) && c.doc.Tables[table].End <= start {
+				table++
+			}
+			within := 0
+			if table < len(c.doc.Tables) && c.doc.Tables[table].Header < start {
+				within = table + 1
+			}
 			spans := sentence.Split(text[start:end])
 			for i := range spans {
 				to := end
 				if i+1 < len(spans) {
 					to = start + spans[i+1].Start
 				}
-				c.add(unit{start: start + spans[i].Start, end: to, section: heading, before: before})
+				c.add(unit{start: start + spans[i].Start, end: to, section: heading, table: within, before: before})
 				before = atSentence
 			}
 			before = atBlock
@@ -166,7 +183,7 @@ func (c *cutter) add(u unit) {
 	if u.heading {
 		u.tokens++ // ">", should it move to the title
 	}
-	if u.tokens > c.room[u.section] {
+	if u.tokens > c.roomFor(u) {
 		if at := middle(text); at > 0 {
 			left, right := u, u
 			left.end = u.start + at
@@ -177,6 +194,15 @@ func (c *cutter) add(u unit) {
 		}
 	}
 	c.units = append(c.units, u)
+}
+
+// roomFor is the room of a passage that begins with u.
+func (c *cutter) roomFor(u unit) int {
+	room := c.room[u.section]
+	if u.table > 0 {
+		room = max(room-c.heads[u.table-1], 1)
+	}
+	return room
 }
 
 // middle is the place to halve s: after the space nearest its middle, or between
@@ -215,7 +241,7 @@ func (c *cutter) cheapest() []int {
 		for j := i - 1; j >= 0; j-- {
 			u := c.units[j]
 			tokens += u.tokens
-			r := c.room[u.section]
+			r := c.roomFor(u)
 			if j < i-1 && tokens > c.limit {
 				break
 			}
@@ -274,6 +300,9 @@ func (c *cutter) passage(from, to int) (passages.Passage, bool) {
 	}
 	p := passages.Passage{Title: c.doc.Title, URL: c.doc.URL}
 	p.Text = strings.TrimSpace(c.doc.Text[start:end])
+	if t := units[0].table; t > 0 && c.heads[t-1] > 0 && p.Text != "" {
+		p.Text = c.doc.Text[c.doc.Tables[t-1].Start:c.doc.Tables[t-1].Header] + "\n" + p.Text
+	}
 	last := c.doc.Title
 	for _, i := range path {
 		h := c.doc.Headings[i]

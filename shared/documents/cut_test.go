@@ -47,6 +47,13 @@ func checkCut(t *testing.T, d Document, limit int) []passages.Passage {
 		// Nothing is lost but headings that the title repeats, and the order stays.
 		body := letters(p.Text)
 		i := strings.Index(all[at:], body)
+		for _, table := range d.Tables { // a header that is repeated
+			if rest, ok := strings.CutPrefix(p.Text, d.Text[table.Start:table.Header]+"\n"); ok && (i < 0 || len(letters(d.Text[:table.Header])) <= at) {
+				body = letters(rest)
+				i = strings.Index(all[at:], body)
+				break
+			}
+		}
 		if i < 0 {
 			t.Fatalf("%q is not in the rest of the document", p.Text)
 		}
@@ -146,6 +153,32 @@ func TestAHeadingStaysWithWhatItHeads(t *testing.T) {
 	}
 }
 
+func TestLongTablesRepeatTheirHeader(t *testing.T) {
+	markdown, page := "# Fees\n\nWhat things cost.\n\n| Thing | Price |\n|---|---|\n", "<h1>Fees</h1><p>What things cost.<table><thead><tr><td>Thing<td>Price</thead>"
+	for i := range 40 {
+		markdown += fmt.Sprintf("| thing %d | %d euros |\n", i, i)
+		page += fmt.Sprintf("<tr><td>thing %d<td>%d euros", i, i)
+	}
+	for name, data := range map[string]string{"a.md": markdown + "\nAll in cash.", "a.html": page + "</table><p>All in cash."} {
+		d, _ := Read(name, []byte(data), Options{})
+		cut := checkCut(t, d[0], 40)
+		if len(cut) < 4 {
+			t.Fatalf("%s: %d passages", name, len(cut))
+		}
+		for i, p := range cut {
+			if n := strings.Count(p.Text, "Thing, Price\n"); n != 1 {
+				t.Errorf("%s: passage %d has the header %d times: %q", name, i, n, p.Text)
+			}
+			if n := words(p.Title) + words(p.Text); n > 40 {
+				t.Errorf("%s: %d tokens", name, n)
+			}
+		}
+		if last := cut[len(cut)-1].Text; !strings.HasPrefix(last, "Thing, Price\n") || !strings.HasSuffix(last, "39 euros\n\nAll in cash.") {
+			t.Errorf("%s: the last passage is %q", name, last)
+		}
+	}
+}
+
 func TestHTMLAnchorsLeadToTheSection(t *testing.T) {
 	d, _ := Read("a.html", []byte(`<link rel=canonical href=https://x/y><h1>T</h1><p>`+sentences(9, 10)+`<h2 id="a b">S</h2><p>`+sentences(9, 10)), Options{})
 	cut := checkCut(t, d[0], 100)
@@ -182,6 +215,8 @@ func TestNoPassageIsLongerThanTheLimit(t *testing.T) {
 			switch r.IntN(4) {
 			case 0:
 				fmt.Fprintf(&b, "%s Heading %d\n\n", strings.Repeat("#", 1+r.IntN(4)), r.IntN(100))
+			case 1:
+				fmt.Fprintf(&b, "| one%d | %s |\n|---|---|\n%s\n", b.Len(), strings.Repeat("two ", r.IntN(20)), strings.Repeat("| "+sentences(1+r.IntN(3), 2+r.IntN(20))+" | x |\n", r.IntN(12)))
 			default:
 				b.WriteString(sentences(1+r.IntN(6), 2+r.IntN(20)) + "\n\n")
 			}

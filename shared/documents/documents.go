@@ -28,6 +28,7 @@ import (
 type Document struct {
 	ID, Title, Text, URL string
 	Headings             []Heading // in the order of the text
+	Tables               []Table   // in the order of the text
 	File                 string    // as Read was told; "": a caller's own document
 	Line                 int       // where its record begins, from 1; 0: it is the whole file
 }
@@ -38,6 +39,12 @@ type Heading struct {
 	Start, End int
 	Level      int    // 1 (highest) to 6
 	Anchor     string // the fragment of the URL that leads to it, where known
+}
+
+// A Table is the lines Text[Start:End], a row each; the first, Text[Start:Header], says
+// what the columns are. Passages that begin further down repeat it.
+type Table struct {
+	Start, Header, End int
 }
 
 // A Note says what was not read, and why.

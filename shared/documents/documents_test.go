@@ -187,6 +187,7 @@ y</pre><form>secret</form>line one<br>line two</main>
 		ID: "tea.html", Title: "Tea", URL: "https://example.org/tea",
 		Text:     "Hot <b> leaf water.\n\nGreen\n\none\ntwo\n\na, b\n1, 2\n\nx\ny\n\nline one\n\nline two",
 		Headings: []Heading{{Start: 21, End: 26, Level: 2, Anchor: "green tea"}},
+		Tables:   []Table{{Start: 37, Header: 41, End: 46}},
 	})
 }
 

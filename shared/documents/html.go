@@ -155,14 +155,16 @@ func (w *htmlWriter) element(n *html.Node, depth int) {
 	case atom.Tr:
 		w.flush()
 		var cells []string
+		header := true // every cell heads a column
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
 			if c.Type == html.ElementNode && !dropped(c) {
+				header = header && (c.DataAtom == atom.Th || n.Parent != nil && n.Parent.DataAtom == atom.Thead)
 				if s := clean(nested(c, depth)); s != "" {
 					cells = append(cells, s)
 				}
 			}
 		}
-		w.out.line(strings.Join(cells, ", "))
+		w.out.row(strings.Join(cells, ", "), header)
 	case atom.Li, atom.Dt, atom.Dd, atom.Option:
 		w.flush()
 		was := w.asLine
@@ -174,9 +176,11 @@ func (w *htmlWriter) element(n *html.Node, depth int) {
 		w.flush()
 		w.children(n, depth+1)
 		w.flush()
-		if !w.asLine {
-			w.out.inLines = false
+		inLines := w.out.inLines
+		if n.DataAtom == atom.Table {
+			w.out.endTable()
 		}
+		w.out.inLines = inLines && w.asLine
 	case atom.P, atom.Div, atom.Section, atom.Article, atom.Main, atom.Header, atom.Body, atom.Html, atom.Blockquote,
 		atom.Figure, atom.Figcaption, atom.Address, atom.Details, atom.Summary, atom.Fieldset, atom.Hgroup, atom.Hr,
 		atom.Thead, atom.Tbody, atom.Tfoot, atom.Caption, atom.Center, atom.Legend:

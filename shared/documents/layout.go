@@ -43,6 +43,8 @@ func clean(s string) string {
 type layout struct {
 	text     strings.Builder
 	headings []Heading
+	tables   []Table
+	inTable  bool // the last of tables has no end yet
 	inLines  bool // the last block takes further lines
 }
 
@@ -60,6 +62,32 @@ func (l *layout) line(s string) {
 	}
 	l.add(s, sep)
 	l.inLines = true
+}
+
+// row adds a row of a table. A header begins the table that the rows after it are of,
+// until endTable.
+func (l *layout) row(s string, header bool) {
+	if s = clean(s); s == "" {
+		return
+	}
+	l.line(s)
+	if header && !l.inTable {
+		l.inTable = true
+		l.tables = append(l.tables, Table{Start: l.text.Len() - len(s), Header: l.text.Len()})
+	}
+}
+
+// endTable ends a table, and the block of its lines.
+func (l *layout) endTable() {
+	l.inLines = false
+	if !l.inTable {
+		return
+	}
+	l.inTable = false
+	last := &l.tables[len(l.tables)-1]
+	if last.End = l.text.Len(); last.End == last.Header { // no row under it
+		l.tables = l.tables[:len(l.tables)-1]
+	}
 }
 
 // verbatim adds a block whose lines stay lines: code.
@@ -93,7 +121,10 @@ func (l *layout) add(s, sep string) {
 // document makes a document of what was gathered. A first heading that says
 // the same as the title would only be repeated, and goes.
 func (l *layout) document(id, title, url string) Document {
-	d := Document{ID: id, Title: title, Text: l.text.String(), URL: url, Headings: l.headings}
+	if l.inTable {
+		l.endTable()
+	}
+	d := Document{ID: id, Title: title, Text: l.text.String(), URL: url, Headings: l.headings, Tables: l.tables}
 	if len(d.Headings) == 0 || d.Headings[0].Start != 0 || !strings.EqualFold(d.Text[:d.Headings[0].End], title) {
 		return d
 	}
@@ -106,6 +137,11 @@ func (l *layout) document(id, title, url string) Document {
 	for i := range d.Headings {
 		d.Headings[i].Start -= skip
 		d.Headings[i].End -= skip
+	}
+	for i := range d.Tables {
+		d.Tables[i].Start -= skip
+		d.Tables[i].Header -= skip
+		d.Tables[i].End -= skip
 	}
 	return d
 }

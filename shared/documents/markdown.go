@@ -222,9 +222,9 @@ func (w *markdownWriter) blocks(parent ast.Node, depth int) {
 						cells = append(cells, s)
 					}
 				}
-				w.out.line(strings.Join(cells, ", "))
+				w.out.row(strings.Join(cells, ", "), row == n.FirstChild())
 			}
-			w.out.inLines = false
+			w.out.endTable()
 		default: // quotations, lists, items
 			w.blocks(n, depth+1)
 		}
