@@ -271,6 +271,9 @@ func outcomeTable(w io.Writer, out *evaluate.Outcome) error {
 	if out.Missing > 0 {
 		fmt.Fprintf(w, "%d queries found nothing and count as 0.\n", out.Missing)
 	}
+	if out.Unasked > 0 {
+		fmt.Fprintf(w, "%d judged queries are in no file of queries; they were not asked and count as 0.\n", out.Unasked)
+	}
 	return nil
 }
 

@@ -85,6 +85,29 @@ func TestBM25FindsTheFollowUpOnlyInItsConversation(t *testing.T) {
 	}
 }
 
+// A judged question that no file asks counts as 0, as does one that found nothing; they
+// are told apart.
+func TestQuestionsNotAskedAreNotThoseThatFoundNothing(t *testing.T) {
+	dir := setUp(t)
+	for name, text := range map[string]string{
+		"queries.jsonl": `{"_id":"1","text":"otters"}` + "\n" + `{"_id":2,"text":"zebras"}`,
+		"qrels.tsv":     "query-id\tcorpus-id\tscore\n1\totter\t1\n2\totter\t1\n3\totter\t1\n4\tbridge\t1\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const line = "evaluate --bm25 --passages DIR/corpus.jsonl --queries DIR/queries.jsonl --qrels DIR/qrels.tsv"
+	code, out, stderr := trainer(t, dir, line+" --json")
+	var got evaluate.Outcome
+	if err := json.Unmarshal([]byte(out), &got); code != 0 || err != nil || got.Queries != 4 || got.Missing != 1 || got.Unasked != 2 || got.Metrics["recip_rank"] != .25 {
+		t.Errorf("code %d, %v, %s, %+v", code, err, stderr, got)
+	}
+	if _, out, _ := trainer(t, dir, line); !strings.Contains(out, "1 queries found nothing") || !strings.Contains(out, "2 judged queries are in no file of queries") {
+		t.Error(out)
+	}
+}
+
 func TestEncoderIsMeasuredAndItsVectorsAreKept(t *testing.T) {
 	dir := setUp(t)
 	line := "evaluate --encoder ../shared/encoder/testdata/bert --cache DIR/cache --input conversation" + data

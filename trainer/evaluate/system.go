@@ -46,7 +46,8 @@ type Outcome struct {
 	Encoder string             `json:"encoder_sha256,omitempty"` // over its weights and vocabulary
 	Input   string             `json:"input"`
 	Queries int                `json:"queries"`
-	Missing int                `json:"queries_without_answer"`
+	Missing int                `json:"queries_without_answer"`         // asked, and nothing was found
+	Unasked int                `json:"judged_but_not_asked,omitempty"` // judged, and in none of the files of queries
 	Docs    int                `json:"passages"`
 	Metrics map[string]float64 `json:"metrics"` // means, by metrics.Keys
 	Cost    *SystemCost        `json:"cost,omitempty"`
@@ -113,7 +114,13 @@ func (e *Evaluator) Measure(ctx context.Context, s System) (*Outcome, error) {
 		}
 	}
 	out.Report = metrics.Evaluate(out.Run, e.Set.Qrels)
-	out.Queries, out.Missing, out.Metrics = len(out.Report.ByQuery), len(out.Report.Missing), Named(out.Report.Mean)
+	out.Queries, out.Metrics = len(out.Report.ByQuery), Named(out.Report.Mean)
+	out.Unasked = len(e.Set.Qrels) - len(queries)
+	for _, q := range queries {
+		if len(out.Run[q.ID]) == 0 {
+			out.Missing++
+		}
+	}
 	return out, nil
 }
 
