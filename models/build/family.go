@@ -70,13 +70,17 @@ func list(out, turns, chosen string) error {
 	slices.SortStableFunc(f.Levels[1:], func(a, b family.Level) int {
 		return cmp.Or(cmp.Compare(times(a.Name), times(b.Name)), cmp.Compare(a.Name, b.Name))
 	})
-	before, err := collection.OpenEncoders(out)
-	if err != nil {
+	var before *family.Family // the list that is there
+	if data, err := os.ReadFile(filepath.Join(out, family.File)); err == nil {
+		if before, err = family.Parse(data); err != nil {
+			return fmt.Errorf("%s: %w", out, err)
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if chosen == "" {
 		chosen = f.Levels[min(1, len(f.Levels)-1)].Name
-		if l := before.List; l != nil && len(l.Levels) > 1 {
+		if l := before; l != nil && len(l.Levels) > 1 {
 			if _, err := f.Level(l.Default); err == nil {
 				chosen = l.Default
 			}
@@ -86,7 +90,7 @@ func list(out, turns, chosen string) error {
 		return err
 	}
 	f.Default = chosen
-	f.Dense = second(out, before.List)
+	f.Dense = second(out, before)
 	if err := measure(out, turns, f); err != nil {
 		return err
 	}
@@ -161,7 +165,7 @@ func measure(out, turns string, f *family.Family) error {
 	if err != nil {
 		return err
 	}
-	enc, err := collection.OpenEncoder(filepath.Join(out, base))
+	enc, err := collection.ReadEncoder(folder.Unverified(filepath.Join(out, base)))
 	if err != nil {
 		return err
 	}
@@ -171,7 +175,7 @@ func measure(out, turns string, f *family.Family) error {
 		e := enc.Encoder
 		if l.Folder != base {
 			dir := filepath.Join(out, l.Folder)
-			if e, err = encoder.LoadOver(enc.Encoder, folder.Files(dir)); err != nil {
+			if e, err = encoder.LoadOver(enc.Encoder, folder.Unverified(dir)); err != nil {
 				return fmt.Errorf("%s: %w", dir, err)
 			}
 		}

@@ -21,6 +21,7 @@ import (
 	"parley/shared/collect"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/passages"
 	"parley/site/collection"
 )
@@ -126,7 +127,7 @@ func buildCollection(ctx context.Context, packages, out, encoderDir string) erro
 	if err != nil {
 		return fmt.Errorf("%s: %w", worldFactbook.file, err)
 	}
-	enc, err := collection.OpenEncoder(encoderDir)
+	enc, err := collection.ReadEncoder(folder.Unverified(encoderDir))
 	if err != nil {
 		return err
 	}
@@ -169,7 +170,7 @@ func progress(out string) func(collection.Progress) {
 
 // addDense makes the collection's dense vectors by the dense encoder in dir.
 func addDense(ctx context.Context, dir, out string) error {
-	enc, err := collection.OpenEncoder(filepath.Join(out, base))
+	enc, err := collection.ReadEncoder(folder.Unverified(filepath.Join(out, base)))
 	if err != nil {
 		return err
 	}

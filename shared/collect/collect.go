@@ -314,6 +314,9 @@ func listed(m *bundle.Manifest, name string, read func(name string) ([]byte, err
 	if !ok {
 		return nil, fmt.Errorf("manifest.json does not list %s", name)
 	}
+	if f.Path != name {
+		return nil, fmt.Errorf("manifest.json names %s and holds %s", name, f.Path)
+	}
 	content, err := read(f.Path)
 	if err == nil {
 		err = f.Verify(content)

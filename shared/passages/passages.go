@@ -31,6 +31,13 @@ type About struct {
 	Encoder string `json:"encoder,omitempty"`
 }
 
+// MadeBy reports whether the encoder of that name can have made the collection: vectors
+// of one encoder mean nothing to another, though both have the same vocabulary. A name
+// that is not known, of either, tells nothing.
+func (a About) MadeBy(encoder string) bool {
+	return a.Encoder == "" || encoder == "" || a.Encoder == encoder
+}
+
 // A Store is immutable and safe for concurrent use.
 type Store struct {
 	about   About

@@ -47,15 +47,26 @@ type LoadedEncoder struct {
 	Hash [sha256.Size]byte
 }
 
-// OpenEncoder reads an encoder's folder.
+// OpenEncoder reads an encoder's folder, verified as folder.Files does.
 func OpenEncoder(dir string) (*LoadedEncoder, error) {
 	files, err := folder.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	e, err := encoder.Load(files.Read)
+	e, err := loaded(files)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return e, nil
+}
+
+// ReadEncoder is OpenEncoder for files that lie anywhere.
+func ReadEncoder(files encoder.Files) (*LoadedEncoder, error) { return loaded(folder.Sum(files)) }
+
+func loaded(files *folder.Summed) (*LoadedEncoder, error) {
+	e, err := encoder.Load(files.Read)
+	if err != nil {
+		return nil, err
 	}
 	return &LoadedEncoder{e, files.All()}, nil
 }

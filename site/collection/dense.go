@@ -179,7 +179,7 @@ func AddDense(ctx context.Context, enc *LoadedEncoder, out string, o Options) (*
 	if err != nil {
 		return nil, err
 	}
-	if x.Vocab() != enc.Vocab() {
+	if x.Vocab() != enc.Vocab() || !store.About().MadeBy(enc.Name) {
 		return nil, fmt.Errorf("%s was made by another encoder (%q, whose vocabulary has %d terms; that of %q has %d)", out, store.About().Encoder, x.Vocab(), enc.Name, enc.Vocab())
 	}
 	list := make([]passages.Passage, store.Len())

@@ -10,6 +10,7 @@ import (
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
 	"parley/shared/family"
+	"parley/shared/passages"
 )
 
 // Encoders are those of a folder: a family's, which holds family.json and the
@@ -26,12 +27,12 @@ func OpenEncoders(dir string) (*Encoders, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(filepath.Join(dir, family.File))
+	data, err := folder.Files(dir)(family.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Encoders{Dir: dir}, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	list, err := family.Parse(data)
 	if err != nil {
@@ -56,6 +57,20 @@ func (e *Encoders) Base() (*LoadedEncoder, error) {
 	var err error
 	e.base, err = OpenEncoder(dir)
 	return e.base, err
+}
+
+// Foreign tells whether a collection was made by another encoder than that of passages.
+// With a family this is an error; a single encoder may have been trained to read
+// questions over another's passages, which is only worth a warning.
+func (e *Encoders) Foreign(made passages.About) (warning string, err error) {
+	base, err := e.Base()
+	if err != nil || made.MadeBy(base.Name) {
+		return "", err
+	}
+	if e.List != nil {
+		return "", fmt.Errorf("the collection was made by another encoder, %q, where the family's base is %q: name the encoder that made it, or index the documents again", made.Encoder, base.Name)
+	}
+	return fmt.Sprintf("it was made by another encoder, %q: the answers are right only if %q was trained to read questions over its passages", made.Encoder, base.Name), nil
 }
 
 // Level is the encoder of questions of that name; "" is the default.

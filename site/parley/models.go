@@ -124,6 +124,11 @@ func openEngine(o sources, log io.Writer) (e *answer.Engine, absent, err error) 
 	if e, err = answer.New(enc, c.Index, c.Passages); err != nil {
 		return nil, nil, fmt.Errorf("%s and %s: %w", encoderDir, collectionDir, err)
 	}
+	if warning, err := encoders.Foreign(c.Passages.About()); err != nil {
+		return nil, nil, fmt.Errorf("%s and %s: %w", encoderDir, collectionDir, err)
+	} else if warning != "" {
+		fmt.Fprintf(log, "warning: %s: %s\n", collectionDir, printable(warning))
+	}
 	wanted := o.dense != "" || o.stage == message.StageDense || o.stage == message.StageBoth
 	if wrong != nil {
 		absent = wrong

@@ -36,6 +36,7 @@ import (
 	"parley/shared/bundle"
 	"parley/shared/collect"
 	"parley/shared/family"
+	"parley/shared/passages"
 	"parley/site/collection"
 )
 
@@ -207,6 +208,7 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 			return nil, nil, err
 		}
 	}
+	stored := files[len(files)-1].content // passages.bin
 	dense, folder, err := second(o, encoders, collected)
 	if err != nil {
 		return nil, nil, err
@@ -231,6 +233,15 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 				files[len(files)-1].later = l.Name != list.Default
 			}
 		}
+	}
+	store, err := passages.Open(stored)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", texts, err)
+	}
+	if warning, err := encoders.Foreign(store.About()); err != nil {
+		return nil, nil, fmt.Errorf("%s and %s: %w", encoder, texts, err)
+	} else if warning != "" && o.Log != nil {
+		o.Log("warning: %s: %s", texts, warning)
 	}
 	folders := map[string]fs.FS{encoder: os.DirFS(encoder), texts: collected}
 	if dense != nil {

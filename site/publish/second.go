@@ -11,6 +11,7 @@ import (
 	"parley/shared/answer"
 	"parley/shared/bundle"
 	"parley/shared/collect"
+	disk "parley/shared/encoder/folder"
 	"parley/shared/family"
 	"parley/shared/message"
 	"parley/shared/safetensors"
@@ -99,7 +100,7 @@ func fitting(o Options, encoders *collection.Encoders, dir string) (space string
 	if s.DenseWeight == 0 {
 		return "", fmt.Errorf("%s: config.json has no dense_weight in \"parley\": what a cosine counts beside the sparse score", dir)
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "model.safetensors"))
+	data, err := disk.Files(dir)("model.safetensors")
 	if err != nil {
 		return "", err
 	}

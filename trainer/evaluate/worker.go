@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"parley/shared/encoder/folder"
 	"parley/trainer/metrics"
 	"parley/trainer/progress"
 	"parley/wasm/host"
@@ -100,7 +101,7 @@ func (e *Evaluator) openWorker(ctx context.Context, s *System, file []byte) (_ *
 // not there is left out: the worker says what it misses.
 func hand(w *host.Worker, dir, as string, names ...string) error {
 	for _, name := range names {
-		data, err := os.ReadFile(filepath.Join(dir, name))
+		data, err := folder.Files(dir)(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/sugarme/gotch/pickle"
 
 	"parley/shared/durable"
+	"parley/shared/encoder/folder"
 	"parley/shared/safetensors"
 )
 
@@ -38,24 +39,25 @@ type Model struct {
 	sieve  *sieve // of the output's rows as they were when last needed
 }
 
-// Load reads a Hugging Face folder: config.json and model.safetensors, or else
-// pytorch_model.bin. Weights of any floating type become float32.
-func Load(folder string, device int) (*Model, error) {
-	data, err := os.ReadFile(filepath.Join(folder, "config.json"))
+// Load reads a Hugging Face folder: config.json and model.safetensors, verified where
+// there is a manifest, or else pytorch_model.bin. Weights of any floating type become
+// float32.
+func Load(dir string, device int) (*Model, error) {
+	data, err := folder.Files(dir)("config.json")
 	if err != nil {
 		return nil, err
 	}
 	e, err := empty(data, device)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", folder, err)
+		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	file := filepath.Join(folder, "model.safetensors")
+	file := filepath.Join(dir, "model.safetensors")
 	read := readSafetensors
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		file = filepath.Join(folder, "pytorch_model.bin")
+		file = filepath.Join(dir, "pytorch_model.bin")
 		read = readPickle
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s has neither model.safetensors nor pytorch_model.bin", folder)
+			return nil, fmt.Errorf("%s has neither model.safetensors nor pytorch_model.bin", dir)
 		}
 	}
 	found, err := read(file)
@@ -125,7 +127,7 @@ func product(shape []int) int {
 }
 
 func readSafetensors(path string) (map[string]weights, error) {
-	data, err := os.ReadFile(path)
+	data, err := folder.Files(filepath.Dir(path))(filepath.Base(path))
 	if err != nil {
 		return nil, err
 	}

@@ -473,7 +473,7 @@ func (d *desk) adopt(struct{}) (*Adopted, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Index.Vocab() != d.encoder.Vocab() {
+	if c.Index.Vocab() != d.encoder.Vocab() || !c.Passages.About().MadeBy(d.encoder.Name) {
 		return nil, d.foreign(c.Index, c.Passages.About())
 	}
 	d.made = []collect.File{{Name: "index.bin", Content: files["index.bin"]}, {Name: "passages.bin", Content: files["passages.bin"]}}

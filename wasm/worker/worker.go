@@ -313,6 +313,9 @@ func (w *worker) open() []byte {
 				return "", "", missing(part.name)
 			}
 		}
+		if made := w.passages.About(); w.family != nil && !made.MadeBy(w.encoder.Name) {
+			return "", "", &reactor.FileError{Name: textsFile, Err: errors.New("it was made by another encoder, " + made.Encoder + ", where this page has " + w.encoder.Name + ": the documents must be indexed again")}
+		}
 		w.opened, w.engines = true, nil
 		e, err := w.engine("")
 		if err != nil {

@@ -1,6 +1,6 @@
 // Package folder reads an encoder's files from a disk, and tells the encoder from all
-// others by SHA-256 sums of what was read. The commands need it; the page verifies its
-// files by a manifest (package bundle).
+// others by SHA-256 sums of what was read. The commands need it. What they read is
+// verified by a manifest where there is one, as the page verifies its files (package bundle).
 package folder
 
 import (
@@ -10,12 +10,39 @@ import (
 	"hash"
 	"os"
 	"path/filepath"
+	"sync"
 
+	"parley/shared/bundle"
 	"parley/shared/encoder"
 )
 
-// Files reads the files of a folder.
+// Files reads the files of a folder, verified as bundle.Within does: a bit that was
+// flipped in an encoder's weights gives other vectors, and no error by itself. The
+// manifest is read with the first file.
 func Files(dir string) encoder.Files {
+	within := sync.OnceValues(func() (func(string) ([]byte, error), error) {
+		at, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, err
+		}
+		above, name := filepath.Dir(at), filepath.Base(at)
+		if above == at {
+			name = "."
+		}
+		return bundle.Within(os.DirFS(above), name)
+	})
+	return func(name string) ([]byte, error) {
+		read, err := within()
+		if err != nil {
+			return nil, err
+		}
+		return read(name)
+	}
+}
+
+// Unverified reads the files of a folder as they are: while an encoder is made anew, the
+// manifest tells of the one before it.
+func Unverified(dir string) encoder.Files {
 	return func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }
 }
 

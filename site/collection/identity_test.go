@@ -1,0 +1,96 @@
+package collection
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/shared/bundle"
+	"parley/shared/documents"
+	"parley/shared/passages"
+	"parley/site/collection/tiny"
+)
+
+// Vectors of one encoder say nothing to another, though both have the same vocabulary.
+func TestACollectionOfAnotherEncoderIsTold(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"one", "two"} {
+		if err := tiny.Write(filepath.Join(dir, name), uint64(i+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enc, err := OpenEncoder(filepath.Join(dir, "one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	if _, err := Build(context.Background(), enc, slices.Values([]documents.Document{{ID: "a", Text: "the tower"}}), out, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	_, store, err := Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := `{"base": "base", "default": "base", "levels": [{"name": "base", "folder": "two"}]}`
+	for _, x := range []struct {
+		folder, list   string
+		warning, wrong string
+	}{
+		{"one", "", "", ""},
+		{"two", "", `made by another encoder, "tiny-1"`, ""},
+		{".", list, "", `made by another encoder, "tiny-1", where the family's base is "tiny-2"`},
+		{".", strings.Replace(list, "two", "one", 1), "", ""},
+	} {
+		at := filepath.Join(dir, x.folder)
+		if x.list != "" {
+			if err := os.WriteFile(filepath.Join(at, "family.json"), []byte(x.list), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e, err := OpenEncoders(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		warning, err := e.Foreign(store.About())
+		if (x.warning == "") != (warning == "") || !strings.Contains(warning, x.warning) || (x.wrong == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), x.wrong) {
+			t.Errorf("%s: %q, %v", x.folder, warning, err)
+		}
+		if warning, err := e.Foreign(passages.About{}); warning != "" || err != nil {
+			t.Errorf("%s, of a collection that names no encoder: %q, %v", x.folder, warning, err)
+		}
+	}
+
+	// A manifest that names one file and holds another.
+	raw, err := os.ReadFile(filepath.Join(out, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := bundle.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := os.ReadFile(filepath.Join(out, "passages.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(out, "other.bin"), copied, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for i := range m.Files {
+		if m.Files[i].Name == "passages.bin" {
+			m.Files[i].Path = "other.bin"
+		}
+	}
+	if m, err = bundle.New(m.Files); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(out, "manifest.json"), m.Encode(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Open(out); err == nil || !strings.Contains(err.Error(), "names passages.bin and holds other.bin") {
+		t.Error(err)
+	}
+}
