@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"parley/shared/passages"
@@ -167,7 +168,11 @@ func (c *cutter) split() {
 				if i+1 < len(spans) {
 					to = start + spans[i+1].Start
 				}
-				c.add(unit{start: start + spans[i].Start, end: to, section: heading, table: within, before: before})
+				from := start + spans[i].Start
+				if i == 0 {
+					from = start // with what a line of code is indented by
+				}
+				c.add(unit{start: from, end: to, section: heading, table: within, before: before})
 				before = atSentence
 			}
 			before = atBlock
@@ -299,7 +304,7 @@ func (c *cutter) passage(from, to int) (passages.Passage, bool) {
 		}
 	}
 	p := passages.Passage{Title: c.doc.Title, URL: c.doc.URL}
-	p.Text = strings.TrimSpace(c.doc.Text[start:end])
+	p.Text = strings.TrimRightFunc(strings.TrimLeft(c.doc.Text[start:end], "\n"), unicode.IsSpace)
 	if t := units[0].table; t > 0 && c.heads[t-1] > 0 && p.Text != "" {
 		p.Text = c.doc.Text[c.doc.Tables[t-1].Start:c.doc.Tables[t-1].Header] + "\n" + p.Text
 	}

@@ -93,7 +93,7 @@ var Kinds = []Kind{JSONL, JSON, Markdown, HTML, CSV, TSV, Text}
 
 var extensions = map[string]Kind{
 	".jsonl": JSONL, ".ndjson": JSONL, ".json": JSON,
-	".md": Markdown, ".markdown": Markdown, ".mdown": Markdown,
+	".md": Markdown, ".markdown": Markdown, ".mdown": Markdown, ".mkd": Markdown, ".mdx": Markdown,
 	".html": HTML, ".htm": HTML, ".xhtml": HTML,
 	".csv": CSV, ".tsv": TSV, ".tab": TSV,
 	".txt": Text, ".text": Text,

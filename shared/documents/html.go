@@ -7,109 +7,175 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// readHTML reads a page: the main part where it marks one, without scripts,
-// navigation, forms and what is hidden.
+// readHTML reads a page: its main text, by what the page holds more than by the
+// names of its elements (htmlmain.go), without what stands around it.
 func readHTML(name, src string) ([]Document, []Note) {
+	if strings.HasPrefix(strings.TrimLeft(src, " \n\t"), "<?xml") {
+		src = closeEmpty(src)
+	}
 	root, err := html.Parse(strings.NewReader(src))
 	if err != nil {
-		return nil, []Note{{File: name, Why: "HTML: " + err.Error()}}
+		return readDeep(name, src)
 	}
-	page := describe(root)
-	if page.noindex {
+	p := describe(root)
+	if p.noindex {
 		return nil, []Note{{File: name, Why: `the page asks not to be indexed (robots "noindex")`}}
 	}
-	w := htmlWriter{out: &layout{}}
-	w.children(page.main(root), 0)
-	w.flush()
-	title, first := clean(page.title), ""
-	if len(w.out.headings) > 0 {
-		h := w.out.headings[0]
-		first = w.out.text.String()[h.Start:h.End]
+	regions := p.regions(root)
+	w := htmlWriter{out: &layout{}, page: p}
+	for _, r := range regions {
+		w.children(r, 0)
+		w.flush()
 	}
-	// "Eiffel Tower - Encyclopedia" beside a heading "Eiffel Tower": the heading
-	// names the page, the rest names the site.
-	if first != "" && (title == "" || strings.Contains(strings.ToLower(title), strings.ToLower(first))) {
-		title = first
-	}
-	if title == "" {
-		title = baseTitle(name)
+	if why := p.noPage(name, w.out.text.String()); why != "" {
+		return nil, []Note{{File: name, Why: why}}
 	}
 	if w.out.text.Len() == 0 {
 		return nil, []Note{{File: name, Why: "no text in the page (is it made by a script?)"}}
 	}
-	return []Document{w.out.document(name, title, webURL(page.url))}, nil
+	title, heading := p.name(w.out)
+	if title == "" {
+		title = baseTitle(name)
+	}
+	d := w.out.document(name, heading, p.url)
+	d.Title = title
+	return []Document{d}, nil
 }
 
 // htmlInto appends a fragment of HTML to a document of another format.
 func htmlInto(out *layout, src string) {
+	// Outside a table its rows would lose their cells.
+	if s := strings.TrimSpace(src); len(s) > 3 {
+		switch strings.ToLower(s[:3]) {
+		case "<tr", "<td", "<th", "<tb":
+			src = "<table>" + src
+		}
+	}
 	root, err := html.Parse(strings.NewReader(src))
 	if err != nil {
+		_, src = plain(src)
+		out.block(src)
 		return
 	}
-	w := htmlWriter{out: out}
+	p := &page{fragment: true}
+	p.prune(root)
+	w := htmlWriter{out: out, page: p}
 	w.children(root, 0)
 	w.flush()
 }
 
-// A page is what its head and its landmarks say of it.
-type page struct {
-	title, url string
-	noindex    bool
-	mains      []*html.Node // <main>, role=main
-	articles   []*html.Node // outermost <article>s
-}
-
-// main gives the part to read.
-func (p *page) main(root *html.Node) *html.Node {
-	switch {
-	case len(p.mains) > 0:
-		return p.mains[0]
-	case len(p.articles) == 1:
-		return p.articles[0]
+// readDeep reads a page that is nested too deeply for the parser.
+func readDeep(name, src string) ([]Document, []Note) {
+	title, text := plain(src)
+	text = blocks(text)
+	if text == "" {
+		return nil, []Note{{File: name, Why: "no text in the page (is it made by a script?)"}}
 	}
-	return root
+	if title == "" {
+		title = baseTitle(name)
+	}
+	return []Document{{ID: name, Title: title, Text: text}}, nil
 }
 
-func describe(root *html.Node) *page {
-	p := &page{}
-	var walk func(n *html.Node, depth int, inArticle bool)
-	walk = func(n *html.Node, depth int, inArticle bool) {
-		if depth > maxDepth {
-			return
+// plain gives the title of a page, and its text without any structure but paragraphs.
+func plain(src string) (title, text string) {
+	var b strings.Builder
+	var in atom.Atom // of an element whose text is not the page's
+	z := html.NewTokenizer(strings.NewReader(src))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return title, b.String()
+		case html.TextToken:
+			switch in {
+			case 0:
+				b.WriteString(strings.ReplaceAll(string(z.Text()), "\n", " "))
+			case atom.Title:
+				if title == "" {
+					title = clean(string(z.Text()))
+				}
+			}
+		case html.StartTagToken:
+			tag, _ := z.TagName()
+			switch a := atom.Lookup(tag); a {
+			case atom.Script, atom.Style, atom.Title, atom.Noscript, atom.Template, atom.Textarea:
+				in = a
+			case atom.Td, atom.Th:
+				b.WriteByte(' ')
+			default:
+				if isBlock(a) {
+					b.WriteString("\n\n")
+				}
+			}
+		case html.EndTagToken:
+			tag, _ := z.TagName()
+			if a := atom.Lookup(tag); a == in {
+				in = 0
+			} else if isBlock(a) {
+				b.WriteString("\n\n")
+			}
 		}
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			if c.Type != html.ElementNode {
+	}
+}
+
+// closeEmpty writes "<a id=x/>" out as "<a id=x></a>": in XHTML that is an empty
+// element, in HTML one that never ends.
+func closeEmpty(src string) string {
+	var b strings.Builder
+	for {
+		end := strings.Index(src, "/>")
+		if end < 0 {
+			break
+		}
+		start := strings.LastIndexByte(src[:end], '<')
+		if start >= 0 {
+			tag := src[start+1 : end]
+			name := tag
+			if i := strings.IndexAny(tag, " \t\n"); i >= 0 {
+				name = tag[:i]
+			}
+			if isName(name) && !strings.Contains(tag, ">") && !isVoid(atom.Lookup([]byte(strings.ToLower(name)))) {
+				b.WriteString(src[:end])
+				b.WriteString("></")
+				b.WriteString(name)
+				b.WriteByte('>')
+				src = src[end+2:]
 				continue
 			}
-			article := inArticle
-			switch {
-			case c.DataAtom == atom.Title && c.Namespace == "" && p.title == "":
-				p.title = rawText(c)
-			case c.DataAtom == atom.Link && strings.EqualFold(attr(c, "rel"), "canonical") && p.url == "":
-				p.url = attr(c, "href")
-			case c.DataAtom == atom.Meta && attr(c, "property") == "og:url" && p.url == "":
-				p.url = attr(c, "content")
-			case c.DataAtom == atom.Meta && strings.EqualFold(attr(c, "name"), "robots"):
-				p.noindex = strings.Contains(strings.ToLower(attr(c, "content")), "noindex")
-			case (c.DataAtom == atom.Main || attr(c, "role") == "main") && !hidden(c):
-				p.mains = append(p.mains, c)
-			case c.DataAtom == atom.Article && !inArticle:
-				p.articles = append(p.articles, c)
-				article = true
-			}
-			walk(c, depth+1, article)
 		}
+		b.WriteString(src[:end+2])
+		src = src[end+2:]
 	}
-	walk(root, 0, false)
-	return p
+	b.WriteString(src)
+	return b.String()
 }
 
-// An htmlWriter walks a page and writes its text: inline text gathers until an
-// element that starts a block ends it.
+func isName(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i] | 0x20
+		if (c < 'a' || c > 'z') && (i == 0 || s[i] < '0' || s[i] > ':') && (i == 0 || s[i] != '-') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isVoid(a atom.Atom) bool {
+	switch a {
+	case atom.Area, atom.Base, atom.Br, atom.Col, atom.Embed, atom.Hr, atom.Img, atom.Input, atom.Link, atom.Meta, atom.Param, atom.Source, atom.Track, atom.Wbr:
+		return true
+	}
+	return false
+}
+
+// An htmlWriter walks what is left of a page and writes its text: inline text
+// gathers until an element that starts a block ends it.
 type htmlWriter struct {
 	out    *layout
+	page   *page
 	inline strings.Builder
 	asLine bool // what gathers is an item of a list
+	level  int  // of the last heading that was an <h1> to <h6>
 }
 
 func (w *htmlWriter) flush() {
@@ -134,37 +200,40 @@ func (w *htmlWriter) children(parent *html.Node, depth int) {
 		case html.TextNode:
 			w.inline.WriteString(n.Data)
 		case html.ElementNode:
-			w.element(n, depth)
+			if !w.page.out[n] {
+				w.element(n, depth)
+			}
 		}
 	}
 }
 
 func (w *htmlWriter) element(n *html.Node, depth int) {
-	if dropped(n) {
-		return
+	if label := w.page.labels[n]; label != "" { // a tab's name, before its panel
+		w.flush()
+		if first, _, _ := strings.Cut(strings.TrimSpace(w.nested(n, depth)), "\n"); clean(first) != label {
+			w.inline.WriteString(label)
+			w.flush()
+		}
 	}
 	switch n.DataAtom {
 	case atom.Br:
 		w.flush()
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		w.flush()
-		w.out.heading(int(n.Data[1]-'0'), nested(n, depth), attr(n, "id"))
+		w.level = int(n.Data[1] - '0')
+		w.out.heading(w.level, w.nested(n, depth), w.anchor(n))
 	case atom.Pre, atom.Listing, atom.Xmp:
 		w.flush()
-		w.out.verbatim(nested(n, depth))
+		w.out.verbatim(w.code(n, depth))
+	case atom.Math:
+		w.inline.WriteString(tex(n))
+	case atom.Img:
+		if marked(n, formulas) && (n.PrevSibling == nil || !holdsMath(n.PrevSibling)) {
+			w.inline.WriteString(attr(n, "alt"))
+		}
 	case atom.Tr:
 		w.flush()
-		var cells []string
-		header := true // every cell heads a column
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			if c.Type == html.ElementNode && !dropped(c) {
-				header = header && (c.DataAtom == atom.Th || n.Parent != nil && n.Parent.DataAtom == atom.Thead)
-				if s := clean(nested(c, depth)); s != "" {
-					cells = append(cells, s)
-				}
-			}
-		}
-		w.out.row(strings.Join(cells, ", "), header)
+		w.row(n, depth)
 	case atom.Li, atom.Dt, atom.Dd, atom.Option:
 		w.flush()
 		was := w.asLine
@@ -181,20 +250,140 @@ func (w *htmlWriter) element(n *html.Node, depth int) {
 			w.out.endTable()
 		}
 		w.out.inLines = inLines && w.asLine
-	case atom.P, atom.Div, atom.Section, atom.Article, atom.Main, atom.Header, atom.Body, atom.Html, atom.Blockquote,
-		atom.Figure, atom.Figcaption, atom.Address, atom.Details, atom.Summary, atom.Fieldset, atom.Hgroup, atom.Hr,
-		atom.Thead, atom.Tbody, atom.Tfoot, atom.Caption, atom.Center, atom.Legend:
+	case atom.Summary, atom.Button:
+		// A question that opens its answer heads it, where the answer ends its section.
+		if n.DataAtom == atom.Button && !w.page.opens(n) {
+			w.children(n, depth+1)
+			return
+		}
 		w.flush()
+		s := clean(w.nested(n, depth))
+		if n.DataAtom == atom.Summary && !w.page.fragment && !w.asLine && s != "" && len(s) <= 200 && !hasHeading(n) && w.page.lastInSection(n.Parent) {
+			w.out.heading(min(max(w.level, 1)+1, 6), s, attr(n.Parent, "id"))
+			return
+		}
 		w.children(n, depth+1)
 		w.flush()
 	default:
+		if !isBlock(n.DataAtom) {
+			w.children(n, depth+1)
+			return
+		}
+		w.flush()
 		w.children(n, depth+1)
+		w.flush()
 	}
 }
 
+// anchor is the fragment that leads to a heading: its own id, or one that it holds,
+// or that of the section that it begins (Sphinx).
+func (w *htmlWriter) anchor(n *html.Node) string {
+	if id := attr(n, "id"); id != "" {
+		return id
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type == html.ElementNode {
+			if id := attr(c, "id"); id != "" {
+				return id
+			}
+			if id := attr(c, "name"); id != "" && c.DataAtom == atom.A {
+				return id
+			}
+		}
+	}
+	if n.Parent != nil && n.Parent.DataAtom == atom.Section && firstElement(n.Parent) == n {
+		return attr(n.Parent, "id")
+	}
+	return ""
+}
+
+// row writes a table's row: as a line with commas, unless the table only lays a page out.
+func (w *htmlWriter) row(n *html.Node, depth int) {
+	var cells []string
+	header := true // every cell heads a column
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type != html.ElementNode || w.page.out[c] {
+			continue
+		}
+		header = header && (c.DataAtom == atom.Th || n.Parent != nil && n.Parent.DataAtom == atom.Thead)
+		if layoutCell(c, 0) {
+			w.out.endTable()
+			w.children(n, depth+1)
+			w.flush()
+			return
+		}
+		if s := clean(w.nested(c, depth)); s != "" {
+			cells = append(cells, s)
+		}
+	}
+	w.out.row(strings.Join(cells, ", "), header)
+}
+
+// layoutCell reports whether a table's cell holds what belongs on no line of a table.
+func layoutCell(n *html.Node, depth int) bool {
+	if depth > maxDepth {
+		return false
+	}
+	paragraphs := 0
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type != html.ElementNode {
+			continue
+		}
+		switch c.DataAtom {
+		case atom.Pre, atom.Table, atom.H1, atom.H2, atom.H3, atom.Main, atom.Article:
+			return true
+		case atom.P:
+			if paragraphs++; paragraphs > 2 {
+				return true
+			}
+		}
+		if layoutCell(c, depth+1) {
+			return true
+		}
+	}
+	return false
+}
+
 // nested gives the text inside n, without line breaks of blocks in it.
-func nested(n *html.Node, depth int) string {
+func (w *htmlWriter) nested(n *html.Node, depth int) string {
 	var b strings.Builder
+	w.nest(&b, n, depth)
+	return b.String()
+}
+
+func (w *htmlWriter) nest(b *strings.Builder, n *html.Node, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		switch {
+		case c.Type == html.TextNode:
+			b.WriteString(c.Data)
+		case c.Type != html.ElementNode || w.page.out[c]:
+		case c.DataAtom == atom.Br:
+			b.WriteByte('\n')
+		case c.DataAtom == atom.Math:
+			b.WriteString(tex(c))
+		default:
+			w.nest(b, c, depth+1)
+			switch c.DataAtom {
+			case atom.P, atom.Div, atom.Li, atom.Td, atom.Th, atom.Tr, atom.Blockquote, atom.Dt, atom.Dd, atom.Section, atom.Pre:
+				b.WriteByte('\n')
+			}
+		}
+	}
+}
+
+// code gives the text of a <pre>, whose lines may be elements.
+func (w *htmlWriter) code(n *html.Node, depth int) string {
+	var b strings.Builder
+	last := byte('\n')
+	write := func(s string) {
+		if s != "" {
+			b.WriteString(s)
+			last = s[len(s)-1]
+		}
+	}
 	var walk func(n *html.Node, depth int)
 	walk = func(n *html.Node, depth int) {
 		if depth > maxDepth {
@@ -203,20 +392,76 @@ func nested(n *html.Node, depth int) string {
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
 			switch {
 			case c.Type == html.TextNode:
-				b.WriteString(c.Data)
-			case c.Type == html.ElementNode && c.DataAtom == atom.Br:
-				b.WriteByte('\n')
-			case c.Type == html.ElementNode && !dropped(c):
+				write(c.Data)
+			case c.Type != html.ElementNode || w.page.out[c]:
+			case c.DataAtom == atom.Br:
+				write("\n")
+			default:
 				walk(c, depth+1)
 				switch c.DataAtom {
-				case atom.P, atom.Div, atom.Li, atom.Td, atom.Th, atom.Tr, atom.Blockquote:
-					b.WriteByte('\n')
+				case atom.P, atom.Div, atom.Li, atom.Tr:
+					if last != '\n' {
+						write("\n")
+					}
 				}
 			}
 		}
 	}
 	walk(n, depth)
 	return b.String()
+}
+
+// tex gives a formula as its author wrote it, where the page says that.
+func tex(n *html.Node) string {
+	if s := attr(n, "alttext"); s != "" {
+		return s
+	}
+	source := ""
+	var all strings.Builder
+	var walk func(n *html.Node, depth int)
+	walk = func(n *html.Node, depth int) {
+		if depth > maxDepth {
+			return
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			switch {
+			case c.Type == html.TextNode:
+				all.WriteString(c.Data)
+			case c.Type == html.ElementNode && (c.Data == "annotation" || c.Data == "annotation-xml"):
+				if strings.HasSuffix(attr(c, "encoding"), "tex") {
+					source = rawText(c)
+				}
+			case c.Type == html.ElementNode:
+				walk(c, depth+1)
+			}
+		}
+	}
+	walk(n, 0)
+	if source != "" {
+		return source
+	}
+	return all.String()
+}
+
+func isBlock(a atom.Atom) bool {
+	switch a {
+	case atom.P, atom.Div, atom.Section, atom.Article, atom.Main, atom.Header, atom.Footer, atom.Aside, atom.Nav, atom.Body, atom.Html,
+		atom.Blockquote, atom.Figure, atom.Figcaption, atom.Address, atom.Details, atom.Summary, atom.Fieldset, atom.Hgroup, atom.Hr,
+		atom.Thead, atom.Tbody, atom.Tfoot, atom.Caption, atom.Center, atom.Legend, atom.Form, atom.Dialog, atom.Search, atom.Menu,
+		atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Pre, atom.Ul, atom.Ol, atom.Dl, atom.Li, atom.Dt, atom.Dd,
+		atom.Table, atom.Tr, atom.Br:
+		return true
+	}
+	return false
+}
+
+func firstElement(n *html.Node) *html.Node {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type == html.ElementNode && c.DataAtom != atom.A && c.DataAtom != atom.Span {
+			return c
+		}
+	}
+	return nil
 }
 
 func rawText(n *html.Node) string {
@@ -227,37 +472,6 @@ func rawText(n *html.Node) string {
 		}
 	}
 	return b.String()
-}
-
-// dropped reports whether an element is not the page's own text.
-func dropped(n *html.Node) bool {
-	switch n.DataAtom {
-	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Head, atom.Nav, atom.Footer, atom.Aside,
-		atom.Form, atom.Button, atom.Select, atom.Textarea, atom.Input, atom.Svg, atom.Math, atom.Iframe, atom.Object,
-		atom.Embed, atom.Canvas, atom.Audio, atom.Video, atom.Map, atom.Dialog:
-		return true
-	}
-	switch attr(n, "role") {
-	case "navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog":
-		return true
-	}
-	return hidden(n)
-}
-
-func hidden(n *html.Node) bool {
-	for _, a := range n.Attr {
-		switch a.Key {
-		case "hidden":
-			return true
-		case "aria-hidden":
-			return a.Val == "true"
-		case "style":
-			if s := strings.ReplaceAll(strings.ToLower(a.Val), " ", ""); strings.Contains(s, "display:none") || strings.Contains(s, "visibility:hidden") {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func attr(n *html.Node, key string) string {

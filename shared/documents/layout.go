@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// clean puts s on one line: every run of white space becomes one space, and
-// control characters go.
+// clean puts s on one line: every run of white space becomes one space; control
+// characters, and those that only say where a line may break, go.
 func clean(s string) string {
 	tidy := true
 	for i := 0; i < len(s); i++ {
@@ -27,7 +27,7 @@ func clean(s string) string {
 		case unicode.IsSpace(r):
 			space = true
 			continue
-		case unicode.IsControl(r), r == '\uFEFF':
+		case unicode.IsControl(r), unseen(r):
 			continue
 		}
 		if space && b.Len() > 0 {
@@ -38,6 +38,9 @@ func clean(s string) string {
 	}
 	return b.String()
 }
+
+// unseen reports whether a character is a place to break a word, or a mark of byte order.
+func unseen(r rune) bool { return r == '\u200b' || r == '\u00ad' || r == '\u2060' || r == '\ufeff' }
 
 // A layout gathers a document's text, block by block.
 type layout struct {
@@ -90,12 +93,43 @@ func (l *layout) endTable() {
 	}
 }
 
-// verbatim adds a block whose lines stay lines: code.
+// verbatim adds a block whose lines stay lines, with their indentation: code. What
+// all lines are indented by goes, and so do empty lines around it and all but one of
+// those within.
 func (l *layout) verbatim(s string) {
-	l.inLines = false
+	var list []string
+	indent := -1
 	for line := range strings.SplitSeq(s, "\n") {
-		l.line(line)
+		line = strings.TrimRightFunc(strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) && r != '\t' || unseen(r) {
+				return -1
+			}
+			return r
+		}, line), unicode.IsSpace)
+		if line == "" {
+			if len(list) > 0 && list[len(list)-1] != "" {
+				list = append(list, "")
+			}
+			continue
+		}
+		list = append(list, line)
+		if n := len(line) - len(strings.TrimLeft(line, " \t")); indent < 0 || n < indent {
+			indent = n
+		}
 	}
+	same := true // tabs here and spaces there: nothing is common to all
+	for _, line := range list {
+		same = same && (line == "" || line[:indent] == list[0][:indent])
+	}
+	for i, line := range list {
+		if line != "" && same {
+			list[i] = line[indent:]
+		}
+	}
+	if n := len(list); n > 0 && list[n-1] == "" {
+		list = list[:n-1]
+	}
+	l.add(strings.Join(list, "\n"), "\n\n")
 	l.inLines = false
 }
 

@@ -1,41 +1,53 @@
 package documents
 
 import (
+	"bytes"
+	"regexp"
 	"strings"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
 // CommonMark with GitHub's tables, strikethrough and task lists.
-var commonMark = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList))
+// Formulas, links to notes and marks of footnotes are no emphasis and no links.
+var commonMark = goldmark.New(
+	goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList),
+	goldmark.WithParserOptions(parser.WithInlineParsers(util.Prioritized(wikiLink{}, 150), util.Prioritized(mathSpan{}, 150))),
+)
 
 // maxDepth bounds recursion over nested markup; what lies deeper is left out.
 const maxDepth = 500
 
 func readMarkdown(name, src string) ([]Document, []Note) {
 	front, body := frontMatter(src)
+	body = undress(body, strings.HasSuffix(strings.ToLower(strings.TrimSuffix(name, ".gz")), ".mdx"))
 	if tangled(body) {
 		return readText(name, body)
 	}
 	source := []byte(untangle(body))
 	w := markdownWriter{source: source}
 	w.blocks(commonMark.Parser().Parse(text.NewReader(source)), 0)
-	title := front["title"]
+	title := front.title
 	if title == "" {
 		title = w.out.first()
+	}
+	if w.out.text.Len() == 0 {
+		// A landing page has its text in the front matter.
+		if title == "" && front.about == "" {
+			return nil, []Note{{File: name, Why: "empty"}}
+		}
+		w.out.add(front.about, "")
 	}
 	if title == "" {
 		title = baseTitle(name)
 	}
-	if w.out.text.Len() == 0 {
-		return nil, []Note{{File: name, Why: "empty"}}
-	}
-	return []Document{w.out.document(name, title, webURL(front["url"]))}, nil
+	return []Document{w.out.document(name, title, front.url)}, nil
 }
 
 // tangled reports whether a text is no Markdown that anyone wrote, but something
@@ -163,31 +175,6 @@ func begins(line string) bool {
 	return strings.HasPrefix(line, "#") && strings.HasPrefix(strings.TrimLeft(line, "#"), " ")
 }
 
-// frontMatter splits off a YAML block ("---" lines around it) as site
-// generators use it, and reads its simple "name: value" lines.
-func frontMatter(src string) (map[string]string, string) {
-	if !strings.HasPrefix(src, "---\n") {
-		return nil, src
-	}
-	head, body, ok := strings.Cut(src[4:], "\n---\n")
-	if !ok {
-		return nil, src
-	}
-	values := map[string]string{}
-	for line := range strings.SplitSeq(head, "\n") {
-		k, v, ok := strings.Cut(line, ":")
-		if !ok {
-			continue
-		}
-		v = strings.TrimSpace(v)
-		if n := len(v); n >= 2 && (v[0] == '"' || v[0] == '\'') && v[n-1] == v[0] {
-			v = v[1 : n-1]
-		}
-		values[strings.ToLower(strings.TrimSpace(k))] = clean(v)
-	}
-	return values, body
-}
-
 // A markdownWriter walks goldmark's tree and keeps what a reader would read.
 type markdownWriter struct {
 	source []byte
@@ -201,9 +188,14 @@ func (w *markdownWriter) blocks(parent ast.Node, depth int) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		switch n := n.(type) {
 		case *ast.Heading:
-			w.out.heading(n.Level, w.inline(n), "")
+			s, id := headingAnchor(w.inline(n))
+			if !contentsOnly(s, n.NextSibling()) {
+				w.out.heading(n.Level, s, id)
+			}
 		case *ast.Paragraph:
-			w.out.block(w.inline(n))
+			if s := w.inline(n); !contentsOnly(s, n.NextSibling()) {
+				w.out.block(s)
+			}
 		case *ast.TextBlock: // the text of an item in a tight list
 			w.out.line(w.inline(n))
 		case *ast.CodeBlock, *ast.FencedCodeBlock:
@@ -225,7 +217,11 @@ func (w *markdownWriter) blocks(parent ast.Node, depth int) {
 				w.out.row(strings.Join(cells, ", "), row == n.FirstChild())
 			}
 			w.out.endTable()
-		default: // quotations, lists, items
+		case *ast.List:
+			if !isContents(n) {
+				w.blocks(n, depth+1)
+			}
+		default: // quotations, items
 			w.blocks(n, depth+1)
 		}
 	}
@@ -278,4 +274,121 @@ func unescape(s []byte, raw bool) []byte {
 		return s
 	}
 	return util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(s)))
+}
+
+// A wikiLink is Obsidian's "[[note|text]]", of which the text is read, and the mark of
+// a footnote, "[^1]", of which nothing is.
+type wikiLink struct{}
+
+func (wikiLink) Trigger() []byte { return []byte{'[', '!'} }
+
+func (wikiLink) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+	line, _ := block.PeekLine()
+	line = line[:min(len(line), 500)]
+	embed := bytes.HasPrefix(line, []byte("!"))
+	if embed {
+		line = line[1:]
+	}
+	extra := len("!")
+	if !embed {
+		extra = 0
+	}
+	if !embed && bytes.HasPrefix(line, []byte("[^")) {
+		end := bytes.IndexByte(line, ']')
+		if end < 3 || bytes.ContainsAny(line[2:end], " \t[") || bytes.HasPrefix(line[end+1:], []byte("(")) {
+			return nil
+		}
+		block.Advance(end + 1)
+		return ast.NewString(nil)
+	}
+	if !bytes.HasPrefix(line, []byte("[[")) {
+		return nil
+	}
+	end := bytes.Index(line, []byte("]]"))
+	if end < 3 || bytes.ContainsAny(line[2:end], "[\n") || bytes.HasPrefix(line[end+2:], []byte("(")) {
+		return nil
+	}
+	target, label, named := bytes.Cut(line[2:end], []byte("|"))
+	s := bytes.TrimSuffix(target, []byte("\\"))
+	if named {
+		s = label
+	} else {
+		s = bytes.ReplaceAll(bytes.TrimPrefix(s, []byte("#")), []byte("#"), []byte(" > "))
+		s = bytes.ReplaceAll(s, []byte("^"), nil)
+	}
+	if embed && isMedia.Match(target) {
+		s = nil
+	}
+	block.Advance(extra + end + 2)
+	node := ast.NewString(bytes.Clone(s))
+	node.SetRaw(true)
+	return node
+}
+
+var isMedia = regexp.MustCompile(`(?i)\.(png|jpe?g|gif|svg|webp|bmp|pdf|mp[34]|wav|ogg|webm|mov|excalidraw|canvas)\\?$`)
+
+// A mathSpan is a formula in TeX between dollars, which stays as it is.
+type mathSpan struct{}
+
+func (mathSpan) Trigger() []byte { return []byte{'$'} }
+
+func (mathSpan) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+	line, _ := block.PeekLine()
+	n := formula(string(line[:min(len(line), 1000)]))
+	if n == 0 {
+		return nil
+	}
+	node := ast.NewString(bytes.Clone(line[:n]))
+	node.SetRaw(true)
+	block.Advance(n)
+	return node
+}
+
+var headingAttributes = regexp.MustCompile(`\s*\{:?\s*(?:#([\w.:-]+))?(?:\s*[.#]?[\w-]+(?:=\S+)?)*\s*\}\s*$`)
+
+// headingAnchor parts a heading from the list of attributes behind it: "{#id .class}".
+func headingAnchor(s string) (heading, id string) {
+	i := strings.LastIndexByte(s, '{')
+	if i <= 0 {
+		return s, ""
+	}
+	if m := headingAttributes.FindStringSubmatch(s[i:]); m != nil && strings.ContainsAny(s[i:i+2], "{") && (m[1] != "" || strings.ContainsAny(s[i:], ".=")) {
+		return strings.TrimSpace(s[:i]), m[1]
+	}
+	return s, ""
+}
+
+// contentsOnly reports whether a heading stands over a table of contents alone.
+func contentsOnly(s string, next ast.Node) bool {
+	list, ok := next.(*ast.List)
+	return ok && contentsWords[strings.ToLower(strings.Trim(clean(s), ": "))] && isContents(list)
+}
+
+// isContents reports whether a list is the page's table of contents: of each item, no
+// more than a link to a place in the page.
+func isContents(list ast.Node) bool {
+	links := 0
+	var is func(n ast.Node, depth int) bool
+	is = func(n ast.Node, depth int) bool {
+		if depth > maxDepth {
+			return false
+		}
+		for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+			switch c := c.(type) {
+			case *ast.Link:
+				if !bytes.HasPrefix(c.Destination, []byte("#")) || len(c.Destination) < 2 {
+					return false
+				}
+				links++
+			case *ast.List, *ast.ListItem, *ast.TextBlock, *ast.Paragraph:
+				if !is(c, depth+1) {
+					return false
+				}
+			default:
+				return false
+			}
+		}
+		return true
+	}
+	return is(list, 0) && links >= 2
 }
