@@ -32,6 +32,7 @@ type page struct {
 	ids     map[string]*html.Node
 	openers map[string]*html.Node // by the id of what they show: buttons, tabs
 	opened  map[*html.Node]string // the other way round
+	heads   map[string]bool       // keys of the headings' texts
 	labels  map[*html.Node]string // of tab panels: the tab's text
 	out     map[*html.Node]bool   // not the page's text
 	unsure  []*html.Node          // of out, those that only their names speak against
@@ -44,7 +45,9 @@ type page struct {
 // A weight is how much an element holds that is not out.
 type weight struct {
 	text, links int // bytes but for blanks; of these, within links
-	count, jump int // links, and those that lead to a place in the page
+	count       int // links
+	inPage      int // of these, that lead to a place in the page
+	jump        int // of these, that say what a heading says
 	h1, mains   int
 	controls    int // of forms
 	longest     int // the longest paragraph
@@ -55,7 +58,7 @@ func (w weight) plain() int { return w.text - w.links }
 
 // describe reads what a page says of itself.
 func describe(root *html.Node) *page {
-	p := &page{sites: map[string]bool{}, ids: map[string]*html.Node{}, openers: map[string]*html.Node{}, opened: map[*html.Node]string{}}
+	p := &page{sites: map[string]bool{}, ids: map[string]*html.Node{}, openers: map[string]*html.Node{}, opened: map[*html.Node]string{}, heads: map[string]bool{}}
 	site := func(s string) {
 		if s = strings.ToLower(clean(s)); s != "" && len(s) <= 60 && !homeWords[s] {
 			p.sites[s] = true
@@ -90,6 +93,9 @@ func describe(root *html.Node) *page {
 			case atom.Script:
 				s := rawText(c)
 				p.script = p.script || len(s) < 2000 && (strings.Contains(s, "location.replace(") || strings.Contains(s, "location.href") || strings.Contains(s, "window.location"))
+			}
+			if isHeading(c) || c.DataAtom == atom.Dt || c.DataAtom == atom.Summary {
+				p.heads[letterKey(allText(c))] = true
 			}
 			p.opener(c)
 			switch {
@@ -488,6 +494,9 @@ func (p *page) measure(n *html.Node, depth int, inLink bool, w *weight, note map
 			switch {
 			case link && sub.text > 0:
 				sub.count++
+				if to := attr(c, "href"); len(to) > 1 && to[0] == '#' {
+					sub.inPage++
+				}
 				if p.jumps(c) {
 					sub.jump++
 				}
@@ -504,6 +513,7 @@ func (p *page) measure(n *html.Node, depth int, inLink bool, w *weight, note map
 			w.text += sub.text
 			w.links += sub.links
 			w.count += sub.count
+			w.inPage += sub.inPage
 			w.jump += sub.jump
 			w.h1 += sub.h1
 			w.mains += sub.mains
@@ -518,6 +528,9 @@ func (p *page) jumps(n *html.Node) bool {
 	to, ok := strings.CutPrefix(attr(n, "href"), "#")
 	if !ok || to == "" {
 		return false
+	}
+	if !p.heads[letterKey(allText(n))] {
+		return false // it says what no heading says
 	}
 	target := p.ids[to]
 	for up, i := n, 0; up != nil && i < 3; up, i = up.Parent, i+1 {
@@ -553,16 +566,31 @@ func (p *page) around(body, n *html.Node, depth int, inMain bool) {
 
 // unlabel takes out the words over a table of contents that is gone.
 func (p *page) unlabel(n *html.Node) {
-	before := n.PrevSibling
-	for i := 0; before != nil && i < 4; before, i = before.PrevSibling, i+1 {
-		if before.Type == html.TextNode && clean(before.Data) == "" || p.out[before] {
-			continue
-		}
-		if before.Type == html.ElementNode && contentsWords[strings.ToLower(strings.Trim(clean(allText(before)), ": "))] {
-			p.out[before] = true
-		}
-		return
+	if before := elementBefore(n); before != nil && isContentsWord(before) {
+		p.out[before] = true
 	}
+}
+
+// underContents reports whether an element stands under the words of a table of contents.
+func underContents(n *html.Node) bool {
+	before := elementBefore(n)
+	return before != nil && isContentsWord(before)
+}
+
+func isContentsWord(n *html.Node) bool {
+	return contentsWords[strings.ToLower(strings.Trim(clean(allText(n)), ": "))]
+}
+
+// elementBefore gives the element before n, nil where text is in between.
+func elementBefore(n *html.Node) *html.Node {
+	before := n.PrevSibling
+	for before != nil && before.Type != html.ElementNode {
+		if before.Type == html.TextNode && clean(before.Data) != "" {
+			return nil
+		}
+		before = before.PrevSibling
+	}
+	return before
 }
 
 const (
@@ -614,7 +642,7 @@ func (p *page) furniture(n *html.Node, w weight, inMain bool) int {
 		return surely
 	}
 	// A list of links to places in the page is its table of contents.
-	if w.jump >= 2 && w.jump == w.count && w.links*10 >= w.text*9 && w.h1 == 0 {
+	if w.count >= 2 && w.inPage == w.count && (w.jump*2 >= w.count || underContents(n)) && w.links*10 >= w.text*9 && w.h1 == 0 {
 		switch n.DataAtom {
 		case atom.Ul, atom.Ol, atom.Div, atom.Aside, atom.Details, atom.Section, atom.Table, atom.Dl, atom.P:
 			return surely

@@ -134,9 +134,6 @@ var (
 		in this page
 		on this page:
 		page contents
-		quick links
-		jump to
-		overview
 		inhalt
 		inhaltsverzeichnis
 		auf dieser seite

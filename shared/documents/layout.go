@@ -42,6 +42,16 @@ func clean(s string) string {
 // unseen reports whether a character is a place to break a word, or a mark of byte order.
 func unseen(r rune) bool { return r == '\u200b' || r == '\u00ad' || r == '\u2060' || r == '\ufeff' }
 
+// letterKey is what two texts have in common that differ in signs and capitals alone.
+func letterKey(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s)
+}
+
 // A layout gathers a document's text, block by block.
 type layout struct {
 	text     strings.Builder

@@ -31,8 +31,15 @@ func readMarkdown(name, src string) ([]Document, []Note) {
 		return readText(name, body)
 	}
 	source := []byte(untangle(body))
-	w := markdownWriter{source: source}
-	w.blocks(commonMark.Parser().Parse(text.NewReader(source)), 0)
+	w := markdownWriter{source: source, headings: map[string]bool{}}
+	root := commonMark.Parser().Parse(text.NewReader(source))
+	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
+		if h, ok := n.(*ast.Heading); ok {
+			s, _ := headingAnchor(w.inline(h))
+			w.headings[letterKey(s)] = true
+		}
+	}
+	w.blocks(root, 0)
 	title := front.title
 	if title == "" {
 		title = w.out.first()
@@ -177,8 +184,9 @@ func begins(line string) bool {
 
 // A markdownWriter walks goldmark's tree and keeps what a reader would read.
 type markdownWriter struct {
-	source []byte
-	out    layout
+	source   []byte
+	out      layout
+	headings map[string]bool // keys of all headings
 }
 
 func (w *markdownWriter) blocks(parent ast.Node, depth int) {
@@ -189,11 +197,11 @@ func (w *markdownWriter) blocks(parent ast.Node, depth int) {
 		switch n := n.(type) {
 		case *ast.Heading:
 			s, id := headingAnchor(w.inline(n))
-			if !contentsOnly(s, n.NextSibling()) {
+			if !w.contentsOnly(s, n.NextSibling()) {
 				w.out.heading(n.Level, s, id)
 			}
 		case *ast.Paragraph:
-			if s := w.inline(n); !contentsOnly(s, n.NextSibling()) {
+			if s := w.inline(n); !w.contentsOnly(s, n.NextSibling()) {
 				w.out.block(s)
 			}
 		case *ast.TextBlock: // the text of an item in a tight list
@@ -218,7 +226,7 @@ func (w *markdownWriter) blocks(parent ast.Node, depth int) {
 			}
 			w.out.endTable()
 		case *ast.List:
-			if !isContents(n) {
+			if !w.isContents(n) {
 				w.blocks(n, depth+1)
 			}
 		default: // quotations, items
@@ -359,15 +367,16 @@ func headingAnchor(s string) (heading, id string) {
 }
 
 // contentsOnly reports whether a heading stands over a table of contents alone.
-func contentsOnly(s string, next ast.Node) bool {
+func (w *markdownWriter) contentsOnly(s string, next ast.Node) bool {
 	list, ok := next.(*ast.List)
-	return ok && contentsWords[strings.ToLower(strings.Trim(clean(s), ": "))] && isContents(list)
+	return ok && contentsWords[strings.ToLower(strings.Trim(clean(s), ": "))] && w.isContents(list)
 }
 
-// isContents reports whether a list is the page's table of contents: of each item, no
-// more than a link to a place in the page.
-func isContents(list ast.Node) bool {
-	links := 0
+// isContents reports whether a list is the page's table of contents: each item is no
+// more than a link to a place in the page, and half of them say what headings say, or the
+// line above says that it is one.
+func (w *markdownWriter) isContents(list ast.Node) bool {
+	links, repeats := 0, 0
 	var is func(n ast.Node, depth int) bool
 	is = func(n ast.Node, depth int) bool {
 		if depth > maxDepth {
@@ -380,6 +389,9 @@ func isContents(list ast.Node) bool {
 					return false
 				}
 				links++
+				if w.headings[letterKey(w.inline(c))] {
+					repeats++
+				}
 			case *ast.List, *ast.ListItem, *ast.TextBlock, *ast.Paragraph:
 				if !is(c, depth+1) {
 					return false
@@ -390,5 +402,14 @@ func isContents(list ast.Node) bool {
 		}
 		return true
 	}
-	return is(list, 0) && links >= 2
+	if !is(list, 0) || links < 2 {
+		return false
+	}
+	switch before := list.PreviousSibling().(type) {
+	case *ast.Heading, *ast.Paragraph:
+		if contentsWords[strings.ToLower(strings.Trim(clean(w.inline(before)), ": "))] {
+			return true
+		}
+	}
+	return repeats*2 >= links
 }
