@@ -23,8 +23,10 @@ var ErrNoSuchPath = errors.New("no such file or folder")
 // urlPrefix, where not empty, gives documents without a link of their own one:
 // the prefix and their path.
 //
-// Folders skip what is hidden (".git"). A file given by a name without ending is
-// plain text, if o.Kind says nothing else.
+// Of what is in folders, that which documents.Skip names is left out, as are links to
+// folders and collections of this program. A file that is reached twice, by a link or by
+// two paths, is read once. A file of a name without ending is plain text, if o.Kind says
+// nothing else.
 func Read(paths []string, o documents.Options, urlPrefix string, note func(documents.Note)) (iter.Seq[documents.Document], error) {
 	for _, p := range paths {
 		if _, err := os.Stat(p); err != nil {
@@ -35,7 +37,20 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 		}
 	}
 	return func(yield func(documents.Document) bool) {
+		seen := map[string]string{} // names by the files' true paths
 		one := func(name, at string, o documents.Options) bool {
+			if real, err := filepath.EvalSymlinks(at); err == nil {
+				if absolute, err := filepath.Abs(real); err == nil {
+					if first, ok := seen[absolute]; ok {
+						note(documents.Note{File: name, Why: "the same file as " + first + "; it was read once", Kept: true})
+						return true
+					}
+					seen[absolute] = name
+				}
+			}
+			if o.Kind == "" && path.Ext(strings.TrimSuffix(name, ".gz")) == "" {
+				o.Kind = documents.Text
+			}
 			f, err := os.Open(at)
 			if err != nil {
 				note(documents.Note{File: name, Why: err.Error()})
@@ -69,10 +84,6 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 				continue
 			}
 			if !info.IsDir() {
-				o := o
-				if o.Kind == "" && path.Ext(strings.TrimSuffix(given, ".gz")) == "" {
-					o.Kind = documents.Text
-				}
 				name := given
 				if len(paths) == 1 {
 					name = path.Base(given)
@@ -92,14 +103,28 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 					note(documents.Note{File: name, Why: err.Error()})
 					return nil
 				}
-				if in != "." && strings.HasPrefix(d.Name(), ".") {
+				at := filepath.Join(p, filepath.FromSlash(in))
+				why := ""
+				if in != "." {
+					why = documents.Skip(d.Name(), d.IsDir())
+				}
+				switch {
+				case why != "":
+				case d.IsDir() && isCollection(at):
+					why = "a collection that was made of documents"
+				case d.IsDir():
+					return nil
+				default:
+					why = noFile(at)
+				}
+				if why != "" {
+					if d.IsDir() {
+						name += "/"
+					}
+					note(documents.Note{File: name, Why: why})
 					if d.IsDir() {
 						return fs.SkipDir
 					}
-					return nil
-				}
-				at := filepath.Join(p, filepath.FromSlash(in))
-				if d.IsDir() || !regular(at) {
 					return nil
 				}
 				if !one(name, at, o) {
@@ -118,11 +143,31 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 	}, nil
 }
 
-// regular reports whether a path is a file, or a link to one: a pipe or a device
-// would never end.
-func regular(at string) bool {
+// noFile says why a path in a folder is not read: a pipe or a device would never end, and
+// a link to a folder may lead to where it stands. "" of a file, or a link to one.
+func noFile(at string) string {
 	info, err := os.Stat(at)
-	return err == nil && info.Mode().IsRegular()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "a link that leads nowhere"
+	case err != nil:
+		return err.Error()
+	case info.IsDir():
+		return "a link to a folder, which was not followed; name that folder, too"
+	case !info.Mode().IsRegular():
+		return "not a file: a pipe or a device"
+	}
+	return ""
+}
+
+// isCollection reports whether a folder is what Build makes.
+func isCollection(dir string) bool {
+	for _, name := range []string{"manifest.json", "index.bin", "passages.bin"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.IsDir() {
+			return false
+		}
+	}
+	return true
 }
 
 // escapePath escapes a path for a URL, its slashes kept.

@@ -52,7 +52,7 @@ func TestFoldersAreReadInOrderAndSayWhatTheySkip(t *testing.T) {
 	if urls[3] != "https://example.org/sub%20dir/c.md" {
 		t.Errorf("urls %q", urls)
 	}
-	if want := []string{"bad.jsonl:2: not a JSON object", "photo.jpg: not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, text)"}; !slices.Equal(notes, want) {
+	if want := []string{".git/: hidden", ".hidden.md: hidden", "bad.jsonl:2: not a JSON object", "photo.jpg: not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, text)"}; !slices.Equal(notes, want) {
 		t.Errorf("notes %q", notes)
 	}
 	t.Chdir(dir)
@@ -61,5 +61,54 @@ func TestFoldersAreReadInOrderAndSayWhatTheySkip(t *testing.T) {
 	}
 	if _, err := Read([]string{"docs", "nowhere"}, documents.Options{}, "", nil); !errors.Is(err, ErrNoSuchPath) {
 		t.Errorf("a path that is not there: %v", err)
+	}
+}
+
+func TestFoldersSayWhatIsNoDocumentAndReadEachFileOnce(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"docs/a.txt":                  "Text a.",
+		"docs/LICENCE":                "All rights.",
+		"docs/node_modules/x/READ.md": "Foreign.",
+		"docs/thumbs.db":              "x",
+		"docs/made/manifest.json":     "{}",
+		"docs/made/index.bin":         "",
+		"docs/made/passages.bin":      "",
+		"other/b.txt":                 "Text b.",
+	} {
+		at := filepath.Join(dir, name)
+		os.MkdirAll(filepath.Dir(at), 0o755)
+		if err := os.WriteFile(at, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{"docs/again.txt": "a.txt", "docs/lost.txt": "nowhere", "docs/other": "../other", "docs/self": "."} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Skip(err)
+		}
+	}
+	t.Chdir(dir)
+	var ids, notes []string
+	docs, err := Read([]string{"docs", "docs/a.txt", "other"}, documents.Options{}, "", func(n documents.Note) { notes = append(notes, n.Error()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d := range docs {
+		ids = append(ids, d.ID)
+	}
+	if want := []string{"docs/LICENCE", "docs/a.txt", "other/b.txt"}; !slices.Equal(ids, want) {
+		t.Errorf("ids %q", ids)
+	}
+	if want := []string{
+		"docs/again.txt: the same file as docs/a.txt; it was read once",
+		"docs/lost.txt: a link that leads nowhere",
+		"docs/made/: a collection that was made of documents",
+		"docs/node_modules/: a folder of packages",
+		"docs/other: a link to a folder, which was not followed; name that folder, too",
+		"docs/self: a link to a folder, which was not followed; name that folder, too",
+		"docs/thumbs.db: a file of the system",
+		"docs/a.txt: the same file as docs/a.txt; it was read once",
+	}; !slices.Equal(notes, want) {
+		t.Errorf("notes %q", notes)
 	}
 }
