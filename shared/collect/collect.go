@@ -165,6 +165,9 @@ func (c *Cutter) rename(id *string, file string, list []passages.Passage) {
 	}
 }
 
+// Supersede counts an id as that of a document that was cut here.
+func (c *Cutter) Supersede(id string) { c.seen[id] = origin{} }
+
 // Supersedes reports whether a passage of an older collection gives way: its
 // document, by its id, has been cut here anew.
 func (c *Cutter) Supersedes(id string) bool {

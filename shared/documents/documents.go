@@ -110,9 +110,12 @@ func KindOf(name string) Kind {
 // header, or by number from 1. What is empty is found out, by the usual names ("text",
 // "body", "Antwort" ...) and by what the columns hold.
 type Columns struct {
-	ID, Title, URL string
-	Text           string // one, several with commas between, or "*": all others, each with its name
-	NoHeader       bool   // the first row is data; columns go by number
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	Text  string `json:"text"` // one, several with commas between, or "*": all others, each with its name
+	URL   string `json:"url"`
+	// NoHeader says that the first row is data; columns go by number.
+	NoHeader bool `json:"no_header"`
 }
 
 // Options of Read; the zero value suits files with a telling name.

@@ -61,6 +61,9 @@ func begin() uint64 { return call(state.begin) }
 //go:wasmexport extend
 func extend() uint64 { return call(state.extend) }
 
+//go:wasmexport columns
+func columnsOf() uint64 { return call(state.setColumns) }
+
 //go:wasmexport encode
 func encode() uint64 { return call(state.encode) }
 

@@ -34,6 +34,8 @@ type desk struct {
 	worker  *collect.PassageEncoder
 	about   passages.About
 	list    []passages.Passage // cut
+	cut     []cutDocument      // what list is of
+	columns documents.Columns  // of the next document
 	builder *collect.Builder   // encoded: list[:builder.Len()]
 	tokens  int
 	spent   time.Duration
@@ -147,7 +149,7 @@ func (d *desk) begin(b Begin) (any, error) {
 	d.cutter = collect.NewCutter(d.encoder, d.set)
 	d.worker = collect.NewPassageEncoder(d.encoder, d.set)
 	d.builder = collect.NewBuilder(d.encoder.Vocab(), d.about)
-	d.list, d.tokens, d.spent = nil, 0, 0
+	d.list, d.cut, d.tokens, d.spent = nil, nil, 0, 0
 	return struct{}{}, nil
 }
 
@@ -156,8 +158,12 @@ func (d *desk) read(name string, content []byte) (*Read, error) {
 	if d.cutter == nil {
 		return nil, errNotBegun
 	}
+	if why := skipped(name); why != "" {
+		return &Read{Notes: []string{name + ": " + why}, Told: []string{}}, nil
+	}
 	r := &Read{Notes: []string{}, Told: []string{}}
-	var o documents.Options
+	o := documents.Options{Columns: d.columns}
+	d.columns = documents.Columns{}
 	if path.Ext(strings.TrimSuffix(name, ".gz")) == "" {
 		o.Kind = documents.Text // as of a file that is named to the command line
 	}
@@ -179,14 +185,46 @@ func (d *desk) read(name string, content []byte) (*Read, error) {
 	}
 	for _, doc := range docs {
 		doc.File = name
+		own := doc.ID != name && !strings.HasPrefix(doc.ID, name+":")
 		list := d.cutter.Cut(doc, note)
 		if len(list) > 0 {
 			r.Documents++
+			d.cut = append(d.cut, cutDocument{name, documents.DocumentID(list[0].ID), own, len(d.list), len(d.list) + len(list)})
+			if len(list) == 1 {
+				d.cut[len(d.cut)-1].id = list[0].ID
+			}
 		}
 		r.Passages += len(list)
 		d.list = append(d.list, list...)
 	}
 	return r, nil
+}
+
+// A cutDocument is a document whose passages are list[from:to].
+type cutDocument struct {
+	file, id string
+	own      bool // its record has an id, which that of another file may have, too
+	from, to int
+}
+
+// skipped says why a file is left out by where it is, as the command line does.
+func skipped(name string) string {
+	parts := strings.Split(name, "/")
+	for i, part := range parts[:len(parts)-1] {
+		if why := documents.Skip(part, true); why != "" {
+			return fmt.Sprintf("in %s: %s", strings.Join(parts[:i+1], "/"), why)
+		}
+	}
+	if len(parts) == 1 {
+		return "" // chosen by itself
+	}
+	return documents.Skip(parts[len(parts)-1], false)
+}
+
+// setColumns says what the columns of the next document's table are.
+func (d *desk) setColumns(c documents.Columns) (any, error) {
+	d.columns = c
+	return struct{}{}, nil
 }
 
 // Progress says how far encoding is.
@@ -306,9 +344,10 @@ func (d *desk) extend(struct{}) (*Extended, error) {
 	var list []passages.Passage
 	var kept []byte
 	builder := collect.NewBuilder(x.Vocab(), about)
+	others := d.others(old)
 	for i, v := range x.Vectors() {
 		p := old.At(i)
-		if d.cutter.Supersedes(p.ID) {
+		if d.cutter.Supersedes(p.ID) && !others[p.ID] && !others[documents.DocumentID(p.ID)] {
 			if id := documents.DocumentID(p.ID); len(out.Replaced) == 0 || out.Replaced[len(out.Replaced)-1] != id {
 				out.Replaced = append(out.Replaced, id) // a document's passages stand together
 			}
@@ -324,6 +363,65 @@ func (d *desk) extend(struct{}) (*Extended, error) {
 	d.kept = kept
 	out.Kept, out.Vectors = len(list), piece("vectors", kept)
 	return out, nil
+}
+
+// others gives the ids of an older collection's documents that are others than those of
+// the same id that were cut, of records in another file: those get their file's name
+// before it.
+func (d *desk) others(old *passages.Store) map[string]bool {
+	first := map[string]int{} // an older document's first passage
+	for i := range old.Len() {
+		id := old.At(i).ID
+		for _, id := range []string{id, documents.DocumentID(id)} {
+			if _, ok := first[id]; !ok {
+				first[id] = i
+			}
+		}
+	}
+	others := map[string]bool{}
+	for i := range d.cut {
+		c := &d.cut[i]
+		at, ok := first[c.id]
+		if !c.own || !ok || alike(old.At(at), d.list[c.from]) {
+			continue
+		}
+		others[c.id] = true
+		id := c.file + "/" + c.id
+		if at, ok := first[id]; ok && !alike(old.At(at), d.list[c.from]) {
+			others[id] = true
+			for n := 2; ok; n++ {
+				id = fmt.Sprintf("%s/%s.%d", c.file, c.id, n)
+				_, ok = first[id]
+			}
+		} else if ok {
+			d.cutter.Supersede(id)
+		}
+		for j := c.from; j < c.to; j++ {
+			d.list[j].ID = id + strings.TrimPrefix(d.list[j].ID, c.id)
+		}
+		c.id = id
+	}
+	return others
+}
+
+// alike reports whether two passages may be of one document, before and after it was
+// changed: their titles are the same or, where there are none, half of the shorter
+// one's words.
+func alike(a, b passages.Passage) bool {
+	if a.Title != "" || b.Title != "" {
+		return a.Title == b.Title
+	}
+	words := map[string]bool{}
+	for _, w := range strings.Fields(a.Text) {
+		words[w] = true
+	}
+	n, same := 0, 0
+	for _, w := range strings.Fields(b.Text) {
+		if n++; words[w] {
+			same++
+		}
+	}
+	return 2*same >= min(n, len(words))
 }
 
 // Built are the files of a collection.

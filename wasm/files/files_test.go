@@ -496,3 +496,67 @@ func TestTranscriptsAreReadAgain(t *testing.T) {
 		}
 	}
 }
+
+// Two files may number from 1: what is added takes the place of what it is a later version
+// of, and of nothing else.
+func TestAddedRecordsOfAnotherFileReplaceNothing(t *testing.T) {
+	d := opened(t)
+	d.begin(Begin{"Notes"})
+	files := map[string]string{
+		"one.csv":  "id,question,answer\n1,Is tea a plant?,Tea is a plant.\n2,Is a whale a fish?,It is not.\n",
+		"two.csv":  "id,question,answer\n1,Who built the tower?,It was built by an engineer.\n",
+		"two2.csv": "id,question,answer\n1,Who built the tower?,An engineer in paris.\n",
+	}
+	give(t, d, "document/one.csv", []byte(files["one.csv"]))
+	first := finished(t, d)
+	e := d.with(t, first, files, "two.csv")
+	if len(e.Replaced) != 0 || e.Kept != 2 {
+		t.Fatalf("%+v", e)
+	}
+	second := finished(t, d)
+	ids := func(files map[string][]byte) string {
+		t.Helper()
+		store, err := passages.Open(files["passages.bin"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for i := range store.Len() {
+			list = append(list, store.At(i).ID+" "+store.At(i).Text)
+		}
+		return strings.Join(list, "; ")
+	}
+	if got := ids(second); got != "1 Tea is a plant.; 2 It is not.; two.csv/1 It was built by an engineer." {
+		t.Error(got)
+	}
+	// Its later version, of the same name.
+	files["two.csv"] = files["two2.csv"]
+	if e = d.with(t, second, files, "two.csv"); strings.Join(e.Replaced, " ") != "two.csv/1" || e.Kept != 2 {
+		t.Errorf("%+v", e)
+	}
+	if got := ids(finished(t, d)); got != "1 Tea is a plant.; 2 It is not.; two.csv/1 An engineer in paris." {
+		t.Error(got)
+	}
+}
+
+func TestAPersonSaysWhatTheColumnsAre(t *testing.T) {
+	d := opened(t)
+	d.begin(Begin{"Notes"})
+	const table = "north,south\nTea,Hot\nSea,Wet\n"
+	r := give(t, d, "document/a.csv", []byte(table)).(*Read)
+	if r.Ask == nil || r.Documents != 0 || len(r.Ask.Rows) != 2 {
+		t.Fatalf("%+v", r)
+	}
+	if _, err := d.setColumns(documents.Columns{Title: "north", Text: "south"}); err != nil {
+		t.Fatal(err)
+	}
+	if r := give(t, d, "document/a.csv", []byte(table)).(*Read); r.Ask != nil || r.Documents != 2 {
+		t.Errorf("%+v", r)
+	}
+	if r := give(t, d, "document/a.csv", []byte(table)).(*Read); r.Ask == nil {
+		t.Error("it holds for the next document alone")
+	}
+	if r := give(t, d, "document/x/.git/config", []byte("x")).(*Read); len(r.Notes) != 1 || r.Notes[0] != "x/.git/config: in x/.git: hidden" {
+		t.Errorf("%+v", r)
+	}
+}

@@ -19,6 +19,8 @@
 //	                    conversation/PATH  a file of conversations, for conversations
 //	open              the encoder's files are there: {}
 //	begin             Begin: a new collection; the one before is forgotten
+//	columns           {id, title, text, url, no_header}: {}: what the columns of the next
+//	                  document's table are, as its person said
 //	extend            {}: Extended: puts the collection given as collection/... before the
 //	                  documents that were read, but for those that they take the place of
 //	encode            {ms}: encodes for about so long: Progress
