@@ -106,19 +106,8 @@ func (l DenseLoss) compute(s *scope, e *Model, b *DenseBatch, by Pooling) (total
 	}
 	n, h := len(b.IDs), e.Config.Width
 	q := e.vector(s, e.pad(s, b.IDs, b.Types), by) // [B,H]
-	parts = map[string]tensor{}
-	term := func(name string, weight float64, f func() tensor) {
-		if weight == 0 || s.err != nil {
-			return
-		}
-		parts[name] = f()
-		if x := s.times(parts[name], weight); total.c == nil {
-			total = x
-		} else {
-			total = s.add(total, x)
-		}
-	}
-	term("distance", l.Distance, func() tensor {
+	sum := newLossSum(s)
+	sum.add("distance", l.Distance, func() tensor {
 		return s.times(s.sum(s.square(s.sub(q, s.floats(flat(b.Target), n, h)))), 1/float64(n))
 	})
 	if l.KLD != 0 || l.InfoNCE != 0 {
@@ -129,13 +118,13 @@ func (l DenseLoss) compute(s *scope, e *Model, b *DenseBatch, by Pooling) (total
 		}
 		d := s.floats(flat(all), n, c, h)                 // [B,C,H]
 		own := s.sumLast(s.mul(d, s.reshape(q, n, 1, h))) // [B,C]
-		term("kld", l.KLD, func() tensor {
+		sum.add("kld", l.KLD, func() tensor {
 			teacher := s.floats(flat(b.Teacher), n, c)
 			p := s.logSoftmax(s.times(teacher, 1/l.Temperature))
 			r := s.logSoftmax(s.times(own, 1/l.Temperature))
 			return s.times(s.sum(s.mul(s.exp(p), s.sub(p, r))), 1/float64(n))
 		})
-		term("infonce", l.InfoNCE, func() tensor {
+		sum.add("infonce", l.InfoNCE, func() tensor {
 			positives := make([][]float32, n) // [B][H]
 			hide := make([]float32, n*n)
 			for i := range n {
@@ -156,13 +145,13 @@ func (l DenseLoss) compute(s *scope, e *Model, b *DenseBatch, by Pooling) (total
 	}
 	if b.Also != nil && l.Distance != 0 {
 		also, p := DenseLoss{Distance: l.Distance}.compute(s, e, b.Also, by)
-		parts["also"] = p["distance"]
-		total = s.add(total, also)
+		sum.parts["also"] = p["distance"]
+		sum.total = s.add(sum.total, also)
 	}
-	if total.c == nil && s.err == nil {
+	if sum.total.c == nil && s.err == nil {
 		s.fail(errors.New("the loss has no term: all weights are 0"))
 	}
-	return total, parts
+	return sum.total, sum.parts
 }
 
 // flat lays rows out one after another.

@@ -164,143 +164,226 @@ func scores(s *scope, q vectors, vocab int, d documents, pick [][]int) tensor {
 	return s.reshape(s.matmul(s.reshape(q.padded, b, 1, a), m), b, c)
 }
 
-// compute gives the loss of a batch as a tensor, its parts, and the numbers of active
-// terms.
-func (l Loss) compute(s *scope, query, doc *Model, batch *Batch) (tensor, map[string]tensor, map[string]float64) {
-	if err := batch.check(l); err != nil {
-		s.fail(err)
+// A lossSum adds up a loss, term by term.
+type lossSum struct {
+	s     *scope
+	total tensor            // of the terms, each times its weight
+	parts map[string]tensor // the terms before their weights, by name
+}
+
+func newLossSum(s *scope) *lossSum { return &lossSum{s: s, parts: map[string]tensor{}} }
+
+// add adds a term; one of weight 0 is not computed.
+func (l *lossSum) add(name string, weight float64, term func() tensor) {
+	if weight == 0 || l.s.err != nil {
+		return
+	}
+	t := term()
+	l.parts[name] = t
+	if t = l.s.times(t, weight); l.total.c == nil {
+		l.total = t
+	} else {
+		l.total = l.s.add(l.total, t)
+	}
+}
+
+// A step is a batch with what the terms of its loss are computed of.
+type step struct {
+	*scope
+	loss  Loss
+	batch *Batch
+	b, c  int // queries, and candidates of the longest list
+	q     encoded
+	d     documents // the candidates
+	doc   vectors   // theirs, where documents train
+	vocab int       // dimensions of queries and documents
+
+	own     [][]int   // [B][C] each query's candidates in d, -1 where its list is shorter
+	present []float32 // [B,C] 1, or 0 where own is -1
+	offset  []float32 // [B,C] added to scores: the importance weights, absent where own is -1
+
+	student, teacher, added tensor // [B,C]: scores, the teacher's, and offset
+}
+
+// compute returns the loss of a batch, its parts before their weights, and the numbers of
+// active terms.
+func (l Loss) compute(s *scope, query, doc *Model, batch *Batch) (total tensor, parts map[string]tensor, active map[string]float64) {
+	t := l.step(s, query, doc, batch)
+	if s.err != nil {
 		return tensor{}, nil, nil
 	}
-	q := query.encode(s, query.pad(s, batch.IDs, batch.Types), batch.Words)
-	var d documents
-	var dv vectors
+	sum := newLossSum(s)
+	t.divergences(sum)
+	sum.add("infonce", l.InfoNCE, t.infoNCE)
+	sum.add("margin_mse", l.MarginMSE, t.marginMSE)
+	sum.add("distance", l.Distance, t.distance)
+	t.wordTerms(sum)
+	if t.q.topic.c != nil && slices.ContainsFunc(batch.Builds, func(b float32) bool { return b >= 0 }) {
+		sum.add("topic", l.Topic, func() tensor { return s.crossEntropy(t.q.topic, batch.Builds) })
+	}
+	sum.regularise("", l.Query, t.q.vectors)
+	active = map[string]float64{"l0": t.q.l0()}
+	if batch.Tokens != nil {
+		sum.regularise("doc_", l.Doc, t.doc)
+		active["doc_l0"] = t.doc.l0()
+	}
+	if s.err == nil && sum.total.c == nil {
+		s.fail(errors.New("every weight of the loss is 0: nothing to train"))
+	}
+	return sum.total, sum.parts, active
+}
+
+// step encodes a batch and scores each query's candidates. An error is the scope's.
+func (l Loss) step(s *scope, query, doc *Model, batch *Batch) *step {
+	t := &step{scope: s, loss: l, batch: batch, b: len(batch.IDs), vocab: max(query.Config.Vocab, batch.Dims)}
+	if err := batch.check(l); err != nil {
+		s.fail(err)
+		return t
+	}
+	t.q = query.encode(s, query.pad(s, batch.IDs, batch.Types), batch.Words)
 	if batch.Tokens != nil {
 		var all [][]int32
 		for _, list := range batch.Tokens {
 			all = append(all, list...)
 		}
-		dv = doc.encode(s, doc.pad(s, all, nil), nil).vectors
+		t.doc = doc.encode(s, doc.pad(s, all, nil), nil).vectors
 		if s.err == nil {
-			d = dv.documents(s)
+			t.d = t.doc.documents(s)
 		}
 	} else {
-		d = flatten(batch)
+		t.d = flatten(batch)
 	}
 	if s.err != nil {
-		return tensor{}, nil, nil
+		return t
 	}
-	b, c := len(batch.IDs), 0
-	for _, list := range batch.Docs {
-		c = max(c, len(list))
+	teacher := t.candidates()
+	t.student = scores(s, t.q.vectors, t.vocab, t.d, t.own)
+	t.teacher = s.floats(teacher, t.b, t.c)
+	t.added = s.floats(t.offset, t.b, t.c)
+	return t
+}
+
+// candidates lays out each query's own candidates, what is added to their scores, and the
+// teacher's scores, [B,C], which it returns.
+func (t *step) candidates() (teacher []float32) {
+	for _, list := range t.batch.Docs {
+		t.c = max(t.c, len(list))
 	}
-	// Each query's own candidates, and what is added to their scores.
-	own := make([][]int, b)
-	teacher := make([]float32, b*c)
-	present := make([]float32, b*c)
-	offset := make([]float32, b*c)
-	for i, n := 0, 0; i < b; i++ {
-		own[i] = make([]int, c)
-		for k := range c {
-			if k >= len(batch.Docs[i]) {
-				own[i][k], offset[i*c+k] = -1, absent
+	n := t.b * t.c
+	t.own = make([][]int, t.b)
+	teacher, t.present, t.offset = make([]float32, n), make([]float32, n), make([]float32, n)
+	for i, doc := 0, 0; i < t.b; i++ {
+		t.own[i] = make([]int, t.c)
+		for k := range t.c {
+			at := i*t.c + k
+			if k >= len(t.batch.Docs[i]) {
+				t.own[i][k], t.offset[at] = -1, absent
 				continue
 			}
-			own[i][k] = n
-			n++
-			teacher[i*c+k], present[i*c+k] = batch.Teacher[i][k], 1
-			if batch.LogWeight != nil {
-				offset[i*c+k] = batch.LogWeight[i][k]
+			t.own[i][k] = doc
+			doc++
+			teacher[at], t.present[at] = t.batch.Teacher[i][k], 1
+			if t.batch.LogWeight != nil {
+				t.offset[at] = t.batch.LogWeight[i][k]
 			}
 		}
 	}
-	vocab := max(query.Config.Vocab, batch.Dims)
-	student := scores(s, q.vectors, vocab, d, own) // [B,C]
-	target := s.floats(teacher, b, c)
-	added := s.floats(offset, b, c)
+	return teacher
+}
 
-	parts := map[string]tensor{}
-	var total tensor
-	term := func(name string, weight float64, f func() tensor) {
-		if weight == 0 || s.err != nil {
-			return
-		}
-		t := f()
-		parts[name] = t
-		if t = s.times(t, weight); total.c == nil {
-			total = t
-		} else {
-			total = s.add(total, t)
-		}
-	}
-	mean := func(t tensor) tensor { return s.times(s.sum(t), 1/float64(b)) }
+// mean is the mean over the batch's queries of what x sums up.
+func (t *step) mean(x tensor) tensor { return t.times(t.sum(x), 1/float64(t.b)) }
 
-	if l.KLD != 0 || l.BKL != 0 || l.GKL != 0 {
-		lq := s.logSoftmax(s.add(s.times(student, 1/l.Temperature), added))
-		lp := s.logSoftmax(s.add(s.times(target, 1/l.Temperature), added))
-		kl := s.mul(s.exp(lp), s.sub(lp, lq)) // [B,C]
-		term("kld", l.KLD, func() tensor { return mean(kl) })
-		term("bkl", l.BKL, func() tensor {
-			t := mean(s.narrow(kl, 1, 0, 1))
-			if c == 1 {
-				return t
-			}
-			n := s.narrow(lq, 1, 1, c-1)
-			return s.add(t, mean(s.mul(s.exp(n), n)))
-		})
-		term("gkl", l.GKL, func() tensor {
-			pos := s.clampMin(s.plus(s.times(s.exp(s.narrow(lq, 1, 0, 1)), -1), 1), 1e-9) // 1-q, above 0 for the power
-			t := mean(s.mul(s.power(pos, l.Gamma), s.narrow(kl, 1, 0, 1)))
-			if c == 1 {
-				return t
-			}
-			neg := s.exp(s.times(s.narrow(lq, 1, 1, c-1), l.Gamma))
-			return s.add(t, mean(s.mul(neg, s.narrow(kl, 1, 1, c-1))))
-		})
+// logShare is the logarithm of the softmax of scores over a query's candidates, [B,C].
+func (t *step) logShare(scores tensor) tensor {
+	return t.logSoftmax(t.add(t.times(scores, 1/t.loss.Temperature), t.added))
+}
+
+// divergences are those of the student's ranking from the teacher's.
+func (t *step) divergences(sum *lossSum) {
+	l := t.loss
+	if l.KLD == 0 && l.BKL == 0 && l.GKL == 0 {
+		return
 	}
-	term("infonce", l.InfoNCE, func() tensor {
-		logits := s.times(student, 1/l.Tau)
-		keep := s.floats(mask(offset, !l.OwnNegatives, b, c), b, c)
-		logits = s.add(logits, keep)
-		if l.InBatch == InBatchPositives || l.InBatch == InBatchAll {
-			pick, hide := others(batch.Docs, own, l.InBatch)
-			m := len(pick[0])
-			logits = s.cat(1, logits, s.add(s.times(scores(s, q.vectors, vocab, d, pick), 1/l.Tau), s.floats(hide, b, m)))
+	lq := t.logShare(t.student)
+	lp := t.logShare(t.teacher)
+	kl := t.mul(t.exp(lp), t.sub(lp, lq)) // [B,C]
+	sum.add("kld", l.KLD, func() tensor { return t.mean(kl) })
+	sum.add("bkl", l.BKL, func() tensor {
+		x := t.mean(t.narrow(kl, 1, 0, 1))
+		if t.c == 1 {
+			return x
 		}
-		return s.times(mean(s.narrow(s.logSoftmax(logits), 1, 0, 1)), -1)
+		n := t.narrow(lq, 1, 1, t.c-1)
+		return t.add(x, t.mean(t.mul(t.exp(n), n)))
 	})
-	term("margin_mse", l.MarginMSE, func() tensor {
-		// The positive's own difference is 0, so all C columns may be summed.
-		diff := s.sub(student, target)
-		diff = s.mul(s.sub(s.narrow(diff, 1, 0, 1), diff), s.floats(present, b, c))
-		n := 0.0
-		for _, p := range present {
-			n += float64(p)
+	sum.add("gkl", l.GKL, func() tensor {
+		pos := t.clampMin(t.plus(t.times(t.exp(t.narrow(lq, 1, 0, 1)), -1), 1), 1e-9) // 1-q, above 0 for the power
+		x := t.mean(t.mul(t.power(pos, l.Gamma), t.narrow(kl, 1, 0, 1)))
+		if t.c == 1 {
+			return x
 		}
-		return s.times(s.sum(s.square(diff)), 1/math.Max(1, n-float64(b)))
+		neg := t.exp(t.times(t.narrow(lq, 1, 1, t.c-1), l.Gamma))
+		return t.add(x, t.mean(t.mul(neg, t.narrow(kl, 1, 1, t.c-1))))
 	})
-	term("distance", l.Distance, func() tensor {
-		to, rest := aligned(q.vectors, batch.Query)
-		return s.plus(mean(s.square(s.sub(q.padded, s.floats(to, b, q.width)))), rest/float64(b))
-	})
-	if q.words.values.c != nil && batch.TeacherWords != nil {
-		term("word_kld", l.WordKLD, func() tensor {
-			more := make([]float32, b*c)
-			for i, list := range batch.TeacherWords {
-				copy(more[i*c:], list)
+}
+
+// infoNCE is the positive's cross entropy among the query's own candidates and those of
+// others.
+func (t *step) infoNCE() tensor {
+	l := t.loss
+	logits := t.times(t.student, 1/l.Tau)
+	keep := t.floats(mask(t.offset, !l.OwnNegatives, t.b, t.c), t.b, t.c)
+	logits = t.add(logits, keep)
+	if l.InBatch == InBatchPositives || l.InBatch == InBatchAll {
+		pick, hide := others(t.batch.Docs, t.own, l.InBatch)
+		m := len(pick[0])
+		logits = t.cat(1, logits, t.add(t.times(scores(t.scope, t.q.vectors, t.vocab, t.d, pick), 1/l.Tau), t.floats(hide, t.b, m)))
+	}
+	return t.times(t.mean(t.narrow(t.logSoftmax(logits), 1, 0, 1)), -1)
+}
+
+// marginMSE is the mean square of what the student's differences from the positive's score
+// miss of the teacher's.
+func (t *step) marginMSE() tensor {
+	// The positive's own difference is 0, so all C columns may be summed.
+	diff := t.sub(t.student, t.teacher)
+	diff = t.mul(t.sub(t.narrow(diff, 1, 0, 1), diff), t.floats(t.present, t.b, t.c))
+	n := 0.0
+	for _, p := range t.present {
+		n += float64(p)
+	}
+	return t.times(t.sum(t.square(diff)), 1/math.Max(1, n-float64(t.b)))
+}
+
+// distance is that of the query vectors from the teacher's.
+func (t *step) distance() tensor {
+	to, rest := aligned(t.q.vectors, t.batch.Query)
+	return t.plus(t.mean(t.square(t.sub(t.q.padded, t.floats(to, t.b, t.q.width)))), rest/float64(t.b))
+}
+
+// wordTerms are those of the word head.
+func (t *step) wordTerms(sum *lossSum) {
+	l := t.loss
+	if t.q.words.values.c != nil && t.batch.TeacherWords != nil {
+		sum.add("word_kld", l.WordKLD, func() tensor {
+			more := make([]float32, t.b*t.c)
+			for i, list := range t.batch.TeacherWords {
+				copy(more[i*t.c:], list)
 			}
-			fused := s.add(s.detach(student), scores(s, q.words, vocab, d, own))
-			lq := s.logSoftmax(s.add(s.times(fused, 1/l.Temperature), added))
-			lp := s.logSoftmax(s.add(s.times(s.add(target, s.floats(more, b, c)), 1/l.Temperature), added))
-			return mean(s.mul(s.exp(lp), s.sub(lp, lq)))
+			fused := t.add(t.detach(t.student), scores(t.scope, t.q.words, t.vocab, t.d, t.own))
+			lq := t.logShare(fused)
+			lp := t.logShare(t.add(t.teacher, t.floats(more, t.b, t.c)))
+			return t.mean(t.mul(t.exp(lp), t.sub(lp, lq)))
 		})
 	}
-	if q.words.values.c != nil {
-		regularise(s, term, "word_", Regulariser{Postings: l.Query.Postings, Share: l.Query.Share}, q.words)
+	if t.q.words.values.c != nil {
+		sum.regularise("word_", Regulariser{Postings: l.Query.Postings, Share: l.Query.Share}, t.q.words)
 	}
-	if q.word.c != nil {
-		term("words", l.Words, func() tensor {
+	if t.q.word.c != nil {
+		sum.add("words", l.Words, func() tensor {
 			var y []float32
-			for _, list := range batch.Words {
+			for _, list := range t.batch.Words {
 				for _, w := range list {
 					v := float32(0)
 					if w.InRewrite {
@@ -309,24 +392,9 @@ func (l Loss) compute(s *scope, query, doc *Model, batch *Batch) (tensor, map[st
 					y = append(y, v)
 				}
 			}
-			return s.crossEntropy(s.plus(s.times(q.word, wordSlope), wordOffset), y)
+			return t.crossEntropy(t.plus(t.times(t.q.word, wordSlope), wordOffset), y)
 		})
 	}
-	if q.topic.c != nil && slices.ContainsFunc(batch.Builds, func(b float32) bool { return b >= 0 }) {
-		term("topic", l.Topic, func() tensor { return s.crossEntropy(q.topic, batch.Builds) })
-	}
-	regularise(s, term, "", l.Query, q.vectors)
-	if batch.Tokens != nil {
-		regularise(s, term, "doc_", l.Doc, dv)
-	}
-	if s.err == nil && total.c == nil {
-		s.fail(errors.New("every weight of the loss is 0: nothing to train"))
-	}
-	active := map[string]float64{"l0": q.l0()}
-	if batch.Tokens != nil {
-		active["doc_l0"] = dv.l0()
-	}
-	return total, parts, active
 }
 
 // mask keeps the scores that offset keeps, without its importance weights; with
@@ -392,9 +460,10 @@ func aligned(q vectors, teacher []sparse.Vector) (out []float32, rest float64) {
 	return out, rest
 }
 
-func regularise(s *scope, term func(string, float64, func() tensor), prefix string, r Regulariser, v vectors) {
-	n := float64(len(v.terms))
-	term(prefix+"flops", r.FLOPS, func() tensor {
+// regularise adds what keeps vectors sparse; prefix begins the terms' names.
+func (l *lossSum) regularise(prefix string, r Regulariser, v vectors) {
+	s, n := l.s, float64(len(v.terms))
+	l.add(prefix+"flops", r.FLOPS, func() tensor {
 		place := map[int32]int64{}
 		var col []int64
 		for _, list := range v.terms {
@@ -408,8 +477,8 @@ func regularise(s *scope, term func(string, float64, func() tensor), prefix stri
 		sums := s.indexAdd(s.zeros(len(place)), 0, s.ints(col, len(col)), v.values)
 		return s.sum(s.square(s.times(sums, 1/n)))
 	})
-	term(prefix+"l1", r.L1, func() tensor { return s.times(s.sum(v.values), 1/n) })
-	term(prefix+"postings", r.Postings, func() tensor {
+	l.add(prefix+"l1", r.L1, func() tensor { return s.times(s.sum(v.values), 1/n) })
+	l.add(prefix+"postings", r.Postings, func() tensor {
 		var share []float32
 		for _, list := range v.terms {
 			for _, j := range list {
@@ -422,11 +491,11 @@ func regularise(s *scope, term func(string, float64, func() tensor), prefix stri
 		}
 		return s.times(s.sum(s.mul(v.values, s.floats(share, len(share)))), 1/n)
 	})
-	term(prefix+"entropy", r.Entropy, func() tensor {
+	l.add(prefix+"entropy", r.Entropy, func() tensor {
 		p := s.div(v.padded, s.reshape(s.clampMin(s.sumLast(v.padded), 1e-12), len(v.terms), 1))
 		return s.times(s.sum(s.mul(p, s.log(s.clampMin(p, 1e-12)))), -1/n)
 	})
-	term(prefix+"anti_zero", r.AntiZero, func() tensor {
+	l.add(prefix+"anti_zero", r.AntiZero, func() tensor {
 		return s.times(s.sum(s.power(s.plus(s.square(s.sumLast(v.padded)), 0.01), -1)), 1/n)
 	})
 }

@@ -27,13 +27,13 @@ type denseTeacher struct {
 
 // prepareDense reads the frozen dense encoder and makes, or finds in the cache, the
 // rewrites' vectors and, where the loss has candidates, the passages' and their rankings.
-func (p *prepared) prepareDense(ctx context.Context, c *Config, sums map[string]string, stderr *os.File) error {
+func (p *prepared) prepareDense(ctx context.Context, c *Config, stderr *os.File) error {
 	from := cmp.Or(c.DocEncoder, c.Encoder)
-	s, sum, err := loadSentence(from, sums)
+	s, sum, err := p.loadSentence(from)
 	if err != nil {
 		return err
 	}
-	if err := sumStudent(c, from, sums); err != nil {
+	if err := p.sumStudent(c, from); err != nil {
 		return err
 	}
 	c.Instruction = cmp.Or(c.Instruction, s.Instruction)
@@ -71,7 +71,7 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, sums map[string]
 	if !candidates && c.PassageTexts == 0 {
 		return nil
 	}
-	passages, err := p.readPassages(c, sums)
+	passages, err := p.readPassages(c)
 	if err != nil {
 		return err
 	}
@@ -99,11 +99,7 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, sums map[string]
 	if err != nil {
 		return err
 	}
-	if p.train, err = p.taught("training", p.train, stderr); err != nil {
-		return err
-	}
-	p.dev, err = p.taught("dev", p.dev, stderr)
-	return err
+	return p.keepTaught(stderr)
 }
 
 // rewritten keeps the examples that have a rewrite.

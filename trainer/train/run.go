@@ -50,8 +50,7 @@ func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	sums := map[string]string{}
-	p, err := prepare(ctx, &c, sums, stderr)
+	p, err := prepare(ctx, &c, stderr)
 	if err != nil {
 		return err
 	}
@@ -66,7 +65,7 @@ func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error {
 		return err
 	}
 	if !resume {
-		if err := writeProvenance(c.Out, p, sums); err != nil {
+		if err := writeProvenance(c.Out, p); err != nil {
 			return err
 		}
 		if err := writeJSON(file, c); err != nil {
