@@ -12,6 +12,7 @@ package rewrite
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -104,60 +105,18 @@ const giveUp = 20
 // left as it was. report hears how many are done. An error means that the run stopped
 // early; what was answered is kept and need not be asked again.
 func (c Client) Run(ctx context.Context, examples []importers.Example, cache string, failed func(id string, err error), report func(done int, n Count)) (Count, error) {
-	var n Count
-	if c.URL == "" || c.Model == "" {
-		return n, errors.New("an endpoint's URL and a model are needed")
-	}
-	if c.Prompt == "" {
-		c.Prompt = Prompt
-	}
-	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return n, fmt.Errorf("%q is no address of an API: wanted one such as http://localhost:8080/v1", shown(c.URL))
-	}
-	form, err := template.New("prompt").Option("missingkey=error").Parse(c.Prompt)
+	form, err := c.check()
 	if err != nil {
-		return n, fmt.Errorf("the prompt: %w", err)
+		return Count{}, err
 	}
 	file, known, err := openCache(cache)
 	if err != nil {
-		return n, err
+		return Count{}, err
 	}
 	defer file.Close()
-
-	type task struct {
-		at      int
-		request func(try int) ([]byte, error)
-		key     string
-	}
-	var todo []task
-	for i := range examples {
-		e := &examples[i]
-		var prompt strings.Builder
-		err := form.Execute(&prompt, map[string]any{"History": e.History, "Question": e.Question})
-		if err != nil {
-			return n, fmt.Errorf("the prompt: %w", err)
-		}
-		// A further try has another seed: the same one would give the same answer.
-		request := func(try int) ([]byte, error) {
-			return json.Marshal(map[string]any{
-				"model": c.Model, "temperature": c.Temperature, "max_tokens": c.MaxTokens, "seed": c.Seed + try,
-				"messages": []map[string]string{{"role": "user", "content": prompt.String()}},
-			})
-		}
-		body, err := request(0)
-		if err != nil {
-			return n, err
-		}
-		sum := sha256.Sum256(body)
-		key := hex.EncodeToString(sum[:])
-		if a, ok := known[key]; ok {
-			e.Rewrite = a.Text
-			n.Cached++
-			n.CachedPrompts += a.Prompt
-			n.CachedAnswers += a.Tokens
-			continue
-		}
-		todo = append(todo, task{i, request, key})
+	todo, n, err := c.tasks(form, examples, known)
+	if err != nil {
+		return n, err
 	}
 	report(n.Cached, n)
 
@@ -165,9 +124,8 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 	defer stop(nil)
 	// The key is for the address that was given, and for no other.
 	client := &http.Client{Timeout: c.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	r := &asking{url: c.URL, file: file, count: n, done: n.Cached, stop: stop, failed: failed, report: report}
 	next := make(chan task)
-	var mu sync.Mutex // guards n, inRow, the file and examples
-	inRow, done := 0, n.Cached
 	var wg sync.WaitGroup
 	for range max(1, c.Parallel) {
 		wg.Go(func() {
@@ -176,38 +134,7 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 				if ctx.Err() != nil && err != nil {
 					return
 				}
-				mu.Lock()
-				done++
-				n.PromptTokens += a.Prompt
-				n.AnswerTokens += a.Tokens
-				var fatal *fatalError
-				var dial *net.OpError
-				switch {
-				case errors.As(err, &fatal):
-					stop(err)
-				case n.Asked == 0 && errors.As(err, &dial) && dial.Op == "dial":
-					stop(fmt.Errorf("no server answers at %s: %w", shown(c.URL), err))
-				case err != nil:
-					n.Failed++
-					failed(examples[t.at].ID, err)
-					if inRow++; inRow >= giveUp {
-						stop(fmt.Errorf("%d questions in a row failed, the last: %w", inRow, err))
-					}
-				default:
-					inRow = 0
-					n.Asked++
-					a.Key, a.ID = t.key, examples[t.at].ID
-					examples[t.at].Rewrite = a.Text
-					line, err := json.Marshal(a)
-					if err == nil {
-						_, err = file.Write(append(line, '\n'))
-					}
-					if err != nil {
-						stop(err)
-					}
-				}
-				report(done, n)
-				mu.Unlock()
+				r.take(t, a, err)
 			}
 		})
 	}
@@ -222,9 +149,121 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 	close(next)
 	wg.Wait()
 	if err := context.Cause(ctx); err != nil {
-		return n, err
+		return r.count, err
 	}
-	return n, file.Sync()
+	return r.count, file.Sync()
+}
+
+// check refuses a client that cannot ask, and returns the form of its prompt.
+func (c Client) check() (*template.Template, error) {
+	if c.URL == "" || c.Model == "" {
+		return nil, errors.New("an endpoint's URL and a model are needed")
+	}
+	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("%q is no address of an API: wanted one such as http://localhost:8080/v1", shown(c.URL))
+	}
+	form, err := template.New("prompt").Option("missingkey=error").Parse(cmp.Or(c.Prompt, Prompt))
+	if err != nil {
+		return nil, fmt.Errorf("the prompt: %w", err)
+	}
+	return form, nil
+}
+
+// A task is an example that is to be asked.
+type task struct {
+	example *importers.Example
+	request func(try int) ([]byte, error) // the body of a try's request
+	key     string                        // that the answer is kept by
+}
+
+// tasks makes the examples' requests. Those whose answers are known get them, and are
+// counted; the rest is returned.
+func (c Client) tasks(form *template.Template, examples []importers.Example, known map[string]answer) (todo []task, n Count, err error) {
+	for i := range examples {
+		e := &examples[i]
+		var prompt strings.Builder
+		if err := form.Execute(&prompt, map[string]any{"History": e.History, "Question": e.Question}); err != nil {
+			return nil, n, fmt.Errorf("the prompt: %w", err)
+		}
+		// A further try has another seed: the same one would give the same answer.
+		request := func(try int) ([]byte, error) {
+			return json.Marshal(map[string]any{
+				"model": c.Model, "temperature": c.Temperature, "max_tokens": c.MaxTokens, "seed": c.Seed + try,
+				"messages": []map[string]string{{"role": "user", "content": prompt.String()}},
+			})
+		}
+		body, err := request(0)
+		if err != nil {
+			return nil, n, err
+		}
+		sum := sha256.Sum256(body)
+		key := hex.EncodeToString(sum[:])
+		if a, ok := known[key]; ok {
+			e.Rewrite = a.Text
+			n.Cached++
+			n.CachedPrompts += a.Prompt
+			n.CachedAnswers += a.Tokens
+			continue
+		}
+		todo = append(todo, task{e, request, key})
+	}
+	return todo, n, nil
+}
+
+// An asking takes what its workers were answered, one answer at a time.
+type asking struct {
+	url    string
+	file   *os.File // the cache
+	stop   context.CancelCauseFunc
+	failed func(id string, err error)
+	report func(done int, n Count)
+
+	mu    sync.Mutex // guards what follows, the file and the examples
+	count Count
+	done  int
+	inRow int // questions that failed one after another
+}
+
+// take keeps an answer, or notes why there is none; an error that further questions would
+// meet, too, stops the run.
+func (r *asking) take(t task, a answer, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done++
+	r.count.PromptTokens += a.Prompt
+	r.count.AnswerTokens += a.Tokens
+	var fatal *fatalError
+	var dial *net.OpError
+	switch {
+	case errors.As(err, &fatal):
+		r.stop(err)
+	case r.count.Asked == 0 && errors.As(err, &dial) && dial.Op == "dial":
+		r.stop(fmt.Errorf("no server answers at %s: %w", shown(r.url), err))
+	case err != nil:
+		r.count.Failed++
+		r.failed(t.example.ID, err)
+		if r.inRow++; r.inRow >= giveUp {
+			r.stop(fmt.Errorf("%d questions in a row failed, the last: %w", r.inRow, err))
+		}
+	default:
+		r.inRow = 0
+		r.count.Asked++
+		a.Key, a.ID = t.key, t.example.ID
+		t.example.Rewrite = a.Text
+		if err := r.keep(a); err != nil {
+			r.stop(err)
+		}
+	}
+	r.report(r.done, r.count)
+}
+
+// keep appends an answer to the cache.
+func (r *asking) keep(a answer) error {
+	line, err := json.Marshal(a)
+	if err == nil {
+		_, err = r.file.Write(append(line, '\n'))
+	}
+	return err
 }
 
 // openCache opens the file of answers to append to, and reads those of earlier runs.
