@@ -24,12 +24,12 @@ import (
 	"parley/shared/lines"
 	"parley/shared/message"
 	"parley/shared/passages"
+	"parley/shared/progress"
 	"parley/shared/sparse"
 	"parley/trainer/converse"
 	"parley/trainer/corpus"
 	"parley/trainer/disk"
 	"parley/trainer/evaluate"
-	"parley/trainer/progress"
 )
 
 const repliesHelp = `Usage: trainer replies --examples FILES --passages FILES --out FILE [FLAGS]

@@ -11,8 +11,8 @@ import (
 
 	"parley/shared/durable"
 	"parley/shared/importers"
+	"parley/shared/progress"
 	"parley/trainer/disk"
-	"parley/trainer/progress"
 	"parley/trainer/rewrite"
 )
 

@@ -15,7 +15,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"parley/shared/bundle"
 	"parley/shared/collect"
@@ -144,28 +143,19 @@ func buildCollection(ctx context.Context, packages, out, encoderDir string) erro
 	for i, a := range articles {
 		articles[i].URL = about.URL(passages.Passage{ID: a.ID, Title: a.Title})
 	}
+	bar := collection.NewReporter(os.Stderr)
 	sum, err := collection.Build(ctx, enc, slices.Values(append(articles, countries...)), out, collection.Options{
 		About: about,
 		// An article's lead is one passage, as is a country's page: it is cut by the encoder, not in two.
 		Settings: collect.Settings{PassageTokens: -1},
-		Progress: progress(out),
+		Progress: bar.Show,
 	})
+	bar.Clear()
 	if err != nil {
 		return err
 	}
 	fmt.Printf("%s: %d passages, %d postings, index %d bytes, texts %d bytes\n", out, sum.Passages, sum.Postings, sum.IndexBytes, sum.PassagesBytes)
 	return nil
-}
-
-// progress says every five seconds how far an indexing is.
-func progress(out string) func(collection.Progress) {
-	last := time.Now()
-	return func(p collection.Progress) {
-		if time.Since(last) > 5*time.Second {
-			last = time.Now()
-			fmt.Printf("%s: %d of %d passages, %.0f a second, %v left\n", out, p.Done, p.Total, p.Rate, p.Left.Round(time.Second))
-		}
-	}
 }
 
 // addDense makes the collection's dense vectors by the dense encoder in dir.
@@ -179,7 +169,9 @@ func addDense(ctx context.Context, dir, out string) error {
 		return err
 	}
 	at := filepath.Join(out, articles)
-	sum, err := collection.AddDense(ctx, enc, at, collection.Options{Dense: d, Progress: progress(at)})
+	bar := collection.NewReporter(os.Stderr)
+	sum, err := collection.AddDense(ctx, enc, at, collection.Options{Dense: d, Progress: bar.Show})
+	bar.Clear()
 	if err != nil {
 		return err
 	}

@@ -100,8 +100,7 @@ type Progress struct {
 	Done, Total int
 	Resumed     int     // of Done, those that an earlier run made
 	Rate        float64 // passages a second, in this run
-	Left        time.Duration
-	Bytes       int64 // of the work file
+	Bytes       int64   // of the work file
 }
 
 // A Summary says what Build made.
@@ -312,7 +311,6 @@ func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *
 		p := Progress{Dense: w.codec.dense, Done: w.done, Total: len(list), Resumed: sum.Resumed, Bytes: w.log.Size()}
 		if fresh, s := w.done-sum.Resumed, time.Since(begin).Seconds(); fresh > 0 && s > 0 {
 			p.Rate = float64(fresh) / s
-			p.Left = time.Duration(float64(len(list)-w.done) / p.Rate * float64(time.Second))
 		}
 		o.Progress(p)
 	}

@@ -115,7 +115,6 @@ type Options struct {
 // Progress says how far an export is.
 type Progress struct {
 	Done, Total int // passages; those in Done are on the disk
-	Left        time.Duration
 }
 
 // A Summary says what Export made.
@@ -295,13 +294,13 @@ func writeState(out string, s state) error {
 
 // A meter reports progress about twice a second.
 type meter struct {
-	report             func(Progress)
-	start, told        time.Time
-	made, total, ready int // of ready passages, made were made in this run
+	report       func(Progress)
+	told         time.Time
+	total, ready int
 }
 
 func newMeter(total int, report func(Progress)) *meter {
-	return &meter{report: report, start: time.Now(), total: total}
+	return &meter{report: report, total: total}
 }
 
 // skip counts passages that an earlier run wrote.
@@ -309,11 +308,9 @@ func (m *meter) skip(n int) { m.ready += n }
 
 // done counts passages that were written.
 func (m *meter) done(n int) {
-	m.made += n
 	m.ready += n
 	if now := time.Now(); now.Sub(m.told) > time.Second/2 || m.ready == m.total {
 		m.told = now
-		left := time.Duration(float64(now.Sub(m.start)) / float64(m.made) * float64(m.total-m.ready))
-		m.report(Progress{m.ready, m.total, left})
+		m.report(Progress{m.ready, m.total})
 	}
 }

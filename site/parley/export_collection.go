@@ -15,6 +15,7 @@ import (
 	"parley/shared/answer"
 	"parley/shared/durable"
 	"parley/shared/message"
+	"parley/shared/progress"
 	"parley/site/collection"
 	"parley/site/engine"
 )
@@ -60,11 +61,11 @@ func runExportCollection(ctx context.Context, s streams, l *line) error {
 			thousands(c.Passages.Len()), thousands(c.Index.Postings()), thousands(c.Terms()), example.Question, form.Query(c, example.Factors, 10))
 		return nil
 	}
-	bar := newMeter(s.err)
+	bar := progress.Await(s.err, "passages", int64(c.Passages.Len()))
 	sum, err := form.Export(ctx, c, *out, engine.Options{Part: *part, Example: example, Progress: func(p engine.Progress) {
-		bar.show(collection.Progress{Done: p.Done, Total: p.Total, Left: p.Left})
+		bar.Update(int64(p.Done), fmt.Sprintf("%d of %d", p.Done, p.Total))
 	}})
-	bar.end()
+	bar.Clear()
 	if err == nil && *queries != "" {
 		err = writeQueries(ctx, e, *queries, filepath.Join(*out, "queries.jsonl"))
 		sum.Files++

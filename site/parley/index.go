@@ -108,11 +108,11 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	if err != nil {
 		return err
 	}
-	bar := newMeter(s.err)
-	o.Progress = bar.show
+	bar := collection.NewReporter(s.err)
+	o.Progress = bar.Show
 	o.Note = left.note
 	sum, err := collection.Build(ctx, enc, docs, *out, o)
-	bar.end()
+	bar.Clear()
 	left.print(s.err)
 	if errors.Is(err, collection.ErrNoPassages) {
 		return fmt.Errorf("%w: no document was found in what was given", err)
@@ -156,10 +156,10 @@ func addDense(ctx context.Context, s streams, enc *collection.LoadedEncoder, out
 	if _, err := os.Stat(out); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is no collection to add dense vectors to; name one with --out, or documents to index", out)
 	}
-	bar := newMeter(s.err)
-	o.Progress = bar.show
+	bar := collection.NewReporter(s.err)
+	o.Progress = bar.Show
 	sum, err := collection.AddDense(ctx, enc, out, o)
-	bar.end()
+	bar.Clear()
 	if err != nil {
 		return err
 	}

@@ -2,16 +2,12 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/term"
-
-	"parley/site/collection"
 )
 
 // isTerminal reports whether w (or r) is a person's.
@@ -78,54 +74,4 @@ func thousands(n int) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
-}
-
-// A meter shows how far an indexing is: a bar on a terminal, in a log a line
-// every few seconds.
-type meter struct {
-	w     io.Writer
-	bar   bool
-	wide  int
-	last  time.Time
-	shown bool
-}
-
-const logEvery = 5 * time.Second
-
-func newMeter(w io.Writer) *meter {
-	return &meter{w: w, bar: isTerminal(w), wide: width(w), last: time.Now()}
-}
-
-func (m *meter) show(p collection.Progress) {
-	if !m.bar && (time.Since(m.last) < logEvery || p.Done == p.Total) {
-		return
-	}
-	m.last = time.Now()
-	share := float64(p.Done) / float64(max(p.Total, 1))
-	what := "passages"
-	if p.Dense {
-		what = "dense vectors"
-	}
-	text := fmt.Sprintf("%3.0f %%  %s of %s %s  %.1f MB", 100*share, thousands(p.Done), thousands(p.Total), what, float64(p.Bytes)/1e6)
-	if p.Rate > 0 {
-		text += fmt.Sprintf("  %.0f/s  %s left", p.Rate, p.Left.Round(time.Second))
-	}
-	if !m.bar {
-		fmt.Fprintln(m.w, text)
-		return
-	}
-	const cells = 24
-	full := int(share * cells)
-	if m.wide == 0 || m.wide > len(text)+cells+3 {
-		text = "[" + strings.Repeat("#", full) + strings.Repeat(".", cells-full) + "] " + text
-	}
-	fmt.Fprintf(m.w, "\r\x1b[K%s", text)
-	m.shown = true
-}
-
-// end leaves the bar's line.
-func (m *meter) end() {
-	if m.shown {
-		fmt.Fprint(m.w, "\r\x1b[K")
-	}
 }

@@ -20,8 +20,8 @@ import (
 	"parley/shared/answer"
 	"parley/shared/judged"
 	"parley/shared/message"
+	"parley/shared/progress"
 	"parley/trainer/conversations"
-	"parley/trainer/progress"
 )
 
 // Whose replies stand in the history that the engine reads.

@@ -20,11 +20,11 @@ import (
 	"parley/shared/index"
 	"parley/shared/message"
 	"parley/shared/passages"
+	"parley/shared/progress"
 	"parley/shared/query"
 	"parley/shared/wordpiece"
 	"parley/trainer/corpus"
 	"parley/trainer/metrics"
-	"parley/trainer/progress"
 	"parley/trainer/teacher"
 )
 

@@ -9,12 +9,12 @@ import (
 
 	"parley/shared/encoder"
 	"parley/shared/index"
+	"parley/shared/progress"
 	"parley/shared/sparse"
 	"parley/shared/words"
 	"parley/trainer/corpus"
 	"parley/trainer/exact"
 	"parley/trainer/metrics"
-	"parley/trainer/progress"
 )
 
 // An Evaluator measures systems on a set.

@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"parley/shared/encoder"
+	"parley/shared/progress"
 	"parley/shared/query"
 	"parley/shared/sparse"
 	"parley/trainer/bm25"
 	"parley/trainer/corpus"
 	"parley/trainer/metrics"
-	"parley/trainer/progress"
 )
 
 // EncodeQueries encodes queries on all cores, with the words that lookup knows (nil:

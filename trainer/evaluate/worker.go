@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 
 	"parley/shared/encoder/folder"
+	"parley/shared/progress"
 	"parley/trainer/metrics"
-	"parley/trainer/progress"
 	"parley/wasm/host"
 	"parley/wasm/kernel"
 )

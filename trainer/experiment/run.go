@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"parley/shared/durable"
+	"parley/shared/progress"
 	"parley/trainer/evaluate"
-	"parley/trainer/progress"
 	"parley/trainer/torch"
 	"parley/trainer/train"
 )

@@ -12,9 +12,9 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	"parley/shared/progress"
 	"parley/shared/sparse"
 	"parley/trainer/exact"
-	"parley/trainer/progress"
 	"parley/trainer/torch"
 )
 

@@ -23,11 +23,11 @@ import (
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
 	"parley/shared/importers"
+	"parley/shared/progress"
 	"parley/shared/sparse"
 	"parley/shared/wordpiece"
 	"parley/trainer/corpus"
 	"parley/trainer/disk"
-	"parley/trainer/progress"
 	"parley/trainer/teacher"
 	"parley/trainer/vectors"
 )

@@ -14,8 +14,8 @@ import (
 
 	"parley/shared/encoder"
 	"parley/shared/importers"
+	"parley/shared/progress"
 	"parley/trainer/corpus"
-	"parley/trainer/progress"
 	"parley/trainer/teacher"
 )
 

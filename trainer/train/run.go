@@ -17,11 +17,11 @@ import (
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/importers"
+	"parley/shared/progress"
 	"parley/shared/safetensors"
 	"parley/shared/sparse"
 	"parley/trainer/exact"
 	"parley/trainer/metrics"
-	"parley/trainer/progress"
 	"parley/trainer/tensorboard"
 	"parley/trainer/torch"
 )

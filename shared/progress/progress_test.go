@@ -25,12 +25,34 @@ func TestTimeLeftCountsOnlyWhatThisRunDid(t *testing.T) {
 	}
 }
 
+// A terminal gets one line, with a bar where there is room for it.
 func TestATerminalGetsOneLine(t *testing.T) {
+	for width, want := range map[int]string{
+		0:  "\r\x1b[K[############............] encoding:  50 %\r\x1b[Kencoding: done in 0s\n",
+		43: "\r\x1b[K[############............] encoding:  50 %\r\x1b[Kencoding: done in 0s\n",
+		42: "\r\x1b[Kencoding:  50 %\r\x1b[Kencoding: done in 0s\n",
+	} {
+		var out strings.Builder
+		at := time.Unix(0, 0)
+		m := &Meter{w: &out, what: "encoding", total: 2, from: 1, begin: at, terminal: true, width: func() int { return width }, now: func() time.Time { return at }}
+		m.Update(1, "")
+		m.Done("")
+		if out.String() != want {
+			t.Errorf("in %d characters: %q, want %q", width, out.String(), want)
+		}
+	}
+}
+
+func TestClearTakesTheBarAway(t *testing.T) {
 	var out strings.Builder
-	m := &Meter{w: &out, what: "encoding", total: 2, terminal: true, now: time.Now}
+	m := &Meter{w: &out, what: "encoding", total: 2, terminal: true, width: func() int { return 0 }, now: time.Now}
+	m.Clear()
+	if out.Len() > 0 {
+		t.Errorf("nothing was shown, and %q is cleared", out.String())
+	}
 	m.Update(1, "")
-	m.Done("")
-	if strings.Count(out.String(), "\n") != 1 || strings.Count(out.String(), "\r") != 2 {
+	m.Clear()
+	if !strings.HasSuffix(out.String(), "left\r\x1b[K") {
 		t.Errorf("%q", out.String())
 	}
 }

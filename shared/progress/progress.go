@@ -1,12 +1,17 @@
-// Package progress tells a person how far long work is: on a terminal a line
-// that rewrites itself, in a log a line every few seconds.
+// Package progress tells a person how far long work is: on a terminal a bar on a line
+// that rewrites itself, in a log a line every few seconds, in both with the time that is
+// left.
 package progress
 
 import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/term"
 )
 
 // A Meter reports one piece of work. One goroutine at a time may use it.
@@ -14,22 +19,27 @@ type Meter struct {
 	w        io.Writer
 	what     string
 	terminal bool
+	width    func() int // of the terminal, in characters; 0: unknown
 	every    time.Duration
 	now      func() time.Time
 
 	waiting     bool // for the first Update: see Await
+	shown       bool // a line of a terminal is begun
 	begin, last time.Time
 	total, from int64
 }
 
-// New begins a report on f of what (a short phrase), of total units of which
+// New begins a report to w of what (a short phrase), of total units of which
 // done were there before: they say nothing about the speed. Units should cost
 // alike, such as bytes of text.
-func New(f *os.File, what string, done, total int64) *Meter {
-	info, err := f.Stat()
-	m := &Meter{w: f, what: what, total: total, from: done, now: time.Now, every: 10 * time.Second}
-	if err == nil && info.Mode()&os.ModeCharDevice != 0 {
+func New(w io.Writer, what string, done, total int64) *Meter {
+	m := &Meter{w: w, what: what, total: total, from: done, now: time.Now, every: 10 * time.Second}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		m.terminal, m.every = true, 200*time.Millisecond
+		m.width = func() int {
+			n, _, _ := term.GetSize(int(f.Fd()))
+			return n
+		}
 	}
 	m.begin = m.now()
 	m.last = m.begin
@@ -38,8 +48,8 @@ func New(f *os.File, what string, done, total int64) *Meter {
 
 // Await is New for work that may turn out to be done already, or in part: it begins with
 // the first Update, and without one Done says nothing.
-func Await(f *os.File, what string, total int64) *Meter {
-	m := New(f, what, 0, total)
+func Await(w io.Writer, what string, total int64) *Meter {
+	m := New(w, what, 0, total)
 	m.waiting = true
 	return m
 }
@@ -54,7 +64,8 @@ func (m *Meter) Update(done int64, note string) {
 		return
 	}
 	m.last = now
-	line := fmt.Sprintf("%s: %3.0f %%", m.what, 100*float64(done)/float64(max(m.total, 1)))
+	share := float64(done) / float64(max(m.total, 1))
+	line := fmt.Sprintf("%s: %3.0f %%", m.what, 100*share)
 	if note != "" {
 		line += ", " + note
 	}
@@ -62,10 +73,25 @@ func (m *Meter) Update(done int64, note string) {
 		left := time.Duration(float64(now.Sub(m.begin)) * float64(m.total-done) / float64(fresh))
 		line += ", " + left.Round(time.Second).String() + " left"
 	}
+	if m.terminal {
+		line = bar(share, line, m.width())
+	}
 	m.print(line)
 }
 
-// Done ends the report.
+// cells is the length of a bar.
+const cells = 24
+
+// bar puts a bar before a line where a terminal of that width has room for both.
+func bar(share float64, line string, width int) string {
+	if width > 0 && width <= utf8.RuneCountInString(line)+cells+3 {
+		return line
+	}
+	full := int(cells * max(0, min(1, share)))
+	return "[" + strings.Repeat("#", full) + strings.Repeat(".", cells-full) + "] " + line
+}
+
+// Done ends the report with a line that says how long the work took.
 func (m *Meter) Done(note string) {
 	if m.waiting {
 		return
@@ -80,8 +106,16 @@ func (m *Meter) Done(note string) {
 	}
 }
 
+// Clear ends the report without a line: the bar goes away.
+func (m *Meter) Clear() {
+	if m.shown {
+		fmt.Fprint(m.w, "\r\x1b[K")
+	}
+}
+
 func (m *Meter) print(line string) {
 	if m.terminal {
+		m.shown = true
 		fmt.Fprintf(m.w, "\r\x1b[K%s", line)
 		return
 	}
