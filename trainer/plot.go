@@ -54,5 +54,5 @@ func plotCommand(ctx context.Context, args []string, stdout, stderr *os.File) er
 		}
 		runs = append(runs, plot.Run{Name: filepath.Base(dir), Log: log})
 	}
-	return durable.WriteFile(out, plot.SVG(runs))
+	return durable.WriteFile(out, plot.Curves(runs).SVG())
 }

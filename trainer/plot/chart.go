@@ -1,7 +1,10 @@
+// Package plot draws figures as SVG, such as the training curves of runs. A picture is
+// small, needs no script, and follows the reader's light or dark scheme.
 package plot
 
 import (
 	"bytes"
+	"encoding/xml"
 	"fmt"
 	"math"
 	"slices"
@@ -55,6 +58,7 @@ type Kind string
 
 const (
 	Curve Kind = "curve" // points and a line through them
+	Line  Kind = "line"  // the line alone: many points
 	Mark  Kind = "mark"  // points alone
 	Level Kind = "level" // a dashed line across, at the first point's height
 	Steps Kind = "steps" // a histogram's outline: a point is a bin's left edge
@@ -67,7 +71,12 @@ const (
 	chartHeight           = 210
 	chartAbove            = 30
 	chartBelow            = 48
+	legendLine            = 18
 )
+
+// colours, of light and of dark schemes: Okabe and Ito's, which stay apart for the
+// colour-blind, lightened where they would drown.
+var colours = [][2]string{{"#0072b2", "#56b4e9"}, {"#d55e00", "#ff9d5c"}, {"#009e73", "#3fd1a5"}, {"#aa4c86", "#e08fc0"}, {"#8a6d00", "#e6c229"}, {"#444444", "#cccccc"}}
 
 // SVG draws the figure. Equal figures give equal bytes.
 func (f *Figure) SVG() []byte {
@@ -95,7 +104,7 @@ func (f *Figure) SVG() []byte {
 		switch kinds[i] {
 		case Level:
 			fmt.Fprintf(&b, `<path class="curve c%d" stroke-dasharray="%s" d="M%d %dh24"/>`, i%len(colours), dashed, x, y-4)
-		case Curve, Steps:
+		case Curve, Line, Steps:
 			fmt.Fprintf(&b, `<path class="curve %s" d="M%d %dh24"/>`, class(i), x, y-4)
 		}
 		b.WriteString(kinds[i].dot(i, float64(x+12), float64(y-4), ""))
@@ -278,7 +287,7 @@ func (s *Series) draw(b *bytes.Buffer, name int, h, v scale) {
 	if s.Kind != Mark {
 		fmt.Fprintf(b, `<path class="curve %s" d="%s"/>`+"\n", class(name), line.String())
 	}
-	if s.Kind == Steps {
+	if s.Kind == Steps || s.Kind == Line {
 		return
 	}
 	for i, q := range s.Points {
@@ -301,3 +310,60 @@ func (s *Series) draw(b *bytes.Buffer, name int, h, v scale) {
 }
 
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
+
+// begin opens an SVG and defines the colours of n series.
+func begin(b *bytes.Buffer, width, height int, label string, n int) {
+	fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`+"\n", width, height, width, height, escape(label))
+	b.WriteString("<style>\nsvg{background:#fff;color:#222;font:12px system-ui,sans-serif}\ntext{fill:currentColor}\n.grid{stroke:currentColor;stroke-opacity:.15}\n.curve{fill:none;stroke-width:1.5;stroke-linejoin:round}\n")
+	for i := range min(n, len(colours)) {
+		fmt.Fprintf(b, ".c%d{stroke:%s}.c%d.dot{fill:%s}\n", i, colours[i][0], i, colours[i][0])
+	}
+	b.WriteString("@media(prefers-color-scheme:dark){svg{background:#161616;color:#ddd}")
+	for i := range min(n, len(colours)) {
+		fmt.Fprintf(b, ".c%d{stroke:%s}.c%d.dot{fill:%s}", i, colours[i][1], i, colours[i][1])
+	}
+	b.WriteString("}\n</style>\n")
+}
+
+// class is a series' colour; a dash tells those apart that share one.
+func class(series int) string {
+	c := fmt.Sprintf("c%d", series%len(colours))
+	if d := series / len(colours); d > 0 {
+		return fmt.Sprintf(`%s" stroke-dasharray="%d 3`, c, 2+4*d)
+	}
+	return c
+}
+
+// ticks are round numbers, at most about n steps apart, that span low to high.
+func ticks(low, high float64, n int) []float64 {
+	if high-low <= 1e-9*math.Max(math.Abs(low), math.Abs(high)) { // level, as far as can be seen
+		pad := math.Max(math.Abs(low)/2, 1e-9)
+		low, high = low-pad, high+pad
+	}
+	unit := math.Pow(10, math.Floor(math.Log10((high-low)/float64(n))))
+	for _, m := range []float64{1, 2, 5, 10} {
+		if unit*m*float64(n) >= high-low {
+			unit *= m
+			break
+		}
+	}
+	var marks []float64
+	for i := math.Floor(low/unit + 1e-9); ; i++ { // at most n+2 times
+		marks = append(marks, i*unit)
+		if i*unit >= high-unit*1e-9 {
+			return marks
+		}
+	}
+}
+
+// number is a coordinate, to a tenth.
+func number(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
+
+// label is a tick's: six digits, so that 3*0.1 reads 0.3.
+func label(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+
+func escape(s string) string {
+	var b bytes.Buffer
+	xml.EscapeText(&b, []byte(s)) // a Buffer never fails
+	return b.String()
+}

@@ -32,7 +32,7 @@ func log(n int, from float64) (l train.Log) {
 }
 
 func TestCurves(t *testing.T) {
-	got := SVG([]Run{{"one", log(12, 3)}, {"two <&> sparse", log(8, 2)}})
+	got := Curves([]Run{{"one", log(12, 3)}, {"two <&> sparse", log(8, 2)}}).SVG()
 	const golden = "testdata/curves.svg"
 	if *update {
 		if err := os.WriteFile(golden, got, 0o644); err != nil {
@@ -57,8 +57,8 @@ func TestCurves(t *testing.T) {
 }
 
 var (
-	yTick = regexp.MustCompile(`<path class="grid" d="M\S+ (\S+)h\S+"/><text [^>]*>([^<]+)</text>`)
-	xTick = regexp.MustCompile(`<text x="(\S+)" y="\S+" text-anchor="middle">([^<]+)</text>`)
+	yTick = regexp.MustCompile(`<path class="grid" d="M\S+ (\S+)h\S+"/><text [^>]*>([0-9.e+-]+)</text>`)
+	xTick = regexp.MustCompile(`<text x="(\S+)" y="\S+" text-anchor="middle">([0-9.e+-]+)</text>`)
 	curve = regexp.MustCompile(`<path class="curve c([0-9])" d="M([^"]+)"/>`)
 )
 
@@ -156,7 +156,7 @@ func TestAnyLogIsDrawn(t *testing.T) {
 		"many":  {{"1", log(9, 1)}, {"2", log(9, 2)}, {"3", log(9, 3)}, {"4", log(9, 4)}, {"5", log(9, 5)}, {"6", log(9, 6)}, {"7", log(9, 7)}},
 		"dense": {{"x", train.Log{{"step": 1, "loss": 1}, {"step": 2, "loss": math.Nextafter(1, 2)}}}},
 	} {
-		svg := SVG(runs)
+		svg := Curves(runs).SVG()
 		wellFormed(t, name, svg)
 		if len(svg) > 30_000 {
 			t.Errorf("%s: %d bytes", name, len(svg))
@@ -197,8 +197,8 @@ func TestTicksAreRoundAndSpan(t *testing.T) {
 	}
 }
 
-func ExampleSVG() {
-	svg := SVG([]Run{{"one", train.Log{{"step": 1, "loss": 2}, {"step": 2, "loss": 1}}}})
+func ExampleCurves() {
+	svg := Curves([]Run{{"one", train.Log{{"step": 1, "loss": 2}, {"step": 2, "loss": 1}}}}).SVG()
 	fmt.Println(strings.HasPrefix(string(svg), "<svg"))
 	// Output: true
 }
