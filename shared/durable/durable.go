@@ -1,5 +1,5 @@
-// Package durable writes files that are whole or absent, and lets one process at a
-// time work on a file that grows. It and package recordlog are those of shared that touch
+// Package durable writes files, and folders of files, that are whole or absent, and lets
+// one process at a time work on a file that grows. It and package recordlog are those of shared that touch
 // a disk: the commands need them, the page does not.
 package durable
 
@@ -21,12 +21,25 @@ func WriteFile(name string, content []byte) error {
 // Write makes the file name of what write writes: under a temporary name in the same
 // folder, brought to the disk, then renamed. So under its name the file is whole,
 // whenever the program is killed and whatever fails: what stood there before stays
-// until then, and the temporary file of a failure is removed.
+// until then, and the temporary file of a failure is removed, that of a killed program by
+// the next one that writes the file.
 func Write(name string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	dir, base := filepath.Dir(name), filepath.Base(name)
+	sweep(dir, base)
+	var f *os.File
+	temporary, lock, err := create(func() (_ string, err error) {
+		if f != nil {
+			f.Close() // another's sweep took it
+		}
+		if f, err = os.CreateTemp(dir, "."+base+newName+"*"); err != nil {
+			return "", err
+		}
+		return f.Name(), nil
+	})
 	if err != nil {
 		return err
 	}
+	defer lock.Close()
 	b := bufio.NewWriterSize(f, 1<<16)
 	err = write(b)
 	if err == nil {
@@ -41,18 +54,16 @@ func Write(name string, write func(io.Writer) error) error {
 	if e := f.Close(); err == nil {
 		err = e
 	}
+	if !locks {
+		lock.Close() // a system without locks may rename no file that is open
+	}
 	if err == nil {
-		err = os.Rename(f.Name(), name)
+		err = os.Rename(temporary, name)
 	}
 	if err != nil {
-		os.Remove(f.Name())
+		os.Remove(temporary)
 		return err
 	}
-	// The new name is in the folder, which not every system lets one sync: then the
-	// name survives the program's end, though perhaps not the machine's.
-	if d, err := os.Open(filepath.Dir(name)); err == nil {
-		d.Sync()
-		d.Close()
-	}
+	syncFolder(dir)
 	return nil
 }
