@@ -47,7 +47,7 @@ func trainCommand(ctx context.Context, args []string, stdout, stderr *os.File) e
 	ignored.Flags(first)
 	first.StringVar(&file, "config", "", "a run's JSON `file`; flags change its fields")
 	first.BoolVar(&resume, "resume", false, "go on with the run in --out")
-	if err := parse(first, args, trainHelp, stdout); err != nil {
+	if err := parse(first, args, trainHelp+"\n"+train.Groups(), stdout); err != nil {
 		return err
 	}
 	if first.NArg() > 0 {

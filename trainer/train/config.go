@@ -28,7 +28,7 @@ import (
 )
 
 // A Config is a run's configuration. Every field is a field of run.json and a flag of
-// the same name.
+// the same name. They stand in the order of groups, which says when each is of use.
 type Config struct {
 	// What is read and written.
 	Out         string   `json:"out" help:"the run's folder"`
@@ -127,7 +127,62 @@ type Config struct {
 	SaveEvery int     `json:"save-every" help:"steps between checkpoints"`
 	Patience  int     `json:"patience" help:"stop after n epochs without a better dev figure (0: never)"`
 
+	// What is kept besides.
 	TensorBoard bool `json:"tensorboard" help:"keep an event file for TensorBoard in the run's folder, beside log.jsonl"`
+}
+
+// groups are the fields of Config in their order, each group from the field first on.
+var groups = []struct{ first, title, when string }{
+	{"out", "What is read and written", "Every run names --encoder, --examples, --passages and --out. " +
+		"--dev or --exclude where the test's conversations must not be trained on; --teachers or --dense where another ranking than the document encoder's is to be learnt."},
+	{"max-tokens", "How a conversation is read", "What the student will meet: --reply-tokens, --engine-replies and --passage-replies where an engine's long replies stand in the history, " +
+		"--unrelated where topics change. The form is written into the encoder's config.json."},
+	{"words", "Exact words and new topics", "For a student that searches for words beside its learned terms (--words with --word-kld or --word-loss), or that tells a new topic from a follow-up (--topic-loss)."},
+	{"dense-student", "A dense student", "For the second stage's encoder: --dense-student, then --distance; regularisers and heads belong to a sparse one, and stay 0."},
+	{"candidates", "Which passages a step sees", "To trade time for a better estimate of the teacher's ranking: more --candidates, another --sampling."},
+	{"kld", "The loss", "--kld with a little --infonce and --distance is the default. Where a search is to cost less: --postings (or --l1, --flops), raised until the dev set's L0 is what it should be."},
+	{"train-docs", "The document side", "Where the passages may be encoded and indexed anew for this student; without --train-docs the encoder of passages stays as it is."},
+	{"rate", "The optimisation", "--epochs, --batch, --rate and --average for other amounts of data; --device and --mixed on a GPU; --save-every and --patience for long runs."},
+	{"tensorboard", "What is kept besides", "To watch a run with TensorBoard; trainer plot draws it without."},
+}
+
+// Groups says which flags belong together, and when each group is of use: a part of the
+// help.
+func Groups() string {
+	var b strings.Builder
+	column := 0
+	word := func(w, indent string) {
+		if column > 0 && column+1+len(w) > 90 {
+			b.WriteByte('\n')
+			column = 0
+		}
+		if column == 0 {
+			b.WriteString(indent + w)
+			column = len(indent + w)
+		} else {
+			b.WriteString(" " + w)
+			column += 1 + len(w)
+		}
+	}
+	next := groups
+	t := reflect.TypeFor[Config]()
+	for i := range t.NumField() {
+		name := t.Field(i).Tag.Get("json")
+		if len(next) > 0 && next[0].first == name {
+			if i > 0 {
+				b.WriteString("\n\n")
+			}
+			column = 0
+			for w := range strings.FieldsSeq(next[0].title + ". " + next[0].when) {
+				word(w, "")
+			}
+			b.WriteByte('\n')
+			next, column = next[1:], 0
+		}
+		word("--"+name, "  ")
+	}
+	b.WriteByte('\n')
+	return b.String()
 }
 
 // Default is the recipe that did best at small scale.

@@ -1,0 +1,39 @@
+package train
+
+import (
+	"flag"
+	"strings"
+	"testing"
+)
+
+// Every flag is in a group, once, and no group is without flags.
+func TestGroupsHoldEveryFlag(t *testing.T) {
+	text := Groups()
+	for _, g := range groups {
+		_, rest, _ := strings.Cut(strings.ReplaceAll(text, "\n", " "), g.title+". "+g.when+" ")
+		if flags := strings.Fields(rest); len(flags) == 0 || flags[0] != "--"+g.first {
+			t.Errorf("group %q does not begin with --%s", g.title, g.first)
+		}
+	}
+	c, set := Default(), flag.NewFlagSet("", flag.ContinueOnError)
+	c.Flags(set)
+	var listed []string
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "  --") {
+			listed = append(listed, strings.Fields(line)...)
+		}
+	}
+	n := map[string]int{}
+	for _, name := range listed {
+		n[strings.TrimPrefix(name, "--")]++
+	}
+	set.VisitAll(func(f *flag.Flag) {
+		if n[f.Name] != 1 {
+			t.Errorf("--%s is listed %d times", f.Name, n[f.Name])
+		}
+		delete(n, f.Name)
+	})
+	if len(n) > 0 {
+		t.Errorf("no flags: %v", n)
+	}
+}
