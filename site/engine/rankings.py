@@ -12,7 +12,7 @@ where a ranking differs, or where an engine that --engine names cannot be starte
 
 The packages come from PyPI (--install puts them into build/engines) and Maven.
 """
-import argparse, glob, json, os, sqlite3, subprocess, sys, time
+import argparse, atexit, glob, json, os, shutil, socket, sqlite3, subprocess, sys, time, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORK = os.path.join(ROOT, "build", "engines")
@@ -134,7 +134,50 @@ def pgvector(folder):
     return ask
 
 
-ENGINES = {"sqlite": sqlite, "qdrant": qdrant, "milvus": milvus, "pgvector": pgvector}
+def opensearch(folder):
+    """OpenSearch in a Java process of its own, over HTTP, by the bulk requests of the export."""
+    for tool in "java", "javac", "mvn":
+        if not shutil.which(tool):
+            raise Absent(f"no {tool} here")
+    source, jars, home = os.path.join(os.path.dirname(os.path.abspath(__file__)), "testdata", "opensearch"), os.path.join(WORK, "java"), os.path.join(WORK, "opensearch-home")
+    if not glob.glob(os.path.join(jars, "opensearch-2*.jar")):
+        run = subprocess.run(["mvn", "-B", "-q", "-f", os.path.join(source, "pom.xml"),
+                              "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies", f"-DoutputDirectory={jars}"])
+        if run.returncode:
+            raise Absent("Maven did not bring OpenSearch")
+    subprocess.run(["javac", "-cp", f"{jars}/*", "-d", jars, os.path.join(source, "Main.java")], check=True)
+    shutil.rmtree(home, ignore_errors=True)
+    os.makedirs(home)
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    server = subprocess.Popen(["java", "-Xmx512m", "-cp", f"{jars}{os.pathsep}{jars}/*", "Main", home, str(port)],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(os.path.join(WORK, "opensearch.log"), "w"), text=True)
+    atexit.register(server.stdin.close)  # it ends with its input
+    if not any("started" in line for line in server.stdout):
+        raise Absent(f"OpenSearch does not start: {WORK}/opensearch.log")
+
+    def call(method, path, body, kind="application/json"):
+        r = urllib.request.Request(f"http://127.0.0.1:{port}/{path}", data=body, method=method, headers={"Content-Type": kind})
+        with urllib.request.urlopen(r) as answer:
+            return json.load(answer)
+    call("PUT", "parley", open(os.path.join(folder, "mapping.json"), "rb").read())
+    for part in sorted(glob.glob(os.path.join(folder, "part-*.ndjson"))):
+        if call("POST", "parley/_bulk?filter_path=errors", open(part, "rb").read(), "application/x-ndjson")["errors"]:
+            raise SystemExit(f"opensearch: {part} was not taken")
+    call("POST", "parley/_refresh", b"")
+
+    def ask(v):
+        # As the form's query has it: the boosts at most 64, divided by a power of two.
+        shift = max(0, max((w.bit_length() for w in v.values()), default=0) - 6)
+        hits = call("POST", "parley/_search", json.dumps({
+            "size": DEPTH, "_source": False, "fields": ["doc"], "track_total_hits": False, "sort": [{"_score": "desc"}, {"doc": "asc"}],
+            "query": {"bool": {"should": [{"rank_feature": {"field": f"v.{t}", "linear": {}, "boost": w / 2**shift}} for t, w in v.items()]}}}).encode())
+        return [(h["fields"]["doc"][0], h["_score"]) for h in hits["hits"]["hits"]]
+    return ask
+
+
+ENGINES = {"sqlite": sqlite, "opensearch": opensearch, "pgvector": pgvector, "qdrant": qdrant, "milvus": milvus}
 
 
 def compare(name, most):
@@ -170,7 +213,7 @@ def main():
     site = os.path.join(WORK, "python")
     os.makedirs(site, exist_ok=True)
     sys.path.insert(0, site)
-    os.environ["PYTHONPATH"] = site
+    os.environ["PYTHONPATH"] = os.pathsep.join([site, os.environ.get("PYTHONPATH", "")])
     failed, absent = [], {}
     for name in o.engine or ENGINES:
         if o.install and name in PACKAGES:
