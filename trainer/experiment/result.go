@@ -160,72 +160,75 @@ func (s Sums) Of(path string) (string, error) {
 }
 
 // files are the SHA-256s of the files that patterns of the grid name, by name.
-func (s Sums) files(data string, patterns []string, into map[string]string) error {
-	names, err := Expand(data, patterns)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if into[name], err = s.Of(Path(data, name)); err != nil {
-			return err
+func (s Sums) files(data string, lists ...[]string) (map[string]string, error) {
+	sums := map[string]string{}
+	for _, patterns := range lists {
+		names, err := Expand(data, patterns)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if sums[name], err = s.Of(Path(data, name)); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return nil
+	return sums, nil
 }
 
-// encoder adds the files of an encoder's folder.
-func (s Sums) encoder(data, folder string, into map[string]string) error {
-	found := false
+// encoder are the SHA-256s of the files of an encoder's folder, by name.
+func (s Sums) encoder(data, folder string) (map[string]string, error) {
+	sums := map[string]string{}
 	for _, name := range []string{"config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt", "tokenizer.json"} {
 		sum, err := s.Of(filepath.Join(Path(data, folder), name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		into[folder+"/"+name], found = sum, true
+		sums[folder+"/"+name] = sum
 	}
-	if !found {
-		return &Missing{folder}
+	if len(sums) == 0 {
+		return nil, &Missing{folder}
 	}
-	return nil
+	return sums, nil
 }
 
 // trainedOn has the checksums of all that a training reads.
 func (s Sums) trainedOn(data string, c *train.Config) (map[string]string, error) {
-	sums := map[string]string{}
-	for _, patterns := range [][]string{c.Examples, c.Dev, c.Exclude, c.Passages, c.Teachers, c.Engine} {
-		if err := s.files(data, patterns, sums); err != nil {
-			return nil, err
-		}
+	sums, err := s.files(data, c.Examples, c.Dev, c.Exclude, c.Passages, c.Teachers, c.Engine)
+	if err != nil {
+		return nil, err
 	}
 	for _, folder := range []string{c.Encoder, c.DocEncoder, c.Dense} {
 		if folder == "" {
 			continue
 		}
-		if err := s.encoder(data, folder, sums); err != nil {
+		of, err := s.encoder(data, folder)
+		if err != nil {
 			return nil, err
 		}
+		maps.Copy(sums, of)
 	}
 	return sums, nil
 }
 
 // measuredOn is the checksum of all that an evaluation reads.
 func (s Sums) measuredOn(data string, e *Evaluation, passageEncoder string) (string, error) {
-	sums := map[string]string{}
 	lists := [][]string{e.Passages, e.Tasks, e.Qrels}
 	for _, input := range slices.Sorted(maps.Keys(e.Queries)) {
 		lists = append(lists, e.Queries[input])
 	}
-	for _, patterns := range lists {
-		if err := s.files(data, patterns, sums); err != nil {
-			return "", err
-		}
-	}
-	if err := s.encoder(data, passageEncoder, sums); err != nil {
+	sums, err := s.files(data, lists...)
+	if err != nil {
 		return "", err
 	}
+	of, err := s.encoder(data, passageEncoder)
+	if err != nil {
+		return "", err
+	}
+	maps.Copy(sums, of)
 	return digest("evaluation", sums, e.Queries), nil
 }
 

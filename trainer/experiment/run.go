@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -69,54 +68,68 @@ func (l *Lab) Jobs(rows []Row) ([]Job, error) {
 		return nil, err
 	}
 	byKey := map[string]*Result{}
-	var known, runs float64
-	mean := map[string][2]float64{} // experiment: seconds, trainings
 	for _, r := range results {
 		byKey[r.Key] = r
 	}
 	jobs := make([]Job, len(rows))
-	planned := map[string]bool{}
 	for i := range rows {
-		j := &jobs[i]
-		j.Row = rows[i]
+		jobs[i].Row = rows[i]
+		err := l.find(&jobs[i], byKey)
 		var missing *Missing
-		var err error
-		if j.Key, j.Training, j.on, err = l.sums.keys(l.Data, &j.Row); errors.As(err, &missing) {
-			j.Missing = missing.Path
-			continue
+		if errors.As(err, &missing) {
+			jobs[i].Missing = missing.Path
 		} else if err != nil {
 			return nil, err
 		}
-		j.Result = byKey[j.Key]
-		if !slices.ContainsFunc(l.Grid.measured(), func(e *Evaluation) bool { return e.Has(j.Measure.Input) }) {
-			j.Missing = fmt.Sprintf("an evaluation with the input %q", j.Measure.Input)
+	}
+	l.estimate(jobs)
+	return jobs, nil
+}
+
+// find says what of a job is done and what is left. What is not there is a Missing error.
+func (l *Lab) find(j *Job, byKey map[string]*Result) (err error) {
+	if j.Key, j.Training, j.on, err = l.sums.keys(l.Data, &j.Row); err != nil {
+		return err
+	}
+	j.Result = byKey[j.Key]
+	asked := false
+	for _, e := range l.Grid.measured() {
+		if !e.Has(j.Measure.Input) {
 			continue
 		}
-		for _, e := range l.Grid.measured() {
-			if !e.Has(j.Measure.Input) {
-				continue
-			}
-			if j.Result != nil && j.Result.Evaluations[e.Short] == nil && l.Grid.lackable(e) && !l.Choices {
-				continue
-			}
-			data, err := l.sums.measuredOn(l.Data, e, j.PassageEncoder())
-			if errors.As(err, &missing) {
-				j.Missing = missing.Path
-				break
-			} else if err != nil {
-				return nil, err
-			}
-			if j.Result == nil || j.Result.Evaluations[e.Short] == nil || j.Result.Evaluations[e.Short].Data != data {
-				j.Todo = append(j.Todo, e)
-			}
+		asked = true
+		if j.Result != nil && j.Result.Evaluations[e.Short] == nil && l.Grid.lackable(e) && !l.Choices {
+			continue
 		}
-		if j.Result != nil && j.Training != "" {
-			s := max(j.Result.Seconds, j.Result.TrainingSeconds)
-			m := mean[j.Experiment]
-			mean[j.Experiment] = [2]float64{m[0] + s, m[1] + 1}
-			known, runs = known+s, runs+1
+		data, err := l.sums.measuredOn(l.Data, e, j.PassageEncoder())
+		if err != nil {
+			return err
+		}
+		if j.Result == nil || j.Result.Evaluations[e.Short] == nil || j.Result.Evaluations[e.Short].Data != data {
+			j.Todo = append(j.Todo, e)
 		}
 	}
+	if !asked {
+		return &Missing{fmt.Sprintf("an evaluation with the input %q", j.Measure.Input)}
+	}
+	return nil
+}
+
+// estimate says how long what is left will take, by the trainings that are done: those of
+// the same experiment, else all. A training that rows share counts once.
+func (l *Lab) estimate(jobs []Job) {
+	type mean struct{ seconds, trainings float64 }
+	var all mean
+	of := map[string]mean{} // by experiment
+	for i := range jobs {
+		if j := &jobs[i]; j.Result != nil && j.Training != "" {
+			s := max(j.Result.Seconds, j.Result.TrainingSeconds)
+			m := of[j.Experiment]
+			of[j.Experiment] = mean{m.seconds + s, m.trainings + 1}
+			all = mean{all.seconds + s, all.trainings + 1}
+		}
+	}
+	planned := map[string]bool{}
 	for i := range jobs {
 		j := &jobs[i]
 		if j.Missing != "" || j.Done() {
@@ -131,16 +144,15 @@ func (l *Lab) Jobs(rows []Row) ([]Job, error) {
 			continue
 		}
 		planned[j.Training] = true
-		switch m := mean[j.Experiment]; {
-		case m[1] > 0:
-			j.Seconds += m[0] / m[1]
-		case runs > 0:
-			j.Seconds += known / runs
+		switch m := of[j.Experiment]; {
+		case m.trainings > 0:
+			j.Seconds += m.seconds / m.trainings
+		case all.trainings > 0:
+			j.Seconds += all.seconds / all.trainings
 		default:
 			j.Seconds += trainSeconds
 		}
 	}
-	return jobs, nil
 }
 
 // Has says whether the evaluation has queries of an input.
@@ -284,51 +296,14 @@ func (l *Lab) do(ctx context.Context, j *Job) error {
 	return writeResult(l.Out, res)
 }
 
+// train trains, or goes on, where that is left, and fills in what the result has of the
+// training.
 func (l *Lab) train(ctx context.Context, j *Job, res *Result, folder string) error {
 	whole := 0.0
 	done, err := train.ReadFinished(folder)
 	if err != nil {
-		c := j.Train
-		c.Out = folder
-		for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers, &c.Engine} {
-			names, err := Expand(l.Data, *list)
-			if err != nil {
-				return err
-			}
-			for i := range names {
-				names[i] = Path(l.Data, names[i])
-			}
-			*list = names
-		}
-		for _, folder := range []*string{&c.Encoder, &c.DocEncoder, &c.Dense} {
-			if *folder != "" {
-				*folder = Path(l.Data, *folder)
-			}
-		}
-		c.Cache, c.Threads, c.Device = l.Cache, l.Threads, l.Device
-		_, err := os.Stat(filepath.Join(folder, "run.json"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if whole, err = l.runTraining(ctx, j, folder); err != nil {
 			return err
-		}
-		resume := err == nil
-		if !resume {
-			// Stopped before it began: what it may have left says nothing.
-			if err := os.RemoveAll(folder); err != nil {
-				return err
-			}
-		}
-		begin := time.Now()
-		run := train.Run
-		if l.run != nil {
-			run = l.run
-		}
-		if err := run(ctx, c, resume, l.Stderr); errors.Is(err, torch.ErrAbsent) {
-			return torch.ErrAbsent // without what a training says more
-		} else if err != nil {
-			return err
-		}
-		if !resume {
-			whole = time.Since(begin).Seconds()
 		}
 		if done, err = train.ReadFinished(folder); err != nil {
 			return err
@@ -340,22 +315,82 @@ func (l *Lab) train(ctx context.Context, j *Job, res *Result, folder string) err
 			}
 		}
 	}
-	p := done.Provenance
-	res.Revision, res.Modified, res.Examples, res.Steps = p.Revision, p.Modified, p.Train, done.Steps
 	if whole > 0 || res.Seconds == 0 {
 		res.Seconds = whole
 	}
-	res.TrainingSeconds = 0
+	res.learnt(done)
+	return nil
+}
+
+// runTraining trains, or goes on, in a folder. seconds are 0 where it went on.
+func (l *Lab) runTraining(ctx context.Context, j *Job, folder string) (seconds float64, err error) {
+	c, err := l.config(j, folder)
+	if err != nil {
+		return 0, err
+	}
+	_, err = os.Stat(filepath.Join(folder, "run.json"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	resume := err == nil
+	if !resume {
+		// Stopped before it began: what it may have left says nothing.
+		if err := os.RemoveAll(folder); err != nil {
+			return 0, err
+		}
+	}
+	run := train.Run
+	if l.run != nil {
+		run = l.run
+	}
+	begin := time.Now()
+	if err := run(ctx, c, resume, l.Stderr); errors.Is(err, torch.ErrAbsent) {
+		return 0, torch.ErrAbsent // without what a training says more
+	} else if err != nil {
+		return 0, err
+	}
+	if resume {
+		return 0, nil
+	}
+	return time.Since(begin).Seconds(), nil
+}
+
+// config is a job's training, with paths that are on this disk.
+func (l *Lab) config(j *Job, folder string) (train.Config, error) {
+	c := j.Train
+	c.Out, c.Cache, c.Threads, c.Device = folder, l.Cache, l.Threads, l.Device
+	for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers, &c.Engine} {
+		names, err := Expand(l.Data, *list)
+		if err != nil {
+			return c, err
+		}
+		for i := range names {
+			names[i] = Path(l.Data, names[i])
+		}
+		*list = names
+	}
+	for _, folder := range []*string{&c.Encoder, &c.DocEncoder, &c.Dense} {
+		if *folder != "" {
+			*folder = Path(l.Data, *folder)
+		}
+	}
+	return c, nil
+}
+
+// learnt fills in what a training that has ended says of itself.
+func (r *Result) learnt(done *train.Finished) {
+	p := done.Provenance
+	r.Revision, r.Modified, r.Examples, r.Steps = p.Revision, p.Modified, p.Train, done.Steps
+	r.TrainingSeconds = 0
 	for _, line := range done.Log {
 		if line.Dev() {
 			if int(line["epoch"]) == done.BestEpoch {
-				res.Dev = devOf(p.Dev, done.BestEpoch, line)
+				r.Dev = devOf(p.Dev, done.BestEpoch, line)
 			}
 		} else if s := line["examples_per_second"]; s > 0 {
-			res.TrainingSeconds += float64(done.Config.Batch) / s
+			r.TrainingSeconds += float64(done.Config.Batch) / s
 		}
 	}
-	return nil
 }
 
 // devOf reads a dev evaluation's line of a run's log.
