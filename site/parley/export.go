@@ -70,9 +70,6 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
-	}
 	names := make([]string, 0, len(made))
 	for name := range made {
 		names = append(names, name)
@@ -80,18 +77,19 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	slices.Sort(names)
 	var list []bundle.File
 	for _, name := range names {
-		if err := durable.WriteFile(filepath.Join(out, name), made[name]); err != nil {
-			return err
-		}
 		list = append(list, bundle.Of(name, name, made[name]))
-		fmt.Fprintf(s.out, "%10d  %s\n", len(made[name]), filepath.Join(out, name))
 	}
 	m, err := bundle.New(list)
 	if err != nil {
 		return err
 	}
-	if err := durable.WriteFile(filepath.Join(out, "manifest.json"), m.Encode()); err != nil {
+	made[bundle.ManifestFile] = m.Encode()
+	// What an encoder of another kind left would be read with the new weights.
+	if err := durable.PublishFiles(out, made, "vocab.txt", "tokenizer.json"); err != nil {
 		return err
+	}
+	for _, name := range names {
+		fmt.Fprintf(s.out, "%10d  %s\n", len(made[name]), filepath.Join(out, name))
 	}
 	enc, err := collection.OpenEncoder(out)
 	if enc == nil {

@@ -17,7 +17,9 @@
 // folder works under any address. Beside each file that gains by it lies one
 // compressed with Brotli (".br") and one with gzip (".gz").
 //
-// The bytes depend on the inputs and the Go toolchain alone.
+// The bytes depend on the inputs and the Go toolchain alone. A folder that is built anew
+// keeps the files in app and data of the version before: a page that was loaded just
+// before asks for them.
 package publish
 
 import (

@@ -1,11 +1,16 @@
 package publish
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+
+	"parley/shared/durable"
 )
 
 // replaceable checks that out is absent, empty, or a folder that Build wrote:
@@ -26,71 +31,76 @@ func replaceable(out string) error {
 	return nil
 }
 
-// write writes files into a new folder and puts it in the place of out.
-func write(out string, files []file) (err error) {
-	out = filepath.Clean(out)
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+// write publishes files as the folder out. What has its content in its name stays for one
+// build more: who has loaded the page just before still finds what that names.
+func write(out string, files []file) error {
+	return durable.Publish(out, nil, func(fresh string) error {
+		for _, f := range files {
+			if err := put(fresh, f.path, f.content); err != nil {
+				return err
+			}
+			for i, content := range f.small {
+				if content == nil {
+					continue
+				}
+				if err := put(fresh, f.path+methods[i].ending, content); err != nil {
+					return err
+				}
+			}
+		}
+		return carry(out, fresh)
+	})
+}
+
+// put writes a file of the folder and brings it to the disk.
+func put(folder, name string, content []byte) error {
+	at := filepath.Join(folder, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 		return err
 	}
-	fresh, err := os.MkdirTemp(filepath.Dir(out), "."+filepath.Base(out)+"-new-*")
+	f, err := os.OpenFile(at, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			os.RemoveAll(fresh)
-		}
-	}()
-	if err := os.Chmod(fresh, 0o755); err != nil {
+	_, err = f.Write(content)
+	if e := f.Sync(); err == nil {
+		err = e
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// carry gives the folder fresh the files of out whose names hold their content's hash, of
+// the version that is there: those that its service worker lists, not those that it kept
+// itself.
+func carry(out, fresh string) error {
+	list, err := os.ReadFile(filepath.Join(out, "sw.js"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	put := func(name string, content []byte) error {
-		at := filepath.Join(fresh, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+	for _, folder := range []string{"app", "data"} {
+		entries, err := os.ReadDir(filepath.Join(out, folder))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		f, err := os.OpenFile(at, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if err != nil {
-			return err
-		}
-		_, err = f.Write(content)
-		if e := f.Sync(); err == nil {
-			err = e
-		}
-		if e := f.Close(); err == nil {
-			err = e
-		}
-		return err
-	}
-	for _, f := range files {
-		if err := put(f.path, f.content); err != nil {
-			return err
-		}
-		for i, content := range f.small {
-			if content == nil {
+		for _, e := range entries {
+			name := folder + "/" + e.Name()
+			whole := name
+			for _, m := range methods {
+				whole = strings.TrimSuffix(whole, m.ending)
+			}
+			if !e.Type().IsRegular() || !bytes.Contains(list, []byte(strconv.Quote(whole))) {
 				continue
 			}
-			if err := put(f.path+methods[i].ending, content); err != nil {
+			if err := durable.Link(filepath.Join(out, filepath.FromSlash(name)), filepath.Join(fresh, filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrExist) {
 				return err
 			}
 		}
-	}
-	// A folder cannot be renamed over another one: the old one steps aside.
-	old := fresh + "-old"
-	switch err := os.Rename(out, old); {
-	case errors.Is(err, fs.ErrNotExist):
-		old = ""
-	case err != nil:
-		return err
-	}
-	if err := os.Rename(fresh, out); err != nil {
-		if old != "" {
-			os.Rename(old, out)
-		}
-		return err
-	}
-	if old != "" {
-		return os.RemoveAll(old)
 	}
 	return nil
 }
