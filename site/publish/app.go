@@ -164,8 +164,15 @@ func FromDist(dist string) (App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s holds no published program: %w", dist, err)
 	}
+	list, err := os.ReadFile(filepath.Join(dist, "sw.js"))
+	if err != nil {
+		return nil, fmt.Errorf("%s holds no published program: %w", dist, err)
+	}
 	for _, e := range entries {
 		m := inApp.FindStringSubmatch(e.Name())
+		if !current(list, "app/"+e.Name()) {
+			continue // of the version before
+		}
 		if m == nil || m[3] == ".br" || m[3] == ".gz" {
 			continue
 		}

@@ -90,11 +90,7 @@ func carry(out, fresh string) error {
 		}
 		for _, e := range entries {
 			name := folder + "/" + e.Name()
-			whole := name
-			for _, m := range methods {
-				whole = strings.TrimSuffix(whole, m.ending)
-			}
-			if !e.Type().IsRegular() || !bytes.Contains(list, []byte(strconv.Quote(whole))) {
+			if !e.Type().IsRegular() || !current(list, name) {
 				continue
 			}
 			if err := durable.Link(filepath.Join(out, filepath.FromSlash(name)), filepath.Join(fresh, filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -103,4 +99,13 @@ func carry(out, fresh string) error {
 		}
 	}
 	return nil
+}
+
+// current reports whether a file is of the version whose sw.js is given, itself or
+// compressed, and not one that was kept from the version before.
+func current(sw []byte, name string) bool {
+	for _, m := range methods {
+		name = strings.TrimSuffix(name, m.ending)
+	}
+	return bytes.Contains(sw, []byte(strconv.Quote(name)))
 }
