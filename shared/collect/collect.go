@@ -17,6 +17,7 @@ package collect
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -212,9 +213,10 @@ func (e *PassageEncoder) Encode(p passages.Passage) (v sparse.Vector, tokens int
 
 // A Builder gathers passages and their vectors.
 type Builder struct {
-	index *index.Builder
-	texts *passages.Builder
-	n     int
+	index   *index.Builder
+	texts   *passages.Builder
+	n       int
+	without int // passages without a term
 }
 
 // NewBuilder makes an empty collection over a vocabulary of the given size.
@@ -229,12 +231,29 @@ func (b *Builder) Add(p passages.Passage, v sparse.Vector) error {
 		return err
 	}
 	b.n++
+	if v.L0() == 0 {
+		b.without++
+	}
 	b.index.AddWords(p.Title, p.Text)
 	return b.index.Add(v)
 }
 
 // Len is the number of passages added.
 func (b *Builder) Len() int { return b.n }
+
+// Without is how many of them have no term: no question will find these by the encoder.
+func (b *Builder) Without() int { return b.without }
+
+// Hollow says that no passage at all has a term, as an error that wraps ErrNoTerms.
+func (b *Builder) Hollow() error {
+	if b.n > 0 && b.without == b.n {
+		return fmt.Errorf("%w for %d passages: its weights are damaged, or it was trained for something else", ErrNoTerms, b.n)
+	}
+	return nil
+}
+
+// ErrNoTerms is what Hollow wraps: weights can be finite and absurd.
+var ErrNoTerms = errors.New("the encoder gave no term")
 
 // A File is a file of a collection's folder.
 type File struct {

@@ -108,6 +108,7 @@ type Summary struct {
 	Documents     int    `json:"documents"`
 	Passages      int    `json:"passages"`
 	Postings      int    `json:"postings"`
+	WithoutTerms  int    `json:"without_terms,omitempty"` // passages for which the encoder gave no term
 	IndexBytes    int    `json:"index_bytes"`
 	PassagesBytes int    `json:"passages_bytes"`
 	Encoded
@@ -402,6 +403,10 @@ func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense 
 			return err
 		}
 	}
+	if err := b.Hollow(); err != nil {
+		return err
+	}
+	sum.WithoutTerms = b.Without()
 	files, err := b.Files()
 	if err != nil {
 		return err

@@ -2,6 +2,10 @@ package collection
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,8 +13,10 @@ import (
 	"testing"
 
 	"parley/shared/bundle"
+	"parley/shared/collect"
 	"parley/shared/documents"
 	"parley/shared/passages"
+	"parley/shared/safetensors"
 	"parley/site/collection/tiny"
 )
 
@@ -92,5 +98,37 @@ func TestACollectionOfAnotherEncoderIsTold(t *testing.T) {
 	}
 	if _, _, err := Open(out); err == nil || !strings.Contains(err.Error(), "names passages.bin and holds other.bin") {
 		t.Error(err)
+	}
+}
+
+// Weights that are finite and absurd give no term: nothing is written.
+func TestAnEncoderWithoutTermsIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	files := tiny.Files(1)
+	weights, err := safetensors.Read(files["model.safetensors"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range weights.Tensors {
+		if x.Name == "cls.predictions.bias" {
+			for i := 0; i < len(x.Data); i += 4 { // -1e38
+				binary.LittleEndian.PutUint32(x.Data[i:], math.Float32bits(-1e38))
+			}
+		}
+	}
+	if files["model.safetensors"], err = safetensors.Write(weights.Tensors, nil); err != nil {
+		t.Fatal(err)
+	}
+	enc, err := OpenEncoder(tiny.Put(t, filepath.Join(dir, "encoder"), files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	_, err = Build(t.Context(), enc, slices.Values([]documents.Document{{ID: "a", Text: "the tower"}}), out, Options{})
+	if !errors.Is(err, collect.ErrNoTerms) {
+		t.Error(err)
+	}
+	if _, err := os.Stat(out); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("something was written: %v", err)
 	}
 }

@@ -134,6 +134,9 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 		fmt.Fprintf(s.out, "encoded in %.1f s: %.0f passages, %s tokens a second\n", sum.EncodeSeconds, sum.PassagesPerSec, thousands(int(float64(sum.Tokens)/sum.EncodeSeconds)))
 	}
 	fmt.Fprintf(s.out, "index %.2f MB, texts %.2f MB; %.0f postings a passage\n", float64(sum.IndexBytes)/1e6, float64(sum.PassagesBytes)/1e6, float64(sum.Postings)/float64(sum.Passages))
+	if sum.WithoutTerms > 0 {
+		fmt.Fprintf(s.err, "warning: the encoder gave no term for %s of %s passages: only their words find them\n", thousands(sum.WithoutTerms), thousands(sum.Passages))
+	}
 	printDense(s.out, sum)
 	fmt.Fprintf(s.out, "Next: parley chat --collection %s, or parley build --collection %s\n", sum.Out, sum.Out)
 	return nil

@@ -434,6 +434,11 @@ func (d *desk) build(struct{}) (*Built, error) {
 	if d.builder == nil {
 		return nil, errNotBegun
 	}
+	if d.builder.Len() == len(d.list) {
+		if err := d.builder.Hollow(); err != nil {
+			return nil, err
+		}
+	}
 	files, err := d.builder.Files()
 	if err != nil {
 		return nil, err
