@@ -243,6 +243,23 @@ func firstWord(s string) string {
 // appendCut appends text[start:end] without the blanks at its ends, in parts of
 // at most maxSentence bytes.
 func appendCut(spans []Span, text string, start, end int) []Span {
+	for {
+		start, end = trim(text, start, end)
+		if start == end {
+			return spans
+		}
+		if end-start <= maxSentence {
+			return append(spans, Span{start, end})
+		}
+		cut := cutAt(text[start:])
+		from, to := trim(text, start, start+cut)
+		spans = append(spans, Span{from, to})
+		start += cut
+	}
+}
+
+// trim leaves out the blanks at both ends of text[start:end].
+func trim(text string, start, end int) (int, int) {
 	for start < end {
 		r, n := utf8.DecodeRuneInString(text[start:end])
 		if !unicode.IsSpace(r) {
@@ -257,28 +274,23 @@ func appendCut(spans []Span, text string, start, end int) []Span {
 		}
 		end -= n
 	}
-	if start == end {
-		return spans
-	}
-	if end-start <= maxSentence {
-		return append(spans, Span{start, end})
-	}
-	window := text[start : start+maxSentence]
-	cut := -1
+	return start, end
+}
+
+// cutAt is where to cut a text longer than maxSentence, which does not begin with a
+// blank: behind a clause or a word, or else between two characters.
+func cutAt(text string) int {
+	window := text[:maxSentence]
 	for _, at := range []string{"; ", ": ", ", ", " ", "\n"} {
 		if i := strings.LastIndex(window, at); i >= maxSentence/3 {
-			cut = i + len(at)
-			break
+			return i + len(at)
 		}
 	}
-	if cut < 0 {
-		cut = maxSentence
-		for cut > maxSentence-utf8.UTFMax && !utf8.RuneStart(text[start+cut]) {
-			cut--
-		}
+	cut := maxSentence
+	for cut > maxSentence-utf8.UTFMax && !utf8.RuneStart(text[cut]) {
+		cut--
 	}
-	spans = appendCut(spans, text, start, start+cut)
-	return appendCut(spans, text, start+cut, end)
+	return cut
 }
 
 func words(s string) map[string]bool {

@@ -1,6 +1,7 @@
 package sentence
 
 import (
+	"runtime/debug"
 	"strings"
 	"testing"
 	"unicode"
@@ -109,4 +110,24 @@ func FuzzSplit(f *testing.F) {
 			t.Fatalf("text left out at the end: %q", text[end:])
 		}
 	})
+}
+
+// Ten megabytes without the end of a sentence, in a megabyte of stack, which is what a
+// browser gives; where that is not enough, Go ends the test's process.
+func TestNoEndOfASentence(t *testing.T) {
+	defer debug.SetMaxStack(debug.SetMaxStack(1 << 20))
+	for _, text := range []string{strings.Repeat("a", 10<<20), strings.Repeat("one, two three ", 10<<20/15)} {
+		done := make(chan []Span)
+		go func() { done <- Split(text) }() // on a stack of its own
+		end := 0
+		for _, s := range <-done {
+			if s.Start < end || s.End-s.Start > maxSentence || strings.TrimSpace(text[end:s.Start]) != "" {
+				t.Fatalf("%v after %d", s, end)
+			}
+			end = s.End
+		}
+		if strings.TrimSpace(text[end:]) != "" {
+			t.Errorf("it ends at byte %d of %d", end, len(text))
+		}
+	}
 }

@@ -23,6 +23,9 @@ type second struct {
 	builder *dense.Builder
 	tokens  int
 	spent   time.Duration
+	of      fingerprint // of list
+	saved   int         // passages whose vectors are in a batch
+	fresh   [][]float32 // vectors since
 }
 
 var errNoSecond = errors.New("no dense vectors were begun")
@@ -53,6 +56,7 @@ func (d *desk) dense(struct{}) (*Progress, error) {
 	for i := range store.Len() {
 		s.list = append(s.list, store.At(i))
 	}
+	s.of = fingerprintOf(s.list)
 	if older["dense.bin"] != nil {
 		s.remember(older)
 	}
@@ -81,33 +85,7 @@ func (s *second) progress() *Progress {
 	return &Progress{Done: s.builder.Len(), Total: len(s.list), Tokens: s.tokens, MS: float64(s.spent) / 1e6}
 }
 
-// denseVectors takes vectors that embed gave in an earlier run, in their order.
-func (d *desk) denseVectors(content []byte) (*Progress, error) {
-	s := d.second
-	if s == nil {
-		return nil, errNoSecond
-	}
-	v, err := dense.Open(content)
-	switch {
-	case err != nil:
-		return nil, err
-	case v.Space() != s.enc.Space || v.Dim() != s.enc.Dim():
-		return nil, fmt.Errorf("dense vectors of %s, with %d values, are no beginning of %s's, with %d", v.Space(), v.Dim(), s.enc.Space, s.enc.Dim())
-	case s.builder.Len()+v.Len() > len(s.list):
-		return nil, errors.New("there are more dense vectors than passages")
-	}
-	to := make([]float32, v.Dim())
-	for i := range v.Len() {
-		v.Vector(to, i)
-		if err := s.builder.Add(to); err != nil {
-			return nil, err
-		}
-	}
-	return s.progress(), nil
-}
-
-// embed makes vectors for about ms, at least one. They are given as a file of
-// package dense, to be handed in again as "dense" should the run be cut off.
+// embed makes vectors for about ms, at least one. batch gives them.
 func (d *desk) embed(in struct {
 	MS float64 `json:"ms"`
 }) (*Progress, error) {
@@ -117,7 +95,6 @@ func (d *desk) embed(in struct {
 	}
 	begin := time.Now()
 	end := begin.Add(time.Duration(in.MS * 1e6))
-	var made [][]float32
 	for s.builder.Len() < len(s.list) {
 		p := s.list[s.builder.Len()]
 		v := make([]float32, s.enc.Dim())
@@ -134,23 +111,13 @@ func (d *desk) embed(in struct {
 		if err := s.builder.Add(v); err != nil {
 			return nil, err
 		}
-		made = append(made, v)
+		s.fresh = append(s.fresh, v)
 		if time.Now().After(end) {
 			break
 		}
 	}
 	s.spent += time.Since(begin)
-	p := s.progress()
-	if len(made) > 0 {
-		kept, err := collect.AppendDense(nil, s.enc.Space, s.enc.Dim(), made...)
-		if err != nil {
-			return nil, err
-		}
-		d.kept = kept
-		k := piece("dense", kept)
-		p.Vectors = &k
-	}
-	return p, nil
+	return s.progress(), nil
 }
 
 // vectors gives dense.bin once all is made, and lets go of the encoder.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -89,10 +90,10 @@ func TestDenseVectorsAreTheCommandLines(t *testing.T) {
 	var kept [][]byte
 	for n := range 2 {
 		p, err := d.embed(slice{})
-		if err != nil || p.Done != n+1 || p.Vectors == nil {
+		if err != nil || p.Done != n+1 {
 			t.Fatalf("%+v, %v", p, err)
 		}
-		kept = append(kept, slices.Clone(d.kept))
+		kept = append(kept, d.saves(t, true))
 	}
 	if _, err := d.vectors(struct{}{}); err == nil || !strings.Contains(err.Error(), "2 of 4") {
 		t.Errorf("half of it is given as all: %v", err)
@@ -141,10 +142,21 @@ func TestDenseVectorsThatAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string][]byte{"more than passages": made, "damaged": made[:len(made)-1], "of another space": other} {
-		if _, err := d.file("dense", content); err == nil {
-			t.Errorf("%s: taken", name)
+	pack := func(n int, vectors []byte) []byte { return appendBatch(denseMagic, d.second.of, 0, n, vectors) }
+	one, err := collect.AppendDense(nil, "tests", sentences.Dim, make1(sentences.Dim))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{
+		"more than passages": pack(2, made), "damaged": pack(1, one[:len(one)-1]), "of another space": pack(1, other), "without a batch": one,
+		"of other passages": appendBatch(denseMagic, fingerprint{}, 0, 1, one), "not the next": appendBatch(denseMagic, d.second.of, 1, 0, one),
+	} {
+		if _, err := d.file("dense", content); !errors.Is(err, errBatch) || d.second.builder.Len() != 0 {
+			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if _, err := d.file("dense", pack(1, one)); err != nil {
+		t.Error(err)
 	}
 	d = opened(t)
 	if _, err := d.file("dense", made); err == nil {

@@ -67,6 +67,9 @@ func columnsOf() uint64 { return call(state.setColumns) }
 //go:wasmexport encode
 func encode() uint64 { return call(state.encode) }
 
+//go:wasmexport batch
+func batch() uint64 { return call(state.batch) }
+
 //go:wasmexport build
 func build() uint64 { return call(state.build) }
 

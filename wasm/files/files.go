@@ -39,6 +39,9 @@ type desk struct {
 	builder *collect.Builder   // encoded: list[:builder.Len()]
 	tokens  int
 	spent   time.Duration
+	of      *fingerprint // of list; nil: to be computed
+	saved   int          // passages whose vectors are in a batch
+	fresh   []byte       // vectors since
 
 	// What a Piece points to stays until the next call that makes one.
 	kept []byte
@@ -91,7 +94,7 @@ func (d *desk) file(name string, content []byte) (any, error) {
 	switch kind {
 	case "encoder", "dense":
 		if name == "dense" {
-			return d.denseVectors(content)
+			return d.resumeDense(content)
 		}
 		if d.parts == nil {
 			d.parts = map[string][]byte{}
@@ -150,6 +153,7 @@ func (d *desk) begin(b Begin) (any, error) {
 	d.worker = collect.NewPassageEncoder(d.encoder, d.set)
 	d.builder = collect.NewBuilder(d.encoder.Vocab(), d.about)
 	d.list, d.cut, d.tokens, d.spent = nil, nil, 0, 0
+	d.of, d.saved, d.fresh = nil, 0, nil
 	return struct{}{}, nil
 }
 
@@ -195,7 +199,7 @@ func (d *desk) read(name string, content []byte) (*Read, error) {
 			}
 		}
 		r.Passages += len(list)
-		d.list = append(d.list, list...)
+		d.list, d.of = append(d.list, list...), nil
 	}
 	return r, nil
 }
@@ -233,16 +237,22 @@ type Progress struct {
 	Total  int     `json:"total"`
 	Tokens int     `json:"tokens"` // of passages encoded in this run
 	MS     float64 `json:"ms"`     // spent on them
-	// Vectors are those of the passages that this call encoded, to be handed in
-	// again as "vectors" should the run be cut off.
-	Vectors *Piece `json:"vectors,omitempty"`
+}
+
+// fingerprint is that of the passages that were cut.
+func (d *desk) fingerprint() fingerprint {
+	if d.of == nil {
+		f := fingerprintOf(d.list)
+		d.of = &f
+	}
+	return *d.of
 }
 
 func (d *desk) progress() *Progress {
 	return &Progress{Done: d.builder.Len(), Total: len(d.list), Tokens: d.tokens, MS: float64(d.spent) / 1e6}
 }
 
-// encode encodes passages for about ms, at least one.
+// encode encodes passages for about ms, at least one. batch gives their vectors.
 func (d *desk) encode(in struct {
 	MS float64 `json:"ms"`
 }) (*Progress, error) {
@@ -251,7 +261,6 @@ func (d *desk) encode(in struct {
 	}
 	begin := time.Now()
 	end := begin.Add(time.Duration(in.MS * 1e6))
-	var kept []byte
 	for d.builder.Len() < len(d.list) {
 		p := d.list[d.builder.Len()]
 		v, n, err := d.worker.Encode(p)
@@ -262,19 +271,13 @@ func (d *desk) encode(in struct {
 			return nil, err
 		}
 		d.tokens += n
-		kept = collect.AppendVectors(kept, v)
+		d.fresh = collect.AppendVectors(d.fresh, v)
 		if time.Now().After(end) {
 			break
 		}
 	}
 	d.spent += time.Since(begin)
-	p := d.progress()
-	if len(kept) > 0 {
-		k := piece("vectors", kept)
-		d.kept = kept
-		p.Vectors = &k
-	}
-	return p, nil
+	return d.progress(), nil
 }
 
 // restore takes the passages that allPassages gave in an earlier run.
@@ -289,28 +292,7 @@ func (d *desk) restore(content []byte) (*Progress, error) {
 	for i := range s.Len() {
 		d.list = append(d.list, s.At(i))
 	}
-	return d.progress(), nil
-}
-
-// resume takes vectors that encode gave in an earlier run, in their order.
-func (d *desk) resume(content []byte) (*Progress, error) {
-	if d.builder == nil {
-		return nil, errNotBegun
-	}
-	for len(content) > 0 {
-		n := d.builder.Len()
-		if n == len(d.list) {
-			return nil, errors.New("there are more vectors than passages")
-		}
-		v, size, ok := collect.NextVector(content, d.encoder.Vocab())
-		if !ok {
-			return nil, fmt.Errorf("the vector of passage %d, %d bytes before the end, is damaged", n, len(content))
-		}
-		if err := d.builder.Add(d.list[n], v); err != nil {
-			return nil, err
-		}
-		content = content[size:]
-	}
+	d.of = nil
 	return d.progress(), nil
 }
 
@@ -318,8 +300,6 @@ func (d *desk) resume(content []byte) (*Progress, error) {
 type Extended struct {
 	Kept     int      `json:"kept"`     // passages
 	Replaced []string `json:"replaced"` // ids of documents that were read anew
-	// Vectors are those of the kept ones, as encode gives them.
-	Vectors Piece `json:"vectors"`
 }
 
 // extend puts an older collection's passages before those that were cut. Their vectors
@@ -359,9 +339,9 @@ func (d *desk) extend(struct{}) (*Extended, error) {
 		list = append(list, p)
 		kept = collect.AppendVectors(kept, v)
 	}
-	d.about, d.builder, d.list = about, builder, append(list, d.list...)
-	d.kept = kept
-	out.Kept, out.Vectors = len(list), piece("vectors", kept)
+	d.about, d.builder, d.list, d.of = about, builder, append(list, d.list...), nil
+	d.saved, d.fresh = 0, kept
+	out.Kept = len(list)
 	return out, nil
 }
 

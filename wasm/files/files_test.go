@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"parley/shared/index"
 	"parley/shared/link"
 	"parley/shared/passages"
+	"parley/shared/sparse"
 	"parley/shared/transcript"
 	"parley/site/collection"
 	"parley/site/collection/tiny"
@@ -133,7 +135,7 @@ func TestACollectionIsTheCommandLines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.Done != n || p.Total != cut || p.Vectors == nil {
+		if p.Done != n || p.Total != cut {
 			t.Fatalf("after %d: %+v", n, p)
 		}
 		if p.Done == p.Total {
@@ -151,12 +153,14 @@ func TestARunThatWasCutOffGoesOn(t *testing.T) {
 	d := opened(t)
 	d.begin(Begin{"Notes"})
 	read(t, d)
-	var vectors []byte
-	for range 3 {
+	var batches [][]byte
+	for i := range 3 {
 		if _, err := d.encode(slice{}); err != nil {
 			t.Fatal(err)
 		}
-		vectors = append(vectors, d.kept...)
+		if i > 0 { // the first batch holds two passages
+			batches = append(batches, d.saves(t, false))
+		}
 	}
 	if _, err := d.allPassages(struct{}{}); err != nil {
 		t.Fatal(err)
@@ -166,19 +170,125 @@ func TestARunThatWasCutOffGoesOn(t *testing.T) {
 	d = opened(t)
 	d.begin(Begin{"Notes"})
 	give(t, d, "passages", all)
-	if p := give(t, d, "vectors", vectors).(*Progress); p.Done != 3 {
-		t.Fatalf("%+v", p)
+	for i, b := range batches {
+		if p := give(t, d, "vectors", b).(*Progress); p.Done != 2+i {
+			t.Fatalf("%+v", p)
+		}
 	}
 	if _, err := d.encode(slice{1e9}); err != nil {
 		t.Fatal(err)
 	}
 	sameFiles(t, d, commandLine(t))
-	if _, err := d.file("vectors", vectors); err == nil {
-		t.Error("more vectors than passages were taken")
+}
+
+// saves gives what was made since the last batch.
+func (d *desk) saves(t *testing.T, dense bool) []byte {
+	t.Helper()
+	b, err := d.batch(struct {
+		Dense bool `json:"dense"`
+	}{dense})
+	if err != nil || b.Count == 0 || b.Bytes != len(d.kept) {
+		t.Fatalf("%+v, %v", b, err)
 	}
-	if _, err := d.file("vectors", vectors[:len(vectors)-1]); err == nil {
-		t.Error("half a vector was taken")
+	return bytes.Clone(d.kept)
+}
+
+// A batch is taken where it continues, over the very passages that it was made of, and
+// nowhere else; one that is refused changes nothing.
+func TestBatchesOfOtherPassagesAreRefused(t *testing.T) {
+	begun := func(names ...string) *desk {
+		d := opened(t)
+		d.begin(Begin{"Notes"})
+		for _, name := range names {
+			give(t, d, "document/"+name, []byte(notes[name]))
+		}
+		return d
 	}
+	d := begun(order...)
+	if _, err := d.encode(slice{}); err != nil {
+		t.Fatal(err)
+	}
+	first := d.saves(t, false)
+	if _, err := d.encode(slice{}); err != nil {
+		t.Fatal(err)
+	}
+	second := d.saves(t, false)
+	if b, err := d.batch(struct {
+		Dense bool `json:"dense"`
+	}{}); err != nil || b.Count != 0 {
+		t.Errorf("nothing is packed as %+v, %v", b, err)
+	}
+	flipped := func(b []byte, at int) []byte {
+		b = bytes.Clone(b)
+		b[at] ^= 1
+		return b
+	}
+	others := begun(order[1], order[0], order[2], order[3]) // as many, in another order
+	for name, c := range map[string]struct {
+		d *desk
+		b []byte
+	}{
+		"other passages":          {others, first},
+		"a gap":                   {begun(order...), second},
+		"a damaged one":           {begun(order...), flipped(first, len(first)-9)},
+		"a damaged checksum":      {begun(order...), flipped(first, len(first)-1)},
+		"one cut short":           {begun(order...), first[:len(first)-1]},
+		"nothing":                 {begun(order...), nil},
+		"vectors without a batch": {begun(order...), []byte{1, 5, 0, 0, 0x80, 0x3f}},
+		"more than there are":     {begun(order[1]), appendBatch(sparseMagic, fingerprintOf(begun(order[1]).list), 0, 2, make([]byte, 2))},
+		"fewer than it says":      {begun(order...), appendBatch(sparseMagic, d.fingerprint(), 0, 2, []byte{0})},
+		"dense vectors":           {begun(order...), appendBatch(denseMagic, d.fingerprint(), 0, 1, []byte{0})},
+	} {
+		if _, err := c.d.file("vectors", c.b); !errors.Is(err, errBatch) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if c.d.builder.Len() != 0 {
+			t.Errorf("%s: %d vectors are there", name, c.d.builder.Len())
+		}
+	}
+	give(t, d, "document/a.txt", []byte("twice")) // other passages from here on
+	d = begun(order...)
+	give(t, d, "vectors", first)
+	if _, err := d.file("vectors", first); !errors.Is(err, errBatch) {
+		t.Errorf("the same batch twice: %v", err)
+	}
+	if p := give(t, d, "vectors", second).(*Progress); p.Done != 2 {
+		t.Errorf("%+v", p)
+	}
+}
+
+// The worked example of batch.go, by hand but for the fingerprint and the CRC.
+func TestBatchBytes(t *testing.T) {
+	var of fingerprint
+	copy(of[:], "0123456789abcdef")
+	b := appendBatch(sparseMagic, of, 300, 1, collect.AppendVectors(nil, sparse.Vector{Terms: []uint32{5}, Weights: []float32{1}}))
+	want := "PBS1" + "0123456789abcdef" + "\xac\x02\x01" + "\x01\x05\x00\x00\x80\x3f"
+	if len(b) != len(want)+4 || string(b[:len(want)]) != want {
+		t.Errorf("%q", b)
+	}
+	if v, n, err := openBatch(b, sparseMagic, of, 300, 301); err != nil || n != 1 || len(v) != 6 {
+		t.Errorf("%x, %d, %v", v, n, err)
+	}
+}
+
+func FuzzBatch(f *testing.F) {
+	var of fingerprint
+	f.Add(appendBatch(sparseMagic, of, 0, 1, []byte{0}), 0, 3)
+	f.Add([]byte("PBS1"), 1, 1)
+	f.Fuzz(func(t *testing.T, b []byte, first, total int) {
+		first, total = first&0xffff, total&0xffff
+		v, n, err := openBatch(b, sparseMagic, of, first, total)
+		if err != nil {
+			return
+		}
+		if n < 0 || first+n > total {
+			t.Fatalf("%d vectors after %d of %d", n, first, total)
+		}
+		again, m, err := openBatch(appendBatch(sparseMagic, of, first, n, v), sparseMagic, of, first, total)
+		if err != nil || m != n || !bytes.Equal(again, v) {
+			t.Errorf("written again: %d vectors, not %d, %v", m, n, err)
+		}
+	})
 }
 
 // finished encodes what is left and gives the collection's files.
@@ -224,8 +334,8 @@ func TestDocumentsAreAdded(t *testing.T) {
 	}
 	old := finished(t, d)
 	e := d.with(t, old, notes, order[2:4]...)
-	vectors := bytes.Clone(d.kept)
-	if len(e.Replaced) != 0 || e.Kept == 0 || e.Vectors.Bytes != len(vectors) {
+	vectors := d.saves(t, false)
+	if len(e.Replaced) != 0 || e.Kept == 0 {
 		t.Fatalf("%+v", e)
 	}
 	if _, err := d.allPassages(struct{}{}); err != nil {
