@@ -314,7 +314,7 @@ func TestFirefox(t *testing.T) {
 		t.Errorf("axe: %s", v)
 	}
 	f.documents(t)
-	f.wait("the page to be kept for offline use", `document.querySelector("#offline").textContent.includes("offline")`)
+	f.wait("the page to be kept for offline use", `document.querySelector("#offline").textContent.includes("Ready to work offline")`)
 	s.stop()
 	f.navigate(s.url())
 	if got := f.ready().settled(1); !strings.Contains(got[0].Quote, "shed") {

@@ -12,7 +12,7 @@ import (
 // installed waits until the page could be opened without a network.
 func (p *page) installed() *page {
 	p.t.Helper()
-	p.wait("the page to be kept for offline use", `document.querySelector("#offline").textContent.includes("offline")`)
+	p.wait("the page to be kept for offline use", `document.querySelector("#offline").textContent.includes("Ready to work offline")`)
 	return p
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -129,9 +130,16 @@ func compile(ctx context.Context, root string) (string, error) {
 	return goroot, nil
 }
 
-// addWeb adds the files of site/web.
+// workers are the scripts of the page's workers, each with the parts that it consists of:
+// one request, and no part waits for another.
+var workers = map[string][]string{
+	"worker.js":       {"download.js", "program.js", "worker.js"},
+	"files-worker.js": {"download.js", "program.js", "files-worker.js"},
+}
+
+// addWeb adds the files of site/web, the workers' scripts joined.
 func (app App) addWeb() error {
-	return fs.WalkDir(web.Files, ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(web.Files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -142,6 +150,21 @@ func (app App) addWeb() error {
 		app[name], err = web.Files.ReadFile(name)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	joined, parts := App{}, map[string]bool{}
+	for name, list := range workers {
+		for _, part := range list {
+			joined[name] = append(joined[name], app[part]...)
+			parts[part] = true
+		}
+	}
+	for part := range parts {
+		delete(app, part)
+	}
+	maps.Copy(app, joined)
+	return nil
 }
 
 // inApp matches what hashed gives.

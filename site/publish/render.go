@@ -59,10 +59,12 @@ func lean(name string, content []byte) []byte {
 	return content
 }
 
-func hash16(content []byte) string {
+func hash(content []byte) string {
 	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:8])
+	return hex.EncodeToString(sum[:])
 }
+
+func hash16(content []byte) string { return hash(content)[:16] }
 
 // hashed is the path of a file of the program: "boot.js" -> "app/boot.HASH16.js".
 func hashed(name string, content []byte) string {
@@ -81,10 +83,10 @@ type renderer struct {
 
 // render fills in the app's placeholders and gives its files in order of their
 // paths. site is site.json; data are the files it lists. Beside files' names, CSP
-// stands for the content security policy, and PRECACHE, in sw.js, for the list of
-// files.
+// stands for the content security policy, SITE for the SHA-256 of site.json, and
+// PRECACHE, in sw.js, for the list of files.
 func render(app App, site file, data []file) ([]file, error) {
-	r := renderer{app: app, words: map[string]string{"CSP": serve.Policy}, done: map[string]file{site.name: site}}
+	r := renderer{app: app, words: map[string]string{"CSP": serve.Policy, "SITE": hash(site.content)}, done: map[string]file{site.name: site}}
 	names := make([]string, 0, len(app))
 	for name := range app {
 		if path.Base(name) != name && !fixed(name) {

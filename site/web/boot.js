@@ -5,10 +5,17 @@
 (() => {
   const html = document.documentElement;
   const $ = id => document.getElementById(id);
+  const url = path => new URL(path, location.href).href;
 
-  // Storage may be forbidden or full; nothing here depends on it.
-  const stored = (store, key) => { try { return window[store].getItem(key); } catch { return null; } };
-  const store = (store, key, value) => { try { window[store].setItem(key, value); } catch { /* kept in memory alone */ } };
+  // An origin may have several sites, in folders of their own: what is kept carries the
+  // folder in its name. A page opened from a disk is no site, and keeps what it has when it
+  // is moved.
+  const scope = location.protocol === 'file:' ? '' : ' ' + new URL('.', location.href).pathname;
+
+  // Storage may be forbidden or full; nothing here depends on it. What an earlier version
+  // kept for all of the origin is read until there is something newer.
+  const stored = (store, key) => { try { return window[store].getItem(key + scope) ?? window[store].getItem(key); } catch { return null; } };
+  const store = (store, key, value) => { try { window[store].setItem(key + scope, value); } catch { /* kept in memory alone */ } };
 
   // ---- Colours: as the system, light, dark. Set before the first paint. ----
 
@@ -35,7 +42,7 @@
 
   // ---- The page's program. Calls wait until it has started. ----
 
-  let handle = null;
+  let handle = null, know;
   const calls = [];
   function call(...args) { if (handle) handle(...args); else calls.push(args); }
 
@@ -90,7 +97,9 @@
       say('Copied.');
     },
     // What the panels (panels.js, documents.js, share.js, better.js) need of the page.
-    panels: {}, call, say, stored, store, panel, shared() {},
+    panels: {}, call, say, stored, store, panel, scope, lookForNewer, shared() {}, opened() {},
+    known: new Promise(done => { know = done; }), // once about holds what is searched in
+    site: { manifest: url('site.json'), sha256: html.dataset.site, kernel: url('{{kernel.wasm}}') },
     url: path => url(path),
     at: path => at(path), // of what an element loads
     // search in a visitor's own collection, {index, passages, dense}, or in the site's: null.
@@ -139,12 +148,25 @@
     const text = `${what}${f.file ? ` (${f.file})` : ''}: ${f.message}`;
     status('failed', text, 'Retry', retry);
     window.parley.announce(text);
+    lookForNewer();
+  }
+
+  // lookForNewer finds out whether a file is missing because another version was
+  // published: then the page names another boot.js.
+  const me = document.currentScript.getAttribute('src');
+  function lookForNewer() {
+    fetch(url('index.html'), { cache: 'no-store' }).then(r => r.ok ? r.text() : me).then(page => { if (me && !page.includes(me)) outdated(); }, () => {});
+  }
+
+  // outdated says that this tab cannot go on: of two versions it would make one.
+  function outdated(text = 'A new version was published since this tab was opened.') {
+    status('update', text, 'Reload', () => location.reload());
+    window.parley.announce(text);
   }
 
   // ---- The worker. ----
 
   let worker = null, ready = false, fatal = false;
-  const url = path => new URL(path, location.href).href;
   async function startWorker() {
     fatal = false;
     // A visitor's own collection, where one was searched in last.
@@ -161,7 +183,7 @@
       call('lost');
       failed({ stage: 'open', message: e.message || 'the search program could not be started' });
     };
-    worker.postMessage({ op: 'start', manifest: url('site.json'), worker: url('{{worker.wasm}}'), kernel: url('{{kernel.wasm}}'), own });
+    worker.postMessage({ op: 'start', ...window.parley.site, worker: url('{{worker.wasm}}'), own });
   }
 
   function message(m) {
@@ -181,6 +203,7 @@
       const d = window.parley.dense = JSON.parse(m.body);
       window.parley.panels.better?.draw();
       if (d.state !== 'loading') call('dense', d.state);
+      if (d.state === 'failed') lookForNewer();
       break;
     }
     case 'grown': // more of a collection that is being encoded
@@ -217,6 +240,7 @@
   function about(r, own) {
     r = { collection: '', passages: 0, ...r }; // messages leave out what is empty
     window.parley.about = r;
+    know();
     if (!own) html.dataset.collection = r.collection;
     window.parley.panels.documents?.draw(); // it names the site's collection
     if (r.dense) panel('better').then(b => b.ready(), () => {});
@@ -246,14 +270,20 @@
     return scripts[src] ??= new Promise((done, fail) => {
       const s = document.createElement('script');
       s.src = at(src);
+      s.async = false; // in their order
       s.onload = done;
-      s.onerror = () => { delete scripts[src]; s.remove(); fail(new Error('This part of the page could not be loaded.')); };
+      s.onerror = () => {
+        delete scripts[src];
+        s.remove();
+        fail(new Error('This part of the page could not be loaded.'));
+        lookForNewer();
+      };
       document.head.append(s);
     });
   }
   async function panel(name) {
-    await script('{{panels.js}}');
-    await script({ documents: '{{documents.js}}', share: '{{share.js}}', better: '{{better.js}}' }[name]);
+    const parts = { documents: ['{{collections.js}}', '{{encoding.js}}', '{{documents.js}}'], share: ['{{share.js}}'], better: ['{{better.js}}'] }[name];
+    await Promise.all(['{{panels.js}}', ...parts].map(script));
     return window.parley.panels[name];
   }
   const open = (name, ...args) => panel(name).then(p => p.open(...args)).catch(e => say(e.message));
@@ -401,7 +431,7 @@
         if (!sw) return;
         const look = () => {
           if (sw.state === 'installed' && reg.active) offer(sw);
-          if (sw.state === 'activated') offline('Ready to work offline.');
+          if (sw.state === 'activated') ask(sw);
         };
         sw.addEventListener('statechange', look);
         look();
@@ -410,14 +440,23 @@
       watch(reg.waiting);
       if (reg.active) watch(reg.active);
       reg.addEventListener('updatefound', () => watch(reg.installing));
+      navigator.serviceWorker.addEventListener('controllerchange', () => outdated('Another tab has changed to a new version.'));
     } catch (e) {
       offline(window.parleyAt ? 'All of it is in this one file.' : ''); // a private window: the page works, but only online
     }
   }
 
+  // ask has a service worker make sure that it has every file.
+  function ask(sw) {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = e => offline(e.data ? 'Ready to work offline.' : 'It needs the network: some of its files could not be kept.');
+    sw.postMessage({ op: 'whole' }, [port2]);
+  }
+
   // offer lets the visitor change to a new version; the conversation is kept.
   function offer(sw) {
     status('update', 'A new version is ready.', 'Reload', () => {
+      if (sw.state !== 'installed') { location.reload(); return; } // another tab has changed to it
       sw.addEventListener('statechange', () => { if (sw.state === 'activated') location.reload(); });
       sw.postMessage({ op: 'activate' });
     });

@@ -1,26 +1,26 @@
 // The Web Worker for a visitor's own files: documents become collections, files of
 // conversations become conversations. It is a second worker with a program of its own,
 // files.wasm (wasm/files, where the calls are described), so that no answer waits for
-// it; it is started when it is first needed. How files are fetched and verified and the
-// program is started is worker.js's.
+// it; it is started when it is first needed.
 //
 // The page posts {op, id, ...} and gets {op: 'done', id, ...} or {op: 'error', id,
-// message}; between them, for a collection,
+// message, stage, trap}; after a trap the worker is of no use any more. Between them, for a
+// collection,
 //
-//   {op: 'reading', id, read, files}                 files read so far
-//   {op: 'cut', id, passages, total, ...}            all passages, to be kept
-//   {op: 'progress', id, done, total, left, vectors} vectors to be kept; left in ms
-//   {op: 'built', id, files, done, total}            can be searched so far
+//   {op: 'reading', id, read, files}              files read so far
+//   {op: 'cut', id, passages, total, ...}         all passages, to be kept
+//   {op: 'resumed', id, done, total}              as far as an earlier run's vectors are good
+//   {op: 'progress', id, done, total, left, rate} left in ms, rate in passages a second
+//   {op: 'batch', id, first, count, vectors}      vectors to be kept
+//   {op: 'built', id, files, done, total}         can be searched so far
 //
-// and for its dense vectors
+// and for its dense vectors "resumed", "progress", "batch" and
 //
-//   {op: 'loading', id, loaded, total}               bytes of the dense encoder
-//   {op: 'progress', id, done, total, left, rate, vectors}  vectors: a list, to be kept
+//   {op: 'loading', id, loaded, total}            bytes of the dense encoder
 //
 // Encoding goes in slices of some milliseconds with the messages in between, so that
 // cancelling works at once.
 'use strict';
-importScripts('../{{worker.js}}');
 
 onmessage = ({ data }) => {
   if (data.op === 'start') { setup = data; return; }
@@ -29,10 +29,7 @@ onmessage = ({ data }) => {
   const job = jobs[data.op];
   const run = () => job(data).then(
     ([reply, transfer]) => postMessage({ op: 'done', id: data.id, ...reply }, transfer || []),
-    e => {
-      if (e instanceof WebAssembly.RuntimeError) { program = null; encoderIn = null; } // its memory is in no known state
-      postMessage({ op: 'error', id: data.id, message: e.message });
-    });
+    e => postMessage({ op: 'error', id: data.id, message: e.message, stage: e.stage, trap: e instanceof Trap }));
   if (['collect', 'extend', 'resume', 'densify'].includes(data.op)) queue = queue.then(run);
   else run();
 };
@@ -49,9 +46,9 @@ function running() {
 // withEncoder gives the program with the encoder's files in it.
 function withEncoder() {
   encoderIn ??= (async () => {
-    const [p, manifest, cache] = await Promise.all([running(), fetchManifest(), openCache()]);
+    const [p, { manifest }] = await Promise.all([running(), openSite()]);
     const files = manifest.files.filter(f => f.name.startsWith('encoder/'));
-    const contents = await Promise.all(files.map(f => obtain(f, cache, () => {})));
+    const contents = await Promise.all(files.map(f => obtain(f, () => {})));
     files.forEach((f, i) => ask(p, 'file', contents[i], f.name));
     ask(p, 'open');
     return p;
@@ -59,10 +56,17 @@ function withEncoder() {
   return encoderIn;
 }
 
-// ask calls the program; what it could not do is an Error.
+// ask calls the program; what it could not do is an Error. file is the name of what input
+// holds.
 function ask(p, name, input, file) {
   if (input !== undefined && !(input instanceof Uint8Array)) input = new TextEncoder().encode(JSON.stringify(input));
-  const [word, body] = p.call(name, input ?? new Uint8Array(0), file);
+  let word, body;
+  try {
+    [word, body] = p.call(name, input ?? new Uint8Array(0), file);
+  } catch (e) {
+    if (e instanceof Trap && file) throw new Trap(`the program failed while it was reading ${file.replace(/^(document|conversation|collection)\//, '')} (${e.message})`);
+    throw e;
+  }
   const reply = JSON.parse(body);
   if (word === 'error') throw new Error(reply.message);
   return reply;
@@ -74,11 +78,14 @@ const copy = (p, piece) => p.memory.buffer.slice(piece.at, piece.at + piece.byte
 // named makes {'index.bin': ArrayBuffer, ...} of pieces.
 const named = (p, pieces) => Object.fromEntries(pieces.map(f => [f.name, copy(p, f)]));
 
-const pause = () => new Promise(done => {
+// turn lets messages in.
+const turn = () => new Promise(done => {
   const c = new MessageChannel(); // not setTimeout, which browsers stretch
   c.port1.onmessage = () => { c.port1.close(); done(); };
   c.port2.postMessage(0);
 });
+
+const stop = id => { if (cancelled.delete(id)) throw new Error('cancelled'); };
 
 const jobs = {
   // collect reads documents, [{path, file}], and encodes them.
@@ -88,7 +95,7 @@ const jobs = {
     const cut = await read(p, id, files);
     const all = copy(p, ask(p, 'passages'));
     postMessage({ op: 'cut', id, passages: all, ...cut, kept: 0, replaced: [] }, [all]);
-    return encodeAll(p, id);
+    return encode(p, id);
   },
 
   // extend adds documents to a collection, index.bin and passages.bin. Those of an id
@@ -100,18 +107,19 @@ const jobs = {
     ask(p, 'file', new Uint8Array(index), 'collection/index.bin'); // no other job comes in between
     ask(p, 'file', new Uint8Array(passages), 'collection/passages.bin');
     const e = ask(p, 'extend');
-    const vectors = copy(p, e.vectors), all = copy(p, ask(p, 'passages'));
+    const all = copy(p, ask(p, 'passages'));
     postMessage({ op: 'cut', id, passages: all, ...cut, total: cut.total + e.kept, kept: e.kept, replaced: e.replaced.slice(0, 200) }, [all]);
-    return encodeAll(p, id, [vectors]);
+    batch(p, id, false); // of what was there
+    return encode(p, id);
   },
 
-  // resume goes on with passages of which the first have vectors.
-  async resume({ id, title, passages, vectors }) {
+  // resume goes on with passages of which the first have vectors, in batches.
+  async resume({ id, title, passages, batches }) {
     const p = await withEncoder();
     ask(p, 'begin', { title });
     ask(p, 'file', new Uint8Array(passages), 'passages');
-    for (const v of vectors) ask(p, 'file', new Uint8Array(v), 'vectors');
-    return encodeAll(p, id);
+    again(p, id, 'vectors', batches);
+    return encode(p, id);
   },
 
   // adopt checks a collection made elsewhere: files is [{path, file}].
@@ -125,16 +133,16 @@ const jobs = {
   },
 
   // densify makes the dense vectors of passages (passages.bin), of which the first were
-  // made before: vectors is a list of what "progress" gave. older, where it is given, is a
-  // collection that holds some of the passages, with dense vectors.
-  async densify({ id, passages, vectors, older }) {
+  // made before, in batches. older, where it is given, is a collection that holds some of
+  // the passages, with dense vectors.
+  async densify({ id, passages, batches, older }) {
     const p = await withEncoder();
-    const [manifest, cache] = await Promise.all([fetchManifest(), openCache()]);
+    const { manifest } = await openSite();
     const files = manifest.files.filter(f => f.name.startsWith('dense/'));
     if (!files.length) throw new Error('this page has no dense encoder');
     const count = progress(files, ({ loaded, total }) => postMessage({ op: 'loading', id, loaded, total }));
-    const contents = await Promise.all(files.map(f => obtain(f, cache, count)));
-    if (cancelled.delete(id)) throw new Error('cancelled');
+    const contents = await Promise.all(files.map(f => obtain(f, count)));
+    stop(id);
     files.forEach((f, i) => ask(p, 'file', contents[i], f.name));
     ask(p, 'file', new Uint8Array(passages), 'collection/passages.bin');
     if (older) {
@@ -142,28 +150,12 @@ const jobs = {
       ask(p, 'file', new Uint8Array(older.dense), 'older/dense.bin');
     }
     ask(p, 'dense', {});
-    for (const v of vectors) ask(p, 'file', new Uint8Array(v), 'dense');
-    const begin = performance.now();
-    let first = -1, kept = [], saved = begin;
-    for (;;) {
-      const slice = ask(p, 'embed', { ms: 30 });
-      if (first < 0) first = vectors.length || older ? slice.done : 0; // what is at hand already says nothing of the rate
-      if (slice.vectors) kept.push(copy(p, slice.vectors));
-      const whole = slice.done === slice.total, stop = cancelled.has(id), t = performance.now();
-      if (whole || stop || t - saved > 400) {
-        const fresh = slice.done - first, rate = fresh / (t - begin) * 1000;
-        postMessage({ op: 'progress', id, done: slice.done, total: slice.total, rate, left: fresh ? (slice.total - slice.done) / rate * 1000 : null, vectors: kept }, kept);
-        kept = [];
-        saved = t;
-      }
-      if (whole) {
-        const dense = copy(p, ask(p, 'vectors', {}));
-        cancelled.delete(id);
-        return [{ dense, whole }, [dense]];
-      }
-      if (cancelled.delete(id)) return [{ whole }];
-      await pause();
-    }
+    again(p, id, 'dense', batches);
+    // What is at hand already says nothing of the rate.
+    const { whole } = await make(p, id, true, async () => ask(p, 'embed', { ms: 30 }), batches.length || older);
+    if (!whole) return [{ whole }];
+    const dense = copy(p, ask(p, 'vectors', {}));
+    return [{ dense, whole }, [dense]];
   },
 
   async pack({ index, passages, dense }) {
@@ -200,14 +192,14 @@ async function read(p, id, files) {
   const notes = [];
   let documents = 0, total = 0, others = 0, done = 0, told = 0;
   for (const { path, file } of files) {
-    if (cancelled.has(id)) throw new Error('cancelled');
+    stop(id);
     try {
       const r = ask(p, 'file', new Uint8Array(await file.arrayBuffer()), 'document/' + path);
       documents += r.documents;
       total += r.passages;
       if (r.other) others++; else notes.push(...r.notes);
     } catch (e) {
-      if (e instanceof WebAssembly.RuntimeError) throw e;
+      if (e instanceof Trap) throw e;
       notes.push(`${path}: ${e.message}`);
     }
     done++;
@@ -215,28 +207,57 @@ async function read(p, id, files) {
       told = performance.now();
       postMessage({ op: 'reading', id, read: done, files: files.length });
     }
-    await pause();
+    await turn();
   }
   if (!documents) throw new Error('no text was found. ' + (notes[0] || (others ? `${others} ${others === 1 ? 'file is' : 'files are'} of formats that are not read` : '')));
   return { documents, total, notes: notes.slice(0, 200), left: notes.length, others };
 }
 
-// encodeAll encodes what is cut; kept are vectors that are there already. While it goes on, it shows what can be searched: soon
-// at first, then more seldom, for it takes time that grows with the collection.
-async function encodeAll(p, id, kept = []) {
+// again hands in what an earlier run has made, as far as each batch continues the one
+// before and is of these passages; what follows is made anew.
+function again(p, id, name, batches) {
+  let good = { done: 0 };
+  try {
+    for (const b of batches) good = ask(p, 'file', new Uint8Array(b), name);
+  } catch (e) {
+    if (e instanceof Trap) throw e;
+  }
+  postMessage({ op: 'resumed', id, done: good.done });
+}
+
+// batch hands over the vectors since the last one, to be kept.
+function batch(p, id, dense) {
+  const b = ask(p, 'batch', { dense });
+  if (!b.count) return;
+  const vectors = copy(p, b);
+  postMessage({ op: 'batch', id, first: b.first, count: b.count, vectors }, [vectors]);
+}
+
+// make has slices made until all vectors are there or the job is cancelled, keeps them
+// and tells how far it is; between hears of each slice.
+async function make(p, id, dense, slice, countsFirst, between = () => {}) {
   const begin = performance.now();
-  let first = -1, saved = begin, shown = begin, every = 500;
-  const tell = progress => {
-    first = first < 0 ? progress.done : first;
-    const fresh = progress.done - first;
-    const left = fresh ? (performance.now() - begin) / fresh * (progress.total - progress.done) : null;
-    const vectors = new Uint8Array(kept.reduce((n, v) => n + v.byteLength, 0));
-    let at = 0;
-    for (const v of kept) { vectors.set(new Uint8Array(v), at); at += v.byteLength; }
-    kept = [];
-    saved = performance.now();
-    postMessage({ op: 'progress', id, done: progress.done, total: progress.total, left, rate: fresh / (performance.now() - begin) * 1000, vectors: vectors.buffer }, [vectors.buffer]);
-  };
+  let first = countsFirst ? -1 : 0, saved = begin;
+  for (;;) {
+    const { done, total } = await slice();
+    if (first < 0) first = done;
+    const whole = done === total, over = cancelled.delete(id), t = performance.now();
+    if (whole || over || t - saved > 400) {
+      const fresh = done - first, rate = fresh / (t - begin) * 1000;
+      batch(p, id, dense);
+      postMessage({ op: 'progress', id, done, total, rate, left: fresh ? (total - done) / rate * 1000 : null });
+      saved = t;
+    }
+    if (whole || over) return { whole, seconds: (performance.now() - begin) / 1000 };
+    between();
+    await turn();
+  }
+}
+
+// encode encodes what is cut. While it goes on, it shows what can be searched: soon at
+// first, then more seldom, for it takes time that grows with the collection.
+async function encode(p, id) {
+  let shown = performance.now(), every = 500;
   const show = () => {
     const t = performance.now();
     const b = ask(p, 'build');
@@ -245,20 +266,11 @@ async function encodeAll(p, id, kept = []) {
     every = Math.max(every * 1.5, 20 * (shown - t));
     return { files, done: b.done, total: b.total };
   };
-  for (;;) {
-    const progress = ask(p, 'encode', { ms: 30 });
-    if (progress.vectors) kept.push(copy(p, progress.vectors));
-    const whole = progress.done === progress.total, stop = cancelled.has(id);
-    if (whole || stop || performance.now() - saved > 400) tell(progress);
-    if (whole || stop) {
-      cancelled.delete(id);
-      const last = show();
-      return [{ ...last, whole, seconds: (performance.now() - begin) / 1000 }, Object.values(last.files)];
-    }
-    if (performance.now() - shown > every) {
-      const sofar = show();
-      postMessage({ op: 'built', id, ...sofar }, Object.values(sofar.files));
-    }
-    await pause();
-  }
+  const made = await make(p, id, false, async () => ask(p, 'encode', { ms: 30 }), true, () => {
+    if (performance.now() - shown <= every) return;
+    const sofar = show();
+    postMessage({ op: 'built', id, ...sofar }, Object.values(sofar.files));
+  });
+  const last = show();
+  return [{ ...last, ...made }, Object.values(last.files)];
 }

@@ -47,21 +47,29 @@
   const jobs = new Map();
   function files() {
     if (worker) return worker;
-    worker = new Worker(parley.url('{{files-worker.js}}'));
+    const w = worker = new Worker(parley.url('{{files-worker.js}}'));
     worker.onmessage = ({ data }) => {
       const job = jobs.get(data.id);
       if (!job) return;
       if (data.op !== 'done' && data.op !== 'error') { job.told(data); return; }
       jobs.delete(data.id);
-      if (data.op === 'done') job.done(data); else job.fail(new Error(data.message.replace(/\.$/, '')));
+      if (data.op === 'done') { job.done(data); return; }
+      job.fail(new Error(data.message.replace(/\.$/, '')));
+      // Its program's memory is in no known state: another one is made.
+      if (data.trap) end(w, `${data.message}, and starts anew`);
+      else if (data.stage) parley.lookForNewer(); // a file did not come
     };
-    worker.onerror = e => {
-      worker = null;
-      for (const job of jobs.values()) job.fail(new Error(e.message || 'the program that reads files could not be started'));
-      jobs.clear();
-    };
-    worker.postMessage({ op: 'start', manifest: parley.url('site.json'), worker: parley.url('{{files.wasm}}'), kernel: parley.url('{{kernel.wasm}}') });
+    worker.onerror = e => end(w, e.message || 'the program that reads files could not be started');
+    worker.postMessage({ op: 'start', ...parley.site, worker: parley.url('{{files.wasm}}') });
     return worker;
+  }
+  function end(w, why) {
+    w.terminate();
+    if (worker !== w) return;
+    worker = null;
+    const lost = [...jobs.values()];
+    jobs.clear();
+    for (const job of lost) job.fail(new Error(why));
   }
 
   // run does a job of files-worker.js. told hears of what comes before it is done;

@@ -12,17 +12,20 @@
 // Files named by their content live in one cache for all versions, which the
 // search worker fills too; the few that keep their names (index.html, site.json,
 // ...) live in a cache of their version, so that a page and its list of files
-// always belong together.
+// always belong together. An origin may have several sites, so the caches' names hold the
+// folder of this one, and no other site's are touched.
 'use strict';
 
 const release = {{PRECACHE}}; // {version, files: [[path, bytes, sha256], ...], later: [...]}
 
-const filesCache = 'parley-files';
-const pageCache = 'parley-page-' + release.version;
+const scope = new URL(self.registration.scope).pathname;
+const filesCache = `parley ${scope} files`; // as in download.js
+const pages = `parley ${scope} page `;
+const pageCache = pages + release.version;
 const named = path => /^app\/.*\.[0-9a-f]{16}\.|^data\/[0-9a-f]{16}\./.test(path); // by its content
 const cacheOf = path => caches.open(named(path) ? filesCache : pageCache);
 const at = path => new URL(path, self.registration.scope).href;
-const pathOf = new Map([...release.files, ...release.later].map(([path]) => [at(path), path]));
+const listed = new Map([...release.files, ...release.later].map(file => [at(file[0]), file]));
 
 async function sha256(bytes) {
   const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
@@ -53,23 +56,55 @@ async function have([path, , sum]) {
   await cache.put(url, new Response(bytes, { headers }));
 }
 
-self.addEventListener('install', event => event.waitUntil((async () => {
-  const rest = [...release.files];
+// Earlier versions had caches without a folder in their names, which all sites of an
+// origin shared. takeOver copies what this site has in them, and leave removes it.
+const sharedFiles = 'parley-files', sharedPages = /^parley-page-/;
+async function takeOver() {
+  if (!await caches.has(sharedFiles)) return;
+  const [from, to] = await Promise.all([caches.open(sharedFiles), caches.open(filesCache)]);
+  for (const request of await from.keys())
+    if (listed.has(request.url) && !await to.match(request)) await to.put(request, await from.match(request));
+}
+async function leave() {
+  for (const name of await caches.keys()) {
+    if (name !== sharedFiles && !sharedPages.test(name)) continue;
+    const cache = await caches.open(name);
+    for (const request of await cache.keys())
+      if (request.url.startsWith(at('')) && /^((app|data|cards)\/|[^/]*$)/.test(request.url.slice(at('').length))) await cache.delete(request);
+    if (!(await cache.keys()).length) await caches.delete(name);
+  }
+}
+
+async function fetchAll(files) {
+  const rest = [...files];
   const one = async () => { while (rest.length) await have(rest.pop()); };
   await Promise.all([one(), one(), one()]);
-})()));
+}
+
+self.addEventListener('install', event => event.waitUntil(takeOver().then(() => fetchAll(release.files))));
 
 // Only a whole version gets here.
 self.addEventListener('activate', event => event.waitUntil((async () => {
   for (const name of await caches.keys())
-    if (name.startsWith('parley-page-') && name !== pageCache) await caches.delete(name);
+    if (name.startsWith(pages) && name !== pageCache) await caches.delete(name);
   const files = await caches.open(filesCache);
   for (const request of await files.keys())
-    if (!pathOf.has(request.url)) await files.delete(request);
+    if (!listed.has(request.url)) await files.delete(request);
+  await leave();
 })()));
 
+// whole says whether every file of this version is there, and fetches those that a
+// browser short of room, or a visitor, has thrown away.
+async function whole() {
+  const kept = await Promise.all([filesCache, pageCache].map(async name => (await (await caches.open(name)).keys()).map(r => r.url)));
+  const has = new Set(kept.flat());
+  return fetchAll(release.files.filter(([path]) => !has.has(at(path)))).then(() => true, () => false);
+}
+
 self.addEventListener('message', event => {
-  if (event.data && event.data.op === 'activate') self.skipWaiting();
+  const { op } = event.data || {};
+  if (op === 'activate') self.skipWaiting();
+  if (op === 'whole') event.waitUntil(whole().then(yes => event.ports[0].postMessage(yes)));
 });
 
 self.addEventListener('fetch', event => {
@@ -78,9 +113,11 @@ self.addEventListener('fetch', event => {
   const url = new URL(request.url);
   url.search = url.hash = '';
   if (url.href === at('')) url.pathname += 'index.html';
-  const path = pathOf.get(url.href);
-  if (path === undefined) return; // not of this site's files: as without a service worker
+  const file = listed.get(url.href);
+  if (file === undefined) return; // not of this site's files: as without a service worker
   event.respondWith((async () => {
-    return await (await cacheOf(path)).match(url.href) || fetch(request);
+    const kept = async () => (await cacheOf(file[0])).match(url.href);
+    // What the search worker loads it keeps itself.
+    return await kept() || !/^data\//.test(file[0]) && await have(file).then(kept, () => null) || fetch(request);
   })());
 });

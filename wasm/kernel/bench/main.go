@@ -109,16 +109,18 @@ func run(o options) error {
 // pages gathers what the page loads but for the models to compare with.
 func pages(o options) (map[string][]byte, error) {
 	files := map[string][]byte{"kernel.wasm": kernel.Binary}
-	for name, at := range map[string]string{
-		"ort.html":  "wasm/kernel/bench/ort.html",
-		"ort.js":    "wasm/kernel/bench/ort.js",
-		"worker.js": "site/web/worker.js",
+	for name, parts := range map[string][]string{
+		"ort.html":  {"wasm/kernel/bench/ort.html"},
+		"ort.js":    {"wasm/kernel/bench/ort.js"},
+		"worker.js": {"site/web/download.js", "site/web/program.js", "site/web/worker.js"}, // as site/publish joins them
 	} {
-		data, err := os.ReadFile(at)
-		if err != nil {
-			return nil, fmt.Errorf("%w (run this in the repository's root)", err)
+		for _, at := range parts {
+			data, err := os.ReadFile(at)
+			if err != nil {
+				return nil, fmt.Errorf("%w (run this in the repository's root)", err)
+			}
+			files[name] = append(files[name], data...)
 		}
-		files[name] = data
 	}
 	text := "how tall is the iron lattice tower on the champ de mars in paris " +
 		"and who designed it, when was it built, which company of engineers made it for the world fair, how many visitors climb it every year, " +

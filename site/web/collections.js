@@ -1,0 +1,348 @@
+// What this browser keeps of a visitor's collections, and which tab may write to one.
+//
+// A collection has one writer at a time. Who wants to change one claims it: by a lock of
+// the browser's (Web Locks) where there are locks, else by asking the other tabs. The claim
+// is noted in the collection's record, and every write looks there first, in its own
+// transaction: so a tab that has lost its claim, or whose collection was deleted, changes
+// nothing any more. Tabs tell each other what they do over a channel.
+'use strict';
+(() => {
+  const { parley } = window;
+  const name = 'parley' + parley.scope; // of the database, the channel, and the locks
+  const locks = location.protocol === 'file:' ? null : navigator.locks; // also missing without https
+
+  // ---- The database. IndexedDB, since pages opened from a disk have no OPFS. ----
+  //
+  // collections: {id, title, created, passages, total, bytes, whole, documents, dense, writer};
+  //   dense is how many passages the dense encoder has read, writer who claimed it last
+  // files: key [id, name]: an ArrayBuffer: "index.bin", "passages.bin", "dense.bin"; while
+  //   encoding goes on, "all" (passages.bin of all passages) and "batch/N", vectors from
+  //   passage N on; and "dense-batch/N". N has nine digits. wasm/files checks of every
+  //   batch that it is of these passages. Also ['', 'taken']: see takeOver.
+
+  // The collections of this tab: records, and beside them what only this tab knows: job,
+  // left, error, notes, reading; and elsewhere, what another tab does with it.
+  const list = [];
+  const find = id => list.find(c => c.id === id);
+  const fields = ['id', 'title', 'created', 'passages', 'total', 'bytes', 'whole', 'documents', 'dense', 'writer'];
+  const record = c => Object.fromEntries(fields.map(f => [f, c[f]]));
+
+  const open = (name, upgrade) => new Promise((done, fail) => {
+    const r = indexedDB.open(name, 1);
+    r.onupgradeneeded = () => upgrade(r);
+    r.onsuccess = () => done(r.result);
+    r.onerror = () => fail(r.error);
+    r.onblocked = () => fail(new Error('another tab holds it'));
+  });
+
+  let opening = null;
+  const database = () => opening ??= open(name, r => {
+    r.result.createObjectStore('collections', { keyPath: 'id' });
+    r.result.createObjectStore('files');
+  });
+
+  // run runs f over the two stores of a database and waits until it is on the disk. f may
+  // return a request, whose result is given, and may refuse to go on, with an error.
+  const run = (db, mode, f) => new Promise((done, fail) => {
+    const t = db.transaction(['collections', 'files'], mode, { durability: 'strict' });
+    let why = null;
+    const r = f(t.objectStore('collections'), t.objectStore('files'), e => { why = e; t.abort(); });
+    t.oncomplete = () => done(r && r.result);
+    t.onabort = () => fail(why || t.error || new Error('the browser gave no reason'));
+  });
+  const transact = async (mode, f) => run(await database(), mode, f);
+
+  // range is all files of a collection.
+  const range = id => IDBKeyRange.bound([id], [id, []]);
+
+  // Files are forgotten by how their names begin, or from one name to another: [from, to].
+  const span = names => typeof names === 'string' ? [names, names + '~'] : names;
+
+  // takeOver copies what versions before had for all of an origin, once. Where no other
+  // site of the origin could want it, it is taken away there.
+  async function takeOver() {
+    if (!parley.scope || await transact('readonly', (cs, fs) => fs.get(['', 'taken']))) return;
+    const old = await shared();
+    if (old) {
+      const sites = await navigator.serviceWorker?.getRegistrations() ?? [];
+      const alone = sites.length > 0 && sites.every(r => new URL(r.scope).href === parley.url('.'));
+      for (const c of await run(old, 'readonly', cs => cs.getAll())) {
+        const [keys, values] = await Promise.all(['getAllKeys', 'getAll'].map(get => run(old, 'readonly', (cs, fs) => fs[get](range(c.id)))));
+        await transact('readwrite', (cs, fs) => {
+          cs.put({ ...record(c), writer: '' });
+          // Vectors that do not say whose they are are made anew.
+          keys.forEach((key, i) => { if (!/^(vectors|dense)\//.test(key[1])) fs.put(values[i], key); });
+        });
+        if (alone) await run(old, 'readwrite', (cs, fs) => { cs.delete(c.id); fs.delete(range(c.id)); });
+      }
+      old.close();
+      if (alone) indexedDB.deleteDatabase('parley');
+    }
+    await transact('readwrite', (cs, fs) => fs.put(true, ['', 'taken']));
+  }
+
+  // shared gives the database that all sites of the origin had, null where there is none.
+  const shared = () => open('parley', r => r.transaction.abort()).catch(() => null);
+
+  // ---- Keeping. ----
+
+  // Where nothing can be kept (a private window, a full disk), this tab remembers.
+  const memory = { records: new Map(), files: new Map() }; // the latter by id + '/' + name
+  let forgetful = '';
+  async function kept(f, instead) {
+    if (!forgetful) {
+      try {
+        return await transact('readwrite', f);
+      } catch (e) {
+        if (e instanceof Lost) throw e;
+        forgetful = e && e.name === 'QuotaExceededError' ? 'This browser has no more room' : 'This browser keeps nothing here';
+        changed();
+      }
+    }
+    return instead();
+  }
+
+  // Lost says that a collection is no longer this tab's to write, or that it is no more.
+  class Lost extends Error {
+    constructor(gone) {
+      super(gone ? 'it was deleted in another tab' : 'another tab has taken it over');
+      this.gone = gone;
+    }
+  }
+
+  // check refuses a write of who has no claim any more.
+  function check(cs, c, refuse, write) {
+    const r = cs.get(c.id);
+    r.onsuccess = () => {
+      if (!r.result && !c.fresh) refuse(new Lost(true));
+      else if (r.result && r.result.writer !== c.writer) refuse(new Lost(false));
+      else write();
+    };
+  }
+
+  // put keeps a collection's record and files, {name: content}, in one step; before that it
+  // deletes the files that forget lists (span).
+  async function put(c, files = {}, forget = []) {
+    await kept((cs, fs, refuse) => check(cs, c, refuse, () => {
+      cs.put(record(c));
+      for (const [from, to] of forget.map(span)) fs.delete(IDBKeyRange.bound([c.id, from], [c.id, to]));
+      for (const [name, content] of Object.entries(files)) fs.put(content, [c.id, name]);
+    }), () => {
+      memory.records.set(c.id, record(c));
+      for (const [from, to] of forget.map(span)) for (const key of [...memory.files.keys()]) if (key >= `${c.id}/${from}` && key <= `${c.id}/${to}`) memory.files.delete(key);
+      for (const [name, content] of Object.entries(files)) memory.files.set(`${c.id}/${name}`, content);
+    });
+    c.fresh = false;
+  }
+
+  async function file(id, name) {
+    return memory.files.get(id + '/' + name) || transact('readonly', (cs, fs) => fs.get([id, name])).catch(() => undefined);
+  }
+
+  const batchName = (kind, first) => `${kind}/${String(first).padStart(9, '0')}`;
+
+  // batches gives what is kept of a kind, "batch" or "dense-batch", in order.
+  async function batches(id, kind) {
+    const begin = kind + '/', found = new Map();
+    const read = get => transact('readonly', (cs, fs) => fs[get](IDBKeyRange.bound([id, begin], [id, begin + '~']))).catch(() => []);
+    const [keys, values] = await Promise.all([read('getAllKeys'), read('getAll')]);
+    if (keys.length === values.length) keys.forEach((key, i) => found.set(key[1], values[i]));
+    for (const [key, content] of memory.files) if (key.startsWith(`${id}/${begin}`)) found.set(key.slice(id.length + 1), content);
+    return [...found].sort(([a], [b]) => a < b ? -1 : 1).map(([, content]) => content);
+  }
+
+  // contents gives the files that are searched in, or null.
+  async function contents(id) {
+    const [index, passages, dense] = await Promise.all(['index.bin', 'passages.bin', 'dense.bin'].map(name => file(id, name)));
+    return index && passages ? { index, passages, dense } : null;
+  }
+
+  let loaded = null;
+  const load = () => loaded ??= (async () => {
+    let late = '';
+    try {
+      await (locks ? locks.request(name + ' take over', takeOver) : takeOver());
+    } catch (e) {
+      late = `What an earlier version of this page has kept could not be taken over yet: ${e.message}.`;
+    }
+    try {
+      list.push(...(await transact('readonly', cs => cs.getAll())).sort((a, b) => a.created - b.created));
+      if (late) collections.late = late;
+    } catch {
+      forgetful = 'This browser keeps nothing here';
+    }
+    say({ op: 'who' });
+  })();
+
+  const drop = c => { const i = list.indexOf(c); if (i >= 0) list.splice(i, 1); };
+
+  // remove deletes a collection, whatever else could not be done before, and whoever
+  // writes to it: that tab's next write finds no record.
+  async function remove(c) {
+    if (await database().catch(() => null)) {
+      await transact('readwrite', (cs, fs) => { cs.delete(c.id); fs.delete(range(c.id)); });
+      const old = parley.scope && await shared();
+      if (old) await run(old, 'readwrite', (cs, fs) => { cs.delete(c.id); fs.delete(range(c.id)); }).finally(() => old.close());
+    }
+    memory.records.delete(c.id);
+    for (const key of [...memory.files.keys()]) if (key.startsWith(c.id + '/')) memory.files.delete(key);
+    gone(c);
+    say({ op: 'removed', id: c.id });
+    await flush();
+  }
+
+  function gone(c) {
+    c.removed = true;
+    c.job?.cancel();
+    drop(c);
+    collections.removed(c);
+  }
+
+  // flush keeps what only this tab remembers, now that there is room.
+  async function flush() {
+    if (!forgetful) return;
+    const of = id => [...memory.files].filter(([key]) => key.startsWith(id + '/'));
+    for (const [id, r] of memory.records) {
+      try {
+        await transact('readwrite', (cs, fs) => {
+          cs.put(r);
+          for (const [key, content] of of(id)) fs.put(content, [id, key.slice(id.length + 1)]);
+        });
+      } catch {
+        return; // still none
+      }
+      for (const [key] of of(id)) memory.files.delete(key);
+      memory.records.delete(id);
+    }
+    forgetful = '';
+  }
+
+  // ---- One writer. ----
+
+  const lock = c => `${name} ${c.id}`;
+  const fresh = title => ({ id: uuid(), title, created: Date.now(), passages: 0, total: 0, bytes: 0, whole: false, writer: '', fresh: true });
+  const uuid = () => crypto.randomUUID ? crypto.randomUUID() : String(Date.now() + Math.random());
+
+  // A page that is left may be kept by the browser, locks and all, in case the visitor comes
+  // back. It lets go of what it writes to, and shows it as stopped then.
+  const held = new Set(); // what ends this tab's claims
+  addEventListener('pagehide', () => {
+    for (const c of list) {
+      if (!c.job) continue;
+      c.cancelled = true;
+      c.job.cancel();
+      say({ op: 'state', record: record(c), live: null });
+    }
+    for (const release of held) release();
+  });
+
+  // claim makes this tab the one that writes to a collection, and brings its record up to
+  // date. It returns what ends that, or null where another tab is the writer.
+  async function claim(c) {
+    const unlock = locks ? await take(c) : await ask(c) ? () => {} : null;
+    if (!unlock) return null;
+    const release = () => { held.delete(release); unlock(); };
+    held.add(release);
+    c.writer = uuid();
+    if (c.fresh) return release;
+    try {
+      let now;
+      await kept((cs, fs, refuse) => {
+        const r = cs.get(c.id);
+        r.onsuccess = () => {
+          if (!r.result) { refuse(new Lost(true)); return; }
+          now = { ...r.result, writer: c.writer };
+          cs.put(now);
+        };
+      }, () => {});
+      Object.assign(c, now);
+      return release;
+    } catch (e) {
+      release();
+      throw e;
+    }
+  }
+
+  // take has the browser's lock, unless another tab holds it: who only looks (watch) lets go
+  // of it at once.
+  const take = c => new Promise((done, fail) => {
+    const patience = AbortSignal.timeout(500);
+    locks.request(lock(c), { signal: patience }, () => new Promise(release => done(release)))
+      .catch(e => { if (patience.aborted) done(null); else fail(e); });
+  });
+
+  // ask finds out whether no other tab says that it writes to it.
+  function ask(c) {
+    c.elsewhere = null;
+    say({ op: 'who' });
+    return new Promise(done => setTimeout(() => done(!c.elsewhere), 300));
+  }
+
+  // ---- What tabs tell each other. ----
+  //
+  //   {op: 'state', record, live}  what the sender does with a collection; null: no more
+  //   {op: 'removed', id}          it was deleted
+  //   {op: 'who'}                  who does something says it again
+  //   {op: 'cancel', id}           the sender's visitor wants that to end
+
+  const channel = window.BroadcastChannel ? new BroadcastChannel(name) : null;
+  const say = m => channel?.postMessage(m);
+
+  // tell says what this tab does with a collection, or that it has ended.
+  function tell(c) {
+    const { reading, done, total, left, rate, denser } = c;
+    say({ op: 'state', record: record(c), live: c.job ? { reading, done, total, left, rate, denser } : null });
+  }
+
+  if (channel) channel.onmessage = ({ data }) => {
+    if (data.op === 'who') {
+      for (const c of list) if (c.job) tell(c);
+      return;
+    }
+    let c = find(data.op === 'state' ? data.record.id : data.id);
+    if (data.op === 'cancel' && c?.job) { c.cancelled = true; c.job.cancel(); }
+    if (data.op === 'removed' && c) gone(c);
+    if (data.op === 'state' && !c?.job) {
+      if (!c) {
+        if (!data.live && !data.record.total) return;
+        list.push(c = { ...data.record });
+      }
+      const newer = !data.live && (c.passages !== data.record.passages || c.bytes !== data.record.bytes || c.title !== data.record.title);
+      Object.assign(c, data.record);
+      if (data.live) watch(c);
+      c.elsewhere = data.live;
+      if (!data.live && !c.total) drop(c); // it came to nothing
+      else if (newer) collections.ended(c);
+    }
+    changed();
+  };
+
+  // watch notices that another tab has ended what it did without a word: it was closed.
+  async function watch(c) {
+    if (locks) {
+      if (c.elsewhere) return;
+      await locks.request(lock(c), { mode: 'shared' }, () => {});
+    } else {
+      clearTimeout(c.due);
+      await new Promise(f => { c.due = setTimeout(f, 10000); });
+    }
+    if (!c.elsewhere) return;
+    c.elsewhere = null;
+    const now = await transact('readonly', cs => cs.get(c.id)).catch(() => null);
+    if (now) Object.assign(c, now);
+    else drop(c); // nothing of it was kept
+    changed();
+  }
+
+  const changed = () => collections.changed();
+
+  const collections = parley.collections = {
+    list, find, fresh, load, put, file, batches, batchName, contents, remove, drop, claim, tell, say, Lost,
+    get forgetful() { return forgetful; },
+    late: '', // why some collections are not there yet
+    // What the panel hears of:
+    changed() {}, // something that it shows
+    removed() {}, // a collection that is no more
+    ended() {},   // another tab has changed a collection, and is done
+  };
+})();

@@ -1,0 +1,128 @@
+// A worker's program: WebAssembly that Go made, with kernel.wasm beside it where the
+// browser has WebAssembly SIMD.
+'use strict';
+
+// A Trap is a call that did not return: memory or the stack ran out, or Go panicked. It
+// leaves the program's memory in no known state, so no call follows; the program has to be
+// started anew. Browsers throw various errors for it (RuntimeError, RangeError, in Firefox
+// InternalError).
+class Trap extends Error {}
+
+async function compile(url) {
+  const file = url.split('/').pop();
+  const res = await request(url, file, damaged.has(url) ? { cache: 'reload' } : {});
+  damaged.add(url); // unless it compiles
+  let module;
+  try {
+    module = await WebAssembly.compileStreaming(res.clone());
+  } catch {
+    let bytes;
+    try {
+      bytes = await res.arrayBuffer();
+    } catch (e) {
+      throw new Failure('download', file, `the connection broke off (${e.message})`);
+    }
+    try { // a server that sends another type than application/wasm
+      module = await WebAssembly.compile(bytes);
+    } catch (e) {
+      throw new Failure('open', file, e.message);
+    }
+  }
+  damaged.delete(url);
+  return module;
+}
+
+// simd: a module whose one function is a v128 constant and drop.
+const simd = WebAssembly.validate(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0,
+  10, 23, 1, 21, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 26, 11));
+
+// start instantiates the two modules. Go imports the kernel's functions and the
+// kernel imports Go's memory: a cycle, cut by functions that find the kernel
+// when they are called.
+async function start() {
+  const [worker, kernel] = await Promise.all([compile(setup.worker), simd ? compile(setup.kernel) : null]);
+  let go, ops;
+  const imports = { kernel: {}, wasi_snapshot_preview1: wasi(() => new DataView(go.memory.buffer)) };
+  for (const { module, name } of WebAssembly.Module.imports(worker)) {
+    if (module === 'kernel') imports.kernel[name] = (...args) => ops[name](...args);
+    else imports[module][name] ??= () => 52; // ENOSYS
+  }
+  go = (await WebAssembly.instantiate(worker, imports)).exports;
+  go._initialize();
+  // call hands contents and, behind them, a file's name over, or a number, and returns
+  // the word and the JSON of the reply.
+  let dead = false;
+  const call = (...args) => {
+    if (dead) throw new Trap('the program has failed before');
+    try {
+      return exchange(...args);
+    } catch (e) {
+      if (e instanceof Failure) throw e;
+      dead = true;
+      throw new Trap(e.message);
+    }
+  };
+  const exchange = (name, contents, more) => {
+    const title = new TextEncoder().encode(contents ? more : '');
+    if (contents) {
+      const at = go.reserve(contents.length + title.length) >>> 0;
+      if (!at) throw new Failure('open', more, `no room for ${contents.length} bytes`);
+      const inbox = new Uint8Array(go.memory.buffer, at);
+      inbox.set(contents);
+      inbox.set(title, contents.length);
+    }
+    const reply = BigInt.asUintN(64, go[name](contents ? title.length : more));
+    const text = new TextDecoder().decode(new Uint8Array(go.memory.buffer, Number(reply >> 32n), Number(reply & 0xffffffffn)));
+    const line = text.indexOf('\n');
+    return [text.slice(0, line), text.slice(line + 1)];
+  };
+  if (kernel) {
+    ops = (await WebAssembly.instantiate(kernel, { env: { memory: go.memory } })).exports;
+    const [word, body] = call('simd', null, 1);
+    if (word === 'error') throw Object.assign(new Failure(), JSON.parse(body));
+  }
+  return { call, memory: go.memory };
+}
+
+// wasi is what Go's runtime needs of the system: clocks, random numbers, and a
+// console for its last words. It finds no arguments, environment or files.
+function wasi(view) {
+  let line = '';
+  const zero = (a, b) => { view().setUint32(a, 0, true); view().setUint32(b, 0, true); return 0; };
+  return {
+    args_sizes_get: zero,
+    environ_sizes_get: zero,
+    args_get: () => 0,
+    environ_get: () => 0,
+    fd_prestat_get: () => 8, // EBADF: there are no directories
+    clock_time_get(id, precision, at) {
+      const ms = performance.now() + (id === 0 ? performance.timeOrigin : 0);
+      view().setBigUint64(at, BigInt(Math.round(ms * 1e6)), true);
+      return 0;
+    },
+    random_get(at, n) {
+      for (let done = 0; done < n; done += 65536)
+        crypto.getRandomValues(new Uint8Array(view().buffer, at + done, Math.min(65536, n - done)));
+      return 0;
+    },
+    fd_write(fd, vectors, n, written) {
+      let sum = 0;
+      for (let i = 0; i < n; i++) {
+        const at = view().getUint32(vectors + 8 * i, true), length = view().getUint32(vectors + 8 * i + 4, true);
+        line += new TextDecoder().decode(new Uint8Array(view().buffer, at, length));
+        sum += length;
+      }
+      const lines = line.split('\n');
+      line = lines.pop();
+      if (lines.length) console.error(lines.join('\n'));
+      view().setUint32(written, sum, true);
+      return 0;
+    },
+    poll_oneoff(subscriptions, events, n, count) { // a sleep, over at once
+      view().setUint32(count, 0, true);
+      return 0;
+    },
+    sched_yield: () => 0,
+    proc_exit(code) { throw new Error(`exit code ${code}`); },
+  };
+}
