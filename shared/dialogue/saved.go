@@ -56,10 +56,11 @@ func (d *Dialogue) Restore(text string) bool {
 	return true
 }
 
-// LevelOf is the level of a saved conversation, "" where it names none.
-func LevelOf(text string) string {
+// Origin is the collection that a saved conversation was asked in and the level that read
+// it, "" where it names none.
+func Origin(text string) (collection, level string) {
 	c, _ := link.Parse(text)
-	return c.Level
+	return c.Collection, c.Level
 }
 
 // Clear removes all turns.

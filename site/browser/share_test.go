@@ -172,3 +172,31 @@ func TestAVectorIsCopied(t *testing.T) {
 		t.Errorf("%v, %v", v, err)
 	}
 }
+
+// Where a conversation was asked is read as it was written, whatever its name holds.
+func TestALinkIntoACollectionOfAnyName(t *testing.T) {
+	p := open(t, shipped(t)).ready()
+	p.openDocuments()
+	p.tab(false, "Paste text", `e.matches(".paste summary")`)
+	p.press(kb.Enter)
+	p.tab(false, "the title", `e.id === "paste-title"`)
+	const title = `C:\notes (.*)`
+	p.press(title)
+	p.tab(false, "the text", `e.id === "paste-text"`)
+	p.press("On Monday the heron came.")
+	p.tab(false, "Encode", `e.matches(".paste button")`)
+	p.press(kb.Enter)
+	p.encoded(title)
+	eval[bool](p, `(document.querySelector("#documents-panel input[type=radio]").click(), true)`)
+	p.wait("the built-in collection", `document.querySelector("#collection").textContent.includes("12,297")`)
+	p.press(kb.Escape)
+	f, err := link.Conversation{Collection: title, Turns: []link.Asked{{Question: "which bird came?"}}}.Fragment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	eval[bool](p, `(location.hash = `+quote(f)+`, true)`)
+	p.wait("the collection", `document.querySelector("#collection").textContent.includes(`+quote(title)+`)`)
+	if got := p.settled(1); !strings.Contains(got[0].Quote, "heron") {
+		t.Errorf("%+v", got)
+	}
+}

@@ -52,37 +52,29 @@
       parley.say(`The link cannot be opened: ${e.message}.`);
       return;
     }
-    openText(text);
+    parley.call('open', text);
   }
 
-  const field = (text, word) => new RegExp(`^${word} (.*)$`, 'm').exec(text)?.[1];
-
-  async function openText(text) {
-    parley.call('open', text);
-    const from = field(text, 'collection');
-    const here = await ready();
-    if (!from || from === here.collection) return;
+  // opened hears of the page's program, which reads conversations, where one was asked.
+  parley.opened = async from => {
+    await parley.known;
+    const here = parley.about.collection;
+    if (!from || from === here) return;
     const documents = await parley.panel('documents');
     if (await documents.searchIn(from)) return;
-    parley.say(`This conversation was asked in “${from}”, which is not here; it is asked in “${here.collection}” instead.`);
-  }
-
-  // ready waits until the page says what it searches in.
-  async function ready() {
-    while (!parley.about) await new Promise(f => setTimeout(f, 50));
-    return parley.about;
-  }
+    parley.say(`This conversation was asked in “${from}”, which is not here; it is asked in “${here}” instead.`);
+  };
 
   // conversation asks the page's program for the conversation as it stands.
   const conversation = () => new Promise(done => {
-    parley.shared = (text, rows) => done({ text, turns: JSON.parse(rows).map(([question, reply, id, title, url, chosen, read, doubt]) => ({ question, reply, id, title, url, chosen: !!chosen, read, doubt })) });
+    parley.shared = (text, collection, encoder, rows) => done({ text, collection, encoder, turns: JSON.parse(rows).map(([question, reply, id, title, url, chosen, read, doubt]) => ({ question, reply, id, title, url, chosen: !!chosen, read, doubt })) });
     parley.call('share');
   });
 
   async function saveAs(form) {
-    const { text, turns } = await conversation();
+    const { collection, encoder, turns } = await conversation();
     try {
-      const { name, text: out } = await run('transcript', { form, conversation: { collection: field(text, 'collection'), encoder: field(text, 'level'), turns } });
+      const { name, text: out } = await run('transcript', { form, conversation: { collection, encoder, turns } });
       save(`${turns[0].question.slice(0, 60)}.${name.split('.').slice(1).join('.')}`, [out], form === 'markdown' ? 'text/markdown' : 'application/json');
     } catch (e) {
       tell(`It was not saved: ${e.message}.`);
@@ -118,7 +110,7 @@
 
   function pick(c) {
     dialog.close();
-    openText(c.text);
+    parley.call('open', c.text);
     document.getElementById('q').focus();
   }
 

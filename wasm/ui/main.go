@@ -154,18 +154,21 @@ func (b *browser) do(all []wanted) {
 
 func (b *browser) want(name string, args ...any) { b.wanted = append(b.wanted, wanted{name, args}) }
 
-func (b *browser) Ask(id int, ask string)          { b.want("ask", id, ask) }
-func (b *browser) Save(conversation string)        { b.want("save", conversation) }
-func (b *browser) Announce(text string)            { b.want("announce", text) }
-func (b *browser) Say(text string)                 { b.want("say", text) }
-func (b *browser) Notice(text, button string)      { b.want("notice", text, button) }
-func (b *browser) Type(text string)                { b.want("type", text) }
-func (b *browser) Share(conversation, rows string) { b.want("shared", conversation, rows) }
-func (b *browser) Copy(text string)                { b.want("copy", text) }
-func (b *browser) ScrollTo(id string)              { b.want("scrollTo", id) }
-func (b *browser) Focus(id string)                 { b.want("focus", id) }
-func (b *browser) Edit(id, text string)            { b.want("edit", id, text) }
-func (b *browser) Fill(id, value string)           { b.want("fill", id, value) }
-func (b *browser) Check(id string)                 { b.want("check", id) }
-func (b *browser) DropFragment()                   { b.want("dropFragment") }
-func (b *browser) TickAfter(step int)              { b.want("tickAfter", step) }
+func (b *browser) Ask(id int, ask string)     { b.want("ask", id, ask) }
+func (b *browser) Save(conversation string)   { b.want("save", conversation) }
+func (b *browser) Announce(text string)       { b.want("announce", text) }
+func (b *browser) Say(text string)            { b.want("say", text) }
+func (b *browser) Notice(text, button string) { b.want("notice", text, button) }
+func (b *browser) Type(text string)           { b.want("type", text) }
+func (b *browser) Opened(collection string)   { b.want("opened", collection) }
+func (b *browser) Share(conversation, collection, level, rows string) {
+	b.want("shared", conversation, collection, level, rows)
+}
+func (b *browser) Copy(text string)      { b.want("copy", text) }
+func (b *browser) ScrollTo(id string)    { b.want("scrollTo", id) }
+func (b *browser) Focus(id string)       { b.want("focus", id) }
+func (b *browser) Edit(id, text string)  { b.want("edit", id, text) }
+func (b *browser) Fill(id, value string) { b.want("fill", id, value) }
+func (b *browser) Check(id string)       { b.want("check", id) }
+func (b *browser) DropFragment()         { b.want("dropFragment") }
+func (b *browser) TickAfter(step int)    { b.want("tickAfter", step) }

@@ -68,21 +68,23 @@ type waiting struct {
 // the order of the calls, once the next render is over. Elements are named by ID; one
 // that is not there is passed over. boot.js has most of it.
 type Browser interface {
-	Ask(id int, ask string)          // the worker, which answers by Message; ask is a message.Ask
-	Save(conversation string)        // for a reload; "" for none
-	Announce(text string)            // to a screen reader
-	Say(text string)                 // to everyone, under the box
-	Notice(text, button string)      // above the question box, with a button or ""; "" takes it away
-	Type(text string)                // into the question box, unless a visitor has typed there
-	Share(conversation, rows string) // with the panel that asked for it
-	Copy(text string)                // to the clipboard
-	ScrollTo(id string)              //
-	Focus(id string)                 //
-	Edit(id, text string)            // a field: fills it, selects its text and focuses it
-	Fill(id, value string)           // a field or slider
-	Check(id string)                 // a radio button
-	DropFragment()                   // of the page's address
-	TickAfter(step int)              // calls Tick with it when a reader has had time to read
+	Ask(id int, ask string)     // the worker, which answers by Message; ask is a message.Ask
+	Save(conversation string)   // for a reload; "" for none
+	Announce(text string)       // to a screen reader
+	Say(text string)            // to everyone, under the box
+	Notice(text, button string) // above the question box, with a button or ""; "" takes it away
+	Type(text string)           // into the question box, unless a visitor has typed there
+	// Share hands what is to be shared to the panel that asked for it (share.go).
+	Share(conversation, collection, level, rows string)
+	Opened(collection string) // a conversation that was asked in a collection; "": not known
+	Copy(text string)         // to the clipboard
+	ScrollTo(id string)       //
+	Focus(id string)          //
+	Edit(id, text string)     // a field: fills it, selects its text and focuses it
+	Fill(id, value string)    // a field or slider
+	Check(id string)          // a radio button
+	DropFragment()            // of the page's address
+	TickAfter(step int)       // calls Tick with it when a reader has had time to read
 }
 
 // ShowNotice tells the browser the notice, if it has changed. It comes before all else
@@ -145,7 +147,7 @@ func (c *Root) ask(question string) {
 // Restore continues a conversation that was saved before a reload.
 func (c *Root) Restore(saved string) {
 	if c.dialogue.Restore(saved) {
-		c.wanted = dialogue.LevelOf(saved)
+		_, c.wanted = dialogue.Origin(saved)
 		c.takeLevel()
 	}
 	c.changed() // if only to say that nothing was there

@@ -50,21 +50,24 @@ type recorder struct{ effects []effect }
 
 func (r *recorder) note(do, a, b string, n int) { r.effects = append(r.effects, effect{do, a, b, n}) }
 
-func (r *recorder) Ask(id int, ask string)          { r.note("ask", ask, "", id) }
-func (r *recorder) Save(conversation string)        { r.note("save", conversation, "", 0) }
-func (r *recorder) Announce(text string)            { r.note("announce", text, "", 0) }
-func (r *recorder) Say(text string)                 { r.note("say", text, "", 0) }
-func (r *recorder) Notice(text, button string)      { r.note("notice", text, button, 0) }
-func (r *recorder) Type(text string)                { r.note("type", text, "", 0) }
-func (r *recorder) Share(conversation, rows string) { r.note("share", conversation, rows, 0) }
-func (r *recorder) Copy(text string)                { r.note("copy", text, "", 0) }
-func (r *recorder) ScrollTo(id string)              { r.note("scroll", id, "", 0) }
-func (r *recorder) Focus(id string)                 { r.note("focus", id, "", 0) }
-func (r *recorder) Edit(id, text string)            { r.note("edit", id, text, 0) }
-func (r *recorder) Fill(id, value string)           { r.note("fill", id, value, 0) }
-func (r *recorder) Check(id string)                 { r.note("check", id, "", 0) }
-func (r *recorder) DropFragment()                   { r.note("drop fragment", "", "", 0) }
-func (r *recorder) TickAfter(step int)              { r.note("tick", "", "", step) }
+func (r *recorder) Ask(id int, ask string)     { r.note("ask", ask, "", id) }
+func (r *recorder) Save(conversation string)   { r.note("save", conversation, "", 0) }
+func (r *recorder) Announce(text string)       { r.note("announce", text, "", 0) }
+func (r *recorder) Say(text string)            { r.note("say", text, "", 0) }
+func (r *recorder) Notice(text, button string) { r.note("notice", text, button, 0) }
+func (r *recorder) Type(text string)           { r.note("type", text, "", 0) }
+func (r *recorder) Opened(collection string)   { r.note("opened", collection, "", 0) }
+func (r *recorder) Share(conversation, collection, level, rows string) {
+	r.note("share", conversation, collection+"\n"+level+"\n"+rows, 0)
+}
+func (r *recorder) Copy(text string)      { r.note("copy", text, "", 0) }
+func (r *recorder) ScrollTo(id string)    { r.note("scroll", id, "", 0) }
+func (r *recorder) Focus(id string)       { r.note("focus", id, "", 0) }
+func (r *recorder) Edit(id, text string)  { r.note("edit", id, text, 0) }
+func (r *recorder) Fill(id, value string) { r.note("fill", id, value, 0) }
+func (r *recorder) Check(id string)       { r.note("check", id, "", 0) }
+func (r *recorder) DropFragment()         { r.note("drop fragment", "", "", 0) }
+func (r *recorder) TickAfter(step int)    { r.note("tick", "", "", step) }
 
 // take gives what is wanted of the browser, in order, as main.go does.
 func (p *page) take() []effect {
@@ -684,7 +687,7 @@ func TestSharingAndOpening(t *testing.T) {
 	if want := "parley 1\ncollection Notes\nlevel tiny\n? How tall?\n= p3"; shared.a != want {
 		t.Errorf("the link holds %q, want %q", shared.a, want)
 	}
-	if want := `[["How tall?","It answers How tall?.","p3","Title p3","https://example.org/p3","chosen","",""]]`; shared.b != want {
+	if want := "Notes\ntiny\n" + `[["How tall?","It answers How tall?.","p3","Title p3","https://example.org/p3","chosen","",""]]`; shared.b != want {
 		t.Errorf("the turns are %s, want %s", shared.b, want)
 	}
 

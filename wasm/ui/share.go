@@ -6,7 +6,7 @@ import (
 )
 
 // Share hands the conversation to the panel that shares and saves it (share.js): as
-// the text of a link, and its turns as rows of question, reply, and the passage's id,
+// the text of a link, where it was asked and by which encoder, and its turns as rows of question, reply, and the passage's id,
 // title, address, "chosen" where the reader chose it, how the reader wanted the
 // question read, and why there is no reply (message.Answer.Doubt).
 func (c *Root) Share() {
@@ -29,7 +29,7 @@ func (c *Root) Share() {
 		rows = append(rows, row)
 	}
 	c.unseen = true // by the effect alone
-	c.browser.Share(c.dialogue.Link(collection, level).Text(), wire.Rows(rows))
+	c.browser.Share(c.dialogue.Link(collection, level).Text(), collection, level, wire.Rows(rows))
 }
 
 // Open replaces the conversation by that of a link or a file, which is asked anew. The
@@ -40,7 +40,8 @@ func (c *Root) Open(text string) {
 		c.browser.Say("This conversation cannot be read: it was made by a newer version, or is damaged.")
 		return
 	}
-	c.wanted = dialogue.LevelOf(text)
+	collection, level := dialogue.Origin(text)
+	c.wanted = level
 	c.takeLevel()
 	c.stop()
 	c.open, c.undo, c.editing, c.shown = nil, nil, 0, 0
@@ -48,6 +49,7 @@ func (c *Root) Open(text string) {
 		c.undo = &undo{"Another conversation was opened.", before}
 	}
 	c.changed()
+	c.browser.Opened(collection)
 }
 
 // takeLevel turns the dial to the level of a conversation that was opened, once it is
