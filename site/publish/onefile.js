@@ -43,7 +43,7 @@
 
   // worker is the script before a worker's own. Messages that hold "part" are its and
   // this page's; neither's other listeners see them.
-  function worker(base, open, scripts) {
+  function worker(open) {
     const asked = new Map();
     addEventListener('message', e => {
       if (!e.data || !('part' in e.data)) return;
@@ -56,18 +56,13 @@
       asked.set(++n, done);
       postMessage({ part: n, path: String(url) });
     });
-    const load = self.importScripts.bind(self);
-    self.importScripts = (...paths) => load(...paths.map(p => URL.createObjectURL(new Blob([scripts[p.split('/').pop()]], { type: 'text/javascript' }))));
     // A file has no origin that a cache could belong to.
     Object.defineProperty(self, 'caches', { value: undefined });
   }
 
   const RealWorker = Worker;
   window.Worker = function (url) {
-    const scripts = {};
-    for (const e of document.querySelectorAll('script[data-type^="text/javascript"]'))
-      scripts[e.dataset.part.split('/').pop()] = source(e.dataset.part);
-    const before = `(${worker})(${JSON.stringify(base)}, ${open}, ${JSON.stringify(scripts)});\n`;
+    const before = `(${worker})(${open});\n`;
     const w = new RealWorker(blob(before + source(pathOf(url)), 'text/javascript'));
     w.addEventListener('message', e => {
       if (!e.data || !('part' in e.data)) return;

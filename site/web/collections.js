@@ -45,10 +45,15 @@
   // return a request, whose result is given, and may refuse to go on, with an error.
   const run = (db, mode, f) => new Promise((done, fail) => {
     const t = db.transaction(['collections', 'files'], mode, { durability: 'strict' });
-    let why = null;
-    const r = f(t.objectStore('collections'), t.objectStore('files'), e => { why = e; t.abort(); });
+    let why = null, r = null;
+    const refuse = e => { why = e; t.abort(); };
     t.oncomplete = () => done(r && r.result);
     t.onabort = () => fail(why || t.error || new Error('the browser gave no reason'));
+    try {
+      r = f(t.objectStore('collections'), t.objectStore('files'), refuse);
+    } catch (e) { // all of it or nothing
+      refuse(e);
+    }
   });
   const transact = async (mode, f) => run(await database(), mode, f);
 
@@ -67,6 +72,7 @@
       const sites = await navigator.serviceWorker?.getRegistrations() ?? [];
       const alone = sites.length > 0 && sites.every(r => new URL(r.scope).href === parley.url('.'));
       for (const c of await run(old, 'readonly', cs => cs.getAll())) {
+        if (await transact('readonly', cs => cs.get(c.id))) continue; // copied by a visit that ended early
         const [keys, values] = await Promise.all(['getAllKeys', 'getAll'].map(get => run(old, 'readonly', (cs, fs) => fs[get](range(c.id)))));
         await transact('readwrite', (cs, fs) => {
           cs.put({ ...record(c), writer: '' });
@@ -123,6 +129,7 @@
   // put keeps a collection's record and files, {name: content}, in one step; before that it
   // deletes the files that forget lists (span).
   async function put(c, files = {}, forget = []) {
+    if (c.removed) throw new Lost(true);
     await kept((cs, fs, refuse) => check(cs, c, refuse, () => {
       cs.put(record(c));
       for (const [from, to] of forget.map(span)) fs.delete(IDBKeyRange.bound([c.id, from], [c.id, to]));

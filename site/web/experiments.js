@@ -5,7 +5,8 @@
 'use strict';
 (() => {
   try {
-    const theme = localStorage.getItem('parley.theme');
+    const key = 'parley.theme'; // of this site, as in boot.js
+    const theme = localStorage.getItem(`${key} ${new URL('.', location.href).pathname}`) ?? localStorage.getItem(key);
     if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
   } catch { /* as the system */ }
 
