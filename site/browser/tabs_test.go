@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	pages "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -72,40 +73,8 @@ func TestTwoTabsOnOneCollection(t *testing.T) {
 	a.encoded("lighthouse")
 	b.encoded("lighthouse")
 	out := indexed(t, dir, "lighthouse")
-	same := func(p *page, when string) {
-		t.Helper()
-		name, zip := p.saved(func() { p.act("lighthouse", "Export") })
-		at := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(at, zip, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		x, store, err := collection.Open(at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		y, texts, err := collection.Open(out)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if x.Docs() != y.Docs() || x.Docs() != store.Len() {
-			t.Fatalf("%s: %d passages, want %d", when, x.Docs(), y.Docs())
-		}
-		theirs := map[string]string{}
-		for i, v := range y.Vectors() {
-			theirs[texts.At(i).Text] = fmt.Sprint(v)
-		}
-		wrong := 0
-		for i, v := range x.Vectors() {
-			if theirs[store.At(i).Text] != fmt.Sprint(v) {
-				wrong++
-			}
-		}
-		if wrong > 0 {
-			t.Errorf("%s: %d of %d passages have another's vector", when, wrong, x.Docs())
-		}
-	}
-	same(a, "in the first tab")
-	same(b, "in the second tab")
+	a.ownVectors("lighthouse", out)
+	b.ownVectors("lighthouse", out)
 
 	of := func(p *page) int {
 		return eval[int](p, `+(`+row("lighthouse")+`.querySelector(".facts").textContent.match(/^(\d+).passages?,/)?.[1] ?? 0)`)
@@ -168,6 +137,82 @@ func TestTwoTabsOnOneCollection(t *testing.T) {
 		return (await get("files", "getAllKeys")).filter(([id]) => id && !ids.includes(id)).map(String);
 	})()`); len(left) > 0 {
 		t.Errorf("of what was deleted there is still %q", left)
+	}
+}
+
+// ownVectors exports a collection, and fails the test where a passage has not the vector
+// that it has in a collection which the command line made.
+func (p *page) ownVectors(title, made string) {
+	t := p.t
+	t.Helper()
+	name, zip := p.saved(func() { p.act(title, "Export") })
+	at := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(at, zip, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	x, store, err := collection.Open(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, texts, err := collection.Open(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x.Docs() != y.Docs() || x.Docs() != store.Len() {
+		t.Fatalf("%d passages, want %d", x.Docs(), y.Docs())
+	}
+	own := map[string]string{}
+	for i, v := range y.Vectors() {
+		own[texts.At(i).Text] = fmt.Sprint(v)
+	}
+	wrong := 0
+	for i, v := range x.Vectors() {
+		if own[store.At(i).Text] != fmt.Sprint(v) {
+			wrong++
+		}
+	}
+	if wrong > 0 {
+		t.Errorf("%d of %d passages have another's vector", wrong, x.Docs())
+	}
+}
+
+// alone makes a page know nothing of other tabs: neither locks nor messages.
+func (p *page) alone() *page {
+	p.t.Helper()
+	p.do(call(pages.AddScriptToEvaluateOnNewDocument, pages.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `Object.defineProperty(navigator, "locks", { value: undefined }); window.BroadcastChannel = undefined;`}))
+	return p
+}
+
+// Where tabs cannot hear of each other, the database keeps them apart: who is no longer
+// the writer writes nothing.
+func TestAWriterThatLostItsClaim(t *testing.T) {
+	s := shipped(t)
+	a := blank(t, s).alone()
+	a.navigate(s.url())
+	a.ready().openDocuments()
+	dir := write(t, "books", map[string]string{"lighthouse.txt": book(150)})
+	a.give("#pick-files", filepath.Join(dir, "lighthouse.txt"))
+	a.wait("the first vectors", `/can be searched/.test(`+row("lighthouse")+`?.innerText)`)
+	b := a.second().alone()
+	b.navigate(s.url())
+	b.ready().openDocuments()
+	b.act("lighthouse", "Go on")
+	a.wait("to be told", `/It stopped: another tab has taken it over/.test(`+row("lighthouse")+`?.innerText)`)
+	b.encoded("lighthouse")
+	b.ownVectors("lighthouse", indexed(t, dir, "lighthouse"))
+
+	// Deleted elsewhere, it does not come back.
+	b.give("#pick-files", filepath.Join(write(t, "more", map[string]string{"harbour.txt": book(400)}), "harbour.txt"))
+	b.wait("the first vectors", `/can be searched/.test(`+row("harbour")+`?.innerText)`)
+	a.do(chromedp.Reload())
+	a.ready().openDocuments()
+	a.act("harbour", "Delete")
+	b.wait("it to be gone", "!"+row("harbour"))
+	b.do(chromedp.Reload())
+	b.ready().openDocuments()
+	if b.eval(row("harbour")) {
+		t.Error("what was deleted is back")
 	}
 }
 
@@ -363,6 +408,7 @@ func TestATabAcrossADeploy(t *testing.T) {
 	b.wait("the new version", `document.documentElement.dataset.version === "two"`)
 	b.ready()
 	a.wait("to be told", `/Another tab has changed to a new version/.test(document.querySelector("#status-text").textContent)`)
+	a.look("changed")
 	if got := a.ask("When was the Eiffel Tower built?"); got.Source != "Eiffel Tower" {
 		t.Errorf("the old page answers %+v", got)
 	}
