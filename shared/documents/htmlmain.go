@@ -662,9 +662,12 @@ func (p *page) furniture(n *html.Node, w weight, inMain bool) int {
 				return surely
 			}
 			return byName
-		case perhaps[token]:
+		case perhaps[token] || perhapsPart(token):
 			if token == "sidebar" && (n.DataAtom == atom.Aside || n.DataAtom == atom.Div) && holds(n, "sidebar-title") {
 				return own // docutils' sidebar: a box in the text
+			}
+			if w.longest >= 200 && w.links*3 < w.text || isHeading(n) || n.DataAtom == atom.P {
+				return own
 			}
 			return byName
 		}
@@ -735,8 +738,8 @@ func (p *page) tabs(body *html.Node) {
 		tabs := outermost(list, func(n *html.Node) bool {
 			return attr(n, "role") == "tab" || n.DataAtom == atom.Label || n.DataAtom == atom.A && len(attr(n, "href")) > 1 && attr(n, "href")[0] == '#'
 		})
-		if len(tabs) == 0 {
-			continue
+		if len(tabs) == 0 || find(list, func(n *html.Node) bool { return attr(n, "role") == "tabpanel" || marked(n, tabPanels) || n.DataAtom == atom.P }) != nil {
+			continue // an accordion: the panels are between the tabs
 		}
 		panels := map[*html.Node]string{}
 		for _, tab := range tabs {
@@ -861,7 +864,7 @@ func holds(n *html.Node, class string) bool {
 }
 
 func isMain(n *html.Node) bool {
-	return n.DataAtom == atom.Main || attr(n, "role") == "main" || attr(n, "itemprop") == "articleBody"
+	return n.DataAtom == atom.Main || attr(n, "role") == "main"
 }
 
 // find gives the first element under n that is as asked, nil where none is.

@@ -65,7 +65,7 @@ var (
 		top-nav sub-nav nav-list sec-table man-top-links`)
 
 	// perhaps are names of the same that may be of other things, too.
-	perhaps = set(`nav navbar navigation menu menubar topbar masthead sidebar sidebars widget secondary toc footer pagination pager
+	perhaps = set(`nav navbar navigation menu menubar topbar masthead sidebar sidebars toc footer pagination pager
 		related share sharing subscribe newsletter feedback search searchbox modal lightbox overlay advert respond announcement
 		outdated deprecated-version unreleased-version`)
 
@@ -275,7 +275,7 @@ var (
 		ok`)
 )
 
-// tokens gives an element's classes and its id, in small letters; of those with an
+// tokens gives an element's classes and its id, in small letters; of classes with an
 // underscore, what is before it, too ("tableOfContents_bqdL").
 func tokens(n *html.Node) iter.Seq[string] {
 	return func(yield func(string) bool) {
@@ -288,7 +288,7 @@ func tokens(n *html.Node) iter.Seq[string] {
 				if !yield(t) {
 					return
 				}
-				if i := strings.IndexByte(t, '_'); i > 0 && !yield(t[:i]) {
+				if i := strings.IndexByte(t, '_'); i > 0 && a.Key == "class" && !yield(t[:i]) {
 					return
 				}
 			}
@@ -304,6 +304,16 @@ func marked(n *html.Node, names map[string]bool) bool {
 		}
 	}
 	return false
+}
+
+// perhapsPart reports whether a part of a name says the same as perhaps.
+func perhapsPart(token string) bool {
+	for _, part := range [...]string{"newsletter", "sharing", "social-", "-social", "share-", "-share", "paywall", "related-articles", "related-content", "site-nav", "main-nav"} {
+		if strings.Contains(token, part) {
+			return true
+		}
+	}
+	return strings.HasPrefix(token, "footer-") || strings.HasSuffix(token, "-footer") && token != "card-footer" && token != "table-footer"
 }
 
 func breadcrumbs(n *html.Node) bool {
