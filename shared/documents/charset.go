@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/net/html"
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
@@ -247,31 +248,66 @@ func badBytes(data []byte) (first, n int) {
 	return first, n
 }
 
-// declaredCharset is the standard name of what a page's <meta> says of its bytes, ""
-// where it says nothing that is known. Browsers look at the first 1024 bytes; people's
-// pages say it later, too.
+// declaredCharset is the standard name of what a page says of its bytes, in a <meta> or
+// an XML declaration, "" where it says nothing that is known. Browsers look at the first
+// 1024 bytes; people's pages say it later, too.
 func declaredCharset(data []byte) string {
-	head := strings.ToLower(string(data[:min(len(data), 8192)]))
-	for {
-		_, after, ok := strings.Cut(head, "charset")
-		if !ok {
-			return ""
-		}
-		head = after
-		after, ok = strings.CutPrefix(strings.TrimLeft(after, " \t\n\r"), "=")
-		if !ok {
-			continue
-		}
-		after = strings.TrimLeft(after, "\"' \t\n\r")
-		if end := strings.IndexAny(after, "\"'; \t\n\r/>"); end >= 0 {
-			after = after[:end]
-		}
-		if _, label := charset.Lookup(after); label != "" && label != "replacement" {
-			if strings.HasPrefix(label, "utf-16") {
-				return "utf-8" // as the standard says: it was read as ASCII so far
-			}
+	head := data[:min(len(data), 8192)]
+	if bytes.HasPrefix(head, []byte("<?xml")) {
+		declaration, _, _ := strings.Cut(string(head), "?>")
+		if label := namedCharset(declaration, "encoding"); label != "" {
 			return label
 		}
+	}
+	z := html.NewTokenizer(bytes.NewReader(head))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return ""
+		case html.StartTagToken, html.SelfClosingTagToken:
+			tag, more := z.TagName()
+			if string(tag) != "meta" {
+				continue
+			}
+			for more {
+				var key, value []byte
+				key, value, more = z.TagAttr()
+				label := ""
+				switch string(key) {
+				case "charset":
+					label = namedCharset("charset="+string(value), "charset")
+				case "content":
+					label = namedCharset(string(value), "charset")
+				}
+				if label != "" {
+					return label
+				}
+			}
+		}
+	}
+}
+
+// namedCharset is the standard name of the character set in "charset=NAME", "" for one
+// that is not known.
+func namedCharset(s, key string) string {
+	_, after, ok := strings.Cut(strings.ToLower(s), key)
+	if !ok {
+		return ""
+	}
+	if after, ok = strings.CutPrefix(strings.TrimLeft(after, " \t\n\r"), "="); !ok {
+		return ""
+	}
+	after = strings.TrimLeft(after, "\"' \t\n\r")
+	if end := strings.IndexAny(after, "\"'; \t\n\r/>"); end >= 0 {
+		after = after[:end]
+	}
+	switch _, label := charset.Lookup(after); {
+	case label == "replacement":
+		return ""
+	case strings.HasPrefix(label, "utf-16"):
+		return "utf-8" // as the standard says: it was read as ASCII so far
+	default:
+		return label
 	}
 }
 

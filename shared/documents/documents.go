@@ -169,6 +169,9 @@ func readKind(name, text string, kind Kind, o Options) ([]Document, []Note) {
 	case HTML:
 		return readHTML(name, text)
 	}
+	if why := siteFile(name, text); why != "" {
+		return nil, []Note{{File: name, Why: why}}
+	}
 	if looksLikeTable(text) {
 		return readTable(name, text, TSV, o.Columns)
 	}

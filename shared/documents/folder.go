@@ -26,3 +26,7 @@ func Skip(name string, folder bool) string {
 	}
 	return ""
 }
+
+// Sources is the folder in which Sphinx leaves copies of the sources of the pages beside
+// it; of a site, the pages alone are read.
+const Sources = "_sources"

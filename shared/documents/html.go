@@ -39,7 +39,11 @@ func readHTML(name, src string) ([]Document, []Note) {
 	}
 	d := w.out.document(name, heading, p.url)
 	d.Title = title
-	return []Document{d}, nil
+	var notes []Note
+	if p.folded {
+		notes = []Note{{File: name, Kept: true, Why: "most of its text is in parts that are called menus, sidebars or notices; all of them were read"}}
+	}
+	return []Document{d}, notes
 }
 
 // htmlInto appends a fragment of HTML to a document of another format.
@@ -252,12 +256,11 @@ func (w *htmlWriter) element(n *html.Node, depth int) {
 		w.out.inLines = inLines && w.asLine
 	case atom.Summary, atom.Button:
 		// A question that opens its answer heads it, where the answer ends its section.
-		if n.DataAtom == atom.Button && !w.page.opens(n) {
-			w.children(n, depth+1)
+		s := clean(w.nested(n, depth))
+		if actions[strings.ToLower(s)] {
 			return
 		}
 		w.flush()
-		s := clean(w.nested(n, depth))
 		if n.DataAtom == atom.Summary && !w.page.fragment && !w.asLine && s != "" && len(s) <= 200 && !hasHeading(n) && w.page.lastInSection(n.Parent) {
 			w.out.heading(min(max(w.level, 1)+1, 6), s, attr(n.Parent, "id"))
 			return

@@ -201,6 +201,37 @@ var pages = []struct{ kind, page, title, text string }{
 <html xmlns="http://www.w3.org/1999/xhtml"><head><title>Buoys</title><script type="text/javascript" src="x.js"/></head><body><a id="top"/><div class="spacer"/><h1>Buoys</h1><p>Red to port.<br/>Green to starboard.</p></body></html>`,
 		"Buoys", "Red to port.\n\nGreen to starboard."},
 
+	{"an accordion that is called a list of tabs", `<html><head><title>Work</title></head><body><main><h1>Work</h1><div class="panel-group" id="faq-accordion" role="tablist"><div class="panel"><div class="panel-heading" role="tab" id="h1"><h4><a data-toggle="collapse" href="#c1">Who works here?</a></h4></div><div id="c1" class="panel-collapse collapse" role="tabpanel" aria-labelledby="h1"><p>Three people.</p></div></div>
+<div class="panel"><div class="panel-heading" role="tab" id="h2"><h4><a data-toggle="collapse" href="#c2">When?</a></h4></div><div id="c2" class="panel-collapse collapse" role="tabpanel" aria-hidden="true"><p>In summer.</p></div></div></div></main></body></html>`,
+		"Work", "Who works here?\n\nThree people.\n\nWhen?\n\nIn summer."},
+
+	{"tabs of Bootstrap", `<html><head><title>Start</title></head><body><main><ul class="nav nav-tabs" role="tablist"><li class="nav-item" role="presentation"><button class="nav-link active" data-bs-toggle="tab" data-bs-target="#lin" type="button" role="tab" aria-controls="lin">Linux</button></li><li class="nav-item"><button class="nav-link" data-bs-toggle="tab" data-bs-target="#mac" type="button" role="tab" aria-controls="mac">macOS</button></li></ul>
+<div class="tab-content"><div class="tab-pane active" id="lin" role="tabpanel"><p>Use apt.</p></div><div class="tab-pane" id="mac" role="tabpanel"><p>Use brew.</p></div></div></main></body></html>`,
+		"Start", "Linux\n\nUse apt.\n\nmacOS\n\nUse brew."},
+
+	{"sphinx-design and sphinx-tabs", `<html><head><title>Start — Harbour 3 documentation</title></head><body><div role="main"><div class="sd-tab-set docutils"><input checked="checked" id="sd-tab-item-0" name="sd-tab-set-0" type="radio"><label class="sd-tab-label" for="sd-tab-item-0">pip</label><div class="sd-tab-content docutils"><p>Install it.</p></div><input id="sd-tab-item-1" name="sd-tab-set-0" type="radio"><label class="sd-tab-label" for="sd-tab-item-1">conda</label><div class="sd-tab-content docutils"><p>Create it.</p></div></div>
+<div class="sphinx-tabs docutils container"><div role="tablist"><button aria-controls="panel-0-0" aria-selected="true" class="sphinx-tabs-tab" id="tab-0-0" role="tab">Bow</button><button aria-controls="panel-0-1" class="sphinx-tabs-tab" id="tab-0-1" role="tab">Stern</button></div><div aria-labelledby="tab-0-0" class="sphinx-tabs-panel" id="panel-0-0" role="tabpanel"><p>One line.</p></div><div aria-labelledby="tab-0-1" class="sphinx-tabs-panel" hidden="true" id="panel-0-1" role="tabpanel"><p>Two lines.</p></div></div></div></body></html>`,
+		"Start", "pip\n\nInstall it.\n\nconda\n\nCreate it.\n\nBow\n\nOne line.\n\nStern\n\nTwo lines."},
+
+	{"rustdoc", `<!DOCTYPE html><html lang="en"><head><meta name="generator" content="rustdoc"><title>Boat in harbour - Rust</title></head><body class="rustdoc struct"><nav class="mobile-topbar"><button class="sidebar-menu-toggle"></button></nav><nav class="sidebar"><h2><a href="#">Boat</a></h2></nav><main><div class="width-limiter"><section id="main-content" class="content"><div class="main-heading"><h1>Struct <span class="struct">Boat</span>&nbsp;<button id="copy-path" title="Copy item path to clipboard">Copy item path</button></h1><rustdoc-toolbar></rustdoc-toolbar><span class="sub-heading"><a class="src" href="../src/harbour/lib.rs.html#5">Source</a></span></div>
+<details class="toggle top-doc" open><summary class="hideme"><span>Expand description</span></summary><div class="docblock"><p>A boat.</p></div></details><h2 id="fields" class="fields section-header">Fields<a href="#fields" class="anchor">§</a></h2><span id="structfield.name" class="structfield section-header"><a href="#structfield.name" class="anchor field">§</a><code>name: String</code></span></section></div></main></body></html>`,
+		"Boat in harbour - Rust", "Struct Boat\n\nA boat.\n\nFields\n\nname: String"},
+
+	{"GitHub's README, saved", `<html><head><title>harbour/README.md at main · kim/harbour · GitHub</title><meta property="og:site_name" content="GitHub"></head><body><header class="HeaderMktg" role="banner"><nav>Product</nav></header><main id="js-repo-pjax-container"><article class="markdown-body entry-content" itemprop="text"><div class="markdown-heading"><h1 class="heading-element">Harbour</h1><a id="user-content-harbour" class="anchor" aria-label="Permalink: Harbour" href="#harbour"><svg></svg></a></div><p>It moors.</p><div class="highlight highlight-source-shell notranslate"><pre>moor --now</pre><div class="zeroclipboard-container"><clipboard-copy aria-label="Copy" value="moor"><svg></svg></clipboard-copy></div></div><p><g-emoji class="g-emoji">⚓</g-emoji> Anchors too.</p></article></main><footer class="footer">© GitHub</footer></body></html>`,
+		"Harbour", "It moors.\n\nmoor --now\n\n⚓ Anchors too."},
+
+	{"a definition list and a table with a caption", `<html><head><title>Terms</title></head><body><h1>Terms</h1><dl><dt>Bow</dt><dd>The front.</dd><dt>Stern</dt><dd><p>The back.</p><p>Where the rudder is.</p></dd></dl><table><caption>Sizes</caption><thead><tr><th>Berth</th><th>Length</th></tr></thead><tbody><tr><td>A</td><td>8 m<br>or less</td></tr><tr><td>B</td><td><ul><li>10 m</li><li>12 m</li></ul></td></tr></tbody></table></body></html>`,
+		"Terms", "Bow\nThe front.\nStern\nThe back.\nWhere the rudder is.\n\nSizes\n\nBerth, Length\nA, 8 m or less\nB, 10 m 12 m"},
+
+	{"code with the numbers of its lines", `<html><head><title>Code</title></head><body><main><pre><code><span class="linenos">1</span>a = 1
+<span class="linenos">2</span>if a:
+<span class="linenos">3</span>    b()
+</code></pre><table class="highlight"><tr><td class="blob-num" data-line-number="1">1</td><td class="blob-code">x</td></tr></table><pre><code class="hljs"><table class="hljs-ln"><tbody><tr><td class="hljs-ln-line hljs-ln-numbers" data-line-number="1"><div class="hljs-ln-n">1</div></td><td class="hljs-ln-line hljs-ln-code">for {</td></tr><tr><td class="hljs-ln-line hljs-ln-numbers"><div>2</div></td><td class="hljs-ln-code">  go</td></tr></tbody></table></code></pre><p>In line <span class="ln">7</span>b.</p></main></body></html>`,
+		"Code", "a = 1\nif a:\n    b()\n\nx\n\nfor {\n  go\n\nIn line b."},
+
+	{"Spanish, with a form of search around nothing", `<html lang="es"><head><title>Amarres | Puerto</title></head><body><header class="cabecera"><form action="/buscar"><label>Buscar <input name="q"></label><button>Ir</button></form><nav>Inicio</nav></header><div id="contenido"><h1>Amarres</h1><p>Hay cuarenta amarres.</p><div class="aviso"><p>El muelle está mojado.</p></div></div><footer>Aviso legal</footer></body></html>`,
+		"Amarres", "Hay cuarenta amarres.\n\nEl muelle está mojado."},
+
 	{"words that look like tools, in sentences", `<html><head><title>Log</title></head><body><main><p>Press <a href="/next">next</a> to go on, or <a href="/search">search</a> the log.</p><p><a href="/edit">Edit this page</a></p><p>Item <a href="#x">#</a>5 costs 3 €.</p><p id="x">Ask <button type="button">Why?</button></p></main></body></html>`,
 		"Log", "Press next to go on, or search the log.\n\nItem 5 costs 3 €.\n\nAsk\n\nWhy?"},
 }
@@ -278,4 +309,32 @@ func TestTitlesLoseTheNameOfTheSite(t *testing.T) {
 func TestNestingTooDeepForTheParserCostsTheStructureAlone(t *testing.T) {
 	docs := read(t, "a.html", "<title>Deep</title><script>no</script>"+strings.Repeat("<div>", 600)+"<p>Still &amp; here.</p>", Options{})
 	same(t, docs, []Document{{ID: "a.html", Title: "Deep", Text: "Still & here."}})
+}
+
+func TestAPageWhoseNamesSpeakAgainstItIsReadAndThatIsSaid(t *testing.T) {
+	docs, notes := Read("a.html", []byte(`<title>Rules</title><div class="navbar"><p>The speed limit is three knots.</div><div class="modal"><p>No anchor in the fairway.</div><div class="search"><p>Dogs on a lead.</div>`), Options{})
+	if len(docs) != 1 || docs[0].Text != "The speed limit is three knots.\n\nNo anchor in the fairway.\n\nDogs on a lead." {
+		t.Errorf("%+v", docs)
+	}
+	if len(notes) != 1 || !notes[0].Kept || !strings.Contains(notes[0].Why, "all of them were read") {
+		t.Errorf("%v", notes)
+	}
+}
+
+func TestDeclaredCharsetsAreHonoured(t *testing.T) {
+	for page, want := range map[string]string{
+		"<meta charset=\"iso-8859-15\"><p>24 \xa4":                                                               "24 €",
+		"<meta http-equiv=Content-Type content='text/html; charset=windows-1251'><p>\xcf\xee\xf0\xf2":            "Порт",
+		"<?xml version=\"1.0\" encoding=\"ISO-8859-2\"?><html><body><p>\xb3\xf3d\xbc</p></body></html>":          "łódź",
+		"<!-- charset=koi8-r --><script charset=\"koi8-r\"></script><meta charset=shift_jis><p>\x8d\x60\x8e\x96": "港事",
+		"<meta charset=euc-jp><p>\xb9\xc1":                                                                       "港",
+		"<meta charset=gb2312><p>\xb8\xdb\xbf\xda":                                                               "港口",
+		"<meta charset=utf-8><p>caf\u00e9":                                                                       "café",
+		"<meta charset=iso-8859-1><p>caf\u00e9 UTF-8 all the same":                                               "café UTF-8 all the same",
+	} {
+		docs, _ := Read("a.html", []byte(page), Options{})
+		if len(docs) != 1 || docs[0].Text != want {
+			t.Errorf("%q: %+v", page, docs)
+		}
+	}
 }

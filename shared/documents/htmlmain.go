@@ -211,7 +211,11 @@ func (p *page) regions(root *html.Node) []*html.Node {
 		delete(p.out, n)
 	}
 	p.weigh(body)
-	if w := p.weights[body]; left*4 < w.plain() || left == 0 && w.text > 0 {
+	share := 4
+	if list[0] == body {
+		share = 2 // the page names no main part
+	}
+	if w := p.weights[body]; left*share < w.plain() || left == 0 && w.text > 0 {
 		p.folded = true
 		return []*html.Node{body}
 	}
@@ -738,7 +742,9 @@ func (p *page) tabs(body *html.Node) {
 		tabs := outermost(list, func(n *html.Node) bool {
 			return attr(n, "role") == "tab" || n.DataAtom == atom.Label || n.DataAtom == atom.A && len(attr(n, "href")) > 1 && attr(n, "href")[0] == '#'
 		})
-		if len(tabs) == 0 || find(list, func(n *html.Node) bool { return attr(n, "role") == "tabpanel" || marked(n, tabPanels) || n.DataAtom == atom.P }) != nil {
+		if len(tabs) == 0 || find(list, func(n *html.Node) bool {
+			return attr(n, "role") == "tabpanel" || marked(n, tabPanels) || n.DataAtom == atom.P
+		}) != nil {
 			continue // an accordion: the panels are between the tabs
 		}
 		panels := map[*html.Node]string{}

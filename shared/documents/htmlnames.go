@@ -2,6 +2,7 @@ package documents
 
 import (
 	"iter"
+	"path"
 	"regexp"
 	"strings"
 	"unicode"
@@ -82,7 +83,7 @@ var (
 
 	// aside is what belongs to no sentence, within the text.
 	aside = set(`copybtn clip-button copy-button buttongroup md-clipboard clipboard-copy code-copy
-		admonitionicon md-annotation__index headeranchor`)
+		admonitionicon md-annotation__index headeranchor boring`)
 
 	footnotes = set(`footnotes footnote footnote-list citation-list references`)
 	marks     = set(`reference footnote-ref footnote-reference`)
@@ -198,6 +199,7 @@ var (
 		toggle dark mode
 		toggle light / dark / auto color theme
 		expand all
+		expand description
 		collapse all
 		show all
 		hide
@@ -541,4 +543,12 @@ func (p *page) noPage(name, text string) string {
 		return "the site's page to search on"
 	}
 	return ""
+}
+
+// siteFile says what a text file is that a site has for machines, "" for all others.
+func siteFile(name, text string) string {
+	if path.Base(name) != "robots.txt" || !strings.Contains(strings.ToLower(text), "user-agent") {
+		return ""
+	}
+	return "what the site says to robots, and not to readers"
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"parley/shared/documents"
@@ -112,6 +113,8 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 				case why != "":
 				case d.IsDir() && isCollection(at):
 					why = "a collection that was made of documents"
+				case d.IsDir() && d.Name() == documents.Sources && in != "." && hasPages(filepath.Dir(at)):
+					why = "copies of the sources of the pages beside it"
 				case d.IsDir():
 					return nil
 				default:
@@ -158,6 +161,14 @@ func noFile(at string) string {
 		return "not a file: a pipe or a device"
 	}
 	return ""
+}
+
+// hasPages reports whether a folder holds pages in HTML.
+func hasPages(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return !e.IsDir() && documents.KindOf(e.Name()) == documents.HTML
+	})
 }
 
 // isCollection reports whether a folder is what Build makes.

@@ -112,3 +112,42 @@ func TestFoldersSayWhatIsNoDocumentAndReadEachFileOnce(t *testing.T) {
 		t.Errorf("notes %q", notes)
 	}
 }
+
+func TestOfASiteThePagesAreReadAndNotTheirSources(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"site/_sources/guide.rst.txt": "Guide\n=====\n\nTwo lines.",
+		"site/guide.html":             "<title>Guide</title><p>Two lines.",
+		"site/genindex.html":          "<title>Index</title><div class=genindex-jumpbox></div><p>lines",
+		"site/404.html":               "<title>Not found</title><p>Gone.",
+		"site/robots.txt":             "User-agent: *\nDisallow: /",
+		"alone/_sources/robots.txt":   "A text on robots.",
+	} {
+		at := filepath.Join(dir, name)
+		os.MkdirAll(filepath.Dir(at), 0o755)
+		if err := os.WriteFile(at, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for folder, want := range map[string][2][]string{
+		"site": {{"guide.html"}, {
+			"404.html: the site's page for what is not found",
+			"_sources/: copies of the sources of the pages beside it",
+			"genindex.html: an index that the site's generator made",
+			"robots.txt: what the site says to robots, and not to readers",
+		}},
+		"alone": {{"_sources/robots.txt"}, nil},
+	} {
+		var ids, notes []string
+		docs, err := Read([]string{filepath.Join(dir, folder)}, documents.Options{}, "", func(n documents.Note) { notes = append(notes, n.Error()) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for d := range docs {
+			ids = append(ids, d.ID)
+		}
+		if !slices.Equal(ids, want[0]) || !slices.Equal(notes, want[1]) {
+			t.Errorf("%s: ids %q, notes %q", folder, ids, notes)
+		}
+	}
+}

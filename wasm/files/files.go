@@ -218,6 +218,9 @@ func skipped(name string) string {
 		if why := documents.Skip(part, true); why != "" {
 			return fmt.Sprintf("in %s: %s", strings.Join(parts[:i+1], "/"), why)
 		}
+		if part == documents.Sources { // the command line sees whether pages are there
+			return fmt.Sprintf("in %s: copies of the sources of the pages beside it", strings.Join(parts[:i+1], "/"))
+		}
 	}
 	if len(parts) == 1 {
 		return "" // chosen by itself
