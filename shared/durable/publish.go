@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -99,8 +100,37 @@ func Publish(dir string, keep func(name string) bool, fill func(fresh string) er
 }
 
 // PublishFiles is Publish of files in a folder whose other files stay; those of names in
-// drop go.
+// drop go. Where the folder is there and the one that it is in may not be written, the
+// files are replaced one by one, manifest.json last: a kill then leaves some old and some
+// new, which do not verify, and the next run mends that.
 func PublishFiles(dir string, files map[string][]byte, drop ...string) error {
+	err := publishFiles(dir, files, drop)
+	if info, there := os.Stat(dir); there != nil || !info.IsDir() || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return err
+	}
+	const last = "manifest.json"
+	for name, content := range files {
+		if name == last {
+			continue
+		}
+		if err := WriteFile(filepath.Join(dir, name), content); err != nil {
+			return err
+		}
+	}
+	if content, ok := files[last]; ok {
+		if err := WriteFile(filepath.Join(dir, last), content); err != nil {
+			return err
+		}
+	}
+	for _, name := range drop {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func publishFiles(dir string, files map[string][]byte, drop []string) error {
 	gone := map[string]bool{}
 	for _, name := range drop {
 		gone[name] = true

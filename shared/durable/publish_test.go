@@ -191,3 +191,28 @@ func exchangeable(t *testing.T) bool {
 	os.Mkdir(b, 0o755)
 	return exchange(a, b) == nil
 }
+
+// A folder that may be written is enough: not every one may write beside it.
+func TestPublishFilesWhereTheParentMayNotBeWritten(t *testing.T) {
+	if os.Getuid() <= 0 {
+		t.Skip("root may write everywhere, and this system may have no such thing")
+	}
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "c")
+	if err := PublishFiles(dir, map[string][]byte{"a": []byte("1"), "gone": nil, "manifest.json": []byte("1")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(parent, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(parent, 0o755)
+	if err := PublishFiles(dir, map[string][]byte{"a": []byte("2"), "manifest.json": []byte("2")}, "gone"); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); got != "a manifest.json" || content(t, filepath.Join(dir, "a")) != "2" || content(t, filepath.Join(dir, "manifest.json")) != "2" {
+		t.Errorf("%s", got)
+	}
+	if err := PublishFiles(filepath.Join(parent, "new"), map[string][]byte{"a": nil}); err == nil {
+		t.Error("a folder was made where none may be")
+	}
+}

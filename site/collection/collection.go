@@ -8,22 +8,22 @@
 //
 // Encoding takes nearly all of the time. Its results go to work files beside the
 // folder as they come (work.go), and a run that was stopped, by whatever, goes on
-// from there. What comes out depends on the documents, the encoders and the options
-// alone: not on the number of cores, nor on interruptions. But dense vectors that the
-// folder has are kept as long as the passages stay what they were.
+// from there, also after documents have changed. What comes out depends on the documents,
+// the encoders and the options alone: not on the number of cores, nor on interruptions.
+// But what the folder has of the same encoder is used, if not wanted anew: the vectors of
+// passages that stay what they were are taken from its index, where they have 8 bits, and
+// are rounded once more where the largest weight of all has changed; dense vectors are
+// kept as long as all passages are the same.
 package collection
 
 import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"iter"
 	"math"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -77,6 +77,7 @@ type Options struct {
 	Dense    *LoadedDenseEncoder  // makes dense vectors, too; nil: none
 	Workers  int                  // goroutines that encode; 0: as many as cores
 	Progress func(Progress)       // hears of it about twice a second
+	Anew     bool                 // encode everything, also what the folder has
 	Note     func(documents.Note) // hears what of the documents was left out or renamed
 }
 
@@ -111,6 +112,9 @@ type Summary struct {
 	WithoutTerms  int    `json:"without_terms,omitempty"` // passages for which the encoder gave no term
 	IndexBytes    int    `json:"index_bytes"`
 	PassagesBytes int    `json:"passages_bytes"`
+	// Unchanged is how many passages have the text that they had in the folder before:
+	// those were not encoded again.
+	Unchanged int `json:"unchanged"`
 	Encoded
 	Seconds float64       `json:"seconds"`
 	Dense   *DenseSummary `json:"dense,omitempty"`
@@ -155,6 +159,9 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 	}
 	o.About.Encoder = enc.Name
 	o.fill()
+	if err := mayWrite(out); err != nil {
+		return nil, err
+	}
 
 	sum := &Summary{Out: out}
 	list, err := cut(ctx, enc, docs, &o, sum)
@@ -165,12 +172,17 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 		return nil, ErrNoPassages
 	}
 	sum.Passages = len(list)
-	key := workKey(enc, list, &o)
-	w, err := openWork(workName(out, key), key, len(list), sparseCodec(enc.Vocab()))
+	key := workKey(enc, &o)
+	w, err := openWork(workName(out, key, sparseWork), key, hashTexts(list), sparseCodec(enc.Vocab()))
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
+	if !o.Anew {
+		if sum.Unchanged, err = reuse(w, out, key); err != nil {
+			return nil, err
+		}
+	}
 	stopped := func(err error, dense int) error {
 		if w.done+dense > 0 && ctx.Err() != nil {
 			return &Stopped{w.done, len(list), dense, context.Cause(ctx)}
@@ -180,7 +192,7 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 	var second *work[[]float32]
 	kept := -1
 	if o.Dense != nil {
-		if second, err = openDenseWork(o.Dense, list, out); err != nil {
+		if second, err = openDenseWork(o.Dense, w.texts, out); err != nil {
 			return nil, err
 		}
 		defer second.close()
@@ -195,6 +207,7 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 	}); err != nil {
 		return nil, stopped(err, kept)
 	}
+	sum.Resumed -= sum.Unchanged
 	var dense []byte
 	if second != nil {
 		if sum.Dense, dense, err = encodeDense(ctx, list, second, &o); err != nil {
@@ -203,7 +216,7 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 	} else if dense, sum.DenseDropped = keepDense(out, list); dense != nil {
 		sum.Dense = &DenseSummary{Bytes: len(dense)}
 	}
-	if err := assemble(list, w, enc.Vocab(), dense, out, &o, sum); err != nil {
+	if err := assemble(list, w, enc.Vocab(), dense, out, key, &o, sum); err != nil {
 		return nil, err
 	}
 	sum.Seconds = time.Since(begin).Seconds()
@@ -211,8 +224,13 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 		if err := second.remove(); err != nil {
 			return nil, err
 		}
+		removeStale(out, denseWork)
 	}
-	return sum, w.remove()
+	if err := w.remove(); err != nil {
+		return nil, err
+	}
+	removeStale(out, sparseWork)
+	return sum, nil
 }
 
 // cut gives the passages of all documents. It ends when ctx does, though a document may
@@ -256,41 +274,14 @@ func cut(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docume
 	}
 }
 
-// workKey tells apart work that gives other vectors.
-func workKey(enc *LoadedEncoder, list []passages.Passage, o *Options) [sha256.Size]byte {
+// workKey tells apart work that gives other vectors of the same texts.
+func workKey(enc *LoadedEncoder, o *Options) [sha256.Size]byte {
 	h := sha256.New()
 	h.Write(enc.Hash[:])
-	var n [8]byte
-	number := func(i int) {
-		binary.LittleEndian.PutUint64(n[:], uint64(i))
-		h.Write(n[:])
+	for _, n := range []uint64{math.Float64bits(o.Mass), uint64(o.Top), uint64(enc.PassageTokens)} {
+		h.Write(binary.LittleEndian.AppendUint64(nil, n))
 	}
-	number(int(math.Float64bits(o.Mass)))
-	number(o.Top)
-	number(enc.PassageTokens)
-	hashTexts(h, list)
 	return [sha256.Size]byte(h.Sum(nil))
-}
-
-// hashTexts adds the texts that encoders read of passages.
-func hashTexts(h hash.Hash, list []passages.Passage) {
-	var n [8]byte
-	number := func(i int) {
-		binary.LittleEndian.PutUint64(n[:], uint64(i))
-		h.Write(n[:])
-	}
-	number(len(list))
-	for _, p := range list {
-		s := passages.EncoderText(p)
-		number(len(s))
-		h.Write([]byte(s))
-	}
-}
-
-// workName is a hidden file beside out, one for each key.
-func workName(out string, key [sha256.Size]byte) string {
-	dir, base := filepath.Split(filepath.Clean(out))
-	return filepath.Join(dir, "."+base+"-"+hex.EncodeToString(key[:8])+".work")
 }
 
 // syncEvery is how often what was encoded is brought to the disk, and reported:
@@ -314,9 +305,10 @@ func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	missing := w.missing()
+	batches := (len(missing) + batchSize - 1) / batchSize
 	var next, tokens atomic.Int64
 	type result struct {
-		batch   int
+		of      []textHash
 		vectors []V
 		err     error
 	}
@@ -327,18 +319,20 @@ func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *
 			encode := worker()
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
-				if i >= len(missing) {
+				if i >= batches {
 					return
 				}
-				r := result{batch: missing[i]}
-				from := r.batch * batchSize
-				for j := from; j < min(from+batchSize, len(list)) && ctx.Err() == nil; j++ {
+				var r result
+				for _, j := range missing[i*batchSize : min((i+1)*batchSize, len(missing))] {
+					if ctx.Err() != nil {
+						break
+					}
 					v, n, err := encode(list[j])
 					if err != nil {
 						r.err = err
 						break
 					}
-					r.vectors = append(r.vectors, v)
+					r.of, r.vectors = append(r.of, w.texts[j]), append(r.vectors, v)
 					tokens.Add(int64(n))
 				}
 				if ctx.Err() != nil && r.err == nil {
@@ -362,7 +356,7 @@ func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *
 		}
 		failed = r.err
 		if failed == nil {
-			failed = w.add(r.batch, r.vectors)
+			failed = w.add(r.of, r.vectors)
 		}
 		if failed == nil && time.Since(last) >= syncEvery {
 			failed = w.sync()
@@ -393,7 +387,7 @@ func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *
 
 // assemble writes the folder from the vectors of the work file; dense is its dense.bin,
 // nil where it has none.
-func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense []byte, out string, o *Options, sum *Summary) error {
+func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense []byte, out string, key [sha256.Size]byte, o *Options, sum *Summary) error {
 	b := collect.NewBuilder(vocab, o.About)
 	for v, err := range w.all() {
 		if err != nil {
@@ -425,6 +419,7 @@ func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense 
 		switch f.Name {
 		case "index.bin":
 			sum.IndexBytes = len(f.Content)
+			set[madeFile] = made(key, f.Content)
 			x, err := index.Open(f.Content)
 			if err != nil {
 				return err

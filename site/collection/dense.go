@@ -105,12 +105,11 @@ type DenseSummary struct {
 }
 
 // openDenseWork opens the work file of dense vectors, or begins it.
-func openDenseWork(enc *LoadedDenseEncoder, list []passages.Passage, out string) (*work[[]float32], error) {
+func openDenseWork(enc *LoadedDenseEncoder, texts []textHash, out string) (*work[[]float32], error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "dense %x\n", enc.Hash)
-	hashTexts(h, list)
 	key := [sha256.Size]byte(h.Sum(nil))
-	return openWork(workName(out, key), key, len(list), denseCodec(enc.Space, enc.Dim()))
+	return openWork(workName(out, key, denseWork), key, texts, denseCodec(enc.Space, enc.Dim()))
 }
 
 // encodeDense makes the vectors that the work file lacks, and of all of them dense.bin.
@@ -187,7 +186,7 @@ func AddDense(ctx context.Context, enc *LoadedEncoder, out string, o Options) (*
 		list[i] = store.At(i)
 	}
 	sum := &Summary{Out: out, Passages: len(list), Postings: x.Postings()}
-	w, err := openDenseWork(o.Dense, list, out)
+	w, err := openDenseWork(o.Dense, hashTexts(list), out)
 	if err != nil {
 		return nil, err
 	}

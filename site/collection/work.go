@@ -1,34 +1,60 @@
 package collection
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"math"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 
 	"parley/shared/collect"
 	"parley/shared/durable"
+	"parley/shared/passages"
 	"parley/shared/recordlog"
 	"parley/shared/sparse"
 )
 
 // The work file holds the vectors that are done, batch by batch, in the order in
 // which they came; dense vectors have one of their own. It is a log (shared/recordlog)
-// whose key is a hash of the encoder, the passages' texts and the options, and whose
-// records are
+// whose key is a hash of the encoder and the options, and whose records are
 //
-//	batch     4 bytes  little-endian: the passages batch*16 to batch*16+15
-//	payload   the passages' vectors, as collect.AppendVectors or AppendDense writes them
+//	n         4 bytes  little-endian: how many passages
+//	texts     n times 16 bytes  of each the beginning of its text's SHA-256
+//	payload   their vectors, as collect.AppendVectors or AppendDense writes them
 //
-// "PLYWORK1", before the log had a package of its own, counted a record's length without
-// the batch; such a file is refused, and its batches are made again.
+// A vector is of a text, not of a place in the list: so when a document has changed, the
+// vectors of the others are of use.
+//
+// "PLYWORK1" and "PLYWORK2" were of one list of passages alone; such a file is refused,
+// and its batches are made again.
 const (
-	workMagic = "PLYWORK2"
+	workMagic = "PLYWORK3"
 	batchSize = 16
 )
+
+// A textHash tells apart what encoders read of passages.
+type textHash [16]byte
+
+func hashText(p passages.Passage) textHash {
+	sum := sha256.Sum256([]byte(passages.EncoderText(p)))
+	return textHash(sum[:16])
+}
+
+func hashTexts(list []passages.Passage) []textHash {
+	hashes := make([]textHash, len(list))
+	for i, p := range list {
+		hashes[i] = hashText(p)
+	}
+	return hashes
+}
 
 // A codec writes a batch's vectors, and reads n of them and nothing else.
 type codec[V any] struct {
@@ -61,25 +87,34 @@ func denseCodec(space string, dim int) codec[[]float32] {
 type work[V any] struct {
 	log   *recordlog.Log
 	codec codec[V]
-	count int     // passages in all
-	done  int     // passages on the disk
-	ahead int     // passages written since the last sync
-	at    []int64 // of each batch: offset of its record's body, 0 where it is missing
+	texts []textHash          // of the passages
+	times map[textHash]int    // how many passages have a text
+	at    map[textHash]record // where a text's vector is
+	done  int                 // passages whose vectors are on the disk
+	ahead int                 // passages whose vectors were written since the last sync
 	buf   []byte
 }
 
+// A record is where one vector is: which of those in the body at an offset.
+type record struct {
+	body  int64
+	which int
+}
+
 // openWork opens the work file of that key, or begins it.
-func openWork[V any](name string, key [32]byte, count int, c codec[V]) (*work[V], error) {
-	if uint64(count) > math.MaxUint32 {
-		return nil, fmt.Errorf("%d passages are more than an index can number", count)
+func openWork[V any](name string, key [32]byte, texts []textHash, c codec[V]) (*work[V], error) {
+	if uint64(len(texts)) > math.MaxUint32 {
+		return nil, fmt.Errorf("%d passages are more than an index can number", len(texts))
 	}
-	w := &work[V]{codec: c, count: count, at: make([]int64, (count+batchSize-1)/batchSize)}
+	w := &work[V]{codec: c, texts: texts, times: make(map[textHash]int, len(texts)), at: make(map[textHash]record, len(texts))}
+	for _, h := range texts {
+		w.times[h]++
+	}
 	var err error
 	w.log, err = recordlog.Open(name, recordlog.Options{Magic: workMagic, Key: key, Lock: durable.TryLock, Read: func(at int64, body []byte) error {
-		batch, vectors, err := w.decode(body)
-		if err == nil && w.at[batch] == 0 {
-			w.at[batch] = at
-			w.done += len(vectors)
+		of, _, err := w.decode(body)
+		for i, h := range of {
+			w.done += w.found(h, record{at, i})
 		}
 		return err
 	}})
@@ -95,47 +130,98 @@ func openWork[V any](name string, key [32]byte, count int, c codec[V]) (*work[V]
 	return w, nil
 }
 
-var errDamaged = errors.New("the record holds no batch of these passages' vectors; delete the file, and they are made again")
-
-// decode reads a record's body.
-func (w *work[V]) decode(body []byte) (batch int, vectors []V, err error) {
-	if len(body) < 4 || int64(binary.LittleEndian.Uint32(body)) >= int64(len(w.at)) {
-		return 0, nil, errDamaged
+// found notes where a text's vector is; it returns how many passages wait for it.
+func (w *work[V]) found(h textHash, at record) int {
+	if _, ok := w.at[h]; ok || w.times[h] == 0 {
+		return 0
 	}
-	batch = int(binary.LittleEndian.Uint32(body))
-	vectors, ok := w.codec.read(body[4:], w.size(batch))
-	if !ok {
-		return 0, nil, errDamaged
-	}
-	return batch, vectors, nil
+	w.at[h] = at
+	return w.times[h]
 }
 
-// size is the number of passages of a batch.
-func (w *work[V]) size(batch int) int { return min(batchSize, w.count-batch*batchSize) }
+var errDamaged = errors.New("the record holds no batch of vectors; delete the file, and they are made again")
 
-// missing lists the batches that are not there.
+// decode reads a record's body.
+func (w *work[V]) decode(body []byte) (of []textHash, vectors []V, err error) {
+	const size = len(textHash{})
+	if len(body) < 4 || uint64(binary.LittleEndian.Uint32(body))*uint64(size) > uint64(len(body)-4) {
+		return nil, nil, errDamaged
+	}
+	of = make([]textHash, binary.LittleEndian.Uint32(body))
+	for i := range of {
+		of[i] = textHash(body[4+i*size:])
+	}
+	vectors, ok := w.codec.read(body[4+len(of)*size:], len(of))
+	if !ok {
+		return nil, nil, errDamaged
+	}
+	return of, vectors, nil
+}
+
+// missing lists the first passage of each text that has no vector.
 func (w *work[V]) missing() []int {
 	var list []int
-	for b, at := range w.at {
-		if at == 0 {
-			list = append(list, b)
+	seen := map[textHash]bool{}
+	for i, h := range w.texts {
+		if _, ok := w.at[h]; !ok && !seen[h] {
+			seen[h] = true
+			list = append(list, i)
 		}
 	}
 	return list
 }
 
-// add appends a batch; it counts as done after sync.
-func (w *work[V]) add(batch int, vectors []V) error {
+// add appends the vectors of texts; they count as done after sync.
+func (w *work[V]) add(of []textHash, vectors []V) error {
 	var err error
-	w.buf = binary.LittleEndian.AppendUint32(w.buf[:0], uint32(batch))
+	w.buf = binary.LittleEndian.AppendUint32(w.buf[:0], uint32(len(of)))
+	for _, h := range of {
+		w.buf = append(w.buf, h[:]...)
+	}
 	if w.buf, err = w.codec.append(w.buf, vectors...); err != nil {
 		return err
 	}
-	if w.at[batch], err = w.log.Append(w.buf); err != nil {
+	at, err := w.log.Append(w.buf)
+	if err != nil {
 		return err
 	}
-	w.ahead += len(vectors)
+	for i, h := range of {
+		w.ahead += w.found(h, record{at, i})
+	}
 	return nil
+}
+
+// seed takes the vectors of an older collection, each of a text, that passages wait for;
+// it returns of how many.
+func (w *work[V]) seed(n int, text func(i int) textHash, vector func(i int) V) (passages int, err error) {
+	var of []textHash
+	var vectors []V
+	before := w.done + w.ahead
+	write := func() error {
+		if len(of) == 0 {
+			return nil
+		}
+		err := w.add(of, vectors)
+		of, vectors = of[:0], vectors[:0]
+		return err
+	}
+	for i := range n {
+		h := text(i)
+		if _, ok := w.at[h]; ok || w.times[h] == 0 || slices.Contains(of, h) {
+			continue
+		}
+		of, vectors = append(of, h), append(vectors, vector(i))
+		if len(of) == batchSize {
+			if err := write(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if err := write(); err != nil {
+		return 0, err
+	}
+	passages = w.done + w.ahead - before
+	return passages, w.sync()
 }
 
 func (w *work[V]) sync() error {
@@ -154,20 +240,27 @@ func (w *work[V]) sync() error {
 func (w *work[V]) all() iter.Seq2[V, error] {
 	return func(yield func(V, error) bool) {
 		var none V
-		for b, at := range w.at {
-			body, err := w.log.Body(at)
-			var vectors []V
-			if err == nil {
-				_, vectors, err = w.decode(body)
-			}
-			if err != nil {
-				yield(none, fmt.Errorf("batch %d: %w", b, err))
+		var vectors []V // of the body at
+		at := int64(-1)
+		for i, h := range w.texts {
+			r, ok := w.at[h]
+			if !ok {
+				yield(none, fmt.Errorf("passage %d has no vector", i))
 				return
 			}
-			for _, v := range vectors {
-				if !yield(v, nil) {
+			if r.body != at {
+				body, err := w.log.Body(r.body)
+				if err == nil {
+					_, vectors, err = w.decode(body)
+				}
+				if err != nil {
+					yield(none, fmt.Errorf("passage %d: %w", i, err))
 					return
 				}
+				at = r.body
+			}
+			if !yield(vectors[r.which], nil) {
+				return
 			}
 		}
 	}
@@ -183,4 +276,54 @@ func (w *work[V]) remove() error {
 		return nil
 	}
 	return err
+}
+
+// workName is a hidden file in the folder out, or beside it as long as there is no such
+// folder, one for each key: the folder that out is in need not be writable.
+func workName(out string, key [sha256.Size]byte, ending string) string {
+	beside, base := filepath.Split(filepath.Clean(out))
+	name := "." + base + "-" + hex.EncodeToString(key[:8]) + ending
+	if _, err := os.Stat(filepath.Join(beside, name)); err == nil {
+		return filepath.Join(beside, name) // it was begun before the folder was
+	}
+	if info, err := os.Stat(out); err == nil && info.IsDir() {
+		return filepath.Join(out, name)
+	}
+	return filepath.Join(beside, name)
+}
+
+// The endings of work files, of either kind of vectors.
+const (
+	sparseWork = ".work"
+	denseWork  = ".dense.work"
+)
+
+var workHash = regexp.MustCompile(`^-[0-9a-f]{16}$`)
+
+// removeStale deletes the work files of out that were left by runs of other options, or
+// of another version, and that no run has open.
+func removeStale(out, ending string) {
+	beside, base := filepath.Split(filepath.Clean(out))
+	for _, dir := range []string{filepath.Clean(beside + "."), out} {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			rest, ok := strings.CutPrefix(e.Name(), "."+base)
+			rest, ends := strings.CutSuffix(rest, ending)
+			if !ok || !ends || !workHash.MatchString(rest) || !e.Type().IsRegular() {
+				continue
+			}
+			name := filepath.Join(dir, e.Name())
+			f, err := os.OpenFile(name, os.O_RDWR, 0)
+			if err != nil {
+				continue
+			}
+			if err = durable.TryLock(f); err == nil {
+				os.Remove(name)
+			}
+			f.Close()
+		}
+	}
 }

@@ -43,6 +43,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	var dense optional
 	l.Var(&dense, "dense", "make dense vectors, too, for a second stage, by the dense encoder in this `folder` (without one: the family's); without PATH, add them to the collection in --out")
 	workers := l.Int("workers", 0, "encode with this `many` goroutines; 0: one a core")
+	anew := l.Bool("anew", false, "encode everything again, also what the folder in --out has")
 	asJSON := l.Bool("json", false, "print what was done as JSON")
 	verbose := l.Bool("verbose", false, "name every file and record that was left out, not just some of each kind")
 	args, err := l.parse()
@@ -91,7 +92,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	if err != nil {
 		return err
 	}
-	o := collection.Options{About: about, Workers: *workers, Settings: collect.Settings{Mass: *mass, Top: *top, PassageTokens: *tokens}}
+	o := collection.Options{About: about, Workers: *workers, Anew: *anew, Settings: collect.Settings{Mass: *mass, Top: *top, PassageTokens: *tokens}}
 	if dense.set {
 		if o.Dense, err = passagesBy(encoders, enc, dense.value); err != nil {
 			return err
@@ -127,6 +128,9 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 		}{sum, left.total()})
 	}
 	fmt.Fprintf(s.out, "%s documents, %s passages in %s\n", thousands(sum.Documents), thousands(sum.Passages), sum.Out)
+	if sum.Unchanged > 0 {
+		fmt.Fprintf(s.out, "%s passages are as they were, and were not encoded again\n", thousands(sum.Unchanged))
+	}
 	if sum.Resumed > 0 {
 		fmt.Fprintf(s.out, "%s passages were there from a run before\n", thousands(sum.Resumed))
 	}

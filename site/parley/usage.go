@@ -74,7 +74,8 @@ printf 'When was the Eiffel Tower built?\nwho designed it?\n' | parley chat`,
 text, metadata.url), JSON, Markdown, HTML, CSV, TSV and plain text, each also with
 gzip. Long documents are cut into passages at headings, paragraphs and sentences.
 All cores encode; a run that is stopped or killed goes on where it was when the
-same command is given again. What was not read is said at the end, by kind, with file
+same command is given again, and a later run over the same folder encodes what has
+changed, unless --anew wants it all. What was not read is said at the end, by kind, with file
 and line; --verbose names all of it.
 
 Of tables and JSON, the columns or fields that hold title and text, question and
