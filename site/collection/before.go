@@ -14,9 +14,9 @@ import (
 	"parley/shared/sparse"
 )
 
-// madeFile is a hidden file of a collection's folder that says by what its vectors were
+// madeFile is a file of a collection's folder that says by what its vectors were
 // made: the key of the work, and the SHA-256 of the index, both in hexadecimal.
-const madeFile = ".encoded-by"
+const madeFile = "encoded-by"
 
 func made(key [sha256.Size]byte, index []byte) []byte {
 	sum := sha256.Sum256(index)
