@@ -112,6 +112,7 @@ func TestExitCodes(t *testing.T) {
 		{exitUsage, nil, "Usage: parley COMMAND"},
 		{exitUsage, []string{"ask"}, `there is no command "ask"`},
 		{exitUsage, []string{"search"}, "no question"},
+		{exitUsage, []string{"check"}, "no folder to check"},
 		{exitUsage, []string{"search", "--deep", "x"}, "not defined: -deep"},
 		{exitUsage, []string{"search", "-r", "a reply"}, "-r comes after the -t"},
 		{exitUsage, []string{"search", "--trec", "x"}, "a run needs --trec and --queries"},
@@ -622,4 +623,28 @@ func queryFile(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return at
+}
+
+func TestCheckSaysWhatIsInsideAndWhatIsWrong(t *testing.T) {
+	b := newBench(t)
+	out := must(t, "", "check", b.collection, b.encoder)
+	for _, want := range []string{b.collection + ": a collection", `"Test", made by the encoder`, "no dense vectors", b.encoder + ": an encoder", "every file is whole"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	at := filepath.Join(b.collection, "index.bin")
+	data, err := os.ReadFile(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(at, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	code, out, _ := parley(t, "", "check", "--json", b.collection)
+	var list []checked
+	if err := json.Unmarshal([]byte(out), &list); err != nil || code != exitFailed || len(list) != 1 || list[0].OK || !strings.Contains(list[0].Wrong[0], "index.bin") {
+		t.Errorf("exit code %d, %v: %s", code, err, out)
+	}
 }

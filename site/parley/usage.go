@@ -142,6 +142,17 @@ parley models --collection my-notes
 parley models --json --encoder downloaded-encoders | jq .dense`,
 		},
 		{
+			name: "check", run: runCheck,
+			synopsis: "[flags] FOLDER...",
+			summary:  "verify a collection or an encoder, and say what is inside",
+			about: `Opens each FOLDER as the other commands do: a collection (or its zip), an encoder, or a
+family of encoders. Every file is compared with the SHA-256 that the folder's manifest
+has for it, and read. The exit code is 1 where one of them is not in order.`,
+			examples: `parley check my-notes
+parley check models models/vital-articles
+parley check --json my-notes | jq .[0].wrong`,
+		},
+		{
 			name: "export", run: runExportCollection,
 			synopsis: "--to ENGINE --out FOLDER [flags]",
 			summary:  "write a collection for another search engine",
