@@ -15,7 +15,7 @@ import (
 	"parley/shared/sparse"
 )
 
-var update = flag.Bool("update", false, "write testdata/vectors.json anew, from the encoder in models/")
+var update = flag.Bool("update", false, "write testdata/vectors.json anew, from the encoder in models/; testdata/shipped.py then says whether its vectors are right")
 
 // golden is testdata/vectors.json: what the encoder that ships makes of the
 // conversations in testdata/conversations.json, natively, under V8 and under
