@@ -23,8 +23,8 @@ import (
 )
 
 // Files reads one file of an encoder's folder by name ("config.json",
-// "model.safetensors", "vocab.txt", "tokenizer.json"); it returns an error that
-// wraps fs.ErrNotExist where there is none.
+// "model.safetensors", "vocab.txt", "tokenizer.json", "tokenizer_config.json"); it
+// returns an error that wraps fs.ErrNotExist where there is none.
 type Files func(name string) ([]byte, error)
 
 // An Encoder is safe for concurrent use; the memory of a call is in a Session.
@@ -157,7 +157,16 @@ func (c *config) form() conversation.Form {
 }
 
 // loadVocabulary reads vocab.txt or, where there is none, tokenizer.json, and says which.
+// Where there is a tokenizer_config.json, too, it must not say otherwise.
 func loadVocabulary(files Files) (t *wordpiece.Tokenizer, file string, err error) {
+	switch data, err := files(tokenizerConfig); {
+	case err == nil:
+		if err := wordpiece.CheckConfig(data); err != nil {
+			return nil, tokenizerConfig, fmt.Errorf("encoder: %w", err)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, tokenizerConfig, missing(tokenizerConfig, "how the vocabulary is read", err)
+	}
 	file = "vocab.txt"
 	data, err := files(file)
 	switch {
@@ -178,9 +187,11 @@ func loadVocabulary(files Files) (t *wordpiece.Tokenizer, file string, err error
 	return t, file, err
 }
 
+const tokenizerConfig = "tokenizer_config.json"
+
 // A FileError says which file of an encoder's folder is missing or does not fit.
 type FileError struct {
-	Name string // "config.json", "model.safetensors", "vocab.txt" or "tokenizer.json"
+	Name string // "config.json", "model.safetensors", "vocab.txt", "tokenizer.json" or "tokenizer_config.json"
 	Err  error  // names the file, too, where that is not clear from what it says
 }
 

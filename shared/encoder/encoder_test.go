@@ -32,7 +32,7 @@ func folder(elem ...string) Files {
 	}
 }
 
-// in memory, with some files replaced
+// in memory, with some files replaced; nil are no others
 func with(files Files, changed map[string][]byte) Files {
 	return func(name string) ([]byte, error) {
 		if b, ok := changed[name]; ok {
@@ -40,6 +40,9 @@ func with(files Files, changed map[string][]byte) Files {
 				return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 			}
 			return b, nil
+		}
+		if files == nil {
+			return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 		}
 		return files(name)
 	}
@@ -327,6 +330,7 @@ func TestLoadSaysWhatDoesNotFit(t *testing.T) {
 		{map[string][]byte{"config.json": nil}, []string{"config.json", "not exist"}},
 		{map[string][]byte{"model.safetensors": nil}, []string{"model.safetensors", "not exist"}},
 		{map[string][]byte{"vocab.txt": nil}, []string{"vocab.txt", "tokenizer.json would do"}},
+		{map[string][]byte{"tokenizer_config.json": []byte(`{"do_lower_case": false, "tokenizer_class": "BertTokenizer"}`)}, []string{"tokenizer_config.json: do_lower_case is false"}},
 		{map[string][]byte{"vocab.txt": []byte("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##a\n")}, []string{"7 pieces", "65"}},
 		{map[string][]byte{"model.safetensors": weights[:len(weights)/2]}, []string{"model.safetensors", "cut off"}},
 		{map[string][]byte{"config.json": []byte("{")}, []string{"config.json"}},

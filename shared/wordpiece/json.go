@@ -7,6 +7,30 @@ import (
 	"parley/shared/jsontree"
 )
 
+// CheckConfig refuses a Hugging Face tokenizer_config.json by which text is not read as
+// here, naming the field: that of a cased vocabulary has do_lower_case false, and its
+// vocab.txt may have nothing that tells.
+func CheckConfig(data []byte) error {
+	f, err := jsontree.Parse(string(data))
+	if err != nil {
+		return fmt.Errorf("tokenizer_config.json: %w", err)
+	}
+	lower, basic, chinese := true, true, true
+	var strip *bool // null: as do_lower_case
+	if err := f.Into(map[string]any{"do_lower_case": &lower, "do_basic_tokenize": &basic, "tokenize_chinese_chars": &chinese, "strip_accents": &strip}); err != nil {
+		return fmt.Errorf("tokenizer_config.json: %w", err)
+	}
+	for _, c := range []struct {
+		field string
+		set   bool
+	}{{"do_lower_case", lower}, {"do_basic_tokenize", basic}, {"tokenize_chinese_chars", chinese}, {"strip_accents", strip == nil || *strip}} {
+		if !c.set {
+			return fmt.Errorf("tokenizer_config.json: %s is false; only true, BERT's uncased WordPiece, is known here", c.field)
+		}
+	}
+	return nil
+}
+
 // FromJSON reads a Hugging Face tokenizer.json and refuses one that is not
 // BERT's uncased WordPiece, naming the field. Its truncation, its padding and the
 // special tokens that it puts around a text are the caller's business.

@@ -63,6 +63,27 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+func TestCheckConfig(t *testing.T) {
+	for _, c := range []struct{ config, want string }{
+		{`{"do_lower_case": true, "strip_accents": null, "tokenize_chinese_chars": true, "tokenizer_class": "BertTokenizer", "model_max_length": 1e30}`, ""},
+		{`{}`, ""},
+		{`{"do_lower_case": false, "tokenizer_class": "BertTokenizer"}`, "tokenizer_config.json: do_lower_case is false; only true, BERT's uncased WordPiece, is known here"},
+		{`{"do_lower_case": true, "strip_accents": false}`, "tokenizer_config.json: strip_accents is false; only true, BERT's uncased WordPiece, is known here"},
+		{`{"tokenize_chinese_chars": false}`, "tokenizer_config.json: tokenize_chinese_chars is false; only true, BERT's uncased WordPiece, is known here"},
+		{`{"do_basic_tokenize": false}`, "tokenizer_config.json: do_basic_tokenize is false; only true, BERT's uncased WordPiece, is known here"},
+		{`{"do_lower_case": "no"}`, "tokenizer_config.json: byte 18: do_lower_case is a string, wanted a truth value"},
+		{`{"do_lower`, "tokenizer_config.json: JSON: broken at byte 10"},
+	} {
+		got := ""
+		if err := CheckConfig([]byte(c.config)); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.config, got, c.want)
+		}
+	}
+}
+
 // object is a tokenizer.json of the small vocabulary.
 func object() map[string]any {
 	vocab := map[string]any{}

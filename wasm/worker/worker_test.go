@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -106,10 +107,20 @@ func hand(t testing.TB, w *host.Worker, files map[string][]byte) message.Ready {
 	return ready
 }
 
+// encoderFiles are those of the encoder among the worker's.
+func encoderFiles(files map[string][]byte) encoder.Files {
+	return func(name string) ([]byte, error) {
+		if data, ok := files["encoder/"+name]; ok {
+			return data, nil
+		}
+		return nil, fs.ErrNotExist
+	}
+}
+
 // native is an engine over the same files.
 func native(t testing.TB, files map[string][]byte) *answer.Engine {
 	t.Helper()
-	e, err := encoder.Load(func(name string) ([]byte, error) { return files["encoder/"+name], nil })
+	e, err := encoder.Load(encoderFiles(files))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -632,7 +643,7 @@ func FuzzAsk(f *testing.F) {
 		}
 		files["encoder/"+name] = data
 	}
-	e, err := encoder.Load(func(name string) ([]byte, error) { return files["encoder/"+name], nil })
+	e, err := encoder.Load(encoderFiles(files))
 	if err != nil {
 		f.Fatal(err)
 	}
