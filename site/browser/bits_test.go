@@ -75,8 +75,9 @@ func (p *page) worker() message.Ready {
 	body := eval[string](p, `(async () => {
 		const html = await (await fetch("index.html")).text();
 		const boot = await (await fetch(html.match(/app\/boot\.[0-9a-f]+\.js/)[0])).text();
-		const at = re => new URL(boot.match(re)[0], location.href).href;
-		const w = window.testWorker = new Worker(at(/app\/worker\.[0-9a-f]+\.js/));
+		const at = re => { const [, path, sum] = boot.match(re); return [new URL(path, location.href).href, sum]; };
+		const trust = trustedTypes.createPolicy("parley", {createScriptURL: s => s});
+		const w = window.testWorker = new Worker(trust.createScriptURL(at(/'(app\/worker\.[0-9a-f]+\.js)', '(.*?)'/)[0]));
 		window.testID = 0;
 		return await new Promise((done, failed) => {
 			w.onerror = e => failed(new Error(e.message));
@@ -85,7 +86,7 @@ func (p *page) worker() message.Ready {
 				if (data.op === "failed") failed(new Error(data.body));
 			};
 			w.postMessage({op: "start", manifest: new URL("site.json", location.href).href,
-				worker: at(/app\/worker\.[0-9a-f]+\.wasm/), kernel: at(/app\/kernel\.[0-9a-f]+\.wasm/)});
+				worker: at(/'(app\/worker\.[0-9a-f]+\.wasm)'\)?, '(.*?)'/), kernel: at(/'(app\/kernel\.[0-9a-f]+\.wasm)'\)?, '(.*?)'/)});
 		});
 	})()`)
 	var r message.Ready

@@ -137,7 +137,7 @@ func TestAProgramThatFailsToArriveIsRetried(t *testing.T) {
 			s := shipped(t)
 			s.spoil(c.name, c.spoil)
 			p := blank(t, s)
-			p.expect("net::ERR_") // the browser's own line about it
+			p.expect(append(refused, "net::ERR_")...)
 			p.navigate(s.url())
 			text := p.failed()
 			if file, _, _ := strings.Cut(strings.TrimPrefix(c.name, "app/"), "*"); !strings.Contains(text, strings.Trim(file, ".")) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -114,13 +115,15 @@ func (p *page) listen(ev any) {
 		}
 	case *network.EventRequestWillBeSent:
 		u := ev.Request.URL
-		if !strings.HasPrefix(u, p.url) && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:"+p.url) && !strings.HasPrefix(u, "blob:null/") {
+		if !strings.HasPrefix(u, p.url) && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:"+origin.FindString(p.url)+"/") && !strings.HasPrefix(u, "blob:null/") {
 			p.problem("request off origin: " + u)
 		}
 	case *target.EventAttachedToTarget:
 		p.attach(ev.TargetInfo)
 	}
 }
+
+var origin = regexp.MustCompile(`^[a-z]+://[^/]*`)
 
 func remote(o *runtime.RemoteObject) string {
 	if o.Description != "" {

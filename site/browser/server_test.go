@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -193,4 +194,29 @@ func (a *reply) send(w http.ResponseWriter) {
 	}
 	w.WriteHeader(a.code)
 	w.Write(a.body)
+}
+
+// bare serves a folder as a host does that knows nothing of it: types and no more.
+func bare(folder fs.FS) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		if name == "" {
+			name = "index.html"
+		}
+		content, err := fs.ReadFile(folder, name)
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", serve.Type(name))
+		w.Write(content)
+	})
+}
+
+// framing is a page that has another in a frame; its title says when that was loaded.
+func framing(url string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, "<!doctype html><link rel=icon href='data:,'><iframe src='"+url+"' onload='document.title = \"loaded\"'></iframe>")
+	})
 }

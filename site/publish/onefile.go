@@ -3,7 +3,6 @@ package publish
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"errors"
@@ -96,7 +95,7 @@ func isPart(name string) bool {
 }
 
 var (
-	stylesheets = regexp.MustCompile(`<link rel="stylesheet" href="([^"]*)">`)
+	stylesheets = regexp.MustCompile(`<link rel="stylesheet" href="([^"]*)"[^>]*>`)
 	headLinks   = regexp.MustCompile(`<link rel="(?:manifest|apple-touch-icon)"[^>]*>\n?`)
 	policyMeta  = regexp.MustCompile(`(<meta http-equiv="Content-Security-Policy" content=")[^"]*(">)`)
 	notices     = regexp.MustCompile(`<p><a href="NOTICE">([^<]*)</a></p>`)
@@ -118,8 +117,7 @@ func inline(by map[string]file) (string, error) {
 		if lower := strings.ToLower(content); strings.Contains(lower, "</"+tag) || strings.Contains(lower, "<!--") {
 			return "", fmt.Errorf("a %s that holds </%s or <!-- cannot stand in a page", tag, tag)
 		}
-		sum := sha256.Sum256([]byte(content))
-		hash := " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+		hash := " '" + integrity([]byte(content)) + "'"
 		if tag == "script" {
 			scripts += hash
 		} else {
@@ -153,10 +151,7 @@ func inline(by map[string]file) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", name, err)
 		}
-		tag := `<script src="` + f.path + `"></script>`
-		if !strings.Contains(page, tag) {
-			tag = `<script src="` + f.path + `" defer></script>`
-		}
+		tag := regexp.MustCompile(`<script src="` + regexp.QuoteMeta(f.path) + `"[^>]*></script>`).FindString(page)
 		if err := replace(tag, first+s); err != nil {
 			return "", err
 		}
@@ -172,7 +167,7 @@ func inline(by map[string]file) (string, error) {
 		return "<details><summary>" + notices.FindStringSubmatch(s)[1] + "</summary><pre>" + html.EscapeString(string(text)) + "</pre></details>"
 	})
 	policy := "default-src 'none'; script-src" + scripts + " blob: 'wasm-unsafe-eval'; style-src" + styles +
-		" blob:; img-src data:; worker-src blob:; base-uri 'none'; form-action 'none'"
+		" blob:; img-src data:; worker-src blob:; base-uri 'none'; form-action 'none'; " + serve.TrustedTypes
 	page = policyMeta.ReplaceAllString(page, "${1}"+html.EscapeString(policy)+"${2}")
 	return page, nil
 }

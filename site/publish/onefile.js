@@ -20,8 +20,9 @@
     return e && { type: e.dataset.type, gzip: 'gzip' in e.dataset, text: e.textContent };
   };
 
-  // open makes a Response of a part. It runs in workers too: it uses nothing around it.
-  function open(p) {
+  // open makes a Response of a part, if it has the SHA-256 that is asked for. It runs in
+  // workers too: it uses nothing around it.
+  async function open(p, options) {
     if (!p) return new Response(null, { status: 404, statusText: 'not in this file' });
     let bytes;
     if (Uint8Array.fromBase64) bytes = Uint8Array.fromBase64(p.text);
@@ -31,15 +32,24 @@
       for (let i = 0; i < s.length; i++) bytes[i] = s.charCodeAt(i);
     }
     const stream = new Blob([bytes]).stream();
-    return new Response(p.gzip ? stream.pipeThrough(new DecompressionStream('gzip')) : stream, { headers: { 'Content-Type': p.type } });
+    const content = p.gzip ? stream.pipeThrough(new DecompressionStream('gzip')) : stream;
+    const headers = { 'Content-Type': p.type };
+    // Without https, and off a disk, browsers withhold crypto.subtle: the file's host is trusted
+    // then, as far as its inline scripts are.
+    if (!options?.integrity || !crypto.subtle) return new Response(content, { headers });
+    bytes = await new Response(content).arrayBuffer();
+    const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+    if (`sha256-${btoa(String.fromCharCode(...sum))}` !== options.integrity) throw new TypeError('the part is not what was published');
+    return new Response(bytes, { headers });
   }
 
-  window.fetch = async url => open(part(pathOf(url)));
+  window.fetch = async (url, options) => open(part(pathOf(url)), options);
 
   // Scripts and styles that the page adds come from addresses made of their parts.
-  const source = path => new TextDecoder().decode(Uint8Array.from(atob(part(path).text), c => c.charCodeAt(0)));
-  const blob = (text, type) => URL.createObjectURL(new Blob([text], { type }));
-  window.parleyAt = path => blob(source(path), part(path).type);
+  window.parleyAt = path => {
+    const p = part(path);
+    return URL.createObjectURL(new Blob([Uint8Array.from(atob(p.text), c => c.charCodeAt(0))], { type: p.type }));
+  };
 
   // worker is the script before a worker's own. Messages that hold "part" are its and
   // this page's; neither's other listeners see them.
@@ -48,22 +58,22 @@
     addEventListener('message', e => {
       if (!e.data || !('part' in e.data)) return;
       e.stopImmediatePropagation();
-      asked.get(e.data.part)?.(open(e.data.content));
+      asked.get(e.data.part)?.(e.data.content);
       asked.delete(e.data.part);
     });
     let n = 0;
-    self.fetch = url => new Promise(done => {
+    self.fetch = async (url, options) => open(await new Promise(done => {
       asked.set(++n, done);
       postMessage({ part: n, path: String(url) });
-    });
+    }), options);
     // A file has no origin that a cache could belong to.
     Object.defineProperty(self, 'caches', { value: undefined });
   }
+  window.parleyBefore = `(${worker})(${open});\n`;
 
   const RealWorker = Worker;
   window.Worker = function (url) {
-    const before = `(${worker})(${open});\n`;
-    const w = new RealWorker(blob(before + source(pathOf(url)), 'text/javascript'));
+    const w = new RealWorker(url);
     w.addEventListener('message', e => {
       if (!e.data || !('part' in e.data)) return;
       e.stopImmediatePropagation();

@@ -4,6 +4,7 @@
 //	index.html  sw.js  site.json  manifest.webmanifest  icons  LICENSE  NOTICE
 //	app/NAME.HASH16.EXT    the program: scripts, styles, WebAssembly
 //	data/HASH16.NAME       what it searches with and in: encoder, index, texts
+//	_headers  hosting/     for hosts: headers to send (hosting.go)
 //
 // HASH16 is the first 16 hex digits of the file's SHA-256, so that what such a
 // name holds never changes and may be cached for ever. Everything else has a
@@ -102,7 +103,7 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	log("writing %s", o.Out)
-	if err := write(o.Out, files); err != nil {
+	if err := write(o.Out, slices.Concat(files, hosting())); err != nil {
 		return nil, err
 	}
 	return report(o, files), nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"html"
@@ -18,8 +19,9 @@ import (
 // placeholder matches {{NAME}}: a file's logical name, which becomes its path,
 // or one of the words that render knows. The path is relative to the folder in
 // pages and scripts (both resolve it against the page), to the file itself in
-// style sheets.
-var placeholder = regexp.MustCompile(`\{\{([A-Za-z0-9_./-]+)\}\}`)
+// style sheets. {{NAME integrity}} becomes the file's SHA-256, as Subresource Integrity
+// writes it: so that each program is verified by the one that loads it, from index.html on.
+var placeholder = regexp.MustCompile(`\{\{([A-Za-z0-9_./-]+)( integrity)?\}\}`)
 
 // fixed reports whether a file keeps its name: what a browser or a host asks for
 // by that name. Anything else is found through these.
@@ -57,6 +59,12 @@ func lean(name string, content []byte) []byte {
 		return indentation.ReplaceAll(cssComments.ReplaceAll(content, nil), nil)
 	}
 	return content
+}
+
+// integrity is the SHA-256 of content as Subresource Integrity and policies write it.
+func integrity(content []byte) string {
+	sum := sha256.Sum256(content)
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
 func hash(content []byte) string {
@@ -140,7 +148,11 @@ func (r *renderer) file(name string) (file, error) {
 	if text(name) {
 		var failed error
 		content = placeholder.ReplaceAllFunc(content, func(match []byte) []byte {
-			value, err := r.value(name, string(match[2:len(match)-2]))
+			m := placeholder.FindSubmatch(match)
+			value, err := r.value(name, string(m[1]))
+			if err == nil && m[2] != nil {
+				value = integrity(r.done[string(m[1])].content)
+			}
 			if err != nil && failed == nil {
 				line := 1 + bytes.Count(r.app[name][:bytes.Index(r.app[name], match)], []byte("\n"))
 				failed = fmt.Errorf("site/web/%s:%d: %w", name, line, err)

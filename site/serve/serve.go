@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
 	"regexp"
@@ -19,16 +20,23 @@ import (
 
 // Policy is the content security policy of the page: nothing but the site's own
 // files, WebAssembly but no eval, nothing inline. It also stands in index.html,
-// for hosts that send no header of their own.
+// for hosts that send no header of their own. Workers are made of scripts that the page
+// has verified (blob:), so they live under the page's policy on such hosts, too; 'self' is
+// for the service worker.
 const Policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
-	"img-src 'self' data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; " +
-	"base-uri 'none'; form-action 'none'"
+	"img-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; " + TrustedTypes
+
+// TrustedTypes lets no text become markup or the address of a script, but by the policy
+// "parley" of boot.js, which passes the page's own scripts alone.
+const TrustedTypes = "require-trusted-types-for 'script'; trusted-types parley"
 
 // headers go with every answer. frame-ancestors is valid in a header only. The
 // two Cross-Origin policies give the page the browser's precise clock, which its
-// milliseconds are measured by.
+// milliseconds are measured by. Integrity-Policy refuses scripts that come without a hash.
 var headers = map[string]string{
 	"Content-Security-Policy":      Policy + "; frame-ancestors 'none'",
+	"Integrity-Policy":             "blocked-destinations=(script)",
 	"X-Content-Type-Options":       "nosniff",
 	"Referrer-Policy":              "no-referrer",
 	"Cross-Origin-Opener-Policy":   "same-origin",
@@ -36,6 +44,9 @@ var headers = map[string]string{
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
 }
+
+// Headers are what goes with every answer, by name.
+func Headers() map[string]string { return maps.Clone(headers) }
 
 // types are spelled out: Go's own table depends on what the system has installed,
 // and a browser compiles no WebAssembly of another type.

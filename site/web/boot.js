@@ -7,6 +7,17 @@
   const $ = id => document.getElementById(id);
   const url = path => new URL(path, location.href).href;
 
+  // Hosts that send headers forbid framing by them. On others no page may frame this one
+  // either, and have its buttons pressed unseen.
+  if (window.top !== window) {
+    document.addEventListener('DOMContentLoaded', () => {
+      const a = document.createElement('a');
+      Object.assign(a, { href: location.href, target: '_blank', rel: 'noopener', textContent: 'Open Parley in a tab of its own' });
+      document.body.replaceChildren(a);
+    });
+    return;
+  }
+
   // An origin may have several sites, in folders of their own: what is kept carries the
   // folder in its name. A page opened from a disk is no site, and keeps what it has when it
   // is moved.
@@ -55,7 +66,7 @@
       for (const c of calls.splice(0)) handle(...c);
       if (wanted) submit();
     },
-    post(m) { if (worker) worker.postMessage(m); },
+    post(m) { if (worker) worker.postMessage(m); else early.push(m); },
     // What the program wants done (Browser in wasm/ui/page.go).
     ask(id, body) { this.post({ id, op: 'ask', body }); },
     load() { return stored('sessionStorage', conversation); },
@@ -97,13 +108,13 @@
       say('Copied.');
     },
     // What the panels (panels.js, documents.js, share.js, better.js) need of the page.
-    panels: {}, call, say, stored, store, panel, scope, lookForNewer, shared() {}, opened() {},
+    panels: {}, call, say, stored, store, panel, scope, lookForNewer, makeWorker, shared() {}, opened() {},
     known: new Promise(done => { know = done; }), // once about holds what is searched in
-    site: { manifest: url('site.json'), sha256: html.dataset.site, kernel: url('{{kernel.wasm}}') },
+    site: { manifest: url('site.json'), sha256: html.dataset.site, kernel: [url('{{kernel.wasm}}'), '{{kernel.wasm integrity}}'] },
     url: path => url(path),
     at: path => at(path), // of what an element loads
     // search in a visitor's own collection, {index, passages, dense}, or in the site's: null.
-    search(own, growing) { if (worker) worker.postMessage({ op: 'collection', own, growing }); },
+    search(own, growing) { this.post({ op: 'collection', own, growing }); },
     scrollTo(id) {
       const el = $(id);
       if (el) el.scrollIntoView({ block: 'start', behavior: calm() ? 'auto' : 'smooth' });
@@ -139,13 +150,18 @@
     status('loading', total ? `Loading: ${megabytes(loaded)} of ${megabytes(total)} MB` : 'Loading');
   }
 
-  function failed(f) {
+  // explain says what a message.Failure does.
+  function explain(f) {
     const what = {
       download: 'The download broke off',
       verify: 'A file arrived damaged, and was thrown away',
       open: 'A file could not be opened',
     }[f.stage] || 'Loading failed';
-    const text = `${what}${f.file ? ` (${f.file})` : ''}: ${f.message}`;
+    return `${what}${f.file ? ` (${f.file})` : ''}: ${f.message}`;
+  }
+
+  function failed(f) {
+    const text = explain(f);
     status('failed', text, 'Retry', retry);
     window.parley.announce(text);
     lookForNewer();
@@ -164,10 +180,51 @@
     window.parley.announce(text);
   }
 
+  // ---- Programs, verified. ----
+
+  // A part of the page is [path, integrity], the latter the SHA-256 of what was published:
+  // the browser lets nothing else pass. This script has its own in index.html.
+
+  const nameOf = path => path.split('/').pop().replace(/\.[0-9a-f]{16}(?=\.)/, '');
+  const refresh = path => fetch(url(path), { cache: 'reload' });
+
+  // fetchPart gives a part as a Response. What is refused is asked for once more, past the
+  // browser's caches; an error says which part it was and why, as message.Failure.
+  async function fetchPart([path, integrity]) {
+    const file = nameOf(path);
+    const fail = (stage, message) => { throw { stage, file, message }; };
+    const verified = cache => fetch(url(path), { integrity, cache });
+    try {
+      return await verified('default');
+    } catch { /* broken off, refused, or no such file: the browser does not say */ }
+    const again = await refresh(path).catch(e => fail('download', `the network failed (${e.message})`));
+    if (!again.ok) fail('download', `the server answered ${again.status} ${again.statusText}`);
+    await again.arrayBuffer().catch(e => fail('download', `the connection broke off (${e.message})`));
+    return verified('force-cache').catch(() => fail('verify', 'its SHA-256 is not that of the published file'));
+  }
+
+  // trust is the one way to the address of a script (trusted types): of this folder's
+  // scripts, which carry their integrity, the service worker, and what makeWorker made.
+  const rules = { createScriptURL(s) {
+    if (s === 'sw.js' || s.startsWith('blob:') || s.startsWith(url('app/'))) return s;
+    throw new TypeError(`no script of this page: ${s}`);
+  } };
+  const trust = window.trustedTypes?.createPolicy('parley', rules) ?? rules;
+
+  // makeWorker starts a worker of a script's verified bytes. It lives under this page's
+  // policy, also where the host sends none with its files.
+  async function makeWorker(part) {
+    const source = await (await fetchPart(part)).text();
+    return new Worker(trust.createScriptURL(URL.createObjectURL(new Blob([window.parleyBefore || '', source], { type: 'text/javascript' }))));
+  }
+
   // ---- The worker. ----
 
-  let worker = null, ready = false, fatal = false;
+  let worker = null, starting = false, ready = false, fatal = false;
+  const early = []; // messages to a worker that is being started
   async function startWorker() {
+    if (starting) return;
+    starting = true;
     fatal = false;
     // A visitor's own collection, where one was searched in last.
     let own = null;
@@ -175,7 +232,14 @@
       if (stored('localStorage', 'parley.collection'))
         own = await Promise.race([panel('documents').then(d => d.chosen()), new Promise(f => setTimeout(f, 5000))]);
     } catch { /* the site's own then */ }
-    worker = new Worker('{{worker.js}}');
+    try {
+      worker = await makeWorker(['{{worker.js}}', '{{worker.js integrity}}']);
+    } catch (e) {
+      failed(e);
+      return;
+    } finally {
+      starting = false;
+    }
     worker.onmessage = e => message(e.data);
     worker.onerror = e => {
       fatal = true;
@@ -183,7 +247,8 @@
       call('lost');
       failed({ stage: 'open', message: e.message || 'the search program could not be started' });
     };
-    worker.postMessage({ op: 'start', ...window.parley.site, worker: url('{{worker.wasm}}'), own });
+    worker.postMessage({ op: 'start', ...window.parley.site, worker: [url('{{worker.wasm}}'), '{{worker.wasm integrity}}'], own });
+    for (const m of early.splice(0)) worker.postMessage(m);
   }
 
   function message(m) {
@@ -225,8 +290,11 @@
   function retry() {
     progress(0, 0);
     if (!started) startProgram();
-    if (!worker || fatal) { if (worker) worker.terminate(); startWorker(); }
-    else if (!ready) worker.postMessage({ op: 'retry' });
+    if (!worker || fatal) {
+      worker?.terminate();
+      worker = null;
+      startWorker();
+    } else if (!ready) worker.postMessage({ op: 'retry' });
   }
 
   // settle shows the line's resting state, once both programs run.
@@ -266,24 +334,39 @@
 
   const at = window.parleyAt || url; // a page in one file has its own way to its parts
   const scripts = {};
-  function script(src) {
+  function script([src, integrity]) {
     return scripts[src] ??= new Promise((done, fail) => {
       const s = document.createElement('script');
-      s.src = at(src);
-      s.async = false; // in their order
+      s.integrity = integrity;
+      s.crossOrigin = 'anonymous';
+      s.src = trust.createScriptURL(at(src));
       s.onload = done;
       s.onerror = () => {
         delete scripts[src];
         s.remove();
-        fail(new Error('This part of the page could not be loaded.'));
-        lookForNewer();
+        fail({ stage: 'download', file: nameOf(src), message: 'it did not arrive' });
       };
       document.head.append(s);
     });
   }
   async function panel(name) {
-    const parts = { documents: ['{{collections.js}}', '{{encoding.js}}', '{{documents.js}}'], share: ['{{share.js}}'], better: ['{{better.js}}'] }[name];
-    await Promise.all(['{{panels.js}}', ...parts].map(script));
+    const parts = {
+      documents: [
+        ['{{collections.js}}', '{{collections.js integrity}}'],
+        ['{{encoding.js}}', '{{encoding.js integrity}}'],
+        ['{{documents.js}}', '{{documents.js integrity}}'],
+      ],
+      share: [['{{share.js}}', '{{share.js integrity}}']],
+      better: [['{{better.js}}', '{{better.js integrity}}']],
+    }[name];
+    parts.unshift(['{{panels.js}}', '{{panels.js integrity}}']);
+    try { // all of them are there, and verified, before the first runs
+      await Promise.all(parts.map(p => scripts[p[0]] || fetchPart(p)));
+      for (const p of parts) await script(p);
+    } catch (e) {
+      lookForNewer();
+      throw new Error(explain(e));
+    }
     return window.parley.panels[name];
   }
   const open = (name, ...args) => panel(name).then(p => p.open(...args)).catch(e => say(e.message));
@@ -296,12 +379,12 @@
   // ---- The page's program: ui.wasm. ----
 
   const evaluate = window.eval;
-  let started = false, tries = 0;
+  let started = false;
   async function startProgram() {
     try {
-      if (typeof Go === 'undefined' || !window.vuguRender) throw new Error('a script is missing');
+      if (!whole()) throw new Error('a part is missing');
       const go = new Go();
-      const instance = await instantiate(await fetch('{{ui.wasm}}', tries++ ? { cache: 'reload' } : {}), go.importObject);
+      const instance = await instantiate(await fetchPart(['{{ui.wasm}}', '{{ui.wasm integrity}}']), go.importObject);
       started = true;
       settle();
       // Vugu evaluates its script when it starts, which the page's policy
@@ -312,13 +395,19 @@
     } catch (e) {
       handle = null;
       if (started) status('failed', `Something went wrong: ${e.message}. The conversation is kept.`, 'Reload', () => location.reload());
-      else if (typeof Go === 'undefined' || !window.vuguRender) status('failed', 'A part of the page did not arrive.', 'Reload', () => location.reload());
-      else failed({ stage: 'download', file: 'ui.wasm', message: e.message });
+      else if (!whole()) {
+        const parts = [...sheets.map(s => s.href), ...[...document.scripts].map(s => s.src)].filter(Boolean);
+        status('failed', 'A part of the page did not arrive, or was refused because it is not the one that was published.', 'Reload',
+          () => Promise.allSettled(parts.map(refresh)).then(() => location.reload()));
+      } else failed(e.stage ? e : { stage: 'open', file: 'ui.wasm', message: e.message });
     }
   }
 
+  // whole reports whether the parts are there that index.html names.
+  const sheets = [...document.querySelectorAll('link[rel=stylesheet]')];
+  const whole = () => typeof Go !== 'undefined' && window.vuguRender && sheets.every(s => s.sheet);
+
   async function instantiate(response, imports) {
-    if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`);
     if (/^application\/wasm/.test(response.headers.get('content-type')))
       return (await WebAssembly.instantiateStreaming(response, imports)).instance;
     return (await WebAssembly.instantiate(await response.arrayBuffer(), imports)).instance; // an older host
@@ -426,7 +515,7 @@
   let registered = false;
   async function register() {
     try {
-      const reg = await navigator.serviceWorker.register('sw.js');
+      const reg = await navigator.serviceWorker.register(trust.createScriptURL('sw.js'));
       const watch = sw => {
         if (!sw) return;
         const look = () => {

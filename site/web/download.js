@@ -4,7 +4,7 @@
 //
 //   {op: 'start', manifest, sha256, worker, kernel, ...}   absolute URLs
 //
-// where sha256 is what site.json must have, so that a page of one version never takes the
+// worker and kernel with the SHA-256 that they must have (program.js), where sha256 is what site.json must have, so that a page of one version never takes the
 // files of another; without it any list is taken.
 //
 // Each worker's script is this one, program.js and its own, joined when the page is built
@@ -149,14 +149,13 @@ async function download(url, f, count, signal) {
 const matches = async (bytes, f) => bytes.length === f.bytes && await digest(bytes) === f.sha256.toLowerCase();
 
 // digest is the SHA-256 in hex.
-async function digest(bytes) {
-  const sum = self.crypto.subtle ? new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)) : sha256(bytes);
-  return [...sum].map(b => b.toString(16).padStart(2, '0')).join('');
-}
+const digest = async bytes => [...await sha256(bytes)].map(b => b.toString(16).padStart(2, '0')).join('');
 
-// sha256 is FIPS 180-4, for pages served over plain http from another machine
+const sha256 = async bytes => self.crypto.subtle ? new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)) : slowSHA256(new Uint8Array(bytes));
+
+// slowSHA256 is FIPS 180-4, for pages served over plain http from another machine
 // (a classroom's server), where browsers withhold crypto.subtle.
-function sha256(message) {
+function slowSHA256(message) {
   const isPrime = n => { for (let d = 2; d * d <= n; d++) if (n % d === 0) return false; return true; };
   const primes = [];
   for (let n = 2; primes.length < 64; n++) if (isPrime(n)) primes.push(n);

@@ -167,7 +167,7 @@
   async function start() {
     const charts = document.getElementById('charts');
     try {
-      const response = await fetch('{{experiments.json}}');
+      const response = await fetch('{{experiments.json}}', { integrity: '{{experiments.json integrity}}' });
       if (!response.ok) throw new Error(`the server answered ${response.status}`);
       const { figures } = await response.json();
       charts.replaceChildren(...figures.map(show));

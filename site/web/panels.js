@@ -43,29 +43,32 @@
 
   // ---- The worker for files. ----
 
-  let worker = null, next = 0;
+  let worker = null, next = 0; // worker: a promise
   const jobs = new Map();
   function files() {
     if (worker) return worker;
-    const w = worker = new Worker(parley.url('{{files-worker.js}}'));
-    worker.onmessage = ({ data }) => {
-      const job = jobs.get(data.id);
-      if (!job) return;
-      if (data.op !== 'done' && data.op !== 'error') { job.told(data); return; }
-      jobs.delete(data.id);
-      if (data.op === 'done') { job.done(data); return; }
-      job.fail(new Error(data.message.replace(/\.$/, '')));
-      // Its program's memory is in no known state: another one is made.
-      if (data.trap) end(w, `${data.message}, and starts anew`);
-      else if (data.stage) parley.lookForNewer(); // a file did not come
-    };
-    worker.onerror = e => end(w, e.message || 'the program that reads files could not be started');
-    worker.postMessage({ op: 'start', ...parley.site, worker: parley.url('{{files.wasm}}') });
-    return worker;
+    const mine = worker = parley.makeWorker(['{{files-worker.js}}', '{{files-worker.js integrity}}']).then(w => {
+      w.onmessage = ({ data }) => {
+        const job = jobs.get(data.id);
+        if (!job) return;
+        if (data.op !== 'done' && data.op !== 'error') { job.told(data); return; }
+        jobs.delete(data.id);
+        if (data.op === 'done') { job.done(data); return; }
+        job.fail(new Error(data.message.replace(/\.$/, '')));
+        // Its program's memory is in no known state: another one is made.
+        if (data.trap) end(mine, `${data.message}, and starts anew`);
+        else if (data.stage) parley.lookForNewer(); // a file did not come
+      };
+      w.onerror = e => end(mine, e.message || 'the program that reads files could not be started');
+      w.postMessage({ op: 'start', ...parley.site, worker: [parley.url('{{files.wasm}}'), '{{files.wasm integrity}}'] });
+      return w;
+    });
+    mine.catch(e => end(mine, `${e.file}: ${e.message}`));
+    return mine;
   }
-  function end(w, why) {
-    w.terminate();
-    if (worker !== w) return;
+  function end(mine, why) {
+    mine.then(w => w.terminate(), () => {});
+    if (worker !== mine) return;
     worker = null;
     const lost = [...jobs.values()];
     jobs.clear();
@@ -78,9 +81,9 @@
     const id = ++next;
     const promise = new Promise((done, fail) => {
       jobs.set(id, { done, fail, told });
-      files().postMessage({ op, id, ...body });
+      files().then(w => w.postMessage({ op, id, ...body }), () => {}); // end tells
     });
-    promise.cancel = () => worker && worker.postMessage({ op: 'cancel', id });
+    promise.cancel = () => worker?.then(w => w.postMessage({ op: 'cancel', id }), () => {});
     return promise;
   }
 
@@ -94,7 +97,7 @@
 
   const count = (n, noun, nouns = noun + 's') => `${n.toLocaleString('en')}\u00a0${n === 1 ? noun : nouns}`;
 
-  const style = el('link', { rel: 'stylesheet', href: parley.at('{{panels.css}}') });
+  const style = el('link', { rel: 'stylesheet', integrity: '{{panels.css integrity}}', href: parley.at('{{panels.css}}') });
   document.head.append(style);
 
   parley.kit = { el, quiet, sheet, show, live, run, save, count };

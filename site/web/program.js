@@ -8,28 +8,27 @@
 // InternalError).
 class Trap extends Error {}
 
-async function compile(url) {
+// compile compiles [url, integrity], of which no byte runs that was not published: the
+// browser refuses what has another SHA-256, but does not say so. Then it is asked for once
+// more, past the browser's caches, to be told.
+async function compile([url, integrity]) {
   const file = url.split('/').pop();
-  const res = await request(url, file, damaged.has(url) ? { cache: 'reload' } : {});
-  damaged.add(url); // unless it compiles
-  let module;
+  const broken = e => { throw new Failure('download', file, `the connection broke off (${e.message})`); };
+  let res, bytes;
   try {
-    module = await WebAssembly.compileStreaming(res.clone());
+    res = await fetch(url, { integrity });
   } catch {
-    let bytes;
-    try {
-      bytes = await res.arrayBuffer();
-    } catch (e) {
-      throw new Failure('download', file, `the connection broke off (${e.message})`);
-    }
-    try { // a server that sends another type than application/wasm
-      module = await WebAssembly.compile(bytes);
-    } catch (e) {
-      throw new Failure('open', file, e.message);
-    }
+    res = await request(url, file, { cache: 'reload' });
+    bytes = await res.arrayBuffer().catch(broken);
+    if (`sha256-${btoa(String.fromCharCode(...await sha256(bytes)))}` !== integrity)
+      throw new Failure('verify', file, `${bytes.byteLength} bytes came whose SHA-256 is not that of the published file`);
   }
-  damaged.delete(url);
-  return module;
+  try {
+    if (!bytes && /^application\/wasm/.test(res.headers.get('content-type'))) return await WebAssembly.compileStreaming(res);
+    return await WebAssembly.compile(bytes ?? await res.arrayBuffer().catch(broken));
+  } catch (e) {
+    throw e instanceof Failure ? e : new Failure('open', file, e.message);
+  }
 }
 
 // simd: a module whose one function is a v128 constant and drop.

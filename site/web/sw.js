@@ -118,6 +118,7 @@ self.addEventListener('fetch', event => {
   event.respondWith((async () => {
     const kept = async () => (await cacheOf(file[0])).match(url.href);
     // What the search worker loads it keeps itself.
-    return await kept() || !/^data\//.test(file[0]) && await have(file).then(kept, () => null) || fetch(request);
+    // A page that asks past all caches was given something wrong: what is kept is verified.
+    return request.cache !== 'reload' && await kept() || !/^data\//.test(file[0]) && await have(file).then(kept, () => null) || fetch(request);
   })());
 });

@@ -1,0 +1,181 @@
+package browser
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// refused are the browser's own lines about what it does not let pass.
+var refused = []string{"'integrity' attribute", "Fetch API cannot load"}
+
+// Whatever program of the first page has a byte changed on its way is refused before any
+// of it runs, and the visitor is told; nothing answers.
+func TestAnAlteredProgramIsRefused(t *testing.T) {
+	s := shipped(t)
+	const refusedPart = "was refused because it is not the one that was published"
+	for name, says := range map[string]string{
+		"vugu-helper.*.js":  refusedPart,
+		"wasm_exec.*.js":    refusedPart,
+		"style.*.css":       refusedPart,
+		"instruments.*.css": refusedPart,
+		"worker.*.js":       "(worker.js): its SHA-256 is not that of the published file",
+		"ui.*.wasm":         "(ui.wasm): its SHA-256 is not that of the published file",
+		"worker.*.wasm":     "SHA-256 is not that of the published file",
+		"kernel.*.wasm":     "SHA-256 is not that of the published file",
+		"boot.*.js":         "", // no script tells it
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.heal()
+			s.spoil("app/"+name, flipByte)
+			p := blank(t, s)
+			p.expect(refused...)
+			p.navigate(s.url())
+			if says == "" {
+				p.wait("a word about it", `getComputedStyle(document.querySelector(".refused")).display !== "none"`)
+			} else if text := p.failed(); !strings.Contains(text, says) {
+				t.Errorf("the message is %q, want %q", text, says)
+			}
+			if p.do(focusBox); name != "boot.*.js" {
+				p.press("When was the Eiffel Tower built?\r")
+			}
+			if eval[bool](p, `!!document.querySelector("article.turn blockquote")`) {
+				t.Error("there is an answer")
+			}
+			if name == "boot.*.js" {
+				return
+			}
+			if name != "vugu-helper.*.js" && name != "ui.*.wasm" {
+				return
+			}
+			// Once the right file is there, the button is enough, though a browser keeps a file
+			// of such a name for a year.
+			s.heal()
+			p.click("#status-button")
+			p.ready()
+		})
+	}
+}
+
+// What is loaded on demand is refused likewise, and comes at the next attempt.
+func TestAnAlteredPanelIsRefused(t *testing.T) {
+	s := shipped(t)
+	// Without a service worker, which would have fetched all of it by then.
+	s.spoil("/sw.js", unavailable)
+	p := blank(t, s)
+	p.expect(append(refused, "sw.js", "503")...)
+	p.navigate(s.url())
+	p.ready().ask("When was the Eiffel Tower built?")
+	s.wait("/sw.js")
+	p.do(call(network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}))
+	said := func(name, selector string) {
+		t.Helper()
+		p.wait("a word about "+name, `document.querySelector(`+quote(selector)+`).textContent.includes(`+quote(name)+`)`)
+	}
+	press := func(css string) { eval[bool](p, `(document.querySelector(`+quote(css)+`).click(), true)`) }
+	for _, c := range [][2]string{{"share", "#share"}, {"documents", "#documents"}, {"collections", "#documents"}, {"encoding", "#documents"}} {
+		s.spoil("app/"+c[0]+".*.js", flipByte)
+		press(c[1])
+		said("("+c[0]+".js): its SHA-256 is not that of the published file", "#said")
+		if eval[bool](p, `!!document.querySelector("dialog[open]")`) {
+			t.Errorf("%s.js: a panel opened", c[0])
+		}
+		s.heal()
+	}
+	p.openDocuments()
+	eval[bool](p, `(document.querySelector("dialog[open]").close(), true)`)
+	p.openShare()
+	markdown := func() {
+		eval[bool](p, `([...document.querySelectorAll("#share-panel button")].find(b => b.textContent === "Markdown").click(), true)`)
+	}
+	for _, name := range []string{"files-worker.*.js", "files.*.wasm"} {
+		s.spoil("app/"+name, flipByte)
+		markdown()
+		said("SHA-256 is not that of the published file", "#share-panel .said")
+		s.heal()
+	}
+	if _, md := p.saved(markdown); !strings.Contains(string(md), "Eiffel") {
+		t.Errorf("once all is there: %s", md)
+	}
+}
+
+// With the service worker, too: what was changed in the browser's storage is refused, and
+// replaced.
+func TestAProgramAlteredInStorageIsReplaced(t *testing.T) {
+	s := shipped(t)
+	p := open(t, s).ready().installed()
+	changed := eval[string](p, `(async () => {
+		for (const name of await caches.keys()) {
+			const cache = await caches.open(name);
+			for (const request of await cache.keys()) {
+				if (!/kernel\..*wasm$/.test(request.url)) continue;
+				const response = await cache.match(request);
+				const bytes = new Uint8Array(await response.arrayBuffer());
+				bytes[bytes.length >> 1] ^= 1;
+				await cache.put(request, new Response(bytes, {headers: response.headers}));
+				return request.url;
+			}
+		}
+		return "";
+	})()`)
+	if changed == "" {
+		t.Fatal("kernel.wasm is not kept")
+	}
+	p.expect(refused...)
+	p.do(chromedp.Reload())
+	if got := p.ready().ask("When was the Eiffel Tower built?"); got.Source != "Eiffel Tower" {
+		t.Errorf("%+v", got)
+	}
+	sum := eval[string](p, `(async () => {
+		const bytes = await (await caches.match(`+quote(changed)+`)).arrayBuffer();
+		return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), b => b.toString(16).padStart(2, "0")).join("");
+	})()`)
+	if !strings.Contains(changed, sum[:16]) {
+		t.Errorf("%s is kept with the SHA-256 %s", changed, sum)
+	}
+}
+
+// Hosts that send no headers: the page's own policy holds, in its workers too, and no page
+// may frame it.
+func TestPromisesHoldWithoutHeaders(t *testing.T) {
+	s := newServer(t, bare(publishRelease(t, release{})))
+	p := open(t, s)
+	p.ready()
+	p.expect("Content Security Policy", "elsewhere.example", "TrustedScriptURL", "TrustedHTML", "trusted")
+	if got := eval[string](p, `fetch("http://elsewhere.example/").then(() => "left", e => e.name)`); got != "TypeError" {
+		t.Errorf("the page's request %s", got)
+	}
+	for what, js := range map[string]string{
+		"markup":               `document.body.innerHTML = "<p>"`,
+		"a script's address":   `document.createElement("script").src = "app/x.js"`,
+		"a worker":             `new Worker("app/x.js")`,
+		"a policy of its own":  `trustedTypes.createPolicy("mine", {})`,
+		"the page's own again": `trustedTypes.createPolicy("parley", {})`,
+	} {
+		if got := eval[string](p, `(() => { try { `+js+`; return "allowed"; } catch (e) { return e.name; } })()`); got != "TypeError" {
+			t.Errorf("%s: %s", what, got)
+		}
+	}
+	// A worker as boot.js makes it, whatever its script does.
+	got := eval[string](p, `(async () => {
+		const real = window.fetch;
+		window.fetch = async () => new Response('fetch("http://elsewhere.example/").then(() => postMessage("left"), e => postMessage(e.name))');
+		const w = await parley.makeWorker(["app/x.js", ""]);
+		window.fetch = real;
+		return new Promise(f => { w.onmessage = e => f(e.data); });
+	})()`)
+	if got != "TypeError" {
+		t.Errorf("a worker's request %s", got)
+	}
+
+	framed := newServer(t, framing(s.url()))
+	q := blank(t, framed)
+	q.expect("off origin", "favicon")
+	q.navigate(framed.url())
+	q.wait("the frame", `document.title === "loaded"`)
+	if got := s.requests("app/ui."); len(got) != 1 {
+		t.Errorf("ui.wasm was loaded %d times: in a frame, too", len(got)-1)
+	}
+}
