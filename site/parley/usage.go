@@ -99,6 +99,8 @@ parley index --dense=encoders/bge-small --out my-notes --title "My notes" notes/
 			synopsis: "[flags]",
 			summary:  "write the folder to publish: page, encoder, collection",
 			about: `The folder works on any static host, under any path, and offline after one visit.
+It holds the headers to send, for Netlify and Cloudflare Pages (_headers) and nginx
+(hosting/nginx.conf); hosting/README.txt says what holds on a host that sends none.
 In Parley's repository the page's programs are built with the Go toolchain; --from
 takes them from a folder built before instead, so that a collection of one's own
 needs no toolchain. Prints what is to be loaded; a first page of more than 1.5 MB
