@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -228,7 +229,9 @@ func (w *htmlWriter) element(n *html.Node, depth int) {
 		w.out.heading(w.level, w.nested(n, depth), w.anchor(n))
 	case atom.Pre, atom.Listing, atom.Xmp:
 		w.flush()
-		w.out.verbatim(w.code(n, depth))
+		if code := w.code(n, depth); !lineNumbers(n, code) {
+			w.out.verbatim(code)
+		}
 	case atom.Math:
 		w.inline.WriteString(tex(n))
 	case atom.Img:
@@ -412,6 +415,29 @@ func (w *htmlWriter) code(n *html.Node, depth int) string {
 	}
 	walk(n, depth)
 	return b.String()
+}
+
+// lineNumbers reports whether a <pre> is the column of numbers beside another.
+func lineNumbers(n *html.Node, code string) bool {
+	for n != nil && n.DataAtom != atom.Td && n.DataAtom != atom.Body {
+		n = n.Parent
+	}
+	if n == nil || n.DataAtom != atom.Td || len(code) > 1<<20 {
+		return false
+	}
+	want := 0
+	for number := range strings.FieldsSeq(code) {
+		got, err := strconv.Atoi(number)
+		if err != nil || want > 0 && got != want {
+			return false
+		}
+		want = got + 1
+	}
+	next := n.NextSibling
+	for next != nil && next.DataAtom != atom.Td {
+		next = next.NextSibling
+	}
+	return want > 0 && next != nil && find(next, func(n *html.Node) bool { return n.DataAtom == atom.Pre }) != nil
 }
 
 // tex gives a formula as its author wrote it, where the page says that.

@@ -232,6 +232,12 @@ var pages = []struct{ kind, page, title, text string }{
 	{"Spanish, with a form of search around nothing", `<html lang="es"><head><title>Amarres | Puerto</title></head><body><header class="cabecera"><form action="/buscar"><label>Buscar <input name="q"></label><button>Ir</button></form><nav>Inicio</nav></header><div id="contenido"><h1>Amarres</h1><p>Hay cuarenta amarres.</p><div class="aviso"><p>El muelle está mojado.</p></div></div><footer>Aviso legal</footer></body></html>`,
 		"Amarres", "Hay cuarenta amarres.\n\nEl muelle está mojado."},
 
+	{"furniture without names", `<html><head><title>Ropes</title></head><body><main><p><a href="/">Home</a> &gt; <a href="/docs">Docs</a> &gt; Ropes</p><div class="admonition warning"><p class="admonition-title">Warning</p><p>You are not reading the most recent version of this documentation. <a href="/en/latest/">2.0</a> is the latest version available.</p></div>
+<h1>Ropes</h1><p>You are reading the tide gauge: the latest version is at the quay.</p><table><tr><td><pre>9
+10</pre></td><td><pre>tie(a)
+  tie(b)</pre></td></tr></table><p>Home / away: see <a href="/x">berths</a>.</p><div><a href="https://x">✏️ Edit this page on GitHub.</a></div><div><a class="prev" href="a.html">Previous: Fees</a><a class="next" href="b.html">Next: Fuel</a></div><p><a href="#more">Show more</a></p><div id="more" hidden><p>Nylon stretches.</p></div></main></body></html>`,
+		"Ropes", "You are reading the tide gauge: the latest version is at the quay.\n\ntie(a)\n  tie(b)\n\nHome / away: see berths.\n\nShow more\n\nNylon stretches."},
+
 	{"words that look like tools, in sentences", `<html><head><title>Log</title></head><body><main><p>Press <a href="/next">next</a> to go on, or <a href="/search">search</a> the log.</p><p><a href="/edit">Edit this page</a></p><p>Item <a href="#x">#</a>5 costs 3 €.</p><p id="x">Ask <button type="button">Why?</button></p></main></body></html>`,
 		"Log", "Press next to go on, or search the log.\n\nItem 5 costs 3 €.\n\nAsk\n\nWhy?"},
 }
@@ -335,6 +341,25 @@ func TestDeclaredCharsetsAreHonoured(t *testing.T) {
 		docs, _ := Read("a.html", []byte(page), Options{})
 		if len(docs) != 1 || docs[0].Text != want {
 			t.Errorf("%q: %+v", page, docs)
+		}
+	}
+}
+
+func TestNoticesOfOtherVersionsAreNoText(t *testing.T) {
+	for notice, gone := range map[string]bool{
+		`This is documentation for Harbour <b>1.x</b>, which is no longer actively maintained. See <a href="/">the latest version</a> (2.x).`: true,
+		`This is unreleased documentation for <a href="/">Harbour</a> Next version.`:                                                          true,
+		`You're reading an older version of the docs. <a href="/latest">Go to the latest</a>.`:                                                true,
+		`Note: You are viewing documentation for version 1.0, which is <a href="/x">outdated</a>.`:                                            true,
+		`A newer version of this page <a href="/x">is available</a>.`:                                                                         true,
+		`This is the latest boat, see <a href="/x">its picture</a>.`:                                                                          false,
+		`You are reading a <a href="/x">chart</a> of the harbour.`:                                                                            false,
+		`This version of the rope is old and its <a href="/x">strands</a> part.`:                                                              false,
+		`Version 2 of the <a href="/x">documentation</a> describes the latest crane.`:                                                         false,
+	} {
+		docs := read(t, "a.html", "<title>T</title><main><div>"+notice+"</div><p>The text itself.</main>", Options{})
+		if got := docs[0].Text == "The text itself."; got != gone {
+			t.Errorf("%s: %q", notice, docs[0].Text)
 		}
 	}
 }

@@ -160,26 +160,11 @@ func (p *page) opener(n *html.Node) {
 		case "data-target", "data-bs-target":
 			shows(strings.TrimPrefix(a.Val, "#"))
 		case "href":
-			if len(a.Val) > 1 && a.Val[0] == '#' && (role == "tab" || role == "button" || attr(n, "data-toggle")+attr(n, "data-bs-toggle") != "" || inTabs(n)) {
+			if len(a.Val) > 1 && a.Val[0] == '#' && (n.DataAtom == atom.A || role == "tab") {
 				shows(a.Val[1:])
 			}
 		}
 	}
-}
-
-// inTabs reports whether a link is in a list that is called tabs.
-func inTabs(n *html.Node) bool {
-	for range 4 {
-		if n = n.Parent; n == nil {
-			return false
-		}
-		for token := range tokens(n) {
-			if token == "tabs" || token == "nav-tabs" || strings.HasSuffix(token, "-tabs") {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // regions gives the parts of a page to read, once out says what not to.
@@ -329,7 +314,7 @@ func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 // unseen reports whether an element is nothing that a reader reads.
 func (p *page) unseen(n *html.Node) bool {
 	switch n.DataAtom {
-	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Head, atom.Svg, atom.Iframe, atom.Object, atom.Embed,
+	case atom.Script, atom.Style, atom.Noscript, atom.Noframes, atom.Noembed, atom.Template, atom.Head, atom.Svg, atom.Iframe, atom.Object, atom.Embed,
 		atom.Canvas, atom.Audio, atom.Video, atom.Map, atom.Input, atom.Select, atom.Textarea, atom.Datalist, atom.Progress, atom.Meter:
 		return true
 	case atom.Button:
@@ -644,6 +629,15 @@ func (p *page) furniture(n *html.Node, w weight, inMain bool) int {
 	}
 	if breadcrumbs(n) {
 		return surely
+	}
+	switch n.DataAtom {
+	case atom.Div, atom.P, atom.Aside, atom.Section, atom.Ul, atom.Ol:
+		if w.text > 0 && w.text <= 120 && w.count > 0 && w.h1 == 0 && isTrail(n) {
+			return surely
+		}
+		if w.text <= 300 && w.count > 0 && w.h1 == 0 && isStaleNotice(n) {
+			return surely
+		}
 	}
 	// A list of links to places in the page is its table of contents.
 	if w.count >= 2 && w.inPage == w.count && (w.jump*2 >= w.count || underContents(n)) && w.links*10 >= w.text*9 && w.h1 == 0 {

@@ -82,7 +82,7 @@ var (
 		crayon-nums crayon-num linenum linenums lno lineno-gutter`)
 
 	// aside is what belongs to no sentence, within the text.
-	aside = set(`copybtn clip-button copy-button buttongroup md-clipboard clipboard-copy code-copy
+	aside = set(`copybtn copy-btn btn-copy copy-to-clipboard copy-code-button code-copy-btn clip-button copy-button buttongroup md-clipboard clipboard-copy code-copy
 		admonitionicon md-annotation__index headeranchor boring`)
 
 	footnotes = set(`footnotes footnote footnote-list citation-list references`)
@@ -318,6 +318,27 @@ func perhapsPart(token string) bool {
 	return strings.HasPrefix(token, "footer-") || strings.HasSuffix(token, "-footer") && token != "card-footer" && token != "table-footer"
 }
 
+// staleNotice is how sites say that there is another version of a page.
+var staleNotice = regexp.MustCompile(`(?i)^(?:note|warning|important|attention|caution|danger|info)?[\s:!.⚠️]*(?:you(?:'re| are| ’re) (?:currently )?(?:not )?(?:reading|viewing|looking at|browsing)|this is (?:the |an? )?|this (?:version|documentation|page) (?:is|of|describes)|these docs are|there is a newer|a newer version)`)
+
+var staleWords = regexp.MustCompile(`(?i)\b(?:old|older|outdated|out of date|unreleased|development|pre-release|prerelease|newer|latest|most recent|stable|no longer|unmaintained|legacy)\b.*\b(?:version|documentation|docs|release|maintained)\b|\b(?:version|documentation|docs|release)\b.*\b(?:old|older|outdated|out of date|unreleased|development|newer|latest|most recent|stable|no longer|legacy)\b`)
+
+var siteNouns = regexp.MustCompile(`(?i)\b(?:documentation|docs|manual|guide|handbook|page|site|website|reference|release)\b|^\W*(?:\w+\W+)?you\b`)
+
+// isStaleNotice reports whether an element says no more than that there is another version.
+func isStaleNotice(n *html.Node) bool {
+	s := clean(allText(n))
+	return staleNotice.MatchString(s) && staleWords.MatchString(s) && siteNouns.MatchString(s)
+}
+
+// isTrail reports whether an element is breadcrumbs by what it says: "Home > Docs > Ropes".
+func isTrail(n *html.Node) bool {
+	first := find(n, func(n *html.Node) bool { return n.DataAtom == atom.A })
+	s := clean(allText(n))
+	return first != nil && homeWords[strings.ToLower(clean(allText(first)))] && strings.HasPrefix(s, clean(allText(first))) &&
+		strings.ContainsAny(s, ">»›/→▸") && !strings.ContainsAny(s, ".!?;")
+}
+
 func breadcrumbs(n *html.Node) bool {
 	if strings.Contains(strings.ToLower(attr(n, "aria-label")), "breadcrumb") || strings.HasSuffix(attr(n, "itemtype"), "BreadcrumbList") {
 		return true
@@ -432,7 +453,19 @@ func linkSign(n *html.Node) bool {
 			return true
 		}
 	}
-	return actions[strings.Trim(low, " ✏️✎↗↑→←»«‹›⇧🖉📝")] && alone(n)
+	low = strings.Trim(low, " ✏️✎↗↑→←»«‹›⇧🖉📝.")
+	is := actions[low]
+	if len(low) <= 45 {
+		for _, begin := range [...]string{"edit this page", "edit this doc", "edit on ", "improve this ", "suggest an edit", "suggest edits", "view source on ", "view on git", "report an issue", "report a problem", "open an issue"} {
+			is = is || strings.HasPrefix(low, begin)
+		}
+	}
+	if !is {
+		for t := range tokens(n) {
+			is = is || (t == "prev" || t == "previous" || t == "next") && (strings.HasPrefix(low, "prev") || strings.HasPrefix(low, "next"))
+		}
+	}
+	return is && alone(n)
 }
 
 // alone reports whether a link stands in no sentence.
