@@ -442,3 +442,32 @@ func TestAThousandPassages(t *testing.T) {
 	facts := eval[string](p, row("articles")+`.querySelector(".facts").textContent`)
 	t.Logf("from choosing the file to the end: %v; %s", took.Round(time.Millisecond), facts)
 }
+
+// A table whose columns tell nothing is shown, and its person says which holds the text;
+// what was left out of a folder is named.
+func TestATableAsksWhichColumnHoldsTheText(t *testing.T) {
+	s := shipped(t)
+	p := open(t, s).ready().openDocuments()
+	p.give("#pick-folder", write(t, "shed", map[string]string{
+		"stock.csv":             "north,south\nSpade,Hangs by the door\nRake,Stands behind it\n",
+		"notes.txt":             "The shed was painted green in the spring.",
+		".git/config":           "x",
+		"node_modules/a/README": "Foreign matter.",
+		"photo.jpeg":            "\xff\xd8\xff",
+	}))
+	p.encoded("shed")
+	p.wait("the question", row("shed")+`.querySelector(".asks form")?.innerText.includes("Which column of stock.csv holds the text?")`)
+	if text := eval[string](p, row("shed")+`.querySelector(".asks table").innerText`); !strings.Contains(text, "Hangs by the door") {
+		t.Errorf("the preview is %q", text)
+	}
+	if text := eval[string](p, row("shed")+`.querySelector(".notes").textContent`); !strings.Contains(text, "photo.jpeg") || !strings.Contains(text, "node_modules/: hidden, or a folder of packages") {
+		t.Errorf("left out: %q", text)
+	}
+	eval[bool](p, `(() => { const [text, title] = `+row("shed")+`.querySelectorAll(".asks select"); text.value = "2"; title.value = "1"; `+row("shed")+`.querySelector(".asks button").click(); return true; })()`)
+	p.wait("three passages", `/^3\spassages/.test(`+row("shed")+`.querySelector(".facts").innerText)`)
+	p.wait("no question", `!`+row("shed")+`.querySelector(".asks form")`)
+	p.press(kb.Escape)
+	if got := p.ask("where does the spade hang?"); !strings.Contains(got.Quote, "by the door") {
+		t.Errorf("%+v", got)
+	}
+}

@@ -69,10 +69,13 @@
 
   // ---- Taking files. ----
 
+  // Folders that are not even opened; what else is left out, the worker says.
+  const unopened = name => /^\.|^(node_modules|bower_components|__pycache__|__MACOSX)$/i.test(name);
+
   // gather makes [{path, file}] of files and of entries of a drop, a folder's in the
-  // order of the command line's walk.
+  // order of the command line's walk; skipped names the folders that were left out.
   async function gather(given) {
-    const out = [];
+    const out = [], left = new Set();
     const walk = async (entry, path) => {
       if (entry instanceof File) { out.push({ path, file: entry }); return; }
       if (entry.isFile) { out.push({ path, file: await new Promise((ok, no) => entry.file(ok, no)) }); return; }
@@ -80,32 +83,37 @@
       for (;;) {
         const some = await new Promise((ok, no) => reader.readEntries(ok, no));
         if (!some.length) return;
-        for (const e of some) if (!e.name.startsWith('.')) await walk(e, path + '/' + e.name);
+        for (const e of some) if (e.isDirectory && unopened(e.name)) left.add(path + '/' + e.name); else await walk(e, path + '/' + e.name);
       }
     };
     for (const g of given) await walk(g, g.webkitRelativePath || g.name);
-    const files = out.filter(f => !f.path.split('/').some(part => part.startsWith('.')));
+    const files = out.filter(f => {
+      const parts = f.path.split('/'), i = parts.findIndex((part, i) => i > 0 && i < parts.length - 1 && unopened(part));
+      if (i > 0) left.add(parts.slice(0, i + 1).join('/'));
+      return i < 0;
+    });
     const roots = new Set(files.map(f => f.path.split('/')[0]));
     let title = (files[0]?.file.name ?? '').replace(/\.gz$/, '').replace(/\.[^.]+$/, '') + (files.length > 1 ? ' and more' : '');
     if (roots.size === 1 && files.every(f => f.path.includes('/'))) {
       title = [...roots][0];
       for (const f of files) f.path = f.path.slice(title.length + 1);
     }
+    const skipped = [...left].map(path => `${path}/: hidden, or a folder of packages`);
     const compare = (a, b) => {
       const x = a.path.split('/'), y = b.path.split('/');
       for (let i = 0; i < Math.min(x.length, y.length); i++)
         if (x[i] !== y[i]) return x[i] < y[i] ? -1 : 1;
       return x.length - y.length;
     };
-    return { title, files: files.sort(compare) };
+    return { title, files: files.sort(compare), skipped };
   }
 
   async function take(given) {
-    const { title, files } = await gather(given);
+    const { title, files, skipped } = await gather(given);
     if (!files.length) { tell('There is no file in it.'); return; }
     const base = f => f.path.split('/').pop();
     if (files.some(f => base(f) === 'manifest.json') && files.some(f => base(f) === 'index.bin') || files.length === 1 && /\.zip$/i.test(base(files[0]))) await adopt(title, files);
-    else await collections.collect(title, files, also.checked && canBeDense());
+    else await collections.collect(title, files, also.checked && canBeDense(), skipped);
   }
 
   async function adopt(title, files) {
@@ -114,8 +122,8 @@
   }
 
   async function add(c, given) {
-    const { files } = await gather(given);
-    if (files.length) await collections.add(c, files);
+    const { files, skipped } = await gather(given);
+    if (files.length) await collections.add(c, files, skipped);
   }
 
   const canBeDense = () => !!parley.about?.dense;
@@ -230,12 +238,13 @@
     const bar = el('progress', { hidden: true, 'aria-label': 'Encoded' });
     const error = el('p', { class: 'error', hidden: true });
     const notes = el('details', { class: 'notes', hidden: true }, el('summary'), el('ul'));
+    const asks = el('div', { class: 'asks' });
     const acts = el('p', { class: 'acts' });
     const editor = el('form', { class: 'renamer', hidden: true, onsubmit: e => { e.preventDefault(); rename(c, input.value); } });
     const input = el('input', { 'aria-label': 'New name', onkeydown: e => { if (e.key === 'Escape') { e.preventDefault(); e.stopPropagation(); rename(c, c.title); } } });
     editor.append(input, el('button', { type: 'submit', class: 'plain' }, 'Rename'));
-    const root = el('li', {}, radio, el('div', {}, el('p', { class: 'name' }, title), editor, facts, bar, error, notes, acts));
-    return { root, radio, title, facts, bar, error, notes, acts, editor, input, buttons: '' };
+    const root = el('li', {}, radio, el('div', {}, el('p', { class: 'name' }, title), editor, facts, bar, error, asks, notes, acts));
+    return { root, radio, title, facts, bar, error, asks, notes, acts, editor, input, buttons: '' };
   }
 
   function fill(row, c) {
@@ -251,12 +260,17 @@
     set(row.facts, facts(c));
     row.error.hidden = !c.error;
     set(row.error, c.error || '');
-    const left = (c.leftOut || 0) + (c.others || 0), anew = c.replaced || [];
-    row.notes.hidden = !left && !anew.length;
+    const others = c.others || [], left = (c.leftOut || 0) + others.length, anew = c.replaced || [], how = c.toldOf || [];
+    row.notes.hidden = !left && !anew.length && !how.length;
     if (!row.notes.hidden && row.told !== c.notes) {
       row.told = c.notes;
-      row.notes.firstChild.textContent = [anew.length && `${anew.length.toLocaleString('en')} replaced`, left && `${left.toLocaleString('en')} left out`].filter(Boolean).join(', ');
-      row.notes.lastChild.replaceChildren(...anew.map(id => el('li', {}, `${id} took the place of the one before`)), ...c.notes.map(n => el('li', {}, n)), ...(c.others ? [el('li', {}, `${count(c.others, 'file')} of formats that are not read`)] : []));
+      row.notes.firstChild.textContent = [anew.length && `${anew.length.toLocaleString('en')} replaced`, left && `${left.toLocaleString('en')} left out`, how.length && count(how.length, 'note')].filter(Boolean).join(', ');
+      row.notes.lastChild.replaceChildren(...anew.map(id => el('li', {}, `${id} took the place of the one before`)), ...c.notes.map(n => el('li', {}, n)), ...(others.length ? [el('li', {}, `${count(others.length, 'file')} of formats that are not read: ${others.join(', ')}`)] : []), ...how.map(n => el('li', {}, n)));
+    }
+    const open = at(c) ? [] : (c.asks || []).slice(0, 1); // one after another
+    if (row.asked !== open[0]) {
+      row.asked = open[0];
+      row.asks.replaceChildren(...open.map(a => question(c, a)));
     }
     const verbs = c.site ? [] : c.job || c.reading ? ['Cancel'] : c.elsewhere ? ['Cancel', 'Delete'] : [
       !c.whole && c.total && 'Go on', c.passages && c.whole && 'Add files', c.passages && c.whole && canBeDense() && c.dense !== c.passages && (c.dense ? 'Go on reading for better answers' : 'Read for better answers'), c.passages && c.whole && 'Rename', c.passages && 'Export', 'Delete'].filter(Boolean);
@@ -268,6 +282,25 @@
       row.acts.replaceChildren(...verbs.map(v => quiet([v, el('span', { class: 'vh' }, ' ' + c.title)], does[v], v === 'Rename' ? { 'data-rename': c.id } : {})));
       if (had && row.acts.firstChild) row.acts.firstChild.focus();
     }
+  }
+
+  // question asks a person what the columns of a table hold, and shows its beginning.
+  function question(c, { path, columns, rows }) {
+    const choice = (label, first) => {
+      const select = el('select', {}, first.map(([value, text]) => el('option', { value }, text)), columns.map((name, i) => el('option', { value: String(i + 1) }, name || `column ${i + 1}`)));
+      return [select, el('label', {}, label, ' ', select)];
+    };
+    const [text, textLabel] = choice('Text', [['*', 'all columns, with their names']]);
+    const [title, titleLabel] = choice('Title', [['', 'none']]);
+    return el('form', { onsubmit: e => {
+      e.preventDefault();
+      collections.columns(c, c.asks.find(a => a.path === path), { text: text.value, title: title.value });
+    } },
+    el('p', {}, `Which column of ${path} holds the text?`),
+    el('div', { class: 'preview', tabIndex: 0, role: 'region', 'aria-label': `The beginning of ${path}` }, el('table', {},
+      el('thead', {}, el('tr', {}, columns.map(name => el('th', { scope: 'col' }, name)))),
+      el('tbody', {}, rows.map(r => el('tr', {}, r.map(cell => el('td', {}, cell))))))),
+    el('p', { class: 'acts' }, textLabel, titleLabel, el('button', { type: 'submit', class: 'plain' }, 'Read it')));
   }
 
   // at is what goes on with a collection, here or in another tab.

@@ -65,14 +65,16 @@
 
   // ---- Encoding. ----
 
-  // collect makes a collection of documents, [{path, file}].
-  async function collect(title, files, dense) {
+  // collect makes a collection of documents, [{path, file}]; skipped says what of their
+  // folder is not among them.
+  async function collect(title, files, dense, skipped) {
     const c = fresh(title);
     list.push(c);
     c.reading = 'Reading';
-    await encode(c, () => ['collect', { title, files }]);
-    if (!c.total) { if (c.cancelled) forget(c); return; } // while its files were still being read
+    await encode(c, () => ['collect', { title, files, skipped }]);
+    if (!c.total && c.cancelled) forget(c); // while its files were still being read
     if (dense && c.whole) await densify(c);
+    return c;
   }
 
   function forget(c) {
@@ -82,14 +84,22 @@
   }
 
   // add encodes further files into a collection; those that it has are encoded anew.
-  async function add(c, files) {
+  async function add(c, files, skipped) {
     let own;
     c.reading = 'Reading';
     await encode(c, async () => {
-      if (own = await contents(c.id)) return ['extend', { title: c.title, files, index: own.index, passages: own.passages }];
+      if (own = await contents(c.id)) return ['extend', { title: c.title, files, skipped, index: own.index, passages: own.passages }];
       throw new Error('it is no longer there');
     });
     if (own?.dense && c.whole && !c.dense) await densify(c, own);
+  }
+
+  // columns reads a table whose columns a person has told: {text, title}.
+  async function columns(c, asked, columns) {
+    const files = [{ path: asked.path, file: asked.file, columns }], rest = c.asks.filter(a => a !== asked);
+    if (c.passages) await add(c, files); else { forget(c); c = await collect(c.title, files, false); }
+    c.asks = [...c.asks || [], ...rest];
+    parley.collections.changed();
   }
 
   // goOn encodes what an earlier visit did not come to.
@@ -108,8 +118,11 @@
       case 'reading':
         c.reading = `Reading: ${m.read.toLocaleString('en')} of ${count(m.files, 'file')}`;
         return;
+      case 'asked':
+        c.asks = m.asks.map(a => ({ ...a, file: todo[1].files.find(f => f.path === a.path).file }));
+        return;
       case 'cut':
-        Object.assign(c, { reading: null, whole: false, total: m.total, done: m.kept, left: null, documents: m.documents, notes: m.notes, leftOut: m.left, others: m.others, replaced: m.replaced, dense: 0 });
+        Object.assign(c, { toldOf: m.told, reading: null, whole: false, total: m.total, done: m.kept, left: null, documents: m.documents, notes: m.notes, leftOut: m.left, others: m.others, replaced: m.replaced, dense: 0 });
         persist();
         return [{ all: m.passages }, ['batch/', 'dense', 'vectors/']];
       case 'resumed':
@@ -228,7 +241,7 @@
   }
 
   Object.assign(parley.collections, {
-    collect, add, goOn, adopt, densify, rename, exportIt, cancel, pace, speed, megabytes,
+    collect, add, columns, goOn, adopt, densify, rename, exportIt, cancel, pace, speed, megabytes,
     grown() {},    // a collection's files have changed: (c, files, growing, first)
     finished() {}, // something has been done to all of it: (c, what)
   });

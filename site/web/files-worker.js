@@ -8,6 +8,8 @@
 // collection,
 //
 //   {op: 'reading', id, read, files}              files read so far
+//   {op: 'asked', id, asks}                       tables whose columns a person must tell:
+//                                                 {path, columns, rows}
 //   {op: 'cut', id, passages, total, ...}         all passages, to be kept
 //   {op: 'resumed', id, done, total}              as far as an earlier run's vectors are good
 //   {op: 'progress', id, done, total, left, rate} left in ms, rate in passages a second
@@ -88,11 +90,13 @@ const turn = () => new Promise(done => {
 const stop = id => { if (cancelled.delete(id)) throw new Error('cancelled'); };
 
 const jobs = {
-  // collect reads documents, [{path, file}], and encodes them.
-  async collect({ id, title, files }) {
+  // collect reads documents, [{path, file, columns}], and encodes them; columns say what
+  // those of a table are, where they do not. skipped says what of a folder is not among
+  // them.
+  async collect({ id, title, files, skipped }) {
     const p = await withEncoder();
     ask(p, 'begin', { title });
-    const cut = await read(p, id, files);
+    const cut = await read(p, id, files, skipped);
     const all = copy(p, ask(p, 'passages'));
     postMessage({ op: 'cut', id, passages: all, ...cut, kept: 0, replaced: [] }, [all]);
     return encode(p, id);
@@ -100,10 +104,10 @@ const jobs = {
 
   // extend adds documents to a collection, index.bin and passages.bin. Those of an id
   // that it has take the older ones' place.
-  async extend({ id, title, files, index, passages }) {
+  async extend({ id, title, files, skipped, index, passages }) {
     const p = await withEncoder();
     ask(p, 'begin', { title });
-    const cut = await read(p, id, files);
+    const cut = await read(p, id, files, skipped);
     ask(p, 'file', new Uint8Array(index), 'collection/index.bin'); // no other job comes in between
     ask(p, 'file', new Uint8Array(passages), 'collection/passages.bin');
     const e = ask(p, 'extend');
@@ -188,16 +192,19 @@ const jobs = {
 };
 
 // read reads and cuts documents, and says what came of it.
-async function read(p, id, files) {
-  const notes = [];
-  let documents = 0, total = 0, others = 0, done = 0, told = 0;
-  for (const { path, file } of files) {
+async function read(p, id, files, skipped = []) {
+  const notes = [...skipped], others = [], kept = [], asks = [];
+  let documents = 0, total = 0, done = 0, told = 0;
+  for (const { path, file, columns } of files) {
     stop(id);
     try {
+      if (columns) ask(p, 'columns', columns);
       const r = ask(p, 'file', new Uint8Array(await file.arrayBuffer()), 'document/' + path);
       documents += r.documents;
       total += r.passages;
-      if (r.other) others++; else notes.push(...r.notes);
+      if (r.other) others.push(path); else notes.push(...r.notes);
+      kept.push(...r.told);
+      if (r.ask) asks.push({ path, ...r.ask });
     } catch (e) {
       if (e instanceof Trap) throw e;
       notes.push(`${path}: ${e.message}`);
@@ -209,8 +216,9 @@ async function read(p, id, files) {
     }
     await turn();
   }
-  if (!documents) throw new Error('no text was found. ' + (notes[0] || (others ? `${others} ${others === 1 ? 'file is' : 'files are'} of formats that are not read` : '')));
-  return { documents, total, notes: notes.slice(0, 200), left: notes.length, others };
+  postMessage({ op: 'asked', id, asks });
+  if (!documents) throw new Error('no text was found. ' + (asks.length ? `In ${asks[0].path} it cannot be told which column holds the text` : notes[0] || (others.length ? `${others.length} ${others.length === 1 ? 'file is' : 'files are'} of formats that are not read: ${others.slice(0, 20).join(', ')}` : '')));
+  return { documents, total, notes: notes.slice(0, 2000), left: notes.length, others, told: kept.slice(0, 200) };
 }
 
 // again hands in what an earlier run has made, as far as each batch continues the one
