@@ -46,6 +46,7 @@ func runChat(ctx context.Context, s streams, l *line) error {
 	from.flags(l)
 	k := l.Int("k", 5, "show this `many` results")
 	address := l.String("link", "", "ask the questions of a shared `address` first, as the page's Share gives it")
+	file := l.String("open", "", "ask the questions of a `file` first: one that :save wrote (JSON, Markdown), or text with a question a line")
 	args, err := l.parse()
 	if err != nil {
 		return err
@@ -54,6 +55,14 @@ func runChat(ctx context.Context, s streams, l *line) error {
 	if *address != "" {
 		if shared, err = link.Open(*address); err != nil {
 			return usageError{err}
+		}
+	}
+	if *file != "" {
+		if *address != "" {
+			return usagef("--link and --open both name a conversation")
+		}
+		if shared, err = openConversation(*file); err != nil {
+			return err
 		}
 	}
 	if len(args) > 0 {
@@ -119,6 +128,26 @@ func runChat(ctx context.Context, s streams, l *line) error {
 			}
 		}
 	}
+}
+
+// openConversation reads the questions of a file, as those of a link.
+func openConversation(name string) (c link.Conversation, err error) {
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return c, err
+	}
+	saved, err := transcript.Open(content, name)
+	if err != nil {
+		return c, err
+	}
+	for _, t := range saved.Turns {
+		asked := link.Asked{Question: t.Question, Read: t.Read}
+		if t.Chosen {
+			asked.Chosen = t.ID
+		}
+		c.Turns = append(c.Turns, asked)
+	}
+	return c, nil
 }
 
 // An input reads lines: on a terminal with editing and history.

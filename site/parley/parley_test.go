@@ -429,6 +429,32 @@ func TestChatSharesTheConversation(t *testing.T) {
 	}
 }
 
+// A conversation that was saved, or written down, is asked anew.
+func TestChatOpensAFile(t *testing.T) {
+	b := newBench(t)
+	dir := t.TempDir()
+	saved, md, text := filepath.Join(dir, "a.json"), filepath.Join(dir, "a.md"), filepath.Join(dir, "a.txt")
+	first := must(t, "eiffel tower?\nwho designed it?\n:pick 2\n:link\n:save "+saved+"\n:save "+md+"\n", b.with("chat")...)
+	if err := os.WriteFile(text, []byte("Me: eiffel tower?\nBot: Tall.\nMe: who designed it?\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	fragment := regexp.MustCompile(`#c=[\w-]+`)
+	if out := must(t, ":link\n", b.with("chat", "--open", saved)...); fragment.FindString(out) != fragment.FindString(first) {
+		t.Errorf("it is another conversation:\n%s", out)
+	}
+	for _, name := range []string{md, text} {
+		if out := must(t, "", b.with("chat", "--open", name)...); strings.Count(out, "? eiffel tower?") != 1 || strings.Count(out, "? who designed it?") != 1 || strings.Contains(out, "Tall") {
+			t.Errorf("%s:\n%s", name, out)
+		}
+	}
+	for _, args := range [][]string{{"--open", filepath.Join(dir, "none")}, {"--open", saved, "--link", "https://x.org/" + fragment.FindString(first)}} {
+		var e strings.Builder
+		if code := run(t.Context(), streams{strings.NewReader(""), io.Discard, &e}, b.with(append([]string{"chat"}, args...)...)); code == 0 {
+			t.Errorf("%v was taken", args)
+		}
+	}
+}
+
 func TestChatFollowsTheConversation(t *testing.T) {
 	b := newBench(t)
 	out := must(t, "eiffel tower?\nwho designed it?\n:pick 2\n:pick 9\n:terms\n:undo\n:undo\n:undo\n\n:new\n:what\n:help\n!\x1b]0;x\x07\n:quit\nnever read\n", b.with("chat")...)

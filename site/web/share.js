@@ -139,7 +139,7 @@
     dialog = sheet('share-panel', 'Share', own,
       el('h3', {}, 'Open another'),
       el('p', { class: 'choices' }, el('button', { type: 'button', class: 'plain', onclick: () => file.click() }, 'Choose a file')),
-      el('p', { class: 'fine' }, 'A conversation saved here as JSON, or a file of TopiOCQA, TREC CAsT, QReCC, CANARD, QuAC, or of Parley’s own set. Its questions are asked anew, here.'),
+      el('p', { class: 'fine' }, 'A conversation saved here as JSON or Markdown, a text with a question on each line, or a file of TopiOCQA, TREC CAsT, QReCC, CANARD, QuAC, or of Parley’s own set. Its questions are asked anew, here.'),
       file, list, said);
   }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -571,12 +572,44 @@ func TestConversationsOfDataSets(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A text is a conversation, a question a line; what is neither that nor a data set is not.
+func TestConversationsInText(t *testing.T) {
+	open := func(content string) ([]Imported, error) {
+		d := &desk{}
+		give(t, d, "conversation/a/talk.txt", []byte(content))
+		return d.conversations(struct {
+			Name string `json:"name"`
+		}{"a/talk.txt"})
+	}
+	list, err := open("When was the Eiffel Tower built?\nwho designed it?\n👍\n")
+	if err != nil || len(list) != 1 || list[0].Name != "talk.txt" || list[0].Turns != 3 || list[0].Text != "parley 1\n? When was the Eiffel Tower built?\n? who designed it?\n? 👍" {
+		t.Errorf("%+v, %v", list, err)
+	}
+	for content, want := range map[string]string{`{"neither": 1}`: "no conversations that can be read", "w\x00h\x00o\x00?\x00": "UTF-16LE", "": "no question"} {
+		if list, err := open(content); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %+v, %v", content, list, err)
+		}
+	}
+}
+
+// Each importer is tried, and a conversation's length is all the room that it takes.
+func TestALongConversationIsOpened(t *testing.T) {
+	const turns = 4000
 	d := &desk{}
-	give(t, d, "conversation/x", []byte("neither"))
-	if _, err := d.conversations(struct {
+	give(t, d, "conversation/x", []byte(`{"id":"c","turns":[`+strings.Repeat(`{"question":"q"},`, turns-1)+`{"question":"q"}]}`))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	list, err := d.conversations(struct {
 		Name string `json:"name"`
-	}{"x"}); err == nil {
-		t.Error("text was taken for conversations")
+	}{"x"})
+	runtime.ReadMemStats(&after)
+	if err != nil || len(list) != 1 || list[0].Turns != turns {
+		t.Fatalf("%d conversations, %v", len(list), err)
+	}
+	if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 64 {
+		t.Errorf("%d turns took %d MB", turns, mb)
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"path"
 
@@ -38,9 +37,9 @@ var dataSets = []string{"topiocqa", "qrecc", "canard", "quac", "cast", "ikat", "
 // maxImported bounds how many conversations of a file are offered.
 const maxImported = 1000
 
-// conversations reads a file of conversations: one saved by this page, or those of a
-// published data set. The form is told by trying: that which reads the most questions
-// of the file.
+// conversations reads a file of conversations: one saved by this page, those of a
+// published data set, or one in text (transcript.Open). The form is told by trying: of the
+// data sets, that which reads the most questions of the file.
 func (d *desk) conversations(in struct {
 	Name string `json:"name"`
 }) ([]Imported, error) {
@@ -59,7 +58,11 @@ func (d *desk) conversations(in struct {
 		}
 	}
 	if best == nil {
-		return nil, errors.New("no conversations that can be read: wanted one saved by this page (JSON), or a file of TopiOCQA, TREC CAsT or iKAT, QReCC, CANARD, QuAC, ConvQuestions, MTRAG, or Parley's own set")
+		c, err := transcript.Open(content, in.Name)
+		if err != nil {
+			return nil, fmt.Errorf("no conversations that can be read: %w; wanted one saved by this page (JSON, Markdown), text with a question a line, or a file of TopiOCQA, TREC CAsT or iKAT, QReCC, CANARD, QuAC, ConvQuestions, MTRAG, or Parley's own set", err)
+		}
+		return []Imported{imported(path.Base(in.Name), c.Collection, c.Turns)}, nil
 	}
 	return gather(best.Examples), nil
 }
