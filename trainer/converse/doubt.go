@@ -160,7 +160,7 @@ func (p *Player) playDoubt(ctx context.Context, none []conversations.Unanswerabl
 	played := map[string][]input{}
 	replies := map[string][]message.Turn{}
 	for _, split := range splits {
-		err := p.playSplit(ctx, split, 3, func(t Turn) error {
+		err := p.playSplit(ctx, split, 3, func(t Played) error {
 			in, err := inputOf(p.Engine, t.Asked, p.Stage, &t.Answer)
 			if err != nil {
 				return err

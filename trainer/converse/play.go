@@ -45,8 +45,8 @@ type Player struct {
 	done  int64
 }
 
-// A Turn is a turn of a conversation as it was played.
-type Turn struct {
+// A Played is a turn of a conversation as it was played.
+type Played struct {
 	Of     *judged.Conversation
 	Place  int            // from 0
 	Asked  []message.Turn // oldest first; valid until the next turn is played
@@ -54,17 +54,17 @@ type Turn struct {
 }
 
 // judged is the turn as the data set has it.
-func (t *Turn) judged() *judged.Turn { return &t.Of.Turns[t.Place] }
+func (t *Played) judged() *judged.Turn { return &t.Of.Turns[t.Place] }
 
 // Play plays a conversation, k results a turn (0: as many as the page asks for), and
 // calls hear after each turn. The reply is one of the first three results.
-func (p *Player) Play(c *judged.Conversation, k int, hear func(Turn) error) error {
+func (p *Player) Play(c *judged.Conversation, k int, hear func(Played) error) error {
 	var turns []message.Turn
 	for i, t := range c.Turns {
 		turns = append(turns, message.Turn{Question: t.Question})
 		a, err := p.ask(turns, k, "")
 		if err == nil {
-			err = hear(Turn{c, i, turns, a})
+			err = hear(Played{c, i, turns, a})
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.QueryID(i), err)
@@ -78,9 +78,9 @@ func (p *Player) Play(c *judged.Conversation, k int, hear func(Turn) error) erro
 }
 
 // playSplit plays all conversations of a split, and counts the turns as done.
-func (p *Player) playSplit(ctx context.Context, split string, k int, hear func(Turn) error) error {
+func (p *Player) playSplit(ctx context.Context, split string, k int, hear func(Played) error) error {
 	for i := range p.Set[split] {
-		err := p.Play(&p.Set[split][i], k, func(t Turn) error {
+		err := p.Play(&p.Set[split][i], k, func(t Played) error {
 			p.count()
 			if err := hear(t); err != nil {
 				return err

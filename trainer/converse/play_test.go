@@ -69,7 +69,7 @@ func TestPlayAsksWithTheRepliesGiven(t *testing.T) {
 		{Question: "?", Reply: "It."}}}
 	p := &Player{Engine: e, Replies: Engine, Progress: os.Stderr}
 	var quoted []string
-	err := p.Play(c, 0, func(turn Turn) error {
+	err := p.Play(c, 0, func(turn Played) error {
 		for i, q := range quoted {
 			if turn.Asked[i].Reply != q || turn.Asked[i].Question != c.Turns[i].Question {
 				t.Errorf("turn %d: %+v in the history, want the reply %q", turn.Place, turn.Asked[i], q)
@@ -93,7 +93,7 @@ func TestPlayAsksWithTheRepliesGiven(t *testing.T) {
 		t.Fatal(len(quoted), err)
 	}
 	p.Replies = Writer
-	err = p.Play(c, 0, func(turn Turn) error {
+	err = p.Play(c, 0, func(turn Played) error {
 		if i := turn.Place; i > 0 && turn.Asked[i-1].Reply != c.Turns[i-1].Reply {
 			t.Errorf("turn %d: %+v", i, turn.Asked)
 		}

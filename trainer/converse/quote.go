@@ -33,7 +33,7 @@ func (p *Player) Quote(ctx context.Context, by conversations.Sentences) ([]Quote
 	var reports []Quoted
 	for _, split := range p.Splits {
 		r := Quoted{Split: split, Encoder: p.Engine.Encoder.Name}
-		err := p.playSplit(ctx, split, 0, func(t Turn) error {
+		err := p.playSplit(ctx, split, 0, func(t Played) error {
 			r.add(by, t)
 			return nil
 		})
@@ -53,7 +53,7 @@ func (p *Player) Quote(ctx context.Context, by conversations.Sentences) ([]Quote
 }
 
 // add counts a turn.
-func (r *Quoted) add(judged conversations.Sentences, t Turn) {
+func (r *Quoted) add(judged conversations.Sentences, t Played) {
 	a := t.Answer
 	reply := a.Quoted().Quotation()
 	if reply != "" {

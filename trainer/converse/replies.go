@@ -155,7 +155,7 @@ func (p *Player) Converse(ctx context.Context) (reports []Replied, turns []Repli
 		for _, column := range Columns {
 			m.Shares[column.Key] = map[string]float64{}
 		}
-		err := p.playSplit(ctx, split, 0, func(t Turn) error {
+		err := p.playSplit(ctx, split, 0, func(t Played) error {
 			r := j.turn(t)
 			m.add(t, &r)
 			turns = append(turns, r)
@@ -176,7 +176,7 @@ func (p *Player) Converse(ctx context.Context) (reports []Replied, turns []Repli
 }
 
 // add counts a turn.
-func (m *Replied) add(t Turn, r *RepliedTurn) {
+func (m *Replied) add(t Played, r *RepliedTurn) {
 	for _, g := range Groups {
 		if !g.holds(t.Of, t.Place) {
 			continue
@@ -191,7 +191,7 @@ func (m *Replied) add(t Turn, r *RepliedTurn) {
 }
 
 // turn judges the answer to a turn.
-func (j *judge) turn(played Turn) RepliedTurn {
+func (j *judge) turn(played Played) RepliedTurn {
 	t, a := played.judged(), played.Answer
 	r := RepliedTurn{ID: played.Of.QueryID(played.Place), Kind: t.Kind, NeedsContext: t.NeedsContext, Question: t.Question, Rewrite: t.Rewrite,
 		Alone: a.Alone, Results: []string{}, Replied: a.Quoted().Quotation(), Writer: t.Reply, Gold: gold(t, j.pooled)}

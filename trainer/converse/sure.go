@@ -60,7 +60,7 @@ func (p *Player) Sure(ctx context.Context) (*Sureness, error) {
 	var all []instance
 	conversation := 0
 	for _, split := range p.Splits {
-		err := p.playSplit(ctx, split, 3, func(t Turn) error {
+		err := p.playSplit(ctx, split, 3, func(t Played) error {
 			if t.Place == 0 {
 				conversation++
 			}
@@ -88,7 +88,7 @@ func (p *Player) Sure(ctx context.Context) (*Sureness, error) {
 }
 
 // instance asks a turn of the stages; nil where there is nothing to answer.
-func (p *Player) instance(t Turn) (*instance, error) {
+func (p *Player) instance(t Played) (*instance, error) {
 	right := rightOnes(gold(t.judged(), p.Pooled))
 	features, err := p.Engine.Features(message.Ask{Turns: t.Asked})
 	if errors.Is(err, answer.ErrNoQuestion) {

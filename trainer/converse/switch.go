@@ -123,7 +123,7 @@ func (p *Player) Switch(ctx context.Context, n, seed int) ([]Switched, error) {
 	for _, split := range p.Splits {
 		s := Switched{Split: split, Encoder: p.Engine.Encoder.Name}
 		said := map[string][]message.Turn{} // by conversation, with the engine's replies
-		err := p.playSplit(ctx, split, 0, func(t Turn) error {
+		err := p.playSplit(ctx, split, 0, func(t Played) error {
 			said[t.Of.ID] = t.Asked // its last turn's reply is filled in later
 			if t.Place == 0 {
 				return nil
@@ -155,7 +155,7 @@ func (p *Player) Switch(ctx context.Context, n, seed int) ([]Switched, error) {
 
 // followUp counts what the engine's decision does to a real follow-up, whose answer
 // is the one that the engine decided on.
-func (s *Switched) followUp(p *Player, played Turn) error {
+func (s *Switched) followUp(p *Player, played Played) error {
 	t, a := played.judged(), played.Answer
 	whole := a
 	if a.Alone {

@@ -66,7 +66,7 @@ func TestFollowUpCounts(t *testing.T) {
 	turn := judged.Turn{Kind: judged.TopicSwitch, NeedsContext: true, Gold: []judged.Gold{{ID: "tea", Grade: 2}}}
 	wrong := message.Answer{Alone: true, Results: []message.Result{{ID: "moon"}}}
 	var s Switched
-	if err := s.followUp(p, Turn{&judged.Conversation{Turns: []judged.Turn{{}, turn}}, 1, asked, wrong}); err != nil {
+	if err := s.followUp(p, Played{&judged.Conversation{Turns: []judged.Turn{{}, turn}}, 1, asked, wrong}); err != nil {
 		t.Fatal(err)
 	}
 	want := Switched{FollowN: 1, ReadAlone: 1, ReadAloneNeeds: 1, Switches: 1, SwitchesAlone: 1, FirstTogether: 1, TogetherAndNeed: 1}

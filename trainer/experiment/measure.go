@@ -173,14 +173,14 @@ func packed(report metrics.Report) map[string]string {
 }
 
 // turns takes the report apart by turn.
-func (b *bench) turns(queries []evaluate.Query, report metrics.Report, r *evaluate.Ranking) ([]Turn, error) {
+func (b *bench) turns(queries []evaluate.Query, report metrics.Report, r *evaluate.Ranking) ([]TurnPart, error) {
 	parts, err := b.Set.Parts(evaluate.ByTurn, report)
 	if err != nil {
 		return nil, err
 	}
-	var turns []Turn
+	var turns []TurnPart
 	for _, p := range parts {
-		t := Turn{Name: p.Name, Queries: p.Queries, Metrics: p.Metrics}
+		t := TurnPart{Name: p.Name, Queries: p.Queries, Metrics: p.Metrics}
 		if r.Vectors != nil {
 			c := r.Cost(b.index, func(i int) bool {
 				_, name, _ := evaluate.TurnPart(queries[i].ID) // Parts has read the same ids

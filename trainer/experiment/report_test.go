@@ -85,7 +85,7 @@ func makeMeasured(r *rand.Rand, row *Row) *Measured {
 	}
 	m.Cost = cost()
 	for _, name := range []string{"turn 1", "turns 2-3", "turns 4 on"} {
-		t := Turn{Name: name, Queries: queries / 3, Metrics: map[string]float64{}, Cost: cost()}
+		t := TurnPart{Name: name, Queries: queries / 3, Metrics: map[string]float64{}, Cost: cost()}
 		for k := range metrics.Measures {
 			t.Metrics[metrics.Keys[k]] = r.Float64()
 		}

@@ -80,7 +80,7 @@ type Measured struct {
 	Passages int                `json:"passages"`
 	Metrics  map[string]float64 `json:"metrics"`
 	Cost     *Cost              `json:"cost,omitempty"` // missing for BM25
-	Turns    []Turn             `json:"turns"`
+	Turns    []TurnPart         `json:"turns"`
 	Scores   *Scores            `json:"scores,omitempty"`
 	// PerQuery holds, by measure, one value a query, queries sorted by id (see Pack).
 	PerQuery map[string]string `json:"per_query"`
@@ -89,8 +89,8 @@ type Measured struct {
 // A Cost is what the queries' vectors cost.
 type Cost = evaluate.Cost
 
-// A Turn is the part of the queries that stand so deep in their conversations.
-type Turn struct {
+// A TurnPart is the part of the queries that stand so deep in their conversations.
+type TurnPart struct {
 	Name    string             `json:"name"`
 	Queries int                `json:"queries"`
 	Metrics map[string]float64 `json:"metrics"`
