@@ -49,6 +49,7 @@ var (
 	listMark   = regexp.MustCompile(`^\s*(?:[-+*]|\d{1,9}[.)])(?:\s|$)`)
 	highlight  = regexp.MustCompile(`^\s*(?:\{%-?\s*highlight\b|\{\{[<%]\s*highlight\b)`)
 	blockID    = regexp.MustCompile(`(?m)[ \t]\^[a-z0-9]{6}[ \t]*$|^\^[\w-]+[ \t]*$`)
+	icons      = regexp.MustCompile(`:(?:material|octicons|fontawesome|simple)-[\w-]+:(?:\{[^{}\n]*\})?`)
 	optionLine = regexp.MustCompile(`^\s*:[\w-]+:(?:\s.*)?$`)
 	quoted     = regexp.MustCompile(`^\s*\{([\w:-]+)\}\s*(.*)$`)
 	namedTitle = regexp.MustCompile(`\b(?:title|label|summary)=(?:"([^"]*)"|'([^']*)')`)
@@ -244,6 +245,13 @@ func (u *undresser) special(line, trimmed string, indent int, blank bool) bool {
 		for u.at < len(u.lines) && optionLine.MatchString(u.lines[u.at]) {
 			u.at++
 		}
+	case first == ':' && len(trimmed) > 2 && (trimmed[1] == ' ' || trimmed[1] == '\t') && strings.TrimLeft(trimmed[1:], " \t")[0] != ':':
+		// A definition: what is in it is indented.
+		u.chunk.WriteString("\n")
+		u.blocks = append(u.blocks, indented{indent, indent + 4})
+		u.at--
+		u.lines[u.at] = strings.Repeat(" ", indent+4) + strings.TrimLeft(trimmed[1:], " \t")
+		u.blank, u.list = true, false
 	case first == '!' || first == '?':
 		m := mkdocsNote.FindStringSubmatch(line)
 		if m == nil {
@@ -443,6 +451,9 @@ func fenceTitle(s string) string {
 // inline undresses the inline markup of text that is no block of code. All that it
 // looks for is near, so that it takes linear time.
 func (u *undresser) inline(s string) string {
+	if strings.Contains(s, ":") {
+		s = icons.ReplaceAllString(s, "")
+	}
 	if !strings.ContainsAny(s, "<{%=^$`") {
 		return s
 	}

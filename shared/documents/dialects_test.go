@@ -65,8 +65,10 @@ func TestDialectsOfMarkdownLoseTheirMarksAndKeepTheirText(t *testing.T) {
 			"STOP\n\nDanger.\n\nClick me\n\nHidden.\n\nnpm i\n\nx"},
 		"Starlight": {"a.mdx", "---\ntitle: T\n---\nimport { Aside, Card } from '@astrojs/starlight/components';\n\n<Aside type=\"caution\" title=\"Watch out\">\nPetrol is gone at *eight*.\n</Aside>\n\n<CardGrid>\n\t<Card title=\"Berths\" icon=\"star\">\n\t\tForty of them.\n\t</Card>\n\t<LinkCard title=\"Fees\" href=\"/fees\" description=\"What it costs.\" />\n</CardGrid>\n\n<Steps>\n1. One\n2. Two\n</Steps>",
 			"Watch out\n\nPetrol is gone at eight.\n\nBerths\n\nForty of them.\n\nFees\n\nWhat it costs.\n\nOne\nTwo"},
-		"MkDocs Material": {"a.md", "!!! note \"Keep off\"\n\n    The quay is *wet*.\n\n    ```yaml\n    a:\n      b: 1\n    ```\n\n??? question\n    Who?\n\n=== \"Summer\"\n\n    Until ten.\n\n=== \"Winter\"\n\n    Until six.\n\nAfter.\n{ .annotate }\n\n[Button](x.md){ .md-button }\n\n    code\n      kept",
-			"Keep off\n\nThe quay is wet.\n\na:\n  b: 1\n\nWho?\n\nSummer\n\nUntil ten.\n\nWinter\n\nUntil six.\n\nAfter.\n\nButton\n\ncode\n  kept"},
+		"MkDocs Material": {"a.md", "!!! note \"Keep off\"\n\n    The quay is *wet*.\n\n    ```yaml\n    a:\n      b: 1\n    ```\n\n??? question\n    Who?\n\n=== \"Summer\"\n\n    Until ten.\n\n=== \"Winter\"\n\n    Until six.\n\nAfter.\n{ .annotate }\n\n[Button](x.md){ .md-button } :material-check:{ .lg } yes\n\n    code\n      kept",
+			"Keep off\n\nThe quay is wet.\n\na:\n  b: 1\n\nWho?\n\nSummer\n\nUntil ten.\n\nWinter\n\nUntil six.\n\nAfter.\n\nButton yes\n\ncode\n  kept"},
+		"definitions": {"a.md", "Bow\n:   The front.\n\n    Where the *anchor* is.\n\nStern\n: The back\n\n:   !!! note\n\n        It has the rudder.\n\n:smile: at 10:30",
+			"Bow\n\nThe front.\n\nWhere the anchor is.\n\nStern\n\nThe back\n\nIt has the rudder.\n\n:smile: at 10:30"},
 		"Hugo": {"a.md", "{{< toc >}}\n\n{{% alert title=\"Mind\" color=\"warning\" %}}\nThe **gap**.\n{{% /alert %}}\n\nSee [fees]({{< ref \"fees.md\" >}}) and {{< icon \"anchor\" >}}more.\n\n{{< highlight go \"linenos=table\" >}}\nfunc a() {\n\tb()\n}\n{{< /highlight >}}\n\n{{< tabpane >}}\n{{< tab \"Linux\" >}}\napt\n{{< /tab >}}\n{{< /tabpane >}}\n\n`{{< kept >}}` {{/* no */}}\n\n{{< figure src=\"a.png\" caption=\"The quay\" >}}",
 			"Mind\n\nThe gap.\n\nSee fees and more.\n\nfunc a() {\n\tb()\n}\n\nLinux\n\napt\n\n{{< kept >}}\n\nThe quay"},
 		"Jekyll": {"a.md", "* TOC\n{:toc}\n\n{% include nav.html %}\n\n{: .note }\nWatch [this]({{ site.baseurl }}/x){: .btn }.\n\n{% highlight ruby linenos %}\ndef a\n  b\nend\n{% endhighlight %}\n\n## Kept {#k .cls}\n{: .no_toc }\n\n{% raw %}Text{% endraw %}",
@@ -90,10 +92,10 @@ func TestDialectsOfMarkdownLoseTheirMarksAndKeepTheirText(t *testing.T) {
 }
 
 func TestHeadingsHaveTheAnchorsThatTheirAuthorsGave(t *testing.T) {
-	d := read(t, "a.md", "# T\n\nx\n\n## One {#first}\n\n## Two {: #second .cls}\n\n## Three {/* #third */}\n\n## A set {a, b}\n\n## Five {.cls}", Options{})[0]
+	d := read(t, "a.md", "# T\n\nx\n\n## One {#first}\n\n## Two {: #second .cls}\n\n## Three {/* #third */}\n\n## A set {a, b}\n\n## Five {.cls}\n\n## Six { #six data-toc-label=\"The sixth one\" }", Options{})[0]
 	var got []string
 	for _, h := range d.Headings {
 		got = append(got, d.Text[h.Start:h.End]+"#"+h.Anchor)
 	}
-	same(t, got, []string{"One#first", "Two#second", "Three#third", "A set {a, b}#", "Five#"})
+	same(t, got, []string{"One#first", "Two#second", "Three#third", "A set {a, b}#", "Five#", "Six#six"})
 }

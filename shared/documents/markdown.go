@@ -352,7 +352,7 @@ func (mathSpan) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node 
 	return node
 }
 
-var headingAttributes = regexp.MustCompile(`\s*\{:?\s*(?:#([\w.:-]+))?(?:\s*[.#]?[\w-]+(?:=\S+)?)*\s*\}\s*$`)
+var headingAttributes = regexp.MustCompile(`\s*\{:?\s*(?:#([\w.:-]+))?(?:\s*[.#]?[\w-]+(?:=(?:"[^"]*"|'[^']*'|[^\s"']+))?)*\s*\}\s*$`)
 
 // headingAnchor parts a heading from the list of attributes behind it: "{#id .class}".
 func headingAnchor(s string) (heading, id string) {
