@@ -63,6 +63,7 @@ makes one of them the reply; otherwise the turn has none. :help lists what else 
 			examples: `parley chat
 parley chat --collection my-notes
 parley chat --level undistilled
+parley chat --open talk.md
 parley chat --stage sparse
 printf 'When was the Eiffel Tower built?\nwho designed it?\n' | parley chat`,
 		},
