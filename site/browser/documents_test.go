@@ -301,6 +301,27 @@ func TestSearchingWhileDocumentsAreEncoded(t *testing.T) {
 	}
 }
 
+// A document that takes long to read keeps nobody who cancels waiting.
+func TestCancellingDoesNotWaitForADocument(t *testing.T) {
+	p := open(t, shipped(t)).ready()
+	p.openDocuments()
+	long := strings.Repeat("## A [link](b) and *some* of `what` a page has\n\nA paragraph, with words.\n\n", 120_000)
+	p.give("#pick-folder", write(t, "library", map[string]string{"long.md": long}))
+	p.act("library", "Cancel")
+	took := eval[float64](p, `new Promise(done => {
+		const begin = performance.now();
+		const look = () => `+row("library")+` ? setTimeout(look, 10) : done(performance.now() - begin);
+		look();
+	})`)
+	t.Logf("after %.0f ms", took)
+	if took > 2000 {
+		t.Errorf("cancelled after %.0f ms", took)
+	}
+	// The next one has a worker of its own.
+	p.give("#pick-folder", write(t, "garden", garden))
+	p.encoded("garden")
+}
+
 func TestACollectionMadeByTheCommandLine(t *testing.T) {
 	p := open(t, shipped(t)).ready()
 	out := indexed(t, write(t, "garden", garden), "My garden")

@@ -43,12 +43,13 @@
 
   // ---- The worker for files. ----
 
-  let worker = null, next = 0; // worker: a promise
+  let worker = null, next = 0, heard = 0; // worker: a promise; heard: its messages
   const jobs = new Map();
   function files() {
     if (worker) return worker;
     const mine = worker = parley.makeWorker(['{{files-worker.js}}', '{{files-worker.js integrity}}']).then(w => {
       w.onmessage = ({ data }) => {
+        heard++;
         const job = jobs.get(data.id);
         if (!job) return;
         if (data.op !== 'done' && data.op !== 'error') { job.told(data); return; }
@@ -76,14 +77,20 @@
   }
 
   // run does a job of files-worker.js. told hears of what comes before it is done;
-  // cancel ends it.
+  // cancel ends it: at once, though the worker may be in the middle of a long document. It
+  // is then ended with the job, if it has no other, and made anew for the next.
   function run(op, body, told = () => {}) {
     const id = ++next;
     const promise = new Promise((done, fail) => {
       jobs.set(id, { done, fail, told });
       files().then(w => w.postMessage({ op, id, ...body }), () => {}); // end tells
     });
-    promise.cancel = () => worker?.then(w => w.postMessage({ op: 'cancel', id }), () => {});
+    promise.cancel = () => {
+      if (!worker) return;
+      worker.then(w => w.postMessage({ op: 'cancel', id }), () => {});
+      const mine = worker, before = heard;
+      setTimeout(() => { if (mine === worker && heard === before && jobs.size === 1 && jobs.has(id)) end(mine, 'cancelled'); }, 150);
+    };
     return promise;
   }
 
