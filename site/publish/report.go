@@ -18,7 +18,7 @@ import (
 // searched for; to read them in texts and in the index, and to show them, takes 28 KB. The
 // dense stage's code, whose files come on request, takes 15 KB in the worker and 4 in the
 // page; what is known of doubt and of misspelt words 13 in the worker and 2 in the page.
-// 4 KB are left of 1.5 MiB: Brotli's result moves by 2 where 38 bytes of a program differ.
+// 12 KB are left of 1.5 MiB: Brotli's result moves by 2 where 38 bytes of a program differ.
 const (
 	FirstPageBudget = 3 << 19
 	DataBudget      = 9_000_000

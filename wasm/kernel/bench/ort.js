@@ -27,7 +27,7 @@ const ready = new Promise((resolve, reject) => {
   };
 });
 const at = path => new URL(path, location.href).href;
-worker.postMessage({ op: 'start', manifest: at('site.json'), worker: at('worker.wasm'), kernel: at('kernel.wasm') });
+worker.postMessage({ op: 'start', manifest: at('site.json'), worker: [at('worker.wasm'), ''], kernel: [at('kernel.wasm'), ''] });
 let last = 0;
 const ask = question => new Promise(resolve => {
   replies.set(++last, resolve);
