@@ -518,8 +518,30 @@ func TestWhatIsNoCollectionIsRefused(t *testing.T) {
 	want := commandLine(t)
 	flip := bytes.Clone(want["index.bin"])
 	flip[len(flip)/2] ^= 1
+	// The same passages, said to be of an encoder of the same vocabulary.
+	store, err := passages.Open(want["passages.bin"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := store.About()
+	about.Encoder = "another"
+	b := passages.NewBuilder(about)
+	for i := range store.Len() {
+		if err := b.Add(store.At(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var texts bytes.Buffer
+	if _, err := b.WriteTo(&texts); err != nil {
+		t.Fatal(err)
+	}
+	list, err := collect.Manifest([]collect.File{{Name: "index.bin", Content: want["index.bin"]}, {Name: "passages.bin", Content: texts.Bytes()}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, files := range map[string]map[string][]byte{
 		"nothing":          {},
+		"another encoder":  {"index.bin": want["index.bin"], "passages.bin": texts.Bytes(), "manifest.json": list.Content},
 		"no manifest":      {"index.bin": want["index.bin"], "passages.bin": want["passages.bin"]},
 		"a damaged index":  {"index.bin": flip, "passages.bin": want["passages.bin"], "manifest.json": want["manifest.json"]},
 		"no archive":       {"x.zip": []byte("PK")},
