@@ -243,6 +243,9 @@ func (w *htmlWriter) element(n *html.Node, depth int) {
 		w.row(n, depth)
 	case atom.Li, atom.Dt, atom.Dd, atom.Option:
 		w.flush()
+		if n.DataAtom == atom.Dt && w.signature(n, depth) {
+			return
+		}
 		was := w.asLine
 		w.asLine = true
 		w.children(n, depth+1)
@@ -279,6 +282,26 @@ func (w *htmlWriter) element(n *html.Node, depth int) {
 		w.children(n, depth+1)
 		w.flush()
 	}
+}
+
+// signature writes a function's or a class' signature, as Sphinx marks it, as the heading
+// of its description, where nothing else follows in its section.
+func (w *htmlWriter) signature(n *html.Node, depth int) bool {
+	if w.page.fragment || attr(n, "id") == "" || n.Parent == nil || n.Parent.DataAtom != atom.Dl || !marked(n, signatures) || !w.page.lastInSection(n.Parent) {
+		return false
+	}
+	s := clean(w.nested(n, depth))
+	if s == "" || len(s) > 200 {
+		return false
+	}
+	level := max(w.level, 1) + 1
+	for up := n.Parent; up != nil; up = up.Parent {
+		if up.DataAtom == atom.Dd {
+			level++
+		}
+	}
+	w.out.heading(min(level, 6), s, attr(n, "id"))
+	return true
 }
 
 // anchor is the fragment that leads to a heading: its own id, or one that it holds,

@@ -46,7 +46,7 @@ var pages = []struct{ kind, page, title, text string }{
 </section></article><footer class="prev-next-footer d-print-none"><div class="prev-next-area"><a class="left-prev" href="p.html"><div><p class="prev-next-subtitle">previous</p><p class="prev-next-title">harbour.Anchor</p></div></a></div></footer></div>
 <dialog id="pst-secondary-sidebar-modal"></dialog><div id="pst-secondary-sidebar" class="bd-sidebar-secondary bd-toc"><div class="page-toc tocsection onthispage">On this page</div></div></div></main></div></div>
 <footer class="bd-footer"><p class="copyright">© Copyright 2024, Harbour.</p></footer></body></html>`,
-		"harbour.Boat", "class Boat(name)\nA boat at the quay.\nParameters:\nnamestr\nWhat it is called."},
+		"harbour.Boat", "class Boat(name)\n\nA boat at the quay.\nParameters:\nnamestr\nWhat it is called."},
 
 	{"MkDocs Material", `<!doctype html><html lang="en" class="no-js"><head><meta charset="utf-8"><link rel="canonical" href="https://harbour.example.org/fuel/"><title>Fuel - Harbour Guide</title></head>
 <body dir="ltr"><input class="md-toggle" data-md-toggle="drawer" type="checkbox" id="__drawer"><label class="md-overlay" for="__drawer"></label>
@@ -362,4 +362,26 @@ func TestNoticesOfOtherVersionsAreNoText(t *testing.T) {
 			t.Errorf("%s: %q", notice, docs[0].Text)
 		}
 	}
+}
+
+func TestPassagesOfAReferenceSayWhatTheyDescribe(t *testing.T) {
+	page := `<title>harbour — Harbour 1 documentation</title><link rel=canonical href=https://x.org/h.html><div role=main><section id=h><h1>harbour</h1><p>` + sentences(9, 10) + `</p>
+<dl class="py class"><dt class="sig sig-object py" id="harbour.Boat">class Boat(name)<a class=headerlink href="#harbour.Boat">¶</a></dt><dd><p>` + sentences(9, 10) + `</p>
+<dl class="py method"><dt class="sig sig-object py" id="harbour.Boat.moor">moor(lines)</dt><dd><p>` + sentences(9, 10) + `</p></dd></dl></dd></dl></section></div>`
+	docs := read(t, "a.html", page, Options{})
+	var got []string
+	for _, p := range checkCut(t, docs[0], 100) {
+		got = append(got, p.Title+" "+p.URL)
+	}
+	same(t, got, []string{"harbour https://x.org/h.html", "harbour > class Boat(name) https://x.org/h.html#harbour.Boat", "harbour > class Boat(name) > moor(lines) https://x.org/h.html#harbour.Boat.moor"})
+}
+
+func TestPassagesOfAnFAQSayWhichQuestionTheyAnswer(t *testing.T) {
+	page := `<title>FAQ</title><main><h1>FAQ</h1><details><summary>May I camp?</summary><p>` + sentences(9, 10) + `</details><details><summary>May I fish?</summary><p>` + sentences(9, 10) + `</details></main>`
+	docs := read(t, "a.html", page, Options{})
+	var got []string
+	for _, p := range checkCut(t, docs[0], 100) {
+		got = append(got, p.Title)
+	}
+	same(t, got, []string{"FAQ > May I camp?", "FAQ > May I fish?"})
 }

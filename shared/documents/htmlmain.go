@@ -821,7 +821,11 @@ func (p *page) lastInSection(n *html.Node) bool {
 			if isMain(up) || up.DataAtom == atom.Body || up.DataAtom == atom.Article {
 				return true
 			}
+			steps := 0
 			for c := up.NextSibling; c != nil; c = c.NextSibling {
+				if steps++; steps > 500 && up != n {
+					return false // of so many, each would look at all
+				}
 				switch {
 				case c.Type == html.TextNode && clean(c.Data) != "":
 					return false

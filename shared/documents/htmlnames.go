@@ -85,16 +85,17 @@ var (
 	aside = set(`copybtn copy-btn btn-copy copy-to-clipboard copy-code-button code-copy-btn clip-button copy-button buttongroup md-clipboard clipboard-copy code-copy
 		admonitionicon md-annotation__index headeranchor boring`)
 
-	footnotes = set(`footnotes footnote footnote-list citation-list references`)
-	marks     = set(`reference footnote-ref footnote-reference`)
-	formulas  = set(`math tex latex mwe-math-fallback-image-inline mwe-math-fallback-image-display`)
-	brands    = set(`navbar-brand navbar__title navbar__brand site-title site-name sitename brand logo logo-text project-name sidebar-brand-text site-logo`)
-	indexes   = set(`genindex-jumpbox genindextable modindextable`)
-	searches  = set(`search-results searchresults search-page search-page-results`)
-	tabRows   = set(`tabbed-labels tabs-list tab-list tablist nav-tabs ui-tabs-nav tab-buttons code-group-tabs`)
-	tabPanels = set(`tabbed-block tab-pane tab-panel tabpanel tabcontent ui-tabs-panel sphinx-tabs-panel`)
-	tabBlocks = set(`blocks tabbed-content tab-blocks`)
-	pressed   = set(`btn button close accept dismiss onetrust-close-btn-handler`)
+	footnotes  = set(`footnotes footnote footnote-list citation-list references`)
+	marks      = set(`reference footnote-ref footnote-reference`)
+	signatures = set(`sig sig-object`)
+	formulas   = set(`math tex latex mwe-math-fallback-image-inline mwe-math-fallback-image-display`)
+	brands     = set(`navbar-brand navbar__title navbar__brand site-title site-name sitename brand logo logo-text project-name sidebar-brand-text site-logo`)
+	indexes    = set(`genindex-jumpbox genindextable modindextable`)
+	searches   = set(`search-results searchresults search-page search-page-results`)
+	tabRows    = set(`tabbed-labels tabs-list tab-list tablist nav-tabs ui-tabs-nav tab-buttons code-group-tabs`)
+	tabPanels  = set(`tabbed-block tab-pane tab-panel tabpanel tabcontent ui-tabs-panel sphinx-tabs-panel`)
+	tabBlocks  = set(`blocks tabbed-content tab-blocks`)
+	pressed    = set(`btn button close accept dismiss onetrust-close-btn-handler`)
 
 	signs = lines(`¶
 		#
