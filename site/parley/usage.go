@@ -108,6 +108,9 @@ needs no toolchain. Prints what is to be loaded; a first page of more than 1.5 M
 is an error. --one-file writes a single HTML file instead, which opens from a disk by
 a double click and needs no host.
 
+A folder that is there is replaced in one step, also while it is served. What its pages
+have just loaded stays for one build more: files of app and data, named by their content.
+
 Where the family's dense encoder is installed and the collection has dense vectors
 (parley index --dense), the page offers them as better answers, loaded on request. One
 file has them only where --dense names the encoder, for they double it.`,
