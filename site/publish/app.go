@@ -130,14 +130,15 @@ func compile(ctx context.Context, root string) (string, error) {
 	return goroot, nil
 }
 
-// workers are the scripts of the page's workers, each with the parts that it consists of:
-// one request, and no part waits for another.
-var workers = map[string][]string{
+// joined are scripts with the parts that they consist of: so one request brings all of
+// them, and none without those that it needs.
+var joined = map[string][]string{
+	"documents.js":    {"collections.js", "encoding.js", "documents.js"},
 	"worker.js":       {"download.js", "program.js", "worker.js"},
 	"files-worker.js": {"download.js", "program.js", "files-worker.js"},
 }
 
-// addWeb adds the files of site/web, the workers' scripts joined.
+// addWeb adds the files of site/web, those of joined in one.
 func (app App) addWeb() error {
 	err := fs.WalkDir(web.Files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -153,17 +154,17 @@ func (app App) addWeb() error {
 	if err != nil {
 		return err
 	}
-	joined, parts := App{}, map[string]bool{}
-	for name, list := range workers {
+	whole, parts := App{}, map[string]bool{}
+	for name, list := range joined {
 		for _, part := range list {
-			joined[name] = append(joined[name], app[part]...)
+			whole[name] = append(whole[name], app[part]...)
 			parts[part] = true
 		}
 	}
 	for part := range parts {
 		delete(app, part)
 	}
-	maps.Copy(app, joined)
+	maps.Copy(app, whole)
 	return nil
 }
 

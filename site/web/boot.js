@@ -351,11 +351,7 @@
   }
   async function panel(name) {
     const parts = {
-      documents: [
-        ['{{collections.js}}', '{{collections.js integrity}}'],
-        ['{{encoding.js}}', '{{encoding.js integrity}}'],
-        ['{{documents.js}}', '{{documents.js integrity}}'],
-      ],
+      documents: [['{{documents.js}}', '{{documents.js integrity}}']],
       share: [['{{share.js}}', '{{share.js integrity}}']],
       better: [['{{better.js}}', '{{better.js integrity}}']],
     }[name];

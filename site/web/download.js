@@ -7,8 +7,7 @@
 // worker and kernel with the SHA-256 that they must have (program.js), where sha256 is what site.json must have, so that a page of one version never takes the
 // files of another; without it any list is taken.
 //
-// Each worker's script is this one, program.js and its own, joined when the page is built
-// (site/publish).
+// Each worker's script is this one, program.js and its own, joined by site/publish.
 'use strict';
 
 let setup;                 // the page's "start"

@@ -105,7 +105,7 @@ function openOwn() {
     if (e instanceof Trap) engine = null;
     own = null;
     leave();
-    post('refused', e.message);
+    post('refused', e instanceof Trap ? `the search program failed while it was reading it: ${e.message}` : e.message);
   }
 }
 
