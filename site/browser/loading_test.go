@@ -2,13 +2,16 @@ package browser
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/chromedp/chromedp"
+
+	"parley/shared/bundle"
 )
 
 // state is what the line above the question box says.
@@ -181,36 +184,23 @@ func TestANetworkFailureIsToldAndRetried(t *testing.T) {
 	}
 }
 
-// A folder whose parts do not belong together says so, and which.
+// An encoder whose parts do not belong together, which no build publishes, says so, and
+// which of them it is.
 func TestAModelOfTheWrongShapeIsRefused(t *testing.T) {
 	root, _ := build(t)
-	ships := filepath.Join(root, "models", "splade-tiny")
+	whole := publishRelease(t, release{encoder: filepath.Join(root, "models", "splade-tiny")})
 	for name, c := range map[string]struct {
-		change func(t *testing.T, dir string)
-		want   []string
+		file     string
+		old, new string // of the file; "": all of it
+		want     []string
 	}{
-		"hidden size": {func(t *testing.T, dir string) {
-			edit(t, filepath.Join(dir, "config.json"), `"hidden_size": 128`, `"hidden_size": 256`)
-		}, []string{"model.safetensors"}},
-		"vocabulary": {func(t *testing.T, dir string) {
-			edit(t, filepath.Join(dir, "vocab.txt"), "\n[CLS]\n", "\n[KLS]\n")
-		}, []string{"vocab.txt", "[CLS]"}},
-		"no weights": {func(t *testing.T, dir string) {
-			if err := os.WriteFile(filepath.Join(dir, "model.safetensors"), []byte("these are no weights"), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}, []string{"model.safetensors"}},
-		"another activation": {func(t *testing.T, dir string) {
-			edit(t, filepath.Join(dir, "config.json"), `"hidden_act": "gelu"`, `"hidden_act": "swish"`)
-		}, []string{"config.json", "hidden_act"}},
+		"hidden size":        {"config.json", `"hidden_size": 128`, `"hidden_size": 256`, []string{"model.safetensors"}},
+		"vocabulary":         {"vocab.txt", "\n[CLS]\n", "\n[KLS]\n", []string{"vocab.txt", "[CLS]"}},
+		"no weights":         {"model.safetensors", "", "these are no weights", []string{"model.safetensors"}},
+		"another activation": {"config.json", `"hidden_act": "gelu"`, `"hidden_act": "swish"`, []string{"config.json", "hidden_act"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			if err := os.CopyFS(dir, os.DirFS(ships)); err != nil {
-				t.Fatal(err)
-			}
-			c.change(t, dir)
-			p := open(t, serveFolder(t, publishRelease(t, release{encoder: dir})))
+			p := open(t, serveFolder(t, exchanged(t, whole, "encoder/"+c.file, c.old, c.new)))
 			text := p.failed()
 			for _, want := range c.want {
 				if !strings.Contains(text, want) {
@@ -221,17 +211,51 @@ func TestAModelOfTheWrongShapeIsRefused(t *testing.T) {
 	}
 }
 
-func edit(t *testing.T, path, old, new string) {
+// exchanged is a published folder with something else in one of the files that site.json
+// lists, as if it had been published so.
+func exchanged(t *testing.T, folder fs.FS, name, old, new string) fs.FS {
 	t.Helper()
-	text, err := os.ReadFile(path)
+	read := func(name string) string {
+		b, err := fs.ReadFile(folder, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	site := read("site.json")
+	m, err := bundle.Parse([]byte(site))
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := strings.Replace(string(text), old, new, 1)
-	if changed == string(text) {
-		t.Fatalf("%s holds no %q", path, old)
+	f, ok := m.File(name)
+	if !ok {
+		t.Fatalf("site.json has no %s", name)
 	}
-	if err := os.WriteFile(path, []byte(changed), 0o666); err != nil {
-		t.Fatal(err)
+	content := new
+	if old != "" {
+		if content = strings.Replace(read(f.Path), old, new, 1); content == read(f.Path) {
+			t.Fatalf("%s holds no %q", name, old)
+		}
 	}
+	g := bundle.Of(f.Name, f.Path, []byte(content))
+	changed := strings.NewReplacer(f.SHA256, g.SHA256, fmt.Sprintf(`"bytes": %d`, f.Bytes), fmt.Sprintf(`"bytes": %d`, g.Bytes)).Replace(site)
+	sum := func(s string) string { return bundle.Of("", "", []byte(s)).SHA256 }
+	page := strings.Replace(read("index.html"), sum(site), sum(changed), 1)
+	if changed == site || page == read("index.html") {
+		t.Fatal("the page does not name its list of files")
+	}
+	return overlay{folder, fstest.MapFS{f.Path: {Data: []byte(content)}, "site.json": {Data: []byte(changed)}, "index.html": {Data: []byte(page)}}}
+}
+
+// An overlay has some files in place of a folder's.
+type overlay struct {
+	fs.FS
+	over fstest.MapFS
+}
+
+func (o overlay) Open(name string) (fs.File, error) {
+	if _, ok := o.over[name]; ok {
+		return o.over.Open(name)
+	}
+	return o.FS.Open(name)
 }
