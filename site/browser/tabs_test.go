@@ -451,7 +451,7 @@ func TestADeployWithoutAServiceWorker(t *testing.T) {
 	s := serveFolder(t, publishRelease(t, version(t, "one")))
 	s.spoil("sw.js", func(w http.ResponseWriter, r *http.Request, _ http.Handler) { http.NotFound(w, r) })
 	p := blank(t, s)
-	p.expect("404", "sw.js", "Failed to load", "MIME type")
+	p.expect("404", "sw.js", "integrity") // of the answer that the file is not there
 	p.navigate(s.url())
 	p.ready()
 	two := version(t, "two")
