@@ -51,7 +51,7 @@ func Compare(a, b metrics.Report, trials int, seed uint64) (all [metrics.Measure
 		for _, id := range ids {
 			values[0], values[1] = append(values[0], a.ByQuery[id][m]), append(values[1], b.ByQuery[id][m])
 		}
-		d, err := metrics.Compare(values[0], values[1], trials, seed)
+		d, err := metrics.Compare(values[0], values[1], 0, trials, seed)
 		if err != nil {
 			return all, err
 		}

@@ -452,7 +452,7 @@ func (l *Line) compare(base *Line) error {
 			if err != nil {
 				return err
 			}
-			d, err := metrics.Compare(a, b, trials, 1)
+			d, err := metrics.Compare(a, b, packedError, trials, 1)
 			if err != nil {
 				return err
 			}

@@ -343,7 +343,10 @@ func Pack(values []float64) string {
 	return base64.StdEncoding.EncodeToString(b.Bytes())
 }
 
-// Unpack gives n values back.
+// packedError is how far a value may be from the one that Pack was given.
+const packedError = .5 / 65535
+
+// Unpack returns the n values that Pack was given, each to within packedError.
 func Unpack(s string, n int) ([]float64, error) {
 	raw, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {

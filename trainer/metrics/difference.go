@@ -20,8 +20,10 @@ type Difference struct {
 }
 
 // Compare tests the paired values a and b, one entry a query, by trials random
-// relabellings and as many resamples. The same seed gives the same answer.
-func Compare(a, b []float64, trials int, seed uint64) (Difference, error) {
+// relabellings and as many resamples. The same seed gives the same answer. rounded is how
+// far a value may be from what was measured: relabellings that were ties before the values
+// were rounded count as ties.
+func Compare(a, b []float64, rounded float64, trials int, seed uint64) (Difference, error) {
 	if len(a) != len(b) {
 		return Difference{}, fmt.Errorf("%d values against %d: both systems need one a query", len(a), len(b))
 	}
@@ -40,9 +42,9 @@ func Compare(a, b []float64, trials int, seed uint64) (Difference, error) {
 	}
 	rnd := rand.New(rand.NewPCG(seed, 0))
 
-	// A relabelling that gives the same mean in another order of additions must
-	// count as "as far from 0", so allow for rounding.
-	reach := math.Abs(sum) - 1e-12*n
+	// A relabelling that gives the same mean must count as "as far from 0", whatever
+	// rounding did to either: of two sums over n differences of two values each.
+	reach := math.Abs(sum) - (1e-12+4*rounded)*n
 	extreme := 0
 	for range trials {
 		var s float64

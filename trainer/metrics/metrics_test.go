@@ -93,7 +93,7 @@ func TestMissingAndUnjudgedQueriesAreNamed(t *testing.T) {
 
 func TestRandomisationTestFindsTheExactP(t *testing.T) {
 	for _, c := range golden(t).Tests {
-		d, err := Compare(c.A, c.B, 100000, 1)
+		d, err := Compare(c.A, c.B, 0, 100000, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +114,7 @@ func TestBootstrapIntervalCovers(t *testing.T) {
 			a[i] = rnd.Float64()
 			b[i] = a[i] + truth + .3*rnd.NormFloat64()
 		}
-		d, err := Compare(a, b, 500, 1)
+		d, err := Compare(a, b, 0, 500, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func TestBootstrapIntervalCovers(t *testing.T) {
 
 func TestNoDifferenceIsNotSignificant(t *testing.T) {
 	a := []float64{.1, .5, .9}
-	d, err := Compare(a, a, 1000, 1)
+	d, err := Compare(a, a, 0, 1000, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,8 +143,34 @@ func TestCompareRefusesWhatIsNotPaired(t *testing.T) {
 		a, b   []float64
 		trials int
 	}{{[]float64{1}, nil, 10}, {nil, nil, 10}, {[]float64{1}, []float64{1}, 0}} {
-		if _, err := Compare(c.a, c.b, c.trials, 1); err == nil {
+		if _, err := Compare(c.a, c.b, 0, c.trials, 1); err == nil {
 			t.Errorf("Compare(%v, %v, %d) gave no error", c.a, c.b, c.trials)
 		}
+	}
+}
+
+// Values that were rounded give the p-value of those that were not: here, as many
+// relabellings are ties as are not.
+func TestCompareCountsTiesOfRoundedValues(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	const rounded = .5 / 65535
+	var a, b, x, y []float64
+	for range 40 {
+		a, b = append(a, float64(r.IntN(3))/3), append(b, float64(r.IntN(4))/3)
+		x, y = append(x, math.Round(a[len(a)-1]*65535)/65535), append(y, math.Round(b[len(b)-1]*65535)/65535)
+	}
+	for i := range x { // as of several seeds, which are rounded each by itself
+		x[i] += rounded * (2*r.Float64() - 1) / 2
+	}
+	want, err := Compare(a, b, 0, 20000, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Compare(x, y, 1.5*rounded, 20000, 1)
+	if err != nil || got.P != want.P {
+		t.Errorf("p %v of rounded values, %v of those that were not (%v)", got.P, want.P, err)
+	}
+	if plain, _ := Compare(x, y, 0, 20000, 1); plain.P >= want.P {
+		t.Errorf("p %v without counting ties: this test does not see them", plain.P)
 	}
 }

@@ -71,7 +71,9 @@ def randomised(differences):
     """The share of the relabellings whose mean is as far from 0: two halves meet."""
     half = len(differences) // 2
     right = sorted(sums(differences[half:]))
-    reach = abs(sum(differences)) - 1e-9
+    reach = abs(sum(differences))
+    if reach == 0:
+        return 1.0
     far = 0
     for left in sums(differences[:half]):
         far += len(right) - bisect.bisect_left(right, reach - left) + bisect.bisect_right(right, -reach - left)
@@ -94,7 +96,7 @@ def gain(row, baseline, short, key):
             below += resampled[total]
             if below >= share:
                 return total / UNIT / len(whole)
-    return {"mean": statistics.fmean(differences), "low": quantile(0.025), "high": quantile(0.975), "p": randomised(differences)}
+    return {"mean": statistics.fmean(differences), "low": quantile(0.025), "high": quantile(0.975), "p": randomised(whole)}
 
 
 def main():
