@@ -258,7 +258,8 @@ func TestTwoSitesOfOneOrigin(t *testing.T) {
 	a.navigate(s.url() + "a/LICENSE")
 	// What an earlier version has kept there, for both.
 	eval[bool](a, `(async () => {
-		await navigator.serviceWorker.register("/b/sw.js");
+		const parley = trustedTypes.createPolicy("parley", { createScriptURL: s => s }); // as the policy of the page demands
+		await navigator.serviceWorker.register(parley.createScriptURL("/b/sw.js"));
 		localStorage.setItem("parley.theme", "dark");
 		for (const [name, path] of [["parley-files", "/a/app/x.js"], ["parley-files", "/b/app/x.js"], ["parley-page-0", "/a/index.html"]])
 			await (await caches.open(name)).put(path, new Response(path));
