@@ -99,3 +99,32 @@ func TestHeadingsHaveTheAnchorsThatTheirAuthorsGave(t *testing.T) {
 	}
 	same(t, got, []string{"One#first", "Two#second", "Three#third", "A set {a, b}#", "Five#", "Six#six"})
 }
+
+// FuzzFrontMatter: whatever stands there, what is not front matter stays.
+func FuzzFrontMatter(f *testing.F) {
+	for _, seed := range []string{"---\ntitle: &a x\nb: *a\n...\ny", "+++\ntitle = '''x'''\n[a]\nb = [1, {c = 2}]\n+++\n", "---\nfuel: a: b\ntitle: >-\n x\n---", "---\n- {a: [b]}\n? c\n: d\n---\n"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		_, body := frontMatter(src)
+		if !strings.HasSuffix(src, body) {
+			t.Fatalf("%q is no end of %q", body, src)
+		}
+	})
+}
+
+// FuzzUndress: nothing makes it hang or write more than a few times what it read.
+func FuzzUndress(f *testing.F) {
+	for _, seed := range []string{
+		"import a from 'b'\n\n<A b={c} title=\"d\">\n  e\n</A>\n{f}{/* g */}", ":::tip[a]\n```{note} b\n:c: d\n```\n:::", "!!! a \"b\"\n    c\n\nd\n:   e\n\n    f",
+		"{{< tab \"a\" >}}{% highlight b %}\nc\n{% endhighlight %}\n{: d}", "%% a\nb %%\n> [!note] c\n==d== ^e1f2a3\n[^1]: g\n$$\nh\n$$\n$i$ `j`", "* TOC\n{:toc}\n<!-- a\n-->b\n- {k}[l](m){.n}",
+	} {
+		f.Add(seed, false)
+		f.Add(seed, true)
+	}
+	f.Fuzz(func(t *testing.T, src string, mdx bool) {
+		if got := undress(src, mdx); len(got) > 5*len(src)+100 {
+			t.Fatalf("%d bytes of %d", len(got), len(src))
+		}
+	})
+}
