@@ -1,5 +1,5 @@
 // Package beir reads and writes queries, collections and judgements in the form of the
-// BEIR benchmark, plain or gzip: JSON lines, and qrels as TSV with a header.
+// BEIR benchmark: JSON lines, and qrels as TSV with a header. It reads gzip, too.
 package beir
 
 import (
@@ -17,18 +17,18 @@ import (
 	"parley/shared/trec"
 )
 
-// A Query is a line of queries.jsonl. Turns are those of a conversation, oldest first,
-// where the line has them in place of a text, which BEIR itself does not know:
+// A Query is a line of queries.jsonl. A line may have the turns of a conversation,
+// oldest first, instead of a text; this is an extension of BEIR's form:
 //
 //	{"_id": "q1", "text": "how tall is the eiffel tower"}
 //	{"_id": "q2", "turns": [{"question": "...", "reply": "..."}, {"question": "..."}]}
 type Query struct {
 	ID    string
-	Text  string // of a conversation, the last question
+	Text  string // the question; of a conversation, the last one
 	Turns []conversation.Turn
 }
 
-// Said is the query as a conversation.
+// Said returns the query as a conversation: its Turns, or one turn with its Text.
 func (q *Query) Said() []conversation.Turn {
 	if q.Turns != nil {
 		return q.Turns
@@ -41,14 +41,15 @@ type Document struct {
 	ID, Title, Text string
 }
 
-// Passage is what the encoder reads of the document: its title, then its text.
-// Some collections already begin the text with the title; they get it once.
+// Passage returns what the encoder reads of the document: its title, then its text. If
+// the text already begins with the title, as in some collections, the title is not
+// repeated.
 func (d Document) Passage() string {
 	return passages.EncoderText(passages.Passage{Title: d.Title, Text: d.Text})
 }
 
-// record is a line of either file. "id" serves where "_id" is missing: MTRAG's
-// passages and many others say so.
+// A record is a line of either file. If it has no "_id", its "id" is used, which
+// MTRAG's passages and many other files have instead.
 type record struct {
 	ID    lenient.Text `json:"_id"`
 	Alias lenient.Text `json:"id"`
@@ -57,7 +58,7 @@ type record struct {
 	Turns []struct {
 		Question string `json:"question"`
 		Reply    string `json:"reply"`
-	} `json:"turns"` // of a query alone
+	} `json:"turns"` // only in queries
 }
 
 func parse(r *lines.Reader, line []byte) (rec record, id string, err error) {
@@ -70,7 +71,8 @@ func parse(r *lines.Reader, line []byte) (rec record, id string, err error) {
 	return rec, id, nil
 }
 
-// ReadQueries reads queries in the file's order; an id stands once.
+// ReadQueries returns the queries in the file's order. If a line is not a query, or an
+// id occurs twice, the error is a *lines.Error.
 func ReadQueries(r *lines.Reader) ([]Query, error) {
 	return readQueries(r, func(line []byte) (q Query, err error) {
 		rec, id, err := parse(r, line)
@@ -93,7 +95,8 @@ func ReadQueries(r *lines.Reader) ([]Query, error) {
 	})
 }
 
-// ReadQueriesTSV is ReadQueries of MS MARCO's form: an id, a tab and a question.
+// ReadQueriesTSV does what ReadQueries does, for MS MARCO's form: an id, a tab and a
+// question.
 func ReadQueriesTSV(r *lines.Reader) ([]Query, error) {
 	return readQueries(r, func(line []byte) (q Query, err error) {
 		id, text, ok := bytes.Cut(line, []byte("\t"))
@@ -107,7 +110,7 @@ func ReadQueriesTSV(r *lines.Reader) ([]Query, error) {
 	})
 }
 
-// readQueries reads a query a line.
+// readQueries reads one query per line.
 func readQueries(r *lines.Reader, parse func(line []byte) (Query, error)) ([]Query, error) {
 	var queries []Query
 	seen := map[string]int{}
@@ -120,7 +123,7 @@ func readQueries(r *lines.Reader, parse func(line []byte) (Query, error)) ([]Que
 			return nil, err
 		}
 		if first, ok := seen[q.ID]; ok {
-			return nil, r.Errorf("query %q again: it is on line %d already", q.ID, first)
+			return nil, r.Errorf("query %q is here for the second time; the first is on line %d", q.ID, first)
 		}
 		seen[q.ID] = n
 		queries = append(queries, q)
@@ -131,8 +134,8 @@ func readQueries(r *lines.Reader, parse func(line []byte) (Query, error)) ([]Que
 	return queries, nil
 }
 
-// Documents yields the documents of a collection in the file's order, and last,
-// where something is wrong, the error.
+// Documents yields the documents of a collection in the file's order. If something is
+// wrong, it ends with the error, a *lines.Error.
 func Documents(r *lines.Reader) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		for _, line := range r.All() {
@@ -155,14 +158,15 @@ func Documents(r *lines.Reader) iter.Seq2[Document, error] {
 	}
 }
 
-// A Judgement is a line of qrels.
+// A Judgement is a line of qrels: how well a document answers a query.
 type Judgement struct {
 	Query, Doc string
 	Grade      int
 }
 
-// Judgements yields a file's judgements in its order: a header line, then query TAB
-// document TAB grade. Where something is wrong, the error comes last.
+// Judgements yields the judgements of a file in its order. The file has a header line,
+// and then lines of query TAB document TAB grade. If something is wrong, Judgements
+// ends with the error, a *lines.Error.
 func Judgements(r *lines.Reader) iter.Seq2[Judgement, error] {
 	return func(yield func(Judgement, error) bool) {
 		header := true
@@ -190,7 +194,7 @@ func judgement(r *lines.Reader, line []byte, header bool) (j Judgement, err erro
 	}
 	grade, err := strconv.Atoi(string(f[2]))
 	switch {
-	case header && err == nil: // without this check a file that has no header would lose a judgement
+	case header && err == nil: // without this check, a file without a header would lose a judgement
 		return j, r.Errorf("no header line (query-id, corpus-id, score)")
 	case header:
 		return j, nil
@@ -200,7 +204,8 @@ func judgement(r *lines.Reader, line []byte, header bool) (j Judgement, err erro
 	return Judgement{string(f[0]), string(f[1]), grade}, nil
 }
 
-// ReadQrels reads judgements; a document is judged once a query.
+// ReadQrels returns a file's judgements. A document that is judged twice for a query
+// is an error.
 func ReadQrels(r *lines.Reader) (trec.Qrels, error) {
 	qrels := trec.Qrels{}
 	for j, err := range Judgements(r) {
@@ -214,7 +219,7 @@ func ReadQrels(r *lines.Reader) (trec.Qrels, error) {
 	return qrels, nil
 }
 
-// AppendDocument appends a line of corpus.jsonl.
+// AppendDocument appends d to b as a line of corpus.jsonl.
 func AppendDocument(b *bytes.Buffer, d Document) {
 	appendLine(b, struct {
 		ID    string `json:"_id"`
@@ -223,7 +228,7 @@ func AppendDocument(b *bytes.Buffer, d Document) {
 	}{d.ID, d.Title, d.Text})
 }
 
-// AppendQuery appends a line of queries.jsonl.
+// AppendQuery appends a query to b as a line of queries.jsonl.
 func AppendQuery(b *bytes.Buffer, id, text string) {
 	appendLine(b, struct {
 		ID   string `json:"_id"`
@@ -239,10 +244,10 @@ func appendLine(b *bytes.Buffer, line any) {
 	}
 }
 
-// QrelsHeader is the first line of qrels.
+// QrelsHeader is the first line of a file of qrels.
 const QrelsHeader = "query-id\tcorpus-id\tscore\n"
 
-// AppendJudgement appends a line of qrels, after the header.
+// AppendJudgement appends j to b as a line of qrels.
 func AppendJudgement(b *bytes.Buffer, j Judgement) {
 	fmt.Fprintf(b, "%s\t%s\t%d\n", j.Query, j.Doc, j.Grade)
 }

@@ -43,7 +43,7 @@ func TestReadsEveryFile(t *testing.T) {
 	}
 }
 
-// A query may be a conversation; of a table it is an id and a question.
+// A query may be a conversation; in a table it is an id and a question.
 func TestQueriesOfOtherForms(t *testing.T) {
 	queries, err := ReadQueries(reader(t, `{"id":"1","turns":[{"question":"who?","reply":"Ada."},{"question":"when?"}]}`+"\n"+`{"_id":"2","text":"b"}`))
 	said := []conversation.Turn{{Question: "who?", Reply: "Ada."}, {Question: "when?"}}
@@ -57,7 +57,7 @@ func TestQueriesOfOtherForms(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"7 no tab":          "f:1: want an id, a tab and a question",
-		"7\ta\n\n7\tb\n":    `f:3: query "7" again: it is on line 1 already`,
+		"7\ta\n\n7\tb\n":    `f:3: query "7" is here for the second time; the first is on line 1`,
 		"8\tx\n \thot leaf": "f:2: the query has no id",
 	} {
 		if _, err := ReadQueriesTSV(reader(t, text)); err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -78,7 +78,7 @@ func TestTitleIsReadOnce(t *testing.T) {
 	}
 }
 
-// Ids are numbers in some files, and what pandas wrote has NaN and 12.0.
+// In some files ids are numbers, and files that pandas wrote have NaN and 12.0.
 func TestIDsMayBeNumbers(t *testing.T) {
 	const text = `{"_id":12,"text":"a"}` + "\n" + `{"id":13.0,"text":"b","metadata":{"year":NaN}}`
 	queries, err := ReadQueries(reader(t, text))
@@ -97,7 +97,7 @@ func TestBadLinesAreNamed(t *testing.T) {
 		`{"_id":[1],"text":"a"}`:         "f:1: not a JSON object",
 		`{"text":"a"}`:                   `f:1: no "_id"`,
 		`{"_id":"1"}`:                    `f:1: "1" has no "text" and no "turns"`,
-		`{"_id":"1","text":"a"}` + "\n\n" + `{"_id":"1","text":"b"}`: `f:3: query "1" again: it is on line 1 already`,
+		`{"_id":"1","text":"a"}` + "\n\n" + `{"_id":"1","text":"b"}`: `f:3: query "1" is here for the second time; the first is on line 1`,
 	} {
 		if _, err := ReadQueries(reader(t, text)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: error %v, want %s", text, err, want)

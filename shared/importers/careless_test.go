@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// What data sets hold beside what their papers say: each line of want, and of unread a
-// part of each message, was written by hand.
+// Data sets contain more than their papers say. Every line of want, and the part of every
+// message in unread, was written by hand.
 func TestCarelessFiles(t *testing.T) {
 	for _, c := range []struct {
 		what, name string
@@ -59,7 +59,7 @@ func TestCarelessFiles(t *testing.T) {
 {"_id": 13.0, "text": "x", "metadata": {"n": NaN}}`}, []string{"12 [beir 12] Q: how deep < 5 m => how deep < 5 m", "13 [beir 13] Q: x => x"}, nil},
 		{"numbers for ids", "canard", []string{`[{"History": ["Ada", "Childhood"], "QuAC_dialog_id": 9, "Question": "x", "Question_no": 1, "Rewrite": null}]`},
 			[]string{"9_q#0 [canard 9] Q: Ada, Childhood Q: x => "}, nil},
-		// The questions asked before say what a history of an odd number of texts lacks.
+		// The earlier questions show which text a history of odd length lacks.
 		{"an odd history, a reply missing", "qrecc", []string{`[
 {"Conversation_no": 1, "Turn_no": 1, "Context": [], "Question": "what is it?", "Rewrite": "r"},
 {"Conversation_no": 1, "Turn_no": 2, "Context": ["what is it?", "A tower."], "Question": "how tall?", "Rewrite": "r"},
@@ -129,7 +129,7 @@ func TestUTF16IsRefusedByName(t *testing.T) {
 	}
 }
 
-// long is a conversation of n turns, a few bytes each, in the form of a data set.
+// long returns a conversation of n turns of a few bytes each, in a data set's form.
 func long(set string, n int) string {
 	var b strings.Builder
 	each := func(begin, turn, between, end string) string {
@@ -165,8 +165,8 @@ func long(set string, n int) string {
 	panic(set)
 }
 
-// A conversation takes room in proportion to its length: with a copy of its history in
-// every example, this one takes 256 MB.
+// A conversation takes memory in proportion to its length. With a copy of the history in
+// every example, this one would take 256 MB.
 func TestLongConversationsTakeNoSquare(t *testing.T) {
 	const turns = 4_000
 	for _, set := range []string{"topiocqa", "quac", "cast", "cast, a tree", "ikat", "convquestions", "mtrag", "jsonl"} {
@@ -190,7 +190,7 @@ func TestLongConversationsTakeNoSquare(t *testing.T) {
 	}
 }
 
-// Branches of a tree share what they have in common; what each has of its own is bounded.
+// Branches of a tree share their common turns, and the turns of each branch are bounded.
 func TestBranchesTakeNoSquare(t *testing.T) {
 	const n = 2000
 	var b strings.Builder
@@ -220,7 +220,7 @@ func TestBranchesTakeNoSquare(t *testing.T) {
 	}
 }
 
-// What is written of a long conversation is bounded, a line by its newest turns.
+// Of a long conversation only the newest turns are written, so that lines are bounded.
 func TestWriteBoundsALine(t *testing.T) {
 	const turns = 400
 	r, err := Import("jsonl", []File{Memory("long", []byte(long("jsonl", turns)))}, Options{})

@@ -13,15 +13,15 @@ import (
 	"parley/shared/mtrag"
 )
 
-// topiocqa: an array, or lines, of turns. Context is the history, question and answer
-// in turn.
+// topiocqa reads an array, or lines, of turns. Context is the history: question,
+// answer, question, and so on.
 //
 //	{"Conversation_no": 1, "Turn_no": 2, "Question": "...", "Answer": "...",
 //	 "Topic": "...", "Topic_section": "...", "Rationale": "...", "Context": ["...", "..."],
 //	 "Gold_passage": {"id": "...", "title": "...", "text": "..."}}
 //
-// The retriever's training files (all_history), which DiSCo reads, hold the history in
-// the question:
+// The files for training a retriever (all_history), which DiSCo reads, have the history
+// in the question:
 //
 //	{"conv_id": 1, "turn_id": 2, "question": "... [SEP] ... [SEP] ...", "answers": ["..."],
 //	 "positive_ctxs": [{"title": "...", "text": "...", "passage_id": "..."}]}
@@ -44,7 +44,7 @@ func topiocqa(r *Result, files []File, o Options) error {
 	}
 	for _, file := range files {
 		asked := questions{}
-		said := map[lenient.Text]history{} // of conversations whose turns carry no Context
+		said := map[lenient.Text]history{} // histories of conversations whose turns have no Context
 		err := records(r, file, func(at position, t turn) {
 			var positives []string
 			if t.Conv != "" && t.Conversation == "" {
@@ -90,7 +90,7 @@ func topiocqa(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// questions are those that a file asks, by conversation.
+// questions are the questions that a file contains, by conversation.
 type questions map[string]map[string]bool
 
 func (q questions) add(conversation, question string) {
@@ -100,11 +100,11 @@ func (q questions) add(conversation, question string) {
 	q[conversation][clean(question)] = true
 }
 
-const oddContext = "the history has %d texts, an odd number: a question or a reply is missing, and which cannot be told"
+const oddContext = "the history has %d texts, an odd number: a question or a reply is missing, but not clear which"
 
-// qrecc: an array, or lines, of turns. The published files name history, rewrite and
-// answer Context, Rewrite and Answer; a common derivative NewContext, Truth_rewrite
-// and Truth_answer, and adds GPT_rewrite and Editor_rewrite.
+// qrecc reads an array, or lines, of turns. The published files call history, rewrite
+// and answer Context, Rewrite and Answer. A common derivative calls them NewContext,
+// Truth_rewrite and Truth_answer, and adds GPT_rewrite and Editor_rewrite.
 func qrecc(r *Result, files []File, o Options) error {
 	for _, file := range files {
 		asked := questions{}
@@ -155,8 +155,9 @@ func qrecc(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// canard: an array of questions. History begins with the article's title and
-// section, which the first question may refer to; they become a turn of their own.
+// canard reads an array of questions. History begins with the article's title and
+// section. They become a turn of their own, because the first question may refer to
+// them.
 //
 //	{"History": ["Frank Zappa", "Disbandment", "What group disbanded?", "..."],
 //	 "QuAC_dialog_id": "C_2d21..._0", "Question": "...", "Question_no": 2, "Rewrite": "..."}
@@ -194,7 +195,7 @@ func canard(r *Result, files []File, o Options) error {
 
 func titles(title, section lenient.Text) string { return string(title + ", " + section) }
 
-// quac: one object.
+// quac reads one object.
 //
 //	{"data": [{"title": "...", "section_title": "...", "paragraphs": [{"id": "C_..._1",
 //	 "qas": [{"id": "C_..._1_q#0", "question": "...", "orig_answer": {"text": "..."}}]}]}]}
@@ -240,10 +241,11 @@ func quac(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// cast: topics of TREC CAsT. All years are arrays of {"number", "turn": [...]}; a turn
-// of 2019 has raw_utterance alone, 2020 adds rewrites and a canonical result's id,
-// 2021 its text (passage), 2022 has utterance and response, and as a tree
-// participants and parents. Resolved utterances of 2019 are TSV: "31_4 TAB text".
+// cast reads topics of TREC CAsT. In all years they are arrays of {"number", "turn":
+// [...]}. A turn of 2019 has only raw_utterance; 2020 adds rewrites and the id of a
+// canonical result; 2021 adds the result's text (passage); 2022 has utterance and
+// response and, in the tree form, participants and parents. The resolved utterances of
+// 2019 are TSV: "31_4 TAB text".
 func cast(r *Result, files []File, o Options) error {
 	type turn struct {
 		Number      lenient.Text `json:"number"`
@@ -262,7 +264,7 @@ func cast(r *Result, files []File, o Options) error {
 		Number lenient.Text `json:"number"`
 		Turns  []turn       `json:"turn"`
 	}
-	// A node is a turn of a tree: a question, with its reply once that is known.
+	// A node is a turn of a tree: a question, with its reply if that is known already.
 	type node struct {
 		before          history
 		question, reply lenient.Text
@@ -343,14 +345,14 @@ func cast(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// rewrites are those of a file of their own, each of an example by its id.
+// rewrites are the rewrites of a separate file, each for the example with its id.
 type rewrites struct {
 	texts map[string]string
 	order []string // ids
 	at    map[string]position
 }
 
-// put keeps a rewrite, or says why not.
+// put keeps a rewrite, or reports why it cannot.
 func (w *rewrites) put(r *Result, at position, id, text string) {
 	id, text = strings.TrimSpace(id), clean(text)
 	if w.texts == nil {
@@ -360,14 +362,14 @@ func (w *rewrites) put(r *Result, at position, id, text string) {
 	case text == "":
 		r.unread(at, "the rewrite of %q is empty", id)
 	case again:
-		r.unread(at, "a second rewrite of %q; the first stands on line %d of %s", id, first.line, first.file)
+		r.unread(at, "a second rewrite of %q; the first is on line %d of %s", id, first.line, first.file)
 	default:
 		w.texts[id], w.at[id] = text, at
 		w.order = append(w.order, id)
 	}
 }
 
-// file gives the examples their rewrites, and says which have no example.
+// file sets the examples' rewrites, and reports the rewrites without an example.
 func (w *rewrites) file(r *Result) {
 	matched := map[string]bool{}
 	for i := range r.Examples {
@@ -379,13 +381,13 @@ func (w *rewrites) file(r *Result) {
 	}
 	for _, id := range w.order {
 		if !matched[id] {
-			r.unread(w.at[id], "a rewrite of %q, which is none of the turns read", id)
+			r.unread(w.at[id], "a rewrite of %q, but no turn with that id was read", id)
 		}
 	}
 }
 
-// ikat: topics of TREC iKAT. What the person is known for (ptkb) is left out. 2025 says
-// responses for turns, and user_utterance.
+// ikat reads topics of TREC iKAT. It leaves out what is known of the person (ptkb). The
+// form of 2025 has responses instead of turns, and user_utterance instead of utterance.
 //
 //	{"number": "9-1", "title": "...", "ptkb": {...}, "turns": [{"turn_id": 1,
 //	 "utterance": "...", "resolved_utterance": "...", "response": "..."}]}
@@ -424,8 +426,8 @@ func ikat(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// convquestions: an array of conversations. The first question stands by itself;
-// most others have a completed_question.
+// convquestions reads an array of conversations. The first question is understandable
+// by itself; most others have a completed_question.
 //
 //	{"conv_id": 6722, "domain": "books", "questions": [{"turn": 0, "question": "...",
 //	 "answer_text": "Italy;India", "question_id": "6722-0", "completed_question": "..."}]}
@@ -465,8 +467,9 @@ func convquestions(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// mtragTasks: lines of three forms (mtrag.Record), which may be given together. A task is
-// a turn of people's, a synthetic one holds its history; a query is a turn's rewrite.
+// mtragTasks reads lines of three forms (mtrag.Record), which may be mixed. A task is a
+// turn of people's conversation, a synthetic turn has its history with it, and a query
+// has a turn's rewrite.
 func mtragTasks(r *Result, files []File, o Options) error {
 	type placed struct {
 		mtrag.Record
@@ -511,7 +514,7 @@ func mtragTasks(r *Result, files []File, o Options) error {
 		}
 	}
 	for _, conv := range order {
-		byNumber(human[conv], func(p placed) lenient.Int { return p.Turn }) // the file has 10 before 2
+		byNumber(human[conv], func(p placed) lenient.Int { return p.Turn }) // the file has turn 10 before turn 2
 		var said history
 		for _, p := range human[conv] {
 			r.add(p.at, Example{ID: string(p.ID), Conversation: conv, Source: "mtrag-" + string(p.Domain),
@@ -523,7 +526,7 @@ func mtragTasks(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// beirQueries: queries, each its own rewrite.
+// beirQueries reads queries; each is its own rewrite.
 func beirQueries(r *Result, files []File, o Options) error {
 	for _, file := range files {
 		err := records(r, file, func(at position, q struct {
@@ -543,7 +546,8 @@ func beirQueries(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// questionLines: a question a line, of TSV the first column, each its own rewrite.
+// questionLines reads one question per line, in TSV the first column; each is its own
+// rewrite.
 func questionLines(r *Result, files []File, o Options) error {
 	for n, file := range files {
 		err := file.lines(func(lr *lines.Reader) error {
@@ -564,12 +568,13 @@ func questionLines(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// jsonl: examples, or whole conversations, which give an example a turn:
+// jsonl reads examples, or whole conversations, of which each turn becomes an example:
 //
 //	{"id": "c1", "turns": [{"question": "...", "reply": "...", "rewrite": "..."}, ...]}
 //
-// An example says its conversation; a whole conversation does not. Its turns may name
-// gold articles, as those of trainer/conversations do; the positives are the best of them.
+// An example has the key conversation; a whole conversation does not. Its turns may
+// have gold articles, as in trainer/conversations; those of the best grade become the
+// positives.
 func jsonl(r *Result, files []File, o Options) error {
 	for _, file := range files {
 		err := records(r, file, func(at position, c struct {
@@ -598,7 +603,7 @@ func jsonl(r *Result, files []File, o Options) error {
 				switch {
 				case c.Conversation != "" && !last:
 				case c.Conversation != "" && clean(string(t.Reply)) != "":
-					r.unread(at, "the question asked, the last turn, already has a reply")
+					r.unread(at, "the last turn, which is the question asked, already has a reply")
 				case c.Conversation != "":
 					r.add(at, Example{ID: string(c.ID), Conversation: string(c.Conversation), Source: string(c.Source),
 						History: said.said(), Question: string(t.Question), Rewrite: string(c.Rewrite), Positives: c.Positives})
@@ -626,8 +631,8 @@ func jsonl(r *Result, files []File, o Options) error {
 	return nil
 }
 
-// parley: the project's own conversations, a line each, in the form of jsonl. A file
-// of another form is not taken for it.
+// parley reads the project's own conversations, one per line. Unlike jsonl, it refuses
+// files of any other form.
 func parley(r *Result, files []File, o Options) error {
 	for _, file := range files {
 		in, err := file.Open()

@@ -9,25 +9,25 @@ import (
 	"parley/shared/lenient"
 )
 
-// A history is what was said in a conversation up to some turn. Those that go on from one
-// another share their turns, so that all of a conversation's take the room of one. The
-// zero value is that before the first turn.
+// A history is what was said in a conversation before some turn. Histories that continue
+// one another share memory, so that all those of a conversation take no more than the
+// longest. The zero value is the empty history.
 type history struct {
 	turns *[]conversation.Turn
-	n     int // of turns, how many were said
+	n     int // the length of this history; turns may be longer
 }
 
-// then is the history with a turn more.
+// then returns the history with one more turn.
 func (h history) then(question, reply string) history {
 	t := conversation.Turn{Question: clean(question), Reply: cleanReply(reply)}
 	switch {
 	case h.turns == nil:
 		h.turns = new([]conversation.Turn)
 	case h.n == len(*h.turns):
-	case (*h.turns)[h.n] == t: // it went on so before
+	case (*h.turns)[h.n] == t: // another history continued the same way
 		h.n++
 		return h
-	default: // a branch of its own, of which no more is kept than is ever written
+	default: // a branch; Write never writes more than MaxTurns of it
 		own := slices.Clone((*h.turns)[max(0, h.n-MaxTurns):h.n])
 		h = history{&own, len(own)}
 	}
@@ -36,7 +36,7 @@ func (h history) then(question, reply string) history {
 	return h
 }
 
-// said are the turns.
+// said returns the turns.
 func (h history) said() []conversation.Turn {
 	if h.turns == nil {
 		return nil
@@ -44,9 +44,9 @@ func (h history) said() []conversation.Turn {
 	return (*h.turns)[:h.n:h.n]
 }
 
-// pair makes turns of question, reply, question, reply. Where texts lack one, so that
-// their number is odd, asked says which of them are questions; false where that does not
-// help.
+// pair returns texts as turns: question, reply, question, reply. If their number is odd,
+// one is missing; asked then says which texts are questions. It returns false if that
+// does not tell the turns apart either.
 func pair(texts []lenient.Text, asked map[string]bool) ([]conversation.Turn, bool) {
 	var turns []conversation.Turn
 	for i, text := range texts {
@@ -63,9 +63,9 @@ func pair(texts []lenient.Text, asked map[string]bool) ([]conversation.Turn, boo
 	return turns, true
 }
 
-// clean makes text of what a data set holds: valid UTF-8, with the characters that HTML's
-// entities stand for, also where they were written twice (&amp;quot;), and without blanks
-// at its ends. So what Write wrote is read as it is.
+// clean returns a data set's text as valid UTF-8, with HTML's entities replaced, also
+// those that were escaped twice (&amp;quot;), and without blanks at its ends. It does not
+// change what Write wrote.
 func clean(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	for range 3 {
@@ -74,8 +74,8 @@ func clean(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// unescape replaces entities that end in a semicolon, as html.UnescapeString does not
-// alone: of "?a=1&copy=2" nothing is one.
+// unescape replaces HTML's entities that end in a semicolon. html.UnescapeString also
+// replaces others, such as the "&copy" in "?a=1&copy=2".
 func unescape(s string) string {
 	var b strings.Builder
 	for {
@@ -91,7 +91,7 @@ func unescape(s string) string {
 			end++
 			b.WriteString(s[:at])
 			if e := html.UnescapeString(s[at:end]); strings.HasSuffix(e, ";") && len(e) > 1 {
-				b.WriteString(s[at:end]) // only its beginning is an entity
+				b.WriteString(s[at:end]) // the text has an entity only up to here
 			} else {
 				b.WriteString(e)
 			}
@@ -107,8 +107,8 @@ func unescape(s string) string {
 	return b.String()
 }
 
-// cleanReply is clean of a reply; where a data set says that there is none, the reply
-// says so in words.
+// cleanReply does what clean does, for a reply. If the data set marks the question as
+// unanswerable, the reply says so in words.
 func cleanReply(s string) string {
 	switch s = clean(s); s {
 	case "CANNOTANSWER", "UNANSWERABLE": // QuAC and CANARD; TopiOCQA

@@ -1,5 +1,5 @@
-// Package importers reads conversations from the data sets of conversational
-// search, each in its own published form, into one: examples.
+// Package importers reads conversations from data sets of conversational search, each in
+// its published form, and returns them in one form: as examples.
 //
 //	topiocqa       TopiOCQA (Adlakha et al. 2022): topiocqa_{train,dev}.json, and the
 //	               retriever's all_history files
@@ -11,14 +11,15 @@
 //	convquestions  ConvQuestions (Christmann et al. 2019): {train,dev,test}_DOMAIN.json
 //	mtrag          MTRAG (Katsis et al. 2025): tasks, synthetic conversations, rewrites
 //	beir           BEIR: queries.jsonl, each a conversation of one turn
-//	questions      plain text, a question a line (of TSV the first column)
-//	jsonl          our own form, which `trainer import` writes; see Example
-//	parley         our own judged conversations (see judged), which jsonl reads, too
+//	questions      plain text, one question per line (in TSV, the first column)
+//	jsonl          the project's own form, which `trainer import` writes; see Example
+//	parley         the project's judged conversations (package judged); jsonl reads them, too
 //
-// Every file may be gzip; UTF-16 is refused. What cannot be read is reported with its file
-// and line and left out; only a file that is altogether something else is an error. Of all
-// texts blanks at their ends are left out and HTML's entities replaced; "CANNOTANSWER" and
-// "UNANSWERABLE" are read as the reply "I don't know."; NaN is a field that is missing.
+// Every file may be gzip; UTF-16 is refused. A record that cannot be read is left out and
+// reported with its file and line. Import fails if a file is of an entirely different form,
+// or if there is nothing that it can read. All texts lose the blanks at their ends, and
+// HTML's entities are replaced. "CANNOTANSWER" and "UNANSWERABLE" become the reply "I don't
+// know."; a field with NaN counts as missing.
 package importers
 
 import (
@@ -40,54 +41,56 @@ import (
 	"parley/shared/lines"
 )
 
-// An Example is one question of a conversation, with what was said before it: a
-// line of our own JSONL form,
+// An Example is one question of a conversation and what was said before it. It is a line
+// of the project's own JSONL form:
 //
 //	{"id": "31_4", "conversation": "31", "source": "cast",
 //	 "turns": [{"question": "...", "reply": "..."}, ..., {"question": "..."}],
 //	 "rewrite": "...", "positives": ["MARCO_5498474"]}
 //
-// Turns are oldest first; the last is the one that is asked, without reply.
+// Turns are oldest first. The last is the question of the example and has no reply.
 type Example struct {
 	ID           string
 	Conversation string
 	Source       string
 	// History is what was said before, oldest first. The examples of a conversation share
-	// it, so it is not to be changed.
+	// its memory, so it must not be changed.
 	History   []conversation.Turn
-	Question  string   // the one that is asked
-	Rewrite   string   // how it reads without its history, "" where nobody wrote that
-	Positives []string // passages that answer
+	Question  string   // the one to answer
+	Rewrite   string   // the question, understandable without its history; "" if the data set has none
+	Positives []string // ids of passages that answer
 }
 
-// Turns is the example as the encoder reads it: the history, and the question without a
-// reply. The slice is the caller's own.
+// Turns returns the example as the encoder reads it: the history, then the question
+// without a reply. The caller may change the slice.
 func (e *Example) Turns() []conversation.Turn {
 	turns := make([]conversation.Turn, 0, len(e.History)+1)
 	return append(append(turns, e.History...), conversation.Turn{Question: e.Question})
 }
 
-// Options change what an importer takes.
+// Options change what an importer reads.
 type Options struct {
-	// Rewrite names the field that holds the rewrite, where a data set has several
+	// Rewrite names the field with the rewrite, for data sets that have several
 	// (QReCC: Truth_rewrite, GPT_rewrite, Editor_rewrite; CAsT:
 	// manual_rewritten_utterance, automatic_rewritten_utterance).
 	Rewrite string
-	// Rows names an example by its place in the file, from 0, as the rankings that
-	// DiSCo publishes do; for data sets with a turn a record (canard, qrecc, topiocqa).
+	// Rows makes the id of an example its place in the file, from 0, as in the rankings
+	// that DiSCo publishes. It is for data sets with one turn per record (canard, qrecc,
+	// topiocqa).
 	Rows bool
 }
 
-// A Result is what was read, and what was not.
+// A Result contains what Import read, and an error for each record that it could not read.
 type Result struct {
 	Examples []Example
-	Unread   []error // each names file and line
+	Unread   []error // of type *lines.Error, with file and line
 
 	rows bool // Options.Rows
 	seen map[string]bool
 }
 
-// add takes an example, or says why not. The texts of its history are cleaned already.
+// add adds an example, or reports why it cannot. The texts of e.History must be clean
+// already.
 func (r *Result) add(at position, e Example) {
 	e.Question, e.Rewrite = clean(e.Question), clean(e.Rewrite)
 	if r.rows {
@@ -96,7 +99,7 @@ func (r *Result) add(at position, e Example) {
 	switch {
 	case e.Question == "":
 		r.unread(at, "the question is missing or empty")
-	case r.seen[e.Source+"\x00"+e.ID]: // data sets number alike
+	case r.seen[e.Source+"\x00"+e.ID]: // ids of different data sets may be equal
 		r.unread(at, "a second example with id %q", e.ID)
 	default:
 		if r.seen == nil {
@@ -114,7 +117,7 @@ func (r *Result) unread(at position, format string, args ...any) {
 type position struct {
 	file string
 	line int // from 1
-	row  int // records before it
+	row  int // the number of records before it in the file
 }
 
 type importer func(r *Result, files []File, o Options) error
@@ -124,22 +127,22 @@ var all = map[string]importer{
 	"convquestions": convquestions, "mtrag": mtragTasks, "beir": beirQueries, "questions": questionLines, "jsonl": jsonl, "parley": parley,
 }
 
-// Names lists the data sets.
+// Names returns the data sets' names, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(all)) }
 
-// A File is one of a data set: the name that messages call it, and how it is opened.
+// A File is one file of a data set: its name in messages, and a function that opens it.
 type File struct {
 	Name string
 	Open func() (io.ReadCloser, error)
 }
 
-// Memory is a file whose content is at hand.
+// Memory returns a File whose content is in memory.
 func Memory(name string, content []byte) File {
 	return File{name, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
 }
 
-// Import reads the files of a data set. It is an error where no conversation is in
-// them; what else could not be read is in Result.Unread.
+// Import reads the files of the data set name, which is one of Names. It returns an error
+// if they contain no conversation; Result.Unread has what else could not be read.
 func Import(name string, files []File, o Options) (*Result, error) {
 	read, ok := all[name]
 	if !ok {
@@ -149,7 +152,7 @@ func Import(name string, files []File, o Options) (*Result, error) {
 		return nil, fmt.Errorf("%s: no files", name)
 	}
 	if turnEach := name == "canard" || name == "qrecc" || name == "topiocqa"; o.Rows && !turnEach {
-		return nil, fmt.Errorf("%s: rows name its examples only where each is a record of its own: canard, qrecc, topiocqa", name)
+		return nil, fmt.Errorf("%s: examples can be named by rows only in data sets with one turn per record: canard, qrecc, topiocqa", name)
 	}
 	r := &Result{rows: o.Rows}
 	if err := read(r, files, o); err != nil {
@@ -169,7 +172,8 @@ func Import(name string, files []File, o Options) (*Result, error) {
 	return r, nil
 }
 
-// json opens a file of JSON and reads through gzip; see lenient.NewReader.
+// json opens a JSON file, decompressed and made strict by lenient.NewReader. The function
+// that it returns closes the file.
 func (f File) json() (io.Reader, func() error, error) {
 	in, err := f.Open()
 	if err != nil {
@@ -183,7 +187,7 @@ func (f File) json() (io.Reader, func() error, error) {
 	return lenient.NewReader(text), in.Close, nil
 }
 
-// lines hands the lines of a file to read.
+// lines calls read with a reader of the file's lines.
 func (f File) lines(read func(*lines.Reader) error) error {
 	in, err := f.Open()
 	if err != nil {
@@ -197,7 +201,7 @@ func (f File) lines(read func(*lines.Reader) error) error {
 	return read(r)
 }
 
-// newlines remembers where lines end, to turn offsets into lines.
+// newlines remembers where lines end, to convert offsets into line numbers.
 type newlines struct {
 	r    io.Reader
 	read int64
@@ -219,9 +223,10 @@ func (n *newlines) line(offset int64) int {
 	return 1 + sort.Search(len(n.ends), func(i int) bool { return n.ends[i] >= offset })
 }
 
-// records hands every record of a file to f: the elements of a JSON array, or JSON
-// objects a line each. A record that does not fit T is reported with its line; so is
-// a file that breaks off, with the records before it kept.
+// records calls f with every record of a file. The records are the elements of a JSON
+// array, or JSON objects on lines of their own. It reports a record that does not fit T,
+// with its line, and goes on; it also reports a file that breaks off, and keeps the
+// records before.
 func records[T any](r *Result, file File, f func(at position, v T)) error {
 	path := file.Name
 	in, done, err := file.json()
@@ -268,7 +273,7 @@ func records[T any](r *Result, file File, f func(at position, v T)) error {
 		return nil
 	}
 	d := json.NewDecoder(br)
-	skipped := n.read // what Peek and Discard took is before the decoder's offset 0
+	skipped := n.read // the bytes before the decoder's offset 0, which Discard took
 	if k := br.Buffered(); k >= 0 {
 		skipped -= int64(k)
 	}
@@ -289,26 +294,26 @@ func records[T any](r *Result, file File, f func(at position, v T)) error {
 	return nil
 }
 
-// Stats is a line of the table that describes a data set.
+// Stats are the figures of a data set, a row of the table that describes it.
 type Stats struct {
 	Conversations int     `json:"conversations"`
 	Turns         int     `json:"turns"`              // examples
-	Rewritten     int     `json:"rewritten"`          // of them with a rewrite
+	Rewritten     int     `json:"rewritten"`          // examples with a rewrite
 	Distinct      int     `json:"distinct"`           // different pairs of question and rewrite
 	PerConv       float64 `json:"turns_conversation"` // mean
 	Depth         float64 `json:"depth"`              // mean place of a question in its conversation, from 1
 	Question      float64 `json:"tokens_question"`    // mean length in tokens
-	Rewrite       float64 `json:"tokens_rewrite"`     // of the rewrites
-	Whole         float64 `json:"tokens_whole"`       // of question and history
+	Rewrite       float64 `json:"tokens_rewrite"`     // mean length of a rewrite in tokens
+	Whole         float64 `json:"tokens_whole"`       // mean length of question and history in tokens
 }
 
-// Describe measures examples; count gives a text's length in tokens.
+// Describe returns the figures of examples. count returns a text's length in tokens.
 func Describe(examples []Example, count func(string) int) Stats {
 	var s Stats
 	conv := map[string]bool{}
 	pairs := map[string]bool{}
-	var before []conversation.Turn // the last example's history, which the next one's often goes on from
-	said := 0                      // its length in tokens
+	var before []conversation.Turn // the previous example's history; the next one often continues it
+	said := 0                      // the length of before in tokens
 	for i := range examples {
 		e := &examples[i]
 		conv[e.Source+"\x00"+e.Conversation] = true
@@ -338,8 +343,8 @@ func Describe(examples []Example, count func(string) int) Stats {
 	return s
 }
 
-// Distinct keeps the first example of every pair of question and rewrite:
-// ConvQuestions, for one, permutes the same questions.
+// Distinct returns the first example of every pair of question and rewrite; ConvQuestions,
+// for one, repeats the same questions in other orders. It changes examples.
 func Distinct(examples []Example) []Example {
 	seen := map[[2]string]bool{}
 	return slices.DeleteFunc(examples, func(e Example) bool {
@@ -352,12 +357,12 @@ func Distinct(examples []Example) []Example {
 	})
 }
 
-// MaxTurns is how many turns of an example are written, its question included; older ones
-// are left out. No encoder reads as many, and with all of them the lines of one long
-// conversation would take the square of its length.
+// MaxTurns is the number of turns of an example that Write writes, including the question;
+// it leaves out older ones. No encoder reads so many, and with all of them the size of a
+// long conversation's lines would grow with the square of its length.
 const MaxTurns = 200
 
-// Write writes examples in our own form, a line each.
+// Write writes examples in the project's own form, one per line.
 func Write(w io.Writer, examples []Example) error {
 	out := bufio.NewWriter(w)
 	to := json.NewEncoder(out)
@@ -380,7 +385,7 @@ func Write(w io.Writer, examples []Example) error {
 	return out.Flush()
 }
 
-// byNumber sorts turns of a conversation.
+// byNumber sorts the turns of a conversation by their number.
 func byNumber[T any](list []T, number func(T) lenient.Int) {
 	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(number(a), number(b)) })
 }

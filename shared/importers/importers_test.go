@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// show writes an example in one line: id, turns, rewrite, positives.
+// show returns an example in one line: id, turns, rewrite, positives.
 func show(e Example) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s [%s %s]", e.ID, e.Source, e.Conversation)
@@ -47,11 +47,11 @@ func TestDataSetsInTheirOwnForms(t *testing.T) {
 		{"topiocqa", "topiocqa_retriever.json", Options{}, []string{
 			"1_1 [topiocqa 1] Q: who built the lighthouse of the bay =>  +bay-7",
 			"1_2 [topiocqa 1] Q: who built the lighthouse of the bay A: The harbour board Q: when =>  +bay-7",
-		}, []string{"topiocqa_retriever.json:10: \"two\" is no whole number"}},
+		}, []string{"topiocqa_retriever.json:10: \"two\" is not a whole number"}},
 		{"topiocqa", "topiocqa_retriever.json", Options{Rows: true}, []string{
 			"0 [topiocqa 1] Q: who built the lighthouse of the bay =>  +bay-7",
 			"2 [topiocqa 1] Q: who built the lighthouse of the bay A: The harbour board Q: when =>  +bay-7",
-		}, []string{"topiocqa_retriever.json:10: \"two\" is no whole number"}},
+		}, []string{"topiocqa_retriever.json:10: \"two\" is not a whole number"}},
 		{"qrecc", "qrecc.json", Options{}, []string{
 			"7_2 [qrecc 7] Q: What is a lighthouse? A: A tower with a lamp. Q: How tall is it? => How tall is a lighthouse?",
 		}, []string{"qrecc.json:12: Context: "}},
@@ -130,7 +130,7 @@ func TestDataSetsInTheirOwnForms(t *testing.T) {
 			"c1_1 [ c1] Q: Who was first? => ",
 			"c1_2 [ c1] Q: Who was first? A: Ada. Q: When was that? => When was Ada first?",
 			"x_2 [mine x] Q: Who? A: Bo. Q: Why? => Why did Bo? +d7",
-		}, []string{"plain.jsonl:3: the question asked, the last turn, already has a reply"}},
+		}, []string{"plain.jsonl:3: the last turn, which is the question asked, already has a reply"}},
 	} {
 		t.Run(c.name+" "+c.files, func(t *testing.T) {
 			var files []File
@@ -224,7 +224,7 @@ func TestFilesOfAnotherForm(t *testing.T) {
 	}
 }
 
-// What stands before a break in a file is kept, and the break reported.
+// The records before a break in a file are kept, and the break is reported.
 func TestCutFileKeepsItsBeginning(t *testing.T) {
 	data, err := os.ReadFile("testdata/canard.json")
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package judged reads conversations whose questions were judged: each question with
-// its self-contained rewrite, its reply and the articles that answer it. The project's
-// own data set, trainer/conversations, has this form, a conversation a line:
+// Package judged reads conversations whose questions were judged: each question has its
+// self-contained rewrite, its reply and the articles that answer it. The project's own
+// data set, trainer/conversations, has this form, one conversation per line:
 //
 //	{"id": "test-01-03", "topic": "Arts", "persona": "concert-goer, sixty-ish",
 //	 "turns": [
@@ -21,46 +21,49 @@ import (
 	"parley/shared/lines"
 )
 
-// A Conversation is one person's, from the first question to the last.
+// A Conversation is what one person asked, from the first question to the last.
 type Conversation struct {
 	ID      string `json:"id"`    // split, territory, number: test-01-03
-	Topic   string `json:"topic"` // of the encyclopedia's eleven, or Uncategorized, where it begins
+	Topic   string `json:"topic"` // where it begins: one of the encyclopedia's eleven topics, or Uncategorized
 	Persona string `json:"persona"`
 	Turns   []Turn `json:"turns"`
 
-	File string `json:"-"` // where Read found it
+	File string `json:"-"` // the name that Read was given
 	Line int    `json:"-"` // from 1
 }
 
-// A Turn is a question and what was said to it.
+// A Turn is a question and its reply.
 type Turn struct {
-	Question string `json:"question"` // as the person types it, in context
-	Rewrite  string `json:"rewrite"`  // the same question standing alone
-	Reply    string `json:"reply"`    // one to three sentences, resting on the gold articles
+	Question string `json:"question"` // as the person types it in the conversation
+	Rewrite  string `json:"rewrite"`  // the same question, understandable by itself
+	Reply    string `json:"reply"`    // one to three sentences, based on the gold articles
 	Gold     []Gold `json:"gold"`     // best first
 	Kind     Kind   `json:"kind"`
-	// NeedsContext: a stranger who reads the question alone cannot know what it is about.
+	// NeedsContext: a stranger who reads only the question cannot know what it is
+	// about.
 	NeedsContext bool `json:"needs_context,omitempty"`
-	// Switch: the topic changed to something unrelated.
+	// Switch: the question changes to an unrelated topic.
 	Switch bool `json:"switch,omitempty"`
 
-	// Pooled are the articles that were judged later, from pooled results, by id.
+	// Pooled are the articles that were judged later, from pooled results, sorted by
+	// id.
 	Pooled []Gold `json:"-"`
-	// Factbook are the World Factbook's passages that answer: no part of Judged, as the
-	// figures that were published leave that book out.
+	// Factbook are the World Factbook's passages that answer. Judged leaves them out,
+	// because the published figures leave that book out.
 	Factbook []Gold `json:"-"`
 }
 
-// Judged are all of Wikipedia's articles that are known to answer: Gold, then Pooled.
+// Judged returns all of Wikipedia's articles that are known to answer: Gold, then
+// Pooled.
 func (t *Turn) Judged() []Gold { return slices.Concat(t.Gold, t.Pooled) }
 
-// Gold is an article that answers: grade 2 fully, 1 in part.
+// A Gold is an article that answers the question: fully (grade 2) or in part (grade 1).
 type Gold struct {
 	ID    string `json:"id"`
 	Grade int    `json:"grade"`
 }
 
-// A Kind says how a question follows on what was said.
+// A Kind says how a question relates to what was said before.
 type Kind string
 
 const (
@@ -75,12 +78,12 @@ const (
 	ChitChat      Kind = "chit-chat" // small talk, then a question
 )
 
-// Kinds in the order of tables.
+// Kinds lists all kinds in the order in which tables show them.
 var Kinds = []Kind{First, Pronoun, Ellipsis, WhatAbout, Comparison, Clarification, Return, TopicSwitch, ChitChat}
 
-// Read reads a file of conversations, plain or gzip; name is what errors call it. A
-// field that the form does not have is refused; the error is a *lines.Error and names
-// file and line. The conversations before it are returned, too.
+// Read reads a file of conversations, plain or gzip. Errors call the file name. They
+// are of type *lines.Error and name the line; a field that the form does not have is an
+// error, too. Read then returns the conversations before that line.
 func Read(in io.Reader, name string) ([]Conversation, error) {
 	r, err := lines.NewReader(in, name)
 	if err != nil {
@@ -105,8 +108,8 @@ func Read(in io.Reader, name string) ([]Conversation, error) {
 	return list, r.Err()
 }
 
-// Until is the conversation as it stands when turn i (from 0) is asked: its last
-// turn has no reply yet.
+// Until returns the conversation as it is when turn i (from 0) is asked: i+1 turns, of
+// which the last has no reply yet.
 func (c *Conversation) Until(i int) []conversation.Turn {
 	said := make([]conversation.Turn, i+1)
 	for j, t := range c.Turns[:i+1] {
@@ -116,11 +119,13 @@ func (c *Conversation) Until(i int) []conversation.Turn {
 	return said
 }
 
-// QueryID names turn i (from 0) in runs and qrels, in the way of MTRAG.
+// QueryID returns the name of turn i (from 0) in runs and qrels, in MTRAG's form:
+// ID<::>i+1.
 func (c *Conversation) QueryID(i int) string { return fmt.Sprintf("%s<::>%d", c.ID, i+1) }
 
-// Hops says whether turn i's best articles are none of the turn's before: whoever
-// echoes what was said last finds nothing.
+// Hops reports whether none of the best articles (grade 2) of turn i is among the
+// previous turn's gold articles: a system that repeats its last article then finds
+// nothing. i is 1 or more.
 func (c *Conversation) Hops(i int) bool {
 	for _, g := range c.Turns[i].Gold {
 		for _, p := range c.Turns[i-1].Gold {

@@ -1,5 +1,5 @@
-// Package lenient reads JSON as data sets hold it, which were written by many programs:
-// with Python's NaN, and with numbers where others write strings.
+// Package lenient reads JSON as data sets contain it: with Python's NaN, and with numbers
+// where other files have strings.
 package lenient
 
 import (
@@ -13,16 +13,16 @@ import (
 	"strconv"
 )
 
-// NewReader returns a reader of r's JSON with null in place of NaN, Infinity and
-// -Infinity, which are no JSON. Strings, and all else, stay as they are. A line feed ends
-// a string, so that of JSON lines a broken one does not change how others are read.
+// NewReader returns a reader of r's JSON in which null replaces NaN, Infinity and
+// -Infinity, which JSON does not have. All else, strings included, stays as it is. A line
+// feed ends a string, so that in JSON lines a broken line does not affect the next one.
 func NewReader(r io.Reader) io.Reader { return &reader{r: bufio.NewReaderSize(r, 1<<16)} }
 
 type reader struct {
 	r               *bufio.Reader
-	quoted, escaped bool   // within a string; behind a backslash in it
-	buffer          []byte // of what was read
-	rest            []byte // of buffer, not handed out yet
+	quoted, escaped bool   // inside a string; after a backslash in it
+	buffer          []byte // the memory of rest
+	rest            []byte // converted, but not yet returned by Read
 	err             error
 }
 
@@ -38,7 +38,7 @@ func (n *reader) Read(p []byte) (int, error) {
 	return k, nil
 }
 
-// fill reads on, some 32 KiB or up to n.err.
+// fill converts the next 32 KiB or so, or what is left before n.err.
 func (n *reader) fill() {
 	out := n.buffer[:0]
 	for n.err == nil && len(out) < 32<<10 {
@@ -62,7 +62,8 @@ func (n *reader) fill() {
 	n.buffer, n.rest = out, out
 }
 
-// follows takes word if it comes next and ends there.
+// follows reports whether word comes next and no letter or digit follows it. If so, it
+// skips word.
 func (n *reader) follows(word string) bool {
 	b, _ := n.r.Peek(len(word) + 1)
 	if len(b) < len(word) || string(b[:len(word)]) != word {
@@ -77,7 +78,7 @@ func (n *reader) follows(word string) bool {
 	return true
 }
 
-// Unmarshal is json.Unmarshal of what NewReader makes of data.
+// Unmarshal does what json.Unmarshal does, on data as NewReader converts it.
 func Unmarshal(data []byte, v any) error {
 	err := json.Unmarshal(data, v)
 	var syntax *json.SyntaxError
@@ -90,9 +91,9 @@ func Unmarshal(data []byte, v any) error {
 	return err
 }
 
-// Text is a JSON string, or a number, true or false where a data set is careless; null is
-// "". A whole number is written without point and exponent: pandas makes 7.0 of 7 where
-// its column has gaps. A list or an object is an error.
+// A Text is a JSON string. It also accepts a number, true or false, as they are written,
+// and null, which is "". A whole number is written without a point and an exponent,
+// because pandas writes 7 as 7.0 if its column has gaps. A list or an object is an error.
 type Text string
 
 func (t *Text) UnmarshalJSON(b []byte) error {
@@ -112,7 +113,8 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Int is a whole number, or a string that holds one; null is 0.
+// An Int is a whole number. It also accepts a string that contains one, and null, which
+// is 0.
 type Int int
 
 func (n *Int) UnmarshalJSON(b []byte) error {
@@ -126,13 +128,13 @@ func (n *Int) UnmarshalJSON(b []byte) error {
 	}
 	i, ok := whole(string(t))
 	if !ok {
-		return fmt.Errorf("%q is no whole number", t)
+		return fmt.Errorf("%q is not a whole number", t)
 	}
 	*n = Int(i)
 	return nil
 }
 
-// whole reads a number that has no fraction and that a float64 holds exactly.
+// whole parses s as a number without a fraction that a float64 represents exactly.
 func whole(s string) (int64, bool) {
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return i, true

@@ -80,7 +80,7 @@ func TestTextAndInt(t *testing.T) {
 	}
 }
 
-// What is JSON stays as it is, however it is cut.
+// Valid JSON stays as it is, wherever the reads split it.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte(`{"a":[1,-2,"NaN\"",null]}`))
 	f.Add([]byte(`{"a":NaN}`))

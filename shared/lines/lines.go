@@ -1,6 +1,6 @@
-// Package lines reads text files a line at a time, knows where it is, reads through
-// gzip as if it were not there, and refuses what is not UTF-8 but UTF-16. Every reader of data sets stands on it, so
-// that every error names file and line.
+// Package lines reads text files line by line. It decompresses gzip by itself, refuses
+// UTF-16 and UTF-32, and counts lines, so that an error can name file and line. Every
+// reader of data sets is built on it.
 package lines
 
 import (
@@ -14,16 +14,17 @@ import (
 	"parley/shared/unpack"
 )
 
-// MaxLine bounds one line (64 MiB): a file that is not text should fail, not
-// fill the memory.
+// MaxLine is the longest line that is read, in bytes (64 MiB). A file that is not text
+// then fails instead of filling the memory.
 const MaxLine = 64 << 20
 
-// An Error says what is wrong with a line of a file.
+// An Error says what is wrong with a line of a file. All errors of this package have this
+// type.
 type Error struct {
 	File string
-	Line int // from 1; 0: the file as a whole
+	Line int // from 1; 0 if the error is about the whole file
 	Msg  string
-	Err  error // the cause, where there is one
+	Err  error // the cause, or nil
 }
 
 func (e *Error) Error() string {
@@ -42,7 +43,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// A Reader gives the lines of a file.
+// A Reader reads the lines of a file.
 type Reader struct {
 	name string
 	br   *bufio.Reader
@@ -51,7 +52,8 @@ type Reader struct {
 	err  error
 }
 
-// NewReader reads lines from r; see Text. name is what errors call it.
+// NewReader returns a Reader of r's lines; see Text. Errors call the file name. The error
+// is an *Error.
 func NewReader(r io.Reader, name string) (*Reader, error) {
 	br, err := Text(r, name)
 	if err != nil {
@@ -60,8 +62,9 @@ func NewReader(r io.Reader, name string) (*Reader, error) {
 	return &Reader{name: name, br: br}, nil
 }
 
-// Text reads r, through gzip where it is that (told by its first two bytes, not by a
-// name). What is UTF-16 or UTF-32 is refused; name is what the error calls it.
+// Text returns a reader of r's text, decompressed if r begins with gzip's two bytes; the
+// file's name does not matter. If the text is UTF-16 or UTF-32, it returns an *Error that
+// calls the file name.
 func Text(r io.Reader, name string) (*bufio.Reader, error) {
 	br, _, err := unpack.Gzip(r)
 	if err != nil {
@@ -69,14 +72,14 @@ func Text(r io.Reader, name string) (*bufio.Reader, error) {
 	}
 	begin, _ := br.Peek(256)
 	if encoding := wide(begin); encoding != "" {
-		return nil, &Error{File: name, Msg: fmt.Sprintf("this is %s; convert it to UTF-8 first, as by iconv -f %s -t UTF-8", encoding, encoding)}
+		return nil, &Error{File: name, Msg: fmt.Sprintf("this is %s; convert it to UTF-8 first, for example by iconv -f %s -t UTF-8", encoding, encoding)}
 	}
 	return br, nil
 }
 
-// wide names the encoding of a text that begins so, where its characters have two or four
-// bytes each: by its byte order mark or, without one, by where its zeros are, for mostly
-// Latin text.
+// wide returns the name of the encoding of a text that begins with b, if its characters
+// have two or four bytes each, or else "". It goes by the byte order mark or, if there is
+// none, by the places of the zero bytes, which works for mostly Latin text.
 func wide(b []byte) string {
 	for _, mark := range []struct{ bytes, encoding string }{
 		{"\xff\xfe\x00\x00", "UTF-32LE"}, {"\x00\x00\xfe\xff", "UTF-32BE"}, {"\xff\xfe", "UTF-16LE"}, {"\xfe\xff", "UTF-16BE"},
@@ -114,9 +117,9 @@ func wide(b []byte) string {
 	return ""
 }
 
-// All yields the lines with their numbers, from 1; without the line end (\n or
-// \r\n) and without a byte order mark. Empty lines are left out but counted. The
-// bytes are valid until the next line. After the loop, ask Err.
+// All yields each line with its number, from 1, without its line end (\n or \r\n) and
+// without a byte order mark. It counts empty lines but does not yield them. The bytes are
+// valid until the next line. Call Err after the loop.
 func (r *Reader) All() iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		for {
@@ -169,10 +172,10 @@ func (r *Reader) next() ([]byte, bool) {
 	return bytes.TrimSuffix(b, []byte("\r")), true
 }
 
-// Err is what ended the lines before the end of the file, if anything did.
+// Err returns the *Error that ended All before the end of the file, or nil.
 func (r *Reader) Err() error { return r.err }
 
-// Errorf is an error about the line last yielded.
+// Errorf returns an *Error about the line that All yielded last.
 func (r *Reader) Errorf(format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	return &Error{File: r.name, Line: r.line, Err: err}

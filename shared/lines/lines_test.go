@@ -100,7 +100,7 @@ type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
-// UTF-16 would be read as lines of NULs: it is refused, with the file's name.
+// UTF-16 would look like lines of NULs, so it is refused, with the file's name.
 func TestWideEncodingsAreRefusedByName(t *testing.T) {
 	units := func(text string, size int, big bool) string {
 		var b []byte

@@ -1,6 +1,6 @@
-// Package mtrag reads what is MTRAG's own (Katsis et al. 2025, arXiv
-// 2501.03468): speakers' names inside the queries, the tasks file, which holds the
-// conversations of people with the agent's replies, and the synthetic conversations.
+// Package mtrag reads the forms that only MTRAG has (Katsis et al. 2025, arXiv
+// 2501.03468): the speakers' names in the queries; the tasks file, with people's
+// conversations and the agent's replies; and the synthetic conversations.
 package mtrag
 
 import (
@@ -19,12 +19,12 @@ import (
 
 const user = "|user|: "
 
-// Question is a query's text without the speaker's name.
+// Question returns a query's text without the speaker's name.
 func Question(text string) string {
 	return strings.TrimSpace(strings.TrimPrefix(text, strings.TrimSpace(user)))
 }
 
-// Questions splits a query that holds all questions of a conversation, oldest
+// Questions splits a query that contains all questions of a conversation, oldest
 // first ("|user|: one\n|user|: two").
 func Questions(text string) []conversation.Turn {
 	var turns []conversation.Turn
@@ -34,7 +34,7 @@ func Questions(text string) []conversation.Turn {
 	return turns
 }
 
-// Conversations holds every conversation by its id, turns in order, replies
+// Conversations are conversations by id, with their turns in order and replies
 // included.
 type Conversations map[string][]conversation.Turn
 
@@ -44,30 +44,31 @@ type Conversations map[string][]conversation.Turn
 //	{"task_id": "c<::>2", "input": [{"speaker": "user", "text": "..."}, ...], "targets": [...], "contexts": [...]}
 //	{"_id": "c<::>2", "text": "|user|: ..."}
 //
-// The first is a turn of people's, a task; the second a synthetic turn with what was
-// said before it; the third a query, in BEIR's form.
+// The first form is a task, a turn of people's conversation. The second is a
+// synthetic turn with its history. The third is a query in BEIR's form.
 type Record struct {
 	ID      lenient.Text `json:"task_id"` // conversation<::>turn
-	Turn    lenient.Int  `json:"turn_id"` // of a task, from 1
+	Turn    lenient.Int  `json:"turn_id"` // only in tasks; from 1
 	Domain  string       `json:"domain"`
-	User    *Said        `json:"user"` // nil where it is no task
+	User    *Said        `json:"user"` // nil if this is not a task
 	Agent   Said         `json:"agent"`
-	Input   []Said       `json:"input"` // of a synthetic turn: the questions, and the replies between them
+	Input   []Said       `json:"input"` // only in synthetic turns: the questions, and the replies between them
 	Targets []Said       `json:"targets"`
-	// Contexts are the passages that a synthetic turn's reply was written from.
+	// Contexts are the passages from which a synthetic turn's reply was written.
 	Contexts []Said       `json:"contexts"`
-	QueryID  lenient.Text `json:"_id"` // of a query
+	QueryID  lenient.Text `json:"_id"` // only in queries
 	Text     string       `json:"text"`
 }
 
-// Said is what somebody said.
+// A Said is what one speaker said.
 type Said struct {
 	Speaker string `json:"speaker"` // "user" or "agent"
 	Text    string `json:"text"`
 }
 
-// Turns are those of a synthetic turn's conversation, oldest first, as they stand. The
-// last has no reply yet.
+// Turns returns the conversation up to a synthetic turn, oldest first, with the
+// texts unchanged. The last turn has no reply yet. It returns an error if the input
+// does not end with a question.
 func (r *Record) Turns() ([]conversation.Turn, error) {
 	var turns []conversation.Turn
 	for _, m := range r.Input {
@@ -83,7 +84,8 @@ func (r *Record) Turns() ([]conversation.Turn, error) {
 	return turns, nil
 }
 
-// ReadTasks reads tasks.jsonl: a line is one turn of one conversation.
+// ReadTasks reads tasks.jsonl, in which each line is one turn of a conversation.
+// Errors are of type *lines.Error.
 func ReadTasks(r *lines.Reader) (Conversations, error) {
 	tasks := map[string][]Record{}
 	for _, line := range r.All() {
@@ -108,7 +110,7 @@ func ReadTasks(r *lines.Reader) (Conversations, error) {
 	}
 	all := Conversations{}
 	for conv, ts := range tasks {
-		// The file is sorted by id as text, where 10 comes before 2.
+		// The file is sorted by id as text: turn 10 comes before turn 2.
 		slices.SortFunc(ts, func(a, b Record) int { return cmp.Compare(a.Turn, b.Turn) })
 		for i, t := range ts {
 			if int(t.Turn) != i+1 {
@@ -123,7 +125,7 @@ func ReadTasks(r *lines.Reader) (Conversations, error) {
 	return all, nil
 }
 
-// AppendTask appends a line of tasks.jsonl: what was asked and replied in a turn.
+// AppendTask appends a turn to b as a line of tasks.jsonl. turn counts from 1.
 func AppendTask(b *bytes.Buffer, id string, turn int, said conversation.Turn) {
 	type text struct {
 		Text string `json:"text"`
@@ -141,8 +143,9 @@ func AppendTask(b *bytes.Buffer, id string, turn int, said conversation.Turn) {
 	}
 }
 
-// Until is the conversation as it stood when the query was asked: its last turn
-// has no reply yet.
+// Until returns the conversation as it was when the query was asked. Its last turn
+// has no reply yet. It returns an error if the conversation, or the turn, is
+// missing.
 func (c Conversations) Until(query string) ([]conversation.Turn, error) {
 	conv, turn, err := SplitID(query)
 	if err != nil {
@@ -156,7 +159,7 @@ func (c Conversations) Until(query string) ([]conversation.Turn, error) {
 	return turns, nil
 }
 
-// SplitID takes a query's id apart, conversation<::>turn, turns from 1.
+// SplitID splits a query's id, conversation<::>turn. Turns count from 1.
 func SplitID(id string) (conv string, turn int, err error) {
 	conv, number, _ := strings.Cut(id, "<::>")
 	turn, err = strconv.Atoi(number)
@@ -166,18 +169,18 @@ func SplitID(id string) (conv string, turn int, err error) {
 	return conv, turn, nil
 }
 
-// A Synthetic is a turn of a synthetic conversation.
+// A Synthetic is one turn of a synthetic conversation.
 type Synthetic struct {
 	Conversation    string
 	Turn            int // from 1
 	Question, Reply string
-	Contexts        []string // texts of the passages that the reply was written from
+	Contexts        []string // texts of the passages from which the reply was written
 }
 
-// QueryID names the turn in runs and qrels.
+// QueryID returns the turn's name in runs and qrels.
 func (s *Synthetic) QueryID() string { return fmt.Sprintf("%s<::>%d", s.Conversation, s.Turn) }
 
-// ReadSynthetic reads synthetic.jsonl.
+// ReadSynthetic reads synthetic.jsonl. Errors are of type *lines.Error.
 func ReadSynthetic(r *lines.Reader) ([]Synthetic, error) {
 	var turns []Synthetic
 	for _, line := range r.All() {
@@ -190,7 +193,7 @@ func ReadSynthetic(r *lines.Reader) ([]Synthetic, error) {
 			return nil, r.Errorf("%w", err)
 		}
 		if n := len(t.Input); n != 2*turn-1 || t.Input[n-1].Speaker != "user" || len(t.Targets) == 0 {
-			return nil, r.Errorf("%q does not hold %d questions, the replies between them and its own", t.ID, turn)
+			return nil, r.Errorf("%q does not have %d questions, the replies between them and its own reply", t.ID, turn)
 		}
 		s := Synthetic{conv, turn, strings.TrimSpace(t.Input[len(t.Input)-1].Text), strings.TrimSpace(t.Targets[0].Text), nil}
 		for _, c := range t.Contexts {

@@ -97,9 +97,9 @@ func TestReadSyntheticNamesTheLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"{": "f:1: not a synthetic turn",
 		`{"task_id":"c","input":[{"speaker":"user","text":"a"}],"targets":[{"text":"b"}]}`:       "f:1: id \"c\" is not of the form",
-		`{"task_id":"c<::>2","input":[{"speaker":"user","text":"a"}],"targets":[{"text":"b"}]}`:  "f:1: \"c<::>2\" does not hold 2 questions",
-		`{"task_id":"c<::>1","input":[{"speaker":"agent","text":"a"}],"targets":[{"text":"b"}]}`: "f:1: \"c<::>1\" does not hold 1 questions",
-		`{"task_id":"c<::>1","input":[{"speaker":"user","text":"a"}]}`:                           "f:1: \"c<::>1\" does not hold",
+		`{"task_id":"c<::>2","input":[{"speaker":"user","text":"a"}],"targets":[{"text":"b"}]}`:  "f:1: \"c<::>2\" does not have 2 questions",
+		`{"task_id":"c<::>1","input":[{"speaker":"agent","text":"a"}],"targets":[{"text":"b"}]}`: "f:1: \"c<::>1\" does not have 1 questions",
+		`{"task_id":"c<::>1","input":[{"speaker":"user","text":"a"}]}`:                           "f:1: \"c<::>1\" does not have",
 	} {
 		if _, err := ReadSynthetic(reader(t, text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)

@@ -9,8 +9,8 @@
 //
 // https://github.com/huggingface/safetensors
 //
-// A matrix w of int8 with a scale for each row, as a model that ships has it (package
-// encoder says what a model's tensors are called):
+// Example: an int8 matrix w with a scale for each row, as in a model that ships
+// (package encoder lists the names of a model's tensors):
 //
 //	0000: 78 00 00 00 00 00 00 00  the header has 120 bytes
 //	0008: 7b 22 77 2e 73 63 61 6c 65 22 3a 7b 22 64 74 79  {"w.scale":{"dty
@@ -37,13 +37,13 @@ import (
 	"parley/shared/jsontree"
 )
 
-// maxHeader bounds the header, as the reference implementation does.
+// maxHeader is the reference implementation's limit on the header, in bytes.
 const maxHeader = 100_000_000
 
-// An Error says what is wrong with a file: the tensor, where one is to blame,
+// An Error says what is wrong with a file: the tensor, if the fault is in one,
 // and the byte offset in the file.
 type Error struct {
-	Tensor  string // "" where the file as a whole is wrong
+	Tensor  string // "" if the fault is not in a tensor
 	Offset  int64
 	Problem string
 }
@@ -55,7 +55,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("safetensors: tensor %q, at byte %d: %s", e.Tensor, e.Offset, e.Problem)
 }
 
-// A DType is the type of a tensor's elements, in the format's own spelling.
+// A DType is the type of a tensor's elements, spelled as in the format.
 type DType string
 
 const (
@@ -74,8 +74,8 @@ const (
 	Bool DType = "BOOL"
 )
 
-// Size is the width of one element in bytes, 0 for a type this package does
-// not know.
+// Size returns the width of one element in bytes, or 0 if this package does not
+// know the type.
 func (d DType) Size() int {
 	switch d {
 	case F64, I64, U64:
@@ -90,8 +90,8 @@ func (d DType) Size() int {
 	return 0
 }
 
-// A Tensor is one named array. Data is row-major and little endian; after Read
-// it points into the file's bytes.
+// A Tensor is a named array. Data is row-major and little endian. In the result
+// of Read, it points into the file's bytes.
 type Tensor struct {
 	Name  string
 	DType DType
@@ -101,7 +101,7 @@ type Tensor struct {
 	offset int64 // of Data in the file, for errors
 }
 
-// Len is the number of elements.
+// Len returns the number of elements.
 func (t Tensor) Len() int {
 	n := 1
 	for _, d := range t.Shape {
@@ -111,7 +111,8 @@ func (t Tensor) Len() int {
 }
 
 // Float32s returns the elements of a floating tensor (F64, F32, F16, BF16) as
-// float32. It refuses other types, and values that are not finite.
+// float32. If the tensor has another type, or a value is not finite, the error
+// is an *Error.
 func (t Tensor) Float32s() ([]float32, error) {
 	n, d := t.Len(), t.Data
 	out := make([]float32, n)
@@ -143,8 +144,9 @@ func (t Tensor) Float32s() ([]float32, error) {
 	return out, nil
 }
 
-// Int8s returns the elements of an I8 tensor, in the file's own memory: not to be
-// changed.
+// Int8s returns the elements of an I8 tensor. They are in the file's own memory
+// and must not be changed. If the tensor has another type, the error is an
+// *Error.
 func (t Tensor) Int8s() ([]int8, error) {
 	if t.DType != I8 {
 		return nil, &Error{t.Name, t.offset, fmt.Sprintf("is %s, wanted I8", t.DType)}
@@ -152,7 +154,7 @@ func (t Tensor) Int8s() ([]int8, error) {
 	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(t.Data))), len(t.Data)), nil
 }
 
-// half widens an IEEE 754 binary16.
+// half converts an IEEE 754 binary16 to float32.
 func half(h uint16) float32 {
 	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
 	switch exp {
@@ -173,7 +175,7 @@ type File struct {
 	byName map[string]int
 }
 
-// Tensor finds a tensor by name.
+// Tensor returns the tensor with the given name, and whether there is one.
 func (f *File) Tensor(name string) (Tensor, bool) {
 	i, ok := f.byName[name]
 	if !ok {
@@ -200,7 +202,7 @@ func entryOf(v jsontree.Value) (e entry, err error) {
 		for _, x := range list.List {
 			n, ok := x.Whole()
 			if !ok || n < least {
-				return fmt.Errorf("byte %d: %s holds what is no whole number from %d on", x.At, key, least)
+				return fmt.Errorf("byte %d: %s contains something other than whole numbers from %d on", x.At, key, least)
 			}
 			add(n)
 		}
@@ -216,8 +218,8 @@ func entryOf(v jsontree.Value) (e entry, err error) {
 	return e, err
 }
 
-// Read parses a file and checks every bound. The tensors point into data. Its
-// errors are of type *Error.
+// Read parses a file and checks every bound. The tensors point into data.
+// Errors are of type *Error.
 func Read(data []byte) (*File, error) {
 	if len(data) < 8 {
 		return nil, &Error{Problem: fmt.Sprintf("the file ends after %d bytes, before its header; fetch it again", len(data))}
@@ -250,7 +252,7 @@ func Read(data []byte) (*File, error) {
 		at := int64(v.At)
 		if name == "__metadata__" {
 			if f.Metadata != nil {
-				return nil, bad(at, "__metadata__ stands twice in the header")
+				return nil, bad(at, "__metadata__ is in the header twice")
 			}
 			f.Metadata = map[string]string{}
 			if v.Kind != jsontree.Object && v.Kind != jsontree.Null {
@@ -269,7 +271,7 @@ func Read(data []byte) (*File, error) {
 			return nil, &Error{name, 8 + at, fmt.Sprintf("its header entry does not parse: %v", err)}
 		}
 		if _, dup := f.byName[name]; dup {
-			return nil, &Error{name, 8 + at, "stands twice in the header"}
+			return nil, &Error{name, 8 + at, "is in the header twice"}
 		}
 		t, err := e.tensor(name, 8+at, body, 8+int64(h))
 		if err != nil {
@@ -296,12 +298,13 @@ func Read(data []byte) (*File, error) {
 		f.byName[t.Name] = i
 	}
 	if next != int64(len(data)) {
-		return nil, bad(next-8, "%d bytes follow that belong to no tensor", int64(len(data))-next)
+		return nil, bad(next-8, "the last %d bytes belong to no tensor", int64(len(data))-next)
 	}
 	return f, nil
 }
 
-// tensor checks an entry against the body and slices it out.
+// tensor checks a header entry against the body, and returns the tensor. at is
+// the entry's offset in the file, base the body's.
 func (e *entry) tensor(name string, at int64, body []byte, base int64) (Tensor, error) {
 	bad := func(format string, args ...any) (Tensor, error) {
 		return Tensor{}, &Error{name, at, fmt.Sprintf(format, args...)}
@@ -323,8 +326,8 @@ func (e *entry) tensor(name string, at int64, body []byte, base int64) (Tensor, 
 	if hi > uint64(len(body)) {
 		return bad("ends at byte %d of the data, which has %d; the file is cut off, fetch it again", hi, len(body))
 	}
-	// want grows past what the body can hold or stays below 2^63; a zero
-	// dimension ends it.
+	// This cannot overflow: want is checked before each product. A dimension of
+	// 0 makes it 0.
 	want := width
 	shape := make([]int, len(e.Shape))
 	for i, d := range e.Shape {
@@ -346,7 +349,7 @@ func (e *entry) tensor(name string, at int64, body []byte, base int64) (Tensor, 
 	return Tensor{name, e.DType, shape, body[lo:hi:hi], base + int64(lo)}, nil
 }
 
-// FromFloat32s makes an F32 tensor.
+// FromFloat32s returns an F32 tensor of a copy of v.
 func FromFloat32s(name string, v []float32, shape ...int) Tensor {
 	d := make([]byte, 4*len(v))
 	for i, x := range v {
@@ -355,7 +358,7 @@ func FromFloat32s(name string, v []float32, shape ...int) Tensor {
 	return Tensor{Name: name, DType: F32, Shape: shape, Data: d}
 }
 
-// FromInt8s makes an I8 tensor.
+// FromInt8s returns an I8 tensor of a copy of v.
 func FromInt8s(name string, v []int8, shape ...int) Tensor {
 	d := make([]byte, len(v))
 	for i, x := range v {

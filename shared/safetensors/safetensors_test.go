@@ -13,7 +13,7 @@ import (
 	"parley/shared/example"
 )
 
-// file puts a header before body, as given.
+// file returns a file with the given header and body, right or wrong.
 func file(header, body string) []byte {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(b, header...), body...)
@@ -58,7 +58,7 @@ func TestWriteThenReadGivesTheSameTensors(t *testing.T) {
 
 // The bytes below were written by the reference implementation (safetensors
 // 0.8.0: save({"w": float32[[1, 2]], "h": float16[0.5], "b": bfloat16[-3]})).
-// The example's bytes were put together apart from this program.
+// The example's bytes were put together independently of this program.
 func TestTheExampleInTheComment(t *testing.T) {
 	want := example.Bytes(t, "safetensors.go")
 	got, err := Write([]Tensor{
@@ -174,7 +174,7 @@ func FuzzRead(f *testing.F) {
 			x.Float32s()
 			x.Int8s()
 		}
-		// What was read is written and read again.
+		// Write, then Read, returns the same tensors.
 		out, err := Write(file.Tensors, file.Metadata)
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,6 @@
 //go:build !wasip1
 
-// The page reads what the commands have written: none of this is in its programs.
+// This file is not part of the page's programs, which only read.
 
 package safetensors
 
@@ -14,9 +14,10 @@ import (
 	"strings"
 )
 
-// Write lays out tensors as the reference implementation does, by descending
-// width and then by name, so that equal tensors give equal bytes. It refuses
-// two tensors of one name and data that does not fit the shape.
+// Write returns a file with the given tensors and metadata. It orders the tensors
+// as the reference implementation does, by descending element width and then by
+// name, so that equal tensors give equal bytes. If two tensors have the same
+// name, or data does not fit its shape, the error is an *Error.
 func Write(tensors []Tensor, metadata map[string]string) ([]byte, error) {
 	ts := slices.Clone(tensors)
 	sort.SliceStable(ts, func(i, j int) bool {
@@ -38,7 +39,7 @@ func Write(tensors []Tensor, metadata map[string]string) ([]byte, error) {
 	size := 0
 	for _, t := range ts {
 		if t.Name == "__metadata__" || seen[t.Name] {
-			return nil, &Error{t.Name, 0, "this name is taken; give each tensor its own"}
+			return nil, &Error{t.Name, 0, "two tensors have this name; give each its own"}
 		}
 		seen[t.Name] = true
 		if w := t.DType.Size(); w == 0 || len(t.Data) != w*t.Len() {

@@ -1,20 +1,20 @@
 package sparse
 
-// An Activation counts, over a stream of vectors, how often each term is
-// active. Its memory is one count a term of the vocabulary.
+// An Activation counts how often each term is active in a stream of vectors. It
+// keeps one count per term of the vocabulary.
 type Activation struct {
-	active  []uint64 // active[j]: vectors that hold term j
+	active  []uint64 // active[j]: the number of vectors that contain term j
 	vectors uint64
 	entries uint64
 }
 
-// NewActivation counts over a vocabulary of the given size.
+// NewActivation returns an empty count over a vocabulary of vocab terms.
 func NewActivation(vocab int) *Activation {
 	return &Activation{active: make([]uint64, max(vocab, 0))}
 }
 
-// Add counts one vector. It keeps nothing of v; terms outside the vocabulary
-// are not counted.
+// Add counts one vector. It keeps no memory of v, and ignores terms outside the
+// vocabulary.
 func (a *Activation) Add(v Vector) {
 	a.vectors++
 	for _, t := range v.Terms {
@@ -25,14 +25,15 @@ func (a *Activation) Add(v Vector) {
 	}
 }
 
-// Hold says that n of the vectors counted hold a term besides those that Add saw.
+// Hold adds n to the count of term, for vectors that contain it beside what Add
+// saw. It does not change the number of vectors.
 func (a *Activation) Hold(term uint32, n int) {
 	a.active[term] += uint64(n)
 	a.entries += uint64(n)
 }
 
-// Merge adds what b counted, as if a had seen b's vectors too. Both must count
-// over the same vocabulary.
+// Merge adds b's counts, as if a had seen b's vectors, too. Both must have
+// vocabularies of the same size.
 func (a *Activation) Merge(b *Activation) {
 	for j, n := range b.active {
 		a.active[j] += n
@@ -41,10 +42,11 @@ func (a *Activation) Merge(b *Activation) {
 	a.entries += b.entries
 }
 
-// Vectors is the number of vectors counted.
+// Vectors returns the number of vectors that were counted.
 func (a *Activation) Vectors() int { return int(a.vectors) }
 
-// L0 is the mean number of active terms a vector; 0 where none was counted.
+// L0 returns the mean number of active terms per vector; 0 if no vector was
+// counted.
 func (a *Activation) L0() float64 {
 	if a.vectors == 0 {
 		return 0
@@ -52,7 +54,7 @@ func (a *Activation) L0() float64 {
 	return float64(a.entries) / float64(a.vectors)
 }
 
-// P is the share of vectors in which the term is active.
+// P returns the share of vectors, 0 to 1, in which term is active.
 func (a *Activation) P(term uint32) float64 {
 	if a.vectors == 0 || uint64(term) >= uint64(len(a.active)) {
 		return 0
@@ -60,7 +62,8 @@ func (a *Activation) P(term uint32) float64 {
 	return float64(a.active[term]) / float64(a.vectors)
 }
 
-// FLOPS is the mean number of multiplications that a query costs a document,
+// FLOPS returns the mean number of multiplications per pair of a query and a
+// document,
 //
 //	FLOPS = sum_j p_q(j) p_d(j),
 //

@@ -1,5 +1,6 @@
-// Package sparse holds the vectors that the encoder makes and the index
-// searches: a few weighted terms out of a vocabulary of tens of thousands.
+// Package sparse defines the vectors that the encoder makes and the index
+// searches. Each has a few weighted terms out of a vocabulary of tens of
+// thousands.
 package sparse
 
 import (
@@ -10,18 +11,19 @@ import (
 )
 
 // A Vector is a sparse vector over a vocabulary. Terms are vocabulary ids in
-// strictly increasing order; Weights[i] > 0 belongs to Terms[i].
+// strictly increasing order; Weights[i] > 0 is the weight of Terms[i].
 type Vector struct {
 	Terms   []uint32
 	Weights []float32
 }
 
-// L0 is the number of active terms.
+// L0 returns the number of active terms.
 func (v Vector) L0() int { return len(v.Terms) }
 
-// Check reports the first thing that makes v no vector over a vocabulary of the
-// given size: lists of unequal length, a term out of range or out of order, a
-// weight that is not a positive finite number. Positions count from 0.
+// Check returns an error if v is not a vector over a vocabulary of vocab terms:
+// if its lists have unequal lengths, a term is out of range or out of order, or
+// a weight is not positive and finite. It describes the first fault only;
+// entries are numbered from 0.
 func (v Vector) Check(vocab int) error {
 	if len(v.Terms) != len(v.Weights) {
 		return fmt.Errorf("sparse: %d terms, but %d weights", len(v.Terms), len(v.Weights))
@@ -34,14 +36,15 @@ func (v Vector) Check(vocab int) error {
 			return fmt.Errorf("sparse: entry %d: term %d after term %d: terms must increase", i, t, v.Terms[i-1])
 		}
 		if w := v.Weights[i]; !(w > 0) || math.IsInf(float64(w), 1) {
-			return fmt.Errorf("sparse: entry %d: term %d has the weight %v: weights must be positive and finite", i, t, w)
+			return fmt.Errorf("sparse: entry %d: term %d has the weight %v; weights must be positive and finite", i, t, w)
 		}
 	}
 	return nil
 }
 
-// Dot is the inner product, summed in term order in float32, one rounding a
-// product and one a sum, so that it has the same bits on every machine.
+// Dot returns the inner product of v and u. It sums in float32, in the order of
+// the terms, and rounds each product and each sum once, so that every machine
+// computes the same bits.
 func (v Vector) Dot(u Vector) float32 {
 	var sum float32
 	for i, j := 0, 0; i < len(v.Terms) && j < len(u.Terms); {
@@ -51,7 +54,8 @@ func (v Vector) Dot(u Vector) float32 {
 		case a > b:
 			j++
 		default:
-			// The conversion forbids fusing the product into the sum.
+			// The conversion keeps the compiler from fusing product and sum
+			// into one rounding.
 			sum = float32(v.Weights[i]*u.Weights[j]) + sum
 			i++
 			j++
@@ -60,9 +64,9 @@ func (v Vector) Dot(u Vector) float32 {
 	return sum
 }
 
-// Top keeps the k terms of the largest weights (of equal weights, the lower
-// terms). The result shares no memory with v, unless v has k terms or fewer and
-// is returned as it is.
+// Top returns the k terms with the largest weights; of equal weights, those
+// with the lower ids. If v has k terms or fewer, it returns v itself. Otherwise
+// the result shares no memory with v.
 func (v Vector) Top(k int) Vector {
 	if v.L0() <= k {
 		return v
@@ -71,8 +75,9 @@ func (v Vector) Top(k int) Vector {
 	return v
 }
 
-// KeepTop is Top in the memory of v. It needs some for k weights besides, takes that of
-// scratch, and returns it for the next call.
+// KeepTop does what Top does, but writes the result into v's memory. It also
+// needs memory for k weights: it uses scratch's, and returns it for the next
+// call.
 func (v Vector) KeepTop(k int, scratch []float32) (Vector, []float32) {
 	if v.L0() <= k {
 		return v, scratch
@@ -80,7 +85,7 @@ func (v Vector) KeepTop(k int, scratch []float32) (Vector, []float32) {
 	if k <= 0 {
 		return Vector{v.Terms[:0], v.Weights[:0]}, scratch
 	}
-	top := scratch[:0] // the k largest weights so far, falling; few, so insertion will do
+	top := scratch[:0] // the k largest weights so far, falling; insertion is fast enough for so few
 	for _, w := range v.Weights {
 		if len(top) == k {
 			if w <= top[k-1] {
@@ -94,7 +99,7 @@ func (v Vector) KeepTop(k int, scratch []float32) (Vector, []float32) {
 		}
 		top[i] = w
 	}
-	least, ties := top[k-1], 0 // ties: terms of just that weight that have a place
+	least, ties := top[k-1], 0 // ties: how many terms of exactly that weight are kept
 	for _, w := range top {
 		if w == least {
 			ties++
@@ -113,10 +118,10 @@ func (v Vector) KeepTop(k int, scratch []float32) (Vector, []float32) {
 	return Vector{v.Terms[:n], v.Weights[:n]}, top
 }
 
-// Mass keeps the fewest of the heaviest terms that together weigh at least the
-// given share of all, 0 to 1: static pruning that takes more from a document
-// whose weight lies in few terms. (After the alpha-mass subvector of Bruch et
-// al., SIGIR 2024.) Ties and memory are as with Top.
+// Mass returns the fewest of the heaviest terms that together have at least the
+// given share, 0 to 1, of the whole weight. This static pruning removes more
+// from a document whose weight lies in few terms (after the alpha-mass
+// subvector of Bruch et al., SIGIR 2024). Ties and memory are as in Top.
 func (v Vector) Mass(share float64) Vector {
 	var sum, part float64
 	for _, w := range v.Weights {
@@ -129,13 +134,14 @@ func (v Vector) Mass(share float64) Vector {
 		part += float64(v.Weights[order[k]])
 		k++
 	}
-	if k == v.L0() || share >= 1 { // the sums of 1 may differ by their rounding
+	if k == v.L0() || share >= 1 { // two sums of all weights may differ by rounding
 		return v
 	}
 	return v.only(order[:k])
 }
 
-// heaviest lists the positions of v by falling weight, of equal ones by term.
+// heaviest returns the positions in v by falling weight; of equal weights, by
+// term.
 func (v Vector) heaviest() []int {
 	order := make([]int, v.L0())
 	for i := range order {
@@ -147,7 +153,7 @@ func (v Vector) heaviest() []int {
 	return order
 }
 
-// only keeps the given positions, and sorts them.
+// only returns v's entries at the given positions. It sorts positions.
 func (v Vector) only(positions []int) Vector {
 	slices.Sort(positions)
 	kept := Vector{Terms: make([]uint32, len(positions)), Weights: make([]float32, len(positions))}
@@ -157,8 +163,8 @@ func (v Vector) only(positions []int) Vector {
 	return kept
 }
 
-// Clone copies v into memory of its own; an encoder's result is valid only
-// until its next call.
+// Clone returns a copy of v in memory of its own. An encoder's result is valid
+// only until the encoder's next call.
 func (v Vector) Clone() Vector {
 	return Vector{Terms: slices.Clone(v.Terms), Weights: slices.Clone(v.Weights)}
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// random makes a vector of n distinct terms below vocab; weights are multiples
+// random returns a vector of n distinct terms below vocab; weights are multiples
 // of 1/8, so that equal weights occur.
 func random(r *rand.Rand, vocab, n int) Vector {
 	var v Vector
@@ -59,7 +59,7 @@ func TestTopKeepsTheHeaviestAndOfEqualsTheLowerTerm(t *testing.T) {
 	}
 }
 
-// In place and without sorting, the same terms are kept as by sorting.
+// KeepTop, in place and without sorting, keeps the same terms as a sort does.
 func TestKeepTopIsTheHeadOfTheSorted(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var scratch []float32
@@ -95,7 +95,7 @@ func TestMassKeepsTheFewestThatWeighEnough(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 200 {
 		v := random(r, 300, 1+r.IntN(80))
-		// With thirds, sums round.
+		// Thirds make the sums round.
 		for i := range v.Weights {
 			v.Weights[i] /= 3
 		}

@@ -1,9 +1,9 @@
-// Package trec reads and writes TREC's runs and qrels, plain or gzip.
+// Package trec reads and writes TREC's runs and qrels. It reads gzip, too.
 //
 //	run:   query Q0 document rank score tag
 //	qrels: query iteration document grade
 //
-// Fields are separated by blanks or tabs. Package beir reads qrels of the other form.
+// Fields are separated by blanks or tabs. Package beir reads BEIR's form of qrels.
 package trec
 
 import (
@@ -25,27 +25,28 @@ type Hit struct {
 	Score float64
 }
 
-// A Run is a system's answers: for each query its documents, in any order; the
-// scores rank them.
+// A Run is a system's answers: the documents of each query, in any order. The scores
+// rank them.
 type Run map[string][]Hit
 
-// Rank puts hits in trec_eval's order: score descending, then document
-// descending as bytes. trec_eval keeps scores as 32-bit floats, so scores that
-// differ by less are ties there, and here.
+// Rank sorts hits in trec_eval's order: score descending, then document descending as
+// bytes. trec_eval keeps scores as 32-bit floats, so scores that differ only in a
+// float64 are ties, here as there.
 func Rank(hits []Hit) {
 	slices.SortStableFunc(hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(float32(b.Score), float32(a.Score)), cmp.Compare(b.Doc, a.Doc))
 	})
 }
 
-// Grades are the judged documents of one query. A grade of 1 or more is
-// relevant; 0 and less is not.
+// Grades are the judged documents of one query. A document with a grade of 1 or more
+// is relevant; one with 0 or less is not.
 type Grades map[string]int
 
 // Qrels are the judgements of a collection, by query.
 type Qrels map[string]Grades
 
-// Add adds a judgement; a document is judged once.
+// Add adds a judgement. It returns an error if the document was already judged for
+// the query.
 func (q Qrels) Add(query, doc string, grade int) error {
 	if q[query] == nil {
 		q[query] = Grades{}
@@ -57,8 +58,8 @@ func (q Qrels) Add(query, doc string, grade int) error {
 	return nil
 }
 
-// ReadRun reads a run. The rank column is ignored, as trec_eval ignores it: the
-// scores rank.
+// ReadRun reads a run. It ignores the column rank, as trec_eval does: the scores
+// rank. Errors are of type *lines.Error.
 func ReadRun(r *lines.Reader) (Run, error) {
 	run := Run{}
 	seen := map[[2]string]bool{}
@@ -82,7 +83,7 @@ func ReadRun(r *lines.Reader) (Run, error) {
 	return run, r.Err()
 }
 
-// ReadQrels reads judgements.
+// ReadQrels reads judgements. Errors are of type *lines.Error.
 func ReadQrels(r *lines.Reader) (Qrels, error) {
 	qrels := Qrels{}
 	for _, line := range r.All() {
@@ -102,8 +103,8 @@ func ReadQrels(r *lines.Reader) (Qrels, error) {
 	return qrels, r.Err()
 }
 
-// WriteRun writes run, queries by id, documents in the order that trec_eval
-// ranks them in. It ranks run's hits in place.
+// WriteRun writes run, sorted by query id; the documents of a query are in the order
+// in which trec_eval ranks them. It sorts run's hits in place.
 func WriteRun(w io.Writer, run Run, tag string) error {
 	queries := make([]string, 0, len(run))
 	for q := range run {
@@ -125,9 +126,9 @@ func WriteRun(w io.Writer, run Run, tag string) error {
 	return bw.Flush()
 }
 
-// AppendLine appends a line of a run. The score is the shortest text that reads back as
-// the same float of so many bits, 32 or 64. An id or tag that is not one word is an
-// error: the format cannot hold it.
+// AppendLine appends a line of a run to b. It writes the score as the shortest text
+// that reads back as the same float of bits bits, 32 or 64. If an id or the tag is
+// not one word, it returns an error, because the format cannot express that.
 func AppendLine(b []byte, query, doc string, rank int, score float64, bits int, tag string) ([]byte, error) {
 	for _, s := range [][2]string{{"tag", tag}, {"query", query}, {"document", doc}} {
 		if f := bytes.Fields([]byte(s[1])); len(f) != 1 || len(f[0]) != len(s[1]) {

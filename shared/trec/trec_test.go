@@ -82,7 +82,7 @@ func TestQrels(t *testing.T) {
 	}
 }
 
-// Whatever is read can be written and read again, the same.
+// Every run that can be read can be written, and reads back the same.
 func FuzzRun(f *testing.F) {
 	f.Add("q Q0 d 1 2.5 t\nq Q0 e 2 1 t\n")
 	f.Add("q Q0 d 1 -0 t\nq Q0 d 2 0x1p-2 t")

@@ -344,7 +344,7 @@ func TestSearchWritesARun(t *testing.T) {
 	}
 	for content, want := range map[string]string{
 		"7 no tab\n":       "q.tsv:1: want an id, a tab and a question",
-		"7\ta\n\n7\tb\n":   `q.tsv:3: query "7" again: it is on line 1 already`,
+		"7\ta\n\n7\tb\n":   `q.tsv:3: query "7" is here for the second time; the first is on line 1`,
 		"\thot leaf\n":     "q.tsv:1: the query has no id",
 		"":                 "holds no query",
 		"a\thot\nb\tleaf}": "",
@@ -367,7 +367,7 @@ func TestSearchRefusesQueriesOfARun(t *testing.T) {
 		`{"_id":"a"}`:                                     `q.jsonl:1: "a" has no "text" and no "turns"`,
 		`{"_id":"a","turns":[]}`:                          `q.jsonl:1: "a" has no "text" and no "turns"`,
 		`{"_id":"a","text":""}`:                           `the text of query "a" is empty`,
-		strings.Repeat(`{"id":"a","text":"tea"}`+"\n", 2): `q.jsonl:2: query "a" again: it is on line 1 already`,
+		strings.Repeat(`{"id":"a","text":"tea"}`+"\n", 2): `q.jsonl:2: query "a" is here for the second time; the first is on line 1`,
 	} {
 		os.WriteFile(queries, []byte(content), 0o644)
 		code, _, err := parley(t, "", b.with("search", "--trec", "-", "--queries", queries)...)
