@@ -271,6 +271,14 @@ func (b *Builder) Files() ([]File, error) {
 		from io.WriterTo
 	}{{"index.bin", b.index}, {"passages.bin", b.texts}} {
 		var content bytes.Buffer
+		if f.from == io.WriterTo(b.texts) {
+			// All texts, once more: a buffer that grows as it goes would hold them twice.
+			n, err := b.texts.WriteTo(io.Discard)
+			if err != nil {
+				return nil, err
+			}
+			content.Grow(int(n))
+		}
 		if _, err := f.from.WriteTo(&content); err != nil {
 			return nil, err
 		}

@@ -385,7 +385,7 @@ func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *
 	return sum, nil
 }
 
-// assemble writes the folder from the vectors of the work file; dense is its dense.bin,
+// assemble writes the folder from the vectors of the work file, and empties list; dense is its dense.bin,
 // nil where it has none.
 func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense []byte, out string, key [sha256.Size]byte, o *Options, sum *Summary) error {
 	b := collect.NewBuilder(vocab, o.About)
@@ -393,9 +393,11 @@ func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense 
 		if err != nil {
 			return err
 		}
-		if err := b.Add(list[b.Len()], v); err != nil {
+		n := b.Len()
+		if err := b.Add(list[n], v); err != nil {
 			return err
 		}
+		list[n] = passages.Passage{} // b has the texts now; the files that they came in may go
 	}
 	if err := b.Hollow(); err != nil {
 		return err

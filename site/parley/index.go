@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 
 	"parley/shared/collect"
@@ -100,6 +101,10 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	}
 	if add {
 		return addDense(ctx, s, enc, *out, o, *asJSON)
+	}
+	if os.Getenv("GOGC") == "" {
+		// Texts stay, and little is garbage: so the program needs little more than they do.
+		debug.SetGCPercent(25)
 	}
 	left := omissions{all: *verbose}
 	docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns, Charset: *charset}, *urlPrefix, left.note)
