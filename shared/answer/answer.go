@@ -1,11 +1,10 @@
-// Package answer answers a conversation's last question: it is the one way from
-// the turns to the results, which the page's worker, the terminal and the tests
-// all take.
+// Package answer answers a conversation's last question. It is the only path from turns to results:
+// the page's worker, the terminal and the tests all use it.
 //
 //	turns -> conversation.Input -> sparse vector -> hits -> message.Answer
 //
-// With a dense stage (dense.go) the turns become a dense vector too, unless the sparse
-// stage is sure of its hits (sure.go), and the hits are those of both.
+// With a dense stage (dense.go), the turns also become a dense vector, unless the sparse stage is
+// sure of its hits (sure.go); the hits are then those of both stages.
 package answer
 
 import (
@@ -32,13 +31,13 @@ import (
 	"parley/shared/words"
 )
 
-// An Engine answers by one encoder over one collection. It serves one goroutine
-// at a time; the parts may be shared by many engines.
+// An Engine answers questions with one encoder over one collection. It serves one goroutine at a
+// time; its parts may be shared by many engines.
 type Engine struct {
 	Encoder  *encoder.Encoder
 	Index    *index.Index
 	Passages *passages.Store
-	// The dense stage, both or neither: set by SetDense.
+	// The dense stage, or nil; both are set by SetDense.
 	Dense   *encoder.Sentence
 	Vectors *dense.Vectors
 
@@ -46,18 +45,18 @@ type Engine struct {
 	reader   *query.Reader
 	searcher *index.Searcher
 	turns    []conversation.Turn
-	parts    []float32 // what each term adds to a result's score; between results all zero
-	least    float32   // the part from which a word is marked
+	parts    []float32 // by term, what it adds to a result's score; all zero between results
+	least    float32   // a word is marked where its part is at least this
 	tokens   []wordpiece.Token
 	words    words.Reader
-	surfaces words.Reader // within a visit of words
+	surfaces words.Reader // valid during a visit of words
 	speller  speller
 	reading  sentences
-	lights   []float32 // of a question's tokens: see answerFeatures
+	lights   []float32 // by token of a question: see answerFeatures
 }
 
-// New joins an encoder and a collection, and refuses parts that do not belong
-// together.
+// New returns an engine of an encoder and a collection. It returns an error where the parts do not
+// belong together.
 func New(e *encoder.Encoder, x *index.Index, p *passages.Store) (*Engine, error) {
 	if e.Vocab() != x.Vocab() {
 		return nil, fmt.Errorf("answer: the encoder's vocabulary has %d terms, the index's %d; they must come from the same model", e.Vocab(), x.Vocab())
@@ -68,30 +67,30 @@ func New(e *encoder.Encoder, x *index.Index, p *passages.Store) (*Engine, error)
 	return &Engine{Encoder: e, Index: x, Passages: p}, nil
 }
 
-// How many results an Ask may want; 0 stands for defaultK, and what is outside
-// is brought to the nearer end.
+// The limits of Ask.K. 0 stands for defaultK; a value outside the limits becomes the nearer
+// limit.
 const (
 	defaultK = 10
 	maxK     = 100
 )
 
-// maxTokens bounds the part of a passage that is searched for words to mark. Passages are
-// far shorter, unless someone's are not.
+// maxTokens is the number of a passage's tokens that are searched for words to mark. Passages are
+// normally far shorter.
 const maxTokens = 4096
 
-// ErrNoQuestion says that there is nothing to answer.
+// ErrNoQuestion is returned where the question has no text that the encoder can read.
 var ErrNoQuestion = errors.New("the question is empty: it holds no letter, digit or sign that the encoder reads")
 
-// found is what the engine knows before it is put into words.
+// found is what the engine found for a question, before it becomes a message.Answer.
 type found struct {
 	query.Query // valid until the next question
 	hits        []index.Hit
-	turns       []message.Turn // as they were read
+	turns       []message.Turn // as they were read, misspelt words replaced
 	spelled     []respelling
 	stage       string
-	ranking     []float32 // features of the sparse stage's ranking
+	ranking     []float32 // the features of the sparse stage's ranking
 	sure        float32
-	parts       []float32 // what the dense stage adds to each hit's score, where it answered
+	parts       []float32 // the dense stage's part of each hit's score, where it answered
 
 	cost                     index.Cost
 	encoding, search, second time.Duration
@@ -106,8 +105,8 @@ func (e *Engine) find(ask message.Ask) (found, error) {
 	return e.rank(ask, min(max(k, 1), maxK))
 }
 
-// read makes the vector that is looked up: it reads the conversation, as spelling and
-// encoder have it, and weighs the terms as ask wants.
+// read builds the vector that is searched for: it corrects the spelling, encodes the conversation
+// and multiplies the weights of terms as ask says.
 func (e *Engine) read(ask message.Ask) (f found, err error) {
 	if len(ask.Turns) == 0 {
 		return f, ErrNoQuestion
@@ -143,7 +142,7 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 	return f, nil
 }
 
-// rank is find for the best k, whatever ask wants.
+// rank is find for the k best hits, whatever ask.Results says.
 func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	start := time.Now()
 	f, err = e.read(ask)
@@ -153,7 +152,7 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	}
 	encoded := time.Now()
 	f.encoding = encoded.Sub(start)
-	depth := max(k, defaultK) // features are of ten
+	depth := max(k, defaultK) // features need ten hits
 	if e.Dense != nil {
 		depth = max(k, candidates)
 	}
@@ -179,7 +178,7 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	return f, nil
 }
 
-// weigh multiplies the weights of terms; those that become 0 are left out.
+// weigh multiplies the weights of the terms that by names, and removes those that become 0.
 func (e *Engine) weigh(q *query.Query, by []message.Weight) {
 	n, learned := 0, 0
 	for i, t := range q.Vector.Terms {
@@ -200,7 +199,7 @@ func (e *Engine) weigh(q *query.Query, by []message.Weight) {
 	q.Won, q.Learned = q.Won[:n], learned
 }
 
-// names reports whether b is of a term, which won came from.
+// names reports whether b names this term, which the token won won.
 func (e *Engine) names(b message.Weight, term uint32, won int32, q *query.Query) bool {
 	if !b.Word {
 		return b.Text == e.Encoder.Tokenizer.Piece(int32(term))
@@ -216,7 +215,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	if err != nil {
 		return message.Answer{}, err
 	}
-	// Should making the answer panic, the next one must not see these weights.
+	// If making the answer panics, the next answer must not see these weights.
 	defer func() {
 		for _, t := range f.Vector.Terms {
 			e.parts[t] = 0
@@ -292,7 +291,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	return a, nil
 }
 
-// turnsRead are the turns that an input's tokens came from, oldest first.
+// turnsRead returns the turns that an input's tokens came from, oldest first.
 func turnsRead(from []conversation.Origin) []int {
 	turns := []int{}
 	for _, o := range from { // newest turn first
@@ -304,9 +303,9 @@ func turnsRead(from []conversation.Origin) []int {
 	return turns
 }
 
-// The reply is the best result's quote, unless that very sentence was a reply
-// before: saying it again tells nothing. Then the next result takes its place,
-// if it is among the first replyDepth and scores nearly as high.
+// The reply is the best result's quote, unless the same sentence was a reply before, since
+// repeating it tells nothing. Then the next result's quote is the reply, if that result is among
+// the first replyDepth and scores nearly as high.
 const (
 	replyDepth = 3
 	replyShare = 0.75
@@ -326,13 +325,13 @@ func reply(results []message.Result, said []string) int {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// explain gives what each shared term adds to a document's score, most first. place
-// is where a term stands in the answer.
+// explain returns what each shared term adds to a document's score, largest first. place maps a
+// term to its position in the answer's terms.
 func (e *Engine) explain(query sparse.Vector, doc uint32, place map[uint32]int) []message.Part {
 	parts := []message.Part{}
 	for _, m := range e.Index.Explain(query, doc) {
 		p := message.Part{Term: place[m.Term], Query: m.Query, Doc: m.Doc}
-		parts = append(parts, p) // few enough to insert; a sort would add 20 KB to the page
+		parts = append(parts, p) // there are few, so they are inserted; a sort would add 3.9 kB, compressed, to the page
 		i := len(parts) - 1
 		for ; i > 0 && less(parts[i-1], p); i-- {
 			parts[i] = parts[i-1]
@@ -342,14 +341,14 @@ func (e *Engine) explain(query sparse.Vector, doc uint32, place map[uint32]int) 
 	return parts
 }
 
-// less says whether a adds less to the score than b, or as much from a later term.
+// less reports whether a adds less to the score than b, or as much and comes from a later term.
 func less(a, b message.Part) bool {
 	x, y := a.Query*a.Doc, b.Query*b.Doc
 	return x < y || x == y && a.Term > b.Term
 }
 
-// terms describes the query vector, heaviest first, ties by number, and says where each
-// term stands.
+// terms describes the query vector's terms, heaviest first, ties by number. place maps each term to
+// its position in the list.
 func (e *Engine) terms(f found, turns []message.Turn) (terms []message.Term, place map[uint32]int) {
 	typed := make(map[int32]bool, len(f.Input.IDs))
 	for i, id := range f.Input.IDs {
@@ -357,8 +356,8 @@ func (e *Engine) terms(f found, turns []message.Turn) (terms []message.Term, pla
 			typed[id] = true
 		}
 	}
-	// Weights are above zero, so their bits are in the order of the weights. Such keys are
-	// what the search sorts too: another type would add 4 KB to the page.
+	// Weights are above zero, so their bits sort as the weights do. The search sorts uint64 keys
+	// too; sorting another type would add 4 kB to the page.
 	order := make([]uint64, len(f.Vector.Terms))
 	for i, w := range f.Vector.Weights {
 		order[i] = uint64(^math.Float32bits(w))<<32 | uint64(i)
@@ -388,8 +387,8 @@ func (e *Engine) terms(f found, turns []message.Turn) (terms []message.Term, pla
 	return terms, place
 }
 
-// result describes one hit; e.reading has the question, said the replies so far. read says
-// whether its sentences are read.
+// result describes one hit. e.reading holds the question, said the replies so far. read says
+// whether the passage's sentences are encoded.
 func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bool) (message.Result, error) {
 	p := e.Passages.At(int(h.Doc))
 	e.tokens = e.Encoder.Tokenizer.Append(e.tokens[:0], p.Text, maxTokens)
@@ -410,7 +409,7 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bo
 	matches := e.Index.Explain(query, h.Doc)
 	e.least = 0
 	for _, m := range matches {
-		// What nearly every passage holds ("is", "and") tells none from another,
+		// A term that nearly every passage contains ("is", "and") does not tell one from another,
 		// whatever it adds.
 		if docs := e.Index.Docs(); docs < fewDocs || e.Index.DF(m.Term) <= docs/2 {
 			e.parts[m.Term] = m.Score
@@ -433,17 +432,16 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bo
 	}, nil
 }
 
-// fewDocs is a collection so small that it does not show which words are common.
+// fewDocs is the size of a collection below which it does not show which words are common.
 const fewDocs = 20
 
-// A word is marked where a piece of it adds at least markShare of what the
-// heaviest term adds to the score: the long tail would cover a text with marks
-// that tell nothing.
+// A word is marked where one of its pieces adds at least markShare of what the heaviest term adds
+// to the score. Marking all the rest would cover a text with marks that tell nothing.
 const markShare = 0.15
 
-// marks finds the words of text, whose pieces are e.tokens, that the score comes
-// from (e.parts): those that were found as words, and those whose pieces were. A word of
-// several pieces counts where half of them are active: "##s" alone marks nothing.
+// marks returns the words of text that the score (e.parts) comes from: words that were matched as
+// words, and words whose pieces were matched. e.tokens are the pieces of text. A word of several
+// pieces needs at least half of them matched: "##s" alone marks nothing.
 func (e *Engine) marks(text string) []message.Span {
 	var exact []message.Span
 	if e.Index.Words() > 0 && len(e.tokens) > 0 {
@@ -489,8 +487,8 @@ func (e *Engine) marks(text string) []message.Span {
 	return marks
 }
 
-// isWord says whether s begins with a letter or a digit: a full stop may be
-// active, but is nothing to mark.
+// isWord reports whether s begins with a letter or a digit: a full stop can be an active term, but
+// marking it tells nothing.
 func isWord(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsLetter(r) || unicode.IsNumber(r)

@@ -13,23 +13,23 @@ import (
 	"parley/shared/message"
 )
 
-// The second stage. Of a passage it knows the cosine of its vector with the
-// conversation's, and with both stages
+// The second stage compares the conversation's dense vector with each passage's. With both stages a
+// passage's score is
 //
 //	score = sparse score + DenseWeight * (cosine - DenseZero)
 //
-// of the candidates: the best of the sparse stage and, in a collection that is not too
-// large to compare every passage, the best by cosine. Each candidate has its exact sparse
-// score and its exact cosine, whichever of the two proposed it.
+// for each candidate: the best of the sparse stage and, in a collection small enough to compare
+// every passage, the best by cosine. Every candidate gets its exact sparse score and its exact
+// cosine, whichever stage found it.
 const (
-	candidates = 200     // of each stage
-	exhaustive = 200_000 // passages up to which every one is compared
+	candidates = 200     // from each stage
+	exhaustive = 200_000 // the most passages of a collection in which every one is compared
 )
 
-// ErrNoDense says that the dense stage was asked for and is not there.
+// ErrNoDense is returned where the dense stage was asked for and none is loaded.
 var ErrNoDense = errors.New("the dense stage is not loaded: it needs a dense encoder and the vectors of this collection's passages (dense.bin)")
 
-// A second is the dense stage's working memory.
+// second is the dense stage's working memory.
 type second struct {
 	session  *encoder.SentenceSession
 	searcher *dense.Searcher
@@ -37,8 +37,9 @@ type second struct {
 	query    []float32 // [Dim]
 }
 
-// SetDense gives the engine a dense stage, or takes it away where both are nil. It
-// refuses parts that do not belong together; the engine then has none.
+// SetDense gives the engine a dense stage, or removes it where both are nil. It returns an error
+// for parts that do not belong together or to the engine's collection; the engine then has no dense
+// stage.
 func (e *Engine) SetDense(s *encoder.Sentence, v *dense.Vectors) error {
 	e.Dense, e.Vectors, e.second = nil, nil, nil
 	if s == nil && v == nil {
@@ -65,8 +66,8 @@ func (e *Engine) SetDense(s *encoder.Sentence, v *dense.Vectors) error {
 	return errors.New("answer: " + why)
 }
 
-// stage says which stages answer where stage was asked for and the sparse one is sure
-// with that probability.
+// stage returns the stages that answer, given the stage that was asked for and the sparse stage's
+// probability of being right.
 func (e *Engine) stage(stage string, sure float32) (string, error) {
 	d := e.Dense
 	switch stage {
@@ -89,8 +90,8 @@ func (e *Engine) stage(stage string, sure float32) (string, error) {
 	return "", errors.New("the question is to be answered by stage " + strconv.Quote(stage) + `; wanted "sparse", "dense", "both", or "" to let the engine decide`)
 }
 
-// search2 runs the dense stage over turns, of which f was read and found, and makes k hits
-// of what both stages, or the dense one alone, found.
+// search2 runs the dense stage over turns, for which f holds the sparse query and hits. It replaces
+// f's hits by the k best of both stages, or of the dense stage alone.
 func (e *Engine) search2(f *found, turns []conversation.Turn, k int) error {
 	start := time.Now()
 	s := e.second
@@ -106,7 +107,7 @@ func (e *Engine) search2(f *found, turns []conversation.Turn, k int) error {
 		return err
 	}
 	weight, zero := e.Dense.DenseWeight, e.Dense.DenseZero
-	if weight == 0 { // never fitted: the cosine itself
+	if weight == 0 { // the weight was never fitted: rank by the cosine itself
 		weight, zero = 1, 0
 	}
 	both := f.stage == message.StageBoth
@@ -139,7 +140,7 @@ func (e *Engine) search2(f *found, turns []conversation.Turn, k int) error {
 		e.searcher.Scores(scores, f.Vector, docs)
 	}
 	parts := s.searcher.Cosines(s.query, docs)
-	for i, cosine := range parts { // ascending: of equal scores, the lower number's key is greater
+	for i, cosine := range parts { // ascending, so that of equal scores the lower number has the greater key
 		parts[i] = float32(weight * (cosine - zero))
 		scores[i] += parts[i]
 		keys[i] = uint64(dense.Order(scores[i]))<<32 | uint64(^uint32(i))

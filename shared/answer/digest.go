@@ -9,11 +9,11 @@ import (
 	"parley/shared/message"
 )
 
-// Digest is a 64-bit FNV-1a of all that the engine computes for some questions,
-// to the bit: token ids, the vector's terms and weights, which token won each,
-// the ranking and its scores; where the dense stage answered, its vector and what it
-// adds. The same files give the same digest natively, in
-// wazero and in a browser, with the kernel or without; the tests compare it.
+// Digest returns a 64-bit FNV-1a hash of everything that the engine computes for the questions, to
+// the bit: token ids, the vector's terms and weights, the token that won each term, the ranking and
+// its scores; where the dense stage answers, also its vector and its part of the scores. The same
+// files give the same digest natively, in wazero and in a browser, with the kernel and without;
+// tests compare it.
 func (e *Engine) Digest(asks []message.Ask) (uint64, error) {
 	h := fnv.New64a()
 	var buf [4]byte

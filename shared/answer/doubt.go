@@ -12,72 +12,71 @@ import (
 	"parley/shared/passages"
 )
 
-// Does the first result answer the question at all? A search always finds something, be
-// it asked for the weather, in Polish, or thanked. As sure.go does for the spending of the
-// second stage, a logistic function of features that mean the same over collections of any
-// size estimates the probability; below answersAbove nothing is quoted:
+// This file estimates whether the first result answers the question at all. A search always finds
+// something, even where the question is about the weather, in Polish, or thanks. As in sure.go, a
+// logistic function of features that mean the same in collections of any size gives the
+// probability; below answersAbove nothing is quoted:
 //
 //	answers = 1 / (1 + exp(-sum of coefficient x feature))
 //
-// A feature is about the ranking (those of sure.go), about the first result, mainly
-// whether each word of the question is found in it, or about what the question looks like.
+// Features describe the ranking (those of sure.go), the first result, mainly whether it contains
+// each word of the question, and the wording of the question.
 
-// Features of an answer, behind those of its ranking.
+// The features of an answer follow those of its ranking.
 const (
-	asked        = featureCount + iota // of the newest question's learned weight, what the best sentence lights
-	fit                                // the best sentence's score over the question's length, a tenth of it
-	inFirst                            // of the question's words, by idf, those that stand in the first result
-	missing                            // the largest idf of those that neither stand there nor light anything there
-	missingAll                         // of the question's words, by idf, all those that are missing so
-	unknown                            // of its words, those that the collection does not hold
-	unknownAll                         // 1 where it holds none of them
-	content                            // words that are not stop words: n / (n + 4)
+	asked        = featureCount + iota // share of the newest question's learned weight that the best sentence has
+	fit                                // the best sentence's score / (10 x the norm of the question's learned weights), at most 2
+	inFirst                            // share of the question's words, by idf, that the first result contains
+	missing                            // the largest idf of a word that is missing: the first result neither contains it nor has a term that it won
+	missingAll                         // share of the question's words, by idf, that are missing
+	unknown                            // share of its words that the collection does not contain
+	unknownAll                         // 1 where the collection contains none of them
+	content                            // n / (n + 4), n words that are not stop words
 	contentless                        // 1 where there is none
-	aboutTool                          // of all its words: "you", "your"
+	aboutTool                          // share of all its words: "you", "your"
 	aboutToolAny                       // 1 where there is one
-	aboutMe                            // "I", "my"
+	aboutMe                            // share: "I", "my"
 	aboutMeAny
-	aboutNow // "today", "latest", "price"
+	aboutNow // share: "today", "latest", "price"
 	aboutNowAny
-	polite // "thanks", "ok", "haha"
+	polite // share: "thanks", "ok", "haha"
 	politeAny
-	vague // "that", "something"
+	vague // share: "that", "something"
 	function
-	functionAny // 1 where there is an English function word
-	foreign     // function words of other languages that the collection hardly holds
-	unread      // of the letters, those of other scripts than Latin, in words that the collection does not hold
-	signs       // of the characters but blanks, those that are no letters
-	here        // "here", "app", "page": the tool, or the place where somebody sits
-	outside     // "ticket", "recipe", "cheap", where the first result has no such word
+	functionAny // 1 where the question has an English function word
+	foreign     // share: function words of other languages that the collection hardly contains
+	unread      // share of the letters: letters of scripts other than Latin, in words that the collection does not contain
+	signs       // share of the characters other than blanks: characters that are no letters
+	here        // share: "here", "app", "page": the tool, or the asker's own place
+	outside     // share: "ticket", "recipe", "cheap", where the first result has no such word
 	figureless  // 1 where a figure or a date is asked for and the best sentence has none
-	shattered   // of the question's tokens, the pieces of words that the collection does not hold
-	mashed      // of the letters and digits, those in words that nobody would say, and in numbers
-	asking      // 1 where the first word asks, or the last character is a question mark
-	cosine      // of the first result, where the dense stage answered
+	shattered   // share of the question's tokens: pieces of words that the collection does not contain
+	mashed      // share of the letters and digits: those in unpronounceable words and in numbers
+	asking      // 1 where the first word is a question word, or the last character a question mark
+	cosine      // of the first result with the question, where the dense stage answered
 	answerFeatures
 )
 
-// answerCoefficients are of the sparse stage alone, and of both stages.
-// `trainer conversations doubt` fits them.
+// answerCoefficients are the coefficients for the sparse stage alone, and for both stages. `trainer
+// conversations doubt` fits them.
 var answerCoefficients = [2][answerFeatures]float32{
 	{-13.159, 0.810, 0.810, 1.987, 0.000, 3.376, 0.000, 8.528, 8.709, 1.420, 0.995, 6.066, -1.463, 0.549, -1.129, -0.722, 0.379, -0.324, 0.524, -0.635, -16.953, 1.042, -26.021, 1.491, -9.719, 0.211, -5.905, 0.919, -0.581, -3.487, 0.519, 2.305, -6.840, -1.160, -1.412, -7.321, -1.159, -2.385, -3.357, -0.580, 0.000},
 	{-23.864, 0.547, 0.547, -0.376, 0.000, 2.013, 0.000, 3.183, 7.185, 1.800, 1.346, 5.820, -3.617, 1.554, -1.431, -0.059, 0.450, 0.848, 1.912, 0.812, -21.140, 1.153, -26.283, 1.522, -7.172, -0.486, -8.902, 1.256, -1.312, -2.599, 0.357, 0.609, -6.180, -3.274, 0.658, -6.636, -1.313, -1.936, -2.833, -0.042, 20.491},
 }
 
-// answersAbove is the probability below which nothing is quoted, for the same two: chosen
-// on dev.
+// answersAbove holds the probabilities below which nothing is quoted, for the sparse stage alone
+// and for both. They were chosen on the dev split.
 var answersAbove = [2]float32{.093, .059}
 
-// fewToDoubt are the passages below which the estimate is trusted less the fewer there
-// are: who asks their own few pages knows what stands there, and scores of few passages
-// say little.
+// fewToDoubt is the number of passages below which the estimate counts less, in proportion: people
+// know what their own few pages contain, and scores over few passages say little.
 const fewToDoubt = 1000
 
-// Trusted is what AnswersAbove is multiplied by in a collection of so many passages.
+// Trusted returns the factor on AnswersAbove in a collection of that many passages: 0 to 1.
 func Trusted(passages int) float64 { return min(float64(passages)/fewToDoubt, 1) }
 
-// AnswersAbove is the probability below which nothing is quoted, in a collection of some
-// size.
+// AnswersAbove returns the probability below which nothing is quoted, for both stages or the sparse
+// one alone, in a collection of at least fewToDoubt passages.
 func AnswersAbove(both bool) float32 {
 	if both {
 		return answersAbove[1]
@@ -85,9 +84,9 @@ func AnswersAbove(both bool) float32 {
 	return answersAbove[0]
 }
 
-// Answers is the probability that a first result answers, by its features; both says that
-// both stages ranked it. It is 0 of a question whose words are all unknown to the
-// collection and to the encoder's vocabulary: what is found then was found by chance.
+// Answers returns the probability that a first result answers, given its AnswerFeatures; both says
+// that both stages ranked it. It returns 0 for a question whose words are all unknown to the
+// collection and to the encoder's vocabulary: its first result was found by chance.
 func Answers(features []float32, both bool) float32 {
 	if features[shattered] == 1 {
 		return 0
@@ -98,8 +97,9 @@ func Answers(features []float32, both bool) float32 {
 	return logistic(features, answerCoefficients[0][:])
 }
 
-// AnswerFeatures are those of the answer to a question, and whether both stages gave it:
-// what Answers weighs, for fitting it. They are nil where nothing was found.
+// AnswerFeatures returns the features of a question's answer, and whether both stages gave it.
+// Answers weighs them; the trainer fits its coefficients to them. They are nil where nothing was
+// found. Errors are those of Ask.
 func (e *Engine) AnswerFeatures(ask message.Ask) (features []float32, both bool, err error) {
 	f, err := e.find(ask)
 	if err != nil || len(f.hits) == 0 {
@@ -113,18 +113,18 @@ func (e *Engine) AnswerFeatures(ask message.Ask) (features []float32, both bool,
 	return e.answerFeatures(&f, f.turns[newest].Question, newest), f.stage == message.StageBoth, nil
 }
 
-// answerFeatures are those of f, whose first result's sentences were read last.
+// answerFeatures computes the features of f. The first result's sentences must have been read last.
 func (e *Engine) answerFeatures(f *found, question string, newest int) []float32 {
 	x := make([]float32, answerFeatures)
 	copy(x, f.ranking)
-	x[filled], x[wordless] = 0, 0 // other sizes of collection have others
+	x[filled], x[wordless] = 0, 0 // these differ with the size of the collection
 	p := e.Passages.At(int(f.hits[0].Doc))
 
-	// What of the question the best sentence lights, all in all and by the token.
+	// The weight that the best sentence shares with the question, in sum and by token.
 	r := &e.reading
 	var all, lit, norm float32
 	tokens := len(f.Input.IDs)
-	e.lights = append(e.lights[:0], make([]float32, 2*tokens)...) // [token]: won, and lit of that
+	e.lights = append(e.lights[:0], make([]float32, 2*tokens)...) // by token: the weight that it won, and the part that the sentence has
 	for i, t := range f.Vector.Terms[:f.Learned] {
 		if o := f.Origin(i); o.Turn != newest || o.Side != conversation.Question {
 			continue
@@ -142,9 +142,9 @@ func (e *Engine) answerFeatures(f *found, question string, newest int) []float32
 		x[fit] = min(r.best/(10*float32(math.Sqrt(float64(norm)))), 2)
 	}
 
-	// Its words, and where they are found.
+	// The question's words, and where they were found.
 	most := e.idf(0)
-	stands := make([]bool, len(f.Words.List)) // in the first result, which is read once for all of them
+	stands := make([]bool, len(f.Words.List)) // whether the first result contains each; it is read once for all
 	for _, text := range [...]string{p.Title, p.Text} {
 		e.words.Each(text, func(w []byte, _, _ int) {
 			for i := range stands {
@@ -189,7 +189,7 @@ func (e *Engine) answerFeatures(f *found, question string, newest int) []float32
 	if total > 0 {
 		x[inFirst], x[missingAll] = there/total, gone/total
 	}
-	if e.Index.Words() > 0 && words > 0 { // an index without words knows none, whatever it holds
+	if e.Index.Words() > 0 && words > 0 { // an index without words contains none, whatever its passages contain
 		x[unknown] = 1 - float32(known)/float32(words)
 		if known == 0 {
 			x[unknownAll] = 1
@@ -222,15 +222,16 @@ func newestTokens(from []conversation.Origin, newest int) (n int) {
 	return n
 }
 
-// idf is BM25's inverse document frequency of a word that df passages hold.
+// idf returns BM25's inverse document frequency of a word that df passages contain: log(1 + (N - df
+// + 0.5) / (df + 0.5)).
 func (e *Engine) idf(df int) float32 {
 	n, d := float64(e.Index.Docs()), float64(df)
-	return matrix.Log1p(float32((n - d + .5) / (d + .5))) // math.Log has other bits elsewhere
+	return matrix.Log1p(float32((n - d + .5) / (d + .5))) // math.Log has other bits on other machines
 }
 
-// look fills in what a question looks like. Words tell a chat with the tool from a
-// question only where the first result does not use them itself: to a handbook that says
-// "you", one says "I".
+// look fills in the features of the question's wording. Words such as "you" mark small talk with
+// the tool only where the first result does not use them itself: people address a handbook that
+// says "you" with "I".
 func (e *Engine) look(x []float32, question string, first passages.Passage) {
 	asks := " " + strings.Join(split(strings.ToLower(question)), " ") + " "
 	for _, phrase := range requests {
@@ -311,8 +312,8 @@ func (e *Engine) look(x []float32, question string, first passages.Passage) {
 	}
 }
 
-// unsayable says whether a word, in small letters, is a number, a letter, or has a run of
-// consonants as English words do not.
+// unsayable reports whether a word, in lower case, is a number, a single letter, or has a run of
+// consonants that English words do not have.
 func unsayable(w string) bool {
 	run, vowels, digits := 0, 0, 0
 	for i := range len(w) {
@@ -332,8 +333,8 @@ func unsayable(w string) bool {
 	return digits == len(w) || vowels == 0 && digits == 0 && len(w) > 2 && !in(englishWords, w) || len(w) == 1 && !in(englishWords, w)
 }
 
-// strange says whether w is a function word of another language that the collection
-// hardly holds: in a German collection "der" is no sign of anything.
+// strange reports whether w is a function word of another language that the collection hardly
+// contains. In a German collection "der" is no sign of another language.
 func (e *Engine) strange(w string) bool {
 	if !in(foreignWords, w) {
 		return false
@@ -355,8 +356,8 @@ func latin(w string) bool {
 	return true
 }
 
-// doubt says why nothing is quoted, of a question whose first result, with that title,
-// answers with that probability: one of message's, "" where there is no doubt.
+// doubt returns why nothing is quoted for a question, given its first result's title and
+// probability of answering: one of message's constants, "" where there is no doubt.
 func (e *Engine) doubt(question, title string, answers float32, both bool) string {
 	if kind := smallTalk(question); kind != "" {
 		return kind
@@ -370,9 +371,9 @@ func (e *Engine) doubt(question, title string, answers float32, both bool) strin
 	return message.DoubtUnsure
 }
 
-// IsAbout says whether a question does no more than name what the first result is about:
-// "volcanoes", "tell me about volcanoes", "what is a volcano". Few of the conversations
-// ask so, and all that is asked for is there.
+// IsAbout reports whether a question only names what the first result is about: "volcanoes", "tell
+// me about volcanoes", "what is a volcano". The conversations that the estimate was fitted to have
+// few such questions, and the passage does answer them.
 func (e *Engine) IsAbout(question, title string) bool {
 	if len(question) > longest {
 		return false
@@ -394,8 +395,8 @@ func (e *Engine) IsAbout(question, title string) bool {
 	return named
 }
 
-// otherLanguage says whether a question seems to be in another language than English:
-// most of it in another script, or function words of others and fewer of English.
+// otherLanguage reports whether a question seems to be in another language than English: most of it
+// is in another script, or it has more function words of other languages than of English.
 func (e *Engine) otherLanguage(question string) bool {
 	if len(question) > longest {
 		return false
@@ -414,8 +415,8 @@ func (e *Engine) otherLanguage(question string) bool {
 	return 2*unread > len(words) || others >= english && others >= 2 || others > english && len(words) >= 3
 }
 
-// smallTalk recognises a greeting or thanks: a few words, all of them polite ones, or
-// thanks among others that ask nothing.
+// smallTalk recognises a greeting or thanks: a few words that are all polite, or thanks among words
+// that ask nothing.
 func smallTalk(question string) string {
 	if len(question) > longest/2 {
 		return ""
@@ -448,12 +449,12 @@ func smallTalk(question string) string {
 	return ""
 }
 
-// requests are what a question may be wrapped in: "you" and "I" of these say nothing.
+// requests are phrases that a question may be wrapped in: their "you" and "I" say nothing.
 var requests = [...]string{" can you tell me ", " could you tell me ", " can you explain ", " could you explain ", " do you know ", " i want to know ",
 	" i would like to know ", " i d like to know ", " i need to know ", " i was wondering ", " tell me ", " please "}
 
-// Lists of words, each between blanks, in small letters; apostrophes divide words
-// ("what's" is "what" and "s").
+// The lists of words have a blank between words and at both ends, in lower case. An apostrophe
+// divides words ("what's" is "what" and "s").
 const (
 	toolWords      = " you your yours u ur yourself youre "
 	myWords        = " i my mine im ive id myself "

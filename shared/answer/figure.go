@@ -5,20 +5,20 @@ import (
 	"unicode"
 )
 
-// A quotation is the best sentence at hand, and may well lack the figure that was asked
-// for: then the answer says so. What a question asks for is told by its words, in English
-// alone; anything else is taken to ask for none. Where it is in doubt, nothing is said.
+// A quotation is the best sentence found, and may lack the figure that the question asks for; the
+// answer then says so. Whether a question asks for a figure is decided by its words, in English
+// alone; any other question counts as asking for none. In doubt, nothing is said.
 
-// longest is the question, in bytes, that is judged: of a text that somebody pasted it
-// cannot be told what it asks.
+// longest is the longest question that is judged, in bytes: what a long pasted text asks cannot be
+// told.
 const longest = 400
 
-// Lists of words, each between blanks: maps would be larger.
+// The lists of words have a blank between words and at both ends: maps would be larger.
 const (
 	measures = " tall high long deep heavy old many much big large wide broad thick fast hot cold warm expensive populous "
 	times    = " year years century decade date "
-	// After "what is the", and before "of" or the question's end: "what is the area known
-	// for?" asks for none.
+	// These count after "what is the", and before "of" or the question's end: "what is the area
+	// known for?" asks for no figure.
 	quantities = " population height length depth width weight size area distance speed temperature elevation altitude diameter radius circumference percentage number cost price "
 
 	numbers = " no none zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen" +
@@ -38,8 +38,8 @@ func split(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
 }
 
-// wants says whether a question asks for a figure, and whether for a date, which words
-// can tell too: "when do they bloom?"
+// wants reports whether a question asks for a figure, and whether for a date; a date can also be
+// told in words: "when do they bloom?"
 func wants(question string) (figure, date bool) {
 	if len(question) > longest {
 		return false, false
@@ -55,13 +55,13 @@ func wants(question string) (figure, date bool) {
 		next := at(i + 1)
 		switch w {
 		case "how":
-			// "How far did they go?" asks where to.
+			// "How far did they go?" asks for a place.
 			if in(measures, next) || next == "far" && in(" is are was from away ", at(i+2)) {
 				return true, in(" long old ", next)
 			}
 		case "when":
-			// Not in "when he died, who was king?". "When does it melt?" asks on what
-			// condition, more often than not.
+			// "When he died, who was king?" asks for no date. "When does it melt?" mostly asks for
+			// a condition.
 			if in(" was were did ", next) {
 				return true, true
 			}
@@ -88,15 +88,15 @@ func wants(question string) (figure, date bool) {
 	return false, false
 }
 
-// yearly are words before a year.
+// yearly lists words that stand before a year.
 const yearly = " in from to since by until till between and during circa around early late mid about before after january february march april may june july august september october november december spring summer autumn winter "
 
-// isYear says whether a word may be a year.
+// isYear reports whether a word may be a year.
 func isYear(w string) bool {
 	return len(w) == 4 && (w[0] == '1' || w[0] == '2' && w[1] == '0') && strings.Trim(w, "0123456789") == ""
 }
 
-// gives says whether a sentence holds a figure, or a date where that is wanted.
+// gives reports whether a sentence contains a figure or, where date is set, a date.
 func gives(sentence string, date bool) bool {
 	if date && strings.ContainsFunc(sentence, unicode.IsNumber) {
 		return true
@@ -104,7 +104,7 @@ func gives(sentence string, date bool) bool {
 	before, words := "", split(sentence)
 	for i, as := range words {
 		w := strings.ToLower(as)
-		// "Built from 1887 to 1889" is no height.
+		// "Built from 1887 to 1889" contains no height.
 		if strings.ContainsFunc(w, unicode.IsNumber) && !(isYear(w) && in(yearly, before)) {
 			return true
 		}
@@ -116,7 +116,7 @@ func gives(sentence string, date bool) bool {
 		case date && (as == "May" || as == "March" || in(dates, w)):
 			return true
 		case w == "one" && (before == "no" || in(" of another ", after)), w == "no" && in(" one longer ", after):
-			// "One of the tallest", "no longer" count nothing.
+			// "One of the tallest" and "no longer" count nothing.
 		case in(numbers, w):
 			return true
 		}

@@ -11,44 +11,44 @@ import (
 	"parley/shared/wordpiece"
 )
 
-// Which sentence answers? Each is encoded as a passage of its own, under the passage's
-// title, by the encoder that made the index, and scored as passages are:
+// This file finds the sentence that answers. It encodes each sentence as a passage of its own,
+// under the passage's title, with the encoder that made the index, and scores it as passages are
+// scored:
 //
 //	score = sum over the terms asked of query weight x sentence weight
 //
-// The terms asked are those that the newest question lit. Those of the history say what
-// the conversation is about, which finds the passage; within it, what is asked now
-// decides. Against the words of the sentence alone, with which the reply was chosen
-// before, expansion bridges "how tall" and "330 metres". It takes about 6 ms a result in a
-// tab, so only those that can become the reply of themselves are read; of the others the
-// words still decide.
+// The terms asked are those that tokens of the newest question won. Terms of the history say what
+// the conversation is about, which finds the passage; within the passage, the newest question
+// decides. Matching the words of the sentence alone would not connect "how tall" with "330 metres";
+// the encoder's expansion does. Encoding takes about 6 ms a result in a tab, so only results that
+// can become the reply by themselves are encoded. For the others the words decide (glance).
 
-// historyShare is what a term of the history counts: so little that it decides only where
-// the question lit nothing.
+// historyShare is the factor on the weight of a term that the history won. It is so small that the
+// history decides only where the question won no term.
 const historyShare = 0.01
 
-// readTokens bounds what of a passage is read for a sentence: what lies beyond is not
-// quoted. Passages are shorter, unless someone's are not.
+// readTokens is the number of tokens of a passage from which sentences are taken; text after them
+// is not quoted. Passages are normally shorter.
 const readTokens = 512
 
-// A sentences reads the sentences of passages for one question.
+// sentences scores the sentences of passages for one question.
 type sentences struct {
-	took     time.Duration // of an answer
+	took     time.Duration // spent on sentences, in one answer
 	session  *encoder.Session
 	input    conversation.Input
-	terms    []uint32  // asked
+	terms    []uint32  // the terms asked
 	asked    []float32 // their weights
 	weights  []float32 // of one sentence
-	counts   []float32 // at a glance: what a term counts, and the sentence that had it last
+	counts   []float32 // for glance, by term: its weight, and the last sentence that had it
 	last     []int
 	title    []wordpiece.Token
-	scores   []float32 // of a passage's
-	best     float32   // the highest of these
-	light    []float32 // the weights of the sentence that has it
-	sentence string    // that sentence
+	scores   []float32 // of the sentences of the passage that was scored last
+	best     float32   // the highest of scores
+	light    []float32 // by term, the weights of the best sentence
+	sentence string    // the best sentence
 }
 
-// ask takes the terms of the question that f was read from.
+// ask sets the terms asked to those that the newest question won in f.
 func (s *sentences) ask(f *found, newest int) {
 	s.terms, s.asked = s.terms[:0], s.asked[:0]
 	for i, t := range f.Vector.Terms[:f.Learned] {
@@ -61,7 +61,8 @@ func (s *sentences) ask(f *found, newest int) {
 	s.weights = append(s.weights[:0], s.asked...)
 }
 
-// read scores the sentences of a passage, of which it gives those that it read.
+// read encodes and scores the sentences of a passage. It returns the sentences that it scored and
+// their scores.
 func (s *sentences) read(base *encoder.Encoder, p passages.Passage) ([]sentence.Span, []float32, error) {
 	spans := sentence.Split(p.Text)
 	s.scores, s.best, s.sentence = s.scores[:0], 0, ""
@@ -92,13 +93,13 @@ func (s *sentences) read(base *encoder.Encoder, p passages.Passage) ([]sentence.
 	return spans, s.scores, nil
 }
 
-// titleShare is what a piece of the passage's title counts at a glance: all of it is about
-// that.
+// titleShare is what a piece counts in glance where it stands in the passage's title: the whole
+// passage is about it, so it tells sentences apart less.
 const titleShare = 0.3
 
-// glance scores the sentences of a passage by the asked terms that stand in them, each
-// once: what is done for results that are not read, in a hundredth of the time. tokens are
-// those of the text, as far as it is looked at.
+// glance scores the sentences of a passage by the asked terms that they contain, each counted once.
+// It takes a hundredth of the time of read, and serves the results that are not encoded. tokens are
+// the tokens of the text, up to readTokens.
 func (s *sentences) glance(t *wordpiece.Tokenizer, p passages.Passage, tokens []wordpiece.Token) ([]sentence.Span, []float32) {
 	spans := sentence.Split(p.Text)
 	s.scores = append(s.scores[:0], make([]float32, len(spans))...)
@@ -126,7 +127,7 @@ func (s *sentences) glance(t *wordpiece.Tokenizer, p passages.Passage, tokens []
 	return spans, s.scores
 }
 
-// lit says whether the best sentence of the passage read last has a term that was asked.
+// lit reports whether the best sentence of the passage that was read last has the term.
 func (s *sentences) lit(term uint32) bool {
 	i, ok := slices.BinarySearch(s.terms, term)
 	return ok && s.light[i] > 0

@@ -8,32 +8,32 @@ import (
 	"parley/shared/spelling"
 )
 
-// A word that no passage holds, and that the encoder knows only in pieces, is read as the
-// nearest word of the collection where one is near: the encoder would make its pieces of
-// it, and words would not find it.
+// A word that no passage contains, and that the encoder knows only in pieces, is replaced by the
+// nearest word of the collection, if one is near. The encoder would read only its pieces, and the
+// exact words would not find it.
 
-// respeltShare is what such a word counts among the exact words: it may have been meant
-// as it was typed.
+// respeltShare is the factor on the weight of a replaced word among the exact words: the word may
+// have been meant as it was typed.
 const respeltShare = 0.7
 
-// A respelling is a word of a question that is read as another.
+// A respelling is a word of a question that was replaced.
 type respelling struct {
 	turn       int
-	start, end int // of the word that is read, in the question as it is read
+	start, end int // byte range of the replacement, in the question as it is read
 	message.Spelling
 }
 
-// A speller remembers what words were read as.
+// A speller remembers the replacements of words.
 type speller struct {
 	nearest spelling.Nearest
-	read    map[string]string // by stem; "": as it is
+	read    map[string]string // by stem; "" where the word stays
 }
 
-// remembered is how many words a speller remembers.
+// remembered is the number of words that a speller remembers.
 const remembered = 1000
 
-// spell gives turns with words of questions read as others where that is called for, and
-// what was done, in order. turns stay as they are.
+// spell returns turns with the misspelt words of questions replaced, and the replacements in order.
+// The slice turns stays as it is.
 func (e *Engine) spell(turns []message.Turn) ([]message.Turn, []respelling) {
 	if e.Index.Words() == 0 {
 		return turns, nil
@@ -41,13 +41,13 @@ func (e *Engine) spell(turns []message.Turn) ([]message.Turn, []respelling) {
 	var done []respelling
 	read := turns
 	for i, t := range turns {
-		if len(t.Question) > longest || e.otherLanguage(t.Question) { // a pasted text; words that are right
+		if len(t.Question) > longest || e.otherLanguage(t.Question) { // a pasted text, or correct words of another language
 			continue
 		}
 		var b strings.Builder
 		last := 0
 		e.words.Each(t.Question, func(stem []byte, start, end int) {
-			if start < last { // pairs of characters overlap
+			if start < last { // a pair of characters overlaps the next
 				return
 			}
 			typed := t.Question[start:end]
@@ -72,7 +72,7 @@ func (e *Engine) spell(turns []message.Turn) ([]message.Turn, []respelling) {
 	return read, done
 }
 
-// respell gives the word that one is read as, "" for itself.
+// respell returns the replacement of a word, "" where the word stays.
 func (e *Engine) respell(stem []byte, typed string) string {
 	if _, ok := e.Index.Lookup(stem); ok {
 		return ""
@@ -83,12 +83,13 @@ func (e *Engine) respell(stem []byte, typed string) string {
 	as := ""
 	n := &e.speller.nearest
 	word := []byte(stem)
-	// What is one piece of the encoder's vocabulary is a word, whatever the collection holds.
+	// A word that is one piece of the encoder's vocabulary is no misspelling, whatever the
+	// collection contains.
 	if len(e.Encoder.Tokenizer.Append(e.tokens[:0], typed, 2)) > 1 && n.Seek(word) {
 		e.Index.EachWord(func(known []byte, term uint32) { n.Offer(known, e.Index.DF(term)) })
 		if found := n.Found(); found != nil {
 			if as = e.surface(found, typed); max(len(as)-len(typed), len(typed)-len(as)) > 2 {
-				as = "" // the stems are near, the words are not
+				as = "" // the stems are near, but the words are not
 			}
 		}
 	}
@@ -99,8 +100,9 @@ func (e *Engine) respell(stem []byte, typed string) string {
 	return as
 }
 
-// surface is how a known word stands in the first passages that hold it: of several
-// forms, "Napoleon" and "Napoleonic", that whose length is nearest to what was typed.
+// surface returns a word of that stem as it stands in the first passages that contain it. Of
+// several forms, "Napoleon" and "Napoleonic", it takes the one whose length is nearest to what was
+// typed.
 func (e *Engine) surface(stem []byte, typed string) (as string) {
 	term, _ := e.Index.Lookup(stem)
 	off := func(s string) int { return max(len(s)-len(typed), len(typed)-len(s)) }
@@ -117,7 +119,7 @@ func (e *Engine) surface(stem []byte, typed string) (as string) {
 	return as
 }
 
-// respelt lessens the weight of exact words that were read for others.
+// respelt lowers the weight of exact words that replaced others.
 func (f *found) respelt() {
 	for i := f.Learned; i < len(f.Vector.Terms); i++ {
 		o := f.Origin(i)

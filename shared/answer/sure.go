@@ -6,39 +6,39 @@ import (
 	"parley/shared/message"
 )
 
-// How sure is the sparse stage that its first result is right, of a question that the
-// collection can answer? Of one that it cannot, it may be as sure of what only looks alike:
-// the number decides what is spent, and no one is told it as a promise. It is a logistic
-// function of a few features that mean the same over collections of any size:
+// Sure estimates how likely it is that the sparse stage's first result is right, for a question
+// that the collection can answer. For a question that it cannot answer the estimate may be as high,
+// so it decides only whether the second stage runs, and is never shown. It is a logistic function
+// of a few features that mean the same in collections of any size:
 //
 //	sure = 1 / (1 + exp(-sum of coefficient x feature))
 //
-// All is float32 in one order, so that every machine takes the same stages.
+// All arithmetic is float32 in one order, so that every machine chooses the same stages.
 
 // Features of a ranking, in the order of coefficients.
 const (
-	one       = iota // 1
-	lead             // what the second result's score is less, of the first's
-	otherLead        // the same of the first result that has another title
-	tenLead          // the same of the tenth result
-	filled           // the first's score of the most that a passage could have
-	covered          // of the query's weight, what the first result shares
-	wordless         // of the exact words' weight, what it lacks
-	terms            // terms that it shares: n / (n + 16)
-	question         // tokens of the newest question: n / (n + 8)
+	one       = iota // constant 1
+	lead             // 1 - second score / first score
+	otherLead        // the same for the first result that has another title
+	tenLead          // the same for the tenth result
+	filled           // first score / the highest score that a passage could reach
+	covered          // share of the query's weight whose terms the first result has
+	wordless         // share of the exact words' weight that the first result lacks
+	terms            // n / (n + 16), n terms that the first result shares with the query
+	question         // n / (n + 8), n tokens of the newest question
 	history          // 1 where earlier turns were read
-	newTopic         // 1 where there were some, and the encoder decided not to
+	newTopic         // 1 where there were earlier turns and the encoder decided not to read them
 	featureCount
 )
 
-// coefficients of the features, as `trainer conversations sure --splits dev,choice --pooled`
-// fits them to 872 turns of our conversations (logistic loss with ridge 1, Newton's method).
-// On conversations held out in turn the loss is .498, that of always saying the mean
-// share, .627, is .660.
+// coefficients are the coefficients of the features, as `trainer conversations sure --splits
+// dev,choice --pooled` fits them to 872 turns of our conversations (logistic loss with ridge 1,
+// Newton's method). In cross-validation over conversations the loss is .498; a constant prediction
+// of the mean share, .627, has a loss of .660.
 var coefficients = [featureCount]float32{-1.101, 1.850, 1.850, 3.064, -0.104, 1.547, -1.461, -0.196, 0.913, -1.258, -0.593}
 
-// Sure is the probability that a ranking's first result is right, by its features; 0
-// where nothing was found.
+// Sure returns the probability that a ranking's first result is right, given the features that
+// Features returns; 0 where features is empty, since nothing was found.
 func Sure(features []float32) float32 {
 	if features[filled] == 0 {
 		return 0
@@ -46,7 +46,7 @@ func Sure(features []float32) float32 {
 	return logistic(features, coefficients[:])
 }
 
-// logistic is 1 / (1 + exp(-sum of coefficient x feature)).
+// logistic returns 1 / (1 + exp(-sum of coefficient x feature)).
 func logistic(features, coefficients []float32) float32 {
 	var z float32
 	for i, x := range features {
@@ -59,8 +59,9 @@ func logistic(features, coefficients []float32) float32 {
 	return 1 / (1 + matrix.Exp(-z))
 }
 
-// Features are those of the sparse stage's ranking for a question, whatever stage it
-// asks for: what Sure weighs, for fitting it.
+// Features returns the features of the sparse stage's ranking for a question, in the order of the
+// constants above, whatever stage ask names. Sure weighs them; the trainer fits Sure's coefficients
+// to them. They are nil where nothing was found.
 func (e *Engine) Features(ask message.Ask) ([]float32, error) {
 	ask.Stage = message.StageSparse
 	ask.K = maxK
@@ -71,8 +72,8 @@ func (e *Engine) Features(ask message.Ask) ([]float32, error) {
 	return e.features(&f), nil
 }
 
-// features are those of f, which holds the sparse stage's best ten at least, as far as
-// there are so many.
+// features computes the features of f, which holds the sparse stage's ten best hits, or all where
+// there are fewer.
 func (e *Engine) features(f *found) []float32 {
 	x := make([]float32, featureCount)
 	x[one] = 1
