@@ -1,6 +1,6 @@
-// Package bundle is the manifest of a set of files: what belongs together, how
-// large it is, and how to tell that it arrived whole. Nothing of a set is to be
-// used before all of it verifies.
+// Package bundle is the manifest of a set of files: which files belong together, how large
+// they are, and the SHA-256 of each. No file of a set should be used before all of them
+// verify.
 //
 //	{
 //	  "version": "<first 16 hex digits of the SHA-256 of the list>",
@@ -9,8 +9,8 @@
 //	  ]
 //	}
 //
-// A file's name says what it is for and stays the same from version to version;
-// its path says where it lies, from the manifest's folder.
+// A file's name says what it is for and stays the same from version to version; its path
+// says where it is, relative to the manifest's folder.
 package bundle
 
 import (
@@ -34,14 +34,14 @@ type File struct {
 	SHA256 string `json:"sha256"` // 64 hex digits, lower case
 }
 
-// A Manifest lists a set of files, in order. Its version is that of the list:
-// it changes with any of them.
+// A Manifest lists a set of files, in order. Its version is computed from the list, so it
+// changes with any of the files.
 type Manifest struct {
 	Version string `json:"version"`
 	Files   []File `json:"files"`
 }
 
-// An Error says what is wrong with a file of a set, or with the manifest.
+// An Error says what is wrong with a file of a set, or with the manifest itself.
 type Error struct {
 	Name, Path string // both empty: the manifest itself
 	Err        error
@@ -63,13 +63,13 @@ func (f File) err(format string, args ...any) error {
 	return &Error{f.Name, f.Path, fmt.Errorf(format, args...)}
 }
 
-// Of describes a file of the given content.
+// Of returns the entry of a file with the given content.
 func Of(name, path string, content []byte) File {
 	sum := sha256.Sum256(content)
 	return File{Name: name, Path: path, Bytes: int64(len(content)), SHA256: hex.EncodeToString(sum[:])}
 }
 
-// New makes the manifest of a list of files. An error is an *Error.
+// New returns the manifest of a list of files. An error is an *Error.
 func New(files []File) (*Manifest, error) {
 	m := &Manifest{Files: append([]File{}, files...)}
 	if err := m.check(); err != nil {
@@ -79,10 +79,10 @@ func New(files []File) (*Manifest, error) {
 	return m, nil
 }
 
-// Parse reads a manifest and refuses one that is not sound: unknown or missing
-// fields, a path that leads out of the folder or cannot stand in a URL, sizes or
-// sums that are none, a name given twice, a path given twice for other contents, a
-// version that is not the list's. An error is an *Error.
+// Parse reads a manifest. It refuses unknown or missing fields, a path that leads out of
+// the folder or cannot stand in a URL, impossible sizes or sums, a name given twice, a
+// path given twice with different contents, and a version that is not the list's. An error
+// is an *Error.
 func Parse(data []byte) (*Manifest, error) {
 	var m Manifest
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -102,9 +102,9 @@ func Parse(data []byte) (*Manifest, error) {
 	return &m, nil
 }
 
-// Encode writes the manifest as JSON, always the same bytes for the same list.
+// Encode returns the manifest as JSON; equal lists give equal bytes.
 func (m *Manifest) Encode() []byte {
-	// Strings and numbers that check let pass: Marshal cannot fail on them.
+	// Marshal cannot fail on strings and numbers that check accepts.
 	data, _ := json.MarshalIndent(m, "", "  ")
 	return append(data, '\n')
 }
@@ -112,7 +112,7 @@ func (m *Manifest) Encode() []byte {
 func (m *Manifest) check() error {
 	names, paths := map[string]bool{}, map[string]File{}
 	for i, f := range m.Files {
-		// Two names of one file are fine: what is equal may be stored once.
+		// Two names may have one path: equal contents may be stored once.
 		other, again := paths[f.Path]
 		switch {
 		case f.Name == "":
@@ -145,7 +145,7 @@ func isSum(s string) bool {
 	return len(s) == 2*sha256.Size && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// version hashes the list, one line a file; no field holds a line feed or NUL.
+// version hashes the list, one line per file; no field contains a line feed or NUL.
 func (m *Manifest) version() string {
 	h := sha256.New()
 	for _, f := range m.Files {
@@ -154,7 +154,7 @@ func (m *Manifest) version() string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// Total is the size of all files together, in bytes.
+// Total returns the size of all files together, in bytes.
 func (m *Manifest) Total() int64 {
 	var sum int64
 	for _, f := range m.Files {
@@ -163,7 +163,7 @@ func (m *Manifest) Total() int64 {
 	return sum
 }
 
-// File finds a file by name.
+// File returns the file of that name, and whether there is one.
 func (m *Manifest) File(name string) (File, bool) {
 	for _, f := range m.Files {
 		if f.Name == name {
@@ -173,7 +173,7 @@ func (m *Manifest) File(name string) (File, bool) {
 	return File{}, false
 }
 
-// ErrSize and ErrSum are what Verify finds wrong.
+// Verify's *Error wraps ErrSize or ErrSum.
 var (
 	ErrSize = errors.New("wrong size")
 	ErrSum  = errors.New("wrong SHA-256")
@@ -191,8 +191,8 @@ func (f File) Verify(content []byte) error {
 	return nil
 }
 
-// Verify reads every file of the set from its folder and reports all that are
-// missing or differ, each as an *Error, joined.
+// Verify reads every file of the set from its folder. It returns an *Error for each file
+// that is missing or differs, joined, or nil.
 func (m *Manifest) Verify(folder fs.FS) error {
 	var all []error
 	for _, f := range m.Files {

@@ -8,18 +8,18 @@ import (
 	"path"
 )
 
-// ManifestFile is what the manifest of a folder's files is called.
+// ManifestFile is the name of the manifest in a folder.
 const ManifestFile = "manifest.json"
 
-// ErrUnlisted is what a file wraps that lies beside those of a manifest and is not on it.
+// ErrUnlisted is wrapped by the error for a file that the folder's manifest does not list.
 var ErrUnlisted = errors.New("the manifest does not list it")
 
-// Within reads the files of the folder name in parent for who loads them, each verified
-// before it is given: against the folder's own manifest or, where it has none, that of
-// parent, as of a family whose folders have one in common. Once there is a manifest, a
-// file that is not on it is refused: ErrUnlisted. A folder without a manifest of either
-// kind is given as it is. name "." is parent itself. An error is an *Error, or that of
-// reading the file.
+// Within returns a function that reads the files of the folder name in parent, and
+// verifies each before it returns it. It verifies against the folder's own manifest or,
+// where there is none, against parent's, as in a family whose folders share one. Where
+// there is a manifest, a file that it does not list is refused with ErrUnlisted. A folder
+// without a manifest of either kind is read as it is. The name "." means parent itself. An
+// error is an *Error, or that of reading the file.
 func Within(parent fs.FS, name string) (read func(file string) ([]byte, error), err error) {
 	m, prefix, err := manifestOf(parent, name)
 	if err != nil {
@@ -50,8 +50,8 @@ func Within(parent fs.FS, name string) (read func(file string) ([]byte, error), 
 	}, nil
 }
 
-// manifestOf finds the manifest that tells of a folder's files, nil where there is none;
-// prefix is what their paths begin with there.
+// manifestOf finds the manifest that covers a folder's files, nil where there is none.
+// prefix is how their paths begin in it.
 func manifestOf(parent fs.FS, name string) (m *Manifest, prefix string, err error) {
 	at := path.Join(name, ManifestFile)
 	raw, err := fs.ReadFile(parent, at)
@@ -69,7 +69,7 @@ func manifestOf(parent fs.FS, name string) (m *Manifest, prefix string, err erro
 		return nil, "", nil
 	}
 	if raw, err = fs.ReadFile(parent, ManifestFile); err != nil {
-		return nil, "", nil // the folder above may be anyone's
+		return nil, "", nil // the folder above may belong to something else
 	}
 	// Web pages have a manifest.json of another kind.
 	if m, err = Parse(raw); err != nil {

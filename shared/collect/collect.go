@@ -3,14 +3,15 @@
 //	documents --Cutter--> passages --Encode--> vectors --Builder--> index.bin, passages.bin, manifest.json
 //	                              \--------- words ----/
 //
-// Words are counted as passages come and weighed when files are written, since their
-// weights depend on all passages: so a collection that grows gets them all anew.
+// Words are counted as passages come and weighted when files are written, since their
+// weights depend on all passages; in a collection that grows, all of them are computed
+// again.
 //
-// A collection may have a second vector of each passage, a dense encoder's, in
+// A collection may have a second vector for each passage, from a dense encoder, in
 // dense.bin (dense.go).
 //
 // The command line (site/collection, on all cores, with a work file) and the page
-// (wasm/files, in one worker) both go this way, so the same documents give the same
+// (wasm/files, in one worker) both use this package, so the same documents give the same
 // bytes in either.
 package collect
 
@@ -34,20 +35,22 @@ import (
 	"parley/shared/wordpiece"
 )
 
-// Settings say what of a document is kept; the zero value has sensible ones.
+// Settings say what of a document is kept; the zero value stands for the defaults below.
 type Settings struct {
-	// Mass is the share of each passage's weight that is kept, in its heaviest
-	// terms (static pruning, sparse.Vector.Mass); 0: .9, which costs less than .5 %
-	// of Recall@100; 1: all.
+	// Mass is the share of each passage's weight that is kept, in its heaviest terms
+	// (static pruning, sparse.Vector.Mass). 0 means .9, which loses less than .5 % of
+	// Recall@100; 1 keeps all.
 	Mass float64
-	// Top bounds how many terms of a passage are kept besides; 0: no bound.
+	// Top is the most terms of a passage that are kept; 0: no limit.
 	Top int
-	// PassageTokens is the longest passage, title included; 0: 190, or what the
-	// encoder reads where that is less; negative: documents are not cut.
+	// PassageTokens is the length of the longest passage, title included. 0 means 190, or
+	// the encoder's limit where that is less; a negative number means that documents are
+	// not cut.
 	PassageTokens int
 }
 
-// For fills in what is left open, for an encoder, and refuses what makes no sense.
+// For replaces zero values by the defaults for an encoder, and returns an error for values
+// that make no sense.
 func (s *Settings) For(e *encoder.Encoder) error {
 	if s.Mass == 0 {
 		s.Mass = .9
@@ -61,24 +64,24 @@ func (s *Settings) For(e *encoder.Encoder) error {
 	return nil
 }
 
-// A Cutter cuts documents into passages and keeps their ids apart.
+// A Cutter cuts documents into passages and gives every passage an id of its own.
 type Cutter struct {
 	enc    *encoder.Encoder
 	limit  int
 	tokens []wordpiece.Token
 	seen   map[string]origin // ids of documents and passages
-	next   map[string]int    // the number behind an id that came again
+	next   map[string]int    // the number to append to an id that comes again
 	seed   maphash.Seed
 }
 
-// An origin is where an id comes from, and of what text.
+// An origin is the place and the text that an id comes from.
 type origin struct {
 	file string
 	line int
 	hash uint64
 }
 
-// NewCutter cuts by settings that For has filled in.
+// NewCutter returns a Cutter with settings that For has completed.
 func NewCutter(e *encoder.Encoder, s Settings) *Cutter {
 	c := &Cutter{enc: e, limit: s.PassageTokens, seen: map[string]origin{}, next: map[string]int{}, seed: maphash.MakeSeed()}
 	if c.limit > 0 {
@@ -87,9 +90,10 @@ func NewCutter(e *encoder.Encoder, s Settings) *Cutter {
 	return c
 }
 
-// Cut gives the passages of a document. Where its id came before, of a document that is
-// truly the same, there are none; else it gets another, by its file: two files may
-// number from 1. note, which may be nil, hears of both.
+// Cut returns the passages of a document. Where its id came before with the same text,
+// there are none. Where it came with another text, the document gets another id, made with
+// its file's name, since two files may both number from 1. Cut calls note, unless it is
+// nil, in both cases.
 func (c *Cutter) Cut(d documents.Document, note func(documents.Note)) []passages.Passage {
 	if note == nil {
 		note = func(documents.Note) {}
@@ -119,7 +123,7 @@ func (c *Cutter) Cut(d documents.Document, note func(documents.Note)) []passages
 	return list
 }
 
-// name says where an id was.
+// name returns where an id was seen.
 func (o origin) name(id string) string {
 	switch {
 	case o.file == "":
@@ -130,7 +134,7 @@ func (o origin) name(id string) string {
 	return fmt.Sprintf("%s:%d", o.file, o.line)
 }
 
-// taken reports whether a document's id, or that of one of its passages, came before.
+// taken reports whether the id of a document, or of one of its passages, came before.
 func (c *Cutter) taken(id string, list []passages.Passage) (before origin, ok bool) {
 	if before, ok = c.seen[id]; ok {
 		return before, true
@@ -143,8 +147,8 @@ func (c *Cutter) taken(id string, list []passages.Passage) (before origin, ok bo
 	return before, false
 }
 
-// rename gives a document and its passages an id that none has: with the file's name
-// before it, or a number behind it.
+// rename gives a document and its passages an id that no other has: with the file's name
+// before it, or a number after it.
 func (c *Cutter) rename(id *string, file string, list []passages.Passage) {
 	was := *id
 	try := func(other string) bool {
@@ -166,11 +170,11 @@ func (c *Cutter) rename(id *string, file string, list []passages.Passage) {
 	}
 }
 
-// Supersede counts an id as that of a document that was cut here.
+// Supersede records the id as that of a document that was cut here.
 func (c *Cutter) Supersede(id string) { c.seen[id] = origin{} }
 
-// Supersedes reports whether a passage of an older collection gives way: its
-// document, by its id, has been cut here anew.
+// Supersedes reports whether a passage of an older collection is replaced, because a
+// document with its document's id has been cut here.
 func (c *Cutter) Supersedes(id string) bool {
 	_, ok := c.seen[id]
 	if !ok {
@@ -184,7 +188,7 @@ func (c *Cutter) count(s string) int {
 	return len(c.tokens)
 }
 
-// A PassageEncoder encodes passages; it serves one goroutine at a time.
+// A PassageEncoder encodes passages as sparse vectors; it serves one goroutine at a time.
 type PassageEncoder struct {
 	enc     *encoder.Encoder
 	session *encoder.Session
@@ -192,12 +196,12 @@ type PassageEncoder struct {
 	in      conversation.Input
 }
 
-// NewPassageEncoder encodes by settings that For has filled in.
+// NewPassageEncoder returns an encoder of passages with settings that For has completed.
 func NewPassageEncoder(e *encoder.Encoder, s Settings) *PassageEncoder {
 	return &PassageEncoder{enc: e, session: e.NewSession(), set: s}
 }
 
-// Encode gives a passage's vector as it is indexed, and the length of the encoder's
+// Encode returns a passage's vector as it is indexed, and the length of the encoder's
 // input in tokens. The vector is valid until the next call.
 func (e *PassageEncoder) Encode(p passages.Passage) (v sparse.Vector, tokens int, err error) {
 	e.in.Passage(e.enc.Tokenizer, passages.EncoderText(p), e.enc.PassageTokens)
@@ -211,7 +215,7 @@ func (e *PassageEncoder) Encode(p passages.Passage) (v sparse.Vector, tokens int
 	return v, len(e.in.IDs), nil
 }
 
-// A Builder gathers passages and their vectors.
+// A Builder collects passages and their vectors.
 type Builder struct {
 	index   *index.Builder
 	texts   *passages.Builder
@@ -219,14 +223,14 @@ type Builder struct {
 	without int // passages without a term
 }
 
-// NewBuilder makes an empty collection over a vocabulary of the given size.
+// NewBuilder returns an empty collection over a vocabulary of the given size.
 func NewBuilder(vocab int, about passages.About) *Builder {
 	return &Builder{index: index.NewBuilder(vocab), texts: passages.NewBuilder(about)}
 }
 
-// Add adds a passage with its vector, and keeps nothing of the vector's memory.
+// Add adds a passage with its vector. It keeps no reference to the vector's memory.
 func (b *Builder) Add(p passages.Passage, v sparse.Vector) error {
-	// The texts first: an index with a document more than texts would be refused.
+	// The text is added first: an index with more documents than texts would be refused.
 	if err := b.texts.Add(p); err != nil {
 		return err
 	}
@@ -238,13 +242,15 @@ func (b *Builder) Add(p passages.Passage, v sparse.Vector) error {
 	return b.index.Add(v)
 }
 
-// Len is the number of passages added.
+// Len returns the number of passages added.
 func (b *Builder) Len() int { return b.n }
 
-// Without is how many of them have no term: no question will find these by the encoder.
+// Without returns the number of passages without a term; no question finds these by the
+// encoder.
 func (b *Builder) Without() int { return b.without }
 
-// Hollow says that no passage at all has a term, as an error that wraps ErrNoTerms.
+// Hollow returns an error that wraps ErrNoTerms where no passage at all has a term, else
+// nil.
 func (b *Builder) Hollow() error {
 	if b.n > 0 && b.without == b.n {
 		return fmt.Errorf("%w for %d passages: its weights are damaged, or it was trained for something else", ErrNoTerms, b.n)
@@ -252,7 +258,7 @@ func (b *Builder) Hollow() error {
 	return nil
 }
 
-// ErrNoTerms is what Hollow wraps: weights can be finite and absurd.
+// ErrNoTerms is wrapped by Hollow's error: damaged weights can be finite numbers.
 var ErrNoTerms = errors.New("the encoder gave no term")
 
 // A File is a file of a collection's folder.
@@ -261,9 +267,9 @@ type File struct {
 	Content []byte
 }
 
-// Files gives the collection's files as far as it has come: index.bin,
-// passages.bin and, last, manifest.json, which says that these belong together.
-// More passages may be added afterwards.
+// Files returns the collection's files with the passages added so far: index.bin,
+// passages.bin and, last, manifest.json, which lists the others. More passages may be
+// added afterwards.
 func (b *Builder) Files() ([]File, error) {
 	var files []File
 	for _, f := range []struct {
@@ -291,7 +297,7 @@ func (b *Builder) Files() ([]File, error) {
 	return append(files, m), nil
 }
 
-// Manifest lists files as manifest.json.
+// Manifest returns the manifest.json of files.
 func Manifest(files []File) (File, error) {
 	var list []bundle.File
 	for _, f := range files {
@@ -304,8 +310,8 @@ func Manifest(files []File) (File, error) {
 	return File{"manifest.json", m.Encode()}, nil
 }
 
-// Open reads a collection by its manifest.json. Files that are not those of the
-// manifest, or do not belong together, are refused. Dense vectors are left aside.
+// Open reads a collection by its manifest.json. It returns an error for files that differ
+// from the manifest, or do not belong together. It does not read dense vectors.
 func Open(read func(name string) ([]byte, error)) (*index.Index, *passages.Store, error) {
 	m, err := readManifest(read)
 	if err != nil {
@@ -354,8 +360,8 @@ func listed(m *bundle.Manifest, name string, read func(name string) ([]byte, err
 	return content, err
 }
 
-// Join opens a collection's index.bin and passages.bin, and refuses those that do not
-// belong together.
+// Join opens a collection's index.bin and passages.bin. It returns an error where they do
+// not belong together.
 func Join(postings, texts []byte) (*index.Index, *passages.Store, error) {
 	x, err := index.Open(postings)
 	if err != nil {
@@ -371,9 +377,10 @@ func Join(postings, texts []byte) (*index.Index, *passages.Store, error) {
 	return x, store, nil
 }
 
-// AppendVectors writes vectors so that a run that was cut off can go on: for each,
-// terms (uvarint), then each term's gap to the one before less one (uvarint), then
-// the weights (float32 bits, little-endian).
+// AppendVectors appends vectors to dst, for the work file of a run that may be
+// interrupted. For each vector it writes the number of terms (uvarint), then for each term
+// its difference to the term before, less one (uvarint), then the weights (float32 bits,
+// little-endian).
 func AppendVectors(dst []byte, vectors ...sparse.Vector) []byte {
 	for _, v := range vectors {
 		dst = binary.AppendUvarint(dst, uint64(len(v.Terms)))
@@ -389,8 +396,8 @@ func AppendVectors(dst []byte, vectors ...sparse.Vector) []byte {
 	return dst
 }
 
-// ReadVectors reads what AppendVectors wrote of n vectors over the vocabulary, and
-// nothing else.
+// ReadVectors reads the n vectors over the vocabulary that AppendVectors wrote, and
+// reports whether b contains just those.
 func ReadVectors(b []byte, n, vocab int) ([]sparse.Vector, bool) {
 	vectors := make([]sparse.Vector, 0, min(n, len(b)))
 	for range n {
@@ -404,7 +411,7 @@ func ReadVectors(b []byte, n, vocab int) ([]sparse.Vector, bool) {
 	return vectors, len(b) == 0
 }
 
-// NextVector reads the first vector of b, and says how many bytes it takes.
+// NextVector reads the first vector of b, and returns its size in bytes.
 func NextVector(b []byte, vocab int) (v sparse.Vector, size int, ok bool) {
 	terms, at := binary.Uvarint(b)
 	if at <= 0 || terms > uint64(len(b)) {

@@ -11,11 +11,12 @@ import (
 	"parley/shared/passages"
 )
 
-// DenseFile is the file of a collection's dense vectors (package dense), where it has
-// them. manifest.json lists it last.
+// DenseFile is the name of the file of a collection's dense vectors (package dense), where
+// it has them. manifest.json lists it last.
 const DenseFile = "dense.bin"
 
-// A DensePassageEncoder makes passages' dense vectors; it serves one goroutine at a time.
+// A DensePassageEncoder encodes passages as dense vectors; it serves one goroutine at a
+// time.
 type DensePassageEncoder struct {
 	enc     *encoder.Sentence
 	session *encoder.SentenceSession
@@ -23,14 +24,14 @@ type DensePassageEncoder struct {
 	vector  []float32 // [Dim]
 }
 
-// NewDensePassageEncoder makes the working memory of one goroutine.
+// NewDensePassageEncoder returns an encoder of passages with its own working memory.
 func NewDensePassageEncoder(s *encoder.Sentence) *DensePassageEncoder {
 	return &DensePassageEncoder{enc: s, session: s.NewSession(), vector: make([]float32, s.Dim())}
 }
 
-// Encode gives a passage's vector, [Dim], of length 1, and the length of the encoder's
-// input in tokens. It reads the text that PassageEncoder.Encode reads, as far as it reads
-// passages. The vector is valid until the next call.
+// Encode returns a passage's vector, [Dim], of length 1, and the length of the encoder's
+// input in tokens. It reads the same text as PassageEncoder.Encode, up to its own limit
+// for passages. The vector is valid until the next call.
 func (e *DensePassageEncoder) Encode(p passages.Passage) (v []float32, tokens int, err error) {
 	e.enc.Passage(&e.in, passages.EncoderText(p))
 	if err := e.session.Embed(e.vector, e.in); err != nil {
@@ -39,8 +40,9 @@ func (e *DensePassageEncoder) Encode(p passages.Passage) (v []float32, tokens in
 	return e.vector, len(e.in.IDs), nil
 }
 
-// AppendDense writes vectors of length dim as AppendVectors does: a file of package
-// dense, so that they are 8 bits and checked when they are read.
+// AppendDense appends vectors of length dim to dst, as AppendVectors does for sparse ones.
+// The bytes are a file of package dense, so the values have 8 bits and are checked when
+// they are read.
 func AppendDense(dst []byte, space string, dim int, vectors ...[]float32) ([]byte, error) {
 	b := dense.NewBuilder(space, dim)
 	for _, v := range vectors {
@@ -53,8 +55,9 @@ func AppendDense(dst []byte, space string, dim int, vectors ...[]float32) ([]byt
 	return out.Bytes(), err
 }
 
-// ReadDense reads what AppendDense wrote of n vectors of that space and length. Added to
-// a dense.Builder, they give what those that were written would have given.
+// ReadDense reads the n vectors of that space and length that AppendDense wrote, and
+// reports whether b is valid. A dense.Builder makes the same integers of them as of the
+// vectors that were written.
 func ReadDense(b []byte, space string, dim, n int) ([][]float32, bool) {
 	v, err := dense.Open(b)
 	if err != nil || v.Len() != n || v.Dim() != dim || v.Space() != space {
@@ -68,14 +71,14 @@ func ReadDense(b []byte, space string, dim, n int) ([][]float32, bool) {
 	return vectors, true
 }
 
-// A Collection is all that a collection's folder holds.
+// A Collection is the contents of a collection's folder.
 type Collection struct {
 	Index    *index.Index
 	Passages *passages.Store
-	Dense    *dense.Vectors // nil: it has none
+	Dense    *dense.Vectors // nil where it has none
 }
 
-// OpenAll is Open with the dense vectors, where the manifest lists them.
+// OpenAll is Open that also reads the dense vectors, where the manifest lists them.
 func OpenAll(read func(name string) ([]byte, error)) (*Collection, error) {
 	m, err := readManifest(read)
 	if err != nil {
@@ -98,14 +101,15 @@ func OpenAll(read func(name string) ([]byte, error)) (*Collection, error) {
 	return c, nil
 }
 
-// JoinDense opens a collection's dense.bin and refuses one of other passages.
+// JoinDense opens a collection's dense.bin. It returns an error for one that does not
+// belong to texts.
 func JoinDense(content []byte, texts *passages.Store) (*dense.Vectors, error) {
 	v, err := dense.Open(content)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", DenseFile, err)
 	}
 	if v.Len() != texts.Len() {
-		return nil, fmt.Errorf("%s has vectors of %d passages, the texts are %d: they do not belong together; make it anew (parley index --dense)", DenseFile, v.Len(), texts.Len())
+		return nil, fmt.Errorf("%s has vectors of %d passages, the texts are %d: they do not belong together; make it again (parley index --dense)", DenseFile, v.Len(), texts.Len())
 	}
 	return v, nil
 }

@@ -1,6 +1,6 @@
 // Package container is the frame of a collection's files, index.bin, passages.bin and
-// dense.bin: a header that says what the file is, and sections of which a damaged byte
-// is found. What the numbers and the sections mean is the format's own affair.
+// dense.bin: a header that identifies the file, and sections with checksums. Each format
+// defines its own numbers and sections.
 //
 // Without padding, numbers little-endian:
 //
@@ -14,8 +14,8 @@
 //	         4  CRC-32C of the header's bytes before
 //	sections, one after the other
 //
-// The magic, the version and the format decide n and the number of sections. A format
-// without sections has a body of its own making behind the header.
+// The magic and the version determine n and the number of sections. A format without
+// sections defines the bytes after the header itself.
 //
 // A file of the magic "EXAMPLE1" whose one number is 7, with the sections "ab" and "":
 //
@@ -41,43 +41,44 @@ var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 )
 
-// CRC is the CRC-32C of b.
+// CRC returns the CRC-32C of b.
 func CRC(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
-// NewCRC computes the CRC-32C of what is written to it.
+// NewCRC returns a hash that computes the CRC-32C of what is written to it.
 func NewCRC() hash.Hash32 { return crc32.New(castagnoli) }
 
 // A Format is a kind of file.
 type Format struct {
-	Name     string // begins every error: "index"
-	What     string // the file is this, or none: "index"
+	Name     string // the prefix of every error: "index"
+	What     string // what an error calls the file: "this is no index"
 	Magic    string // 8 bytes
 	Versions []Layout
 }
 
-// A Layout is how a version of a format is laid out; the first is version 1.
+// A Layout describes one version of a format; the first Layout is version 1.
 type Layout struct {
 	Numbers  int // bytes of the format's numbers
 	Sections []string
 }
 
-// HeaderSize is the size of the header in bytes, where the first section begins.
+// HeaderSize returns the size of the header in bytes, which is the offset of the first
+// section.
 func (l Layout) HeaderSize() int { return l.table() + 12*len(l.Sections) + 4 }
 
-// table is where the sections are listed.
+// table returns the offset of the list of sections.
 func (l Layout) table() int { return 12 + l.Numbers }
 
-// A Sum is what the header says of a section.
+// A Sum is a section's entry in the header: its length and CRC-32C.
 type Sum struct {
 	Length int64
 	CRC    uint32
 }
 
-// SumOf is that of a section with the content b.
+// SumOf returns the Sum of a section with the content b.
 func SumOf(b []byte) Sum { return Sum{int64(len(b)), CRC(b)} }
 
-// Header returns the header of a file of a version, with the format's numbers and the sums of its
-// sections, of which there must be as many as the version has.
+// Header returns the header of a file of the version, with the format's numbers and the
+// sums of its sections. There must be as many sums as the version has sections.
 func (f *Format) Header(version int, numbers []byte, sections ...Sum) []byte {
 	b := append([]byte(nil), f.Magic...)
 	b = le.AppendUint32(b, uint32(version))
@@ -89,23 +90,23 @@ func (f *Format) Header(version int, numbers []byte, sections ...Sum) []byte {
 	return le.AppendUint32(b, CRC(b))
 }
 
-// A File is one whose header and sections are whole. Its bytes are those of the data
-// that was opened.
+// A File is an opened file whose header and sections have been checked. Its slices share
+// the memory of the data that was opened.
 type File struct {
 	Version  int
-	Numbers  []byte // begin at byte 12
+	Numbers  []byte // start at byte 12
 	Sections []Section
-	Body     []byte // what follows the header, of a version without sections
+	Body     []byte // the bytes after the header, in a version without sections
 }
 
 // A Section is a part of a file.
 type Section struct {
 	Data  []byte
-	At    int64 // where it begins in the file
-	Entry int64 // where the header lists it
+	At    int64 // its offset in the file
+	Entry int64 // the offset of its entry in the header
 }
 
-// Open checks a file's magic, version, lengths and CRCs. Of a version without sections it
+// Open checks a file's magic, version, lengths and CRCs. In a version without sections it
 // checks the header alone. An error is a *FormatError.
 func (f *Format) Open(data []byte) (*File, error) {
 	if n := min(len(data), len(f.Magic)); string(data[:n]) != f.Magic[:n] {
@@ -153,7 +154,7 @@ func (f *Format) Open(data []byte) (*File, error) {
 	return file, nil
 }
 
-// readable says which versions are read.
+// readable lists the versions that can be read.
 func (f *Format) readable() string {
 	if len(f.Versions) == 1 {
 		return "version 1"
@@ -173,7 +174,8 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("%s: %s, byte %d: %s", e.Format, e.Section, e.Offset, e.Msg)
 }
 
-// Errorf makes a *FormatError of a section, or of the "header", at a byte of the file.
+// Errorf returns a *FormatError about a section, or the "header", at a byte offset in the
+// file.
 func (f *Format) Errorf(section string, offset int64, format string, args ...any) error {
 	return &FormatError{f.Name, section, offset, fmt.Sprintf(format, args...)}
 }

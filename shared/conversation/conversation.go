@@ -1,7 +1,7 @@
 // Package conversation turns a conversation into the encoder's input.
 //
-// The newest text stands first, for what was said last tells most about what is
-// asked now, and it is the oldest that a short input has to do without:
+// The newest text stands first: what was said last tells most about the question, and
+// where the input is short the oldest text is left out:
 //
 //	[CLS] q_n [SEP] a_(n-1) [SEP] q_(n-1) [SEP] a_(n-2) [SEP] ... q_1 [SEP]
 //	  0    0    0      h       h                                        type
@@ -12,16 +12,16 @@ package conversation
 
 import "parley/shared/wordpiece"
 
-// A Turn is a question and the reply it got; the newest turn has no reply yet. In JSON
-// it stands in data sets (shared/importers); the page's messages have a type of their own
-// with the same fields (message.Turn), since the tables of this package's tokenizer would
-// make the page's program larger.
+// A Turn is a question and its reply; the newest turn has no reply yet. Data sets store it
+// as JSON (shared/importers). The page's messages have a type of their own with the same
+// fields (message.Turn), since the tables of this package's tokenizer would make the
+// page's program larger.
 type Turn struct {
 	Question string `json:"question"`
 	Reply    string `json:"reply,omitempty"`
 }
 
-// Side says which text of a turn a token came from.
+// A Side is the text of a turn that a token came from.
 type Side uint8
 
 const (
@@ -30,25 +30,25 @@ const (
 	Reply
 )
 
-// An Origin says where a token of the input came from: the turn (index into
-// the conversation; -1 for a marker), the side, and the byte range of that text.
+// An Origin is where a token of the input came from: the turn (index into the
+// conversation; -1 for a marker), the side, and the byte range in that text.
 type Origin struct {
 	Turn       int
 	Side       Side
 	Start, End int
 }
 
-// Form is an encoder's own way of reading a conversation, from its config.
+// A Form is the way in which an encoder reads a conversation, from its config.
 type Form struct {
 	MaxTokens   int   // length of the input, markers included; at least 3 to hold any text
 	HistoryType uint8 // token type of everything after the first [SEP]
-	ReplyTokens int   // first tokens of each reply that are read; 0: all that fit, below 0: none
+	ReplyTokens int   // tokens of each reply that are read, from its beginning; 0: all that fit, below 0: none
 }
 
-// An Input is what the encoder reads: IDs, Types and From have one entry a
-// token. Cut is true where the newest question did not fit and its middle was left
-// out; Dropped where other text did not: the end of one, or older ones (not where a
-// reply was cut at Form.ReplyTokens, which leaves room for them).
+// An Input is what the encoder reads: IDs, Types and From have one entry per token. Cut is
+// true where the newest question did not fit and its middle was left out. Dropped is true
+// where other text did not fit: the end of a text, or older texts. A reply that was cut at
+// Form.ReplyTokens does not count as dropped.
 type Input struct {
 	IDs     []int32
 	Types   []uint8
@@ -92,15 +92,16 @@ func Build(t *wordpiece.Tokenizer, turns []Turn, form Form) Input {
 	return in
 }
 
-// Passage is the input of a document: [CLS] text [SEP], cut at max tokens: it keeps
-// its first ones, for a text says first what it is about. Its tokens come from the question of turn 0.
+// Passage returns the input of a document: [CLS] text [SEP], at most max tokens. Of a
+// longer text it keeps the beginning, where a text says what it is about. Its tokens come
+// from the question of turn 0.
 func Passage(t *wordpiece.Tokenizer, text string, max int) Input {
 	var in Input
 	in.Passage(t, text, max)
 	return in
 }
 
-// Build makes in what the function Build returns, in the memory that in has.
+// Build is the function Build in the memory of in.
 func (in *Input) Build(t *wordpiece.Tokenizer, turns []Turn, form Form) {
 	var question string
 	newest := len(turns) - 1
@@ -116,13 +117,13 @@ func (in *Input) Build(t *wordpiece.Tokenizer, turns []Turn, form Form) {
 	}
 }
 
-// Passage makes in what the function Passage returns, in the memory that in has.
+// Passage is the function Passage in the memory of in.
 func (in *Input) Passage(t *wordpiece.Tokenizer, text string, max int) {
 	in.begin(t, text, 0, max, false)
 }
 
-// begin empties in and lays out [CLS] question [SEP]. Of a question that is too long
-// it keeps both ends where asked to, else the beginning.
+// begin empties in and appends [CLS] question [SEP]. Of a question that is too long it
+// keeps both ends where ends is set, else the beginning.
 func (in *Input) begin(t *wordpiece.Tokenizer, question string, turn, max int, ends bool) {
 	*in = Input{IDs: in.IDs[:0], Types: in.Types[:0], From: in.From[:0]}
 	if max >= 1 {
@@ -134,7 +135,7 @@ func (in *Input) begin(t *wordpiece.Tokenizer, question string, turn, max int, e
 	}
 }
 
-// add lays out a text of the history and [SEP].
+// add appends a text of the history and [SEP].
 func (in *Input) add(t *wordpiece.Tokenizer, text string, turn int, side Side, form Form) {
 	if in.Dropped { // nothing older comes after a text that was cut
 		return
@@ -148,16 +149,16 @@ func (in *Input) add(t *wordpiece.Tokenizer, text string, turn int, side Side, f
 	}
 }
 
-// text appends the tokens of text, as many as leave room for [SEP] and at most most
-// (0: any number), and returns their number. Where more do not fit, it keeps the first
-// ones, or both ends.
+// text appends the tokens of text, as many as leave room for [SEP] and at most most (0: no
+// limit), and returns their number. Where more do not fit, it keeps the first ones, or
+// both ends.
 func (in *Input) text(t *wordpiece.Tokenizer, text string, from Origin, typ uint8, size, most int, ends bool) int {
 	room := max(0, size-len(in.IDs)-1)
-	wanted := room + 1 // one more than fits tells that there is more
+	wanted := room + 1 // one more than fits shows whether there is more
 	if most > 0 {
 		wanted = min(wanted, most)
 	}
-	var buf [512]wordpiece.Token // on the stack: as much as most encoders read
+	var buf [512]wordpiece.Token // on the stack: as many as most encoders read
 	tokens := t.Append(buf[:0], text, wanted)
 	switch {
 	case len(tokens) <= room:

@@ -10,8 +10,8 @@ import (
 	"parley/shared/container"
 )
 
-// A Builder collects vectors, numbered from 0 in the order they are added: dim + 4 bytes
-// each.
+// A Builder collects vectors, numbered from 0 in the order in which they are added. It
+// takes dim + 4 bytes per vector.
 type Builder struct {
 	space  string
 	dim    int
@@ -19,14 +19,16 @@ type Builder struct {
 	rows   []byte
 }
 
-// NewBuilder makes an empty file of vectors of length dim, of the model that space names.
+// NewBuilder returns a Builder of vectors of length dim, made by the model that space
+// names.
 func NewBuilder(space string, dim int) *Builder { return &Builder{space: space, dim: dim} }
 
-// Len is the number of vectors added.
+// Len returns the number of vectors added.
 func (b *Builder) Len() int { return len(b.scales) / 4 }
 
-// Add adds a passage's vector, [dim], of any length but 0, and keeps nothing of its
-// memory. One that has no direction or holds NaN or infinity is an error and adds nothing.
+// Add adds a passage's vector, [dim], of any length but 0, and keeps no reference to it.
+// It returns an error, and adds nothing, where v has another number of values, is all
+// zeros, or contains NaN or infinity.
 func (b *Builder) Add(v []float32) error {
 	if len(v) != b.dim {
 		return fmt.Errorf("dense: passage %d: a vector of %d values, not %d", b.Len(), len(v), b.dim)
@@ -45,7 +47,8 @@ func (b *Builder) Add(v []float32) error {
 	return nil
 }
 
-// WriteTo writes the file; the bytes depend on what was added alone.
+// WriteTo writes the file and returns its size in bytes. The bytes depend only on what was
+// added.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	if n := len(b.space); n < 1 || n > maxSpace || !utf8.ValidString(b.space) {
 		return 0, fmt.Errorf("dense: the space is called %q; wanted a name of 1 to %d bytes of UTF-8", b.space, maxSpace)

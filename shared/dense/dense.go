@@ -1,5 +1,5 @@
-// Package dense is a collection's dense vectors, one a passage, in 8 bits: built once,
-// opened from a byte slice, compared with a query's exactly.
+// Package dense stores a collection's dense vectors, one per passage, in 8 bits. They are
+// built once, opened from a byte slice, and compared exactly with a query's vector.
 //
 // A vector of length 1 becomes integers and a scale,
 //
@@ -7,11 +7,11 @@
 //	scale = 1 / sqrt(sum of q^2), so that the length is 1 again
 //
 // The product of two such rows is their cosine. It is computed in integers and scaled by
-// two roundings (package matrix): the same bits on every machine. Of random
-// directions of 384 values it is within .0025 of float64's. What was read from a file and
-// is added to a Builder again gives the same integers.
+// two roundings (package matrix), so its bits are the same on every machine. For random
+// directions of 384 values it is within .0025 of the float64 cosine. A Builder makes the
+// same integers of vectors that were read from a file.
 //
-// build.go makes the file, open.go says how it is laid out and checks it, search.go
+// build.go writes the file, open.go specifies its layout and checks it, search.go
 // compares.
 package dense
 
@@ -22,21 +22,21 @@ import (
 	"parley/shared/matrix"
 )
 
-// Vectors is immutable and safe for concurrent use. It keeps nothing of the file.
+// Vectors are immutable and safe for concurrent use. They keep no reference to the file.
 type Vectors struct {
 	n, dim int
 	space  string
 	rows   *matrix.Weights // [n][dim], nil where n is 0
 }
 
-// Len is the number of passages.
+// Len returns the number of passages.
 func (v *Vectors) Len() int { return v.n }
 
-// Dim is the length of a vector.
+// Dim returns the length of a vector in values.
 func (v *Vectors) Dim() int { return v.dim }
 
-// Space names the model that made the vectors (encoder.Sentence.Space): only vectors of
-// one space can be compared.
+// Space returns the name of the model that made the vectors (encoder.Sentence.Space). Only
+// vectors of one space can be compared.
 func (v *Vectors) Space() string { return v.space }
 
 // Vector writes passage i's vector into to, [Dim].
@@ -45,11 +45,11 @@ func (v *Vectors) Vector(to []float32, i int) {
 }
 
 // quantize writes the integers that stand for v into q and returns their scale; 0 where v
-// has no direction, or holds what is no number.
+// is all zeros, or contains NaN or infinity.
 func quantize(q []int8, v []float32) (scale float32) {
 	var most float32
 	for _, x := range v {
-		most = max(most, x, -x) // NaN where there is one
+		most = max(most, x, -x) // NaN where v contains one
 	}
 	if !(most > 0 && most <= math.MaxFloat32) {
 		return 0
@@ -61,7 +61,7 @@ func quantize(q []int8, v []float32) (scale float32) {
 	return scaleOf(q)
 }
 
-// scaleOf is what makes q's length 1, 0 where q has none.
+// scaleOf returns the factor that makes q's length 1, 0 where q is all zeros.
 func scaleOf(q []int8) float32 {
 	var square int64
 	for _, x := range q {
@@ -73,7 +73,7 @@ func scaleOf(q []int8) float32 {
 	return float32(1 / math.Sqrt(float64(square)))
 }
 
-// int8s is b as signed bytes, in b's memory.
+// int8s returns b as signed bytes, in the same memory.
 func int8s(b []byte) []int8 {
 	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
 }

@@ -23,8 +23,8 @@ import (
 //	scales: for each passage a float32, which its integers are multiplied by
 //	vectors: for each passage dim signed bytes, -127 to 127
 //
-// A scale is the float32 nearest to 1 / sqrt(sum of the integers' squares), so that each
-// vector has length 1.
+// A scale is the float32 nearest to 1 / sqrt(sum of the integers' squares), so each vector
+// has length 1.
 //
 // Two vectors of the space "bge", in the directions of (1, 0, -1) and (0, .5, .25):
 //
@@ -50,8 +50,8 @@ const (
 	maxSpace = 255
 )
 
-// header is the file's, of n vectors of length dim, a name of space bytes and a body of
-// that CRC.
+// header returns the file's header for n vectors of length dim, a space's name of space
+// bytes, and a body with that CRC.
 func header(n, dim, space int, crc uint32) []byte {
 	var numbers []byte
 	for _, v := range [...]uint32{uint32(n), uint32(dim), uint32(space), crc} {
@@ -60,15 +60,16 @@ func header(n, dim, space int, crc uint32) []byte {
 	return form.Header(1, numbers)
 }
 
-// Open checks data whole (lengths, CRCs, each vector's length) and packs it for the
-// processor's product: data may be dropped. An error is a *container.FormatError.
+// Open checks all of data (lengths, CRCs, each vector's length) and packs the vectors for
+// the processor's product. data is not referenced afterwards. An error is a
+// *container.FormatError.
 func Open(data []byte) (*Vectors, error) {
 	file, err := form.Open(data)
 	if err != nil {
 		return nil, err
 	}
 	le := binary.LittleEndian
-	// In 64 bits: no sum below exceeds 32 + 255 + 2^31 * (4 + 2^16).
+	// 64 bits suffice: no sum below exceeds 32 + 255 + 2^31 * (4 + 2^16).
 	n, dim, space := int64(le.Uint32(file.Numbers)), int64(le.Uint32(file.Numbers[4:])), int64(le.Uint32(file.Numbers[8:]))
 	spaceAt := int64(headerSize)
 	scalesAt := spaceAt + space
@@ -100,7 +101,7 @@ func Open(data []byte) (*Vectors, error) {
 				return nil, form.Errorf("vectors", rowsAt+int64(i)*dim, "vector %d has a value of -128: at least -127 is allowed", i)
 			}
 		}
-		// So a cosine is one, and every scale a small positive number.
+		// This makes products cosines, and every scale a small positive number.
 		if want := scaleOf(row); want == 0 || scales[i] != want {
 			return nil, form.Errorf("scales", at, "the scale of vector %d is %v, wanted %v, which makes its length 1", i, scales[i], want)
 		}

@@ -13,25 +13,25 @@ type Hit struct {
 }
 
 // A Searcher compares one query at a time with a collection's vectors. It serves one
-// goroutine; after warm-up a search allocates nothing. Its results are valid until its
-// next call.
+// goroutine at a time; after warm-up a search allocates nothing. Its results are valid
+// until its next call.
 type Searcher struct {
 	v       *Vectors
 	scratch matrix.Scratch
 	query   []float32 // [Pad(dim)]
-	cosines []float32 // [Pad(n)], of all passages
-	some    []float32 // of Cosines
+	cosines []float32 // [Pad(n)], with all passages
+	some    []float32 // the result of Cosines
 	block   [block]float32
 	keys    []uint64
 	hits    []Hit
 }
 
-// NewSearcher makes a searcher; to compare with every passage it needs 4 bytes of each.
+// NewSearcher returns a Searcher. Comparing with every passage takes 4 bytes per passage.
 func (v *Vectors) NewSearcher() *Searcher {
 	return &Searcher{v: v, query: make([]float32, matrix.Pad(v.dim))}
 }
 
-// all compares query with every passage.
+// all returns query's cosines with all passages.
 func (s *Searcher) all(query []float32) []float32 {
 	if s.cosines == nil {
 		s.cosines = make([]float32, matrix.Pad(s.v.n))
@@ -41,8 +41,8 @@ func (s *Searcher) all(query []float32) []float32 {
 	return s.cosines[:s.v.n]
 }
 
-// Best returns the k passages of the greatest cosines with query, [Dim], of length 1;
-// best first, ties by number. It compares with every passage.
+// Best returns the k passages with the greatest cosines with query, which is [Dim] and has
+// length 1; best first, ties by number. It compares with every passage.
 func (s *Searcher) Best(query []float32, k int) []Hit {
 	if k = min(k, s.v.n); k <= 0 {
 		return nil
@@ -50,8 +50,8 @@ func (s *Searcher) Best(query []float32, k int) []Hit {
 	if cap(s.keys) < k {
 		s.keys, s.hits = make([]uint64, k), make([]Hit, k)
 	}
-	// The best so far in order; 0 is less than any key. Few of a collection's passages get
-	// in: inserting beats a heap.
+	// The best keys so far, in order; 0 is less than any key. Few passages get in, so
+	// inserting is faster than a heap.
 	best := s.keys[:k]
 	clear(best)
 	cosines := s.all(query)
@@ -73,8 +73,8 @@ func (s *Searcher) Best(query []float32, k int) []Hit {
 	return hits
 }
 
-// Cosines gives the cosines of these passages with query, [Dim], in their order: the bits
-// that Best has. Of a large collection it compares with some alone.
+// Cosines returns the cosines of docs with query, [Dim], in the order of docs, with the
+// same bits as Best. In a large collection it compares only with those.
 func (s *Searcher) Cosines(query []float32, docs []uint32) []float32 {
 	if cap(s.some) < len(docs) {
 		s.some = make([]float32, len(docs))
@@ -98,10 +98,10 @@ func (s *Searcher) Cosines(query []float32, docs []uint32) []float32 {
 	return some
 }
 
-// block is how many passages matrix compares at a time.
+// block is the number of passages that matrix compares at a time.
 const block = 64
 
-// Order gives integers that are in the order of the floats, none of which is NaN.
+// Order returns an integer that sorts as the float does. v must not be NaN.
 func Order(v float32) uint32 {
 	b := math.Float32bits(v)
 	if b>>31 != 0 {

@@ -1,11 +1,12 @@
-// Package dialogue is a conversation while it is held, in the page and in the terminal:
-// turns, the reply each of them quotes, and which answers an edit has made out of date.
+// Package dialogue is the state of a conversation in progress, in the page and in the
+// terminal: its turns, the reply that each quotes, and which answers an edit has made out
+// of date.
 //
-// A reply is never generated. It is one sentence of one result: of the best
-// result, or of the one that the reader chose; where the worker doubts that anything
-// answers, of none unless one is chosen. Since every later turn is encoded
-// together with the replies before it, changing a turn makes all later answers
-// stale; Next says which turn to ask again, one at a time, oldest first.
+// A reply is never generated. It is one sentence of one result: of the best result, or of
+// the one that the reader chose. Where the worker doubts that any result answers, there is
+// no reply unless the reader chooses one. Every later turn is encoded together with the
+// replies before it, so changing a turn makes all later answers stale. Next returns the
+// turn to ask again, one at a time, oldest first.
 package dialogue
 
 import (
@@ -15,21 +16,21 @@ import (
 	"parley/shared/message"
 )
 
-// A Turn is a question and what is known of its answer.
+// A Turn is a question and the state of its answer.
 type Turn struct {
 	ID       int    // never reused within a Dialogue
 	Question string // as typed; valid UTF-8, not cut
 	Answer   *message.Answer
 	Failure  *message.Failure // why the last attempt gave no answer
 	Chosen   string           // ID of the result chosen as the reply; "" for the worker's choice
-	Read     string           // how the reader wants it read, a value of message.Ask.Read; "" lets the worker decide
-	// Stale says that Answer belongs to an earlier state of the conversation. It
-	// stays on view until the new one arrives, so that the page does not jump.
+	Read     string           // the reader's choice of how it is read, a value of message.Ask.Read; "" lets the worker decide
+	// Stale says that Answer belongs to an earlier state of the conversation. It stays
+	// visible until the new answer arrives, so that the page does not jump.
 	Stale bool
 }
 
-// Doubt says why t quotes nothing: a value of message.Answer.Doubt, "" where it quotes a
-// result after all, or has no answer.
+// Doubt returns why t quotes nothing: a value of message.Answer.Doubt. It is "" where t
+// quotes a result, because there is no doubt or the reader chose one, or has no answer.
 func (t *Turn) Doubt() string {
 	if t.Answer == nil || t.Failure != nil || t.Chosen != "" {
 		return ""
@@ -37,39 +38,38 @@ func (t *Turn) Doubt() string {
 	return t.Answer.Doubt
 }
 
-// A Dialogue is not safe for concurrent use.
+// A Dialogue is a conversation in progress. It is not safe for concurrent use.
 type Dialogue struct {
 	turns []*Turn
 	next  int
-	asked Ticket // what Next gave last
-	state int    // counts changes, so that an answer to an old state is known
+	asked Ticket // what Next returned last
+	state int    // counts changes, to recognise an answer to an old state
 }
 
 // A Ticket belongs to one question asked in one state of the conversation.
 type Ticket struct{ turn, state int }
 
-// Limits of what is sent to the encoder. It reads a few hundred tokens at most, newest
-// first, of the newest question both ends; so older turns and longer texts could not
-// reach it anyway.
+// Limits on what is sent to the encoder. It reads a few hundred tokens at most, newest
+// first, and both ends of the newest question, so older turns and longer texts could not
+// reach it.
 const (
 	maxTurns = 200      // turns of one Ask
 	maxBytes = 32 << 10 // bytes of one question in an Ask
 )
 
-// Turns gives the turns, oldest first; the caller must not change the slice.
+// Turns returns the turns, oldest first; the caller must not change the slice.
 func (d *Dialogue) Turns() []*Turn { return d.turns }
 
-// Len is the number of turns.
+// Len returns the number of turns.
 func (d *Dialogue) Len() int { return len(d.turns) }
 
-// Clean makes text of whatever a browser gives: valid UTF-8 (a lone surrogate
-// becomes U+FFFD) without surrounding white space.
+// Clean returns a browser's string as valid UTF-8 (a lone surrogate becomes U+FFFD)
+// without white space at its ends.
 func Clean(question string) string {
 	return strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(question, "\x00", ""), "\uFFFD"))
 }
 
-// Ask appends a turn. It reports false, and does nothing, where there is no
-// question in the text.
+// Ask appends a turn. It returns false, and does nothing, where the text is empty.
 func (d *Dialogue) Ask(question string) bool {
 	question = Clean(question)
 	if question == "" {
@@ -84,8 +84,8 @@ func (d *Dialogue) newTurn(question string) *Turn {
 	return &Turn{ID: d.next, Question: question}
 }
 
-// Edit changes the question of turn i; it and all later turns are to be asked
-// again. It reports false where nothing changed.
+// Edit changes the question of turn i; it and all later turns are then to be asked again.
+// It returns false where the question is the same.
 func (d *Dialogue) Edit(i int, question string) bool {
 	question = Clean(question)
 	if !d.has(i) || question == "" || question == d.turns[i].Question {
@@ -93,12 +93,12 @@ func (d *Dialogue) Edit(i int, question string) bool {
 	}
 	t := d.turns[i]
 	t.Question = question
-	t.Chosen, t.Read = "", "" // chosen for another question
+	t.Chosen, t.Read = "", "" // they were chosen for another question
 	d.stale(i)
 	return true
 }
 
-// Delete removes turn i; all later turns are to be asked again.
+// Delete removes turn i; all later turns are then to be asked again.
 func (d *Dialogue) Delete(i int) {
 	if !d.has(i) {
 		return
@@ -107,9 +107,9 @@ func (d *Dialogue) Delete(i int) {
 	d.stale(i)
 }
 
-// Choose makes the result with the given ID the reply of turn i; all later turns
-// are to be asked again. It reports false where it already was, or is not among
-// the results.
+// Choose makes the result with the given ID the reply of turn i; all later turns are then
+// to be asked again. It returns false where it was the reply already, or is not among the
+// results.
 func (d *Dialogue) Choose(i int, result string) bool {
 	if !d.has(i) || d.turns[i].Answer == nil {
 		return false
@@ -129,9 +129,9 @@ func (d *Dialogue) Choose(i int, result string) bool {
 	return false
 }
 
-// ReadAs makes turn i be read alone or together with what was said before it; it and
-// all later turns are to be asked again. It reports false where it was asked so
-// already.
+// ReadAs sets whether turn i is read alone or together with what was said before it; it
+// and all later turns are then to be asked again. It returns false where that is no
+// change.
 func (d *Dialogue) ReadAs(i int, read string) bool {
 	if !d.has(i) || d.turns[i].Read == read {
 		return false
@@ -143,7 +143,7 @@ func (d *Dialogue) ReadAs(i int, read string) bool {
 	return true
 }
 
-// Retry asks turn i again after a failure.
+// Retry clears the failure of turn i, so that Next asks it again.
 func (d *Dialogue) Retry(i int) {
 	if d.has(i) {
 		d.stale(i)
@@ -159,11 +159,11 @@ func (d *Dialogue) stale(from int) {
 	}
 }
 
-// Next gives what to ask next: the oldest turn without an up-to-date answer,
-// with the conversation before it. from is the index of the conversation's turn
-// that became Turns[0] of the Ask. ok is false where nothing is to be asked, or
-// where the same was already asked. A turn that failed has no reply, and holds up
-// no later one: its question may be one that cannot be answered.
+// Next returns what to ask next: the oldest turn without an up-to-date answer, with the
+// conversation before it. from is the index of the turn that became Turns[0] of ask. ok is
+// false where nothing is to be asked, or the same was asked already. A turn that failed
+// has no reply, and later turns do not wait for it: its question may be one that can never
+// be answered.
 func (d *Dialogue) Next(k int) (ticket Ticket, from int, ask message.Ask, ok bool) {
 	for i, t := range d.turns {
 		if t.Failure != nil || t.Answer != nil && !t.Stale {
@@ -180,7 +180,8 @@ func (d *Dialogue) Next(k int) (ticket Ticket, from int, ask message.Ask, ok boo
 	return
 }
 
-// Request is the conversation up to turn i, as the worker is asked it.
+// Request returns the question to the worker about turn i: the conversation up to it,
+// asking for k results.
 func (d *Dialogue) Request(i, k int) (from int, ask message.Ask) {
 	from = max(0, i+1-maxTurns)
 	ask.K, ask.Read = k, d.turns[i].Read
@@ -191,8 +192,8 @@ func (d *Dialogue) Request(i, k int) (from int, ask message.Ask) {
 	return from, ask
 }
 
-// Probe is Request for an instrument, which is to read what the turn's answer read:
-// whether that is the history is not to be decided anew.
+// Probe is Request for an instrument of the page. It fixes whether the history is read to
+// what the turn's answer decided.
 func (d *Dialogue) Probe(i, k int) (from int, ask message.Ask) {
 	from, ask = d.Request(i, k)
 	if a := d.turns[i].Answer; a != nil && i > 0 {
@@ -204,15 +205,15 @@ func (d *Dialogue) Probe(i, k int) (from int, ask message.Ask) {
 	return from, ask
 }
 
-// State changes whenever an answer that was there may no longer be the right one.
+// State returns a number that changes whenever an answer may have become out of date.
 func (d *Dialogue) State() int { return d.state }
 
-// AskAll makes every answer out of date: another encoder is to read all of it, or
-// another collection to be searched.
+// AskAll makes every answer out of date, for when another encoder or another collection is
+// to be used.
 func (d *Dialogue) AskAll() { d.stale(0) }
 
-// Answer files an answer under its ticket. It reports the turn, or false where
-// the conversation has changed since.
+// Answer stores the answer to ticket. It returns the turn, and false where the
+// conversation has changed since.
 func (d *Dialogue) Answer(ticket Ticket, from int, a *message.Answer) (i int, ok bool) {
 	i, ok = d.find(ticket)
 	if !ok {
@@ -231,13 +232,13 @@ func (d *Dialogue) Answer(ticket Ticket, from int, a *message.Answer) (i int, ok
 	a.Cut = a.Cut || len(t.Question) > maxBytes
 	t.Answer, t.Failure, t.Stale = a, nil, false
 	if r := d.Reply(i); r == nil || r.ID != t.Chosen {
-		t.Chosen = "" // what the worker proposes, or no longer among the results
+		t.Chosen = "" // the worker's own choice, or no longer among the results
 	}
 	d.asked = Ticket{}
 	return i, true
 }
 
-// Fail files a failure under its ticket, as Answer does an answer.
+// Fail stores the failure of ticket, as Answer stores an answer.
 func (d *Dialogue) Fail(ticket Ticket, f *message.Failure) (i int, ok bool) {
 	i, ok = d.find(ticket)
 	if ok {
@@ -258,8 +259,8 @@ func (d *Dialogue) find(ticket Ticket) (int, bool) {
 	return 0, false
 }
 
-// AskAgain forgets what was asked and not answered, after the worker that was
-// asked is gone.
+// AskAgain forgets what was asked and not answered, because the worker that was asked has
+// ended.
 func (d *Dialogue) AskAgain() {
 	d.asked = Ticket{}
 	for _, t := range d.turns {
@@ -267,7 +268,7 @@ func (d *Dialogue) AskAgain() {
 	}
 }
 
-// Pending says how many turns wait for an answer.
+// Pending returns the number of turns that wait for an answer.
 func (d *Dialogue) Pending() (n int) {
 	for _, t := range d.turns {
 		if t.Failure == nil && (t.Answer == nil || t.Stale) {
@@ -277,8 +278,8 @@ func (d *Dialogue) Pending() (n int) {
 	return n
 }
 
-// Reply is the result that turn i quotes, nil where it found nothing, doubts what it
-// found, or failed.
+// Reply returns the result that turn i quotes. It is nil where nothing was found, the
+// worker doubts what was found, or asking failed.
 func (d *Dialogue) Reply(i int) *message.Result {
 	if !d.has(i) || d.turns[i].Failure != nil || d.turns[i].Answer == nil {
 		return nil
@@ -292,7 +293,8 @@ func (d *Dialogue) Reply(i int) *message.Result {
 	return t.Answer.Quoted()
 }
 
-// QuotedIn says which earlier turn than i, the latest, quotes the result's passage.
+// QuotedIn returns the latest turn before i that quotes the result's passage, and whether
+// there is one.
 func (d *Dialogue) QuotedIn(i int, result string) (turn int, ok bool) {
 	for j := min(i, len(d.turns)) - 1; j >= 0; j-- {
 		if r := d.Reply(j); r != nil && r.ID == result {
@@ -302,8 +304,8 @@ func (d *Dialogue) QuotedIn(i int, result string) (turn int, ok bool) {
 	return 0, false
 }
 
-// clipMiddle cuts s to at most n bytes: a quarter of them from its beginning, the rest
-// from its end, which the encoder reads more of.
+// clipMiddle cuts s to at most n bytes. It keeps a quarter of them from the beginning and
+// the rest from the end, of which the encoder reads more.
 func clipMiddle(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -311,7 +313,7 @@ func clipMiddle(s string, n int) string {
 	return clip(s, n/4) + " " + clipStart(s, n-n/4-len(" "))
 }
 
-// clipStart cuts s to at most n bytes from its end, between characters.
+// clipStart keeps at most the last n bytes of s, from the start of a character.
 func clipStart(s string, n int) string {
 	from := max(len(s)-n, 0)
 	for from < len(s) && !utf8.RuneStart(s[from]) {
@@ -320,7 +322,7 @@ func clipStart(s string, n int) string {
 	return s[from:]
 }
 
-// clip cuts s to at most n bytes, between characters.
+// clip keeps at most the first n bytes of s, up to the end of a character.
 func clip(s string, n int) string {
 	if len(s) <= n {
 		return s

@@ -13,9 +13,9 @@ type Run struct {
 	Mark bool
 }
 
-// Excerpt cuts a result's text to about size bytes around the sentence quoted,
-// at spaces, with "…" where something was left out, and marks its words.
-// Spans that do not fit the text, or are out of order, are left out.
+// Excerpt cuts a result's text to about size bytes around the quoted sentence, at spaces,
+// with "…" where something was left out, and marks its matching words. Spans that do not
+// fit the text, or are out of order, are ignored.
 func Excerpt(r *message.Result, size int) []Run {
 	text := r.Text
 	a, b := 0, len(text)
@@ -70,7 +70,7 @@ func onRunes(text string, s message.Span) bool {
 	return utf8.RuneStart(text[s[0]]) && (s[1] == len(text) || utf8.RuneStart(text[s[1]]))
 }
 
-// toSpace moves a position back to just after a space, where one is near.
+// toSpace moves a position back to just after a space, if one is near.
 func toSpace(text string, at int) int {
 	if at <= 0 || at >= len(text) {
 		return at
@@ -84,14 +84,14 @@ func toSpace(text string, at int) int {
 	return at
 }
 
-// Ends shortens text for display to its beginning and its end, at most n bytes, and says
-// whether it did.
+// Ends shortens text for display to its beginning and its end, together at most n bytes,
+// and reports whether it did.
 func Ends(text string, n int) (string, bool) {
 	if len(text) <= n {
 		return text, false
 	}
 	begin, end := clip(text, n/2), clipStart(text, n/2)
-	if i := strings.LastIndexByte(begin, ' '); i > len(begin)/2 { // at a word's end, where there are words
+	if i := strings.LastIndexByte(begin, ' '); i > len(begin)/2 { // after a whole word, where there are words
 		begin = begin[:i]
 	}
 	if i := strings.IndexByte(end, ' '); i >= 0 && i < len(end)/2 {
@@ -100,7 +100,7 @@ func Ends(text string, n int) (string, bool) {
 	return strings.TrimSpace(begin) + " … " + strings.TrimSpace(end), true
 }
 
-// Clip shortens text for display to at most n bytes, and says whether it did.
+// Clip shortens text for display to its first n bytes at most, and reports whether it did.
 func Clip(text string, n int) (string, bool) {
 	if len(text) <= n {
 		return text, false

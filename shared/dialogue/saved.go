@@ -2,14 +2,14 @@ package dialogue
 
 import "parley/shared/link"
 
-// A browser's storage holds some 5 MB; a conversation beyond this keeps its
-// newest turns.
+// A browser's storage holds about 5 MB; of a conversation that is longer than this, the
+// newest turns are kept.
 const maxSaved = 2 << 20
 
-// Save gives the conversation as text that Restore reads, in the form of a link
-// (shared/link): what a reload must not lose, so the questions, which results were
-// chosen, and what the reader wanted read alone or together. The answers are found again, in milliseconds, and need no room in the
-// storage. A conversation without turns gives "".
+// Save returns the conversation as text for Restore, in the form of a link (shared/link).
+// It contains what a reload must not lose: the questions, which results were chosen, and
+// what the reader wanted read alone or together. Answers are computed again in
+// milliseconds and need no storage. A conversation without turns is "".
 func (d *Dialogue) Save() string {
 	if len(d.turns) == 0 {
 		return ""
@@ -17,7 +17,7 @@ func (d *Dialogue) Save() string {
 	return d.Link("", "").Text()
 }
 
-// Link gives the conversation as it is shared.
+// Link returns the conversation in the form in which it is shared.
 func (d *Dialogue) Link(collection, level string) link.Conversation {
 	size := 0
 	first := len(d.turns)
@@ -35,9 +35,9 @@ func (d *Dialogue) Link(collection, level string) link.Conversation {
 	return c
 }
 
-// Restore replaces the conversation by a saved one; all of it is to be asked again.
-// "" is one without turns. Text that Save did not write leaves the conversation as it
-// is.
+// Restore replaces the conversation by a saved one; all of it is then to be asked again.
+// "" is a conversation without turns. Restore returns false, and changes nothing, where
+// the text is not one that Save writes.
 func (d *Dialogue) Restore(text string) bool {
 	var c link.Conversation
 	if text != "" {
@@ -56,8 +56,8 @@ func (d *Dialogue) Restore(text string) bool {
 	return true
 }
 
-// Origin is the collection that a saved conversation was asked in and the level that read
-// it, "" where it names none.
+// Origin returns the collection and the level that a saved conversation was asked with, ""
+// where it names none.
 func Origin(text string) (collection, level string) {
 	c, _ := link.Parse(text)
 	return c.Collection, c.Level

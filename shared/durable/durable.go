@@ -1,6 +1,7 @@
-// Package durable writes files, and folders of files, that are whole or absent, and lets
-// one process at a time work on a file that grows. It and package recordlog are those of shared that touch
-// a disk: the commands need them, the page does not.
+// Package durable writes files, and folders of files, that are complete or absent, and
+// locks files that one process at a time may extend. Of shared, it and a few other
+// packages for the commands alone touch a disk (see ARCHITECTURE.md); the page does not
+// use it.
 package durable
 
 import (
@@ -10,7 +11,7 @@ import (
 	"path/filepath"
 )
 
-// WriteFile writes content as the file name; see Write.
+// WriteFile writes content to the file name, as Write does.
 func WriteFile(name string, content []byte) error {
 	return Write(name, func(w io.Writer) error {
 		_, err := w.Write(content)
@@ -18,18 +19,18 @@ func WriteFile(name string, content []byte) error {
 	})
 }
 
-// Write makes the file name of what write writes: under a temporary name in the same
-// folder, brought to the disk, then renamed. So under its name the file is whole,
-// whenever the program is killed and whatever fails: what stood there before stays
-// until then, and the temporary file of a failure is removed, that of a killed program by
-// the next one that writes the file.
+// Write creates or replaces the file name with what write writes. It writes to a temporary
+// name in the same folder, syncs, and renames. So the file under that name is always
+// complete, whenever the program is killed and whatever fails; the old one stays until the
+// rename. A failure removes the temporary file; that of a killed program is removed by the
+// next Write of the same file.
 func Write(name string, write func(io.Writer) error) error {
 	dir, base := filepath.Dir(name), filepath.Base(name)
 	sweep(dir, base)
 	var f *os.File
 	temporary, lock, err := create(func() (_ string, err error) {
 		if f != nil {
-			f.Close() // another's sweep took it
+			f.Close() // another process's sweep took it
 		}
 		if f, err = os.CreateTemp(dir, "."+base+newName+"*"); err != nil {
 			return "", err
@@ -46,7 +47,7 @@ func Write(name string, write func(io.Writer) error) error {
 		err = b.Flush()
 	}
 	if err == nil {
-		err = f.Chmod(0o644) // CreateTemp's is for its owner alone
+		err = f.Chmod(0o644) // CreateTemp makes it readable by its owner alone
 	}
 	if err == nil {
 		err = f.Sync()
@@ -55,7 +56,7 @@ func Write(name string, write func(io.Writer) error) error {
 		err = e
 	}
 	if !locks {
-		lock.Close() // a system without locks may rename no file that is open
+		lock.Close() // a system without locks may refuse to rename an open file
 	}
 	if err == nil {
 		err = os.Rename(temporary, name)

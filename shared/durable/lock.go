@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// ErrLocked says that another process has taken a file.
+// ErrLocked says that another process holds the lock of a file.
 var ErrLocked = errors.New("another program is at work on it")
 
-// Lock takes f for this process alone, waiting until others have given it back or ctx
-// ends. It is given back by Unlock or when f closes, also by a kill; of a file that is
-// mapped into memory, by Unlock alone. Only who takes locks is kept out by them; where
-// the system has none, Lock does nothing.
+// Lock locks f for this process. It waits until other processes have unlocked it, or
+// returns ctx's error when ctx ends. The lock ends with Unlock, or when f is closed, also
+// when the process is killed; where the file is mapped into memory, only with Unlock. It
+// excludes only programs that lock. Where the system has no locks, Lock does nothing.
 func Lock(ctx context.Context, f *os.File) error {
 	for {
 		err := TryLock(f)
@@ -28,8 +28,9 @@ func Lock(ctx context.Context, f *os.File) error {
 	}
 }
 
-// TryLock is Lock without waiting: ErrLocked where another process has f.
+// TryLock is Lock without waiting: it returns ErrLocked where another process holds the
+// lock.
 func TryLock(f *os.File) error { return lock(f) }
 
-// Unlock gives f back.
+// Unlock releases the lock of f.
 func Unlock(f *os.File) error { return unlock(f) }

@@ -4,7 +4,7 @@ package durable
 
 import "os"
 
-// locks says whether the system has them.
+// locks reports whether the system has file locks.
 const locks = false
 
 func lock(*os.File) error   { return nil }

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// locks says whether the system has them.
+// locks reports whether the system has file locks.
 const locks = true
 
 func lock(f *os.File) error   { return flock(f, syscall.LOCK_EX|syscall.LOCK_NB) }

@@ -11,24 +11,25 @@ import (
 	"time"
 )
 
-// Names of what is being written, and of what is about to go: hidden, beside what they are
-// for, with digits at the end. Whoever writes one holds its lock.
+// Names of folders that are being written, and of old ones about to be removed. They are
+// hidden, lie beside the folder that they are for, and end in digits. The process that
+// writes one holds its lock.
 const (
 	newName = ".parley-new-"
 	oldName = ".parley-old-"
 )
 
-// Publish puts a folder that fill writes in the place of dir, all of it in one step:
-// whenever the program is killed, dir is the folder before or the new one. Of the folder
-// before, what keep reports true for, by the names of its entries, is taken over, unless
-// fill wrote another; nil keeps nothing. Who has the old folder open reads on in it.
+// Publish replaces the folder dir, in one step, by a folder that fill writes: whenever the
+// program is killed, dir is the old folder or the new one. Entries of the old folder whose
+// names keep accepts are taken over, unless fill wrote one of that name; a nil keep
+// accepts none. Programs that have the old folder open can go on reading it.
 //
-// The step is an exchange of two names where the system has that (Linux, macOS, and most
-// file systems there); elsewhere two renames, between which there is no dir: the next run
-// mends that. What killed runs left beside dir is removed.
+// The step is an exchange of two names where the system offers it (Linux, macOS, on most
+// of their file systems). Elsewhere it is two renames, between which there is no dir; the
+// next run repairs that. Publish also removes what killed runs left beside dir.
 func Publish(dir string, keep func(name string) bool, fill func(fresh string) error) (err error) {
 	if at, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = at // what a link leads to is replaced, and not the link
+		dir = at // replace the target of a link, not the link
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return err
@@ -43,7 +44,7 @@ func Publish(dir string, keep func(name string) bool, fill func(fresh string) er
 		return err
 	}
 	defer lock.Close()
-	defer os.RemoveAll(fresh) // what was not published, or what was there before
+	defer os.RemoveAll(fresh) // an unpublished folder, or the old one
 	if err := os.Chmod(fresh, 0o755); err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func Publish(dir string, keep func(name string) bool, fill func(fresh string) er
 	syncFolder(fresh)
 	old := fresh
 	if err := exchange(fresh, dir); err != nil {
-		// Another system, or a file system that cannot.
+		// Another system, or a file system without an exchange.
 		old = strings.Replace(fresh, newName, oldName, 1)
 		if err := os.Rename(dir, old); err != nil {
 			return err
@@ -87,7 +88,7 @@ func Publish(dir string, keep func(name string) bool, fill func(fresh string) er
 		defer os.RemoveAll(old)
 	}
 	syncFolder(parent)
-	// What someone put there while the new folder was written is not lost.
+	// Keep what someone added while the new folder was written.
 	if late, err := os.ReadDir(old); err == nil {
 		for _, e := range late {
 			to := filepath.Join(dir, e.Name())
@@ -99,10 +100,10 @@ func Publish(dir string, keep func(name string) bool, fill func(fresh string) er
 	return nil
 }
 
-// PublishFiles is Publish of files in a folder whose other files stay; those of names in
-// drop go. Where the folder is there and the one that it is in may not be written, the
-// files are replaced one by one, manifest.json last: a kill then leaves some old and some
-// new, which do not verify, and the next run mends that.
+// PublishFiles is Publish for some files of a folder: the other files stay, except those
+// named in drop, which are removed. Where the folder exists but its parent cannot be
+// written to, it replaces the files one by one, manifest.json last. If it is killed then,
+// some files are old and some new; they do not verify, and the next run repairs that.
 func PublishFiles(dir string, files map[string][]byte, drop ...string) error {
 	err := publishFiles(dir, files, drop)
 	if info, there := os.Stat(dir); there != nil || !info.IsDir() || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
@@ -145,9 +146,9 @@ func publishFiles(dir string, files map[string][]byte, drop []string) error {
 	})
 }
 
-// Link makes a second name of a file, or of every file in a folder; a copy, where the
-// system has no second names. A file that is there is an error that wraps fs.ErrExist; in
-// a folder that is there, what it lacks is added.
+// Link makes a hard link to a file, or to every file in a folder; where the system has no
+// hard links, it copies. If the target file exists, it returns an error that wraps
+// fs.ErrExist; to a target folder that exists, it adds what is missing.
 func Link(from, to string) error {
 	info, err := os.Lstat(from)
 	if err != nil {
@@ -188,7 +189,7 @@ func Link(from, to string) error {
 	return os.WriteFile(to, data, info.Mode().Perm())
 }
 
-// create makes something to be written, and takes its lock before another run's sweep can
+// create makes a file or folder to be written, and locks it before another run's sweep can
 // take it for a leftover.
 func create(make func() (string, error)) (name string, lock *os.File, err error) {
 	for range 100 {
@@ -213,9 +214,9 @@ func create(make func() (string, error)) (name string, lock *os.File, err error)
 	return "", nil, err
 }
 
-// sweep removes what killed runs left of name in a folder: whatever nobody holds the lock
-// of. Where a run was killed while there was neither the old nor the new, the old one
-// comes back. What cannot be removed stays.
+// sweep removes what killed runs left for name in a folder: everything that no process has
+// locked. Where a run was killed while there was neither the old nor the new folder, it
+// restores the old one. What cannot be removed stays.
 func sweep(folder, name string) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -236,7 +237,7 @@ func sweep(folder, name string) {
 		switch {
 		case err != nil, TryLock(f) != nil:
 		case !locks && time.Since(info.ModTime()) < 24*time.Hour:
-			// Nothing tells a run that is at work from one that was killed.
+			// Nothing distinguishes a run at work from one that was killed.
 		case old && os.Rename(at, filepath.Join(folder, name)) == nil:
 		default:
 			os.RemoveAll(at)
@@ -245,8 +246,8 @@ func sweep(folder, name string) {
 	}
 }
 
-// syncFolder brings the names in a folder to the disk, where the system lets one: else
-// they survive the program's end, though perhaps not the machine's.
+// syncFolder writes a folder's entries to the disk, where the system allows it. Elsewhere
+// they survive the end of the program, but perhaps not a power failure.
 func syncFolder(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		d.Sync()

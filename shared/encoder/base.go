@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// Encoders that were trained from one base with its word embedding frozen are a
-// family: they share that table, nine tenths of the bytes, and the vocabulary. Share
-// leaves both out of a member's folder; Over puts them back from the base's.
+// Encoders that were trained from one base with its word embedding frozen are a family:
+// they share that table, nine tenths of the bytes, and the vocabulary. Share removes both
+// from a member's folder; Over adds the base's again.
 
-// A Base is the encoder whose word embedding and vocabulary a member shares, by the
-// fingerprints of its files: length in bytes and CRC-32C, as "231508-0a1b2c3d". It
-// stands in the member's config.json. That files are what was published, the
-// manifest's SHA-256s say; this tells bases apart, and crypto/sha256 would add 57 kB
-// to the page.
+// A Base identifies the encoder whose word embedding and vocabulary a member shares, by
+// fingerprints of its files: length in bytes and CRC-32C, as "231508-0a1b2c3d". It is
+// stored in the member's config.json. It distinguishes bases; whether files are those that
+// were published, the manifest's SHA-256s tell. crypto/sha256 here would add 57 kB to the
+// page.
 type Base struct {
 	Weights string `json:"model.safetensors"`
 	Vocab   string `json:"vocab.txt"`
 }
 
-// LoadOver loads a member over its base, of which it shares the word embedding in
-// memory, too: each further member takes a tenth of the base's. Its bits are those
-// of Load(Over(member, base)). It refuses a base that is not the member's own, and a
-// base loaded from tokenizer.json, whose vocab.txt has no fingerprint.
+// LoadOver loads a member over its base and shares the base's word embedding in memory, so
+// a further member takes a tenth of the base's. It gives the same bits as
+// Load(Over(member, base)). It returns a *FileError for a base that is not the member's,
+// and for a base loaded from tokenizer.json, since the fingerprint is of vocab.txt.
 func LoadOver(base *Encoder, member Files) (*Encoder, error) {
 	data, err := member("config.json")
 	if err != nil {
@@ -48,7 +48,7 @@ func LoadOver(base *Encoder, member Files) (*Encoder, error) {
 	return e, err
 }
 
-// shares reports whether a tensor is the base's in a member.
+// shares reports whether a member takes the tensor from its base.
 func (c *config) shares(tensor string) bool {
 	words := c.names().embeddings + "word_embeddings.weight"
 	return tensor == words || tensor == words+".scale"

@@ -10,8 +10,7 @@ import (
 	"parley/shared/jsontree"
 )
 
-// config is what the code needs to know of config.json, in one form for both
-// architectures.
+// config is what the code needs from config.json, in one form for both architectures.
 type config struct {
 	distil bool
 	bare   bool // a BertModel: no masked-LM head, and names without "bert."
@@ -30,48 +29,48 @@ type config struct {
 	parley Settings
 }
 
-// Settings is how an encoder wants to be used: the key "parley" of config.json.
+// Settings say how an encoder is to be used: the key "parley" of config.json.
 type Settings struct {
 	Name             string  `json:"name,omitempty"`
 	QueryTokens      int     `json:"query_tokens"`             // length of a conversation, markers included
 	HistoryTokenType int     `json:"history_token_type"`       // token type of all after the first [SEP]
 	ReplyTokens      int     `json:"reply_tokens,omitempty"`   // first tokens of each reply that are read; 0: all, -1: none
 	QueryTerms       int     `json:"query_terms,omitempty"`    // heaviest terms that a conversation's vector keeps; 0: all
-	WordHead         bool    `json:"word_head,omitempty"`      // it weighs the conversation's words: see heads.go
-	TopicHead        bool    `json:"topic_head,omitempty"`     // it tells questions that build on what was said from others
+	WordHead         bool    `json:"word_head,omitempty"`      // it weights the conversation's words: see heads.go
+	TopicHead        bool    `json:"topic_head,omitempty"`     // it recognises questions that build on what was said
 	AloneBelow       float64 `json:"alone_below,omitempty"`    // the topic head's z below which a question is read without its history
-	HistoryWords     float64 `json:"history_words,omitempty"`  // what the word head's weight of a word of the history is multiplied by; 0: 1, below: words of the history do not count
-	QuestionWords    float64 `json:"question_words,omitempty"` // without a word head: what a word of the newest question weighs
-	PassageTokens    int     `json:"passage_tokens"`           // length of a document
-	Base             *Base   `json:"base,omitempty"`           // of a family's member: see Over
+	HistoryWords     float64 `json:"history_words,omitempty"`  // factor on the word head's weights of the history's words; 0: 1, below 0: words of the history do not count
+	QuestionWords    float64 `json:"question_words,omitempty"` // without a word head: the weight of a word of the newest question
+	PassageTokens    int     `json:"passage_tokens"`           // length at which a document is cut
+	Base             *Base   `json:"base,omitempty"`           // only in a family's member: see Over
 
-	// Of a dense encoder, a Sentence.
+	// The rest is for a dense encoder, a Sentence.
 	Pooling          string  `json:"pooling,omitempty"`            // Mean or CLS; "": Mean
 	Instruction      string  `json:"instruction,omitempty"`        // put before a question without history
-	Space            string  `json:"space,omitempty"`              // whose passages' vectors its own can be compared with; "": its own name
-	PassageTokenType int     `json:"passage_token_type,omitempty"` // token type of all of a passage
+	Space            string  `json:"space,omitempty"`              // the model whose passages' vectors can be compared with its own; "": this one, by its name
+	PassageTokenType int     `json:"passage_token_type,omitempty"` // token type of all tokens of a passage
 	DenseWeight      float64 `json:"dense_weight,omitempty"`       // a passage's score is its sparse score + dense_weight * (cosine - dense_zero)
 	DenseZero        float64 `json:"dense_zero,omitempty"`
-	SureAbove        float64 `json:"sure_above,omitempty"` // the sparse stage's probability of being right from which the dense one is skipped; 0: never
+	SureAbove        float64 `json:"sure_above,omitempty"` // the sparse stage's probability of being right at or above which the dense one is skipped; 0: never
 }
 
-// Values of Settings.Pooling: what of the last hidden states a Sentence's vector is.
+// Values of Settings.Pooling: which of the last hidden states make a Sentence's vector.
 const (
-	Mean = "mean" // of all tokens
-	CLS  = "cls"  // of the first
+	Mean = "mean" // the mean over all tokens
+	CLS  = "cls"  // the first token's
 )
 
-// defaults hold where config.json has no key "parley", or leaves some out.
+// defaults are used where config.json has no key "parley", or the key leaves a field out.
 var defaults = Settings{QueryTokens: 256, PassageTokens: 256}
 
-// A size is one of the model's dimensions and the key that gives it.
+// A size is one of the model's dimensions and the key that contains it.
 type size struct {
 	to, from *int
 	key      string
 }
 
-// parseConfig reads a config.json and refuses what this package cannot compute,
-// naming the key.
+// parseConfig reads a config.json. It returns an error that names the key for what this
+// package cannot compute.
 func parseConfig(data []byte) (*config, error) {
 	bad := func(format string, args ...any) (*config, error) {
 		return nil, fmt.Errorf("encoder: config.json: "+format, args...)
@@ -177,12 +176,13 @@ func parseConfig(data []byte) (*config, error) {
 	return c, nil
 }
 
-// named reports whether a list of names holds one, or is not there.
+// named reports whether a list of names contains one, or is missing.
 func named(list jsontree.Value, name string) bool {
 	return list.Kind == jsontree.Null || slices.ContainsFunc(list.List, func(v jsontree.Value) bool { return v.Text == name })
 }
 
-// read reads the settings that v has; a misspelt one must not pass for a default.
+// read reads the settings of v. It refuses unknown names: a misspelt one must not count as
+// the default.
 func (s *Settings) read(v jsontree.Value) error {
 	fields := map[string]any{
 		"name": &s.Name, "query_tokens": &s.QueryTokens,

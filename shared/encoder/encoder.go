@@ -5,9 +5,9 @@
 //
 // (Formal et al., SPLADE v2, arXiv 2109.10086, equation 2.)
 //
-// Float weights are computed in float32, the reference path; int8 weights (I8
-// tensors with an F32 scale a row) in integers with activations quantised by
-// token. Both give the same bits on every machine: see package matrix.
+// Float weights are computed in float32, the reference path. Int8 weights (I8 tensors with
+// one F32 scale per row) are computed in integers, with activations quantised per token.
+// Both give the same bits on every machine: see package matrix.
 package encoder
 
 import (
@@ -22,36 +22,37 @@ import (
 	"parley/shared/wordpiece"
 )
 
-// Files reads one file of an encoder's folder by name ("config.json",
-// "model.safetensors", "vocab.txt", "tokenizer.json", "tokenizer_config.json"); it
-// returns an error that wraps fs.ErrNotExist where there is none.
+// Files reads one file of an encoder's folder by name ("config.json", "model.safetensors",
+// "vocab.txt", "tokenizer.json", "tokenizer_config.json"). Where there is none, it returns
+// an error that wraps fs.ErrNotExist.
 type Files func(name string) ([]byte, error)
 
-// An Encoder is safe for concurrent use; the memory of a call is in a Session.
+// An Encoder is a loaded model. It is safe for concurrent use; the memory of a call is in
+// a Session.
 type Encoder struct {
 	Tokenizer *wordpiece.Tokenizer
 	Query     conversation.Form // how it reads a conversation (config.json, "parley")
-	// QueryTerms is how many of its heaviest terms a query's vector keeps; 0: all.
+	// QueryTerms is the number of heaviest terms that a query's vector keeps; 0: all.
 	QueryTerms int
 	// AloneBelow is the topic head's z below which a question is read without its history.
 	AloneBelow float32
-	// HistoryWords is what the word head's weights of the history's words are multiplied by.
+	// HistoryWords is the factor on the word head's weights of the history's words.
 	HistoryWords float32
-	// QuestionWords is what each word of the newest question weighs where the encoder has
-	// no word head; 0: words are not searched for.
+	// QuestionWords is the weight of each word of the newest question where the encoder
+	// has no word head; 0: words are not searched for.
 	QuestionWords float32
-	// PassageTokens is the length at which a document is cut.
+	// PassageTokens is the length in tokens at which a document is cut.
 	PassageTokens int
 	Name          string
 
 	config *config
 	model  *model
-	files  Base // fingerprints of what it was loaded from: see LoadOver
+	files  Base // fingerprints of the files that it was loaded from: see LoadOver
 	base   *Encoder
 }
 
-// Base is the encoder that this one was loaded over (LoadOver), which reads passages for
-// both; an encoder that is whole is its own.
+// Base returns the encoder that this one was loaded over (LoadOver), which reads passages
+// for both. An encoder that is whole is its own base.
 func (e *Encoder) Base() *Encoder {
 	if e.base != nil {
 		return e.base
@@ -59,11 +60,11 @@ func (e *Encoder) Base() *Encoder {
 	return e
 }
 
-// Load reads an encoder's folder. Float weights give the reference path, int8
-// weights with row scales the shipped one. Every error is a *FileError; of weights that
-// do not fit it says which tensor, and why.
+// Load reads an encoder's folder. Float weights give the reference path, int8 weights with
+// row scales the shipped one. Every error is a *FileError; for weights that do not fit it
+// wraps a *TensorError.
 func Load(files Files) (*Encoder, error) {
-	vocab := "" // its fingerprint, taken on the way: each file is read once
+	vocab := "" // its fingerprint, computed here since each file is read once
 	c, t, err := loadFront(func(name string) ([]byte, error) {
 		data, err := files(name)
 		if name == "vocab.txt" && err == nil {
@@ -82,7 +83,7 @@ func Load(files Files) (*Encoder, error) {
 	return e, nil
 }
 
-// assemble reads the weights, but for the word embedding where that is shared.
+// assemble reads the weights, except a shared word embedding.
 func assemble(c *config, t *wordpiece.Tokenizer, files Files, shared *matrix.Weights) (*Encoder, error) {
 	if c.bare {
 		return nil, blame("config.json", errors.New("encoder: config.json: architectures has BertModel; wanted BertForMaskedLM: a vector over the vocabulary needs the masked-LM head"))
@@ -114,7 +115,7 @@ func assemble(c *config, t *wordpiece.Tokenizer, files Files, shared *matrix.Wei
 	}, nil
 }
 
-// loadFront reads config and vocabulary, all but the weights.
+// loadFront reads config and vocabulary, everything but the weights.
 func loadFront(files Files) (*config, *wordpiece.Tokenizer, error) {
 	c, err := loadConfig(files)
 	if err != nil {
@@ -143,7 +144,7 @@ func loadConfig(files Files) (*config, error) {
 	return c, blame("config.json", err)
 }
 
-// fits refuses a vocabulary of another size than the config's.
+// fits returns an error where the vocabulary's size is not the config's.
 func fits(c *config, t *wordpiece.Tokenizer) error {
 	if t.Size() != c.vocab {
 		return fmt.Errorf("encoder: the vocabulary has %d pieces, config.json a vocab_size of %d; they must come from the same model", t.Size(), c.vocab)
@@ -151,13 +152,13 @@ func fits(c *config, t *wordpiece.Tokenizer) error {
 	return nil
 }
 
-// form is how the encoder reads a conversation.
+// form returns the way in which the encoder reads a conversation.
 func (c *config) form() conversation.Form {
 	return conversation.Form{MaxTokens: c.parley.QueryTokens, HistoryType: uint8(c.parley.HistoryTokenType), ReplyTokens: c.parley.ReplyTokens}
 }
 
-// loadVocabulary reads vocab.txt or, where there is none, tokenizer.json, and says which.
-// Where there is a tokenizer_config.json, too, it must not say otherwise.
+// loadVocabulary reads vocab.txt or, where there is none, tokenizer.json, and returns
+// which. A tokenizer_config.json, if there is one, must agree.
 func loadVocabulary(files Files) (t *wordpiece.Tokenizer, file string, err error) {
 	switch data, err := files(tokenizerConfig); {
 	case err == nil:
@@ -189,16 +190,16 @@ func loadVocabulary(files Files) (t *wordpiece.Tokenizer, file string, err error
 
 const tokenizerConfig = "tokenizer_config.json"
 
-// A FileError says which file of an encoder's folder is missing or does not fit.
+// A FileError names the file of an encoder's folder that is missing or does not fit.
 type FileError struct {
 	Name string // "config.json", "model.safetensors", "vocab.txt", "tokenizer.json" or "tokenizer_config.json"
-	Err  error  // names the file, too, where that is not clear from what it says
+	Err  error  // also names the file where its text would not tell
 }
 
 func (e *FileError) Error() string { return e.Err.Error() }
 func (e *FileError) Unwrap() error { return e.Err }
 
-// blame makes err a FileError, unless it is nil or one already.
+// blame wraps err in a FileError, unless it is nil or one already.
 func blame(file string, err error) error {
 	if known := (*FileError)(nil); err == nil || errors.As(err, &known) {
 		return err
@@ -210,14 +211,14 @@ func missing(name, what string, err error) error {
 	return &FileError{name, fmt.Errorf("encoder: %s (%s) cannot be read: %w", name, what, err)}
 }
 
-// Vocab is the length of the vectors.
+// Vocab returns the length of the vectors, in terms.
 func (e *Encoder) Vocab() int { return e.config.vocab }
 
-// MaxTokens is the longest input that the encoder can read.
+// MaxTokens returns the length of the longest input that the encoder can read.
 func (e *Encoder) MaxTokens() int { return e.config.positions }
 
-// A Session holds the working memory of one goroutine. Its results are valid
-// until its next call.
+// A Session is the working memory of one goroutine. Its results are valid until its next
+// call.
 type Session struct {
 	e       *Encoder
 	scratch matrix.Scratch
@@ -241,21 +242,22 @@ type Session struct {
 
 func (e *Encoder) NewSession() *Session { return &Session{e: e} }
 
-// Encode returns the SPLADE vector of the input, and for each active term the
-// index of the token that won it (the first, where several tie).
+// Encode returns the SPLADE vector of the input, and for each active term the index of the
+// token that won it (the first, where several tie). It returns an error for an input that
+// the model cannot read, and for damaged weights.
 //
 //	weight_j = max over tokens i of log(1 + ReLU(logit_ij))
 func (s *Session) Encode(in conversation.Input) (v sparse.Vector, winner []int32, err error) {
 	return s.encode(in, 0)
 }
 
-// EncodeQuery is Encode for what is searched with: of the vector it keeps the
-// encoder's QueryTerms heaviest terms (of equal weights, the lower terms).
+// EncodeQuery is Encode for a query: it keeps only the QueryTerms heaviest terms (of equal
+// weights, the lower terms).
 func (s *Session) EncodeQuery(in conversation.Input) (v sparse.Vector, winner []int32, err error) {
 	return s.encode(in, s.e.QueryTerms)
 }
 
-// encode keeps most terms, 0 for all.
+// encode keeps the most heaviest terms, all where most is 0.
 func (s *Session) encode(in conversation.Input, most int) (v sparse.Vector, winner []int32, err error) {
 	if err := s.e.check(in); err != nil {
 		return v, nil, err
@@ -283,9 +285,9 @@ func (s *Session) encode(in conversation.Input, most int) (v sparse.Vector, winn
 	return v, s.winner, nil
 }
 
-// Weigh gives the weights that Encode would give some terms, 0 where they are not
-// active, with the same bits: to[i] is that of terms[i]. The terms must be below Vocab. It
-// spares the head of the whole vocabulary, which is most of what Encode takes.
+// Weigh writes the weights that Encode gives these terms, with the same bits: to[i] is the
+// weight of terms[i], 0 where it is not active. The terms must be below Vocab. It does not
+// compute the head over the whole vocabulary, which takes most of Encode's time.
 func (s *Session) Weigh(to []float32, terms []uint32, in conversation.Input) error {
 	if err := s.e.check(in); err != nil {
 		return err
@@ -302,7 +304,7 @@ func (s *Session) Weigh(to []float32, terms []uint32, in conversation.Input) err
 	return nil
 }
 
-// check refuses an input that the model cannot read.
+// check returns an error for an input that the model cannot read.
 func (e *Encoder) check(in conversation.Input) error {
 	c := e.config
 	if len(in.IDs) == 0 {
@@ -332,7 +334,7 @@ func grow[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-// transformed runs the model up to the decoder's input, [m][H].
+// transformed runs the model and returns the decoder's input, [m][H].
 func (s *Session) transformed(in conversation.Input) []float32 {
 	c, w := s.e.config, s.e.model
 	m, x := len(in.IDs), s.hidden(in)
@@ -342,12 +344,11 @@ func (s *Session) transformed(in conversation.Input) []float32 {
 	return s.y
 }
 
-// hidden runs the blocks of the encoder, [m][H]. Sizes in capitals are padded; D is a
-// head's width.
+// hidden runs the encoder's blocks and returns the last hidden states, [m][H]. Sizes in
+// capitals are padded; D is the width of a head.
 func (s *Session) hidden(in conversation.Input) []float32 { return s.blocks(in, len(in.IDs)) }
 
-// blocks is hidden, of which only the first rows are wanted: the last block computes no
-// others.
+// blocks is hidden for the first rows only: the last block computes no others.
 func (s *Session) blocks(in conversation.Input, rows int) []float32 {
 	c, w := s.e.config, s.e.model
 	m, H, F := len(in.IDs), matrix.Pad(c.hidden), matrix.Pad(c.inner)
@@ -396,8 +397,7 @@ func add(r, b []float32) {
 	}
 }
 
-// logits returns every logit, [m][Pad(vocab)], for checks against other
-// implementations.
+// logits returns every logit, [m][Pad(vocab)], for comparison with other implementations.
 func (s *Session) logits(in conversation.Input) ([]float32, error) {
 	if err := s.e.check(in); err != nil {
 		return nil, err

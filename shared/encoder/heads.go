@@ -9,15 +9,15 @@ import (
 )
 
 // Heads are small networks on the last hidden states x, [m][H], of an encoder of
-// conversations, part of its model.safetensors:
+// conversations. They are part of its model.safetensors:
 //
 //	z = w2 . GELU(W1 x + b1) + b2          W1 [H][H], w2 [1][H]
 //
-// The word head reads the mean of x over a word's pieces; the word weighs ReLU(z). The
-// topic head reads [q; h; q*h], the means of x over the tokens of type 0, the newest
-// question's, and over the others, and their product (its W1 is [H][3H]): above 0, the
-// question builds on what was said before.
-// trainer/torch says how they are trained.
+// The word head reads the mean of x over a word's pieces; the word's weight is ReLU(z).
+// The topic head reads [q; h; q*h]: the mean of x over the tokens of type 0, which are the
+// newest question's, the mean over the others, and their product (so its W1 is [H][3H]).
+// Where its z is above 0, the question builds on what was said before. trainer/torch says
+// how they are trained.
 const (
 	wordHead  = "parley.words."
 	topicHead = "parley.topic."
@@ -25,7 +25,7 @@ const (
 
 type head struct{ dense, out *matrix.Weights }
 
-// head reads one that config.json says is there.
+// head reads a head that config.json names.
 func (r *reader) head(name, setting string, n, inputs int) *head {
 	if r.err == nil && !r.has(name+"dense.weight") {
 		r.fail(name+"dense.weight", "is missing, though config.json says %s: export the encoder anew, or take that setting out", setting)
@@ -37,8 +37,8 @@ func (r *reader) head(name, setting string, n, inputs int) *head {
 	return &head{r.weights(name+"dense.weight", w1, b1), r.weights(name+"out.weight", w2, b2)}
 }
 
-// headless says that a tensor is of a head that config.json does not name; such a file is
-// refused rather than read without.
+// headless reports tensors of a head that config.json does not name as an error: ignoring
+// them would change the encoder.
 func (r *reader) headless(c *config) {
 	for _, h := range []struct {
 		name string
@@ -53,7 +53,7 @@ func (r *reader) headless(c *config) {
 	}
 }
 
-// run computes z of m rows of x, [m][H] -> [m].
+// run computes z for m rows of x, [m][inputs] -> [m].
 func (s *Session) run(h *head, x []float32, m int) []float32 {
 	H, one := matrix.Pad(s.e.config.hidden), matrix.Pad(1)
 	s.y, s.z = grow(s.y, m*H), grow(s.z, m*one)
@@ -66,13 +66,13 @@ func (s *Session) run(h *head, x []float32, m int) []float32 {
 	return s.z[:m]
 }
 
-// SearchesWords reports whether the encoder gives words weights: it has a word head, or
+// SearchesWords reports whether the encoder gives weights to words: it has a word head, or
 // QuestionWords.
 func (e *Encoder) SearchesWords() bool { return e.model.wordHead != nil || e.QuestionWords > 0 }
 
-// WordWeights gives what each word of in weighs, in the order of words; 0: it is not
-// searched for. in must be the input that was encoded last. An encoder without a word
-// head gives every word of the newest question its QuestionWords.
+// WordWeights returns the weight of each word of in, in the order of words; 0 means that
+// it is not searched for. in must be the input that was encoded last. An encoder without a
+// word head gives every word of the newest question its QuestionWords.
 func (s *Session) WordWeights(in *conversation.Input, words *conversation.Words) []float32 {
 	s.word = grow(s.word, len(words.List))
 	newest := -1
@@ -105,8 +105,9 @@ func (s *Session) WordWeights(in *conversation.Input, words *conversation.Words)
 	return s.word
 }
 
-// Topic gives the topic head's z of in, the input that was encoded last, and whether there
-// is such a head: above 0, the newest question builds on what was said before it.
+// Topic returns the topic head's z for in, the input that was encoded last, and whether
+// the encoder has such a head. Above 0, the newest question builds on what was said before
+// it.
 func (s *Session) Topic(in *conversation.Input) (z float32, ok bool) {
 	h := s.e.model.topicHead
 	if h == nil {
@@ -128,7 +129,8 @@ func (s *Session) Topic(in *conversation.Input) (z float32, ok bool) {
 	return s.run(h, s.pooled, 1)[0], true
 }
 
-// mean writes the mean of rows of the width into to, 0 where there are none.
+// mean writes the mean of rows, each of the given width, to to: zeros where there are
+// none.
 func mean(to, rows []float32, width int) {
 	m := len(rows) / width
 	if m == 0 {

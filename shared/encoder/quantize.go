@@ -1,6 +1,6 @@
 //go:build !wasip1
 
-// The page reads what the commands have written: none of this is in its programs.
+// Only the commands quantise: none of this code is in the page's programs.
 
 package encoder
 
@@ -12,12 +12,13 @@ import (
 	"parley/shared/safetensors"
 )
 
-// Levels is how fine integers are: each stands for 2L+1 values, -L to L. Fewer levels make
-// a file that compresses to less; 7 or fewer take 4 bits, which halves it, and have scales
-// of the least squared error (the last row was taken before: see quantizeHalves). Of bge-small-en-v1.5, 12
-// layers, cosines with onnxruntime's float32 vectors over 200 passages and questions
-// (TestSentenceLevels), and MB by the integers' entropy
-// (brotli, measured for 127 and 127 alone, takes 30.04):
+// Levels are the numbers of quantisation levels: L levels stand for the 2L+1 integers -L
+// to L. Fewer levels make a file that compresses better. With 7 or fewer, an integer takes
+// 4 bits, which halves the file, and scales have the least squared error (the last row
+// below was measured before that: see quantizeHalves). For bge-small-en-v1.5, 12 layers,
+// the table shows cosines with onnxruntime's float32 vectors over 200 passages and
+// questions (TestSentenceLevels), and megabytes by the integers' entropy (brotli, measured
+// for 127 and 127 alone, takes 30.04):
 //
 //	Matrices  Words  mean    least   MB
 //	127       127    .9992   .9982   30.2
@@ -33,19 +34,19 @@ import (
 //	 15        15    .9885   .9816   17.5
 //	  7        63    .9510   .9260   17.6
 //
-// At 127 levels the rounding of weights costs .0002, that of activations, in 8 bits a
-// token, the rest.
+// At 127 levels the rounding of weights costs .0002 of the mean; the rounding of
+// activations, to 8 bits per token, costs the rest.
 type Levels struct {
 	Matrices int // of the layers and the head; 1 to 127
 	Words    int // the word embedding; 1 to 127
 }
 
-// ShippedLevels are those of Quantize.
+// ShippedLevels are the levels that Quantize uses.
 var ShippedLevels = Levels{Matrices: 127, Words: 63}
 
-// Quantize turns an encoder's folder into the one that ships, int8 weights and
-// nothing that inference does without. It returns the new folder's files by name:
-// config.json, model.safetensors and vocab.txt. Equal folders give equal bytes.
+// Quantize turns the files of an encoder's folder into those that ship: int8 weights, and
+// nothing that inference does not need. It returns the new files by name: config.json,
+// model.safetensors and vocab.txt. Equal folders give equal bytes.
 //
 // Each row of a matrix w becomes integers q and a scale, w ~ scale * q, with
 //
@@ -59,14 +60,13 @@ var ShippedLevels = Levels{Matrices: 127, Words: 63}
 // and R@100 .7005, .6976; rewrites .3486, .3479 and .7680, .7686. Rounded
 // scales compress, too, and cost nothing, since q is made for them.
 //
-// Vectors, and the table of token types, stay as they are. set, where it is not
-// nil, becomes the key "parley" of config.json; otherwise that file is kept byte
-// for byte.
+// Vectors, and the table of token types, stay as they are. set, unless it is nil, becomes
+// the key "parley" of config.json; otherwise config.json is kept byte for byte.
 func Quantize(files Files, set *Settings) (map[string][]byte, error) {
 	return QuantizeTo(ShippedLevels, files, set)
 }
 
-// QuantizeTo is Quantize with other levels.
+// QuantizeTo is Quantize with the given levels.
 func QuantizeTo(l Levels, files Files, set *Settings) (map[string][]byte, error) {
 	if min(l.Matrices, l.Words) < 1 || max(l.Matrices, l.Words) > 127 {
 		return nil, fmt.Errorf("encoder: levels %+v; wanted 1 to 127 of each", l)
@@ -107,7 +107,7 @@ func QuantizeTo(l Levels, files Files, set *Settings) (map[string][]byte, error)
 	return out, nil
 }
 
-// int8Tensors are the tensors of the file that ships.
+// int8Tensors returns the tensors of the file that ships.
 func int8Tensors(l Levels, c *config, used []use) (tensors []safetensors.Tensor, err error) {
 	words := c.names().embeddings + "word_embeddings.weight"
 	types := c.names().embeddings + "token_type_embeddings.weight"
@@ -133,7 +133,8 @@ func int8Tensors(l Levels, c *config, used []use) (tensors []safetensors.Tensor,
 	return tensors, nil
 }
 
-// inInt8 is the model of a Sentence whose file has float weights: quantised first.
+// inInt8 returns the model of a Sentence whose file has float weights, which it quantises
+// first.
 func inInt8(c *config, used []use, _ string) (*model, error) {
 	tensors, err := int8Tensors(ShippedLevels, c, used)
 	if err != nil {
@@ -147,7 +148,7 @@ func inInt8(c *config, used []use, _ string) (*model, error) {
 	return m, err
 }
 
-// quantizeRows is the matrix [n][k] as I8 and the rows' scales as F32.
+// quantizeRows returns the matrix [n][k] as I8, and the scales of its rows as F32.
 func quantizeRows(t safetensors.Tensor, levels int) (q, scale safetensors.Tensor, err error) {
 	w, err := t.Float32s()
 	if err != nil {
@@ -174,13 +175,13 @@ func quantizeRows(t safetensors.Tensor, levels int) (q, scale safetensors.Tensor
 	return safetensors.FromInt8s(t.Name, ints, n, k), safetensors.FromFloat32s(t.Name+".scale", scales, n), nil
 }
 
-// mostHalves is the most levels that two integers a byte have room for.
+// mostHalves is the largest number of levels at which two integers fit a byte.
 const mostHalves = 7
 
-// quantizeHalves is the matrix [n][k] as U8, two integers a byte as table has them, and
-// the rows' scales as F32. So few levels cannot both reach the largest weight and part the
-// many small ones: of forty scales, from a quarter of max|w| / L to the whole, it takes
-// the one with the least squared error, and what lies beyond is cut.
+// quantizeHalves returns the matrix [n][k] as U8, two integers per byte as table reads
+// them, and the scales of its rows as F32. So few levels cannot both reach the largest
+// weight and distinguish the many small ones. Of forty scales, from a quarter of max|w| /
+// L to the whole, it takes the one with the least squared error, and clips larger weights.
 func quantizeHalves(t safetensors.Tensor, levels int) (q, scale safetensors.Tensor, err error) {
 	w, err := t.Float32s()
 	if err != nil {
@@ -229,7 +230,8 @@ func eightBits(v float32) float32 {
 	return math.Float32frombits((math.Float32bits(v) + 0xFFFF) &^ 0xFFFF)
 }
 
-// withSettings puts set into a config.json; its other keys keep their values.
+// withSettings returns a config.json with set under the key "parley"; its other keys keep
+// their values.
 func withSettings(data []byte, set *Settings) ([]byte, error) {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(data, &keys); err != nil {

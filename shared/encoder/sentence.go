@@ -13,26 +13,26 @@ import (
 	"parley/shared/wordpiece"
 )
 
-// A Sentence is a dense encoder of texts, BERT without a head: of its last hidden states
-// the mean or the first token's, brought to length 1 (Reimers and Gurevych 2019,
-// arXiv 1908.10084, section 3). all-MiniLM-L6-v2 and bge-small-en-v1.5 are such, and
-// encoders of conversations that were taught one's vectors (Yu et al. 2021,
-// arXiv 2105.04166, "ConvDR"). It is safe for concurrent use; the memory of a call is in
-// a SentenceSession.
+// A Sentence is a dense encoder of texts: BERT without a head. Its vector is the mean of
+// the last hidden states or the first token's, scaled to length 1 (Reimers and Gurevych
+// 2019, arXiv 1908.10084, section 3). Examples are all-MiniLM-L6-v2 and bge-small-en-v1.5,
+// and encoders of conversations trained to reproduce the vectors of such a one (Yu et al.
+// 2021, arXiv 2105.04166, "ConvDR"). It is safe for concurrent use; the memory of a call
+// is in a SentenceSession.
 type Sentence struct {
 	Tokenizer *wordpiece.Tokenizer
 	Query     conversation.Form // how it reads a conversation (config.json, "parley")
-	// Instruction is put before a question that has no history; "": none.
+	// Instruction is put before a question that has no history; "" stands for none.
 	Instruction string
-	// Space is whose passages' vectors its own can be compared with.
+	// Space names the model whose passages' vectors can be compared with this encoder's.
 	Space string
 	Name  string
-	// PassageTokens is the length at which a passage is cut.
+	// PassageTokens is the length in tokens at which a passage is cut.
 	PassageTokens int
 	// A passage's score is its sparse score + DenseWeight * (cosine - DenseZero).
 	DenseWeight, DenseZero float32
-	// SureAbove is the sparse stage's probability of being right from which the dense
-	// one is skipped; 0: never.
+	// SureAbove is the sparse stage's probability of being right at or above which the
+	// dense stage is skipped; 0: never.
 	SureAbove float32
 
 	passageType uint8
@@ -40,8 +40,8 @@ type Sentence struct {
 }
 
 // LoadSentence reads a folder in Hugging Face's layout whose config.json names a
-// BertModel. Commands quantise float weights to int8, as Quantize does, for speed; the
-// page takes int8 alone. Every error is a *FileError.
+// BertModel. The commands quantise float weights to int8, as Quantize does, for speed; the
+// page accepts int8 alone. Every error is a *FileError.
 func LoadSentence(files Files) (*Sentence, error) {
 	c, t, err := loadFront(files)
 	if err != nil {
@@ -50,8 +50,8 @@ func LoadSentence(files Files) (*Sentence, error) {
 	return loadSentence(c, t, files)
 }
 
-// LoadSentenceOver is LoadSentence for a folder without a vocabulary, whose vocabulary is
-// that of another encoder: t, which it shares.
+// LoadSentenceOver is LoadSentence for a folder without a vocabulary. It uses t, the
+// vocabulary of another encoder.
 func LoadSentenceOver(t *wordpiece.Tokenizer, files Files) (*Sentence, error) {
 	c, err := loadConfig(files)
 	if err == nil {
@@ -97,14 +97,14 @@ func loadSentence(c *config, t *wordpiece.Tokenizer, files Files) (*Sentence, er
 	return s, nil
 }
 
-// Dim is the length of the vectors.
+// Dim returns the length of the vectors in values.
 func (s *Sentence) Dim() int { return s.e.config.hidden }
 
-// MaxTokens is the longest input that the encoder can read.
+// MaxTokens returns the length of the longest input that the encoder can read.
 func (s *Sentence) MaxTokens() int { return s.e.config.positions }
 
-// Conversation makes in what the encoder reads of turns, the newest last, in the memory
-// that in has. A turn whose texts are empty counts as not there.
+// Conversation makes in the encoder's input for turns, the newest last, reusing its
+// memory. A turn whose texts are empty is skipped.
 func (s *Sentence) Conversation(in *conversation.Input, turns []conversation.Turn) {
 	in.Build(s.Tokenizer, turns, s.Query)
 	if s.Instruction == "" || len(turns) == 0 {
@@ -116,13 +116,13 @@ func (s *Sentence) Conversation(in *conversation.Input, turns []conversation.Tur
 			return
 		}
 	}
-	// The instruction is no text of the conversation: where tokens come from counts here
-	// for nothing.
+	// The instruction is no text of the conversation. That does not matter here, since the
+	// origins of the tokens are not used.
 	in.Build(s.Tokenizer, []conversation.Turn{{Question: s.Instruction + turns[newest].Question}}, s.Query)
 }
 
-// Passage makes in what the encoder reads of a passage, [CLS] text [SEP], cut at
-// PassageTokens, in the memory that in has.
+// Passage makes in the encoder's input for a passage, [CLS] text [SEP], cut at
+// PassageTokens, reusing its memory.
 func (s *Sentence) Passage(in *conversation.Input, text string) {
 	in.Passage(s.Tokenizer, text, s.PassageTokens)
 	for i := range in.Types {
@@ -130,13 +130,13 @@ func (s *Sentence) Passage(in *conversation.Input, text string) {
 	}
 }
 
-// A SentenceSession holds the working memory of one goroutine.
+// A SentenceSession is the working memory of one goroutine.
 type SentenceSession struct{ s Session }
 
-// NewSession makes the working memory of one goroutine.
+// NewSession returns the working memory of one goroutine.
 func (s *Sentence) NewSession() *SentenceSession { return &SentenceSession{Session{e: s.e}} }
 
-// Embed writes the vector of the input into to, [Dim]: of length 1.
+// Embed writes the vector of the input, of length 1, to to, [Dim].
 func (s *SentenceSession) Embed(to []float32, in conversation.Input) error {
 	if err := s.s.e.check(in); err != nil {
 		return err
@@ -167,5 +167,5 @@ func (s *SentenceSession) Embed(to []float32, in conversation.Input) error {
 	return nil
 }
 
-// Pooling is Mean or CLS.
+// Pooling returns Mean or CLS.
 func (s *Sentence) Pooling() string { return cmp.Or(s.e.config.parley.Pooling, Mean) }

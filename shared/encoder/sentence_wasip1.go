@@ -1,7 +1,7 @@
 package encoder
 
-// inInt8 refuses a Sentence's file with float weights: the page has no code to quantise
-// them, and would take four times the bytes.
+// inInt8 returns an error for a Sentence's file with float weights: the page has no code
+// to quantise them, and would download four times the bytes.
 func inInt8(_ *config, _ []use, tensor string) (*model, error) {
 	return nil, &TensorError{weightsFile, tensor, "is float; the page takes int8 alone: quantise the folder first (parley quantize)"}
 }

@@ -1,6 +1,6 @@
 //go:build !wasip1
 
-// The page reads what the commands have written: none of this is in its programs.
+// Only the commands share: none of this code is in the page's programs.
 
 package encoder
 
@@ -12,8 +12,9 @@ import (
 	"parley/shared/safetensors"
 )
 
-// Share turns a whole folder's files, as Quantize gives them, into a member's: without
-// vocab.txt and the word embedding, both of which must be the base's, bit for bit.
+// Share returns a member's files, given the files of the whole encoder as Quantize returns
+// them: without vocab.txt and the word embedding. It returns an error unless both are the
+// base's, bit for bit.
 func Share(whole map[string][]byte, base Files) (map[string][]byte, error) {
 	c, err := parseConfig(whole["config.json"])
 	if err != nil {
@@ -63,15 +64,15 @@ func Share(whole map[string][]byte, base Files) (map[string][]byte, error) {
 	return out, err
 }
 
-// Over gives the files of the whole encoder from those of a member and of its base.
-// It refuses a base that is not the one which the member was exported for. Of the
-// base, model.safetensors and vocab.txt are read.
+// Over returns the files of the whole encoder, given those of a member and of its base, of
+// which it reads model.safetensors and vocab.txt. Reading fails where the base is not the
+// one that the member was exported for.
 func Over(member, base Files) Files {
 	read := func(name, want string) ([]byte, error) {
 		data, err := base(name)
 		if err != nil {
-			// Not %w: that the base's vocabulary is missing must not send the loader
-			// on to look for a tokenizer.json.
+			// Not %w: an error that wraps fs.ErrNotExist would make the loader look for a
+			// tokenizer.json.
 			return nil, fmt.Errorf("encoder: the base's %s, which this encoder shares, cannot be read: %v", name, err)
 		}
 		if got := fingerprint(data); got != want {

@@ -19,15 +19,15 @@ func (e *TensorError) Error() string {
 
 const weightsFile = "model.safetensors"
 
-// reader takes tensors out of model.safetensors. The first that does not fit is
-// kept as err, after which every call returns nothing.
+// reader reads tensors from model.safetensors. It keeps the first error as err, after
+// which every call returns nothing.
 type reader struct {
 	file *safetensors.File
 	err  error
-	used []use // what was taken, in order: Quantize writes just that
+	used []use // the tensors read, in order: Quantize writes just these
 }
 
-// A use is a tensor that the model needs; a matrix is one that int8 can stand for.
+// A use is a tensor that the model needs; matrix says whether it may be int8.
 type use struct {
 	safetensors.Tensor
 	matrix bool
@@ -44,8 +44,8 @@ func (r *reader) has(name string) bool {
 	return ok
 }
 
-// tensor finds one that must be there in the given shape. why says which key of
-// config.json asks for it.
+// tensor returns a tensor that must exist with the given shape. why names the key of
+// config.json that requires it.
 func (r *reader) tensor(name, why string, shape ...int) (safetensors.Tensor, bool) {
 	t, ok := r.file.Tensor(name)
 	if !ok {
@@ -62,7 +62,7 @@ func (r *reader) tensor(name, why string, shape ...int) (safetensors.Tensor, boo
 	return t, same
 }
 
-// vector reads a vector of n floats, padded with zeros for package matrix.
+// vector returns a vector of n floats, padded with zeros for package matrix.
 func (r *reader) vector(name, why string, n int) []float32 {
 	t, ok := r.tensor(name, why, n)
 	if !ok || r.err != nil {
@@ -77,8 +77,7 @@ func (r *reader) vector(name, why string, n int) []float32 {
 	return append(v, make([]float32, matrix.Pad(n)-n)...)
 }
 
-// table is a matrix as the file has it, row-major: int8 with a scale a row, or
-// floats.
+// A table is a matrix in the file's form, row-major: int8 with a scale per row, or floats.
 type table struct {
 	n, k  int
 	int8  []int8
@@ -86,9 +85,9 @@ type table struct {
 	float []float32
 }
 
-// table reads a matrix of n rows. An I8 tensor NAME comes with NAME.scale, F32,
-// one a row; so does a U8 tensor, [n][(k+1)/2], each of whose bytes holds two columns'
-// integers + 8 in 4 bits, the lower column in the lower half.
+// table reads a matrix of n rows. An I8 tensor NAME comes with NAME.scale, F32, one per
+// row; so does a U8 tensor, [n][(k+1)/2], each of whose bytes holds the integers + 8 of
+// two columns in 4 bits each, the lower column in the lower half.
 func (r *reader) table(name, why string, n, k int) (w table) {
 	w.n, w.k = n, k
 	columns := k
@@ -137,13 +136,13 @@ func (r *reader) table(name, why string, n, k int) (w table) {
 	return w
 }
 
-// isPacked reports whether the file has the matrix with two integers a byte.
+// isPacked reports whether the file has the matrix with two integers per byte.
 func isPacked(file *safetensors.File, name string) bool {
 	t, ok := file.Tensor(name)
 	return ok && t.DType == safetensors.U8
 }
 
-// stack puts tables of equal width below each other.
+// stack joins tables of equal width, one below the other.
 func (r *reader) stack(name string, parts ...table) table {
 	out := table{k: parts[0].k}
 	for _, p := range parts {
@@ -159,9 +158,8 @@ func (r *reader) stack(name string, parts ...table) table {
 	return out
 }
 
-// spreadRows puts zeros between the heads' parts of the rows, so that each head has
-// wide rows for its own; the vector operations then need no remainders. Zero rows
-// and zero columns change no result.
+// spreadRows inserts zero rows between the heads' parts, so that each head has wide rows
+// and vector operations need no remainders. Zero rows and columns change no result.
 func (t table) spreadRows(heads, wide int) table {
 	part := t.n / heads
 	out := table{n: heads * wide, k: t.k}
@@ -179,7 +177,7 @@ func (t table) spreadRows(heads, wide int) table {
 	return out
 }
 
-// spreadColumns is the same for the columns.
+// spreadColumns does the same with columns.
 func (t table) spreadColumns(heads, wide int) table {
 	part, k := t.k/heads, heads*wide
 	out := table{n: t.n, k: k, scale: t.scale}
@@ -201,7 +199,8 @@ func (t table) spreadColumns(heads, wide int) table {
 	return out
 }
 
-// weights packs a table for package matrix. bias may be longer (padded) or nil.
+// weights packs a table for package matrix. bias may be longer than the rows (padded) or
+// nil.
 func (r *reader) weights(name string, t table, bias []float32) *matrix.Weights {
 	if r.err != nil {
 		return nil
@@ -222,10 +221,10 @@ func (r *reader) weights(name string, t table, bias []float32) *matrix.Weights {
 	return w
 }
 
-// norm is a layer normalisation's gain and offset.
+// norm is the gain and offset of a layer normalisation.
 type norm struct{ gamma, beta []float32 }
 
-// norm reads one, under its names of today or those of TensorFlow's checkpoints.
+// norm reads one, under its current name or that of TensorFlow's checkpoints.
 func (r *reader) norm(name, why string, n int) norm {
 	if r.has(name + ".gamma") {
 		return norm{r.vector(name+".gamma", why, n), r.vector(name+".beta", why, n)}
@@ -243,9 +242,9 @@ type layer struct {
 	downLN norm            // [hidden]
 }
 
-// model is all that is read from model.safetensors.
+// model is everything that is read from model.safetensors.
 type model struct {
-	words       *matrix.Weights // [vocab][hidden], for its rows; the decoder itself where tied
+	words       *matrix.Weights // [vocab][hidden], read by row; also the decoder where tied
 	position    []float32       // [positions][Pad(hidden)]
 	types       []float32       // [types][Pad(hidden)]
 	embeddingLN norm
@@ -257,13 +256,13 @@ type model struct {
 	topicHead   *head
 }
 
-// names of the tensors, BERT's and DistilBERT's.
+// names of the tensors, in BERT's and DistilBERT's files.
 type names struct {
 	embeddings, layer                 string
 	query, key, value, out, outLN     string // after layer
 	up, down, downLN                  string
 	transform, transformLN, projector string
-	bias, untiedBias                  string // of the output; the decoder has its own where it is not tied
+	bias, untiedBias                  string // of the output; an untied decoder has a bias of its own
 }
 
 var bertNames = names{
@@ -300,9 +299,9 @@ func (c *config) names() *names {
 	return &bertNames
 }
 
-// loadModel reads every tensor that the config asks for. Tensors beyond those
-// (a pooler, position ids) are left alone. It returns also those that it took.
-// shared is the word embedding of a member's base, nil where the encoder is whole.
+// loadModel reads every tensor that the config asks for, ignores others (a pooler,
+// position ids), and also returns the list of those that it read. shared is the word
+// embedding of a member's base, nil where the encoder is whole.
 func loadModel(c *config, data []byte, shared *matrix.Weights) (*model, []use, error) {
 	file, err := safetensors.Read(data)
 	if err != nil {
@@ -405,7 +404,7 @@ func loadModel(c *config, data []byte, shared *matrix.Weights) (*model, []use, e
 	return m, r.used, nil
 }
 
-// rows reads a table to be looked up by row, as floats, [n][Pad(k)].
+// rows reads a table for lookup by row, as floats, [n][Pad(k)].
 func (r *reader) rows(name, why string, n, k int) []float32 {
 	t := r.table(name, why, n, k)
 	if r.err != nil {
@@ -425,8 +424,8 @@ func (r *reader) rows(name, why string, n, k int) []float32 {
 	return out
 }
 
-// same reports whether two tensors hold the same bytes: a tied decoder that was
-// saved all the same.
+// same reports whether two tensors have the same bytes, as where a file contains a tied
+// decoder.
 func (r *reader) same(a, b string) bool {
 	x, _ := r.file.Tensor(a)
 	y, _ := r.file.Tensor(b)

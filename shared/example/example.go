@@ -20,8 +20,9 @@ import (
 
 var line = regexp.MustCompile(`(?m)^//\t([0-9a-f]{4}): ((?:[0-9a-f]{2} )*[0-9a-f]{2})(?:  .*)?$`)
 
-// Bytes returns the bytes of the example in the comments of a Go source file. It fails
-// the test where the file has none, or where a line's offset is not that of its bytes.
+// Bytes returns the bytes of the example in the comments of a Go source file. It fails the
+// test where the file has none, or where a line's offset does not match the bytes before
+// it.
 func Bytes(t testing.TB, file string) []byte {
 	t.Helper()
 	source, err := os.ReadFile(file)

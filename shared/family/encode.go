@@ -1,12 +1,12 @@
 //go:build !wasip1
 
-// The page reads what the commands have written: none of this is in its programs.
+// Only the commands encode a list: none of this code is in the page's programs.
 
 package family
 
 import "encoding/json"
 
-// Encode writes the list as Parse reads it.
+// Encode returns the list as JSON for Parse.
 func (f *Family) Encode() ([]byte, error) {
 	data, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {

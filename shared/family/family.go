@@ -1,7 +1,7 @@
-// Package family is the list of the encoders that ship together: one base, which
-// encodes passages, and its members, which encode conversations, each over the
-// base's word embedding (encoder.LoadOver). A level is a place in that list, from
-// the base itself, undistilled, to the sparsest.
+// Package family is the list of the encoders that ship together: one base, which encodes
+// passages, and members, which encode conversations, each over the base's word embedding
+// (encoder.LoadOver). A level is an entry of that list; they go from the base itself,
+// undistilled, to the sparsest.
 //
 //	{
 //	  "base": "undistilled",
@@ -13,7 +13,7 @@
 //	  "dense": {"title": "Better answers", "folder": "bge-small-conv", "passages": "bge-small", "card": "bge-small-conv/README.md"}
 //	}
 //
-// "dense" is there where a dense encoder belongs to the family, for a second stage.
+// "dense" is present where the family has a dense encoder, for a second stage.
 package family
 
 import (
@@ -27,7 +27,7 @@ import (
 	"parley/shared/wire"
 )
 
-// File is what a family's list is called, in models/ and by the worker.
+// File is the name of a family's list, in models/ and for the worker.
 const File = "family.json"
 
 // A Family is a list of levels in order.
@@ -38,28 +38,28 @@ type Family struct {
 	Dense   *Dense  `json:"dense,omitempty"` // nil: none
 }
 
-// Dense is the encoder of the second stage (encoder.Sentence). It has the base's
-// vocabulary, and no file of its own for it.
+// Dense is the encoder of the second stage (encoder.Sentence). It uses the base's
+// vocabulary and has no file of its own for it.
 type Dense struct {
 	Title  string `json:"title"`            // for people
-	Folder string `json:"folder,omitempty"` // where it lies, from the list's folder; it reads conversations
+	Folder string `json:"folder,omitempty"` // its path from the list's folder; it reads conversations
 	// Passages is the folder of the encoder that reads passages, of the same space; "":
-	// Folder's does.
+	// the encoder in Folder reads them.
 	Passages string `json:"passages,omitempty"`
 	Card     string `json:"card,omitempty"` // path of its model card
-	// Of a published family, in site.json:
-	Bytes int    `json:"bytes,omitempty"` // to load, as served: encoder and the passages' vectors
+	// In the site.json of a published family:
+	Bytes int    `json:"bytes,omitempty"` // size of the download: the encoder and the passages' vectors
 	Space string `json:"space,omitempty"` // whose vectors the passages have
 }
 
 // A Level is one encoder of a family.
 type Level struct {
 	message.Level
-	Folder string `json:"folder,omitempty"` // where it lies, from the list's folder
+	Folder string `json:"folder,omitempty"` // its path from the list's folder
 }
 
-// Parse reads a list and refuses one that names a level twice, or a base or default
-// that is not on it.
+// Parse reads a list. It returns an error for a level that is named twice, and for a base
+// or default that is not on the list.
 func Parse(data []byte) (*Family, error) {
 	var f Family
 	v, err := jsontree.Parse(string(data))
@@ -108,10 +108,10 @@ func Parse(data []byte) (*Family, error) {
 	return &f, nil
 }
 
-// ErrNoLevel is what a level that is not on the list wraps.
+// ErrNoLevel is wrapped by the error for a level that is not on the list.
 var ErrNoLevel = errors.New("there is no such level")
 
-// Level finds a level by its name; "" is the default.
+// Level returns the level of that name; "" is the default one.
 func (f *Family) Level(name string) (Level, error) {
 	if name == "" {
 		name = f.Default

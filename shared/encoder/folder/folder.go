@@ -1,6 +1,6 @@
-// Package folder reads an encoder's files from a disk, and tells the encoder from all
-// others by SHA-256 sums of what was read. The commands need it. What they read is
-// verified by a manifest where there is one, as the page verifies its files (package bundle).
+// Package folder reads an encoder's files from a disk, and identifies the encoder by
+// SHA-256 sums of what was read. Only the commands use it. Where there is a manifest, it
+// verifies the files, as the page does (package bundle).
 package folder
 
 import (
@@ -16,9 +16,9 @@ import (
 	"parley/shared/encoder"
 )
 
-// Files reads the files of a folder, verified as bundle.Within does: a bit that was
-// flipped in an encoder's weights gives other vectors, and no error by itself. The
-// manifest is read with the first file.
+// Files returns a reader of the files of a folder, verified as bundle.Within does: a
+// flipped bit in an encoder's weights would change vectors without any error. The manifest
+// is read with the first file.
 func Files(dir string) encoder.Files {
 	within := sync.OnceValues(func() (func(string) ([]byte, error), error) {
 		at, err := filepath.Abs(dir)
@@ -40,21 +40,21 @@ func Files(dir string) encoder.Files {
 	}
 }
 
-// Unverified reads the files of a folder as they are: while an encoder is made anew, the
-// manifest tells of the one before it.
+// Unverified returns a reader of the files of a folder without verifying them. While an
+// encoder is being made, the manifest is still the old one's.
 func Unverified(dir string) encoder.Files {
 	return func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }
 }
 
-// A Summed is an encoder's files, and sums of those that were read through it. The
-// encoder decides which it reads, and in what order: always the same.
+// A Summed reads an encoder's files and sums up those that it read. The encoder always
+// reads the same files in the same order.
 type Summed struct {
 	files        encoder.Files
 	all, weights hash.Hash
 	each         map[string]string
 }
 
-// Open is Sum of a folder, which must be there.
+// Open is Sum for a folder; it returns an error where there is no such folder.
 func Open(dir string) (*Summed, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func Open(dir string) (*Summed, error) {
 	return Sum(Files(dir)), nil
 }
 
-// Sum sums up files as they are read.
+// Sum returns a Summed that reads through files.
 func Sum(files encoder.Files) *Summed {
 	return &Summed{files: files, all: sha256.New(), weights: sha256.New(), each: map[string]string{}}
 }
@@ -85,14 +85,14 @@ func (s *Summed) Read(name string) ([]byte, error) {
 	return data, nil
 }
 
-// All is the sum over all that was read. Encoders of one sum are one encoder, settings
-// included: the SHA-256 of a line "NAME SHA256" for each file.
+// All returns the sum over everything that was read: the SHA-256 of a line "NAME SHA256"
+// for each file. Encoders with one sum are one encoder, settings included.
 func (s *Summed) All() [sha256.Size]byte { return [sha256.Size]byte(s.all.Sum(nil)) }
 
-// Weights is the sum over all that was read but config.json, whose settings say how texts
-// are read: the SHA-256 of "NAME LENGTH", a line feed and the content of each file. It is
-// the encoder_sha256 of published evaluations.
+// Weights returns the sum over everything that was read except config.json, whose settings
+// say how texts are read: the SHA-256 of "NAME LENGTH", a line feed and the content of
+// each file. Published evaluations call it encoder_sha256.
 func (s *Summed) Weights() [sha256.Size]byte { return [sha256.Size]byte(s.weights.Sum(nil)) }
 
-// Each is the SHA-256 of each file that was read, in hexadecimal, by its name.
+// Each returns the SHA-256 of each file that was read, in hexadecimal, by its name.
 func (s *Summed) Each() map[string]string { return s.each }

@@ -12,12 +12,13 @@ import (
 	"parley/shared/safetensors"
 )
 
-// Dim is the length of their vectors.
+// Dim is the length of the encoders' vectors.
 const Dim = 32
 
-// Sentence gives the files of a dense encoder in int8 over a vocabulary of the size, but
-// for the vocabulary: config.json, with parley as its settings, and model.safetensors.
-// Texts that share words have like vectors. Equal arguments give equal bytes.
+// Sentence returns the files of a dense int8 encoder over a vocabulary of that size,
+// without the vocabulary itself: config.json, with parley as its settings, and
+// model.safetensors. Texts that share words have similar vectors. Equal arguments give
+// equal bytes.
 func Sentence(vocab int, parley string) map[string][]byte {
 	const inner, positions = 40, 512
 	r := rand.New(rand.NewPCG(13, 13))
@@ -68,7 +69,7 @@ func Sentence(vocab int, parley string) map[string][]byte {
 	return map[string][]byte{"config.json": []byte(config), "model.safetensors": weights}
 }
 
-// Files gives the files by name.
+// Files returns a reader of files, which are given by name.
 func Files(files map[string][]byte) encoder.Files {
 	return func(name string) ([]byte, error) {
 		if data, ok := files[name]; ok {
