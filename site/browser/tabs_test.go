@@ -44,20 +44,12 @@ func TestTwoTabsOnOneCollection(t *testing.T) {
 	b.navigate(s.url())
 	b.ready().openDocuments()
 	a.openDocuments()
-	dir := write(t, "books", map[string]string{"lighthouse.txt": book(150)})
+	dir := write(t, "books", map[string]string{"lighthouse.txt": book(100)})
 	a.give("#pick-files", filepath.Join(dir, "lighthouse.txt"))
 	b.wait("the other tab's work", `/In another tab: [1-9]\d* of \d+.passages encoded/.test(`+row("lighthouse")+`?.innerText)`)
 	if b.eval(pressed("lighthouse", "Go on")) || b.eval(pressed("lighthouse", "Add files")) {
 		t.Error("a second writer is offered")
 	}
-	for _, scheme := range []string{"light", "dark"} {
-		b.do(media(scheme))
-		for _, width := range []int64{1200, 390} {
-			b.do(chromedp.EmulateViewport(width, 860))
-			b.picture(fmt.Sprint("elsewhere-", scheme, "-", width))
-		}
-	}
-	b.accessible("another tab's work")
 	b.act("lighthouse", "Cancel")
 	a.wait("the end", `/Stopped after/.test(`+row("lighthouse")+`.innerText)`)
 	b.wait("the end", `/Stopped after/.test(`+row("lighthouse")+`.innerText)`)
@@ -117,6 +109,14 @@ func TestTwoTabsOnOneCollection(t *testing.T) {
 	dir = write(t, "more", map[string]string{"harbour.txt": book(400)})
 	a.give("#pick-files", filepath.Join(dir, "harbour.txt"))
 	b.wait("the other tab's work", `/In another tab: [1-9]/.test(`+row("harbour")+`?.innerText)`)
+	for _, scheme := range []string{"light", "dark"} {
+		b.do(media(scheme))
+		for _, width := range []int64{1200, 390} {
+			b.do(chromedp.EmulateViewport(width, 860))
+			b.picture(fmt.Sprint("elsewhere-", scheme, "-", width))
+		}
+	}
+	b.accessible("another tab's work")
 	b.act("harbour", "Delete")
 	for _, p := range []*page{a, b} {
 		p.wait("it to be gone", "!"+row("harbour"))
@@ -191,7 +191,7 @@ func TestAWriterThatLostItsClaim(t *testing.T) {
 	a := blank(t, s).alone()
 	a.navigate(s.url())
 	a.ready().openDocuments()
-	dir := write(t, "books", map[string]string{"lighthouse.txt": book(150)})
+	dir := write(t, "books", map[string]string{"lighthouse.txt": book(200)})
 	a.give("#pick-files", filepath.Join(dir, "lighthouse.txt"))
 	a.wait("the first vectors", `/can be searched/.test(`+row("lighthouse")+`?.innerText)`)
 	b := a.second().alone()
