@@ -13,40 +13,41 @@ import (
 	"parley/shared/words"
 )
 
-// A Builder collects documents, numbered from 0 in the order they are added.
+// A Builder collects documents, numbered from 0 in the order in which they are added.
 //
-// It needs 4 bytes a posting and about 1.2 more for the gaps, plus what growing
-// slices leave unused: for a million documents of 122 terms 0.7 GB. A word's posting
-// takes 3 bytes, and while the index is written 2 or 3 more.
+// It takes 4 bytes per posting and about 1.2 more for the gaps, plus the unused capacity
+// of growing slices: 0.7 GB for a million documents of 122 terms. A word's posting takes 3
+// bytes, and 2 or 3 more while the index is written.
 type Builder struct {
-	// BM25 weighs the words; NewBuilder sets words.Default.
+	// BM25 gives the weights of words; NewBuilder sets words.Default.
 	BM25 words.BM25
 
 	lists []list // by term
 	docs  uint32
-	most  float32 // the largest weight of all
+	most  float32 // the largest weight of all documents
 	words words.Counts
 }
 
-// A list is a posting list that grows: gaps as in the file, weights unrounded.
+// A list is a posting list that grows, with gaps as in the file and weights not yet
+// rounded.
 type list struct {
 	gaps    []byte
 	weights []float32
 	next    uint32 // the lowest document that may follow
 }
 
-// maxWeight bounds what a weight may be: far above any encoder's, and low
-// enough that no score overflows.
+// maxWeight is the largest weight allowed: far above any encoder's, and low enough that no
+// score overflows.
 const maxWeight = 1 << 32
 
-// NewBuilder makes an index over a vocabulary of the given size.
+// NewBuilder returns an empty Builder over a vocabulary of the given size.
 func NewBuilder(vocab int) *Builder {
 	return &Builder{BM25: words.Default, lists: make([]list, max(vocab, 0))}
 }
 
-// Add adds a document and keeps nothing of its memory. A vector that Check
-// refuses, or a weight above 2^32, is an error and adds nothing; an empty vector
-// is a document that no query finds.
+// Add adds a document and keeps no reference to its memory. For a vector that
+// sparse.Vector.Check refuses, or a weight above 2^32, it returns an error and adds
+// nothing. An empty vector is a document that no query finds.
 func (b *Builder) Add(doc sparse.Vector) error {
 	if err := doc.Check(len(b.lists)); err != nil {
 		return fmt.Errorf("index: document %d: %w", b.docs, err)
@@ -70,17 +71,18 @@ func (b *Builder) Add(doc sparse.Vector) error {
 	return nil
 }
 
-// AddWords counts a document's words. It is called once for each document, in the order
-// of Add, or for none: then the index has no words.
+// AddWords counts a document's words. Call it once for each document, in the order of Add,
+// or for none; an index without these calls has no words.
 func (b *Builder) AddWords(title, text string) { b.words.Add(title, text) }
 
-// The exponents of steps lie between these: every score is then a normal float32.
+// Bounds of the exponents of steps; within them every score is a normal float32.
 const (
 	minExponent = -60
 	maxExponent = 25 // maxWeight / 255, rounded up to a power of two
 )
 
-// exponentFor is that of the finest step in which the largest weight fits 8 bits.
+// exponentFor returns the exponent of the finest step at which the largest weight fits 8
+// bits.
 func exponentFor(most float32) int {
 	e := minExponent
 	for math.Ldexp(float64(most), -e) >= 255.5 {
@@ -89,14 +91,15 @@ func exponentFor(most float32) int {
 	return e
 }
 
-// impactOf rounds a weight to a multiple of 2^exponent, halves up. Scaling by a
-// power of two and adding a half are exact in float64.
+// impactOf rounds a weight to a multiple of 2^exponent, halves up. In float64, scaling by
+// a power of two and adding a half are exact.
 func impactOf(w float32, exponent int) byte {
 	return byte(math.Ldexp(float64(w), -exponent) + 0.5)
 }
 
-// WriteTo writes the index; the bytes depend on the documents and BM25 alone. Postings
-// whose impact rounds to 0 are left out, and with the last of them a word.
+// WriteTo writes the index and returns its size in bytes; the bytes depend only on the
+// documents and BM25. It leaves out postings whose impact rounds to 0, and words that have
+// no others.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	h := header{version: 1, docs: b.docs, vocab: uint32(len(b.lists)), exponent: int32(exponentFor(b.most))}
 	var of wordLists
@@ -110,8 +113,8 @@ func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 		of = listWords(&b.words, b.BM25)
 		h.version, h.words, h.wordExponent = 2, of.n, int32(of.exponent)
 	}
-	// The header comes first and holds lengths and sums of what follows: so each
-	// section is written twice, once to count.
+	// The header comes first and contains the lengths and sums of the sections, so each
+	// section is written twice, the first time only to count.
 	var sums []container.Sum
 	for s := range h.sections() {
 		c := counter{sum: container.NewCRC()}
@@ -143,7 +146,7 @@ func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	return c.n, nil
 }
 
-// writeSection writes what one section of the file has of learned terms, and counts
+// writeSection writes the learned terms' part of one section, and returns the number of
 // their lists and postings.
 func (b *Builder) writeSection(w io.Writer, section, exponent int) (lists uint32, postings uint64, err error) {
 	var buf []byte
@@ -153,7 +156,7 @@ func (b *Builder) writeSection(w io.Writer, section, exponent int) (lists uint32
 		buf = buf[:0]
 		kept := uint64(0)
 		gaps := l.gaps
-		skipped := uint64(0) // documents passed since the last posting kept
+		skipped := uint64(0) // documents since the last posting that was kept
 		for _, weight := range l.weights {
 			gap, n := binary.Uvarint(gaps)
 			gaps = gaps[n:]
@@ -188,7 +191,7 @@ func (b *Builder) writeSection(w io.Writer, section, exponent int) (lists uint32
 	return lists, postings, nil
 }
 
-// A counter counts and sums what passes through it.
+// A counter counts and sums the bytes written through it.
 type counter struct {
 	to  io.Writer // nil: nowhere
 	n   int64

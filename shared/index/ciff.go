@@ -26,22 +26,21 @@ import (
 //	                   the difference from the one before; 2 term frequency
 //	then DocRecord     1 document, 2 its name, 3 its length
 //
-// Impacts take the place of term frequencies, as other engines do with learned
-// sparse vectors; so a frequency sums impacts, and a length is the sum of a
-// document's.
+// Impacts take the place of term frequencies, as is usual for learned sparse vectors; so a
+// collection frequency is a sum of impacts, and so is a document's length.
 //
-// There is one scale for both kinds of terms: a frequency counts in the finer of the two
-// steps, which is Step but where documents are few and words weigh less than terms do.
-// Impacts of the other kind are multiplied by the power of two that one step is of the
-// other. So one sum of query weight x frequency is what Search sums.
+// Both kinds of terms use one scale. Frequencies are in the finer of the two steps, which
+// is Step unless documents are few and words weigh less than terms. Impacts of the other
+// kind are multiplied by the ratio of the steps, a power of two. So the sum of query
+// weight x frequency is what Search computes.
 
-// wordPrefix comes before words among a CIFF's terms. No piece of a vocabulary has it:
-// a tokenizer cuts at the colon.
+// wordPrefix precedes words among a CIFF's terms. No piece of a vocabulary starts with it,
+// since the tokenizer cuts at the colon.
 const wordPrefix = "word:"
 
-// WriteCIFF writes the index for other engines, lists in the order of their terms'
-// bytes. term names a learned term, a word is named "word:" and itself; doc names a
-// document; the description is for people.
+// WriteCIFF writes the index for other engines, with lists in the order of their terms'
+// bytes. term names a learned term; a word is named "word:" and the word; doc names a
+// document. description is for people.
 func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) string, description string) error {
 	for _, l := range []int{0, len(x.terms)} {
 		if l < x.lists() && x.exponentOf(l)-x.unit > 22 {
@@ -67,7 +66,7 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
 	var m, p []byte
-	write := func() { // the message in m, after its length; out remembers errors
+	write := func() { // the message in m, preceded by its length; out keeps the first error
 		out.Write(binary.AppendUvarint(nil, uint64(len(m))))
 		out.Write(m)
 		m = m[:0]
@@ -129,7 +128,7 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	return nil
 }
 
-// postings gives the documents and impacts of list l, in order.
+// postings returns the documents of list l in order, each with its impact.
 func (x *Index) postings(l int) iter.Seq2[uint32, byte] {
 	return func(yield func(uint32, byte) bool) {
 		for r := x.first[l]; r < x.first[l+1]; r++ {
@@ -142,7 +141,7 @@ func (x *Index) postings(l int) iter.Seq2[uint32, byte] {
 	}
 }
 
-// frequencies is postings, with impacts in the unit of all lists.
+// frequencies is postings with impacts in the index's unit.
 func (x *Index) frequencies(l int) iter.Seq2[uint32, uint64] {
 	shift := x.exponentOf(l) - x.unit
 	return func(yield func(uint32, uint64) bool) {
@@ -154,7 +153,7 @@ func (x *Index) frequencies(l int) iter.Seq2[uint32, uint64] {
 	}
 }
 
-// Protobuf's wire types.
+// Wire types of protobuf.
 const (
 	varint  = 0
 	fixed64 = 1
@@ -162,7 +161,7 @@ const (
 	fixed32 = 5
 )
 
-// appendNumber appends a field, unless it has proto3's default.
+// appendNumber appends a field, unless its value is proto3's default.
 func appendNumber(m []byte, field int, v uint64) []byte {
 	if v == 0 {
 		return m
@@ -171,7 +170,7 @@ func appendNumber(m []byte, field int, v uint64) []byte {
 	return binary.AppendUvarint(m, v)
 }
 
-// appendString appends a string, unless it is empty, or an embedded message.
+// appendString appends a field with a string or an embedded message, unless it is empty.
 func appendString[S string | []byte](m []byte, field int, s S) []byte {
 	if len(s) == 0 {
 		return m
@@ -181,12 +180,13 @@ func appendString[S string | []byte](m []byte, field int, s S) []byte {
 	return append(m, s...)
 }
 
-// ReadCIFF reads another engine's index into a builder, and the documents' names.
-// term gives the number of a term's string in a vocabulary of the given size;
-// a frequency of 1 becomes the weight step. Errors of the file are *container.FormatError.
+// ReadCIFF reads another engine's index. It returns a Builder with its documents, and the
+// documents' names. term maps a term's string to its number in a vocabulary of the given
+// size; a frequency of 1 becomes the weight step. Errors in the file are
+// *container.FormatError.
 //
-// Words are not read back: lists that WriteCIFF named "word:..." are checked and passed
-// over. They are made from the texts, by AddWords.
+// Lists of words, which WriteCIFF names "word:...", are checked and skipped: words are
+// made from the texts, by AddWords.
 func ReadCIFF(r io.Reader, vocab int, term func(string) (uint32, bool), step float32) (*Builder, []string, error) {
 	if !(step > 0) || step > maxWeight {
 		return nil, nil, fmt.Errorf("index: the step %v is not in (0, 2^32]", step)
@@ -280,7 +280,7 @@ func ReadCIFF(r io.Reader, vocab int, term func(string) (uint32, bool), step flo
 	return b, names, nil
 }
 
-// addCIFF appends to l the posting that message m holds.
+// addCIFF appends the posting in message m to l.
 func (b *Builder) addCIFF(l *list, m []byte, step float32) error {
 	var gap, frequency uint64
 	if err := fields(m, func(field int, v uint64, _ []byte) error {
@@ -295,7 +295,7 @@ func (b *Builder) addCIFF(l *list, m []byte, step float32) error {
 		return fmt.Errorf("posting %d: %w", len(l.weights), err)
 	}
 	if len(l.weights) > 0 {
-		// From the document before to the lowest that may follow.
+		// Convert the gap to count from the lowest document that may follow.
 		gap--
 	}
 	weight := float32(frequency) * step
@@ -312,11 +312,11 @@ func (b *Builder) addCIFF(l *list, m []byte, step float32) error {
 	return nil
 }
 
-// A ciffReader reads messages that come after their lengths.
+// A ciffReader reads messages, each preceded by its length.
 type ciffReader struct {
 	in      *bufio.Reader
 	section string
-	at      int64 // where the current message starts, its length included
+	at      int64 // offset of the current message, at its length
 	next    int64
 	body    bytes.Buffer
 }
@@ -325,8 +325,8 @@ func (c *ciffReader) fail(format string, args ...any) error {
 	return form.Errorf(c.section, c.at, format, args...)
 }
 
-// message reads the next message and calls f for each of its fields. Memory
-// grows with what arrives, whatever the length says.
+// message reads the next message and calls f for each of its fields. Memory grows with the
+// bytes that arrive, not with the length that is claimed.
 func (c *ciffReader) message(f func(field int, v uint64, s []byte) error) error {
 	c.at = c.next
 	n, err := binary.ReadUvarint(c.in)
@@ -350,8 +350,8 @@ func (c *ciffReader) message(f func(field int, v uint64, s []byte) error) error 
 	return nil
 }
 
-// fields calls f for each field of a protobuf message: v is a number's bits, s
-// a string's or an embedded message's bytes; the other of them is zero.
+// fields calls f for each field of a protobuf message. v is a number's bits, s the bytes
+// of a string or embedded message; the other of the two is zero.
 func fields(m []byte, f func(field int, v uint64, s []byte) error) error {
 	for at := 0; at < len(m); {
 		key, n := binary.Uvarint(m[at:])

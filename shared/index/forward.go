@@ -8,10 +8,10 @@ import (
 	"parley/shared/sparse"
 )
 
-// What other engines need, to answer as Search does: every document's impacts, and a
-// query's weights in integers. Of a document that shares terms with the query, the sum
-// of weight x impact is an integer below 2^24, so that an engine which sums in float32
-// or better gives exactly Search's score divided by the step.
+// Other engines need every document's impacts, and a query's weights as integers, to
+// answer as Search does. For a document that shares terms with the query, the sum of
+// weight x impact is an integer below 2^24. An engine that sums in float32 or better
+// therefore gets exactly Search's score divided by the step.
 
 // An Impact is a term's weight in a document, 1 to 255, in the step of the term's list.
 type Impact struct {
@@ -19,12 +19,12 @@ type Impact struct {
 	Weight byte
 }
 
-// Documents visits all documents in order, each with its impacts in ascending order of
-// their terms, words after learned terms. The slice is valid until the next document.
-// It holds the impacts of 65,536 documents at a time.
+// Documents iterates over all documents in order, each with its impacts in ascending order
+// of their terms, words after learned terms. The slice is valid until the next document.
+// The iteration keeps the impacts of 65,536 documents in memory.
 func (x *Index) Documents() iter.Seq2[int, []Impact] {
 	return func(yield func(int, []Impact) bool) {
-		next := slices.Clone(x.first) // of each list, the run that is read next
+		next := slices.Clone(x.first) // by list, the next run to read
 		var impacts []Impact
 		var at []int // document d of the block has impacts[at[d]:at[d+1]]
 		for block := uint32(0); uint64(block)<<blockBits < uint64(x.docs); block++ {
@@ -63,7 +63,7 @@ func (x *Index) Documents() iter.Seq2[int, []Impact] {
 	}
 }
 
-// List visits the documents that hold a term, in order, each with its impact.
+// List iterates over the documents that contain a term, in order, each with its impact.
 func (x *Index) List(term uint32) iter.Seq2[uint32, byte] {
 	l, ok := x.list(term)
 	if !ok {
@@ -72,12 +72,12 @@ func (x *Index) List(term uint32) iter.Seq2[uint32, byte] {
 	return x.postings(l)
 }
 
-// A Factor is what one impact of a term counts for a query.
+// A Factor is a query's weight for one term, per impact.
 type Factor struct{ Term, Weight uint32 }
 
-// Factors returns a query's weights as Search rounds them, ascending by term, without
-// the terms that no document holds. A document's score is step times the sum of
-// Weight x Impact.Weight over the terms that it shares.
+// Factors returns a query's weights as Search rounds them, ascending by term, without the
+// terms that no document contains. A document's score is step times the sum of Weight x
+// Impact.Weight over the shared terms.
 func (x *Index) Factors(q sparse.Vector) (factors []Factor, step float32) {
 	parts, exponent := x.plan(nil, q)
 	for _, p := range parts {

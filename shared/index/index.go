@@ -1,24 +1,24 @@
-// Package index is the inverted index: term -> postings (document, impact),
-// built once, opened from a byte slice, searched exactly.
+// Package index is the inverted index, term -> postings (document, impact). It is built
+// once, opened from a byte slice, and searched exactly.
 //
-// An impact is a document's weight in 8 bits: weight = impact x step, one step
-// for the whole index, a power of two. A query's weights are rounded to
-// multiples of another power of two. Scores are therefore sums of integers,
-// equal in any order of summation and on every machine; and since they stay
-// under 2^24, a float32 holds each of them exactly.
+// An impact is a document's weight in 8 bits: weight = impact x step, with one step for
+// the whole index, a power of two. A query's weights are rounded to multiples of another
+// power of two. Scores are therefore sums of integers, equal in any order of summation and
+// on every machine. They stay below 2^24, so float32 represents each of them exactly.
 //
-// Measured on SPLADE-tiny vectors of 38,852 passages and 777 queries: rounding to
-// 8 bits moves Recall@100 by at most 0.05 % of itself and nDCG@10 by 0.13 %, and
-// even the coarse step of 1/8 (22 levels) loses no more than 0.3 and 0.9 %. A
-// step for each term would have nothing to win.
+// Measured on SPLADE-tiny vectors of 38,852 passages and 777 queries, rounding to 8 bits
+// changes Recall@100 by at most 0.05 % of its value and nDCG@10 by 0.13 %. Even the coarse
+// step of 1/8 (22 levels) loses at most 0.3 and 0.9 %. So a step for each term would gain
+// nothing.
 //
 // Terms are of two kinds. Those below V, the size of the vocabulary, are learned: an
-// encoder weighs them. Term V + i is word i of the index's own list, sorted by bytes:
-// exact, weighed by BM25 (package words). Words have a step of their own, since their
-// weights are several times as large. A sum takes both, in integers all the same.
+// encoder gives their weights. Term V + i is word i of the index's own list, sorted by
+// bytes: it matches exactly, and BM25 gives its weight (package words). Words have a step
+// of their own, since their weights are several times as large. A score sums both kinds,
+// in integers.
 //
-// build.go makes the file, open.go says how it is laid out and checks it, words.go
-// keeps the list of words, search.go searches, ciff.go exchanges indexes with other
+// build.go writes the file, open.go specifies its layout and checks it, words.go reads and
+// writes the list of words, search.go searches, ciff.go exchanges indexes with other
 // engines.
 package index
 
@@ -32,22 +32,22 @@ import (
 type Index struct {
 	docs, vocab  uint32
 	exponent     int // document weight = impact x 2^exponent
-	wordExponent int // of words, likewise
-	unit         int // the lesser of those exponents that lists have
+	wordExponent int // the same for words
+	unit         int // the lower of the two, among those that have lists
 
-	// List l belongs to terms[l], and after these come the words' lists, in order of
-	// the words. A list's postings are cut into runs, one for each block of 65,536
-	// documents that it reaches: runs[first[l]:first[l+1]].
+	// List l belongs to terms[l]; the words' lists follow, in order of the words. A list's
+	// postings are cut into runs, one for each block of 65,536 documents in which it has
+	// postings: runs[first[l]:first[l+1]].
 	terms []uint32
 	first []uint32
 	top   []byte // top[l]: the largest impact of list l
 
-	// Run r holds the postings start[r] to start[r+1]. Within a run, documents
-	// are counted from the block's first: 16 bits each.
+	// Run r holds the postings start[r] to start[r+1]. A run stores document numbers
+	// relative to the start of the block, in 16 bits each.
 	block []uint32
 	start []int
 	low   []uint16
-	// impact aliases the file.
+	// impact shares the file's memory.
 	impact []byte
 
 	words wordList
@@ -58,17 +58,17 @@ const (
 	blockSize = 1 << blockBits
 )
 
-// Docs is the number of documents, empty ones included.
+// Docs returns the number of documents, including empty ones.
 func (x *Index) Docs() int { return int(x.docs) }
 
-// Vocab is the size of the vocabulary that learned terms are ids of; the terms from
-// there on are words.
+// Vocab returns the size of the vocabulary. Terms below it are ids of that vocabulary;
+// terms from there on are words.
 func (x *Index) Vocab() int { return int(x.vocab) }
 
-// Words is the number of words, 0 in an index made without them.
+// Words returns the number of words, 0 in an index made without words.
 func (x *Index) Words() int { return int(x.words.n) }
 
-// Word is the word that a term stands for, "" where it is none. It allocates.
+// Word returns the word of a term, "" where the term is not a word. It allocates.
 func (x *Index) Word(term uint32) string {
 	if term < x.vocab || term-x.vocab >= x.words.n {
 		return ""
@@ -76,7 +76,8 @@ func (x *Index) Word(term uint32) string {
 	return x.words.at(term - x.vocab)
 }
 
-// Lookup gives the term of a word as package words reads it. It allocates nothing.
+// Lookup returns the term of a word in the form of package words, and whether there is
+// one. It allocates nothing.
 func (x *Index) Lookup(word []byte) (term uint32, ok bool) {
 	i, ok := x.words.find(word)
 	return x.vocab + i, ok
@@ -94,7 +95,7 @@ func (x *Index) EachWord(visit func(word []byte, term uint32)) {
 	}
 }
 
-// Holding appends the first documents that hold a term, at most most of them.
+// Holding appends to to the first documents that contain a term, at most most of them.
 func (x *Index) Holding(to []uint32, term uint32, most int) []uint32 {
 	l, ok := x.list(term)
 	if !ok {
@@ -111,13 +112,13 @@ func (x *Index) Holding(to []uint32, term uint32, most int) []uint32 {
 	return to
 }
 
-// Postings is the number of postings over all lists.
+// Postings returns the number of postings in all lists.
 func (x *Index) Postings() int { return len(x.impact) }
 
-// Step is the document weight that an impact of 1 stands for in a learned term's list.
+// Step returns the document weight of an impact of 1 in a learned term's list.
 func (x *Index) Step() float32 { return ldexp(1, x.exponent) }
 
-// DF is the number of documents that hold term.
+// DF returns the number of documents that contain term.
 func (x *Index) DF(term uint32) int {
 	l, ok := x.list(term)
 	if !ok {
@@ -126,10 +127,10 @@ func (x *Index) DF(term uint32) int {
 	return x.start[x.first[l+1]] - x.start[x.first[l]]
 }
 
-// Vectors returns the learned part of each document's vector, in the documents' order.
-// Its weights are those of the index, multiples of Step. A Builder that adds these
-// vectors writes the same file again, if AddWords gets the same texts: a word's weights
-// depend on all documents, so the words of a collection that grows are counted anew.
+// Vectors returns the learned part of each document's vector, in the order of the
+// documents. The weights are the index's, multiples of Step. A Builder that adds these
+// vectors, and with AddWords the same texts, writes the same file again. Words are not
+// part of the vectors: their weights depend on all documents.
 func (x *Index) Vectors() []sparse.Vector {
 	vectors := make([]sparse.Vector, x.docs)
 	length := make([]int, x.docs)
@@ -154,7 +155,7 @@ func (x *Index) Vectors() []sparse.Vector {
 	return vectors
 }
 
-// list is the list of a term.
+// list returns the list of a term, and whether there is one.
 func (x *Index) list(term uint32) (l int, ok bool) {
 	if term < x.vocab {
 		return slices.BinarySearch(x.terms, term)
@@ -163,10 +164,10 @@ func (x *Index) list(term uint32) (l int, ok bool) {
 	return len(x.terms) + int(i), i < x.words.n
 }
 
-// lists is the number of lists.
+// lists returns the number of lists.
 func (x *Index) lists() int { return len(x.terms) + int(x.words.n) }
 
-// term is the term that list l belongs to.
+// term returns the term of list l.
 func (x *Index) term(l int) uint32 {
 	if l < len(x.terms) {
 		return x.terms[l]
@@ -174,7 +175,7 @@ func (x *Index) term(l int) uint32 {
 	return x.vocab + uint32(l-len(x.terms))
 }
 
-// exponentOf is that of the weights in list l.
+// exponentOf returns the exponent of the weights in list l.
 func (x *Index) exponentOf(l int) int {
 	if l < len(x.terms) {
 		return x.exponent

@@ -94,7 +94,7 @@ const (
 
 var sectionNames = [sections]string{"lists", "documents", "impacts", "words"}
 
-// A header holds the file's numbers.
+// header is the file's numbers.
 type header struct {
 	version            int
 	docs, vocab, lists uint32
@@ -104,10 +104,10 @@ type header struct {
 	wordExponent       int32
 }
 
-// sections is how many the version has.
+// sections returns the number of sections in the header's version.
 func (h *header) sections() int { return len(form.Versions[h.version-1].Sections) }
 
-// append appends the numbers.
+// append appends the numbers to b.
 func (h *header) append(b []byte) []byte {
 	le := binary.LittleEndian
 	b = le.AppendUint32(b, h.docs)
@@ -122,7 +122,7 @@ func (h *header) append(b []byte) []byte {
 	return b
 }
 
-// readHeader reads the numbers of a version, sound or not.
+// readHeader reads the numbers of a version, without checking them.
 func readHeader(version int, b []byte) header {
 	le := binary.LittleEndian
 	h := header{
@@ -136,8 +136,9 @@ func readHeader(version int, b []byte) header {
 	return h
 }
 
-// check refuses numbers that contradict each other or the sections. Every list, posting
-// and word takes at least a byte: what is allocated for them is bounded by the file's size.
+// check returns an error for numbers that contradict each other or the sections. Every
+// list, posting and word takes at least a byte, so allocations are bounded by the file's
+// size.
 func (h *header) check(body *[sections][]byte) error {
 	fail := func(offset int64, format string, args ...any) error {
 		return form.Errorf("header", offset, format, args...)
@@ -166,9 +167,9 @@ func (h *header) check(body *[sections][]byte) error {
 	return nil
 }
 
-// Open checks data whole (lengths, CRCs, order) and reads it: impacts in place,
-// documents decoded to 2 bytes a posting. data must not change while the index
-// is in use. An error is a *container.FormatError.
+// Open checks all of data (lengths, CRCs, order) and reads it: impacts in place, documents
+// decoded to 2 bytes per posting. data must not change while the index is in use. An error
+// is a *container.FormatError.
 func Open(data []byte) (*Index, error) {
 	file, err := form.Open(data)
 	if err != nil {
@@ -176,7 +177,7 @@ func Open(data []byte) (*Index, error) {
 	}
 	h := readHeader(file.Version, file.Numbers)
 	var body [sections][]byte
-	var at [sections]int64 // where each section starts in the file
+	var at [sections]int64 // offset of each section in the file
 	for i, s := range file.Sections {
 		body[i], at[i] = s.Data, s.At
 	}
@@ -207,7 +208,7 @@ func Open(data []byte) (*Index, error) {
 	return x, nil
 }
 
-// readLists sets x.terms and returns the number of postings of each list.
+// readLists sets x.terms and returns the number of postings in each list.
 func (x *Index) readLists(b []byte, at int64, h header) (sizes []uint32, err error) {
 	x.terms = make([]uint32, h.lists)
 	sizes = make([]uint32, x.lists())
@@ -279,7 +280,7 @@ func (x *Index) readDocuments(b []byte, at int64, sizes []uint32) error {
 			doc := next + gap
 			next = doc + 1
 			if doc>>blockBits != block {
-				// Checked here for the first of each block, below for the last.
+				// This checks the first document of each block; the last is checked below.
 				if doc >= uint64(x.docs) {
 					break
 				}
@@ -304,8 +305,8 @@ func (x *Index) readDocuments(b []byte, at int64, sizes []uint32) error {
 	return nil
 }
 
-// uvarint reads a varint of at most 32 bits at b[p:]. It returns the length 0
-// where there is none, or not in its shortest form.
+// uvarint reads a varint of at most 32 bits at b[p:] and returns its length, 0 where there
+// is none or it is not in its shortest form.
 func uvarint(b []byte, p int) (v uint32, n int) {
 	for shift := 0; p+n < len(b); shift += 7 {
 		c := b[p+n]

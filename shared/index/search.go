@@ -7,35 +7,35 @@ import (
 	"parley/shared/sparse"
 )
 
-// A Hit is a document and its score. The score is sum of query weight x document
-// weight, computed in integers (impacts), so equal on every machine.
+// A Hit is a document and its score: the sum of query weight x document weight over the
+// shared terms, computed in integers (impacts), so equal on every machine.
 type Hit struct {
 	Doc   uint32
 	Score float32
 }
 
-// Cost is what a search did.
+// Cost counts the work of a search.
 type Cost struct {
 	Lists    int // posting lists opened
 	Postings int // postings touched (scored)
 }
 
-// A Searcher holds the working memory of one goroutine: no allocation per query
-// after warm-up. Its results are valid until its next call.
+// A Searcher is the working memory of one goroutine; after warm-up a search allocates
+// nothing. Its results are valid until its next call.
 type Searcher struct {
 	x     *Index
 	parts []part
-	score *[blockSize]uint32 // of the current block's documents; between searches 0
+	score *[blockSize]uint32 // of the current block's documents; 0 between searches
 	best  []uint64           // a min-heap of keys
 	hits  []Hit
 }
 
-// NewSearcher makes a searcher; it needs 256 KB, and 16 bytes a hit.
+// NewSearcher returns a Searcher; it takes 256 KB, and 16 bytes per hit.
 func (x *Index) NewSearcher() *Searcher {
 	return &Searcher{x: x, score: new([blockSize]uint32)}
 }
 
-// A part is one list of a query: its weight, and the runs still to be read.
+// A part is one list of a query: its weight, and the runs not yet read.
 type part struct {
 	term, list uint32
 	run, last  uint32
@@ -43,18 +43,18 @@ type part struct {
 	unrounded  float64 // in the unit of all lists
 }
 
-// maxScore is what a sum of weight x impact stays under: float32 holds every
+// maxScore is the bound below which sums of weight x impact stay: float32 represents every
 // integer up to it.
 const maxScore = 1 << 24
 
-// plan appends to parts the lists that q opens, and returns the exponent of the
-// query's step: weight x impact is in units of 2^(exponent + x.unit). It is the finest
-// step at which no document can reach maxScore.
+// plan appends the lists that q opens to parts, and returns the exponent of the query's
+// step: weight x impact is in units of 2^(exponent + x.unit). It chooses the finest step
+// at which no document can reach maxScore.
 //
-// An impact of a list whose step is 2^n units counts 2^n times: exactly so, by a query
-// weight that is 2^n times as large.
+// An impact in a list whose step is 2^n units counts 2^n times. Multiplying the query
+// weight by 2^n does this exactly.
 func (x *Index) plan(parts []part, q sparse.Vector) ([]part, int) {
-	// bound is the score of a document that had the largest impact of each list.
+	// bound is the score of a document that has the largest impact in each list.
 	var bound float64
 	for i := range min(len(q.Terms), len(q.Weights)) {
 		w := float64(min(q.Weights[i], maxWeight))
@@ -76,8 +76,8 @@ func (x *Index) plan(parts []part, q sparse.Vector) ([]part, int) {
 	return slices.DeleteFunc(parts, func(p part) bool { return p.weight == 0 }), exponent
 }
 
-// round rounds the weights to multiples of 2^exponent, halves up, and reports
-// whether every score stays under maxScore.
+// round rounds the weights to multiples of 2^exponent, halves up, and reports whether
+// every score stays below maxScore.
 func (x *Index) round(parts []part, exponent int) bool {
 	bound := 0.0
 	for i := range parts {
@@ -92,15 +92,15 @@ func (x *Index) round(parts []part, exponent int) bool {
 	return true
 }
 
-// Search returns the k best documents, best first, ties by document number; only
-// documents that share a term with q. Weights of q that are not positive, and
-// terms that the index does not have, count for nothing.
+// Search returns the k best documents that share a term with q, best first, ties by
+// document number, and the cost of the search. It ignores weights of q that are not
+// positive, and terms that the index does not have.
 //
-// It works term at a time: each list is added to an array of scores, one block
-// of documents after the other. Learned vectors have many terms of like weight,
-// so that skipping saves few postings and costs more than it saves: on 10,033
-// documents MaxScore took over ten times as long for the best 10 or 100, two to four
-// times for 1,000 (maxscore_test.go), and a million documents take 1 to 4 ms.
+// It works term at a time: it adds each list to an array of scores, one block of documents
+// after the other. Learned vectors have many terms of similar weight, so skipping saves
+// few postings and costs more than it saves. On 10,033 documents MaxScore took over ten
+// times as long for the best 10 or 100, two to four times for 1,000 (maxscore_test.go);
+// this way a million documents take 1 to 4 ms.
 func (s *Searcher) Search(q sparse.Vector, k int) ([]Hit, Cost) {
 	x := s.x
 	s.best, s.hits = s.best[:0], s.hits[:0]
@@ -141,7 +141,7 @@ func (s *Searcher) Search(q sparse.Vector, k int) ([]Hit, Cost) {
 	return s.hits, cost
 }
 
-// add adds the postings from to end, times weight, to the scores.
+// add adds weight times the impacts of the postings from to end to the scores.
 func (s *Searcher) add(weight uint32, from, end int) {
 	low, impact := s.x.low[from:end], s.x.impact[from:end]
 	impact = impact[:len(low)] // no bounds check below
@@ -151,8 +151,8 @@ func (s *Searcher) add(weight uint32, from, end int) {
 	}
 }
 
-// collect moves the block's scores to the best k so far. Blocks come in order:
-// of equal scores the ones that are in already have the lower numbers.
+// collect merges the block's scores into the best k so far. Blocks come in order, so of
+// equal scores those already in have the lower numbers.
 func (s *Searcher) collect(block uint32, k int) {
 	base := uint64(block) << blockBits
 	score := s.score[:min(uint64(s.x.docs)-base, blockSize)]
@@ -179,8 +179,8 @@ func (s *Searcher) collect(block uint32, k int) {
 	clear(score)
 }
 
-// A heap of keys has its least at 0. A key is a score, and below it the
-// complement of the document: of equal scores, the lower document's is greater.
+// The best keys are a min-heap. A key is a score and, below it, the complement of the
+// document number: of equal scores, the lower document's key is greater.
 
 // up restores the heap after its last key was appended.
 func up(h []uint64) {
@@ -212,14 +212,14 @@ func down(h []uint64) {
 	}
 }
 
-// ldexp is 2^exponent x v; within this package's exponents it is exact.
+// ldexp returns 2^exponent x v, exactly for the exponents of this package.
 func ldexp(v float32, exponent int) float32 {
 	return float32(math.Ldexp(float64(v), exponent))
 }
 
-// Scores writes into to the scores that Search gives these documents, 0 where one shares
-// no term with q, and returns the most that a document could have: the largest weight of
-// each of q's lists. It touches no postings but theirs.
+// Scores writes the score that Search gives each of docs to to, 0 where a document shares
+// no term with q. It returns the highest score that any document could have, from the
+// largest weight in each of q's lists. It reads no postings of other documents.
 func (s *Searcher) Scores(to []float32, q sparse.Vector, docs []uint32) (most float32) {
 	var exponent int
 	s.parts, exponent = s.x.plan(s.parts[:0], q)
@@ -240,7 +240,7 @@ func (s *Searcher) Scores(to []float32, q sparse.Vector, docs []uint32) (most fl
 	return float32(sum) * step
 }
 
-// find finds doc's posting in a list.
+// find returns the position of doc's posting in a list, and whether there is one.
 func (x *Index) find(p *part, doc uint32) (at int, ok bool) {
 	run, ok := slices.BinarySearch(x.block[p.run:p.last], doc>>blockBits)
 	if !ok {
@@ -251,15 +251,15 @@ func (x *Index) find(p *part, doc uint32) (at int, ok bool) {
 	return first + at, ok
 }
 
-// A Match is one term's part of a score: Query and Doc are the rounded weights,
-// Score is their product, exactly.
+// A Match is one term's part of a score. Query and Doc are the rounded weights, and Score
+// is exactly their product.
 type Match struct {
 	Term              uint32
 	Query, Doc, Score float32
 }
 
-// Explain gives the terms that doc shares with q, in q's order; their scores sum
-// to the hit's, exactly and in any order.
+// Explain returns the terms that doc shares with q, in q's order. Their scores sum to the
+// hit's exactly, in any order.
 func (x *Index) Explain(q sparse.Vector, doc uint32) []Match {
 	parts, exponent := x.plan(nil, q)
 	var matches []Match

@@ -8,13 +8,13 @@ import (
 	"parley/shared/words"
 )
 
-// A wordList is the file's section of words, in which entry after entry leaves out what
-// a word has in common with the one before. Each 16th is whole, so the list can be
-// searched where it lies, for a quarter of a byte a word.
+// A wordList is the file's section of words. Each entry leaves out the beginning that the
+// word shares with the word before; each 16th entry is complete, so the list can be
+// searched in place, at the cost of a quarter of a byte per word.
 type wordList struct {
-	data  []byte // aliases the file
+	data  []byte // shares the file's memory
 	n     uint32
-	heads []uint32 // where words 0, 16, 32 ... start in data
+	heads []uint32 // offset in data of words 0, 16, 32 ...
 }
 
 const (
@@ -23,7 +23,7 @@ const (
 	longest   = 255 // bytes of a word
 )
 
-// appendWord appends the entry of a word after another; after none, a whole one.
+// appendWord appends the entry of word after the word before; "" makes a complete entry.
 func appendWord(b []byte, before, word string) []byte {
 	shared := 0
 	for shared < min(len(before), len(word)) && before[shared] == word[shared] {
@@ -34,8 +34,8 @@ func appendWord(b []byte, before, word string) []byte {
 	return append(b, word[shared:]...)
 }
 
-// entry reads the entry at b[p:]: how much is shared, what follows, and where the next
-// entry starts; 0 where this is none.
+// entry reads the entry at b[p:]. It returns how many bytes are shared, the bytes that
+// follow, and the offset of the next entry, 0 where this is not an entry.
 func entry(b []byte, p int) (shared int, rest []byte, next int) {
 	s, n := uvarint(b, p)
 	if n == 0 {
@@ -53,7 +53,7 @@ func entry(b []byte, p int) (shared int, rest []byte, next int) {
 	return int(s), b[p : p+int(length)], p + int(length)
 }
 
-// read checks a section of n words that starts at byte at of the file, and takes it.
+// read checks a section of n words that starts at byte at of the file, and keeps it.
 func (w *wordList) read(b []byte, at int64, n uint32) error {
 	w.data, w.n = b, n
 	w.heads = make([]uint32, 0, (uint64(n)+groupSize-1)>>groupBits)
@@ -81,7 +81,8 @@ func (w *wordList) read(b []byte, at int64, n uint32) error {
 		case shared > len(word):
 			return fail("word %d of %d shares %d bytes with one of %d", i, n, shared, len(word))
 		case shared < len(word) && rest[0] <= word[shared]:
-			// A byte more in common would be shared; a lower one stands before.
+			// One more shared byte would have been left out; a lower one would sort
+			// before.
 			return fail("word %d of %d is not after the one before, or shares more with it", i, n)
 		}
 		word = append(word[:shared], rest...)
@@ -96,7 +97,7 @@ func (w *wordList) read(b []byte, at int64, n uint32) error {
 	return nil
 }
 
-// at is word i.
+// at returns word i.
 func (w *wordList) at(i uint32) string {
 	var memory [longest]byte
 	word := memory[:0]
@@ -108,10 +109,10 @@ func (w *wordList) at(i uint32) string {
 	return string(word)
 }
 
-// find is the number of a word.
+// find returns the number of a word, and whether the list has it.
 func (w *wordList) find(word []byte) (uint32, bool) {
-	// Groups before low begin with word or with one before it, those from high on with
-	// one after it.
+	// Groups before low start with word or a word before it; groups from high on start
+	// with a word after it.
 	low, high := 0, len(w.heads)
 	for low < high {
 		middle := (low + high) / 2
@@ -138,7 +139,7 @@ func (w *wordList) find(word []byte) (uint32, bool) {
 	return 0, false
 }
 
-// wordLists are what each section of a file has of words.
+// wordLists hold the words' part of each section of a file.
 type wordLists struct {
 	body     [sections][]byte
 	n        uint32
@@ -146,13 +147,13 @@ type wordLists struct {
 	exponent int
 }
 
-// listWords makes the lists of words, and the list of those that have one.
+// listWords returns the lists of words, and the words that have one.
 func listWords(c *words.Counts, by words.BM25) (w wordLists) {
 	all := c.Words()
 	most := float32(0)
 	for _, word := range all {
 		for _, weight := range c.Impacts(word, by) {
-			if weight > most { // which no NaN is
+			if weight > most { // false for NaN
 				most = weight
 			}
 		}
@@ -163,7 +164,7 @@ func listWords(c *words.Counts, by words.BM25) (w wordLists) {
 		kept := uint64(0)
 		next := uint32(0) // the lowest document that may follow
 		for doc, weight := range c.Impacts(word, by) {
-			// 0 / 0 where parameters let a word count for nothing.
+			// 0 / 0, where the parameters make a word count for nothing.
 			if !(weight > 0) || impactOf(weight, w.exponent) == 0 {
 				continue
 			}

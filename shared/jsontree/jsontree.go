@@ -1,7 +1,6 @@
 // Package jsontree reads JSON as a tree of values, and writes strings and numbers.
-// encoding/json does more, by reflection, which makes the page's two programs larger
-// by a seventh and a tenth of what a visitor waits for; the tests hold this one
-// against it.
+// encoding/json does more, by reflection, and makes the page a twelfth larger; the tests
+// compare the two.
 package jsontree
 
 import (
@@ -13,11 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-// A Kind is what a value is.
+// A Kind is the type of a JSON value.
 type Kind uint8
 
 const (
-	Null Kind = iota // also what is missing
+	Null Kind = iota // also a missing value
 	Bool
 	Number
 	Text
@@ -29,18 +28,19 @@ func (k Kind) String() string {
 	return [...]string{"null", "a truth value", "a number", "a string", "a list", "an object"}[k]
 }
 
-// A Value is a parsed value. What is missing reads as zero.
+// A Value is a parsed JSON value. A missing value is the zero Value.
 type Value struct {
 	Kind   Kind
 	Yes    bool
 	Number float64
 	Text   string
 	List   []Value
-	Keys   []string // of an object; List holds the values
-	At     int      // byte offset of the value
+	Keys   []string // of an object; List has the values
+	At     int      // its byte offset in the text
 }
 
-// Get is the value of a key, of equal keys the last one's.
+// Get returns the value of a key, the last one where the key is repeated; the zero Value
+// where it is missing.
 func (v Value) Get(key string) Value {
 	for i := len(v.Keys) - 1; i >= 0; i-- {
 		if v.Keys[i] == key {
@@ -50,14 +50,14 @@ func (v Value) Get(key string) Value {
 	return Value{}
 }
 
-// Int is a whole number, 0 for what is none or beyond 2^53.
+// Int returns the value as a whole number; 0 where it is not one, or beyond 2^53.
 func (v Value) Int() int {
 	n, _ := v.Whole()
 	return int(n)
 }
 
-// Whole is a whole number; beyond 2^53, where a float64 no longer holds every one,
-// the nearest that an int64 can.
+// Whole returns the value as a whole number, and whether it is one. Beyond 2^53, where
+// float64 does not represent every integer, it returns the nearest that an int64 can be.
 func (v Value) Whole() (n int64, ok bool) {
 	if v.Kind != Number || v.Number != math.Trunc(v.Number) {
 		return 0, false
@@ -68,9 +68,9 @@ func (v Value) Whole() (n int64, ok bool) {
 	return int64(max(v.Number, -1<<63)), true
 }
 
-// Into reads fields of an object into variables: pointers to string, bool, int and
-// float64, and to pointers to these, which stay nil where a field is missing or null.
-// The error names the field that is of another kind, and its byte.
+// Into stores fields of an object in variables: pointers to string, bool, int and float64,
+// and pointers to pointers to these, which stay nil where a field is missing or null. The
+// error names the field of another kind, and its byte offset.
 func (v Value) Into(fields map[string]any) error {
 	if v.Kind != Object {
 		return fmt.Errorf("byte %d: %v, wanted an object", v.At, v.Kind)
@@ -119,7 +119,7 @@ func isFloat(to any) bool {
 	return false
 }
 
-// AppendQuoted appends a string in quotes; invalid UTF-8 becomes U+FFFD.
+// AppendQuoted appends s to b as a JSON string; invalid UTF-8 becomes U+FFFD.
 func AppendQuoted(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
@@ -136,8 +136,8 @@ func AppendQuoted(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// AppendNumber appends a number of the given width in bits, so that the same one is
-// read back; null for what is not finite.
+// AppendNumber appends v in the shortest form that reads back as the same float of that
+// many bits; null where v is not finite.
 func AppendNumber(b []byte, v float64, bits int) []byte {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return append(b, "null"...)
@@ -145,12 +145,12 @@ func AppendNumber(b []byte, v float64, bits int) []byte {
 	return strconv.AppendFloat(b, v, 'g', -1, bits)
 }
 
-// An Error is text that is no JSON.
+// An Error says at which byte a text is not JSON.
 type Error struct{ Offset int }
 
 func (e *Error) Error() string { return "JSON: broken at byte " + strconv.Itoa(e.Offset) }
 
-// Parse reads one value. An error is an *Error.
+// Parse reads a text that is one JSON value. An error is an *Error.
 func Parse(s string) (Value, error) {
 	v, rest, err := ParsePrefix(s)
 	if err == nil && rest < len(s) {
@@ -162,8 +162,8 @@ func Parse(s string) (Value, error) {
 	return v, nil
 }
 
-// ParsePrefix reads the value at the beginning of s, and says where what follows it
-// and white space begins.
+// ParsePrefix reads the value at the beginning of s. rest is the offset of the text that
+// follows it and white space.
 func ParsePrefix(s string) (v Value, rest int, err error) {
 	p := parser{s: s}
 	v, ok := p.value()
@@ -194,7 +194,7 @@ func (p *parser) word(w string) bool {
 	return false
 }
 
-// next skips white space and takes c, if it is there.
+// next skips white space, and then c if it is there; it reports whether it was.
 func (p *parser) next(c string) bool {
 	p.space()
 	return p.word(c)
@@ -336,7 +336,7 @@ func (p *parser) str() (string, bool) {
 				}
 			}
 			if r = utf16.DecodeRune(r, r2); r == utf8.RuneError {
-				p.at = at // a lone surrogate; what follows is read by itself
+				p.at = at // a lone surrogate; read the second escape by itself
 			}
 		}
 		b = utf8.AppendRune(b, r)

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// Limits. What some mail programs and chats do not cut short is far below the first;
-// the second is what a link could grow to when it is opened.
+// Limits. Some mail programs and chats cut off addresses, but only far longer ones than
+// the first. The second bounds the memory that opening a link can take.
 const (
 	MaxFragment = 64 << 10 // bytes of a fragment, "c=" included
 	MaxText     = 1 << 20  // bytes of its text
 )
 
-// Fragment writes a conversation as the fragment of an address, without "#".
+// Fragment returns the fragment of the address of a conversation, without "#".
 func (c Conversation) Fragment() (string, error) {
 	text := c.Text()
 	if len(text) > MaxText {
@@ -40,7 +40,7 @@ func (c Conversation) Fragment() (string, error) {
 	return f, nil
 }
 
-// Open reads the conversation of an address, of its fragment with or without "#".
+// Open reads the conversation in an address, or in its fragment with or without "#".
 func Open(address string) (c Conversation, err error) {
 	if _, f, ok := strings.Cut(address, "#"); ok {
 		address = f

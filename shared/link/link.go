@@ -1,10 +1,10 @@
-// Package link is a conversation in the fragment of a page's address, so that it can
-// be sent on and asked again elsewhere:
+// Package link writes a conversation as the fragment of the page's address, so that it can
+// be sent to others and asked again there:
 //
 //	https://HOST/PATH/#c=DATA    DATA = base64url(deflate(text)), without padding
 //
-// A fragment is never sent to a server: what a link says, only those read who get it.
-// The text is UTF-8, a line each, begun by a word:
+// A browser never sends a fragment to a server, so only the people who get a link can read
+// it. The text is UTF-8, one item per line, and each line begins with a word:
 //
 //	parley 1                           the version of the form
 //	collection Wikipedia's vital ...   where it was asked; may be missing
@@ -14,12 +14,13 @@
 //	read alone                         the reader wanted it read without what was said
 //	                                   before; "together": with it
 //
-// In a value "\n", "\r" and "\\" stand for a line feed, a carriage return and a
-// backslash. Lines of other words are passed over: later programs may add some.
+// In a value, "\n", "\r" and "\\" stand for a line feed, a carriage return and a
+// backslash. Lines that begin with other words are skipped, so that later versions can add
+// some.
 //
-// The page's program writes and reads the text, since this file imports next to
-// nothing; the compressing it leaves to the browser. compress.go does both for all
-// else, and the browser tests hold the two against each other.
+// The page's program writes and reads the text, with the few imports of this file, and
+// leaves compression to the browser. compress.go does both for all other programs; the
+// browser tests compare the two.
 package link
 
 import (
@@ -29,20 +30,20 @@ import (
 	"parley/shared/message"
 )
 
-// A Conversation is what a link carries.
+// A Conversation is the contents of a link.
 type Conversation struct {
 	Collection, Level string
 	Turns             []Asked
 }
 
-// An Asked is a question as it was asked, the id of the passage chosen as its reply, ""
-// for the one that is found, and how the reader wanted it read, "" where the engine
-// decides (Ask.Read of shared/message).
+// An Asked is a question, the id of the passage chosen as its reply ("" where none was
+// chosen), and how the reader wanted it read ("" where the engine decides; see Ask.Read in
+// shared/message).
 type Asked struct{ Question, Chosen, Read string }
 
 const version = "parley 1"
 
-// By hand, since strings.Replacer and strconv.Quote would make the page larger.
+// Written by hand, since strings.Replacer and strconv.Quote would make the page larger.
 
 func escape(s string) string {
 	var b []byte
@@ -61,7 +62,7 @@ func escape(s string) string {
 	return string(b)
 }
 
-// unescape leaves a backslash as it is before any other character.
+// unescape leaves a backslash before any other character as it is.
 func unescape(s string) string {
 	var b []byte
 	for i := 0; i < len(s); i++ {
@@ -83,7 +84,7 @@ func unescape(s string) string {
 	return string(b)
 }
 
-// Text writes a conversation.
+// Text returns a conversation as the text of a link.
 func (c Conversation) Text() string {
 	var b strings.Builder
 	b.WriteString(version)
@@ -103,7 +104,7 @@ func (c Conversation) Text() string {
 	return b.String()
 }
 
-// Parse reads what Text wrote.
+// Parse reads the text that Text returns.
 func Parse(text string) (c Conversation, err error) {
 	first, rest, more := strings.Cut(text, "\n")
 	if later, ok := strings.CutPrefix(first, "parley "); ok && first != version {
@@ -130,8 +131,8 @@ func Parse(text string) (c Conversation, err error) {
 			}
 			c.Turns[len(c.Turns)-1].Chosen = value
 		case "read":
-			// Another value is passed over as a line of another word is: later programs
-			// may know more ways.
+			// Other values are skipped, like lines of other words: later versions may add
+			// some.
 			if n := len(c.Turns); n > 0 && (value == message.ReadAlone || value == message.ReadTogether) {
 				c.Turns[n-1].Read = value
 			}

@@ -9,8 +9,7 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// constants are what the assembly reads by index; portable.go says what each is
-// for.
+// constants are read by the assembly, by index; portable.go explains each.
 var constants = [...]float32{
 	-math.MaxFloat32,
 	math.Float32frombits(0x7FFFFFFF),                    // 1: all but the sign
@@ -22,8 +21,8 @@ var constants = [...]float32{
 	math.Float32frombits(0x80000000), // 23: the sign
 }
 
-// wide is constants eight times over, and lanes 16 lanes on and 16 off: AVX2 has
-// neither registers enough to keep them nor masks.
+// wide holds each constant eight times, and lanes holds 16 lanes on and 16 off: AVX2 has
+// neither enough registers to keep them nor mask registers.
 var (
 	wide  [len(constants)][8]float32
 	lanes [32]int32
@@ -121,7 +120,7 @@ func gelu512(x *float32, n int)
 //go:noescape
 func addnorm512(x, y, gamma, beta *float32, m, n int, eps float32)
 
-// unsigned quantises to q + 128, the unsigned bytes that VPDPBUSD wants.
+// unsigned quantises to q + 128: VPDPBUSD takes unsigned bytes.
 func (s *Scratch) unsigned(x []float32, m, K int, most func(*float32, int) float32, round func(*uint8, *float32, int, float32)) {
 	s.u8, s.scale = grow(s.u8, m*K), grow(s.scale, m)
 	for i := range m {
@@ -138,10 +137,9 @@ func (s *Scratch) unsigned(x []float32, m, K int, most func(*float32, int) float
 	}
 }
 
-// Both VNNI paths pack int8 weights as panels of outputs, 16 or 64 of them, each
-// holding for every 4 k the 4 weights of output 0, the 4 of output 1, and so on.
-// VPDPBUSD multiplies them by 4 unsigned bytes of a token; those are q + 128, and
-// extra takes the 128 back.
+// Both VNNI paths pack int8 weights as panels of 16 or 64 outputs. For every 4 k, a panel
+// has the 4 weights of output 0, the 4 of output 1, and so on. VPDPBUSD multiplies them by
+// 4 unsigned bytes of a token; those are q + 128, and extra subtracts the 128 again.
 func packQuads(dst, row []int8, n, K, width int) {
 	p := dst[n/width*width*K+n%width*4:]
 	for k := 0; k < K; k += 4 {
@@ -156,7 +154,7 @@ func unpackQuads(row, src []int8, n, K, width int) {
 	}
 }
 
-// avxVNNI has AVX2's operations on floats.
+// avxVNNI uses AVX2's operations on floats.
 var avxVNNI = ops{
 	path:     AVXVNNI,
 	unsigned: true,
@@ -191,7 +189,7 @@ var avx512 = ops{
 		N, K := Pad(w.N), Pad(w.K)
 		for n := 0; n < N; n += 64 {
 			to, stride := out[n:], N
-			if N-n < 64 { // a panel's end would run into the next row
+			if N-n < 64 { // the end of a panel would overwrite the next row
 				s.wide = grow(s.wide, m*64)
 				to, stride = s.wide, 64
 			}
@@ -232,8 +230,8 @@ var avx512 = ops{
 	},
 }
 
-// avx2 has no byte product that is exact for all int8, so it multiplies int16, in
-// pairs; weights are widened as they are read.
+// avx2 has no byte product that is exact for all int8, so it multiplies pairs of int16;
+// weights are widened as they are read.
 var avx2 = ops{
 	path:   AVX2,
 	pack:   packPairs8,
@@ -274,7 +272,7 @@ var avx2 = ops{
 	},
 }
 
-// from is the address of s[n], or nil where there is no s.
+// from returns the address of s[n], or nil where s is nil.
 func from(s []float32, n int) *float32 {
 	if s == nil {
 		return nil
@@ -282,11 +280,11 @@ func from(s []float32, n int) *float32 {
 	return &s[n]
 }
 
-// queries is how many rows of scores attend keeps: whole tiles of 6 and of 4, at
-// most the 16 that scratch has room for.
+// queries is the number of rows of scores that attend keeps: whole tiles of 6 and of 4,
+// and at most the 16 that scratch has room for.
 const queries = 12
 
-// attend is attentionPortable on a path's own products, softmax and scaling.
+// attend is attentionPortable with a path's own products, softmax and scaling.
 func (o *ops) attend(softmax func(*float32, int, float32) float32, scaleBy func(*float32, int, float32)) func(scratch, ctx, qkv []float32, m, heads, D int, scale float32) {
 	return func(scratch, ctx, qkv []float32, m, heads, D int, scale float32) {
 		M, H := Pad(m), heads*D
@@ -311,7 +309,7 @@ func (o *ops) attend(softmax func(*float32, int, float32) float32, scaleBy func(
 	}
 }
 
-// transpose lays k, [m][D] in rows of stride ld, out as [D][M].
+// transpose writes k, [m][D] in rows of stride ld, as [D][M].
 func transpose(kt, k []float32, m, M, D, ld int) {
 	for j := range m {
 		row := k[j*ld : j*ld+D]

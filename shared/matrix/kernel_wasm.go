@@ -4,11 +4,11 @@ package matrix
 
 import "unsafe"
 
-// In WebAssembly the operations can come from wasm/kernel, a module in C with
-// SIMD that works on this instance's memory. The host provides its exports, or
-// stubs where SIMD is missing, as imports of module "kernel", and says which by
-// leaving or calling Use(Kernel). Build with -tags nokernel for a host that
-// knows nothing of it (go test under wasmtime or Node).
+// In WebAssembly the operations can come from wasm/kernel, a C module with SIMD that works
+// on this instance's memory. The host provides the module's exports as imports of module
+// "kernel", or stubs where SIMD is missing, and calls Use(Kernel) only in the first case.
+// Build with -tags nokernel for a host that provides neither (go test under wasmtime or
+// Node).
 
 //go:wasmimport kernel quantize
 //go:noescape
@@ -42,8 +42,8 @@ func init() { builds = append(builds, &kernel) }
 
 func at[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s)) }
 
-// kernel packs weights as panels of 8 outputs, each holding for every pair of k
-// 16 bytes: [n0k0 n0k1 n1k0 n1k1 ... n7k0 n7k1].
+// kernel packs weights as panels of 8 outputs. For every pair of k a panel has 16 bytes:
+// [n0k0 n0k1 n1k0 n1k1 ... n7k0 n7k1].
 var kernel = ops{
 	path:   Kernel,
 	pack:   packPairs8,

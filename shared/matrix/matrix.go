@@ -1,12 +1,11 @@
-// Package matrix is the arithmetic of a BERT encoder: eight operations, defined
-// once in plain Go (portable.go) and built again in assembly (AVX2, AVX-VNNI, AVX-512)
-// and as a WebAssembly kernel in C. All builds give the same bits, for all
-// finite inputs; the Go text of portable.go is the specification.
+// Package matrix is the arithmetic of a BERT encoder: eight operations, defined once in
+// plain Go (portable.go), and implemented again in assembly (AVX2, AVX-VNNI, AVX-512) and
+// in C as a WebAssembly kernel. All implementations give the same bits for all finite
+// inputs; portable.go is the specification.
 //
-// Layout. Matrices are row-major. Every row of float32 is padded to a multiple
-// of 16 values, Pad(n), and the pads hold zero before and after every
-// operation. Sizes below in capitals are padded (K = Pad(k)); m, the number of
-// tokens, never is.
+// Layout. Matrices are row-major. Every row of float32 is padded to a multiple of 16
+// values, Pad(n), and the padding is zero before and after every operation. Sizes below in
+// capitals are padded (K = Pad(k)); m, the number of tokens, never is.
 //
 //	op         kernel import   arguments (pointers, then int32, then float32)
 //	quantize   quantize        x f32[m][K], q i16[m][K], scale f32[m];               m, K
@@ -21,8 +20,8 @@
 //	                           gamma f32[N], beta f32[N];                            m, n (not padded), then eps
 //	gelu       gelu            x f32[count] in and out;                              count (multiple of 16)
 //
-// The eighth, log(1+x), is only ever plain Go (a few hundred values a query).
-// w is int8 weights packed by the build that reads them: see its pack function.
+// The eighth, log(1+x), is always plain Go (a few hundred values per query). w is int8
+// weights packed by the path that reads them: see its pack function.
 //
 // Rules that make the bits equal
 //   - float32 throughout; a product is rounded before it is added (no fused
@@ -41,29 +40,30 @@ package matrix
 
 import "fmt"
 
-// Lanes is the widest vector in float32s: rows are padded to a multiple of it.
+// Lanes is the width of the widest vector in float32s: rows are padded to a multiple of
+// it.
 const Lanes = 16
 
-// Pad rounds n up to a multiple of Lanes.
+// Pad returns n rounded up to a multiple of Lanes.
 func Pad(n int) int { return (n + Lanes - 1) &^ (Lanes - 1) }
 
-// A Path is one build of the operations.
+// A Path is one implementation of the operations.
 type Path string
 
 const (
 	Portable Path = "portable" // plain Go
 	AVX2     Path = "avx2"
-	AVXVNNI  Path = "avxvnni" // AVX2 and the integer product of AVX-VNNI
+	AVXVNNI  Path = "avxvnni" // AVX2, and AVX-VNNI's integer product
 	AVX512   Path = "avx512"  // with VNNI
 	Kernel   Path = "kernel"  // the WebAssembly module in wasm/kernel
 )
 
-// ops is one path's implementation. The methods of Scratch check nothing that
-// these could not live without: lengths are the callers' business.
+// ops is one path's implementation. The methods of Scratch do not check lengths; that is
+// up to the callers.
 type ops struct {
 	path     Path
-	unsigned bool                            // quantises to q + 128, so that Weights.extra is wanted
-	pack     func(dst, row []int8, n, K int) // puts row n of a weight matrix into the packed form
+	unsigned bool                            // quantises to q + 128, and needs Weights.extra
+	pack     func(dst, row []int8, n, K int) // writes row n of a weight matrix in packed form
 	unpack   func(row, src []int8, n, K int) // the reverse
 	quantize func(s *Scratch, x []float32, m, K int)
 	linear   func(s *Scratch, out []float32, m int, w *Weights)
@@ -75,17 +75,17 @@ type ops struct {
 	gelu      func(x []float32)
 }
 
-// builds are the paths that this machine can run, slowest first; each build's
-// file appends its own. active is the one in use.
+// builds are the paths that this machine can run, slowest first; each path's file appends
+// its own. active is the path in use.
 var (
 	builds = []*ops{&portable}
 	active = &portable
 )
 
-// Use switches to a path. Weights keep the path under which they were packed;
-// call it before loading any. Natively the fastest path is in use from the
-// start; a WebAssembly build starts on the portable one, since only its host
-// knows whether the kernel is there.
+// Use switches to a path. It returns an error for a path that this machine cannot run.
+// Weights keep the path for which they were packed, so call Use before loading any. A
+// native program starts on the fastest path; a WebAssembly program starts on the portable
+// one, since only its host knows whether the kernel is available.
 func Use(p Path) error {
 	for _, b := range builds {
 		if b.path == p {
@@ -96,10 +96,10 @@ func Use(p Path) error {
 	return fmt.Errorf("matrix: no path %q on this machine; there are %v", p, Paths())
 }
 
-// Current is the path in use.
+// Current returns the path in use.
 func Current() Path { return active.path }
 
-// Paths lists the paths that this machine can run, slowest first.
+// Paths returns the paths that this machine can run, slowest first.
 func Paths() []Path {
 	var p []Path
 	for _, b := range builds {
@@ -108,30 +108,30 @@ func Paths() []Path {
 	return p
 }
 
-// Weights is a linear layer, y = x W^T + bias, with W of shape [N][K] in int8
-// with a scale a row, or in float32. It is packed for the path that was in use
-// when it was made, and read-only from then on.
+// Weights is a linear layer, y = x W^T + bias, with W of shape [N][K] in int8 with a scale
+// per row, or in float32. It is packed for the path in use when it is made, and read-only
+// from then on.
 type Weights struct {
 	N, K int // outputs and inputs, not padded
 
 	ops *ops
-	// N rounded up to whole panels of 64, all zeros beyond:
+	// N is rounded up to whole panels of 64, with zeros beyond:
 	int8  []int8    // [N][Pad(K)] in the path's order, or nil
 	scale []float32 // [N], int8 only
 	bias  []float32 // [N]
 	extra []int32   // [N], -128 * the sum of the row, int8 only, where ops.unsigned
 
-	// float32 weights stand transposed in panels of 64 outputs (the last may be
-	// narrower): panel p is [k][width], so that a vector holds outputs.
+	// float32 weights are transposed, in panels of 64 outputs (the last may be narrower).
+	// Panel p is [k][width], so that a vector holds outputs.
 	float []float32
 }
 
-// panel is the number of outputs that float weights and the winners' search
-// take at a time.
+// panel is the number of outputs that are computed together with float weights, and in the
+// search for winners.
 const panel = 64
 
-// NewInt8 packs w, row-major [n][k], whose row i stands for scale[i] * w[i].
-// bias is nil for none.
+// NewInt8 packs w, row-major [n][k], whose row i represents scale[i] * w[i]. bias may be
+// nil. It returns an error where the lengths do not match or k is above 65,536.
 func NewInt8(w []int8, scale, bias []float32, n, k int) (*Weights, error) {
 	if err := check(len(w), n, k); err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func NewInt8(w []int8, scale, bias []float32, n, k int) (*Weights, error) {
 		return nil, fmt.Errorf("matrix: rows of %d int8 weights could overflow 32 bits; the limit is %d", k, maxInt8K)
 	}
 	K := Pad(k)
-	N := (n + panel - 1) / panel * panel // whole panels, which the assembly reads
+	N := (n + panel - 1) / panel * panel // whole panels: the assembly reads them
 	out := &Weights{N: n, K: k, ops: active,
 		int8: make([]int8, N*K), scale: make([]float32, N), bias: make([]float32, N), extra: make([]int32, N)}
 	copy(out.scale, scale)
@@ -156,12 +156,12 @@ func NewInt8(w []int8, scale, bias []float32, n, k int) (*Weights, error) {
 	return out, nil
 }
 
-// maxInt8K keeps 255 * 128 * k below 2^31: the unsigned activations of VNNI
-// times the least int8.
+// maxInt8K keeps 255 * 128 * k below 2^31: VNNI's largest unsigned activation times the
+// least int8.
 const maxInt8K = 65536
 
-// WithBias is the layer of the same weights, whose memory it shares, and another
-// bias, of N values.
+// WithBias returns a layer with the same weights, in the same memory, and another bias of
+// N values.
 func (w *Weights) WithBias(bias []float32) (*Weights, error) {
 	if len(bias) != w.N {
 		return nil, fmt.Errorf("matrix: %d biases for %d rows", len(bias), w.N)
@@ -185,7 +185,8 @@ func (w *Weights) set(i int, row []int8) {
 	w.extra[i] = -128 * sum
 }
 
-// NewFloat32 packs w, row-major [n][k]. bias is nil for none.
+// NewFloat32 packs w, row-major [n][k]. bias may be nil. It returns an error where the
+// lengths do not match.
 func NewFloat32(w, bias []float32, n, k int) (*Weights, error) {
 	if err := check(len(w), n, k); err != nil {
 		return nil, err
@@ -209,8 +210,8 @@ func (w *Weights) setFloat(i int, row []float32) {
 	}
 }
 
-// floatColumn finds output i in its panel: a slice that starts at the weight of
-// k = 0, and the step to the next k.
+// floatColumn finds output i in its panel. It returns a slice that starts at the weight
+// for k = 0, and the distance to the next k.
 func (w *Weights) floatColumn(i int) (column []float32, width int) {
 	first := i / panel * panel
 	width = min(panel, Pad(w.N)-first)
@@ -224,8 +225,8 @@ func check(size, n, k int) error {
 	return nil
 }
 
-// Row writes row i of the weights as float32, dst[:K] = scale[i] * w[i].
-// buf is for the integers, Pad(K) long.
+// Row writes row i of the weights as float32, dst[:K] = scale[i] * w[i]. buf has room for
+// Pad(K) integers.
 func (w *Weights) Row(dst []float32, i int, buf []int8) {
 	if w.float != nil {
 		c, width := w.floatColumn(i)
@@ -242,18 +243,18 @@ func (w *Weights) Row(dst []float32, i int, buf []int8) {
 	}
 }
 
-// Scratch is the working memory of one goroutine. It grows to the largest call
-// it has seen and then allocates nothing.
+// Scratch is the working memory of one goroutine. It grows to the largest call so far and
+// then allocates nothing.
 type Scratch struct {
 	q     []int16   // [m][K] quantised activations
-	u8    []uint8   // [m][K] the same + 128, for VNNI
+	u8    []uint8   // [m][K] q + 128, for VNNI
 	pairs []int64   // [m/2][K] two tokens in one, for plain Go
-	scale []float32 // [m] their scales
-	float []float32 // attention; logits of one panel [m][64]
-	wide  []float32 // [m][64] a panel that is wider than what is left of out
+	scale []float32 // [m] scales of the rows of q
+	float []float32 // for attention; the logits of one panel [m][64]
+	wide  []float32 // [m][64] a panel that is wider than the rest of out
 	row   []int8    // [K]
 	sub   Weights   // one panel of columns, for Winners
-	view  Weights   // one panel of another's, for Panel
+	view  Weights   // one panel of other weights, for Panel
 }
 
 func grow[T any](s []T, n int) []T {
@@ -263,8 +264,8 @@ func grow[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-// Linear computes out = x W^T + bias for m tokens: x is [m][Pad(K)], out is
-// [m][Pad(N)]. With int8 weights, x is quantised by token first.
+// Linear computes out = x W^T + bias for m tokens: x is [m][Pad(K)], out is [m][Pad(N)].
+// With int8 weights, x is first quantised per token.
 func (s *Scratch) Linear(out, x []float32, m int, w *Weights) {
 	if m == 0 {
 		return
@@ -281,20 +282,19 @@ func (s *Scratch) Linear(out, x []float32, m int, w *Weights) {
 	}
 }
 
-// Panel computes 64 of Linear's outputs for one token, those from first on, a multiple of
-// 64, with the same bits: out is [64]. w has int8 weights. So a few of many outputs cost
-// little.
+// Panel computes 64 of Linear's outputs for one token, starting at first, a multiple of
+// 64, with the same bits: out is [64]. w must have int8 weights. It makes a few of many
+// outputs cheap.
 func (s *Scratch) Panel(out, x []float32, first int, w *Weights) {
 	K, last := Pad(w.K), first+panel
 	s.view = Weights{N: panel, K: w.K, ops: w.ops, int8: w.int8[first*K : last*K], scale: w.scale[first:last], bias: w.bias[first:last], extra: w.extra[first:last]}
 	s.Linear(out, x, 1, &s.view)
 }
 
-// Max computes out[n] = max over the m > 0 tokens of (x W^T + bias), [Pad(N)]:
-// the masked-LM head under SPLADE's max pooling, without storing the m times N
-// logits. Bits equal the maximum of what Linear gives: multiplying by the row's
-// scale (not negative) and adding the bias keep the order, so both wait until
-// the maximum is known.
+// Max computes out[n] = max over the m > 0 tokens of (x W^T + bias), [Pad(N)]: the
+// masked-LM head under SPLADE's max pooling, without storing the m times N logits. The
+// bits equal the maximum of Linear's output: multiplying by the row's scale (not negative)
+// and adding the bias keep the order, so both can follow the maximum.
 func (s *Scratch) Max(out, x []float32, m int, w *Weights) {
 	if w.float == nil {
 		w.ops.quantize(s, x, m, Pad(w.K))
@@ -319,15 +319,15 @@ func (s *Scratch) Max(out, x []float32, m int, w *Weights) {
 	}
 }
 
-// Winners finds, for each output in terms, the first token at which Max found
-// its maximum (before the row's scale and bias: see Max), with the same bits.
-// Separate from Max because few outputs win: the loop over all stays lean.
+// Winners writes, for each output in terms, the first token that has Max's maximum (before
+// the row's scale and bias: see Max), computed with the same bits. It is separate from Max
+// because few outputs win, and the loop over all stays lean.
 func (s *Scratch) Winners(dst []int32, terms []uint32, x []float32, m int, w *Weights) {
 	s.some(terms, x, m, w, func(i int, _ float32, at int) { dst[i] = int32(at) })
 }
 
-// MaxOf is Max of the outputs in terms alone, with the same bits: dst[i] is that of
-// terms[i]. Sixty of the vocabulary's terms cost less than a layer does.
+// MaxOf is Max for the outputs in terms alone, with the same bits: dst[i] is the maximum
+// of terms[i]. For sixty terms it costs less than one layer.
 func (s *Scratch) MaxOf(dst []float32, terms []uint32, x []float32, m int, w *Weights) {
 	s.some(terms, x, m, w, func(i int, best float32, _ int) {
 		t := terms[i]
@@ -338,7 +338,7 @@ func (s *Scratch) MaxOf(dst []float32, terms []uint32, x []float32, m int, w *We
 	})
 }
 
-// some tells visit, for each output in terms, its maximum over the tokens before the
+// some calls visit, for each output in terms, with its maximum over the tokens before the
 // row's scale and bias, and the first token that has it.
 func (s *Scratch) some(terms []uint32, x []float32, m int, w *Weights, visit func(i int, best float32, at int)) {
 	K := Pad(w.K)
@@ -383,12 +383,12 @@ func (s *Scratch) some(terms []uint32, x []float32, m int, w *Weights, visit fun
 	}
 }
 
-// Attention computes, for each head and token i,
+// Attention computes, for each head and each token i,
 //
 //	ctx_i = sum over j of softmax_j(scale * q_i . k_j) v_j
 //
-// qkv is [m][3][heads][D] with D a multiple of 16 (a head's true width padded
-// with zeros, which add nothing), ctx is [m][heads][D].
+// qkv is [m][3][heads][D] with D a multiple of 16 (a head's width padded with zeros, which
+// add nothing); ctx is [m][heads][D].
 func (s *Scratch) Attention(ctx, qkv []float32, m, heads, D int, scale float32) {
 	s.float = grow(s.float, Pad(m)*(D+Lanes))
 	active.attention(s.float, ctx, qkv, m, heads, D, scale)

@@ -5,7 +5,7 @@ import "math"
 // portable is the definition of every operation.
 var portable = ops{
 	path:     Portable,
-	pack:     func(dst, row []int8, n, K int) { copy(dst[n*K:], row) }, // row-major, as it comes
+	pack:     func(dst, row []int8, n, K int) { copy(dst[n*K:], row) }, // row-major, unchanged
 	unpack:   func(row, src []int8, n, K int) { copy(row, src[n*K:n*K+K]) },
 	quantize: quantizePairs,
 	linear:   linearPortable,
@@ -17,18 +17,18 @@ var portable = ops{
 	gelu:      geluPortable,
 }
 
-// magic is 1.5 * 2^23. Adding it to |x| < 2^22 rounds x to an integer, half to
-// even, which then stands in the low bits of the sum.
+// magic is 1.5 * 2^23. Adding it to |x| < 2^22 rounds x to an integer, half to even, which
+// is then in the low bits of the sum.
 const magic = 12582912
 
 const magicBits = 0x4B400000 // of float32(magic)
 
-// tiny is the row maximum below which a row counts as zero: 127/max and the
-// scale would leave the normal range of float32.
+// tiny is the row maximum below which a row is treated as zero: 127/max and the scale
+// would leave the normal range of float32.
 const tiny = 1e-30
 
-// quantizeRow turns a row into integers of at most 127 in size and the scale
-// that turns them back: x ~ scale * q.
+// quantizeRow turns a row into integers from -127 to 127 and the scale that turns them
+// back: x ~ scale * q.
 //
 //	scale = max|x| / 127,  q = round(x * (127 / max|x|)), half to even
 func quantizeRow(x []float32, q []int16) (scale float32) {
@@ -49,17 +49,17 @@ func quantizeRow(x []float32, q []int16) (scale float32) {
 	return most / 127
 }
 
-// quantize is the operation as the kernel has it: x [m][K] to q [m][K] and scale [m].
+// quantize is the operation as the kernel provides it: x [m][K] to q [m][K] and scale [m].
 func quantize(q []int16, scale, x []float32, m, K int) {
 	for i := range m {
 		scale[i] = quantizeRow(x[i*K:i*K+K], q[i*K:i*K+K])
 	}
 }
 
-// quantizePairs also lays two tokens side by side in one int64, a + b<<32, so
-// that one multiplication by a weight serves both: in wrapping arithmetic the
-// low half of a sum of such products is the first token's sum, and what is left
-// the second's. Rows are filled up to a multiple of 4 tokens with zeros.
+// quantizePairs also packs two tokens into one int64, a + b<<32, so that one
+// multiplication by a weight serves both. In wrapping arithmetic, the low half of a sum of
+// such products is the first token's sum, and the rest is the second's. Rows are filled up
+// with zeros to a multiple of 4 tokens.
 func quantizePairs(s *Scratch, x []float32, m, K int) {
 	m4 := (m + 3) &^ 3
 	s.q, s.scale, s.pairs = grow(s.q, m4*K), grow(s.scale, m4), grow(s.pairs, m4/2*K)
@@ -74,8 +74,8 @@ func quantizePairs(s *Scratch, x []float32, m, K int) {
 	}
 }
 
-// dots4x2 sums over k the products of two pairs of tokens with two rows of
-// weights: c0, c1 belong to w0 and tokens 0-1 and 2-3; d0, d1 to w1.
+// dots4x2 sums over k the products of two pairs of tokens with two rows of weights. c0 and
+// c1 belong to w0 and tokens 0-1 and 2-3; d0 and d1 belong to w1.
 func dots4x2(p0, p1 []int64, w0, w1 []int8) (c0, c1, d0, d1 int64) {
 	p1, w0, w1 = p1[:len(p0)], w0[:len(p0)], w1[:len(p0)]
 	for k, x := range p0 {
@@ -88,14 +88,14 @@ func dots4x2(p0, p1 []int64, w0, w1 []int8) (c0, c1, d0, d1 int64) {
 	return
 }
 
-// split takes a sum of pairs apart.
+// split separates the two sums of a pair.
 func split(c int64) (int32, int32) {
 	lo := int32(c)
 	return lo, int32((c - int64(lo)) >> 32)
 }
 
-// dequantize is one logit. The order of its three roundings is part of the
-// definition: head leaves the last two until after its maximum.
+// dequantize computes one logit. The order of its three roundings is part of the
+// definition; head does the last two after its maximum.
 //
 //	out = ((float32(sum) * scale) * wscale) + bias
 func dequantize(sum int32, scale, wscale, bias float32) float32 {
@@ -241,7 +241,7 @@ func softmaxRow(s []float32, scale float32) float32 {
 	return fold(&stripe)
 }
 
-// fold adds up the 16 stripes of a sum.
+// fold adds up the 16 partial sums.
 func fold(s *[Lanes]float32) float32 {
 	for w := Lanes / 2; w > 0; w /= 2 {
 		for i := range w {
@@ -274,7 +274,7 @@ func addNormPortable(x, y, gamma, beta []float32, m, n int, eps float32) {
 			stripe[j%Lanes] += float32(d * d)
 		}
 		variance := fold(&stripe) / float32(n)
-		inverse := 1 / float32(math.Sqrt(float64(variance+eps))) // rounds once: sqrt of a float32 is exact enough in float64
+		inverse := 1 / float32(math.Sqrt(float64(variance+eps))) // rounds once: the sqrt of a float32 is exact enough in float64
 		for j, v := range a {
 			a[j] = float32(float32((v-mean)*inverse)*gamma[j]) + beta[j]
 		}
@@ -299,18 +299,18 @@ func gelu(x float32) float32 {
 	p = float32(p*t) + -0.284496736
 	p = float32(p*t) + 0.254829592
 	erf := 1 - float32(float32(p*t)*exp(-float32(z*z)))
-	// The sign bit of x is or-ed in: erf >= 0, but for -1.2e-7 at z = 0, which stays negative.
+	// Or in the sign bit of x: erf >= 0, except -1.2e-7 at z = 0, which stays negative.
 	erf = math.Float32frombits(math.Float32bits(erf) | math.Float32bits(x)&0x80000000)
 	return float32(float32(x*0.5) * (1 + erf))
 }
 
 func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ 0x80000000) }
 
-// Exp is e^x for x <= 0, never below e^-87, with the same bits everywhere.
+// Exp returns e^x for x <= 0, at least e^-87, with the same bits on every machine.
 func Exp(x float32) float32 { return exp(x) }
 
-// exp is e^x for x <= 0, by Cephes' expf: x = n ln 2 + r, |r| <= ln 2 / 2, and a
-// polynomial in r. Below -87 it stays at e^-87, above the denormals.
+// exp returns e^x for x <= 0 by Cephes' expf: x = n ln 2 + r, |r| <= ln 2 / 2, and a
+// polynomial in r. Below -87 it returns e^-87, which is above the denormals.
 func exp(x float32) float32 {
 	x = max(x, -87)
 	t := float32(x*1.44269504) + magic
@@ -324,12 +324,12 @@ func exp(x float32) float32 {
 	p = float32(p*r) + 1.6666665459e-1
 	p = float32(p*r) + 5.0000001201e-1
 	p = float32(p*float32(r*r)) + (r + 1)
-	// 2^n: the low bits of t hold n, which the shift puts into the exponent.
+	// 2^n: the low bits of t hold n, and the shift moves it into the exponent.
 	return float32(p * math.Float32frombits(math.Float32bits(t)<<23+0x3F800000))
 }
 
-// Log1p is log(1+x) for x >= 0, good to 2 units in the last place: Cephes' logf
-// of u = 1+x rounded, and a correction for that rounding.
+// Log1p returns log(1+x) for x >= 0, within 2 units in the last place: Cephes' logf of u =
+// 1+x rounded, and a correction for that rounding.
 func Log1p(x float32) float32 {
 	u := 1 + x
 	b := math.Float32bits(u)

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// Quoted is the result that a quotes as its reply: that of Reply, the first where Reply is
-// none of the results. It is nil where nothing was found, or a doubts that what was found
-// answers.
+// Quoted returns the result that a quotes as its reply: the result that Reply names, the
+// first where Reply is out of range. It is nil where nothing was found, or a doubts that a
+// result answers.
 func (a *Answer) Quoted() *Result {
 	if a.Doubt != "" || len(a.Results) == 0 {
 		return nil
@@ -18,11 +18,11 @@ func (a *Answer) Quoted() *Result {
 	return &a.Results[a.Reply]
 }
 
-// textQuoted bounds what is quoted of a text in bytes where no span of it is named.
+// textQuoted is the most bytes that are quoted of a text where Quote names no span of it.
 const textQuoted = 300
 
-// Quotation is the sentence of r that answers best, without blanks at its ends; where
-// Quote does not fit the text, the text's beginning. It is "" for nil.
+// Quotation returns the sentence of r that answers best, without blanks at its ends. Where
+// Quote does not fit the text, it returns the text's beginning; for nil, "".
 func (r *Result) Quotation() string {
 	if r == nil {
 		return ""

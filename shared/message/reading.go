@@ -2,8 +2,8 @@ package message
 
 import "strconv"
 
-// Reading says for people what the newest question was read with, "" where there was
-// nothing before it: "read with turns 1 and 2".
+// Reading returns what the newest question was read with, as text for people: "read with
+// turns 1 and 2". It is "" where there were no earlier turns.
 func (a *Answer) Reading() string {
 	switch n := len(a.Read) - 1; {
 	case a.Alone:
@@ -17,7 +17,7 @@ func (a *Answer) Reading() string {
 	}
 }
 
-// turns lists ascending indices by number: "1 and 2", "1, 3 to 5 and 7".
+// turns lists ascending indices as numbers from 1: "1 and 2", "1, 3 to 5 and 7".
 func turns(list []int) string {
 	var runs []string
 	for i := 0; i < len(list); {
@@ -26,7 +26,7 @@ func turns(list []int) string {
 			j++
 		}
 		if j == i+1 {
-			j = i // two neighbours are two numbers
+			j = i // write two neighbours as two numbers
 		}
 		run := strconv.Itoa(list[i] + 1)
 		if j > i {
@@ -49,8 +49,8 @@ func turns(list []int) string {
 	return s
 }
 
-// ReadAs says for people what Spelling does, "" where no word was read as another:
-// Read as “photosynthesis” and “Kilimanjaro”.
+// ReadAs returns Spelling as text for people: Read as “photosynthesis” and “Kilimanjaro”.
+// It is "" where no word was replaced.
 func (a *Answer) ReadAs() string {
 	if len(a.Spelling) == 0 {
 		return ""
@@ -66,14 +66,14 @@ func (a *Answer) ReadAs() string {
 	return s + "."
 }
 
-// CutText says for people what Answer.Cut does.
+// CutText says to people that Answer.Cut is true.
 const CutText = "The question is longer than what the encoder reads: its middle was left out."
 
-// NoFigureText says for people what Result.NoFigure does.
+// NoFigureText says to people that Result.NoFigure is true.
 const NoFigureText = "The question asks for a figure or a date; this sentence gives none."
 
-// LeftOut says for people what the encoder did not read for want of room, "" where it
-// read all.
+// LeftOut returns, as text for people, what the encoder did not read for lack of room; ""
+// where it read everything.
 func (a *Answer) LeftOut() string {
 	s := ""
 	if a.Cut {

@@ -13,8 +13,8 @@ import (
 	"parley/shared/jsontree"
 )
 
-// A Builder collects passages, numbered from 0 in the order they are added. Its
-// memory is the texts, and a set of the ids.
+// A Builder collects passages, numbered from 0 in the order in which they are added. It
+// keeps the texts and the set of ids in memory.
 type Builder struct {
 	about About
 	n     uint32
@@ -22,14 +22,14 @@ type Builder struct {
 	seen  map[string]uint32
 }
 
-// NewBuilder makes an empty collection.
+// NewBuilder returns an empty collection.
 func NewBuilder(about About) *Builder {
 	about.Link = strings.ToValidUTF8(about.Link, "\uFFFD") // as JSON will store it
 	return &Builder{about: about, seen: map[string]uint32{}}
 }
 
-// Add adds a passage. An id that is empty or was added before, and a string that
-// is not UTF-8, is an error and adds nothing.
+// Add adds a passage. It returns an error, and adds nothing, where the id is empty or was
+// added before, or a string is not UTF-8.
 func (b *Builder) Add(p Passage) error {
 	stored := [columns]string{ids: p.ID, titles: p.Title, texts: p.Text, urls: p.URL}
 	if p.ID == "" {
@@ -65,7 +65,7 @@ func (b *Builder) Add(p Passage) error {
 	return nil
 }
 
-// invalid is the offset of the first byte of s that is not UTF-8, -1 for none.
+// invalid returns the offset of the first byte of s that is not UTF-8, -1 for none.
 func invalid(s string) int {
 	if utf8.ValidString(s) {
 		return -1
@@ -80,8 +80,8 @@ func invalid(s string) int {
 	return -1
 }
 
-// encode writes About as JSON, as parseAbout reads it; what is empty is left out, but
-// for the title.
+// encode returns About as JSON for parseAbout; it leaves out empty fields except the
+// title.
 func (a *About) encode() []byte {
 	b := jsontree.AppendQuoted([]byte(`{"title":`), a.Title)
 	for _, f := range [][2]string{
@@ -95,7 +95,8 @@ func (a *About) encode() []byte {
 	return append(b, '}')
 }
 
-// WriteTo writes the collection; the bytes depend on what was added alone.
+// WriteTo writes the collection and returns its size in bytes; the bytes depend only on
+// what was added.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	about := b.about.encode()
 	body := [sections][]byte{aboutSection: about}

@@ -24,8 +24,8 @@ import (
 //	     an empty url: as about's link says; without a link, none
 //	     a url of the byte FE alone: none, although there is a link
 //
-// Strings of one kind lie together, and ends are marked rather than lengths
-// stored, because the file is meant to be sent through brotli.
+// Strings of one kind are stored together, and their ends are marked rather than lengths
+// stored, because the file is meant to be compressed with brotli.
 //
 // Three passages: "A b" with the id "A b", the text "One." and the URL w/A_b; "C" with the
 // id 7, the text "Zwö" and the URL u; and one that has nothing but the id 8:
@@ -80,9 +80,9 @@ const (
 
 var sectionNames = [sections]string{"about", "ids", "titles", "texts", "urls"}
 
-// Open checks data whole (lengths, CRCs, UTF-8) and reads it in place; errors are
-// *container.FormatError. data must not change while the store, or a string from it, is in
-// use.
+// Open checks all of data (lengths, CRCs, UTF-8) and reads it in place. data must not
+// change while the store, or a string from it, is in use. Errors are
+// *container.FormatError.
 func Open(data []byte) (*Store, error) {
 	file, err := form.Open(data)
 	if err != nil {
@@ -93,8 +93,8 @@ func Open(data []byte) (*Store, error) {
 		return nil, form.Errorf("header", 12, "%d passages: at most %d are allowed", n, math.MaxInt32)
 	}
 	for i, s := range file.Sections[firstColumn:] {
-		// Every string takes at least its end: what is allocated below is bounded by
-		// the file's size.
+		// Every string takes at least its end mark, so the allocations below are bounded
+		// by the file's size.
 		if size := uint64(len(s.Data)); size < uint64(n) || size > math.MaxUint32 {
 			return nil, form.Errorf("header", s.Entry, "section %s has %d bytes for %d passages", sectionNames[firstColumn+i], size, n)
 		}

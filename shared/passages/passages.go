@@ -1,7 +1,7 @@
 // Package passages stores the texts of a collection in one file, read in place.
 //
-// build.go makes the file, open.go says how it is laid out and checks it, url.go
-// derives links that need not be stored.
+// build.go writes the file, open.go specifies its layout and checks it, url.go derives
+// addresses that need not be stored.
 package passages
 
 import (
@@ -14,26 +14,26 @@ type Passage struct {
 	ID, Title, Text, URL string
 }
 
-// About describes a collection: what it is, where from, under which licence. The
-// licence applies to every passage.
+// About describes a collection: its title, source and licence. The licence applies to
+// every passage.
 type About struct {
 	Title       string `json:"title"`
 	Source      string `json:"source,omitempty"`
 	Licence     string `json:"licence,omitempty"`
 	LicenceURL  string `json:"licence_url,omitempty"`
 	Attribution string `json:"attribution,omitempty"`
-	// Link is the template of the passages' URLs, in which {title} and {id} stand
-	// for the passage's own, escaped as Wikipedia does; for example
-	// "https://en.wikipedia.org/wiki/{title}". A URL that follows it takes no room
-	// in the file.
+	// Link is the template of the passages' URLs. {title} and {id} are replaced by the
+	// passage's own, escaped as Wikipedia does; for example
+	// "https://en.wikipedia.org/wiki/{title}". A URL that follows the template takes no
+	// room in the file.
 	Link string `json:"link,omitempty"`
-	// Encoder names the document encoder that the collection's index was made by.
+	// Encoder is the name of the document encoder that made the collection's index.
 	Encoder string `json:"encoder,omitempty"`
 }
 
-// MadeBy reports whether the encoder of that name can have made the collection: vectors
-// of one encoder mean nothing to another, though both have the same vocabulary. A name
-// that is not known, of either, tells nothing.
+// MadeBy reports whether the encoder of that name can have made the collection. Vectors of
+// one encoder mean nothing to another, even with the same vocabulary. Where either name is
+// unknown, it returns true.
 func (a About) MadeBy(encoder string) bool {
 	return a.Encoder == "" || encoder == "" || a.Encoder == encoder
 }
@@ -45,7 +45,7 @@ type Store struct {
 	columns [columns]column
 }
 
-// A column holds one string of each passage; string i is data[start[i]:start[i+1]-1].
+// A column has one string for each passage; string i is data[start[i]:start[i+1]-1].
 type column struct {
 	data  []byte
 	start []uint32
@@ -59,14 +59,14 @@ func (c *column) at(i int) string {
 	return unsafe.String(&c.data[from], to-from)
 }
 
-// About describes the collection.
+// About returns the description of the collection.
 func (s *Store) About() About { return s.about }
 
-// Len is the number of passages.
+// Len returns the number of passages.
 func (s *Store) Len() int { return s.n }
 
-// At is passage i, from 0 to Len-1. Its strings share the file's memory; only a
-// URL that follows the template is made anew.
+// At returns passage i, from 0 to Len-1. Its strings share the file's memory; only a URL
+// that follows the template is allocated.
 func (s *Store) At(i int) Passage {
 	p := Passage{
 		ID:    s.columns[ids].at(i),
@@ -86,9 +86,9 @@ func (s *Store) At(i int) Passage {
 	return p
 }
 
-// EncoderText is what an encoder reads of a passage: the title, then the text;
-// a text that begins with the title already is all. Training and indexing must
-// agree on it.
+// EncoderText returns the text of a passage that an encoder reads: the title, then the
+// text; only the text where it begins with the title. Training and indexing must agree on
+// it.
 func EncoderText(p Passage) string {
 	if p.Title == "" || strings.HasPrefix(p.Text, p.Title) {
 		return p.Text

@@ -2,7 +2,7 @@ package passages
 
 import "strings"
 
-// URL is the passage's, as the template Link says; without one it is empty.
+// URL returns the address of a passage by the template Link; "" without a template.
 func (a About) URL(p Passage) string {
 	if a.Link == "" {
 		return ""
@@ -29,8 +29,8 @@ func (a About) URL(p Passage) string {
 	}
 }
 
-// escape writes s as MediaWiki writes a title into a path (wfUrlencode): spaces
-// as underscores, all else that is not plain percent-encoded.
+// escape writes s as MediaWiki writes a title into a path (wfUrlencode): spaces as
+// underscores, and every character that is not plain percent-encoded.
 func escape(b *strings.Builder, s string) {
 	const hex = "0123456789ABCDEF"
 	for i := range len(s) {

@@ -1,6 +1,5 @@
-// Package progress tells a person how far long work is: on a terminal a bar on a line
-// that rewrites itself, in a log a line every few seconds, in both with the time that is
-// left.
+// Package progress shows how far long work has come, and the time that is left: on a
+// terminal as a bar on a line that is redrawn, in a log as a line every few seconds.
 package progress
 
 import (
@@ -23,15 +22,15 @@ type Meter struct {
 	every    time.Duration
 	now      func() time.Time
 
-	waiting     bool // for the first Update: see Await
-	shown       bool // a line of a terminal is begun
+	waiting     bool // no Update yet: see Await
+	shown       bool // an unfinished line is on the terminal
 	begin, last time.Time
 	total, from int64
 }
 
-// New begins a report to w of what (a short phrase), of total units of which
-// done were there before: they say nothing about the speed. Units should cost
-// alike, such as bytes of text.
+// New begins a report to w. what is a short phrase for the work, total its number of
+// units, and done how many were finished in an earlier run; these do not count for the
+// speed. Units should take similar time, as bytes of text do.
 func New(w io.Writer, what string, done, total int64) *Meter {
 	m := &Meter{w: w, what: what, total: total, from: done, now: time.Now, every: 10 * time.Second}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
@@ -46,15 +45,15 @@ func New(w io.Writer, what string, done, total int64) *Meter {
 	return m
 }
 
-// Await is New for work that may turn out to be done already, or in part: it begins with
-// the first Update, and without one Done says nothing.
+// Await is New for work that may turn out to be done already, or in part. The report
+// begins with the first Update; without one, Done prints nothing.
 func Await(w io.Writer, what string, total int64) *Meter {
 	m := New(w, what, 0, total)
 	m.waiting = true
 	return m
 }
 
-// Update says how many units are done, and a note to show with it.
+// Update reports the number of units done, with a note to show.
 func (m *Meter) Update(done int64, note string) {
 	now := m.now()
 	if m.waiting {
@@ -79,10 +78,10 @@ func (m *Meter) Update(done int64, note string) {
 	m.print(line)
 }
 
-// cells is the length of a bar.
+// cells is the length of the bar in characters.
 const cells = 24
 
-// bar puts a bar before a line where a terminal of that width has room for both.
+// bar puts a bar before a line if a terminal of that width has room for both.
 func bar(share float64, line string, width int) string {
 	if width > 0 && width <= utf8.RuneCountInString(line)+cells+3 {
 		return line
@@ -106,7 +105,7 @@ func (m *Meter) Done(note string) {
 	}
 }
 
-// Clear ends the report without a line: the bar goes away.
+// Clear ends the report without a line: it removes the bar.
 func (m *Meter) Clear() {
 	if m.shown {
 		fmt.Fprint(m.w, "\r\x1b[K")

@@ -1,9 +1,9 @@
-// Package query reads a conversation into what is searched for, one sparse vector:
+// Package query turns a conversation into the sparse vector that is searched for:
 //
 //	turns -> conversation.Input -> encoder -> learned terms and words
 //
-// Dimensions below the encoder's vocabulary are learned terms; above are the words that
-// the collection knows (package index).
+// Dimensions below the size of the encoder's vocabulary are learned terms; those from
+// there on are words that the collection has (package index).
 package query
 
 import (
@@ -14,19 +14,19 @@ import (
 	"parley/shared/sparse"
 )
 
-// A Reading says what of a conversation is read.
+// A Reading says which turns of a conversation are read.
 type Reading uint8
 
 const (
-	Decide   Reading = iota // together, unless the encoder says that the question builds on nothing
+	Decide   Reading = iota // together, unless the encoder says that the question does not build on what was said before
 	Together                // the newest question and what was said before it
-	Alone                   // the newest question
+	Alone                   // the newest question only
 )
 
-// A Reader reads conversations by one encoder. It serves one goroutine at a time; after
+// A Reader reads conversations with one encoder. It serves one goroutine at a time; after
 // warm-up a reading allocates nothing.
 type Reader struct {
-	// Form is how conversations are read: the encoder's own, unless it is changed.
+	// Form is the way conversations are read; NewReader sets the encoder's own.
 	Form conversation.Form
 
 	encoder *encoder.Encoder
@@ -39,27 +39,29 @@ type Reader struct {
 	won     []int32
 }
 
-// NewReader makes a Reader. lookup gives a word's dimension (index.Index.Lookup); nil:
-// words are not searched for.
+// NewReader returns a Reader. lookup returns a word's dimension (index.Index.Lookup);
+// where it is nil, words are not searched for.
 func NewReader(e *encoder.Encoder, lookup func(stem []byte) (term uint32, ok bool)) *Reader {
 	return &Reader{Form: e.Query, encoder: e, lookup: lookup, session: e.NewSession()}
 }
 
-// A Query is what was read; it is valid until the Reader's next reading.
+// A Query is the result of a reading; it is valid until the Reader's next reading.
 type Query struct {
 	Vector sparse.Vector
-	// Won says what each of the vector's terms came from: of the first Learned, the token
-	// of Input that won it; of the others, the word of Words.
+	// Won says where each of the vector's terms came from: for the first Learned terms,
+	// the index of the token of Input that won the term; for the others, the index of the
+	// word in Words.
 	Won     []int32
 	Learned int
 	Input   *conversation.Input
 	Words   *conversation.Words
-	// Weights are what the encoder gives each word of Words, known to the collection or not.
+	// Weights are the encoder's weights of the words in Words, whether or not the
+	// collection has them.
 	Weights []float32
 	Alone   bool // there was a history, and it was not read
 }
 
-// Origin is where term i of the vector came from.
+// Origin returns where term i of the vector came from.
 func (q *Query) Origin(i int) conversation.Origin {
 	if i < q.Learned {
 		return q.Input.From[q.Won[i]]
@@ -67,8 +69,9 @@ func (q *Query) Origin(i int) conversation.Origin {
 	return q.Words.List[q.Won[i]].Origin
 }
 
-// Read reads turns, the newest last. Turns whose texts are empty count as not there; an
-// input without a token of the newest question gives a Query all the same.
+// Read reads turns, the newest last. Turns whose texts are empty are skipped; an input
+// without a token of the newest question still gives a Query. Errors are those of
+// encoder.Session.EncodeQuery.
 func (r *Reader) Read(turns []conversation.Turn, how Reading) (Query, error) {
 	r.turns = append(r.turns[:0], turns...)
 	defer func() { clear(r.turns) }() // keep no text of a conversation
@@ -76,7 +79,7 @@ func (r *Reader) Read(turns []conversation.Turn, how Reading) (Query, error) {
 	history := newest > 0 && slices.ContainsFunc(turns[:newest], func(t conversation.Turn) bool { return t != conversation.Turn{} })
 	alone := history && how == Alone
 	if alone {
-		clear(r.turns[:newest]) // they keep their numbers
+		clear(r.turns[:newest]) // the remaining turns keep their numbers
 	}
 	q, err := r.read()
 	if err != nil || !history || how != Decide {
@@ -117,8 +120,8 @@ func (r *Reader) read() (q Query, err error) {
 	return q, nil
 }
 
-// add puts word i among those behind the learned terms; of a word that stands several
-// times the heaviest counts, of equal ones the first.
+// add inserts word i among the words that follow the learned terms. Of a word that occurs
+// several times, the heaviest occurrence counts, of equal ones the first.
 func (r *Reader) add(learned int, term uint32, weight float32, i int32) {
 	v, n := &r.vector, len(r.vector.Terms)
 	at := n // words are few; slices.Insert, of three types, would add 2 KB to the page

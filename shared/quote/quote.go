@@ -1,5 +1,5 @@
-// Package quote picks what of a passage answers a question best, for the page to quote as
-// its reply: a sentence, or two that belong together.
+// Package quote picks the part of a passage that answers a question best, which the page
+// quotes as its reply: a sentence, or two that belong together.
 package quote
 
 import (
@@ -8,23 +8,23 @@ import (
 	"parley/shared/sentence"
 )
 
-// Figures of the choice, from the judged sentences of our dev conversations
+// Constants of the choice, fitted to the judged sentences of our dev conversations
 // (trainer/conversations/sentences.tsv; `trainer conversations quote` measures them).
 const (
-	saidShare = 0.8 // what a sentence counts that the conversation has heard already
-	// The sentence after the best is quoted, too, where it has this share of its score and
-	// both together are not longer than pairBytes: the answer may stand in either, or in
-	// both. Not the one before: of a reply, what is asked next is read with the beginning,
-	// and that should be the best sentence's.
+	saidShare = 0.8 // factor on the score of a sentence that was a reply already
+	// The sentence after the best is quoted too where it has this share of the best one's
+	// score and both together have at most pairBytes: the answer may be in either, or in
+	// both. The sentence before is not: the next question is read with the beginning of
+	// the reply, which should be the best sentence.
 	pairShare = 0.75
 	pairBytes = 420
 )
 
-// Best gives the part of text that answers best: the one of spans, which are sentences of
-// text in order, that has the highest score (of equal ones the first), with the next one
-// where it fits nearly as well. A sentence that stands in one of said, the replies so far,
-// comes behind others nearly as good, and joins none: it was the answer to another
-// question. Best is empty only where spans are.
+// Best returns the part of text that answers best: of spans, which are sentences of text
+// in order, the one with the highest score (of equal ones the first), joined with the next
+// one where that scores nearly as well. A sentence that stands in one of said, the replies
+// so far, answered another question: its score is lowered, and it is not joined. Best
+// returns an empty span only where spans is empty.
 func Best(text string, spans []sentence.Span, scores []float32, said []string) sentence.Span {
 	if len(spans) == 0 {
 		return sentence.Span{}
@@ -55,7 +55,7 @@ func Best(text string, spans []sentence.Span, scores []float32, said []string) s
 	return pair
 }
 
-// heardIn says whether a sentence stands in one of the replies.
+// heardIn reports whether a sentence stands in one of the replies.
 func heardIn(said []string, sentence string) bool {
 	for _, reply := range said {
 		if strings.Contains(reply, sentence) {

@@ -1,5 +1,6 @@
-// Package recordlog keeps records in a file that only grows and survives a crash: what
-// long work has made so far, so that a run that was killed goes on where it was.
+// Package recordlog stores records in a file that only grows and survives a crash. It
+// keeps the results of long work, so that a run that was killed continues where it
+// stopped.
 //
 // A file is a header and records, without padding; numbers are little-endian:
 //
@@ -24,12 +25,12 @@
 //	0037: 6e 3a f3 e8  its CRC-32C
 //	003b: 66 6f 75 72  "four"
 //
-// A run that is killed can leave the last record cut off, and a machine that loses its
-// power can leave zeros in its place; a body is not empty, so that no zeros are a record.
-// The first record that is cut off or whose CRC-32C is another ends the file: Open cuts
-// off that record and everything after it, and whoever keeps the log makes these records
-// again. After a kill that is never a record that Sync has returned for. Where a disk has
-// damaged a record in the middle, sound records behind it are made again, too.
+// A run that is killed can leave the last record cut off, and a power failure can leave
+// zeros in its place; a body is never empty, so zeros are not a record. The first record
+// that is cut off or fails its CRC-32C ends the file. Open cuts off that record and
+// everything after it, and the owner of the log makes these records again. After a kill,
+// these are never records for which Sync had returned. Where a disk damaged a record in
+// the middle, the sound records after it are made again, too.
 package recordlog
 
 import (
@@ -47,11 +48,12 @@ import (
 )
 
 const (
-	// HeaderSize is the size of the file's header, after which the first record begins.
+	// HeaderSize is the size of the file's header in bytes, and the offset of the first
+	// record.
 	HeaderSize = 8 + keySize
-	// HeadSize is what a record takes beside its body.
+	// HeadSize is the number of bytes that a record takes in addition to its body.
 	HeadSize = 8
-	// MaxBody is the longest body of a record.
+	// MaxBody is the largest size of a body in bytes.
 	MaxBody = 1 << 28
 
 	keySize = 32
@@ -62,26 +64,26 @@ var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 )
 
-// Options say what log is opened.
+// Options say which log to open.
 type Options struct {
 	Magic string   // 8 bytes
-	Key   [32]byte // records of another key are of no use
-	// Replace begins a file of another magic or key again. Without it, such a file is a
-	// *OtherError.
+	Key   [32]byte // a hash of what the records depend on; records of another key are of no use
+	// Replace says to start again where the file has another magic or key. Without it,
+	// Open returns a *OtherError for such a file.
 	Replace bool
-	// Lock takes the file for this process, or returns why it cannot: durable.TryLock, or
-	// a wrapped durable.Lock, which waits.
+	// Lock locks the file for this process, or returns an error: durable.TryLock, or a
+	// wrapped durable.Lock, which waits.
 	Lock func(*os.File) error
-	// Read, where not nil, is called for each whole record in order; at is the offset of
-	// its body, which is valid until Read returns. An error of Read is Open's: a sound
+	// Read, unless nil, is called for each complete record in order. at is the offset of
+	// its body, which is valid until Read returns. Open returns Read's error: a sound
 	// record that makes no sense was not written by this program.
 	Read func(at int64, body []byte) error
 }
 
-// An OtherError says that a file is no log of the magic and key that are wanted.
+// An OtherError says that the file is not a log with the wanted magic and key.
 type OtherError struct {
 	Path  string
-	Magic string // that the file begins with; the one wanted where only the key differs
+	Magic string // the magic of the file; the wanted one where only the key differs
 	Want  string
 }
 
@@ -101,8 +103,8 @@ type Log struct {
 	sealed bool
 }
 
-// Open opens the log at path, or begins it where there is none; folders on the way are
-// made. What is not whole is cut off.
+// Open opens the log at path, or creates it and the folders on the way. It cuts off what
+// is not complete.
 func Open(path string, o Options) (*Log, error) {
 	if len(o.Magic) != HeaderSize-keySize {
 		return nil, fmt.Errorf("%s: the magic %q has not 8 bytes", path, o.Magic)
@@ -125,7 +127,7 @@ func Open(path string, o Options) (*Log, error) {
 	return l, nil
 }
 
-// resume reads what the file holds, and cuts off what is not whole.
+// resume reads the contents of the file, and cuts off what is not complete.
 func (l *Log) resume(o Options) error {
 	info, err := l.f.Stat()
 	if err != nil {
@@ -143,7 +145,7 @@ func (l *Log) resume(o Options) error {
 		}
 		return l.f.Truncate(l.end)
 	}
-	// A header that never arrived is a part of this one, or zeros.
+	// A header that was not written completely is a prefix of this one, or zeros.
 	begun := bytes.HasPrefix(header, got) || len(bytes.Trim(got, "\x00")) == 0
 	if !begun && !o.Replace {
 		return &OtherError{l.f.Name(), string(got[:min(len(got), len(o.Magic))]), o.Magic}
@@ -158,9 +160,9 @@ func (l *Log) resume(o Options) error {
 	return l.f.Sync()
 }
 
-// scan reads records from r, which stands behind the header of a file of that size, and
-// returns where the last whole one ends. An error is read's, of the record that begins
-// there.
+// scan reads records from r, which is positioned after the header of a file of that size,
+// and returns the end of the last complete one. An error comes from read, for the record
+// that begins there.
 func scan(r io.Reader, size int64, read func(at int64, body []byte) error) (end int64, err error) {
 	end = HeaderSize
 	var head [HeadSize]byte
@@ -170,7 +172,7 @@ func scan(r io.Reader, size int64, read func(at int64, body []byte) error) (end 
 			return end, nil
 		}
 		n := int64(le.Uint32(head[:]))
-		if n == 0 || n > MaxBody || n > size-end-HeadSize { // so a length that is damaged allocates nothing
+		if n == 0 || n > MaxBody || n > size-end-HeadSize { // also keeps a damaged length from allocating
 			return end, nil
 		}
 		if int64(cap(body)) < n {
@@ -190,7 +192,7 @@ func scan(r io.Reader, size int64, read func(at int64, body []byte) error) (end 
 }
 
 // Append writes a record and returns the offset of its body. Sync makes it survive a
-// crash. Where Append fails, the record is not there.
+// crash. Where Append fails, the log is without the record.
 func (l *Log) Append(body []byte) (at int64, err error) {
 	switch {
 	case l.sealed:
@@ -210,8 +212,8 @@ func (l *Log) Append(body []byte) (at int64, err error) {
 	return at, nil
 }
 
-// Body reads the record whose body is at the offset at, as Open or Append told it, and
-// checks it again.
+// Body reads the record whose body is at offset at, as Open or Append reported it, and
+// checks its CRC again.
 func (l *Log) Body(at int64) ([]byte, error) {
 	var head [HeadSize]byte
 	if _, err := l.f.ReadAt(head[:], at-HeadSize); err != nil {
@@ -235,22 +237,22 @@ func (l *Log) damaged(at int64) error {
 	return fmt.Errorf("%s, byte %d: the record was damaged since the file was opened; begin again, and it is made anew", l.f.Name(), at-HeadSize)
 }
 
-// Sync waits until what was appended is on the disk.
+// Sync waits until all records that were appended are on the disk.
 func (l *Log) Sync() error { return l.f.Sync() }
 
-// Size is the size of the file in bytes, up to the last record's end.
+// Size returns the size of the file in bytes, up to the end of the last record.
 func (l *Log) Size() int64 { return l.end }
 
-// File is the file itself, to be mapped into memory or removed; it is not to be written.
+// File returns the file itself, for mapping into memory or removal; do not write to it.
 func (l *Log) File() *os.File { return l.f }
 
-// Seal ends the appending: other processes may open the file and add to it. Records may
+// Seal ends appending, so that other processes may open the file and append. Records can
 // still be read.
 func (l *Log) Seal() error {
 	l.sealed = true
 	return durable.Unlock(l.f)
 }
 
-// Close closes the file, and gives it back to other processes unless it is mapped into
-// memory: then Seal does.
+// Close closes the file, which also unlocks it, unless it is mapped into memory; then Seal
+// unlocks it.
 func (l *Log) Close() error { return l.f.Close() }

@@ -1,5 +1,5 @@
-// Package sentence splits texts into sentences: where a passage is cut, and what a reply
-// quotes.
+// Package sentence splits texts into sentences. Passages are cut at sentences, and replies
+// quote them.
 package sentence
 
 import (
@@ -11,16 +11,16 @@ import (
 // A Span is a byte range of a text.
 type Span struct{ Start, End int }
 
-// maxSentence is the length in bytes past which a sentence is cut at a clause or
-// a word: what has no full stops (tables, logs, poems) must still quote short.
+// maxSentence is the length in bytes above which a sentence is cut at a clause or a word:
+// quotations must be short even from texts without full stops (tables, logs, poems).
 const maxSentence = 600
 
-// Split splits text into sentences, in order, without the blanks between
-// them. It needs no language model: a sentence ends at . ! ? or their like,
-// followed by a blank (or by nothing, where the script puts none), unless the
-// full stop belongs to an abbreviation, an initial or a number, or stands in
-// parentheses. A blank line and a list item always begin a new one. A slip
-// costs a quotation that is too long or too short, never a wrong byte range.
+// Split returns the sentences of text in order, without the blanks between them. It needs
+// no language model: a sentence ends at . ! ? or a similar mark, followed by a blank (or
+// by nothing, in scripts that put none), unless the full stop belongs to an abbreviation,
+// an initial or a number, or is in parentheses. A blank line and a list item always begin
+// a new sentence. A mistake makes a quotation too long or too short, never a wrong byte
+// range.
 func Split(text string) []Span {
 	var spans []Span
 	start := 0
@@ -28,7 +28,7 @@ func Split(text string) []Span {
 		spans = appendCut(spans, text, start, end)
 		start = end
 	}
-	closing := -1 // end of the parenthesis we are in
+	closing := -1 // end of the current parenthesis
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRuneInString(text[i:])
 		next := i + n
@@ -39,7 +39,7 @@ func Split(text string) []Span {
 				closing = -1
 			}
 		case i < closing:
-			// A stop within parentheses doesn't end the sentence around them.
+			// A stop within parentheses does not end the sentence around them.
 		case r == '(':
 			if c := closingParen(text[next:]); c >= 0 {
 				closing = next + c
@@ -77,8 +77,8 @@ func isTerminator(r rune) bool {
 	return false
 }
 
-// skipClosers passes quotation marks, brackets and footnote marks ("[12]") that
-// belong to the sentence before them.
+// skipClosers skips quotation marks, brackets and footnote marks ("[12]") that belong to
+// the sentence before them, and returns the position after them.
 func skipClosers(text string, i int) int {
 	for i < len(text) {
 		r, n := utf8.DecodeRuneInString(text[i:])
@@ -97,8 +97,8 @@ func skipClosers(text string, i int) int {
 	return i
 }
 
-// closingParen finds the ")" that closes a parenthesis opened just before rest,
-// -1 where there is none near: a lone "(" must not swallow the text.
+// closingParen returns the offset of the ")" for a parenthesis that opened just before
+// rest, -1 where there is none near: a lone "(" must not take in the rest of the text.
 func closingParen(rest string) int {
 	depth := 1
 	for i := 0; i < len(rest) && i < 300; i++ {
@@ -118,8 +118,8 @@ func closingParen(rest string) int {
 	return -1
 }
 
-// startsBlock says whether the line that rest begins with opens a paragraph or a
-// list item; any other newline is a blank like the rest.
+// startsBlock reports whether the line at the beginning of rest starts a paragraph or a
+// list item; any other newline counts as a blank.
 func startsBlock(rest string) bool {
 	line, _, _ := strings.Cut(rest, "\n")
 	line = strings.TrimSpace(line)
@@ -139,15 +139,16 @@ func startsBlock(rest string) bool {
 		(line[digits] == '.' || line[digits] == ')') && line[digits+1] == ' '
 }
 
-// endsSentence judges the terminator text[stop:end], with its closers up to after.
+// endsSentence reports whether the terminator text[stop:end], with its closers up to
+// after, ends the sentence.
 func endsSentence(text string, stop, end, after int) bool {
 	if after == len(text) {
 		return true
 	}
 	r, _ := utf8.DecodeRuneInString(text[after:])
 	if !unicode.IsSpace(r) {
-		// "1889.The tower": a blank that a careless extraction lost. Long lower-case
-		// words or years only, so that "Node.js", "3.14" and "e.g." stay whole.
+		// "1889.The tower": the blank was lost in extraction. Only after long lower-case
+		// words and years, so that "Node.js", "3.14" and "e.g." stay in one piece.
 		return after == end && text[stop] == '.' && end == stop+1 && unicode.IsUpper(r) &&
 			gluedWord(text[:stop]) && startsLower(text[after+utf8.RuneLen(r):])
 	}
@@ -184,8 +185,8 @@ func endsSentence(text string, stop, end, after int) bool {
 	return true
 }
 
-// isInitial says whether word is one letter ("J"), or letters with stops between
-// them ("U.S", "J.R.R").
+// isInitial reports whether word is one letter ("J"), or letters with stops between them
+// ("U.S", "J.R.R").
 func isInitial(word string) bool {
 	for {
 		r, n := utf8.DecodeRuneInString(word)
@@ -212,7 +213,7 @@ func gluedWord(before string) bool {
 		}
 		n++
 	}
-	// A word of four letters or more, or a year, that is no part of an address.
+	// A word of four letters or more, or a year, that is not part of an address.
 	return n >= 4 && (n == len(before) || before[len(before)-1-n] == ' ' || before[len(before)-1-n] == '-')
 }
 
@@ -240,8 +241,8 @@ func firstWord(s string) string {
 	return strings.ToLower(s)
 }
 
-// appendCut appends text[start:end] without the blanks at its ends, in parts of
-// at most maxSentence bytes.
+// appendCut appends text[start:end] without the blanks at its ends, in parts of at most
+// maxSentence bytes.
 func appendCut(spans []Span, text string, start, end int) []Span {
 	for {
 		start, end = trim(text, start, end)
@@ -258,7 +259,7 @@ func appendCut(spans []Span, text string, start, end int) []Span {
 	}
 }
 
-// trim leaves out the blanks at both ends of text[start:end].
+// trim returns the range text[start:end] without the blanks at its ends.
 func trim(text string, start, end int) (int, int) {
 	for start < end {
 		r, n := utf8.DecodeRuneInString(text[start:end])
@@ -277,8 +278,8 @@ func trim(text string, start, end int) (int, int) {
 	return start, end
 }
 
-// cutAt is where to cut a text longer than maxSentence, which does not begin with a
-// blank: behind a clause or a word, or else between two characters.
+// cutAt returns where to cut a text longer than maxSentence that does not begin with a
+// blank: after a clause or a word, or else between two characters.
 func cutAt(text string) int {
 	window := text[:maxSentence]
 	for _, at := range []string{"; ", ": ", ", ", " ", "\n"} {
@@ -301,18 +302,18 @@ func words(s string) map[string]bool {
 	return m
 }
 
-// Lower-cased, without the last full stop.
+// In lower case, without the last full stop.
 var (
-	// neverLast: a name, a number or a date follows.
+	// neverLast: a name, a number or a date follows these.
 	neverLast = words(`dr mr mrs ms messrs mme mlle prof st ste gen col lt sgt cpl capt cmdr maj adm rev fr hon gov
 		sen rep pres amb mt vs v c ca circa cf e.g i.e eg ie approx est fl vol vols pp ed eds trans lit transl viz
 		figs eq eqs sec ch jan feb mar apr jun jul aug sept sep oct nov dec op pron abbr arr feat`)
-	// mayBeLast: ends a sentence only where the next word looks like a beginning.
+	// mayBeLast: these end a sentence only where the next word looks like a beginning.
 	mayBeLast = words(`inc ltd co corp plc llc jr sr esq al ph.d m.d b.a m.a b.sc m.sc d.c u.s u.s.a u.k u.n
 		a.m p.m am pm b.c a.d b.c.e c.e dept univ assn ave blvd rd hwy sq mi ft km cm mm kg lb lbs oz hr hrs min
 		mins sec secs gov't intl nat'l`)
-	// starters begin English sentences far more often than they follow an
-	// abbreviation within one.
+	// starters begin English sentences far more often than they follow an abbreviation
+	// inside one.
 	starters = words(`the a an in on at it its he she his her they their this that these those there we our you i
 		by for from after before since during when while where as with under over although though because if but and
 		however its many most some several both one two it's according today later to of between both through until

@@ -1,16 +1,16 @@
-// Package spelling finds what a misspelt word was meant to be, among the words that a
-// collection holds.
+// Package spelling finds, among the words of a collection, the one that a misspelt word
+// was meant to be.
 //
-// What counts is how slips and guesses go wrong, in the manner of Damerau and Levenshtein
-// (each stretch is edited once, "optimal string alignment"):
+// Edits have the costs below, by how people mistype and guess; as in Damerau and
+// Levenshtein's distance, with each stretch edited once ("optimal string alignment"):
 //
 //	1  two neighbours change places (einstien); a letter is doubled or not (botom)
 //	2  one vowel for another (kilimanjero), left out or added (austrlia), the same of "h",
 //	   and letters that sound alike (kristal)
 //	4  any other letter exchanged, left out or added
 //
-// "ph" is one letter, "f". A word may cost more the longer it is: English words that a
-// collection does not hold are often near ones that it does (bloke, broke).
+// "ph" is one letter, "f". A short word may cost less than a long one: English words that
+// a collection lacks are often near ones that it has (bloke, broke).
 package spelling
 
 import "bytes"
@@ -18,7 +18,7 @@ import "bytes"
 // A word shorter than shortest has too many neighbours to be corrected.
 const (
 	shortest = 5
-	longest  = 40 // what is longer is no word
+	longest  = 40 // longer strings are not words
 )
 
 // Costs of an edit.
@@ -28,7 +28,7 @@ const (
 	other = 4
 )
 
-// allowed is what the edits of a word of n letters may cost.
+// allowed returns the highest cost of correcting a word of n letters.
 func allowed(n int) int {
 	switch {
 	case n <= 5:
@@ -41,8 +41,8 @@ func allowed(n int) int {
 	return 2 * guess
 }
 
-// A Nearest looks for the known word that is nearest to a misspelt one; it keeps its
-// memory from one search to the next.
+// A Nearest finds the known word nearest to a misspelt one. It reuses its memory from one
+// search to the next.
 type Nearest struct {
 	word, known []byte
 	rows        [3][longest + 1]int
@@ -52,8 +52,8 @@ type Nearest struct {
 	often    int
 }
 
-// Seek begins the search for a word in small letters. It reports false where the word is
-// not one to correct: short, long, or not of a to z alone.
+// Seek begins the search for a word in lower case. It returns false where the word is not
+// to be corrected: it is too short, too long, or has characters other than a to z.
 func (n *Nearest) Seek(word []byte) bool {
 	n.best = n.best[:0]
 	n.distance, n.often = allowed(len(word))+1, 0
@@ -69,13 +69,14 @@ func (n *Nearest) Seek(word []byte) bool {
 	return true
 }
 
-// Offer tells of a known word, and how many passages hold it. Of words at the same
-// distance the more frequent is the nearer, of those the one offered first.
+// Offer compares a known word, which that many passages contain. Of words at the same
+// distance the more frequent one is nearer, and of equally frequent ones the first
+// offered.
 func (n *Nearest) Offer(known []byte, passages int) {
 	if len(known) < shortest-1 || len(known) > longest {
 		return
 	}
-	// The first letter is seldom wrong, and most known words are ruled out by it.
+	// The first letter is seldom wrong, and rules out most known words.
 	k := known
 	if len(k) > 1 && k[0] == 'p' && k[1] == 'h' {
 		k = phAsF
@@ -91,7 +92,7 @@ func (n *Nearest) Offer(known []byte, passages int) {
 
 var phAsF = []byte("f")
 
-// Found is the nearest word offered; nil where none was near enough.
+// Found returns the nearest word offered; nil where none was near enough.
 func (n *Nearest) Found() []byte {
 	if len(n.best) == 0 {
 		return nil
@@ -99,7 +100,7 @@ func (n *Nearest) Found() []byte {
 	return n.best
 }
 
-// fold appends word with f for ph.
+// fold appends word to to, with f for ph.
 func fold(to, word []byte) []byte {
 	for len(word) > 0 {
 		i := bytes.Index(word, []byte("ph"))
@@ -112,7 +113,7 @@ func fold(to, word []byte) []byte {
 	return append(to, word...)
 }
 
-// between is what it costs to make n.word of n.known, or anything above most.
+// between returns the cost of turning n.known into n.word, or any number above most.
 func (n *Nearest) between(most int) int {
 	a, b := n.word, n.known
 	if d := len(a) - len(b); d > most || -d > most {
@@ -136,7 +137,7 @@ func (n *Nearest) between(most int) int {
 			row[j] = d
 			least = min(least, d)
 		}
-		if least > most && leastBefore > most { // a change of places looks back two rows
+		if least > most && leastBefore > most { // a swap of neighbours looks back two rows
 			return most + 1
 		}
 		leastBefore = least
@@ -145,7 +146,7 @@ func (n *Nearest) between(most int) int {
 	return last[len(b)]
 }
 
-// single is what it costs that one of two words has letter i and the other has not.
+// single returns the cost of adding or leaving out letter i of w.
 func single(w []byte, i int) int {
 	switch {
 	case i > 0 && w[i] == w[i-1] || i+1 < len(w) && w[i] == w[i+1]:
@@ -156,7 +157,7 @@ func single(w []byte, i int) int {
 	return other
 }
 
-// exchange is what it costs that a stands for b.
+// exchange returns the cost of writing a for b.
 func exchange(a, b byte) int {
 	switch {
 	case a == b:

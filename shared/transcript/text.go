@@ -12,8 +12,8 @@ import (
 	"parley/shared/lines"
 )
 
-// Open reads a conversation that somebody saved or wrote down; name is what errors call
-// the file. It may be
+// Open reads a conversation that somebody saved or wrote down. name is the file's name in
+// errors. The file may be
 //
 //   - the JSON form, see Read;
 //   - the Markdown form, of which the questions are taken;
@@ -21,7 +21,7 @@ import (
 //     questions are taken, the replies left out;
 //   - any other text: every line is a question.
 //
-// Text is UTF-8. What begins as JSON does, and is not the JSON form, is refused.
+// Text must be UTF-8. A file that begins like JSON, and is not the JSON form, is refused.
 func Open(data []byte, name string) (Conversation, error) {
 	if text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff"))); len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 		return Read(text)
@@ -62,11 +62,11 @@ func Open(data []byte, name string) (Conversation, error) {
 	return c, nil
 }
 
-// MaxQuestions bounds what Open takes for a conversation: a book is none.
+// MaxQuestions is the most questions that Open accepts, to refuse a whole book.
 const MaxQuestions = 1000
 
-// headings are the questions of the Markdown form, nil where text is not that: "# ..."
-// first, then "## 1. ...", "## 2. ..." and so on.
+// headings returns the questions of the Markdown form, nil where text does not have it:
+// first "# ...", then "## 1. ...", "## 2. ..." and so on.
 func headings(text []string) (asked []string) {
 	if len(text) == 0 || !strings.HasPrefix(text[0], "# ") {
 		return nil
@@ -79,7 +79,7 @@ func headings(text []string) (asked []string) {
 	return asked
 }
 
-// unline is the text of which line made s.
+// unline is the inverse of line.
 func unline(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -99,8 +99,8 @@ var (
 	repliers = []string{"assistant", "ai", "bot", "chatgpt", "a", "answer", "agent", "system", "parley"}
 )
 
-// spoken are the questions of a text with speakers, nil where its first line names none.
-// A line without a speaker goes on with what the one before it said.
+// spoken returns the questions of a text with speakers, nil where its first line names
+// none. A line without a speaker continues the one before.
 func spoken(text []string) (asked []string) {
 	var asks bool
 	for i, s := range text {

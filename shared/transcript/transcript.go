@@ -1,6 +1,6 @@
-// Package transcript writes a conversation for others to read: as JSON, which Read
-// takes again, as Markdown for people, and as topics in the form of TREC CAsT, which
-// evaluation tools and the trainer's importers read.
+// Package transcript writes a conversation as a file: as JSON, which Read reads again; as
+// Markdown, for people; and as topics in the form of TREC CAsT, which evaluation tools and
+// the trainer's importers read.
 package transcript
 
 import (
@@ -13,10 +13,10 @@ import (
 	"parley/shared/message"
 )
 
-// Version of the JSON form.
+// Version is the version of the JSON form.
 const Version = 1
 
-// A Conversation is what was asked and what was replied, oldest first.
+// A Conversation is a list of questions and replies, oldest first. As JSON:
 //
 //	{"parley": 1, "collection": "Vital articles", "encoder": "splade-tiny",
 //	 "turns": [{"question": "How tall is the Eiffel Tower?", "reply": "The tower is ...",
@@ -28,7 +28,7 @@ type Conversation struct {
 	Turns      []Exchange `json:"turns"`
 }
 
-// An Exchange is a question, and the sentence that replied with where it stands.
+// An Exchange is a question, and the sentence that replied with its source.
 type Exchange struct {
 	Question string `json:"question"`
 	Reply    string `json:"reply,omitempty"`
@@ -37,10 +37,10 @@ type Exchange struct {
 	URL      string `json:"url,omitempty"`
 	Chosen   bool   `json:"chosen,omitempty"` // the reader chose the passage
 	Read     string `json:"read,omitempty"`   // how the reader wanted it read: "alone", "together"; "" where the engine decided
-	Doubt    string `json:"doubt,omitempty"`  // why there is no reply (message.Answer); "" where there is one
+	Doubt    string `json:"doubt,omitempty"`  // why there is no reply (message.Answer.Doubt); "" where there is one
 }
 
-// A Form is one of those that Write knows.
+// A Form is a file format that Write knows.
 type Form string
 
 const (
@@ -49,15 +49,15 @@ const (
 	TREC     Form = "trec"
 )
 
-// Forms lists the forms.
+// Forms lists all forms.
 var Forms = []Form{JSON, Markdown, TREC}
 
-// Ending is the ending of a file of the form.
+// Ending returns the file name extension of the form.
 func (f Form) Ending() string {
 	return map[Form]string{JSON: ".json", Markdown: ".md", TREC: ".topics.json"}[f]
 }
 
-// Write writes a conversation.
+// Write returns a conversation in the given form. It returns an error for an unknown form.
 func Write(c Conversation, f Form) ([]byte, error) {
 	c.Version = Version
 	switch f {
@@ -97,7 +97,8 @@ func Read(data []byte) (Conversation, error) {
 	return c, nil
 }
 
-// markdown is for people: questions as headings, replies as quotations.
+// markdown returns the conversation for people: questions as headings, replies as
+// quotations.
 func (c Conversation) markdown() []byte {
 	var b bytes.Buffer
 	title := "Conversation"
@@ -133,9 +134,9 @@ func (c Conversation) markdown() []byte {
 	return b.Bytes()
 }
 
-// line is text on one line, in which no character is markup, wherever the line stands:
-// what begins a heading, a list or a quotation is escaped at its beginning, the delimiter
-// after a number too ("0)", CommonMark 5.2).
+// line returns text on one line in which no character is markup, wherever the line stands.
+// Characters that begin a heading, a list or a quotation are escaped at its beginning,
+// also the delimiter after a number ("0)", CommonMark 5.2).
 func line(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	number := len(s) - len(strings.TrimLeft(s, "0123456789"))
@@ -153,8 +154,8 @@ func line(s string) string {
 	return b.String()
 }
 
-// topics is the form of TREC CAsT: an array of topics with numbered turns. In 2021
-// it had the passage that replied, which is kept where there is one.
+// topics returns the form of TREC CAsT: an array of topics with numbered turns. CAsT 2021
+// has a field for the passage that replied, which is written where there is one.
 func (c Conversation) topics() ([]byte, error) {
 	type turn struct {
 		Number    int    `json:"number"`

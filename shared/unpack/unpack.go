@@ -1,7 +1,7 @@
-// Package unpack reads gzip and zip that may be made to exhaust who reads them: a
-// kilobyte unpacks to a megabyte of zeros, and a zip's index may promise any size. Text
-// and vectors do not shrink to a hundredth; what unpacks to far more than it was is
-// refused before it is in memory.
+// Package unpack reads gzip and zip files that may be made to exhaust memory: a kilobyte
+// can unpack to a megabyte of zeros, and a zip's index may claim any size. Text and
+// vectors do not compress to a hundredth of their size, so a file that unpacks to far more
+// than its size is refused before it fills the memory.
 package unpack
 
 import (
@@ -16,21 +16,22 @@ import (
 )
 
 const (
-	// Max is how many bytes anything may unpack to, however small it was.
+	// Max is the number of bytes to which any file may unpack, however small it is.
 	Max = 256 << 20
-	// Ratio is how many times its size anything larger may unpack to, where it is read
+	// Ratio is how many times its own size a larger file may unpack to, where it is read
 	// as a stream or by a command.
 	Ratio = 16
 )
 
-// ErrTooMuch is what wraps where more unpacks than the bounds allow.
+// ErrTooMuch is wrapped by the error for a file that unpacks to more than the bounds.
 var ErrTooMuch = errors.New("too much unpacked")
 
-// Bound is how many bytes what is packed in so many may unpack to.
+// Bound returns the number of bytes to which a file of packed bytes may unpack.
 func Bound(packed int64) int64 { return max(Max, packed*Ratio) }
 
-// Gzip reads r, unpacked where it begins as gzip does; gz says whether it does. Reading
-// ends with ErrTooMuch where more was unpacked than Bound allows for what was read.
+// Gzip returns a reader of r's content, unpacked if r begins as gzip does; gz reports
+// whether it does. Reading ends with ErrTooMuch after more bytes than Bound allows for the
+// bytes read from r.
 func Gzip(r io.Reader) (unpacked *bufio.Reader, gz bool, err error) { return gunzip(r, Bound) }
 
 func gunzip(r io.Reader, bound func(packed int64) int64) (unpacked *bufio.Reader, gz bool, err error) {
@@ -46,8 +47,8 @@ func gunzip(r io.Reader, bound func(packed int64) int64) (unpacked *bufio.Reader
 	return bufio.NewReaderSize(&bounded{z, in, bound, 0}, 1<<16), true, nil
 }
 
-// A counter counts the packed bytes. It reads single bytes, too, or gzip would put a
-// buffer of its own before it.
+// A counter counts the packed bytes. It also reads single bytes, since gzip would
+// otherwise put its own buffer before it.
 type counter struct {
 	r *bufio.Reader
 	n int64
@@ -83,8 +84,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Zip gives the files of an archive of size bytes, by their names without folders; most
-// bounds what they may unpack to together.
+// Zip returns the files of an archive of size bytes, by their names without folders. most
+// is the number of bytes to which all together may unpack. Errors name the file.
 func Zip(r io.ReaderAt, size, most int64) (map[string][]byte, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
@@ -100,8 +101,8 @@ func Zip(r io.ReaderAt, size, most int64) (map[string][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
-		// What the index says of the size need not be true: it is a hint for memory where
-		// the packed bytes can hold it.
+		// The size in the index need not be true: it is used as a hint for memory only
+		// where the packed bytes could hold that much.
 		var data bytes.Buffer
 		if n := f.UncompressedSize64; n <= uint64(left) && n <= 8*uint64(size) {
 			data.Grow(int(n) + bytes.MinRead)

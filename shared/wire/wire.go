@@ -1,7 +1,7 @@
-// Package wire reads and writes the page's messages (shared/message) as JSON, for
-// the page's program and its worker; the tests hold it against encoding/json, which
-// wasm/host uses (see jsontree for why these do not). What knows the messages' fields,
-// messages.go, is generated from their types.
+// Package wire reads and writes the page's messages (shared/message) as JSON, for the
+// page's program and its worker. The tests compare it with encoding/json, which wasm/host
+// uses (jsontree says why these programs do not). messages.go, which has the fields of the
+// messages, is generated from their types.
 package wire
 
 import (
@@ -45,8 +45,8 @@ func span(v jsontree.Value) message.Span {
 	return message.Span{v.List[0].Int(), v.List[1].Int()}
 }
 
-// A writer writes objects, a field after the other. Empty fields are left out, as
-// the readers take what is missing for that.
+// A writer writes objects field by field. It leaves out empty fields; readers read a
+// missing field as empty.
 type writer struct{ b []byte }
 
 func (w *writer) key(name string) {
@@ -86,7 +86,7 @@ func (w *writer) yes(name string, b bool) {
 	}
 }
 
-// begin opens an object or a list, whose fields or items follow, up to end; an item of a
+// begin opens an object or a list; its fields or items follow, up to end. An item of a
 // list has no name.
 func (w *writer) begin(name string, open byte) {
 	if len(w.b) > 0 {
@@ -108,7 +108,7 @@ func (w *writer) ints(name string, numbers []int) {
 
 func (w *writer) span(name string, s message.Span) { w.ints(name, s[:]) }
 
-// Rows writes lists of texts as [["a","b"],...].
+// Rows returns lists of texts as JSON: [["a","b"],...].
 func Rows(rows [][]string) string {
 	b := []byte{'['}
 	for i, row := range rows {
@@ -127,8 +127,8 @@ func Rows(rows [][]string) string {
 	return string(append(b, ']'))
 }
 
-// Vector writes terms as {"tower":2.25,...}, the form in which sparse vectors are
-// exchanged; exact words stand in quotation marks, since a piece may be spelt alike.
+// Vector returns terms as {"tower":2.25,...}, the form in which sparse vectors are
+// exchanged. Exact words are in quotation marks, since a piece may have the same spelling.
 func Vector(terms []message.Term) string {
 	b := []byte{'{'}
 	for i, t := range terms {

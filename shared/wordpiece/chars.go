@@ -2,29 +2,27 @@ package wordpiece
 
 import "unicode/utf8"
 
-// A kind says what a character does to the word being read.
+// A kind is the effect of a character on the word being read.
 type kind uint8
 
 const (
 	joins  kind = iota // joins the word as itself + delta
-	turns              // joins the word as itself + delta, every second one as itself
-	solo               // ends the word, and is one by itself, as itself + delta
+	turns              // joins the word: alternately as itself + delta and as itself
+	solo               // ends the word, and is a word by itself, as itself + delta
 	space              // ends the word
-	drop               // does nothing
+	drop               // has no effect
 	hangul             // joins the word as the letters of a syllable
 	splits             // joins the word as the letters several[itself + delta]
 )
 
-// A run is a range of code points that behave alike, from first up to the next
-// run's first.
+// A run is a range of code points of one kind, from first to before the next run's first.
 type run struct {
 	first rune
 	kind  kind
 	delta rune
 }
 
-// classify gives what r does, and what it becomes (for splits, the index in
-// several).
+// classify returns the kind of r, and what r becomes (for splits, the index in several).
 func classify(r rune) (kind, rune) {
 	if r < 0 || r > utf8.MaxRune {
 		return drop, r
@@ -50,9 +48,9 @@ func classify(r rune) (kind, rune) {
 	}
 }
 
-// Fold gives a character as the tokenizer writes it, in lower case and without its
-// accent, and reports whether it is kept at all (controls and accents are not). A
-// syllable of Hangul, and a letter that splits into several, stays as it is.
+// Fold returns a character as the tokenizer reads it, in lower case and without its
+// accent, and whether it is kept at all (controls and accents are not). A syllable of
+// Hangul, and a letter that splits into several, is returned unchanged.
 func Fold(r rune) (folded rune, kept bool) {
 	switch k, f := classify(r); k {
 	case drop:
@@ -64,8 +62,8 @@ func Fold(r rune) (folded rune, kept bool) {
 	}
 }
 
-// blocks[b] is the run that holds code point b<<blockBits, so that a search
-// looks at the runs of one block only.
+// blocks[b] is the run that contains code point b<<blockBits, so that a search looks only
+// at the runs of one block.
 const blockBits = 7
 
 var blocks = func() (b [utf8.MaxRune>>blockBits + 2]uint16) {
@@ -79,8 +77,7 @@ var blocks = func() (b [utf8.MaxRune>>blockBits + 2]uint16) {
 	return b
 }()
 
-// ascii[c] is what byte c < 0x80 becomes where it joins a word, or one of the
-// marks below.
+// ascii[c] is what byte c < 0x80 becomes where it joins a word, or one of the marks below.
 var ascii = func() (a [utf8.RuneSelf]byte) {
 	for c := range a {
 		switch k, r := classify(rune(c)); k {

@@ -7,9 +7,10 @@ import (
 	"parley/shared/jsontree"
 )
 
-// CheckConfig refuses a Hugging Face tokenizer_config.json by which text is not read as
-// here, naming the field: that of a cased vocabulary has do_lower_case false, and its
-// vocab.txt may have nothing that tells.
+// CheckConfig returns an error, which names the field, for a Hugging Face
+// tokenizer_config.json with settings that read text differently from this package. A
+// cased vocabulary has do_lower_case false there, while its vocab.txt may show nothing of
+// it.
 func CheckConfig(data []byte) error {
 	f, err := jsontree.Parse(string(data))
 	if err != nil {
@@ -31,9 +32,9 @@ func CheckConfig(data []byte) error {
 	return nil
 }
 
-// FromJSON reads a Hugging Face tokenizer.json and refuses one that is not
-// BERT's uncased WordPiece, naming the field. Its truncation, its padding and the
-// special tokens that it puts around a text are the caller's business.
+// FromJSON reads a Hugging Face tokenizer.json. It returns an error that names the field
+// where that is not BERT's uncased WordPiece. It ignores truncation, padding and the
+// special tokens around a text, which are up to the caller.
 func FromJSON(data []byte) (*Tokenizer, error) {
 	f, err := jsontree.Parse(string(data))
 	if err != nil {
@@ -112,8 +113,8 @@ func FromJSON(data []byte) (*Tokenizer, error) {
 		if err := v.Into(map[string]any{"id": &a.ID, "content": &a.Content, "special": &a.Special}); err != nil {
 			return nil, fmt.Errorf("tokenizer.json: added_tokens[%d]: %w", i, err)
 		}
-		// A special token is read as text where a person typed it, as here.
-		// Any other added token would be cut out of the text before all else.
+		// A special token that a person typed is read as text, as in this package. Any
+		// other added token would be cut out of the text first.
 		if id, ok := vocab[a.Content]; !a.Special || !ok || id != int64(a.ID) {
 			return nil, fmt.Errorf("tokenizer.json: added_tokens[%d] is %q, id %d: only special tokens that model.vocab holds under the same id are known here",
 				i, a.Content, a.ID)

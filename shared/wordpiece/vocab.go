@@ -15,10 +15,11 @@ type Tokenizer struct {
 	initial, continuing table
 }
 
-// Special ids of the vocabulary: [PAD], [UNK], [CLS], [SEP], [MASK].
+// Special holds the ids of [PAD], [UNK], [CLS], [SEP] and [MASK].
 type Special struct{ Pad, Unk, Cls, Sep, Mask int32 }
 
-// Piece is the vocabulary's string for id ("tower", "##ing"), "" out of range.
+// Piece returns the vocabulary's string for id ("tower", "##ing"), "" where id is out of
+// range.
 func (t *Tokenizer) Piece(id int32) string {
 	if id < 0 || int(id) >= len(t.pieces) {
 		return ""
@@ -26,10 +27,10 @@ func (t *Tokenizer) Piece(id int32) string {
 	return t.pieces[id]
 }
 
-// Size is the number of pieces in the vocabulary.
+// Size returns the number of pieces in the vocabulary.
 func (t *Tokenizer) Size() int { return len(t.pieces) }
 
-// List is the vocabulary as a vocab.txt, one piece a line.
+// List returns the vocabulary in the form of a vocab.txt, one piece per line.
 func (t *Tokenizer) List() []byte { return []byte(strings.Join(t.pieces, "\n") + "\n") }
 
 // Same reports whether two vocabularies have the same pieces, each with the same id.
@@ -37,12 +38,12 @@ func (t *Tokenizer) Same(other *Tokenizer) bool {
 	return t == other || slices.Equal(t.pieces, other.pieces)
 }
 
-// Special gives the ids of the special tokens.
+// Special returns the ids of the special tokens.
 func (t *Tokenizer) Special() Special { return t.special }
 
-// New reads a vocab.txt: one piece a line, its id the line's number from 0.
-// Lines may end in CR LF. It refuses an empty or repeated line, one that is not
-// UTF-8, a vocabulary without the special tokens, and a cased one.
+// New reads a vocab.txt: one piece per line, whose id is the line's number from 0. Lines
+// may end in CR LF. It returns an error for an empty or repeated line, one that is not
+// UTF-8, and a vocabulary that lacks a special token or has capitals.
 func New(vocab []byte) (*Tokenizer, error) {
 	if len(vocab) == 0 {
 		return nil, fmt.Errorf("vocab.txt: empty")
@@ -54,8 +55,8 @@ func New(vocab []byte) (*Tokenizer, error) {
 	return build(lines, "vocab.txt", "line", 1)
 }
 
-// build makes a tokenizer of the pieces. In its errors a piece of id i stands in
-// file at "unit i+from".
+// build returns a tokenizer with these pieces. Its errors say that piece i stands in file
+// at "unit i+from".
 func build(pieces []string, file, unit string, from int) (*Tokenizer, error) {
 	t := &Tokenizer{pieces: pieces}
 	var initial, continuing int
@@ -111,13 +112,13 @@ func build(pieces []string, file, unit string, from int) (*Tokenizer, error) {
 // prefix marks a piece that continues a word.
 const prefix = "##"
 
-// continues tells a piece that continues a word from one that begins it. "##"
-// alone continues nothing: no word part is empty.
+// continues reports whether a piece continues a word rather than begins it. "##" alone
+// continues nothing: a part of a word is never empty.
 func continues(p string) bool { return len(p) > len(prefix) && p[:len(prefix)] == prefix }
 
-// A table finds the id of a piece by its bytes, hashed with open addressing.
-// The pieces that begin a word and those that continue it have one each, so that
-// looking up the rest of a word needs no "##" put before it.
+// A table finds the id of a piece by its bytes, hashed with open addressing. Pieces that
+// begin a word and pieces that continue one have separate tables, so that looking up the
+// rest of a word needs no "##" before it.
 type table struct {
 	seed    uint32
 	skip    int // bytes of prefix before a piece's own
@@ -139,12 +140,12 @@ func newTable(n int, seed uint32, skip int) table {
 // hashByte is FNV-1a's step.
 func hashByte(h uint32, c byte) uint32 { return (h ^ uint32(c)) * 16777619 }
 
-// first is the slot at which the search for h begins: the top bits of a
-// Fibonacci hash, as FNV mixes its low bits better than its high ones.
+// first returns the slot at which the search for h begins: the top bits of a Fibonacci
+// hash, since FNV mixes its low bits better than its high ones.
 func (k *table) first(h uint32) uint32 { return (h * 0x9e3779b9) >> k.shift }
 
-// find returns the id of the piece whose own bytes are b, with hash h; -1 where
-// there is none.
+// find returns the id of the piece whose own bytes are b, with hash h; -1 where there is
+// none.
 func (k *table) find(pieces []string, h uint32, b []byte) int32 {
 	mask := uint32(len(k.slots) - 1)
 	for i := k.first(h); ; i = (i + 1) & mask {
@@ -158,7 +159,8 @@ func (k *table) find(pieces []string, h uint32, b []byte) int32 {
 	}
 }
 
-// insert adds a piece. Where it is there already, insert returns its id; else -1.
+// insert adds a piece. It returns the id of the same piece if the table has it already,
+// else -1.
 func (k *table) insert(pieces []string, id int32) int32 {
 	p := pieces[id][k.skip:]
 	h := k.seed

@@ -1,23 +1,22 @@
-// Package wordpiece is BERT's uncased WordPiece tokenizer, equal to Hugging
-// Face's tokenizers (BertNormalizer, BertPreTokenizer, WordPiece) in the ids it
-// gives and in the range of the text that each came from.
+// Package wordpiece is BERT's uncased WordPiece tokenizer. It gives the same ids, and the
+// same ranges of the text, as Hugging Face's tokenizers (BertNormalizer, BertPreTokenizer,
+// WordPiece).
 //
-// A text is read once, left to right. Each character is dropped (controls,
-// accents, U+FFFD, bytes that are not UTF-8), ends a word (white space), is a
-// word by itself (punctuation, CJK ideographs), or joins the current word,
-// in lower case and without its accents. Each word is then split greedily into
-// the longest pieces that the vocabulary holds; a word that cannot be split so,
-// or is longer than 100 characters, becomes [UNK].
+// A text is read once, left to right. Each character is dropped (controls, accents,
+// U+FFFD, bytes that are not UTF-8), ends a word (white space), is a word by itself
+// (punctuation, CJK ideographs), or joins the current word, in lower case and without its
+// accents. Each word is then split greedily into the longest pieces in the vocabulary. A
+// word that cannot be split, or is longer than 100 characters, becomes [UNK].
 //
-// What each character does is a table made by asking tokenizers about every one
-// (table.py), so neither Go's Unicode version nor a browser's decides it.
+// The effect of each character is in a table, made by passing every character to
+// tokenizers (table.py), so it depends neither on Go's version of Unicode nor on a
+// browser's.
 //
-// One thing of tokenizers is left out. It sorts combining marks (NFD); of nearly
-// all it then strips every trace, and sorting changes nothing. Where a word holds
-// marks that are not stripped (Balinese, musical notation) in an order that is
-// not canonical, the word keeps that order here, and its range is that of its own
-// characters, which tokenizers gets wrong there. BERT's vocabulary has no piece
-// with such a mark: the word is [UNK] either way.
+// One step of tokenizers is left out: it sorts combining marks (NFD). Nearly all of these
+// it then drops, so sorting changes nothing. Where a word contains marks that are not
+// dropped (Balinese, musical notation) in an order that is not canonical, the word keeps
+// that order here, and its range is that of its own characters, which tokenizers gets
+// wrong. BERT's vocabulary has no piece with such a mark: the word is [UNK] either way.
 package wordpiece
 
 import (
@@ -27,20 +26,20 @@ import (
 
 // A Token is one piece of a text: its vocabulary id and the byte range
 // text[Start:End] that it came from.
-//
-// Ranges are in order, but tokens can share a character: the syllable "각" is
-// read as three letters, and each can be a token. Dropped characters are inside
+// Ranges are in order, but tokens can share a character: the syllable "각" is read as three
+// letters, and each can be a token. A range includes dropped characters only between
+// characters that were kept.
 // a range only between characters that were kept.
 type Token struct {
 	ID         int32
 	Start, End int
 }
 
-// Append appends the tokens of text to dst, at most max of them (max < 0: all),
-// and stops reading there, so that the cost of a huge paste is bounded. No
-// special token is added, and "[SEP]" in text is text.
+// Append appends the tokens of text to dst, at most max of them (max < 0: all). It stops
+// reading there, so the cost of a huge paste is bounded. It adds no special token, and
+// "[SEP]" in text is ordinary text.
 //
-// It allocates nothing but what dst needs to grow.
+// It allocates only to grow dst.
 func (t *Tokenizer) Append(dst []Token, text string, max int) []Token {
 	full := math.MaxInt
 	if max >= 0 && max < full-len(dst) {
@@ -93,14 +92,14 @@ func (t *Tokenizer) Append(dst []Token, text string, max int) []Token {
 	return t.appendWord(dst, &w, full)
 }
 
-// endBytes is how many bytes of a text's end AppendEnd reads for a token: far more
-// than words have in any language, so that only white space or noise can use them up.
+// endBytes is the number of bytes at a text's end that AppendEnd reads per token: far more
+// than words have in any language, so only white space or noise can use them up.
 const endBytes = 64
 
-// AppendEnd appends the last tokens of text to dst, at most max of them, in their
-// order: those that end what Append gives. So that the end of a huge paste costs no
-// more than its beginning, it reads at most endBytes for each, from the beginning of
-// a word; where they hold fewer tokens, it appends fewer.
+// AppendEnd appends the last tokens of text to dst, at most max of them, in order: those
+// that end the result of Append. So that the end of a huge paste costs no more than its
+// beginning, it reads at most endBytes per token, from the beginning of a word; where
+// these hold fewer tokens, it appends fewer.
 func (t *Tokenizer) AppendEnd(dst []Token, text string, max int) []Token {
 	if max <= 0 {
 		return dst
@@ -124,7 +123,7 @@ func (t *Tokenizer) AppendEnd(dst []Token, text string, max int) []Token {
 	return dst
 }
 
-// wordBegin is the first place from the byte at on where a word can begin, whatever
+// wordBegin returns the first position at or after at where a word can begin, whatever
 // stands before it: after white space, or at a character that is a word by itself.
 func wordBegin(text string, at int) int {
 	if at <= 0 {
@@ -146,23 +145,23 @@ func wordBegin(text string, at int) int {
 	return at
 }
 
-// maxWord is the number of characters above which a word is [UNK], whatever it
-// says (max_input_chars_per_word in tokenizer.json).
+// maxWord is the number of characters above which a word is [UNK]
+// (max_input_chars_per_word in tokenizer.json).
 const maxWord = 100
 
-// A word is the current word as the vocabulary would write it, and where each of
-// its characters came from. Of a word longer than maxWord only its range is kept.
+// A word is the current word as the vocabulary spells it, and where each of its characters
+// came from. For a word longer than maxWord it keeps only the range.
 type word struct {
-	n     int // characters, also those above maxWord
-	start int // range in the text
+	n     int // number of characters, including those above maxWord
+	start int // its range in the text
 	end   int
 	bytes [maxWord * utf8.UTFMax]byte
 	at    [maxWord + 1]uint16 // at[i] is the offset in bytes of character i; at[n] the length
-	from  [maxWord]span       // from[i] is where character i stands in the text
+	from  [maxWord]span       // from[i] is the range of character i in the text
 
 	hash [maxWord]uint32 // of bytes[at[i]:at[j+1]], for the i being split
 	ids  [maxWord]int32  // the pieces found
-	upto [maxWord]uint8  // and the character before which each ends
+	upto [maxWord]uint8  // for each piece, the character at which it ends
 }
 
 type span struct{ start, end int }
@@ -195,8 +194,7 @@ func (w *word) add(r rune, start, end int) {
 	w.n++
 }
 
-// appendWord appends the pieces of w as far as dst has fewer than full tokens,
-// and empties w.
+// appendWord appends the pieces of w while dst has fewer than full tokens, and empties w.
 func (t *Tokenizer) appendWord(dst []Token, w *word, full int) []Token {
 	n := w.n
 	if n == 0 || len(dst) >= full {
@@ -219,8 +217,8 @@ func (t *Tokenizer) appendWord(dst []Token, w *word, full int) []Token {
 	return dst
 }
 
-// split splits the n characters of w greedily into the longest pieces, from the
-// left, and returns how many there are: 0 where the vocabulary lacks one.
+// split splits the n characters of w greedily into the longest pieces, from the left, and
+// returns their number: 0 where the vocabulary lacks one.
 func (t *Tokenizer) split(w *word, n int) int {
 	pieces := 0
 	for i := 0; i < n; {
@@ -228,7 +226,7 @@ func (t *Tokenizer) split(w *word, n int) int {
 		if i > 0 {
 			key = &t.continuing
 		}
-		// Hash every prefix of what is left that may be a piece.
+		// Hash every prefix of the rest that may be a piece.
 		begin, h, j := w.at[i], key.seed, i
 		for ; j < n && int(w.at[j+1]-begin) <= key.longest; j++ {
 			for _, c := range w.bytes[w.at[j]:w.at[j+1]] {

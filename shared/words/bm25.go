@@ -11,41 +11,41 @@ import (
 	"parley/shared/matrix"
 )
 
-// BM25 holds the formula's parameters,
+// BM25 holds the parameters of the formula
 //
 //	impact(w, d) = idf(w) tf / (tf + K1 (1 - B + B |d| / avg))
 //	idf(w)       = ln(1 + (N - df + .5) / (df + .5))
 //
-// which is Robertson and Zaragoza (2009) with Lucene's idf and, as in Lucene since
-// version 8, without the constant factor k1 + 1. tf counts a word of the title Title
-// times (their BM25F with one length for both fields: |d| is the number of words in
-// title and text, avg its mean).
+// which is Robertson and Zaragoza (2009) with Lucene's idf and, as in Lucene since version
+// 8, without the constant factor k1 + 1. tf counts a word of the title Title times (BM25F
+// of the same paper, with one length for both fields: |d| is the number of words in title
+// and text, avg its mean).
 type BM25 struct{ K1, B, Title float64 }
 
-// Default has K1 and B as Anserini and BEIR do; Title was chosen on a dev set.
+// Default has the K1 and B of Anserini and BEIR; Title was chosen on a dev set.
 var Default = BM25{K1: .9, B: .4, Title: 2}
 
-// Counts are the words of a collection's passages, numbered from 0 in the order that
-// they are added. The zero value has none. A posting takes about 3 bytes.
+// Counts are the word counts of a collection's passages, numbered from 0 in the order in
+// which they are added. The zero value has no passages. A posting takes about 3 bytes.
 type Counts struct {
 	lists   map[string]*list
-	lengths []uint32 // words of each passage
-	total   uint64   // words of all
+	lengths []uint32 // number of words in each passage
+	total   uint64   // number of words in all passages
 	reader  Reader
 }
 
-// A list holds a word's postings: for each, (passage - the lowest that it could be) x 2,
-// and 1 more where the title has the word, as a varint; times in the text, and in that
-// case in the title, a byte each, which stops at 255.
+// A list holds a word's postings. Each is a varint, (passage - lowest possible) x 2, plus
+// 1 where the title has the word; then one byte for the count in the text and, in that
+// case, one for the count in the title. A count stops at 255.
 type list struct {
 	data []byte
 	n    int
 	next uint32 // the lowest passage that may follow
 
-	text, title uint8 // of the passage that is being added
+	text, title uint8 // counts in the passage that is being added
 }
 
-// Add adds a passage.
+// Add adds a passage's words.
 func (c *Counts) Add(title, text string) {
 	if c.lists == nil {
 		c.lists = map[string]*list{}
@@ -86,13 +86,13 @@ func (c *Counts) Add(title, text string) {
 	c.total += uint64(n)
 }
 
-// Len is the number of passages.
+// Len returns the number of passages.
 func (c *Counts) Len() int { return len(c.lengths) }
 
-// Words are the words of all passages, in the order of their bytes.
+// Words returns the words of all passages, in the order of their bytes.
 func (c *Counts) Words() []string { return slices.Sorted(maps.Keys(c.lists)) }
 
-// DF is the number of passages that hold word.
+// DF returns the number of passages that contain word.
 func (c *Counts) DF(word string) int {
 	if l := c.lists[word]; l != nil {
 		return l.n
@@ -100,8 +100,8 @@ func (c *Counts) DF(word string) int {
 	return 0
 }
 
-// Impacts gives the passages that hold word, in order, and its impact in each. The bits
-// are the same on every machine.
+// Impacts iterates over the passages that contain word, in order, with the word's impact
+// in each. The bits are the same on every machine.
 func (c *Counts) Impacts(word string, p BM25) iter.Seq2[uint32, float32] {
 	return func(yield func(uint32, float32) bool) {
 		l := c.lists[word]
@@ -131,7 +131,7 @@ func (c *Counts) Impacts(word string, p BM25) iter.Seq2[uint32, float32] {
 	}
 }
 
-// Check refuses parameters that make no impacts.
+// Check returns an error for parameters outside the formula's range.
 func (p BM25) Check() error {
 	if !(p.K1 >= 0) || !(p.B >= 0 && p.B <= 1) || !(p.Title >= 0) {
 		return fmt.Errorf("words: BM25 with k1 %v, b %v and titles counting %v times: wanted k1 and titles of 0 or more, b from 0 to 1", p.K1, p.B, p.Title)

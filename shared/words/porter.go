@@ -1,8 +1,8 @@
 package words
 
-// Stem takes an English word's endings off by Porter's algorithm (An algorithm
-// for suffix stripping, Program 14(3), 1980), the stemmer of Lucene's English
-// analyser. Words of two letters and words that are not all of a-z stay.
+// Stem removes an English word's endings by Porter's algorithm (An algorithm for suffix
+// stripping, Program 14(3), 1980), the stemmer of Lucene's English analyser. Words of two
+// letters, and words with characters other than a to z, stay as they are.
 func Stem(word string) string { return string(stem([]byte(word))) }
 
 // stem is Stem in the memory of w: no ending is replaced by a longer one.
@@ -49,7 +49,7 @@ func stem(w []byte) []byte {
 	w = replaceFirst(w, some, doubles)
 	w = replaceFirst(w, some, singles)
 
-	// Step 4: what is left of an ending, where the stem is long.
+	// Step 4: the rest of an ending, where the stem is long.
 	if s, ok := cutSuffix(w, "ion"); ok {
 		if more(s) && (hasSuffix(s, "s") || hasSuffix(s, "t")) {
 			w = s
@@ -70,8 +70,8 @@ func stem(w []byte) []byte {
 	return w
 }
 
-// Endings and what takes their place. Longer ones stand before the shorter ones that
-// they end in.
+// Endings and their replacements. A longer ending stands before the shorter ones that it
+// ends in.
 var (
 	plurals = [][2]string{{"sses", "ss"}, {"ies", "i"}, {"ss", "ss"}, {"s", ""}}
 	yToI    = [][2]string{{"y", "i"}}
@@ -114,7 +114,7 @@ func replaceFirst(w []byte, fits func(stem []byte) bool, endings [][2]string) []
 	return w
 }
 
-// vowel says whether w[i] is one: y is, after a consonant.
+// vowel reports whether w[i] is a vowel; y is one after a consonant.
 func vowel(w []byte, i int) bool {
 	switch w[i] {
 	case 'a', 'e', 'i', 'o', 'u':
@@ -134,7 +134,7 @@ func hasVowel(w []byte) bool {
 	return false
 }
 
-// measure is Porter's m: how often a vowel is followed by a consonant.
+// measure returns Porter's m: the number of times that a vowel is followed by a consonant.
 func measure(w []byte) int {
 	m := 0
 	for i := 1; i < len(w); i++ {
@@ -150,7 +150,8 @@ func doubleConsonant(w []byte) bool {
 	return n > 1 && w[n-1] == w[n-2] && !vowel(w, n-1)
 }
 
-// shortEnd is Porter's *o: consonant, vowel, consonant that is not w, x or y.
+// shortEnd is Porter's *o: w ends in a consonant, a vowel, and a consonant that is not w,
+// x or y.
 func shortEnd(w []byte) bool {
 	n := len(w)
 	return n > 2 && !vowel(w, n-3) && vowel(w, n-2) && !vowel(w, n-1) &&

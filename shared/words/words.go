@@ -1,15 +1,15 @@
-// Package words reads texts as words, the exact dimensions beside the learned ones,
-// and weighs those of a collection by BM25.
+// Package words splits texts into words, which are the exact dimensions of a vector beside
+// the learned ones, and computes the BM25 weights of a collection's words.
 //
 //	words.go   text -> words, each with its byte range
 //	porter.go  a word -> its stem
 //	bm25.go    the words of passages -> impacts
 //
-// A word is a run of letters, digits and marks, in lower case and without accents as
-// the encoder's tokenizer folds them (package wordpiece), so that Zurich finds Zürich,
-// stemmed by Porter's algorithm where it is all of a-z. English stop words are none.
-// Scripts that set no blanks between words (Han, kana, Thai, Lao, Khmer, Burmese) give
-// every pair of neighbouring characters. Besides:
+// A word is a run of letters, digits and marks, in lower case and without accents as the
+// encoder's tokenizer folds them (package wordpiece), so that Zurich finds Zürich. Words
+// of a-z alone are stemmed by Porter's algorithm. English stop words are left out. In
+// scripts without blanks between words (Han, kana, Thai, Lao, Khmer, Burmese) every pair
+// of neighbouring characters is a word. In addition:
 //
 //   - A full stop between digits belongs to the number ("3.14"), a comma before three
 //     of them is dropped ("10,000" is "10000").
@@ -26,24 +26,23 @@ import (
 	"parley/shared/wordpiece"
 )
 
-// maxWord is the length in bytes at which a word is cut: what is longer is rarely a
-// word, and a collection keeps each of them.
+// maxWord is the length in bytes at which a word is cut: a longer string is rarely a word,
+// and a collection stores each of them.
 const maxWord = 64
 
-// A Reader reads words; it holds the memory of one goroutine.
+// A Reader splits texts into words; it holds the memory of one goroutine.
 type Reader struct {
 	word []byte
 	pair []byte
 }
 
-// Each calls visit for every word of text, in order, with the bytes that it stands in,
-// text[start:end]. word is valid until visit returns. It allocates nothing, once the
-// Reader is warm.
+// Each calls visit for every word of text, in order, with its byte range text[start:end].
+// word is valid until visit returns. After warm-up, Each allocates nothing.
 func (r *Reader) Each(text string, visit func(word []byte, start, end int)) {
 	w := r.word[:0]
 	var start, end int // of the word in the text
 	letters := 0       // characters of the word since its last full stop
-	digits := false    // it has nothing else
+	digits := false    // it has only digits
 	flush := func() {
 		if len(w) > 0 && !stop[string(w)] {
 			w = stem(w)
@@ -51,8 +50,8 @@ func (r *Reader) Each(text string, visit func(word []byte, start, end int)) {
 		}
 		w, letters = w[:0], 0
 	}
-	// The last character, where it is of a script without blanks, and whether no pair
-	// holds it yet.
+	// The last character, if its script has no blanks between words, and whether it is in
+	// no pair yet.
 	var before rune
 	var beforeStart, beforeEnd int
 	alone := false
@@ -122,20 +121,20 @@ func (r *Reader) Each(text string, visit func(word []byte, start, end int)) {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// thousand reports whether just three digits come first.
+// thousand reports whether rest begins with exactly three digits.
 func thousand(rest string) bool {
 	return len(rest) >= 3 && isDigit(rest[0]) && isDigit(rest[1]) && isDigit(rest[2]) &&
 		(len(rest) == 3 || !isDigit(rest[3]))
 }
 
-// wordFollows reports whether a letter or a digit comes first.
+// wordFollows reports whether rest begins with a letter or a digit.
 func wordFollows(rest string) bool {
 	c, _ := utf8.DecodeRuneInString(rest)
 	return unicode.IsLetter(c) || unicode.IsNumber(c)
 }
 
-// appendFolded appends a character, at most maxWord bytes in all; letters that no accent
-// was taken from are spelt as people without them on their keys do.
+// appendFolded appends a character, up to maxWord bytes in all. A letter that has no
+// accent to drop, such as ß, is spelt as people do without that key.
 func appendFolded(w []byte, c rune) []byte {
 	s := ""
 	switch c {
@@ -167,7 +166,7 @@ func appendFolded(w []byte, c rune) []byte {
 	return w
 }
 
-// unblanked reports whether c is of a script that sets no blanks between words.
+// unblanked reports whether c belongs to a script without blanks between words.
 func unblanked(c rune) bool {
 	switch {
 	case c < 0x0e00:
@@ -190,9 +189,9 @@ func unblanked(c rune) bool {
 // Stop reports whether a word, in lower case, is a stop word.
 func Stop(word string) bool { return stop[word] }
 
-// stop are Snowball's English stop words and what contractions leave ("don't" gives
-// "don" and "t"). Questions are full of "what", "who" and "how", which Lucene's own list
-// of 33 keeps: the longer list gains .02 nDCG@10 on MTRAG.
+// stop holds Snowball's English stop words and the parts of contractions ("don't" gives
+// "don" and "t"). Questions are full of "what", "who" and "how", which are not in Lucene's
+// list of 33; the longer list gains .02 nDCG@10 on MTRAG.
 var stop = func() map[string]bool {
 	m := map[string]bool{}
 	for _, w := range strings.Fields(`i me my myself we our ours ourselves you your yours

@@ -3,9 +3,9 @@
 //
 //	go run ./wiregen FILE
 //
-// A field stands under the name in its tag. Strings, bools and numbers that are zero are
-// left out, as readers take what is missing for that; "omitempty" leaves out a list that
-// is empty, and "omitzero" a struct that is zero.
+// A field is written under the name in its tag. Strings, bools and numbers that are zero
+// are left out, since readers read a missing field as zero. "omitempty" leaves out an
+// empty list, and "omitzero" a zero struct.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"parley/shared/message"
 )
 
-// roots are the messages that are sent as a whole.
+// roots are the types of complete messages.
 var roots = []reflect.Type{
 	reflect.TypeFor[message.Ask](),
 	reflect.TypeFor[message.Answer](),
@@ -28,8 +28,9 @@ var roots = []reflect.Type{
 	reflect.TypeFor[message.Failure](),
 }
 
-// strict are the types whose strings, bools and numbers must be of their kind, or the
-// message is refused. Readers of others take what they do not expect for zero.
+// strict lists the types whose strings, bools and numbers must have the right JSON type,
+// or reading returns an error. Readers of other types read a value of another JSON type as
+// zero.
 var strict = map[reflect.Type]bool{
 	reflect.TypeFor[message.Ask]():  true,
 	reflect.TypeFor[message.Turn](): true,
@@ -50,7 +51,7 @@ func main() {
 	}
 }
 
-// generate returns the code, formatted.
+// generate returns the formatted code.
 func generate() (source []byte, err error) {
 	defer func() {
 		if p, ok := recover().(unsupported); ok {
@@ -73,7 +74,7 @@ func generate() (source []byte, err error) {
 	return format.Source(g.b.Bytes())
 }
 
-// unsupported says which field no code is known for.
+// unsupported is the error for a field of a type that wiregen cannot write code for.
 type unsupported struct {
 	of    reflect.Type
 	field reflect.StructField
@@ -91,8 +92,7 @@ type generator struct {
 
 func (g *generator) line(format string, args ...any) { fmt.Fprintf(&g.b, format+"\n", args...) }
 
-// need makes sure that there will be code for a type, and returns its name, without a
-// package.
+// need records that a type needs code, and returns the type's name, without its package.
 func (g *generator) need(t reflect.Type) string {
 	if !g.done[t] {
 		g.done[t] = true
@@ -117,7 +117,8 @@ func (g *generator) root(t reflect.Type) {
 	g.line("w := &writer{}\nw.write%s(\"\", m)\nreturn string(w.b)\n}\n", name)
 }
 
-// key returns the name that a field is written under, and whether its tag has an option.
+// key returns the name under which a field is written, and a function that reports whether
+// its tag has an option.
 func key(f reflect.StructField) (name string, has func(option string) bool) {
 	name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return name, func(option string) bool { return options == option }
@@ -185,7 +186,7 @@ func (g *generator) reader(t reflect.Type) {
 	g.line("}\n")
 }
 
-// scalar is what a value is as a type.
+// scalar returns the expression that converts a value to a type.
 func scalar(t reflect.Type, get string) string {
 	switch t.Kind() {
 	case reflect.String:
