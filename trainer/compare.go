@@ -13,9 +13,9 @@ import (
 
 const compareHelp = `Usage: trainer compare --qrels FILES [FLAGS] RUN_A RUN_B
 
-Says for every measure what RUN_B gains over RUN_A: the difference, its 95 %
+For every measure, prints what RUN_B gains over RUN_A: the difference, its 95 %
 interval (bootstrap over the queries) and the p-value of the paired randomisation
-test. Both runs are TREC runs, as trainer evaluate --run writes them.
+test. Both files are TREC runs, such as trainer evaluate --run writes.
 
 Examples:
   trainer compare --qrels '../data/mtrag/human/qrels_*.tsv' last.run rewrite.run
@@ -24,7 +24,7 @@ Examples:
 func compareCommand(_ context.Context, args []string, stdout, stderr *os.File) error {
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
 	var qrelsFiles files
-	flags.Var(&qrelsFiles, "qrels", "judgements, `files` of BEIR's TSV or TREC's form")
+	flags.Var(&qrelsFiles, "qrels", "`files` of judgements, as BEIR's TSV or in TREC's form")
 	trials := flags.Int("trials", 10000, "relabellings, and resamples, `n`")
 	seed := flags.Uint64("seed", 1, "`seed` of both")
 	asJSON := flags.Bool("json", false, "print JSON instead of a table")

@@ -30,30 +30,33 @@ const conversationsHelp = `Usage: trainer conversations check [FLAGS]
        trainer conversations quote [FLAGS]
        trainer conversations doubt [FLAGS]
 
-The project's own conversations over the encyclopedia in models/.
+Works with the project's own conversations about the encyclopedia in models/.
 
-check reads them, prints their statistics, and every problem: ids, labels, quotas,
-splits, near-duplicates, rewrites that do not stand alone. The tests run it, too.
-export writes queries, judgements and articles in the forms of BEIR and TREC.
-Besides train, dev and test there is choice, to choose settings on: export writes it
-together with dev, with the pooled judgements of both.
-measure ranks the articles for every question, by the shipped index and by BM25, and
-prints the figures by input, by kind of follow-up and by depth.
-converse plays them as they are used: turn by turn, with the engine's own quotations
-in the history. It says how often the right article comes first and among the first
-three, and how often the reply is from the right article and the right sentence.
-switch asks an unrelated question behind the beginning of a conversation and alone,
-and says how often both find the same, and what the engine's decision that a question
-begins a new topic costs the real follow-ups.
-sure fits the estimate of how often the sparse stage's first article is right, says
-how well the one in package answer is calibrated and, with --dense, draws the curve of
-the cascade: what is right and what is spent where the second stage is skipped.
-quote plays them, too, and says by sentences.tsv how often what is quoted of the right
-article, and the reply, answers.
+check reads them, prints their statistics, and reports every problem: ids, labels,
+quotas, splits, near-duplicates, rewrites that are not understandable by themselves.
+The tests run it, too.
+export writes queries, judgements and articles in the forms of BEIR and TREC. The
+splits are train, dev, test and choice. Settings are chosen on choice; export writes
+it together with dev, with the pooled judgements of both.
+measure ranks the articles for every question, with the index that ships and with
+BM25, and prints the figures by input, by kind of follow-up and by depth.
+converse plays the conversations as people use the engine: turn by turn, with the
+engine's own quotations in the history. It prints how often the right article comes
+first and among the first three, and how often the reply comes from the right article
+and the right sentence.
+switch asks an unrelated question after the beginning of a conversation and by itself.
+It prints how often both find the same, and what real follow-ups lose when the engine
+takes a question for a new topic.
+sure fits the estimate of how often the sparse stage's first article is right. It
+prints how well the estimate in package answer is calibrated and, with --dense, the
+curve of the cascade: how many answers are right, and at what cost, if the second
+stage is skipped above a threshold.
+quote also plays the conversations. By the labels in sentences.tsv, it prints how often
+the quotation from the right article answers, and how often the reply does.
 doubt fits the estimate of whether the first result answers at all, on train and choice
-and their unanswerable inputs (unanswerable.jsonl), and says how many of these are
-recognised and how many rightly answered turns are lost.
-Without --encoder, these five take the default level of models/family.json.
+and their unanswerable inputs (unanswerable.jsonl). It prints how many of these it
+recognises and how many correctly answered turns it loses.
+Without --encoder, these five use the default level of models/family.json.
 
 Examples:
   trainer conversations check
@@ -80,17 +83,17 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	flags.StringVar(&o.data, "data", "trainer/conversations", "`folder` of the conversations")
 	flags.StringVar(&o.files.Articles, "articles", "models/vital-articles", "`folder` of the articles and their index")
 	flags.StringVar(&o.files.Encoder, "encoder", "models/splade-tiny", "the query encoder's `folder`; check counts tokens by its vocabulary")
-	flags.StringVar(&o.files.Base, "base", "", "converse, switch: encoder's `folder` that --encoder was exported to share")
+	flags.StringVar(&o.files.Base, "base", "", "converse, switch: the base encoder's `folder`, if --encoder was exported with --share")
 	flags.StringVar(&o.splits, "splits", "", "measure, converse, switch: the `splits`, with commas (empty: dev,test for measure, dev for converse, test for switch)")
 	flags.StringVar(&o.pool, "pool", "", "measure: write every ranking's first ten, pooled, to `file`")
-	flags.StringVar(&o.replies, "replies", converse.Engine, "converse: `whose` replies stand in the history, the engine's or the writer's")
-	flags.StringVar(&o.out, "out", "", "converse, doubt: write every turn, with what was replied and whether that is right, to `file`, a JSON line each")
-	flags.IntVar(&o.pairs, "pairs", 400, "switch: the `number` of pairs of a conversation and a question, of each split")
-	flags.IntVar(&o.seed, "seed", 1, "switch: `number` that the pairs are drawn by")
-	flags.BoolVar(&o.fitted, "fitted", false, "doubt: figures are by what was fitted now, not by what package answer has")
-	flags.BoolVar(&o.pooled, "pooled", false, "measure, converse, switch: take the judgements of pooled.tsv, too")
+	flags.StringVar(&o.replies, "replies", converse.Engine, "converse: `whose` replies the history has: engine or writer")
+	flags.StringVar(&o.out, "out", "", "converse, doubt: write every turn, its reply and whether that is right to `file`, one JSON line per turn")
+	flags.IntVar(&o.pairs, "pairs", 400, "switch: the `number` of pairs of a conversation and a question in each split")
+	flags.IntVar(&o.seed, "seed", 1, "switch: the `number` that seeds the choice of pairs")
+	flags.BoolVar(&o.fitted, "fitted", false, "doubt: measure with the coefficients fitted now instead of those in package answer")
+	flags.BoolVar(&o.pooled, "pooled", false, "measure, converse, switch: also use the judgements of pooled.tsv")
 	denseFlags(flags, &o.files.Dense)
-	flags.StringVar(&o.files.Cache, "cache", "cache", "converse, switch: `folder` that keeps the passages' dense vectors")
+	flags.StringVar(&o.files.Cache, "cache", "cache", "converse, switch: `folder` in which the passages' dense vectors are kept")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")
 	words, err := parseWords(flags, args, conversationsHelp, stdout)
 	if err != nil {
@@ -135,7 +138,7 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	return o.play(ctx, words[0], p, stdout)
 }
 
-// conversationsFlags are what conversations was asked for.
+// conversationsFlags are the values of the command's flags.
 type conversationsFlags struct {
 	data, splits, pool, replies, out string
 	files                            converse.Files
@@ -143,8 +146,8 @@ type conversationsFlags struct {
 	json, pooled, fitted             bool
 }
 
-// check refuses what makes no sense, and finds the default encoder where --encoder was
-// not given.
+// check returns an error if flags contradict each other, and sets the default encoder
+// if --encoder was not given.
 func (o *conversationsFlags) check(flags *flag.FlagSet) error {
 	for name := range strings.SplitSeq(o.splits, ",") {
 		if !slices.Contains(conversations.All, name) {
@@ -173,7 +176,7 @@ func (o *conversationsFlags) check(flags *flag.FlagSet) error {
 	return err
 }
 
-// familyFile is where the default level stands.
+// familyFile is the list of encoders, which names the default level.
 const familyFile = "models/family.json"
 
 func (o *conversationsFlags) measure(ctx context.Context, set conversations.Set, articles *passages.Store, stdout, stderr *os.File) error {
@@ -199,7 +202,7 @@ func (o *conversationsFlags) measure(ctx context.Context, set conversations.Set,
 	return measuredTable(stdout, splits, rows)
 }
 
-// play plays the conversations, prints what is asked for and writes --out.
+// play plays the conversations, prints the report that what names, and writes --out.
 func (o *conversationsFlags) play(ctx context.Context, what string, p *converse.Player, stdout *os.File) error {
 	switch what {
 	case "converse":
@@ -244,7 +247,7 @@ func (o *conversationsFlags) play(ctx context.Context, what string, p *converse.
 	return o.print(stdout, report, func() error { return doubtTable(stdout, report) })
 }
 
-// print prints a report as JSON or by its table.
+// print prints a report as JSON, or as its table without --json.
 func (o *conversationsFlags) print(stdout *os.File, report any, table func() error) error {
 	if o.json {
 		return printJSON(stdout, report)
@@ -252,7 +255,7 @@ func (o *conversationsFlags) print(stdout *os.File, report any, table func() err
 	return table()
 }
 
-// writeLines writes a JSON line for each of all to a file; "" is none.
+// writeLines writes all to a file, one JSON line each. If file is "", it does nothing.
 func writeLines[T any](file string, all []T) error {
 	if file == "" {
 		return nil
@@ -311,7 +314,7 @@ func checkConversations(set conversations.Set, articles *passages.Store, vocabPa
 	return err
 }
 
-// conversationTables prints Markdown, as the data card has it.
+// conversationTables prints the statistics as Markdown, as the data card has them.
 func conversationTables(w io.Writer, splits map[string]conversations.Stats, topics map[string]map[string]conversations.Stats) error {
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	row := func(name, format string, value func(conversations.Stats) any) {
@@ -356,7 +359,7 @@ func conversationTables(w io.Writer, splits map[string]conversations.Stats, topi
 			follow += s.FollowUps
 			switches += s.Switches
 		}
-		// The hops and switches are those of the three.
+		// choice counts hops and switches of the three splits together.
 		c := topics[conversations.Choice][topic]
 		fmt.Fprintf(t, "| %.1f %%\t| %d\t| %d\t| %d\t|\n", 100*hops/float64(max(1, follow)), switches, c.Conversations, c.Turns)
 	}

@@ -10,7 +10,7 @@ import (
 	"parley/trainer/converse"
 )
 
-// percent formats a share of n, "-" where n is 0.
+// percent formats a share of n as a percentage, or "-" if n is 0.
 func percent(part float64, n int) string {
 	if n == 0 {
 		return "-"
@@ -18,7 +18,8 @@ func percent(part float64, n int) string {
 	return fmt.Sprintf("%.1f %%", 100*part)
 }
 
-// measuredTable prints nDCG@10 as Markdown, groups down, systems across.
+// measuredTable prints nDCG@10 as a Markdown table: a row per group, a column
+// per system.
 func measuredTable(stdout *os.File, splits []string, rows []converse.Measured) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 1, ' ', 0)
 	for _, split := range splits {
@@ -53,7 +54,7 @@ func measuredTable(stdout *os.File, splits []string, rows []converse.Measured) e
 	return nil
 }
 
-// repliedTable prints Markdown, groups down.
+// repliedTable prints a Markdown table with a row per group.
 func repliedTable(stdout *os.File, reports []converse.Replied) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 1, ' ', 0)
 	for _, m := range reports {
@@ -77,7 +78,8 @@ func repliedTable(stdout *os.File, reports []converse.Replied) error {
 	return nil
 }
 
-// switchTable prints Markdown, a table of the pairs and one of the follow-ups.
+// switchTable prints two Markdown tables: one of the pairs, one of the
+// follow-ups.
 func switchTable(stdout *os.File, reports []converse.Switched) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 1, ' ', 0)
 	fmt.Fprintln(w, "| new topics\t| pairs\t| read\t| same first article as alone\t| right article first\t| read alone\t|\n|---\t|---:\t|---\t|---:\t|---:\t|---:\t|")

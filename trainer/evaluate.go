@@ -24,14 +24,15 @@ const evaluateHelp = `Usage: trainer evaluate --encoder DIR --mtrag DIR [FLAGS]
        trainer evaluate --encoder DIR --passages FILES --queries FILES --qrels FILES [FLAGS]
        trainer evaluate --bm25 ...
 
-Encodes the passages (once: the vectors are kept in --cache), indexes them,
-ranks them for every judged query, and prints what trec_eval would say, and what
-it cost: L0, the mean number of active terms; FLOPS, sum_j p_q(j) p_d(j).
+Encodes the passages (once; the vectors are kept in --cache), indexes them, ranks
+them for every judged query, and prints trec_eval's figures and the cost: L0, the
+mean number of active terms; FLOPS, sum_j p_q(j) p_d(j), the mean number of
+multiplications per pair of a query and a passage.
 
-FILES is a file, a pattern in quotes, or several with commas; gzip is read too.
+FILES is a file, a pattern in quotes, or several with commas. Files may be gzip.
 
-With --dense a second stage ranks as in the page, by package answer, and gives
-the first 100 passages.
+With --dense, a second stage ranks as it does in the page, and the ranking has 100
+passages.
 
 Examples:
   trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag
@@ -43,7 +44,7 @@ Examples:
   trainer evaluate --encoder models/splade-tiny --passages corpus.jsonl --queries queries.jsonl --qrels qrels/test.tsv --json
 `
 
-// evaluateFlags are what evaluate was asked for.
+// evaluateFlags are the values of the command's flags.
 type evaluateFlags struct {
 	system                          evaluate.System
 	passages, queries, qrels, tasks files
@@ -56,34 +57,34 @@ func evaluateCommand(ctx context.Context, args []string, stdout, stderr *os.File
 	o := evaluateFlags{system: evaluate.Default()}
 	flags := flag.NewFlagSet("evaluate", flag.ContinueOnError)
 	flags.StringVar(&o.system.Encoder, "encoder", "", "encoder's `folder` in Hugging Face's layout, float or int8")
-	flags.StringVar(&o.system.Base, "base", "", "encoder's `folder` that --encoder was exported to share (trainer export --share)")
+	flags.StringVar(&o.system.Base, "base", "", "the base encoder's `folder`, if --encoder was exported with trainer export --share")
 	flags.StringVar(&o.system.PassageEncoder, "passage-encoder", "", "encoder's `folder` for the passages (empty: that of --encoder)")
 	flags.StringVar(&o.benchmark, "mtrag", "", "MTRAG's `folder`: sets passages, queries, qrels and tasks")
-	flags.Var(&o.passages, "passages", "collection, BEIR's corpus `files`; several make one pool")
+	flags.Var(&o.passages, "passages", "the collection: BEIR's corpus `files`; several become one pool")
 	flags.Var(&o.queries, "queries", "queries, BEIR's `files`")
-	flags.Var(&o.qrels, "qrels", "judgements, `files` of BEIR's TSV or TREC's form")
-	flags.Var(&o.tasks, "tasks", "MTRAG's tasks `files`, which hold the conversations")
+	flags.Var(&o.qrels, "qrels", "`files` of judgements, as BEIR's TSV or in TREC's form")
+	flags.Var(&o.tasks, "tasks", "MTRAG's tasks `files`, which have the conversations")
 	flags.StringVar(&o.system.Input, "input", o.system.Input, "what the encoder reads: `last`, conversation, questions or rewrite")
 	flags.IntVar(&o.system.Settings.QueryTokens, "query-tokens", 0, "cut the input at `n` tokens (0: the encoder's own length)")
 	flags.IntVar(&o.system.Settings.HistoryType, "history-type", -1, "token `type` of the history, 0 or 1 (-1: the encoder's own)")
 	flags.IntVar(&o.system.Settings.ReplyTokens, "reply-tokens", -1, "read the first `n` tokens of each reply (0: all, -1: the encoder's own)")
 	flags.IntVar(&o.system.Settings.QueryTerms, "query-terms", -1, "keep the `n` heaviest terms of each query (0: all, -1: the encoder's own)")
-	flags.Float64Var(&o.system.Settings.QuestionWords, "question-words", -1, "of an encoder without a word head: what each `word` of the newest question weighs (0: words are not searched for, -1: the encoder's own)")
-	flags.Float64Var(&o.system.Settings.HistoryWords, "history-words", -1, "what the word head's weights of words of the history are `multiplied` by (-1: the encoder's own)")
-	flags.BoolVar(&o.system.NoWords, "no-words", false, "search for learned terms alone")
+	flags.Float64Var(&o.system.Settings.QuestionWords, "question-words", -1, "for an encoder without a word head: the `weight` of each word of the newest question (0: do not search for words, -1: the encoder's own)")
+	flags.Float64Var(&o.system.Settings.HistoryWords, "history-words", -1, "the `factor` of the word head's weights of words in the history (-1: the encoder's own)")
+	flags.BoolVar(&o.system.NoWords, "no-words", false, "search for learned terms only")
 	flags.Float64Var(&o.system.Words.K1, "k1", o.system.Words.K1, "k1 of BM25, by which passages' words are weighed")
 	flags.Float64Var(&o.system.Words.B, "b", o.system.Words.B, "b of BM25")
-	flags.Float64Var(&o.system.Words.Title, "title-words", o.system.Words.Title, "how many times a word of a title counts")
-	flags.StringVar(&o.read, "read", "together", "how a conversation is read: `together`, alone, or as the encoder decides (decide)")
-	flags.Float64Var(&o.system.Pruning.Mass, "mass", 1, "keep this `share` of each passage's weight, in its heaviest terms; .9 is what ships")
+	flags.Float64Var(&o.system.Words.Title, "title-words", o.system.Words.Title, "how many `times` a word in a title counts")
+	flags.StringVar(&o.read, "read", "together", "how a conversation is read: `together`, alone (only the question), or decide (the encoder decides)")
+	flags.Float64Var(&o.system.Pruning.Mass, "mass", 1, "keep the heaviest terms of each passage, up to this `share` of its weight; .9 is what ships")
 	flags.IntVar(&o.system.Pruning.Top, "top", 0, "keep the `n` heaviest terms of each passage (0: all)")
 	flags.IntVar(&o.system.Depth, "depth", 1000, "documents a query, `n`")
 	flags.BoolVar(&o.system.Float, "float", false, "score by the float weights instead of the index's 8-bit impacts")
 	flags.BoolVar(&o.system.BM25, "bm25", false, "rank by BM25 instead of an encoder (k1 .9, b .4, stemmed words)")
-	flags.StringVar(&o.cache, "cache", "cache", "`folder` that keeps the passages' vectors")
+	flags.StringVar(&o.cache, "cache", "cache", "`folder` in which the passages' vectors are kept")
 	flags.StringVar(&o.runFile, "run", "", "write the ranking as a TREC run to `file`")
-	flags.StringVar(&o.system.Worker, "wasm", "", "rank by the page's own worker.wasm, this `file`, and check that it ranks as this program does")
-	flags.StringVar(&o.by, "by", "", "print also parts of the queries: by `turn`, or by domain, the file that judges them")
+	flags.StringVar(&o.system.Worker, "wasm", "", "rank with this `file`, the page's worker.wasm, and check that it ranks as this program does")
+	flags.StringVar(&o.by, "by", "", "also print parts of the queries: by `turn`, or by domain (the file of their judgements)")
 	flags.StringVar(&o.tag, "tag", "parley", "the run's `name`")
 	denseFlags(flags, &o.system.Dense)
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of a table")
@@ -133,8 +134,8 @@ func evaluateCommand(ctx context.Context, args []string, stdout, stderr *os.File
 	return outcomeTable(stdout, out)
 }
 
-// complete reads the flags that name something: the way of reading, and the benchmark's
-// folder, whose files are those that no other flag names.
+// complete sets the way of reading from --read, and the files that no other flag names
+// from the benchmark's folder.
 func (o *evaluateFlags) complete() error {
 	read, ok := map[string]query.Reading{"together": query.Together, "alone": query.Alone, "decide": query.Decide}[o.read]
 	if !ok {
@@ -166,7 +167,7 @@ func (o *evaluateFlags) complete() error {
 	return nil
 }
 
-// check refuses what cannot work.
+// check returns an error if flags contradict each other or have values out of range.
 func (o *evaluateFlags) check() error {
 	s := &o.system
 	switch {
@@ -179,7 +180,7 @@ func (o *evaluateFlags) check() error {
 	case len(o.qrels) == 0:
 		return wrongUse("no --qrels (or --mtrag)")
 	case s.Input == evaluate.Conversation && len(o.tasks) == 0:
-		return wrongUse("--input conversation needs --tasks, the file that holds the conversations")
+		return wrongUse("--input conversation needs --tasks, the file with the conversations")
 	case s.Depth < 1:
 		return wrongUse("--depth %d: at least 1 is needed", s.Depth)
 	case !(s.Pruning.Mass > 0 && s.Pruning.Mass <= 1):
@@ -197,7 +198,7 @@ func (o *evaluateFlags) check() error {
 		return err
 	}
 	if s.Dense.Encoder != "" && (s.BM25 || s.Float || s.Worker != "") {
-		return wrongUse("--dense adds a stage to what --encoder finds by the index: leave out --bm25, --float and --wasm")
+		return wrongUse("--dense adds a stage after --encoder and its index: leave out --bm25, --float and --wasm")
 	}
 	if o.by != "" && o.by != evaluate.ByTurn && o.by != evaluate.ByDomain {
 		return wrongUse("--by %q: want %s or %s", o.by, evaluate.ByTurn, evaluate.ByDomain)
@@ -211,14 +212,14 @@ func (o *evaluateFlags) check() error {
 	return nil
 }
 
-// denseFlags adds what a command needs to measure with a dense stage.
+// denseFlags adds the flags of the dense stage to set; they change d.
 func denseFlags(set *flag.FlagSet, d *evaluate.Dense) {
-	set.StringVar(&d.Encoder, "dense", "", "a dense encoder's `folder`: measure with the second stage")
+	set.StringVar(&d.Encoder, "dense", "", "a dense encoder's `folder`; measures with the second stage")
 	set.StringVar(&d.Passages, "dense-passages", "", "the dense encoder's `folder` that reads passages (empty: that of --dense)")
 	set.StringVar(&d.Stage, "stage", "", "which `stages` answer: sparse, dense or both (empty: the engine decides, question by question)")
-	set.Float64Var(&d.Weight, "dense-weight", -1, "what a cosine counts beside the sparse score, a `number` (-1: the dense encoder's own)")
+	set.Float64Var(&d.Weight, "dense-weight", -1, "the `weight` of a cosine beside the sparse score (-1: the dense encoder's own)")
 	set.Float64Var(&d.Zero, "dense-zero", -1, "the `cosine` that counts 0 (-1: the dense encoder's own)")
-	set.Float64Var(&d.SureAbove, "sure-above", -1, "the sparse stage's `probability` of being right from which the dense one is skipped (0: never, -1: the dense encoder's own)")
+	set.Float64Var(&d.SureAbove, "sure-above", -1, "skip the dense stage if the sparse one is right with this `probability` or more (0: never skip, -1: the dense encoder's own)")
 	set.IntVar(&d.Tokens, "dense-tokens", 0, "cut passages for the dense encoder at `n` tokens (0: its own length)")
 }
 
@@ -234,7 +235,7 @@ func checkDense(d *evaluate.Dense) error {
 	return nil
 }
 
-// outcomeTable prints a line of the whole and one of each part.
+// outcomeTable prints a row for all queries and one for each part.
 func outcomeTable(w io.Writer, out *evaluate.Outcome) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	head := []string{"input", "queries"}
@@ -272,12 +273,13 @@ func outcomeTable(w io.Writer, out *evaluate.Outcome) error {
 		fmt.Fprintf(w, "%d queries found nothing and count as 0.\n", out.Missing)
 	}
 	if out.Unasked > 0 {
-		fmt.Fprintf(w, "%d judged queries are in no file of queries; they were not asked and count as 0.\n", out.Unasked)
+		fmt.Fprintf(w, "%d judged queries are in no file of queries; they were not asked, and count as 0.\n", out.Unasked)
 	}
 	return nil
 }
 
-// files is a flag that names files: commas and repeats add up, patterns expand.
+// files is a flag that names files. It splits at commas, expands patterns, and may be
+// given several times.
 type files []string
 
 func (f *files) String() string { return strings.Join(*f, ",") }

@@ -23,14 +23,14 @@ import (
 const experimentHelp = `Usage: trainer experiment --data DIR [FLAGS]
        trainer experiment --list | --report [FLAGS]
 
-Trains and measures what a grid's file lists, one after another, and writes a result
-a row and seed, then tables and figures. What is done is skipped: it is known by its
-configuration and by the checksums of its data. Stopped at any moment, the same
-command goes on where it was. A row that fails is reported at the end. The same
-command started twice shares the work: with --threads 1, one for each core is faster
-than one on all.
+Trains and measures the rows of a grid's file, one after another, and writes a result
+for each row and seed, then tables and figures. It skips what is done: a result is
+known by its configuration and by the checksums of its data. If it is stopped, at any
+moment, the same command continues. It reports rows that fail at the end. If the same
+command is started several times, the processes share the work; one per core with
+--threads 1 is faster than one process on all cores.
 
-The folder of the data is made by trainer/experiment/data.sh from the data sets.
+trainer/experiment/data.sh makes the folder of the data from the data sets.
 
 Examples:
   sh trainer/experiment/data.sh SETS build/experiments/data
@@ -48,10 +48,10 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	}
 	flags := flag.NewFlagSet("experiment", flag.ContinueOnError)
 	flags.StringVar(&o.grid, "grid", "trainer/experiment/grid.json", "the grid's `file`")
-	flags.StringVar(&o.data, "data", "build/experiments/data", "`folder` of the data, DATA in the grid")
-	flags.StringVar(&o.work, "work", "build/experiments", "`folder` that keeps the trainings")
+	flags.StringVar(&o.data, "data", "build/experiments/data", "`folder` of the data, which the grid calls DATA")
+	flags.StringVar(&o.work, "work", "build/experiments", "`folder` in which the trainings are kept")
 	flags.StringVar(&o.out, "out", "models/experiments", "`folder` of the results")
-	flags.StringVar(&o.cache, "cache", "build/cache", "`folder` that keeps vectors and rankings")
+	flags.StringVar(&o.cache, "cache", "build/cache", "`folder` in which vectors and rankings are kept")
 	var only []string
 	flags.Func("only", "these `experiments`, with commas, or one row as EXPERIMENT/LABEL; may be repeated", func(s string) error {
 		if strings.Contains(s, "/") { // a label may have commas
@@ -63,12 +63,12 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	})
 	flags.StringVar(&o.seeds, "seeds", "", "these `seeds` alone, with commas")
 	flags.StringVar(&o.device, "device", "cpu", "cpu, cuda or cuda:N")
-	flags.IntVar(&o.threads, "threads", 0, "cores of an operation in training (0: libtorch's choice)")
+	flags.IntVar(&o.threads, "threads", 0, "`number` of cores that an operation in training uses (0: libtorch's choice)")
 	flags.IntVar(&o.steps, "steps", 0, "for a trial: stop trainings after `n` steps (give another --out)")
-	flags.BoolVar(&o.choices, "choices", false, "measure rows on the grid's further sets to choose on, too, that were measured before without them")
-	flags.BoolVar(&o.list, "list", false, "say what is done and what is missing, and how long it will take")
-	flags.BoolVar(&o.json, "json", false, "print the list as JSON, a row and seed each")
-	flags.BoolVar(&o.report, "report", false, "make tables and figures of what there is, without the data")
+	flags.BoolVar(&o.choices, "choices", false, "also measure earlier rows on the grid's further sets for choosing settings, if those were added since")
+	flags.BoolVar(&o.list, "list", false, "print what is done and what is missing, and how long that will take")
+	flags.BoolVar(&o.json, "json", false, "print the list as JSON, one object per row and seed")
+	flags.BoolVar(&o.report, "report", false, "make tables and figures of the results so far; needs no data")
 	if err := parse(flags, args, experimentHelp, stdout); err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 		return wrongUse("%q is no flag; several experiments go after --only, with commas", flags.Arg(0))
 	}
 	if o.json && !o.list {
-		return wrongUse("--json is the form of --list")
+		return wrongUse("--json needs --list")
 	}
 	grid, err := experiment.ReadGrid(o.grid)
 	if err != nil {
@@ -94,7 +94,7 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 		for s := range strings.SplitSeq(o.seeds, ",") {
 			n, err := strconv.Atoi(s)
 			if err != nil {
-				return wrongUse("--seeds: %q is no number", s)
+				return wrongUse("--seeds: %q is not a number", s)
 			}
 			seeds = append(seeds, n)
 		}
@@ -121,23 +121,23 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 		return err
 	}
 	if o.steps > 0 {
-		return nil // rows of a trial are not the grid's
+		return nil // a trial's rows are not the grid's
 	}
 	return experiment.Report(grid, o.out, stderr)
 }
 
-// A listed is a row's seed, as --list --json prints it.
+// A listed is a row and seed as --list --json prints it.
 type listed struct {
 	Experiment string  `json:"experiment"`
 	Label      string  `json:"label"`
-	Seed       int     `json:"seed"` // 0 where nothing is trained
+	Seed       int     `json:"seed"` // 0 if nothing is trained
 	Key        string  `json:"key,omitempty"`
-	State      string  `json:"state"`             // done, trained, to do or cannot
-	Missing    string  `json:"missing,omitempty"` // what it cannot be done without
+	State      string  `json:"state"`             // "done", "trained", "to do" or "cannot"
+	Missing    string  `json:"missing,omitempty"` // why it cannot be done
 	Seconds    float64 `json:"seconds_left"`
 }
 
-// listExperiments prints a line a row, or JSON a row and seed.
+// listExperiments prints one line per row, or JSON with one object per row and seed.
 func listExperiments(lab *experiment.Lab, rows []experiment.Row, asJSON bool, stdout *os.File) error {
 	jobs, err := lab.Jobs(rows)
 	if err != nil {
@@ -191,7 +191,7 @@ func listExperiments(lab *experiment.Lab, rows []experiment.Row, asJSON bool, st
 }
 
 // describeData writes the table of the data sets: what the first training reads, and
-// what it leaves out, which is what the evaluations ask.
+// what it leaves out because the evaluations ask it.
 func describeData(rows []experiment.Row, data, out string) error {
 	i := slices.IndexFunc(rows, func(r experiment.Row) bool { return r.Trained() })
 	if i < 0 {
@@ -201,7 +201,7 @@ func describeData(rows []experiment.Row, data, out string) error {
 	path := filepath.Join(experiment.Path(data, rows[i].PassageEncoder()), "vocab.txt")
 	vocab, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it has a tokenizer.json alone, and a table is not worth more
+		return nil // it has only a tokenizer.json; the table is not worth reading that
 	}
 	if err != nil {
 		return err
@@ -218,7 +218,7 @@ func describeData(rows []experiment.Row, data, out string) error {
 		names, err := experiment.Expand(data, part.patterns)
 		var missing *experiment.Missing
 		if errors.As(err, &missing) {
-			return nil // the rows will say so
+			return nil // the rows will report it
 		}
 		if err != nil {
 			return err

@@ -132,8 +132,8 @@ func TestExperimentWithoutTraining(t *testing.T) {
 	}
 	for line, says := range map[string]string{
 		" --only nothing":       `no experiment "nothing"`,
-		" --seeds one":          `"one" is no number`,
-		" --json":               "--json is the form of --list",
+		" --seeds one":          `"one" is not a number`,
+		" --json":               "--json needs --list",
 		" stray":                `"stray" is no flag`,
 		" --grid DIR/qrels.tsv": "qrels.tsv:1",
 	} {

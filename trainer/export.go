@@ -25,26 +25,27 @@ import (
 
 const exportHelp = `Usage: trainer export --licence LICENCE [FLAGS] RUN OUT
 
-Writes the best encoder of a run that has ended as it ships: config.json,
-model.safetensors in int8, vocab.txt, manifest.json and a model card, README.md,
-made from the run: recipe, data with checksums, curves, figures, files. The same
-run gives the same bytes. What the run wrote is verified first.
+Writes the best encoder of a finished run in the form that ships: config.json,
+model.safetensors in int8, vocab.txt, manifest.json and a model card, README.md, with
+the run's recipe, data and their checksums, curves, figures and files. The same run
+gives the same bytes. The command first verifies the run's files.
 
-With --query-terms N the encoder keeps the N heaviest terms of a conversation: a
-search then costs less, at any length. trainer evaluate --query-terms N says
-beforehand what that loses.
+With --query-terms N, the encoder keeps the N heaviest terms of a conversation, so
+that a search costs less, however long the conversation is. trainer evaluate
+--query-terms N measures beforehand what that loses.
 
-With --share BASE the word embedding and the vocabulary, nine tenths of the bytes,
-are left out: they must be those of BASE, an encoder as it ships, bit for bit, which
-they are after a training with --freeze-embedding. The encoder then loads over BASE.
+With --share BASE, the command leaves out the word embedding and the vocabulary, nine
+tenths of the bytes. They must be equal to those of BASE, an encoder as it ships, bit
+for bit; they are after a training with --freeze-embedding. The encoder is then loaded
+over BASE.
 
-A document encoder that was trained, too (trainer train --train-docs), ships beside
-it, in OUT/doc.
+A document encoder that was trained, too (trainer train --train-docs), is written to
+OUT/doc.
 
-Of a dense student (--dense-student), --share leaves out the vocabulary alone, and
---levels and --word-levels say how fine its integers are: fewer levels compress to
-fewer bytes. --dense-weight, --dense-zero and --sure-above are how its cosines join
-the sparse scores; trainer evaluate --dense measures them.
+For a dense student (--dense-student), --share leaves out only the vocabulary, and
+--levels and --word-levels set how fine its integers are: fewer levels compress to
+fewer bytes. --dense-weight, --dense-zero and --sure-above set how its cosines are
+added to the sparse scores; trainer evaluate --dense measures them.
 
 Examples:
   trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag DIR --input conversation --json > mtrag.json
@@ -61,19 +62,19 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	flags := flag.NewFlagSet("export", flag.ContinueOnError)
 	flags.StringVar(&name, "name", "", "the encoder's `name`, shown to people (empty: OUT's last part)")
 	flags.StringVar(&licence, "licence", "", "the weights' `licence`, an SPDX identifier such as Apache-2.0")
-	flags.StringVar(&note, "note", "", "Markdown `file` that the card ends with: what the data are, their licences")
+	flags.StringVar(&note, "note", "", "Markdown `file` for the end of the card: what the data are, and their licences")
 	flags.Var(&figures, "figures", "`files` that trainer evaluate --json wrote, for the card")
 	flags.IntVar(&terms, "query-terms", 0, "keep the `n` heaviest terms of a conversation's vector (0: all)")
-	flags.Float64Var(&alone, "alone-below", 0, "`z` of the topic head below which a question is read without its history; trainer conversations switch says what it gains and loses")
-	flags.Float64Var(&history, "history-words", 0, "what the word head's weights of words of the history are `multiplied` by (0: 1)")
+	flags.Float64Var(&alone, "alone-below", 0, "read a question without its history if the topic head's `z` is below this; trainer conversations switch measures what that gains and loses")
+	flags.Float64Var(&history, "history-words", 0, "the `factor` of the word head's weights of words in the history (0: 1)")
 	levels := encoder.ShippedLevels
 	var dense encoder.Settings
-	flags.IntVar(&levels.Matrices, "levels", levels.Matrices, "of a dense student: integers from -`n` to n stand for a matrix's weights")
-	flags.IntVar(&levels.Words, "word-levels", levels.Words, "the same for the word embedding, `n`")
-	flags.Float64Var(&dense.DenseWeight, "dense-weight", 0, "of a dense student: what a cosine counts beside the sparse score, a `number`")
+	flags.IntVar(&levels.Matrices, "levels", levels.Matrices, "for a dense student: matrices have integers from -`n` to n")
+	flags.IntVar(&levels.Words, "word-levels", levels.Words, "for a dense student: the word embedding has integers from -`n` to n")
+	flags.Float64Var(&dense.DenseWeight, "dense-weight", 0, "for a dense student: the `weight` of a cosine beside the sparse score")
 	flags.Float64Var(&dense.DenseZero, "dense-zero", 0, "the `cosine` that counts 0")
-	flags.Float64Var(&dense.SureAbove, "sure-above", 0, "the sparse stage's `probability` of being right from which the dense one is skipped (0: never)")
-	flags.StringVar(&base, "share", "", "leave out what is also in this encoder's `folder`")
+	flags.Float64Var(&dense.SureAbove, "sure-above", 0, "skip the dense stage if the sparse one is right with this `probability` or more (0: never skip)")
+	flags.StringVar(&base, "share", "", "leave out what this encoder's `folder` also has")
 	words, err := parseWords(flags, args, exportHelp, stdout)
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 		return wrongUse("%d folders, want 2: RUN and OUT", len(words))
 	}
 	if licence == "" {
-		return wrongUse("no --licence: an encoder without one cannot be used by others")
+		return wrongUse("no --licence: others cannot use an encoder without one")
 	}
 	if terms < 0 {
 		return wrongUse("--query-terms %d is negative", terms)
@@ -110,7 +111,7 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 			return err
 		}
 		if !utf8.Valid(x.note) {
-			return fmt.Errorf("--note: %s is no text in UTF-8, as Markdown is", note)
+			return fmt.Errorf("--note: %s is not text in UTF-8, as Markdown must be", note)
 		}
 	}
 	if base != "" {
@@ -133,30 +134,31 @@ func sameFolder(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-// An export is a run's encoder on its way out.
+// An export is a run's encoder while it is exported.
 type export struct {
 	run      *train.Finished
-	files    map[string][]byte // that ship, without card and manifest
-	doc      map[string][]byte // of the document encoder, where it was trained, too
-	whole    map[string][]byte // before anything was left out
-	enc      *encoder.Encoder  // nil where it is dense
-	dense    *encoder.Sentence // nil where it is sparse
+	files    map[string][]byte // the files that ship, except card and manifest
+	doc      map[string][]byte // the files of the document encoder, if one was trained
+	whole    map[string][]byte // the files before --share left any out
+	enc      *encoder.Encoder  // nil if it is dense
+	dense    *encoder.Sentence // nil if it is sparse
 	settings encoder.Settings
-	float    [32]byte // of best/
-	int8     [32]byte // of what ships
+	float    [32]byte // the SHA-256 of best/
+	int8     [32]byte // the SHA-256 of what ships
 	licence  string
-	base     string // name of the encoder that it loads over; "" where it is whole
+	base     string // the name of the encoder that it loads over; "" if it is whole
 	figures  []figure
 	note     []byte
 }
 
-// A figure is a line of the card's table.
+// A figure is a row of the card's table.
 type figure struct {
 	label string
 	evaluate.Outcome
 }
 
-// readExport makes what ships; set has the settings that are not the run's.
+// readExport reads a run and makes the files that ship. set has the settings that the
+// run does not have.
 func readExport(run string, set encoder.Settings, levels encoder.Levels) (*export, error) {
 	x := &export{}
 	var err error
@@ -169,7 +171,7 @@ func readExport(run string, set encoder.Settings, levels encoder.Levels) (*expor
 	}
 	for name, is := range map[string]bool{"levels or word-levels": levels != encoder.ShippedLevels, "dense-weight, dense-zero or sure-above": set.DenseWeight != 0 || set.DenseZero != 0 || set.SureAbove != 0} {
 		if is {
-			return nil, wrongUse("--%s: %s is no dense student's", name, run)
+			return nil, wrongUse("--%s: the student of %s is not dense", name, run)
 		}
 	}
 	if _, x.float, err = evaluate.Load(best, ""); err != nil {
@@ -191,7 +193,7 @@ func readExport(run string, set encoder.Settings, levels encoder.Levels) (*expor
 	return x, nil
 }
 
-// quantized reads a float encoder's dir and makes the files that ship.
+// quantized reads the folder of a float encoder and makes the files that ship.
 func quantized(dir string, set encoder.Settings) (map[string][]byte, encoder.Settings, error) {
 	of, err := settingsOf(dir)
 	if err != nil {
@@ -205,7 +207,7 @@ func quantized(dir string, set encoder.Settings) (map[string][]byte, encoder.Set
 	return files, of, nil
 }
 
-// settingsOf reads the key "parley" of an encoder's config.json.
+// settingsOf returns the settings under the key "parley" of an encoder's config.json.
 func settingsOf(folder string) (encoder.Settings, error) {
 	config, err := os.ReadFile(filepath.Join(folder, "config.json"))
 	var of struct{ Parley encoder.Settings }
@@ -243,8 +245,8 @@ func (x *export) readFigures(paths []string) error {
 	return nil
 }
 
-// whose says which system a figure is of. Its files' checksum decides, not its name,
-// and how much of its vectors it kept.
+// whose returns the name of the system that a figure is of. It goes by the checksum of
+// the system's files and by how much of its vectors it kept, not by its name.
 func (x *export) whose(f *figure) string {
 	var who string
 	switch f.Encoder {
@@ -267,7 +269,8 @@ func (x *export) whose(f *figure) string {
 }
 
 // write writes the folder in one step: the encoder's files, its card and its manifest,
-// and doc, the encoder of passages, where there is one. Other files of the folder stay.
+// and doc, the encoder of passages, if there is one. It keeps other files of the
+// folder.
 func (x *export) write(out string, stdout *os.File) error {
 	set, list, err := withManifest(x.files)
 	if err != nil {
@@ -282,7 +285,7 @@ func (x *export) write(out string, stdout *os.File) error {
 			return err
 		}
 	}
-	drop := map[string]bool{"vocab.txt": true, "doc": doc != nil} // where there is no new one, the old one goes
+	drop := map[string]bool{"vocab.txt": true, "doc": doc != nil} // an old one is removed if there is no new one
 	if err := durable.Publish(out, func(name string) bool { return !drop[name] }, func(fresh string) error {
 		put := func(dir string, files map[string][]byte) error {
 			for name, content := range files {
@@ -311,7 +314,8 @@ func (x *export) write(out string, stdout *os.File) error {
 	return nil
 }
 
-// withManifest gives an encoder's files with their manifest, and what it lists.
+// withManifest returns an encoder's files with their manifest, and the list in the
+// manifest.
 func withManifest(files map[string][]byte) (set map[string][]byte, list []bundle.File, err error) {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		list = append(list, bundle.Of(name, name, files[name]))
@@ -325,7 +329,7 @@ func withManifest(files map[string][]byte) (set map[string][]byte, list []bundle
 	return set, list, nil
 }
 
-// card is the model card: Markdown, with Hugging Face's header.
+// card returns the model card: Markdown with Hugging Face's header.
 func (x *export) card(list []bundle.File) ([]byte, error) {
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -338,7 +342,7 @@ func (x *export) card(list []bundle.File) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// describe says what a sparse encoder is and what it is worth.
+// describe writes what a sparse encoder is and how it was trained.
 func (x *export) describe(line func(format string, args ...any)) {
 	c := &x.run.Config
 	line("---\nlicense: %s\nlanguage: en\npipeline_tag: feature-extraction\ntags: [splade, sparse-retrieval, conversational-search]\n---", strings.ToLower(x.licence))
@@ -390,7 +394,7 @@ func (x *export) describe(line func(format string, args ...any)) {
 	x.table(line)
 }
 
-// table has the figures.
+// table writes the table of figures.
 func (x *export) table(line func(format string, args ...any)) {
 	if len(x.figures) == 0 {
 		return
@@ -428,7 +432,7 @@ func (x *export) table(line func(format string, args ...any)) {
 	line("\nL0 is the mean number of active terms of a query. FLOPS is the sum over terms of the shares of queries and of passages that hold them: the products a pair takes.")
 }
 
-// tell says what the encoder was made of, and what its files are.
+// tell writes what the encoder was made from, and what its files are.
 func (x *export) tell(line func(format string, args ...any), list []bundle.File) error {
 	c, p := &x.run.Config, &x.run.Provenance
 	line("\n## Training")
@@ -492,7 +496,7 @@ func (x *export) tell(line func(format string, args ...any), list []bundle.File)
 	return nil
 }
 
-// shape says what kind of encoder it is.
+// shape returns a description of the encoder's architecture.
 func (x *export) shape() string {
 	var c struct {
 		Type   string `json:"model_type"`
@@ -501,7 +505,7 @@ func (x *export) shape() string {
 		N      int    `json:"n_layers"`
 		Dim    int    `json:"dim"`
 	}
-	json.Unmarshal(x.whole["config.json"], &c) // Load has read it
+	json.Unmarshal(x.whole["config.json"], &c) // it is valid: Load has read it
 	name := map[string]string{"bert": "BERT", "distilbert": "DistilBERT"}[c.Type]
 	shape := fmt.Sprintf("%s, %d layers, %d wide", name, max(c.Layers, c.N), max(c.Hidden, c.Dim))
 	if x.dense != nil {
@@ -510,7 +514,8 @@ func (x *export) shape() string {
 	return shape + ", with its masked-LM head"
 }
 
-// shortPath is a path's last two parts: a card names files, not someone's folders.
+// shortPath returns a path's last two parts, because a card should not show someone's
+// folders.
 func shortPath(path string) string {
 	if path == "" {
 		return ""

@@ -13,10 +13,10 @@ import (
 	"parley/trainer/evaluate"
 )
 
-// readDense makes what ships of a dense student.
+// readDense reads a dense student and makes the files that ship.
 func (x *export) readDense(best string, set encoder.Settings, levels encoder.Levels) error {
 	if set.QueryTerms != 0 || set.AloneBelow != 0 || set.HistoryWords != 0 {
-		return wrongUse("--query-terms, --alone-below and --history-words are a sparse encoder's, and this run's is dense")
+		return wrongUse("--query-terms, --alone-below and --history-words are for a sparse encoder; this run's is dense")
 	}
 	var err error
 	if x.settings, err = settingsOf(best); err != nil {
@@ -34,7 +34,8 @@ func (x *export) readDense(best string, set encoder.Settings, levels encoder.Lev
 	return nil
 }
 
-// shareVocabulary leaves vocab.txt out, which must be the base's, byte for byte.
+// shareVocabulary leaves vocab.txt out. It must be equal to the base's, byte for
+// byte.
 func (x *export) shareVocabulary(base string) error {
 	vocab, err := os.ReadFile(filepath.Join(base, "vocab.txt"))
 	if err != nil {
@@ -49,7 +50,7 @@ func (x *export) shareVocabulary(base string) error {
 	return nil
 }
 
-// describeDense says what a dense encoder is and what it is worth.
+// describeDense writes what a dense encoder is and how it was trained.
 func (x *export) describeDense(line func(format string, args ...any)) {
 	c, s := &x.run.Config, &x.settings
 	line("---\nlicense: %s\nlanguage: en\npipeline_tag: feature-extraction\ntags: [dense-retrieval, conversational-search, convdr]\n---", strings.ToLower(x.licence))
@@ -88,7 +89,7 @@ func (x *export) describeDense(line func(format string, args ...any)) {
 	x.table(line)
 }
 
-// stages says which stages a figure is of.
+// stages returns the names of the stages that a figure is of.
 func (f *figure) stages() string {
 	if f.Cost == nil || f.Cost.Stages == nil {
 		return "sparse"

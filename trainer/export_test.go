@@ -97,7 +97,8 @@ func mustRun(t *testing.T, dir, line string) string {
 	return out
 }
 
-// ranksOfOtter reads from a TREC run on which ranks the benchmark's relevant passage stands.
+// ranksOfOtter reads from a TREC run on which ranks the benchmark's relevant passage
+// stands.
 func ranksOfOtter(t *testing.T, run string) (ranks [2]int) {
 	t.Helper()
 	for line := range strings.Lines(string(read(t, run))) {
@@ -332,7 +333,7 @@ func TestExportRefusesWhatIsNotDoneOrNotIntact(t *testing.T) {
 		{"figures that are none", func(d string) error { return os.WriteFile(d+"/f.json", []byte("{}"), 0o644) },
 			"--licence MIT --figures DIR/f.json DIR/run DIR/out", 1, "no queries"},
 		{"a note that is none", func(d string) error { return os.WriteFile(d+"/n", []byte("a\xff"), 0o644) },
-			"--licence MIT --note DIR/n DIR/run DIR/out", 1, "no text"},
+			"--licence MIT --note DIR/n DIR/run DIR/out", 1, "not text"},
 		{"another field", func(d string) error { return os.WriteFile(d+"/run/run.json", []byte(`{"colour":1}`), 0o644) }, "", 1, "colour"},
 	} {
 		dir := aRun(t)
@@ -383,7 +384,7 @@ func TestPlotDrawsARun(t *testing.T) {
 	for line, want := range map[string]string{
 		"plot DIR/run":                  "no --out",
 		"plot --out DIR/a.svg":          "no run",
-		"plot --out DIR/a.svg DIR/run":  "no step yet",
+		"plot --out DIR/a.svg DIR/run":  "has not made a step yet",
 		"plot --out DIR/a.svg DIR/none": "log.jsonl",
 	} {
 		if code, _, stderr := trainer(t, dir, line); code == 0 || !strings.Contains(stderr, want) {

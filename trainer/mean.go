@@ -17,18 +17,19 @@ import (
 
 const meanHelp = `Usage: trainer mean [FLAGS] FILES
 
-Makes a table of what trainer evaluate --json wrote, in the files' order: those whose
-names differ in "-seedN" alone are one row, their mean and standard deviation.
+Makes a table from the output of trainer evaluate --json, in the order of the files.
+Files whose names differ only in "-seedN" become one row, with their mean and standard
+deviation.
 
 Examples:
   trainer mean models/experiments/dense/*.json
   trainer mean --parts models/experiments/dense/mtrag-both-seed*.json
 `
 
-// seedOf is the end of a file's name that says with which seed it was made.
+// seedOf matches the end of a file's name that has the seed.
 var seedOf = regexp.MustCompile(`-seed([0-9]+)$`)
 
-// A row is what several seeds gave.
+// A meanRow is the outcomes of several seeds.
 type meanRow struct {
 	label    string
 	outcomes []evaluate.Outcome
@@ -86,7 +87,7 @@ func meanCommand(_ context.Context, args []string, stdout, stderr *os.File) erro
 	return w.Flush()
 }
 
-// meanMeasures are those that the project's tables have.
+// meanMeasures are the measures in the project's tables.
 var meanMeasures = []metrics.Measure{metrics.MRR, metrics.NDCG10, metrics.R10, metrics.R100}
 
 func (r *meanRow) print(w *tabwriter.Writer, label string, of func(*evaluate.Outcome) (int, map[string]float64), cost bool) {
@@ -119,7 +120,8 @@ func (r *meanRow) print(w *tabwriter.Writer, label string, of func(*evaluate.Out
 	fmt.Fprintf(w, "| %.2f\t| %s\t|\n", flops, share)
 }
 
-// withDeviation is the mean and, of several values, the standard deviation of the sample.
+// withDeviation formats the mean and, if there are several values, the standard deviation
+// of the sample.
 func withDeviation(values []float64) string {
 	s := experiment.StatOf(values)
 	if len(values) < 2 {

@@ -14,9 +14,9 @@ import (
 
 const plotHelp = `Usage: trainer plot RUN... --out FILE
 
-Draws the training curves of runs, also while they train: loss and its parts,
-regularisers, active terms, the dev set's figures, gradient and rate. An SVG,
-light or dark as the reader's screen is.
+Draws the training curves of runs, also of runs that still train: loss and its parts,
+regularisers, active terms, the dev set's figures, gradient and rate. Writes an SVG,
+which is light or dark as the reader's screen is.
 
 Examples:
   trainer plot runs/one --out one.svg
@@ -50,7 +50,7 @@ func plotCommand(ctx context.Context, args []string, stdout, stderr *os.File) er
 			return err
 		}
 		if len(log) == 0 {
-			return fmt.Errorf("%s has made no step yet", dir)
+			return fmt.Errorf("the run in %s has not made a step yet", dir)
 		}
 		runs = append(runs, plot.Run{Name: filepath.Base(dir), Log: log})
 	}

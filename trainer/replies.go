@@ -34,19 +34,19 @@ import (
 
 const repliesHelp = `Usage: trainer replies --examples FILES --passages FILES --out FILE [FLAGS]
 
-Writes training examples anew with the replies that the engine itself would have
+Replaces the replies in training examples by those that the engine itself would have
 given: for each conversation, turn by turn, the sentence that it quotes from the
-passages, with its own earlier replies in the history. The data set's replies are
-those of people who knew the answer; in use, a wrong quotation often stands there
-instead. A turn to which the data set has no reply gets one, too, and one to which
-the engine finds nothing has none.
+passages, with its own earlier replies in the history. The data set's replies come
+from people who knew the answer; in use, a wrong quotation is often there instead. A
+turn without a reply in the data set gets one, too. A turn for which the engine finds
+nothing has none.
 
-Examples are in the form that trainer import writes, or whole conversations; ids,
-questions, rewrites and positives stay as they are. The passages, in BEIR's form,
-are encoded once by --passage-encoder: the vectors are kept in --cache. The same
+The examples are in the form that trainer import writes, or whole conversations; ids,
+questions, rewrites and positives stay as they are. The passages are in BEIR's form.
+They are encoded once by --passage-encoder; the vectors are kept in --cache. The same
 files give the same bytes.
 
-Without --encoder, the default level of models/family.json answers.
+Without --encoder, the engine uses the default level of models/family.json.
 
 Examples:
   trainer replies --examples canard.jsonl,qrecc.jsonl --passages lead3.jsonl --out engine.jsonl
@@ -55,7 +55,7 @@ Examples:
   trainer train --examples engine.jsonl --encoder BASE --passages corpus.jsonl --out runs/two
 `
 
-// replying is what the command is asked to do.
+// replying are the values of the command's flags.
 type replying struct {
 	encoder, base, passageEncoder string
 	examples, passages            files
@@ -68,12 +68,12 @@ func repliesCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 	var o replying
 	flags := flag.NewFlagSet("replies", flag.ContinueOnError)
 	flags.StringVar(&o.encoder, "encoder", "", "query encoder's `folder` (empty: the default level of models/family.json)")
-	flags.StringVar(&o.base, "base", "", "encoder's `folder` that --encoder was exported to share")
+	flags.StringVar(&o.base, "base", "", "the base encoder's `folder`, if --encoder was exported with --share")
 	flags.StringVar(&o.passageEncoder, "passage-encoder", "", "encoder's `folder` for the passages (empty: --base, or else --encoder)")
 	flags.Var(&o.examples, "examples", "examples, `files`")
-	flags.Var(&o.passages, "passages", "collection to quote from, BEIR's corpus `files`; several make one pool")
-	flags.StringVar(&o.cache, "cache", "cache", "`folder` that keeps the passages' vectors")
-	flags.Float64Var(&o.mass, "mass", .9, "keep this `share` of each passage's weight, in its heaviest terms; .9 is what ships")
+	flags.Var(&o.passages, "passages", "the collection to quote from: BEIR's corpus `files`; several become one pool")
+	flags.StringVar(&o.cache, "cache", "cache", "`folder` in which the passages' vectors are kept")
+	flags.Float64Var(&o.mass, "mass", .9, "keep the heaviest terms of each passage, up to this `share` of its weight; .9 is what ships")
 	flags.StringVar(&o.out, "out", "", "write the examples to `file`")
 	flags.BoolVar(&o.json, "json", false, "print the figures as JSON")
 	if err := parse(flags, args, repliesHelp, stdout); err != nil {
@@ -81,7 +81,7 @@ func repliesCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 	}
 	switch {
 	case flags.NArg() > 0:
-		return wrongUse("%q: files are named by flags", flags.Args())
+		return wrongUse("%q: name files with flags", flags.Args())
 	case len(o.examples) == 0:
 		return wrongUse("no --examples")
 	case len(o.passages) == 0:
@@ -105,13 +105,13 @@ func repliesCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 // A replied is what the command prints.
 type replied struct {
 	Examples int `json:"examples"`
-	Turns    int `json:"earlier_turns"` // of all examples
+	Turns    int `json:"earlier_turns"` // in all examples
 	Asked    int `json:"asked"`         // different histories, each asked once
-	Silent   int `json:"without_reply"` // of those asked, found nothing
+	Silent   int `json:"without_reply"` // those of Asked for which the engine found nothing
 }
 
 func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
-	// First what is read in a moment, so that a wrong name is said at once.
+	// The quick files are read first, so that a wrong name is reported at once.
 	r, err := disk.Import("jsonl", o.examples, importers.Options{})
 	if err != nil {
 		return err
@@ -167,19 +167,19 @@ func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
 	return w.Flush()
 }
 
-// loadFrozen loads an encoder of passages. Its sum is the one that a training keeps vectors
-// by (train/prepare.go), so that a collection which is trained on is not encoded a second
-// time.
+// loadFrozen loads the encoder of the passages, and returns its checksum. A training uses
+// the same checksum in the name of its cached vectors (train/prepare.go), so that it need
+// not encode the same collection a second time.
 func loadFrozen(dir string) (*encoder.Encoder, [32]byte, error) {
 	enc, sum, err := evaluate.Load(dir, "")
 	if err != nil {
-		err = fmt.Errorf("%s, which encodes the passages: %w", dir, err)
+		err = fmt.Errorf("%s, the passages' encoder: %w", dir, err)
 	}
 	return enc, sum, err
 }
 
-// collection encodes the passages, or takes their vectors from the cache, and indexes
-// them with their texts.
+// collection encodes the passages, or reads their vectors from the cache, and returns
+// their index and texts.
 func (o *replying) collection(ctx context.Context, enc *encoder.Encoder, weights [32]byte, stderr *os.File) (*index.Index, *passages.Store, error) {
 	docs, err := corpus.Read(o.passages)
 	if err != nil {
@@ -193,8 +193,9 @@ func (o *replying) collection(ctx context.Context, enc *encoder.Encoder, weights
 	return indexDocuments(o.passages, vectors, enc.Vocab(), passages.About{Title: "passages", Encoder: enc.Name})
 }
 
-// indexDocuments joins the documents of files of BEIR's form, which have a title and a
-// text each where collection.Read has one text, with their vectors.
+// indexDocuments reads the documents of files in BEIR's form again, for their titles and
+// texts (collection.Read has only one text for each), and indexes them with their
+// vectors.
 func indexDocuments(paths []string, vectors []sparse.Vector, vocab int, about passages.About) (*index.Index, *passages.Store, error) {
 	b := collect.NewBuilder(vocab, about)
 	for _, path := range paths {
@@ -204,10 +205,10 @@ func indexDocuments(paths []string, vectors []sparse.Vector, vocab int, about pa
 					return err
 				}
 				if b.Len() == len(vectors) {
-					return r.Errorf("passage %q was not there before: the file has grown meanwhile", d.ID)
+					return r.Errorf("passage %q was not there before: the file has grown since", d.ID)
 				}
 				p := passages.Passage{ID: d.ID, Title: d.Title, Text: d.Text}
-				// ClapNQ's texts begin with a line that is their title, which would stand
+				// ClapNQ's texts begin with a line that repeats their title. It would be
 				// in every quotation of the first sentence.
 				if text, ok := strings.CutPrefix(p.Text, p.Title+"\n"); ok && strings.TrimSpace(text) != "" {
 					p.Text = text
@@ -233,14 +234,14 @@ func indexDocuments(paths []string, vectors []sparse.Vector, vocab int, about pa
 	return collect.Join(content["index.bin"], content["passages.bin"])
 }
 
-// A tree holds the histories of all examples: the way from a root to a node is the
-// questions of a conversation as far as it went. What the engine replies depends on
-// them alone, its own replies being their consequence; so each node is asked once,
-// however many examples go through it.
+// A tree contains the histories of all examples: the path from a root to a node is the
+// questions of a conversation up to some turn. The engine's reply depends only on them,
+// because its own earlier replies follow from them. So each node is asked once, however
+// many examples share it.
 type tree struct {
 	roots     []*node
-	first     map[string]*node // the roots, by their question
-	histories int              // nodes
+	first     map[string]*node // the roots, by question
+	histories int              // the number of nodes
 }
 
 type node struct {
@@ -248,7 +249,8 @@ type node struct {
 	next            []*node
 }
 
-// plant makes the tree of the examples' histories. The order is that of the examples.
+// plant makes the tree of the examples' histories. Its nodes are in the order of the
+// examples.
 func plant(examples []importers.Example) *tree {
 	t := &tree{first: map[string]*node{}}
 	for i := range examples {
@@ -271,7 +273,8 @@ func plant(examples []importers.Example) *tree {
 	return t
 }
 
-// find is the node behind at, which is nil before the roots, that asks question.
+// find returns the node after at that asks question, and adds it if it is new. at is nil
+// before the roots.
 func (t *tree) find(at *node, question string) *node {
 	if at == nil {
 		return t.first[question]
@@ -284,21 +287,22 @@ func (t *tree) find(at *node, question string) *node {
 	return nil
 }
 
-// put replaces the replies to the example's earlier turns.
+// put replaces the replies to the example's earlier turns by the engine's.
 func (t *tree) put(e *importers.Example) {
 	var at *node
-	e.History = slices.Clone(e.History) // other examples share it
+	e.History = slices.Clone(e.History) // other examples share the history
 	for i := range e.History {
 		at = t.find(at, e.History[i].Question)
 		e.History[i].Reply = at.reply
 	}
 }
 
-// repliesK is how many results are asked for: the reply is one of the first three.
+// repliesK is the number of results to ask for: the reply comes from one of the first
+// three.
 const repliesK = 3
 
-// answer asks every node, conversations side by side on so many workers, each with an
-// engine of its own. report hears after each whether nothing was found.
+// answer asks all nodes. It distributes conversations over workers, each with an engine
+// of its own. After each node it calls report with whether the engine found nothing.
 func (t *tree) answer(ctx context.Context, workers int, engine func() (*answer.Engine, error), report func(silent bool)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -346,7 +350,7 @@ func (t *tree) answer(ctx context.Context, workers int, engine func() (*answer.E
 	}
 }
 
-// ask asks the node's question behind what was said, then those behind it.
+// ask asks the node's question after what was said, and then the nodes after it.
 func (n *node) ask(ctx context.Context, e *answer.Engine, said []message.Turn, asked chan<- bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -360,7 +364,7 @@ func (n *node) ask(ctx context.Context, e *answer.Engine, said []message.Turn, a
 	asked <- n.reply == ""
 	said[len(said)-1].Reply = n.reply
 	for _, next := range n.next {
-		// Each writes its turn behind the same said, one after the other.
+		// Each writes its turn to the same memory after said, one after the other.
 		if err := next.ask(ctx, e, said, asked); err != nil {
 			return err
 		}

@@ -140,9 +140,9 @@ func TestRepliesWrongUse(t *testing.T) {
 		"replies --examples DIR/data/dev.jsonl":  {2, "no --passages"},
 		given:                                    {2, "no --out"},
 		given + "--out DIR/x --mass 2":           {2, "--mass 2 is not a share"},
-		given + "--out DIR/x more":               {2, "files are named by flags"},
+		given + "--out DIR/x more":               {2, "name files with flags"},
 		given + "--out DIR/x --base DIR/nowhere": {1, "base"},
-		given + "--out DIR/x --cache DIR/cache --passage-encoder DIR/nowhere": {1, "which encodes the passages"},
+		given + "--out DIR/x --cache DIR/cache --passage-encoder DIR/nowhere": {1, "the passages' encoder"},
 		given + "--out DIR/x --examples DIR/bad.jsonl":                        {1, "1 examples cannot be read, the first: "},
 	} {
 		if code, _, stderr := trainer(t, dir, line); code != c.code || !strings.Contains(stderr, c.want) {

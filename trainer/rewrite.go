@@ -18,14 +18,15 @@ import (
 
 const rewriteHelp = `Usage: trainer rewrite --url URL --model NAME --examples FILES --out FILE [FLAGS]
 
-Asks a language model to rewrite every question so that it stands alone, at any
-server that speaks OpenAI's chat completions: llama.cpp's, vLLM, Ollama, hosted
-ones. A key is read from the environment variable PARLEY_API_KEY; it goes to the address
-of --url alone (redirects are refused), and is shown nowhere, whatever a server says.
+Asks a language model to rewrite every question so that it is understandable alone. Any
+server that speaks OpenAI's chat completions will do: llama.cpp's, vLLM, Ollama, hosted
+ones. The command reads a key from the environment variable PARLEY_API_KEY. It sends the
+key only to the address of --url (redirects are refused) and never prints it, even if a
+server's message contains it.
 
-Every answer is kept in --cache at once, by the hash of the request: the same
-command goes on after a stop, and nothing is asked twice. A question without a usable
-answer is named and stays without rewrite; after twenty in a row the run stops.
+Every answer is kept in --cache at once, by the hash of the request: after a stop, the
+same command continues, and asks nothing twice. A question without a usable answer is
+named, and stays without a rewrite; after twenty in a row the run stops.
 
 Examples:
   trainer rewrite --url http://localhost:8080/v1 --model smollm2 --examples topiocqa.jsonl --out rewritten.jsonl
@@ -44,17 +45,17 @@ func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 	flags.StringVar(&c.Model, "model", "", "the model's `name`")
 	flags.Var(&examples, "examples", "`files` that trainer import wrote")
 	flags.StringVar(&out, "out", "", "write the examples with their rewrites to `file`")
-	flags.StringVar(&cache, "cache", "", "`file` that keeps the answers (empty: --out with .answers)")
-	flags.StringVar(&prompt, "prompt", "", "`file` with a prompt of one's own: a Go template over .History (each with .Question and .Reply) and .Question")
-	flags.BoolVar(&again, "all", false, "rewrite also what has a rewrite")
+	flags.StringVar(&cache, "cache", "", "`file` in which the answers are kept (empty: --out with .answers)")
+	flags.StringVar(&prompt, "prompt", "", "`file` with your own prompt: a Go template with .History (each with .Question and .Reply) and .Question")
+	flags.BoolVar(&again, "all", false, "also rewrite questions that have a rewrite")
 	flags.BoolVar(&asJSON, "json", false, "print what was done as JSON")
-	flags.IntVar(&c.Parallel, "parallel", c.Parallel, "`n` questions asked at once")
-	flags.IntVar(&c.Retries, "retries", c.Retries, "`n` more tries of a request that fails in passing")
+	flags.IntVar(&c.Parallel, "parallel", c.Parallel, "ask `n` questions at the same time")
+	flags.IntVar(&c.Retries, "retries", c.Retries, "try a request again `n` times if its failure may be temporary")
 	flags.DurationVar(&c.Timeout, "timeout", c.Timeout, "of one request, a `duration`")
 	flags.Float64Var(&c.Temperature, "temperature", c.Temperature, "the model's `temperature`")
-	flags.IntVar(&c.MaxTokens, "max-tokens", c.MaxTokens, "`n` tokens an answer may have")
-	flags.IntVar(&c.MaxWords, "max-words", c.MaxWords, "an answer of more than `n` words is refused")
-	flags.IntVar(&c.Seed, "seed", c.Seed, "the model's `seed`, where the server takes one")
+	flags.IntVar(&c.MaxTokens, "max-tokens", c.MaxTokens, "an answer has at most `n` tokens")
+	flags.IntVar(&c.MaxWords, "max-words", c.MaxWords, "refuse an answer of more than `n` words")
+	flags.IntVar(&c.Seed, "seed", c.Seed, "the model's `seed`, if the server uses one")
 	if err := parse(flags, args, rewriteHelp, stdout); err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 		m.Update(int64(done), fmt.Sprintf("%d failed, %d tokens", n.Failed, n.PromptTokens+n.AnswerTokens))
 	})
 	if err != nil {
-		return fmt.Errorf("%w (%d answers are in %s; the same command goes on from there)", err, n.Asked+n.Cached, cache)
+		return fmt.Errorf("%w (%d answers are in %s; the same command continues from there)", err, n.Asked+n.Cached, cache)
 	}
 	m.Done(fmt.Sprintf("%d asked, %d from the cache, %d failed; %d tokens read, %d written", n.Asked, n.Cached, n.Failed, n.PromptTokens, n.AnswerTokens))
 	for k, i := range at {

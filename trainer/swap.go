@@ -17,11 +17,11 @@ import (
 
 const swapHelp = `Usage: trainer swap --examples FILES --titles FILES --out FILE [FLAGS]
 
-Writes further training examples for a dense student: what a rewrite takes from an
-earlier question ("the Eiffel Tower" for "it") is replaced by another name, in the
-history and in the rewrite alike. Names are the titles of a collection, in BEIR's
-form. Examples whose rewrite takes no name from an earlier question are left out.
-The same files and seed give the same bytes.
+Writes further training examples for a dense student. It replaces a name that a rewrite
+takes from an earlier question ("the Eiffel Tower" for "it") by another name, in the
+history and in the rewrite alike. The names are the titles of a collection in BEIR's
+form. Examples whose rewrite takes no name from an earlier question are left out. The
+same files and seed give the same bytes.
 
 Examples:
   trainer swap --examples canard.jsonl,qrecc.jsonl --titles lead3.jsonl --out swapped.jsonl
@@ -32,9 +32,9 @@ func swapCommand(ctx context.Context, args []string, stdout, stderr *os.File) er
 	var examples, titles files
 	flags := flag.NewFlagSet("swap", flag.ContinueOnError)
 	flags.Var(&examples, "examples", "training examples, `files` as trainer import writes them")
-	flags.Var(&titles, "titles", "BEIR's corpus `files`, whose titles are drawn")
-	times := flags.Int("times", 1, "examples made of each, `n`")
-	seed := flags.Int("seed", 1, "`number` by which names are drawn")
+	flags.Var(&titles, "titles", "BEIR's corpus `files`, whose titles become the names")
+	times := flags.Int("times", 1, "make `n` examples from each")
+	seed := flags.Int("seed", 1, "`number` that seeds the choice of names")
 	out := flags.String("out", "", "`file` to write")
 	if err := parse(flags, args, swapHelp, stdout); err != nil {
 		return err

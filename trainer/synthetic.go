@@ -17,10 +17,11 @@ import (
 
 const syntheticHelp = `Usage: trainer synthetic --mtrag DIR --out DIR [FLAGS]
 
-Makes an evaluation of MTRAG's synthetic conversations, to choose settings on: the
-passages that each turn's reply was written from are relevant to it, and all of them,
-with distractors, are the collection. What is gold for MTRAG's conversations of people
-is left out: those are for testing. Turns of which nothing is left are not asked.
+Makes an evaluation for choosing settings, from MTRAG's synthetic conversations. The
+passages from which a turn's reply was written are relevant to the turn. All of them,
+with distractors, are the collection. Passages that are relevant in MTRAG's
+conversations of people are left out, because those are for testing. A turn that has no
+passage left is not asked.
 
 Writes corpus.jsonl, tasks.jsonl, queries_last.jsonl and qrels.tsv. The same sets give
 the same bytes.
@@ -37,7 +38,7 @@ func syntheticCommand(ctx context.Context, args []string, stdout, stderr *os.Fil
 	var asJSON bool
 	flags := flag.NewFlagSet("synthetic", flag.ContinueOnError)
 	flags.StringVar(&folder, "mtrag", "", "MTRAG's `folder`: human/, passages/ and synthetic/")
-	flags.StringVar(&distractors, "distractors", "", "`file` of passages that stand beside the contexts, BEIR")
+	flags.StringVar(&distractors, "distractors", "", "`file` of further passages for the collection, in BEIR's form")
 	flags.IntVar(&first, "first", 20000, "take the first `n` distractors")
 	flags.StringVar(&out, "out", "", "`folder` to write")
 	flags.BoolVar(&asJSON, "json", false, "print the figures as JSON")
@@ -93,13 +94,13 @@ func syntheticCommand(ctx context.Context, args []string, stdout, stderr *os.Fil
 	if asJSON {
 		return json.NewEncoder(stdout).Encode(map[string]int{"passages": len(e.Corpus), "gold": e.Gold, "left_out": e.LeftOut, "queries": len(e.Qrels), "unasked": e.Unasked})
 	}
-	_, err = fmt.Fprintf(stdout, "%d passages, %d of them contexts; %d contexts that are gold for MTRAG's people left out\n%d queries, %d turns not asked\n",
+	_, err = fmt.Fprintf(stdout, "%d passages, %d of them contexts; %d contexts left out, as relevant in MTRAG's conversations of people\n%d queries, %d turns not asked\n",
 		len(e.Corpus), e.Gold, e.LeftOut, len(e.Qrels), e.Unasked)
 	return err
 }
 
-// humanGold has the texts of the passages that are relevant to MTRAG's conversations of
-// people.
+// humanGold returns the texts of the passages that are relevant in MTRAG's
+// conversations of people.
 func humanGold(folder string) (map[string]bool, error) {
 	relevant := map[string]bool{}
 	qrels, err := filepath.Glob(filepath.Join(folder, "human", "qrels_*.tsv"))

@@ -15,12 +15,12 @@ const trainHelp = `Usage: trainer train --encoder DIR --examples FILES --passage
        trainer train --config FILE [FLAGS]
        trainer train --resume --out DIR
 
-Distils a query encoder: it learns to rank passages for a conversation as the
-teacher, the frozen document encoder, ranks them for the rewritten question.
-Vectors and rankings are made once and kept in --cache. A run that was stopped, at
-any moment, goes on with --resume.
+Distils a query encoder: it learns to rank passages for a conversation as the teacher,
+the frozen document encoder, ranks them for the rewritten question. Vectors and rankings
+are made once and kept in --cache. A run can be stopped at any moment; --resume
+continues it.
 
-Every flag is a field of the same name in a run's JSON file (DIR/run.json is one).
+Every flag is also a field of the same name in a run's JSON file, such as DIR/run.json.
 
 How --sampling draws the candidates from the teacher's ranking:
   window    evenly between the ranks --from and --to
@@ -38,7 +38,7 @@ Examples:
 `
 
 func trainCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
-	// The file comes first, so that flags change what it says.
+	// The file is read first, so that flags override it.
 	c := train.Default()
 	var file, out string
 	var resume bool
@@ -46,7 +46,7 @@ func trainCommand(ctx context.Context, args []string, stdout, stderr *os.File) e
 	ignored := train.Default()
 	ignored.Flags(first)
 	first.StringVar(&file, "config", "", "a run's JSON `file`; flags change its fields")
-	first.BoolVar(&resume, "resume", false, "go on with the run in --out")
+	first.BoolVar(&resume, "resume", false, "continue the run in --out")
 	if err := parse(first, args, trainHelp+"\n"+train.Groups(), stdout); err != nil {
 		return err
 	}

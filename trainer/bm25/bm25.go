@@ -1,5 +1,5 @@
-// Package bm25 is the baseline that learned sparse retrieval has to beat: BM25
-// as Lucene computes it, over stemmed words.
+// Package bm25 ranks by BM25 as Lucene computes it, over stemmed words: the
+// baseline that learned sparse retrieval has to beat.
 package bm25
 
 import (
@@ -18,11 +18,12 @@ const (
 	B  = .4
 )
 
-// Words analyses text as Lucene's English analyser does, but for the stop words:
-// runs of letters, digits and marks, lower-cased, without Snowball's English
-// stop words and what contractions leave ("don't" gives "don" and "t"), stemmed
-// by Porter's algorithm. Questions are full of "what", "who" and "how", which
-// Lucene's own list of 33 keeps: the longer list gains .02 nDCG@10 on MTRAG.
+// Words splits text as Lucene's English analyser does, except for the stop words.
+// It returns runs of letters, digits and marks, in lower case, stemmed by Porter's
+// algorithm, without Snowball's English stop words and what contractions leave
+// ("don't" gives "don" and "t"). Lucene's own list of 33 stop words keeps "what",
+// "who" and "how", which questions are full of; the longer list gains .02 nDCG@10
+// on MTRAG.
 func Words(text string) []string {
 	list := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
@@ -39,12 +40,12 @@ type posting struct {
 	tf  uint32
 }
 
-// An Index holds a collection's words. Documents are numbered from 0 in the
-// order that they are added. It is not safe for concurrent use.
+// An Index is an index of a collection's words. Documents are numbered from 0 in
+// the order in which they are added. It is not safe for concurrent use.
 type Index struct {
 	lists   map[string][]posting
-	lengths []uint32 // words of each document
-	words   uint64   // of all documents
+	lengths []uint32 // the number of words in each document
+	words   uint64   // the number of words in all documents
 	scores  []float64
 	hits    []ranking.Hit
 }
@@ -69,15 +70,16 @@ func (x *Index) Add(text string) {
 	}
 }
 
-// Search returns the k best documents that share a word with query, best first,
-// ties by document number. A word that stands twice in query counts twice.
+// Search returns the k best documents that have a word in common with query, best
+// first; of equal scores, the lower number first. A word that is in query twice
+// counts twice.
 //
 //	score(q, d) = sum_w idf(w) tf / (tf + k1 (1 - b + b |d| / avg))
 //	idf(w)      = ln(1 + (N - df + .5) / (df + .5))
 //
-// which is Robertson and Zaragoza (2009) with Lucene's idf and, as in Lucene
-// since version 8, without the constant factor k1 + 1. The result is valid until
-// the next search.
+// This is the formula of Robertson and Zaragoza (2009) with Lucene's idf and, as in
+// Lucene since version 8, without the constant factor k1 + 1. The result is valid
+// until the next search.
 func (x *Index) Search(query string, k int) []ranking.Hit {
 	if len(x.scores) < x.Docs() {
 		x.scores = make([]float64, x.Docs())
@@ -92,8 +94,8 @@ func (x *Index) Search(query string, k int) []ranking.Hit {
 			x.scores[p.doc] += idf * tf / (tf + K1*(1-B+B*float64(x.lengths[p.doc])/avg))
 		}
 	}
-	// A part is never 0, idf and tf being positive: only documents that share a word
-	// have a score.
+	// idf and tf are positive, so a part is never 0 and only documents that have a
+	// word of the query have a score.
 	x.hits = ranking.Best(x.hits, x.scores, k)
 	return x.hits
 }

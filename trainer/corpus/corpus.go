@@ -1,4 +1,5 @@
-// Package corpus holds the texts that are searched, and encodes them once.
+// Package corpus reads the collection of passages that is searched, and encodes it
+// once.
 package corpus
 
 import (
@@ -21,9 +22,9 @@ import (
 	"parley/trainer/vectors"
 )
 
-// A Corpus is a list of passages; IDs[i] names Texts[i], which is what an encoder
-// reads of it. Titles and Bodies are its parts, of which its words are counted; both are
-// nil where there are only texts.
+// A Corpus is a list of passages. IDs[i] is the id of Texts[i], which is what an
+// encoder reads of the passage. Titles and Bodies are its parts, whose words are
+// counted; both are nil if there are only texts.
 type Corpus struct {
 	IDs, Texts     []string
 	Titles, Bodies []string
@@ -38,7 +39,7 @@ func (c *Corpus) Count() *words.Counts {
 	return counts
 }
 
-// Parts gives a passage's title and text.
+// Parts returns a passage's title and text.
 func (c *Corpus) Parts(i int) (title, text string) {
 	if c.Bodies == nil {
 		return "", c.Texts[i]
@@ -46,8 +47,9 @@ func (c *Corpus) Parts(i int) (title, text string) {
 	return c.Titles[i], c.Bodies[i]
 }
 
-// Read reads files of BEIR's corpus form as one pool, which must not be empty. No id
-// may stand twice.
+// Read reads files in BEIR's corpus form as one pool. It returns an error if there
+// are no passages or an id occurs twice; errors about a line are of type
+// *lines.Error.
 func Read(paths []string) (*Corpus, error) {
 	c := &Corpus{}
 	seen := map[string]bool{}
@@ -58,7 +60,7 @@ func Read(paths []string) (*Corpus, error) {
 					return err
 				}
 				if seen[d.ID] {
-					return r.Errorf("passage %q again: ids must be unique over all files", d.ID)
+					return r.Errorf("passage %q is here for the second time; ids must be unique over all files", d.ID)
 				}
 				seen[d.ID] = true
 				c.IDs = append(c.IDs, d.ID)
@@ -77,16 +79,16 @@ func Read(paths []string) (*Corpus, error) {
 	return c, nil
 }
 
-// Key tells this collection's vectors by this encoder from all others. It is
-// made of the texts and of the vectors of a few of them, so that a change of the
-// weights or of the code that computes with them makes another key; weights is
-// the SHA-256 of the encoder's files, for weights that those few do not touch.
+// Key returns a key that differs for other collections and other encoders. It is
+// computed from the texts and from the vectors of a few of them, so that it changes
+// with the weights and with the code that computes with them. weights is the SHA-256
+// of the encoder's files; it covers weights that the few texts do not use.
 func (c *Corpus) Key(e *encoder.Encoder, weights [32]byte) (vectors.Key, error) {
 	h := sha256.New()
 	h.Write(weights[:])
 	number := func(n int) { binary.Write(h, binary.LittleEndian, uint64(n)) }
-	// Of the files' form, so that a file of an older one is not begun again while an
-	// older program has it mapped.
+	// The version of the file's form. With another key, a file of an older form is
+	// not overwritten while an older program has it mapped.
 	number(2)
 	number(e.PassageTokens)
 	number(len(c.Texts))
@@ -116,14 +118,15 @@ func (c *Corpus) vector(e *encoder.Encoder, s *encoder.Session, i int) (sparse.V
 	return v, nil
 }
 
-// blockDocs are encoded between two writes of the file: what a killed run can
-// lose at most.
+// blockDocs is the number of passages encoded between two writes of the file. A run
+// that is killed loses no more than these.
 const blockDocs = 256
 
-// Vectors encodes the passages on all cores, or takes what an earlier run kept in
-// the folder cache; while another process is at it, it waits. The file, sealed,
-// holds the vectors in the order of the passages until the caller closes it. report
-// hears, now and then, how many passages are done.
+// Vectors encodes the passages on all cores, or reads the vectors that an earlier
+// run kept in the folder cache. If another process is encoding them, it waits for
+// that. The file is sealed, and has the vectors in the order of the passages until
+// the caller closes it. Vectors calls report from time to time with the number of
+// passages that are done.
 func (c *Corpus) Vectors(ctx context.Context, e *encoder.Encoder, weights [32]byte, cache string, report func(done int)) (*vectors.File, error) {
 	key, err := c.Key(e, weights)
 	if err != nil {
@@ -146,7 +149,7 @@ func (c *Corpus) Vectors(ctx context.Context, e *encoder.Encoder, weights [32]by
 	return file, nil
 }
 
-// encode appends the vectors that the file lacks.
+// encode appends the vectors that the file does not have yet.
 func (c *Corpus) encode(ctx context.Context, e *encoder.Encoder, file *vectors.File, report func(done int)) error {
 	workers := runtime.GOMAXPROCS(0)
 	sessions := make([]*encoder.Session, workers)
@@ -170,7 +173,7 @@ func (c *Corpus) encode(ctx context.Context, e *encoder.Encoder, file *vectors.F
 					if err != nil && errs[w] == nil {
 						errs[w] = err
 					}
-					block[i] = v.Clone() // v is the session's
+					block[i] = v.Clone() // v is in the session's memory
 				}
 			})
 		}

@@ -1,5 +1,4 @@
-// Package disk opens files for the readers of shared, which take bytes and touch no
-// disk.
+// Package disk opens files for the readers in shared, which do not access the disk.
 package disk
 
 import (
@@ -10,7 +9,7 @@ import (
 	"parley/shared/lines"
 )
 
-// Lines opens path, hands its lines to read, and closes it.
+// Lines opens the file at path, calls read with its lines, and closes it.
 func Lines(path string, read func(*lines.Reader) error) error {
 	f, err := os.Open(path)
 	if err != nil {

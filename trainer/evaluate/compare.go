@@ -10,19 +10,19 @@ import (
 	"parley/trainer/metrics"
 )
 
-// A Comparison is one measure of two runs.
+// A Comparison compares two runs by one measure.
 type Comparison struct {
 	A        float64 `json:"a"`
 	B        float64 `json:"b"`
 	Gain     float64 `json:"gain"`
-	Relative float64 `json:"relative"` // gain / a; 0 where a is 0
-	Low      float64 `json:"low"`      // of the gain's 95 % interval
+	Relative float64 `json:"relative"` // gain / a; 0 if a is 0
+	Low      float64 `json:"low"`      // the lower end of the gain's 95 % interval
 	High     float64 `json:"high"`
-	P        float64 `json:"p"` // of the paired randomisation test
+	P        float64 `json:"p"` // the p-value of the paired randomisation test
 }
 
-// ReadRun reads a TREC run from a file and reports on it. A run that answers no judged
-// query is an error.
+// ReadRun reads a TREC run from a file and measures it. It returns an error if the run
+// answers no judged query.
 func ReadRun(path string, qrels metrics.Qrels) (report metrics.Report, err error) {
 	err = disk.Lines(path, func(r *lines.Reader) error {
 		run, err := trec.ReadRun(r)
@@ -33,13 +33,14 @@ func ReadRun(path string, qrels metrics.Qrels) (report metrics.Report, err error
 		return nil
 	})
 	if err == nil && len(report.Missing) == len(qrels) {
-		err = fmt.Errorf("%s answers none of the %d judged queries: do run and qrels belong together?", path, len(qrels))
+		err = fmt.Errorf("%s answers none of the %d judged queries; do the run and the qrels belong together?", path, len(qrels))
 	}
 	return report, err
 }
 
-// Compare says what run b gains over a, by measure, over the queries that both report on.
-// Tests and intervals take so many trials; equal seeds give equal figures.
+// Compare compares run b with run a by every measure, over the queries that both reports
+// have. It uses trials relabellings and resamples (metrics.Compare); equal seeds give
+// equal figures.
 func Compare(a, b metrics.Report, trials int, seed uint64) (all [metrics.Measures]Comparison, err error) {
 	var ids []string
 	for id := range a.ByQuery {

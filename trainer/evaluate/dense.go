@@ -28,20 +28,20 @@ import (
 	"parley/trainer/teacher"
 )
 
-// A Dense is the second stage of a system: none where Encoder is "".
+// A Dense is the second stage of a system. If Encoder is "", there is none.
 type Dense struct {
-	Encoder  string // folder of the encoder that reads questions
-	Passages string // folder of the one that reads passages; "": the same
-	Stage    string // which stages answer (message.Ask); "": the engine decides, question by question
-	// Weight is what a cosine counts beside the sparse score, Zero the cosine that counts
-	// 0, SureAbove the sparse stage's probability of being right from which the dense one
-	// is skipped, 0 never. -1 is the encoder's own.
+	Encoder  string // the folder of the encoder of questions
+	Passages string // the folder of the encoder of passages; "": the same
+	Stage    string // the stages that answer (message.Ask.Stage); "": the engine decides for each question
+	// Weight is the factor of a cosine beside the sparse score. Zero is the cosine that
+	// counts 0. The dense stage is skipped if the sparse one is right with a probability
+	// of SureAbove or more; 0: never. -1 means the encoder's own value.
 	Weight, Zero, SureAbove float64
-	Tokens                  int // cut passages at so many tokens; 0: the encoder's own length
+	Tokens                  int // the length at which passages are cut, in tokens; 0: the encoder's own
 }
 
-// LoadDense reads a dense encoder's folder; one that ships has no vocabulary, and takes
-// the sparse encoder's. sum is over its files but for config.json.
+// LoadDense reads a dense encoder's folder. One that ships has no vocabulary and uses the
+// sparse encoder's. sum is the checksum of its files except config.json.
 func LoadDense(dir string, vocabulary *wordpiece.Tokenizer) (s *encoder.Sentence, sum []byte, err error) {
 	load := encoder.LoadSentence
 	if _, missing := os.Stat(filepath.Join(dir, "vocab.txt")); missing != nil {
@@ -53,12 +53,13 @@ func LoadDense(dir string, vocabulary *wordpiece.Tokenizer) (s *encoder.Sentence
 	if s, err = load(files.Read); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	weights := files.Weights() // the settings do not change what a text's vector is
+	weights := files.Weights() // the settings do not change a text's vector
 	return s, weights[:], nil
 }
 
-// Open loads the encoder of questions, with the settings asked for, and makes the
-// passages' vectors, in 8 bits as they ship, from what cache keeps or anew.
+// Open loads the encoder of questions with the settings in d, and returns it with the
+// passages' vectors in 8 bits, as they ship. The folder cache keeps the vectors for the
+// next call.
 func (d *Dense) Open(ctx context.Context, vocabulary *wordpiece.Tokenizer, texts []string, cache string, progressTo *os.File) (*encoder.Sentence, *dense.Vectors, error) {
 	s, sum, err := LoadDense(d.Encoder, vocabulary)
 	if err != nil {
@@ -95,12 +96,12 @@ func (d *Dense) Open(ctx context.Context, vocabulary *wordpiece.Tokenizer, texts
 	return s, v, err
 }
 
-// denseKey tells the vectors of texts by an encoder of the checksum sum from all others.
+// denseKey returns a key for the vectors of texts by an encoder with the checksum sum.
 func denseKey(of *encoder.Sentence, sum []byte, texts []string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%x %d %s ", sum, of.PassageTokens, of.Pooling())
 	var in conversation.Input
-	of.Passage(&in, "type") // the token type is in no sum
+	of.Passage(&in, "type") // sum does not cover the token type
 	fmt.Fprint(h, in.Types[0], " ")
 	for _, t := range texts {
 		fmt.Fprintf(h, "%d ", len(t))
@@ -109,7 +110,7 @@ func denseKey(of *encoder.Sentence, sum []byte, texts []string) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// packDense makes what dense.bin holds of vectors, [n][Dim].
+// packDense returns vectors, [n][Dim], quantised as dense.bin has them.
 func packDense(of *encoder.Sentence, vectors []float32, n int) (*dense.Vectors, error) {
 	b, dim := dense.NewBuilder(of.Space, of.Dim()), of.Dim()
 	for i := range n {
@@ -124,7 +125,7 @@ func packDense(of *encoder.Sentence, vectors []float32, n int) (*dense.Vectors, 
 	return dense.Open(file.Bytes())
 }
 
-// passagesFile is a collection as the page has its texts, passages.bin.
+// passagesFile returns the collection's texts in the page's form, passages.bin.
 func passagesFile(docs *corpus.Corpus) ([]byte, error) {
 	b := passages.NewBuilder(passages.About{Title: "evaluation"})
 	for i, id := range docs.IDs {
@@ -138,20 +139,20 @@ func passagesFile(docs *corpus.Corpus) ([]byte, error) {
 	return texts.Bytes(), err
 }
 
-// depthOfStages is how many passages an engine gives at most.
+// depthOfStages is the largest number of passages that an engine returns.
 const depthOfStages = 100
 
-// A StagesCost is what two stages cost a question, on average.
+// A StagesCost is the mean cost of two stages per question.
 type StagesCost struct {
 	Stage       string  `json:"stage"`       // sparse, dense or both, or "as the engine decides"
-	Dense       float64 `json:"dense_share"` // of the questions, on which the dense stage was spent
+	Dense       float64 `json:"dense_share"` // the share of questions for which the dense stage ran
 	SparseMS    float64 `json:"sparse_ms"`
 	DenseMS     float64 `json:"dense_ms"`
 	VectorBytes int     `json:"vector_bytes"`
 }
 
-// rankStages ranks as the page does, by package answer, with both stages over the index
-// file.
+// rankStages ranks with both stages over the index file, as the page does, by package
+// answer.
 func (e *Evaluator) rankStages(ctx context.Context, s *System, enc *encoder.Encoder, file []byte, queries []Query) (metrics.Run, *StagesCost, error) {
 	sentence, vectors, err := s.Dense.Open(ctx, enc.Tokenizer, e.Set.Passages.Texts, e.Cache, e.Progress)
 	if err != nil {
@@ -193,7 +194,7 @@ func (e *Evaluator) rankStages(ctx context.Context, s *System, enc *encoder.Enco
 	return run, c, nil
 }
 
-// asked is a query as the page would ask it.
+// asked returns a query in the form in which the page would ask it.
 func (s *System) asked(q Query) message.Ask {
 	a := message.Ask{Read: map[query.Reading]string{query.Alone: message.ReadAlone, query.Together: message.ReadTogether}[s.Read]}
 	for _, t := range q.Turns {
@@ -202,8 +203,8 @@ func (s *System) asked(q Query) message.Ask {
 	return a
 }
 
-// askAll asks the queries on all cores, each of an engine of its own; the answers are in
-// the queries' order.
+// askAll asks the queries on all cores, each core with an engine of its own. It returns
+// the answers in the order of the queries.
 func (e *Evaluator) askAll(ctx context.Context, s *System, queries []Query, engine func() (*answer.Engine, error)) ([]message.Answer, error) {
 	engines := make([]*answer.Engine, runtime.GOMAXPROCS(0))
 	for i := range engines {

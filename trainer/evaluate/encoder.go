@@ -8,7 +8,7 @@ import (
 	"parley/shared/encoder/folder"
 )
 
-// Held reads an encoder's files from memory.
+// Held returns a reader of an encoder's files that are in memory.
 func Held(files map[string][]byte) encoder.Files {
 	return func(name string) ([]byte, error) {
 		if data, ok := files[name]; ok {
@@ -18,9 +18,9 @@ func Held(files map[string][]byte) encoder.Files {
 	}
 }
 
-// Load loads an encoder's folder; a member of a family over the folder of its base,
-// which is "" where dir is whole. sum is over its weights and vocabulary
-// (folder.Summed.Weights).
+// Load loads an encoder's folder. A member of a family is loaded over the folder of its
+// base; base is "" if dir is a whole encoder. sum is the checksum of its weights and
+// vocabulary (folder.Summed.Weights).
 func Load(dir, base string) (enc *encoder.Encoder, sum [32]byte, err error) {
 	if _, err := folder.Open(dir); err != nil {
 		return nil, sum, err
@@ -31,7 +31,8 @@ func Load(dir, base string) (enc *encoder.Encoder, sum [32]byte, err error) {
 	}
 	enc, sum, err = LoadFiles(files)
 	if err == nil && base != "" {
-		// Loaded once more for the encoder to know its base, which reads passages.
+		// The base is loaded on its own, too, because the encoder needs it to read
+		// passages.
 		var b *encoder.Encoder
 		if b, err = encoder.Load(folder.Files(base)); err == nil {
 			enc, err = encoder.LoadOver(b, folder.Files(dir))
@@ -43,9 +44,10 @@ func Load(dir, base string) (enc *encoder.Encoder, sum [32]byte, err error) {
 	return enc, sum, nil
 }
 
-// LoadFiles loads a whole encoder. The configuration is not in the sum: its lengths are in
-// the key of the passages' vectors, and what else it says shows in them. So a change of the
-// query's form keeps the vectors.
+// LoadFiles loads a whole encoder and returns the checksum of its files. The sum does not
+// cover the configuration: its lengths are in the key of the passages' vectors, and its
+// other values show in the vectors. So a change to how queries are read does not invalidate
+// the vectors.
 func LoadFiles(files encoder.Files) (*encoder.Encoder, [32]byte, error) {
 	summed := folder.Sum(files)
 	enc, err := encoder.Load(summed.Read)
@@ -54,19 +56,19 @@ func LoadFiles(files encoder.Files) (*encoder.Encoder, [32]byte, error) {
 
 // Settings change how an encoder reads questions.
 type Settings struct {
-	QueryTokens int // cut the input at so many tokens; 0: the encoder's own length
-	// Of the rest, -1 is the encoder's own.
-	HistoryType   int     // token type of the history, 0 or 1
-	ReplyTokens   int     // read so many tokens of each reply; 0: all
-	QueryTerms    int     // keep so many terms of a query; 0: all
-	QuestionWords float64 // what a word of the newest question weighs, without a word head; 0: words are not searched for
-	HistoryWords  float64 // what the word head's weights of words of the history are multiplied by
+	QueryTokens int // the length at which the input is cut, in tokens; 0: the encoder's own
+	// In the following fields, -1 means the encoder's own value.
+	HistoryType   int     // the token type of the history, 0 or 1
+	ReplyTokens   int     // how many tokens of each reply are read; 0: all
+	QueryTerms    int     // how many terms of a query are kept; 0: all
+	QuestionWords float64 // without a word head: the weight of a word of the newest question; 0: words are not searched for
+	HistoryWords  float64 // the factor of the word head's weights of words in the history
 }
 
-// Own are an encoder's own settings.
+// Own means an encoder's own settings.
 var Own = Settings{HistoryType: -1, ReplyTokens: -1, QueryTerms: -1, QuestionWords: -1, HistoryWords: -1}
 
-// Apply makes the settings enc's.
+// Apply changes enc's settings.
 func (s Settings) Apply(enc *encoder.Encoder) {
 	if s.QueryTokens > 0 {
 		enc.Query.MaxTokens = s.QueryTokens

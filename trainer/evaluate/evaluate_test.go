@@ -56,7 +56,7 @@ func TestOpenReadsEveryInput(t *testing.T) {
 		t.Errorf("both forms of qrels: %v, %v, %v", all, in, err)
 	}
 	var named *lines.Error
-	if _, _, err := ReadQrels([]string{trec, put(t, "more.txt", "e 0 otter 1\n")}); !errors.As(err, &named) || !strings.Contains(err.Error(), `query "e" is judged in another file`) {
+	if _, _, err := ReadQrels([]string{trec, put(t, "more.txt", "e 0 otter 1\n")}); !errors.As(err, &named) || !strings.Contains(err.Error(), `query "e" is also judged in another file`) {
 		t.Errorf("judged twice: %v", err)
 	}
 	if _, err := Open(Files{Qrels: []string{trec}, Queries: map[string][]string{Last: {queries}}}); err == nil || !strings.Contains(err.Error(), "none of the queries is judged") {

@@ -20,21 +20,22 @@ import (
 // An Evaluator measures systems on a set.
 type Evaluator struct {
 	Set      *Set
-	Cache    string   // folder that keeps the passages' vectors, sparse and dense
+	Cache    string   // the folder in which the passages' vectors are kept, sparse and dense
 	Progress *os.File // where progress is shown
 }
 
-// A Pruning says what is kept of each passage's vector.
+// A Pruning says how much of each passage's vector is kept.
 type Pruning struct {
-	Mass float64 // this share of its weight, in its heaviest terms; 1: all
-	Top  int     // and of these its heaviest; 0: all
+	Mass float64 // keep the heaviest terms, up to this share of the weight; 1: all
+	Top  int     // of these, keep at most so many; 0: all
 }
 
-// EncodePassages returns the vectors of the set's passages by enc, in their order. The
-// cache keeps them, unpruned, by a key of the texts, of sum and of a few of the vectors.
+// EncodePassages returns enc's vectors of the set's passages, in their order. They are
+// cached without pruning, by a key made from the texts, sum and a few of the vectors.
 func (e *Evaluator) EncodePassages(ctx context.Context, enc *encoder.Encoder, sum [32]byte, keep Pruning) ([]sparse.Vector, error) {
 	docs := e.Set.Passages
-	// Time goes by text, not by passage: size[i] is what the first i hold, in bytes.
+	// Progress is measured in bytes of text, not in passages: size[i] is the size of the
+	// first i.
 	size := make([]int64, len(docs.Texts)+1)
 	for i, t := range docs.Texts {
 		size[i+1] = size[i] + int64(len(t))
@@ -52,9 +53,9 @@ func (e *Evaluator) EncodePassages(ctx context.Context, enc *encoder.Encoder, su
 		return nil, err
 	}
 	meter.Done(fmt.Sprintf("%d encoded, %d kept from before", fresh, len(docs.Texts)-fresh))
-	all := file.All() // open to the program's end
+	all := file.All() // the file stays open until the program ends
 	if keep.Top > 0 || keep.Mass < 1 {
-		all = slices.Clone(all) // the cache's are not touched
+		all = slices.Clone(all) // pruning must not change those of the cache
 	}
 	for i, v := range all {
 		if keep.Mass < 1 {
@@ -68,26 +69,26 @@ func (e *Evaluator) EncodePassages(ctx context.Context, enc *encoder.Encoder, su
 	return all, nil
 }
 
-// An Index is a collection that is searched.
+// An Index is a collection that can be searched.
 type Index struct {
-	// File is index.bin, and Lookup the term of a word in it: both nil where float
-	// weights are searched, Lookup also where there are no words.
+	// File is index.bin, and Lookup returns the term of a word in it. Both are nil if float
+	// weights are searched; Lookup is also nil if there are no words.
 	File   []byte
 	Lookup func(stem []byte) (term uint32, ok bool)
-	Terms  int                // learned ones and words
-	Docs   *sparse.Activation // of the passages' vectors, words included
+	Terms  int                // the number of learned terms and words
+	Docs   *sparse.Activation // of the passages' vectors, including words
 
 	search func(q sparse.Vector, depth int) (hits []metrics.Hit, postings int)
 }
 
 // Search returns the best documents for q, at most depth, best first, and the number of
-// postings touched, 0 where float weights are searched.
+// postings that it read, which is 0 if float weights are searched.
 func (x *Index) Search(q sparse.Vector, depth int) (hits []metrics.Hit, postings int) {
 	return x.search(q, depth)
 }
 
-// NewIndex makes the index that ships of passages' vectors, with their words, weighed by
-// BM25, where bm25 is not nil.
+// NewIndex makes the index that ships, from the passages' vectors and, if bm25 is not
+// nil, their words weighed by BM25.
 func NewIndex(vocab int, vectors []sparse.Vector, of *corpus.Corpus, bm25 *words.BM25) (*Index, error) {
 	b := index.NewBuilder(vocab)
 	if bm25 != nil {
@@ -125,9 +126,9 @@ func NewIndex(vocab int, vectors []sparse.Vector, of *corpus.Corpus, bm25 *words
 	return x, nil
 }
 
-// OpenIndex searches an index whose documents have the given ids, without those that
-// leaveOut names (nil: none). Of what it finds no cost is known: Terms and Docs are
-// empty, and so is Lookup.
+// OpenIndex returns an Index of an opened file. ids are its documents' ids. Search
+// leaves out the documents for which leaveOut is true; nil leaves out none. The cost of
+// searches is not known: Terms, Docs and Lookup are empty.
 func OpenIndex(opened *index.Index, ids []string, leaveOut func(id string) bool) *Index {
 	hidden := 0
 	for _, id := range ids {
@@ -147,7 +148,7 @@ func OpenIndex(opened *index.Index, ids []string, leaveOut func(id string) bool)
 	}}
 }
 
-// NewExact searches the vectors' float weights, without words.
+// NewExact returns an Index of the vectors' float weights, without words.
 func NewExact(vocab int, vectors []sparse.Vector, of *corpus.Corpus) *Index {
 	all := exact.New(vectors)
 	x := &Index{Terms: vocab, Docs: sparse.NewActivation(vocab)}

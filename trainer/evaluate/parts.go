@@ -12,36 +12,36 @@ import (
 	"parley/trainer/metrics"
 )
 
-// A Part is some of the queries, measured by themselves.
+// A Part is a group of queries, measured by itself.
 type Part struct {
 	Name    string             `json:"name"`
 	Queries int                `json:"queries"`
 	Metrics map[string]float64 `json:"metrics"` // means, by metrics.Keys
 
-	Values metrics.Values `json:"-"` // the same
+	Values metrics.Values `json:"-"` // the same as Metrics
 }
 
-// By what a report is taken apart.
+// The ways to group the queries of a report.
 const (
-	ByTurn   = "turn"   // how deep in its conversation a question stands
-	ByDomain = "domain" // the file that judges it
+	ByTurn   = "turn"   // by the question's place in its conversation
+	ByDomain = "domain" // by the file of the query's judgements
 )
 
-// A TurnError says that a query's id does not tell its turn.
+// A TurnError says that a query's id does not contain its turn.
 type TurnError struct{ Query string }
 
 func (e *TurnError) Error() string {
 	return fmt.Sprintf("query %q does not say its turn, as conversation<::>2 or conversation_2 do", e.Query)
 }
 
-// turnID is MTRAG's conversation<::>turn, or TREC's conversation_turn.
+// turnID matches MTRAG's ids, conversation<::>turn, and TREC's, conversation_turn.
 var turnID = regexp.MustCompile(`(?:<::>|_)([1-9][0-9]*)$`)
 
-// depths are the parts by turn: from, to.
+// depths are the ranges of turns that make the parts by turn: from, to.
 var depths = [][2]int{{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 6}, {7, 8}, {9, 12}, {13, 1 << 30}}
 
-// TurnPart is the part by turn that a query belongs to: its place among the parts and
-// its name.
+// TurnPart returns the part by turn that a query belongs to: its place among the
+// parts, and its name. The error is a *TurnError.
 func TurnPart(id string) (place int, name string, err error) {
 	m := turnID.FindStringSubmatch(id)
 	if m == nil {
@@ -65,14 +65,15 @@ func TurnPart(id string) (place int, name string, err error) {
 	panic("unreachable: depths leave no gap")
 }
 
-// Parts takes a report on the set apart, by ByTurn or ByDomain.
+// Parts groups a report on the set by ByTurn or ByDomain, and measures each group.
+// The error of ByTurn is a *TurnError.
 func (s *Set) Parts(by string, report metrics.Report) ([]Part, error) {
 	part := TurnPart
 	if by == ByDomain {
 		part = s.domainPart()
 	}
 	found := map[int]*Part{}
-	// Sums of floats depend on their order: go by sorted id.
+	// A sum of floats depends on its order, so the order is that of the sorted ids.
 	for _, id := range slices.Sorted(maps.Keys(report.ByQuery)) {
 		place, name, err := part(id)
 		if err != nil {
@@ -100,7 +101,7 @@ func (s *Set) Parts(by string, report metrics.Report) ([]Part, error) {
 	return parts, nil
 }
 
-// domainPart is as TurnPart, by the file that judges a query.
+// domainPart returns a function like TurnPart, for the file that judges a query.
 func (s *Set) domainPart() func(id string) (place int, name string, err error) {
 	files := slices.Compact(slices.Sorted(maps.Values(s.JudgedIn)))
 	names := domains(files)
@@ -110,8 +111,8 @@ func (s *Set) domainPart() func(id string) (place int, name string, err error) {
 	}
 }
 
-// domains are files' names without what all have in common: clapnq and cloud, of
-// qrels_clapnq.tsv and qrels_cloud.tsv.
+// domains returns files' names without the parts that all have in common: clapnq and
+// cloud for qrels_clapnq.tsv and qrels_cloud.tsv.
 func domains(files []string) []string {
 	words := make([][]string, len(files))
 	for i, f := range files {

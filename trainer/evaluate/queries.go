@@ -18,8 +18,8 @@ import (
 	"parley/trainer/metrics"
 )
 
-// EncodeQueries encodes queries on all cores, with the words that lookup knows (nil:
-// none). The vectors are in the queries' order.
+// EncodeQueries encodes queries on all cores, with the words that lookup knows (nil: no
+// words). It returns the vectors in the order of the queries.
 func (e *Evaluator) EncodeQueries(ctx context.Context, enc *encoder.Encoder, lookup func([]byte) (uint32, bool), how query.Reading, queries []Query) ([]sparse.Vector, error) {
 	vectors, errs := make([]sparse.Vector, len(queries)), make([]error, len(queries))
 	meter := progress.New(e.Progress, "queries", 0, int64(len(queries)))
@@ -30,7 +30,7 @@ func (e *Evaluator) EncodeQueries(ctx context.Context, enc *encoder.Encoder, loo
 		workers.Go(func() {
 			for i := range next {
 				q, err := reader.Read(queries[i].Turns, how)
-				vectors[i], errs[i] = q.Vector.Clone(), err // it is the reader's
+				vectors[i], errs[i] = q.Vector.Clone(), err // q is in the reader's memory
 				done <- i
 			}
 		})
@@ -66,17 +66,17 @@ func (e *Evaluator) EncodeQueries(ctx context.Context, enc *encoder.Encoder, loo
 	return vectors, nil
 }
 
-// A Ranking is what an index found for queries, and what that took.
+// A Ranking is what an index returned for queries, and what the searches cost.
 type Ranking struct {
 	Run     metrics.Run
-	Vectors []sparse.Vector // of the queries, in their order
+	Vectors []sparse.Vector // the queries' vectors, in their order
 
 	postings []int
 	spent    []time.Duration
 }
 
-// Search searches x for the queries' vectors, one after another, so that the time is a
-// search's own: the fastest of so many times.
+// Search searches x for the queries' vectors, one after another, so that each time is
+// of one search alone. It searches times times, and reports the fastest.
 func Search(ctx context.Context, x *Index, queries []Query, vectors []sparse.Vector, depth, times int) (*Ranking, error) {
 	r := &Ranking{Run: metrics.Run{}, Vectors: vectors}
 	for i, v := range vectors {
@@ -98,16 +98,16 @@ func Search(ctx context.Context, x *Index, queries []Query, vectors []sparse.Vec
 	return r, nil
 }
 
-// A Cost is what queries' vectors cost a search, on average.
+// A Cost is the mean cost of a search per query.
 type Cost struct {
-	L0       float64 `json:"query_l0"` // active terms
+	L0       float64 `json:"query_l0"` // active terms per query
 	FLOPS    float64 `json:"flops"`    // sum_j p_q(j) p_d(j)
-	Postings float64 `json:"postings"` // touched
+	Postings float64 `json:"postings"` // postings read per query
 	SearchMS float64 `json:"search_ms"`
 }
 
-// Cost is what those queries cost that of takes (nil: all), by their place, in x, where
-// they were searched for.
+// Cost returns the mean cost of queries in x, in which they were searched. If of is not
+// nil, it counts only the queries for whose number of is true.
 func (r *Ranking) Cost(x *Index, of func(query int) bool) Cost {
 	var c Cost
 	active := sparse.NewActivation(x.Terms)

@@ -1,5 +1,5 @@
-// Package evaluate measures what systems of retrieval find for judged questions, and
-// what that costs.
+// Package evaluate measures how well retrieval systems rank passages for judged
+// questions, and what that costs.
 //
 //	set, err := evaluate.Open(evaluate.Files{Passages: ..., Qrels: ..., Queries: map[string][]string{evaluate.Last: ...}})
 //	e := &evaluate.Evaluator{Set: set, Cache: "cache", Progress: os.Stderr}
@@ -8,10 +8,10 @@
 //	out, err := e.Measure(ctx, system)
 //	out.Report.Mean[metrics.NDCG10], out.Cost.FLOPS
 //
-// set.go opens a set; system.go measures a whole system on it, with the steps of
-// encoder.go (load), index.go (passages), queries.go (encode, search) and, for what the
-// page has besides, dense.go and worker.go; parts.go and compare.go take the results
-// apart.
+// set.go opens a set. system.go measures a whole system on it, with the steps in
+// encoder.go (load), index.go (passages) and queries.go (encode, search), and with
+// dense.go and worker.go for what only the page has. parts.go and compare.go split and
+// compare the results.
 package evaluate
 
 import (
@@ -33,40 +33,41 @@ import (
 
 // The inputs: what a system reads of a conversation.
 const (
-	Last         = "last"         // the last turn alone
-	Conversation = "conversation" // all turns and the replies
-	Questions    = "questions"    // all turns, without the replies
-	Rewrite      = "rewrite"      // the last turn as a person rewrote it
+	Last         = "last"         // only the last question
+	Conversation = "conversation" // all questions and replies
+	Questions    = "questions"    // all questions, without the replies
+	Rewrite      = "rewrite"      // the last question as a person rewrote it
 )
 
-// Inputs are all of them.
+// Inputs lists the inputs.
 var Inputs = []string{Last, Conversation, Questions, Rewrite}
 
-// Files are those of a set, plain or gzip.
+// Files are the files of a set, plain or gzip.
 type Files struct {
-	Passages []string            // BEIR's corpus files; several make one pool
+	Passages []string            // BEIR's corpus files; several become one pool
 	Queries  map[string][]string // BEIR's queries files, by input
-	Tasks    []string            // MTRAG's tasks files, from which Conversation's turns are read; its query files name the questions
-	Qrels    []string            // judgements: BEIR's form where a name ends in .tsv (.gz aside), else TREC's
+	Tasks    []string            // MTRAG's tasks files, which have the turns for Conversation; the query files then only name the questions
+	Qrels    []string            // judgements: in BEIR's form if the name ends in .tsv or .tsv.gz, else in TREC's
 }
 
 // A Query is a judged question as a system reads it.
 type Query struct {
 	ID    string
-	Turns []conversation.Turn // oldest first; the last one is asked, and has no reply
+	Turns []conversation.Turn // oldest first; the last one is the question, and has no reply
 }
 
 // A Set is what systems are measured on.
 type Set struct {
 	Passages *corpus.Corpus
-	Queries  map[string][]Query // by input, in the files' order; only judged ones
+	Queries  map[string][]Query // the judged queries by input, in the files' order
 	Qrels    metrics.Qrels
-	// JudgedIn is the name of the file that judges a query; ByDomain needs it.
+	// JudgedIn is the name of the file that judges a query, by query. ByDomain needs
+	// it.
 	JudgedIn map[string]string
 }
 
-// Open reads a set. Errors name file and line (lines.Error); that no query of an input
-// is judged is one.
+// Open reads a set. It returns an error if no query of an input is judged. Errors about
+// a file are of type *lines.Error, with file and line.
 func Open(f Files) (*Set, error) {
 	s := &Set{Queries: map[string][]Query{}}
 	var err error
@@ -82,8 +83,8 @@ func Open(f Files) (*Set, error) {
 	return s, err
 }
 
-// ReadQrels reads files of judgements as one. judgedIn is the file that judges a query;
-// no query may be judged in two.
+// ReadQrels reads files of judgements as one. judgedIn maps each query to the file that
+// judges it. A query that two files judge is an error.
 func ReadQrels(paths []string) (all metrics.Qrels, judgedIn map[string]string, err error) {
 	all, judgedIn = metrics.Qrels{}, map[string]string{}
 	for _, path := range paths {
@@ -95,7 +96,7 @@ func ReadQrels(paths []string) (all metrics.Qrels, judgedIn map[string]string, e
 			qrels, err := read(r)
 			for q, grades := range qrels {
 				if all[q] != nil {
-					return &lines.Error{File: path, Msg: fmt.Sprintf("query %q is judged in another file already", q)}
+					return &lines.Error{File: path, Msg: fmt.Sprintf("query %q is also judged in another file", q)}
 				}
 				all[q], judgedIn[q] = grades, path
 			}
@@ -142,7 +143,7 @@ func (f *Files) read(input string, qrels metrics.Qrels) ([]Query, error) {
 				continue
 			}
 			if seen[q.ID] {
-				return nil, fmt.Errorf("%s: query %q is in another file already", path, q.ID)
+				return nil, fmt.Errorf("%s: query %q is also in another file", path, q.ID)
 			}
 			seen[q.ID] = true
 			said, err := turns(q)
@@ -153,7 +154,7 @@ func (f *Files) read(input string, qrels metrics.Qrels) ([]Query, error) {
 		}
 	}
 	if len(queries) == 0 {
-		return nil, errors.New("none of the queries is judged: do queries and qrels belong together?")
+		return nil, errors.New("none of the queries is judged; do the queries and the qrels belong together?")
 	}
 	return queries, nil
 }

@@ -14,40 +14,41 @@ import (
 	"parley/trainer/metrics"
 )
 
-// A System is what is measured. Default has the values that change nothing.
+// A System is what is measured. Default returns the usual values.
 type System struct {
-	Input string // what is read of a conversation: one of Inputs
-	Depth int    // documents a query
+	Input string // what it reads of a conversation: one of Inputs
+	Depth int    // the number of documents per query
 
-	BM25 bool // rank by BM25 alone: the rest is of encoders
+	BM25 bool // rank only by BM25; the other fields are for encoders
 
-	Encoder        string // folder, in Hugging Face's layout, float or int8
-	Base           string // folder of the encoder that Encoder shares; "": it is whole
-	PassageEncoder string // folder of the encoder of passages; "": Encoder
+	Encoder        string // the folder, in Hugging Face's layout, float or int8
+	Base           string // the folder of the base that Encoder is loaded over; "": it is whole
+	PassageEncoder string // the folder of the encoder of passages; "": Encoder
 	Settings       Settings
 	Read           query.Reading
 	Pruning        Pruning    // of the passages' vectors
-	NoWords        bool       // search for learned terms alone
-	Words          words.BM25 // weighs the passages' words
+	NoWords        bool       // search for learned terms only
+	Words          words.BM25 // the weighting of the passages' words
 	Float          bool       // score by the float weights instead of the index's 8-bit impacts
 	Dense          Dense      // a second stage
-	Worker         string     // check that this worker.wasm ranks alike; it gives WorkerDepth passages at most
+	Worker         string     // if not "", check that this worker.wasm ranks alike; it returns at most WorkerDepth passages
 }
 
-// Default is a system without an encoder.
+// Default returns a system with the usual settings and without an encoder.
 func Default() System {
 	return System{Input: Last, Depth: 1000, Settings: Own, Pruning: Pruning{Mass: 1}, Words: words.Default,
 		Dense: Dense{Weight: -1, Zero: -1, SureAbove: -1}}
 }
 
-// An Outcome is what a system gave: what trainer evaluate --json prints.
+// An Outcome is the result of measuring a system. It is what trainer evaluate --json
+// prints.
 type Outcome struct {
 	System  string             `json:"system"`
-	Encoder string             `json:"encoder_sha256,omitempty"` // over its weights and vocabulary
+	Encoder string             `json:"encoder_sha256,omitempty"` // the checksum of its weights and vocabulary
 	Input   string             `json:"input"`
 	Queries int                `json:"queries"`
-	Missing int                `json:"queries_without_answer"`         // asked, and nothing was found
-	Unasked int                `json:"judged_but_not_asked,omitempty"` // judged, and in none of the files of queries
+	Missing int                `json:"queries_without_answer"`         // queries for which nothing was found
+	Unasked int                `json:"judged_but_not_asked,omitempty"` // judged queries that no file of queries has
 	Docs    int                `json:"passages"`
 	Metrics map[string]float64 `json:"metrics"` // means, by metrics.Keys
 	Cost    *SystemCost        `json:"cost,omitempty"`
@@ -57,7 +58,7 @@ type Outcome struct {
 	Report metrics.Report `json:"-"`
 }
 
-// A SystemCost is what an encoder's vectors cost a search, and what they were made by.
+// A SystemCost is the cost of searching for an encoder's vectors, and of making them.
 type SystemCost struct {
 	QueryTokens int     `json:"query_tokens"`
 	HistoryType int     `json:"history_token_type"`
@@ -66,30 +67,32 @@ type SystemCost struct {
 	QueryL0     float64 `json:"query_l0"`
 	DocL0       float64 `json:"passage_l0"`
 	FLOPS       float64 `json:"flops"`
-	// The rest is of the shipped index, and missing where float weights were searched.
+	// The following fields are of the index that ships. They are missing if float weights
+	// were searched.
 	IndexBytes int64   `json:"index_bytes,omitempty"`
 	Postings   float64 `json:"postings_per_query,omitempty"`
 	SearchMS   float64 `json:"search_ms_per_query,omitempty"`
-	// Stages is of a second stage: what the sparse one costs alone stands above.
+	// Stages is the cost with a second stage. The fields above are the cost of the sparse
+	// stage.
 	Stages *StagesCost `json:"stages,omitempty"`
 }
 
-// ReadOutcome reads what trainer evaluate --json wrote.
+// ReadOutcome reads a file that trainer evaluate --json wrote.
 func ReadOutcome(path string) (o Outcome, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return o, err
 	}
 	if err := json.Unmarshal(data, &o); err != nil {
-		return o, fmt.Errorf("%s: not what trainer evaluate --json writes: %w", path, err)
+		return o, fmt.Errorf("%s: not a file of trainer evaluate --json: %w", path, err)
 	}
 	if o.Queries == 0 || len(o.Metrics) == 0 {
-		return o, fmt.Errorf("%s: not what trainer evaluate --json writes: it has no queries or no metrics", path)
+		return o, fmt.Errorf("%s: not a file of trainer evaluate --json: it has no queries or no metrics", path)
 	}
 	return o, nil
 }
 
-// Named are figures by the names of trec_eval.
+// Named returns the values by trec_eval's names of the measures.
 func Named(v metrics.Values) map[string]float64 {
 	m := map[string]float64{}
 	for i, x := range v {
@@ -98,10 +101,12 @@ func Named(v metrics.Values) map[string]float64 {
 	return m
 }
 
-// ErrFloatWords: a system with Float set searches for words, which have no float weights.
-var ErrFloatWords = errors.New("the float weights are of learned terms, and this encoder searches for words, too")
+// ErrFloatWords says that a system with Float set searches for words, which have no float
+// weights.
+var ErrFloatWords = errors.New("only learned terms have float weights, and this encoder also searches for words")
 
-// Measure ranks the set's queries of the system's input and says how good the ranking is.
+// Measure ranks the passages for the set's queries of the system's input, and measures
+// the ranking and its cost.
 func (e *Evaluator) Measure(ctx context.Context, s System) (*Outcome, error) {
 	queries := e.Set.Queries[s.Input]
 	out := &Outcome{System: "BM25", Input: s.Input, Docs: len(e.Set.Passages.IDs)}
@@ -124,7 +129,7 @@ func (e *Evaluator) Measure(ctx context.Context, s System) (*Outcome, error) {
 	return out, nil
 }
 
-// rank fills in what an encoder finds and costs.
+// rank ranks by an encoder, and fills in the cost.
 func (e *Evaluator) rank(ctx context.Context, s *System, queries []Query, out *Outcome) error {
 	enc, sum, err := Load(s.Encoder, s.Base)
 	if err != nil {
@@ -158,8 +163,8 @@ func (e *Evaluator) rank(ctx context.Context, s *System, queries []Query, out *O
 	return nil
 }
 
-// index encodes the passages by the system's encoder of passages, enc of the checksum
-// sum where it has no other, and indexes them.
+// index encodes the passages with the system's encoder of passages, and indexes them. If
+// the system has none, it uses enc, whose checksum is sum.
 func (e *Evaluator) index(ctx context.Context, s *System, enc *encoder.Encoder, sum [32]byte) (*Index, error) {
 	of, err := enc, error(nil)
 	if s.PassageEncoder != "" {
@@ -186,7 +191,7 @@ func (e *Evaluator) index(ctx context.Context, s *System, enc *encoder.Encoder, 
 	return NewIndex(enc.Vocab(), vectors, e.Set.Passages, nil)
 }
 
-// costOf says what a ranking in x cost, of queries that enc made.
+// costOf returns the cost of a ranking in x, for queries that enc encoded.
 func costOf(found *Ranking, x *Index, enc *encoder.Encoder) *SystemCost {
 	spent := found.Cost(x, nil)
 	c := &SystemCost{QueryTokens: enc.Query.MaxTokens, HistoryType: int(enc.Query.HistoryType), ReplyTokens: enc.Query.ReplyTokens, QueryTerms: enc.QueryTerms,

@@ -16,11 +16,11 @@ import (
 	"parley/wasm/kernel"
 )
 
-// WorkerDepth is how many passages the page's worker gives at most.
+// WorkerDepth is the largest number of passages that the page's worker returns.
 const WorkerDepth = 100
 
-// checkWorker ranks the queries by the page's worker, the program s.Worker, over the
-// index file, and returns an error where it ranks otherwise than run.
+// checkWorker ranks the queries with the page's worker, the program s.Worker, over
+// the index file. It returns an error if the ranking differs from run.
 func (e *Evaluator) checkWorker(ctx context.Context, s *System, file []byte, queries []Query, run metrics.Run) error {
 	w, err := e.openWorker(ctx, s, file)
 	if err != nil {
@@ -54,10 +54,10 @@ func (e *Evaluator) checkWorker(ctx context.Context, s *System, file []byte, que
 	return nil
 }
 
-// workerLevel is what the worker calls the family's member that is measured.
+// workerLevel is the worker's name for the encoder that is measured.
 const workerLevel = "member"
 
-// openWorker starts the worker over the system's encoder and an index.
+// openWorker starts the worker with the system's encoder and an index.
 func (e *Evaluator) openWorker(ctx context.Context, s *System, file []byte) (_ *host.Worker, err error) {
 	program, err := os.ReadFile(s.Worker)
 	if err != nil {
@@ -97,8 +97,8 @@ func (e *Evaluator) openWorker(ctx context.Context, s *System, file []byte) (_ *
 	return w, nil
 }
 
-// hand gives the worker files of a folder under names that begin with as. One that is
-// not there is left out: the worker says what it misses.
+// hand gives the worker files of a folder, under names that begin with as. It skips
+// files that do not exist: the worker reports what it misses.
 func hand(w *host.Worker, dir, as string, names ...string) error {
 	for _, name := range names {
 		data, err := folder.Files(dir)(name)
@@ -115,14 +115,14 @@ func hand(w *host.Worker, dir, as string, names ...string) error {
 	return nil
 }
 
-// sameRanking returns an error where the worker's ranking is not the native one.
+// sameRanking returns an error if the worker's ranking differs from the native one.
 func sameRanking(worker, native []metrics.Hit) error {
 	if len(worker) != len(native) {
 		return fmt.Errorf("worker.wasm finds %d passages, this program %d", len(worker), len(native))
 	}
 	for i, h := range worker {
 		if h != native[i] {
-			return fmt.Errorf("rank %d: worker.wasm finds %q (%v), this program %q (%v): were they built from the same revision?", i+1, h.Doc, h.Score, native[i].Doc, native[i].Score)
+			return fmt.Errorf("rank %d: worker.wasm finds %q (%v), this program %q (%v); were they built from the same revision?", i+1, h.Doc, h.Score, native[i].Doc, native[i].Score)
 		}
 	}
 	return nil

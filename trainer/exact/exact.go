@@ -1,5 +1,5 @@
-// Package exact ranks by the inner product of the float weights, nothing
-// rounded: what the shipped index with its 8-bit impacts is measured against.
+// Package exact ranks by the inner product of the float weights, without rounding.
+// The index that ships, with its 8-bit impacts, is measured against it.
 package exact
 
 import (
@@ -7,13 +7,13 @@ import (
 	"parley/trainer/ranking"
 )
 
-// An Index holds vectors by term, in memory: 8 bytes an active term, whatever the
-// documents' own vectors lie in, and 8 bytes a document for the scores of each
-// goroutine that searches. A million passages of 200 terms take 1.6 GB and 8 MB, and
-// a search for 24 terms .1 s (million_test.go, on busy cores); for many more, memory
-// is the limit. It is not safe for concurrent use (see Share).
+// An Index has vectors by term, in memory. It takes 8 bytes per active term,
+// wherever the documents' own vectors are, and 8 bytes per document for the scores
+// of each goroutine that searches. A million passages of 200 terms take 1.6 GB and 8
+// MB, and a search for 24 terms .1 s (million_test.go, on busy cores); for many
+// more, memory is the limit. It is not safe for concurrent use (see Share).
 type Index struct {
-	start    []int // of each term in postings, and their end
+	start    []int // where each term's postings start, and the end of all
 	postings []posting
 	scores   []float64
 	hits     []ranking.Hit
@@ -24,8 +24,9 @@ type posting struct {
 	weight float32
 }
 
-// New indexes documents, numbered from 0. It goes over them twice, first to count,
-// so that the postings are one piece of memory of just their size.
+// New indexes documents, numbered from 0. It makes two passes over them; the first
+// one counts, so that the postings are one piece of memory of exactly the right
+// size.
 func New(docs []sparse.Vector) *Index {
 	x := &Index{start: []int{0}, scores: make([]float64, len(docs))}
 	for _, d := range docs {
@@ -53,14 +54,15 @@ func New(docs []sparse.Vector) *Index {
 	return x
 }
 
-// Share is the same index with scratch memory of its own, for one more goroutine.
+// Share returns the same index with scratch memory of its own, for another
+// goroutine.
 func (x *Index) Share() *Index {
 	return &Index{start: x.start, postings: x.postings, scores: make([]float64, len(x.scores))}
 }
 
-// Search returns the k best documents that share a term with q, best first, ties
-// by document number. Sums are float64, in the order of q's terms. The result is
-// valid until the next search.
+// Search returns the k best documents that have a term in common with q, best first;
+// of equal scores, the lower number first. Sums are float64, in the order of q's
+// terms. The result is valid until the next search.
 func (x *Index) Search(q sparse.Vector, k int) []ranking.Hit {
 	for i, t := range q.Terms {
 		if int(t) >= len(x.start)-1 {

@@ -10,25 +10,26 @@ import (
 // A Difference compares two systems on one measure.
 type Difference struct {
 	Mean float64 // mean of b - a over the queries
-	// Low and High bound the mean's 95 % interval: the percentile bootstrap over
-	// queries (Efron 1979).
+	// Low and High are the ends of the mean's 95 % interval, by the percentile bootstrap
+	// over queries (Efron 1979).
 	Low, High float64
-	// P is the two-sided p-value of Fisher's randomisation test (Smucker, Allan
-	// and Carterette 2007): how often the mean would be this far from 0 if each
-	// query's pair of values were labelled a and b by a coin.
+	// P is the two-sided p-value of Fisher's randomisation test (Smucker, Allan and
+	// Carterette 2007): the probability of a mean at least this far from 0 if a coin
+	// decided, for each query, which of its two values is a's.
 	P float64
 }
 
-// Compare tests the paired values a and b, one entry a query, by trials random
-// relabellings and as many resamples. The same seed gives the same answer. rounded is how
-// far a value may be from what was measured: relabellings that were ties before the values
-// were rounded count as ties.
+// Compare tests the paired values a and b, with one entry per query, by trials random
+// relabellings and as many resamples. Equal seeds give equal results. rounded is the
+// largest rounding error of a value: relabellings that may have been ties before the
+// rounding count as ties. It returns an error if the lengths differ, there are no values,
+// or trials is below 1.
 func Compare(a, b []float64, rounded float64, trials int, seed uint64) (Difference, error) {
 	if len(a) != len(b) {
-		return Difference{}, fmt.Errorf("%d values against %d: both systems need one a query", len(a), len(b))
+		return Difference{}, fmt.Errorf("%d values and %d; both systems need one per query", len(a), len(b))
 	}
 	if len(a) == 0 {
-		return Difference{}, fmt.Errorf("no query to compare on")
+		return Difference{}, fmt.Errorf("there is no query to compare")
 	}
 	if trials < 1 {
 		return Difference{}, fmt.Errorf("%d trials: at least 1 is needed", trials)
@@ -42,8 +43,8 @@ func Compare(a, b []float64, rounded float64, trials int, seed uint64) (Differen
 	}
 	rnd := rand.New(rand.NewPCG(seed, 0))
 
-	// A relabelling that gives the same mean must count as "as far from 0", whatever
-	// rounding did to either: of two sums over n differences of two values each.
+	// A relabelling with the same mean must count as "as far from 0", whatever the
+	// rounding did to either: each is a sum over n differences of two values.
 	reach := math.Abs(sum) - (1e-12+4*rounded)*n
 	extreme := 0
 	for range trials {
@@ -78,13 +79,13 @@ func Compare(a, b []float64, rounded float64, trials int, seed uint64) (Differen
 		Mean: sum / n,
 		Low:  quantile(means, .025),
 		High: quantile(means, .975),
-		// The labelling at hand is one of the possible ones, so it counts too
-		// and p is never 0 (Phipson and Smyth 2010).
+		// The actual labelling is one of the possible ones, so it counts, too, and p is
+		// never 0 (Phipson and Smyth 2010).
 		P: float64(extreme+1) / float64(trials+1),
 	}, nil
 }
 
-// quantile interpolates linearly between the order statistics of sorted.
+// quantile returns the q-quantile of sorted, interpolated linearly.
 func quantile(sorted []float64, q float64) float64 {
 	at := q * float64(len(sorted)-1)
 	i := int(at)

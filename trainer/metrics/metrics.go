@@ -1,5 +1,5 @@
-// Package metrics measures rankings against relevance judgements as trec_eval
-// does, to the last tie, and says whether two systems differ.
+// Package metrics measures rankings against relevance judgements exactly as
+// trec_eval does, ties included, and tests whether two systems differ.
 package metrics
 
 import (
@@ -10,7 +10,7 @@ import (
 	"parley/shared/trec"
 )
 
-// What is measured, in the words of TREC.
+// TREC's terms, from package trec.
 type (
 	Hit    = trec.Hit
 	Run    = trec.Run
@@ -18,7 +18,7 @@ type (
 	Qrels  = trec.Qrels
 )
 
-// A Measure is one column of the table.
+// A Measure is a measure of a ranking, a column of the tables.
 type Measure int
 
 const (
@@ -32,22 +32,23 @@ const (
 	Measures
 )
 
-// Names are the measures' names in tables, Keys those in JSON and trec_eval.
+// Names are the measures' names in tables. Keys are their names in JSON and in
+// trec_eval.
 var (
 	Names = [Measures]string{"MRR", "nDCG@3", "nDCG@5", "nDCG@10", "R@5", "R@10", "R@100"}
 	Keys  = [Measures]string{"recip_rank", "ndcg_cut_3", "ndcg_cut_5", "ndcg_cut_10", "recall_5", "recall_10", "recall_100"}
 )
 
-// Values holds one value a measure.
+// Values has a value for each measure.
 type Values [Measures]float64
 
-// Query measures one query's answers; it ranks hits in place. With nothing
-// relevant every measure is 0.
+// Query measures the answers to one query. It sorts hits in place. If no document
+// is relevant, every measure is 0.
 //
 //	nDCG@k = sum_{i<=k} g_i / log2(i+1), over the same sum of the best order
 //
-// with the grade itself as gain g (Järvelin and Kekäläinen 2002, as trec_eval's
-// ndcg_cut has it).
+// The gain g is the grade itself (Järvelin and Kekäläinen 2002, as in trec_eval's
+// ndcg_cut).
 func Query(hits []Hit, grades Grades) Values {
 	trec.Rank(hits)
 	var ideal []int
@@ -64,7 +65,7 @@ func Query(hits []Hit, grades Grades) Values {
 	slices.SortFunc(ideal, func(a, b int) int { return cmp.Compare(b, a) })
 
 	var dcg, best, found float64
-	for i := range 100 { // no cut-off is deeper, only MRR looks on
+	for i := range 100 { // no cut-off is deeper; only MRR needs later ranks
 		if i < len(hits) {
 			if g := grades[hits[i].Doc]; g > 0 {
 				found++
@@ -96,21 +97,22 @@ func Query(hits []Hit, grades Grades) Values {
 	return v
 }
 
-// A Report is a run measured.
+// A Report has the measures of a run.
 type Report struct {
 	Mean    Values
 	ByQuery map[string]Values
-	// Missing are the judged queries that the run has no answer for. They count
-	// as 0, as with trec_eval -c.
+	// Missing are the judged queries for which the run has no answer. They count as
+	// 0, as in trec_eval -c.
 	Missing []string
 	// Unjudged are the run's queries without judgements. They do not count.
 	Unjudged []string
 }
 
-// Evaluate measures run over all queries of qrels. It ranks run's hits in place.
+// Evaluate measures run over all queries of qrels. It sorts run's hits in place.
 func Evaluate(run Run, qrels Qrels) Report {
 	r := Report{ByQuery: make(map[string]Values, len(qrels))}
-	// Sums of floats depend on their order: go by sorted id, not by the map's.
+	// A sum of floats depends on its order, so the order is that of the sorted ids,
+	// not the map's.
 	for _, id := range sortedKeys(qrels) {
 		hits, ok := run[id]
 		if !ok {

@@ -12,20 +12,22 @@ type Hit struct {
 	Score float64
 }
 
-// compare orders hits as a ranking does: the higher score first, ties by document.
+// compare orders hits as in a ranking: the higher score first; of equal scores, the
+// lower document.
 func compare(a, b Hit) int {
 	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Doc, b.Doc))
 }
 
-// Best returns the k best documents, best first, ties by number: those of the k
-// highest scores above 0. scores[d] is document d's, and is 0 afterwards, ready for
-// the next query. The hits lie in dst's memory where that suffices.
+// Best returns the k documents with the highest scores above 0, best first; of equal
+// scores, the lower document first. scores[d] is the score of document d. Best sets
+// it to 0, ready for the next query. It uses dst's memory for the hits if that is
+// large enough.
 //
-// It is one pass with a heap of at most k hits, not a sort of all: for the best 1,000
-// of 80,000 less than a tenth of the time (BenchmarkBest).
+// It takes one pass with a heap of at most k hits instead of a full sort. For the
+// best 1,000 of 80,000, that takes less than a tenth of the time (BenchmarkBest).
 func Best(dst []Hit, scores []float64, k int) []Hit {
-	// A heap with the worst hit at 0. Documents come in order, so one with the worst
-	// hit's score comes after it and stays out.
+	// heap is a heap with the worst hit at 0. Documents come in order, so one that
+	// equals the worst hit's score comes after it and stays out.
 	heap, least := dst[:0], 0.0
 	if k <= 0 {
 		clear(scores)

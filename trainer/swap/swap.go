@@ -1,13 +1,13 @@
-// Package swap makes further training examples by talking about something else: what a
-// rewrite takes from the history, "the Eiffel Tower" for "it", is replaced by another
-// name, in the history and in the rewrite alike.
+// Package swap makes further training examples by changing what a conversation is about.
+// It replaces what a rewrite takes from the history ("the Eiffel Tower" for "it") by
+// another name, in the history and in the rewrite alike.
 //
 //	What is the Eiffel Tower? | When was it built?   ->  When was the Eiffel Tower built?
 //	What is Kilimanjaro?      | When was it built?   ->  When was Kilimanjaro built?
 //
-// Whether such a question makes sense counts for nothing: a dense student is taught the
-// vector of the new rewrite, and learns that what "it" stands for is copied from the
-// history, whatever that is.
+// It does not matter whether the new question makes sense. A dense student learns the
+// vector of the new rewrite, and so learns to copy what "it" stands for from the history,
+// whatever that is.
 package swap
 
 import (
@@ -20,17 +20,18 @@ import (
 	"parley/shared/importers"
 )
 
-// Suffix stands behind the ids and the sources of examples that were made here.
+// Suffix ends the ids and the sources of examples that were made here.
 const Suffix = "-swapped"
 
-// A Names is where other names are drawn from.
+// Names is a list of names from which Swap draws.
 type Names struct {
 	list []string
 	r    *rand.Rand
 }
 
-// NewNames draws from titles, by the seed. What stands in brackets is left out, and so
-// is a title that is no name of a thing: one without a letter, or longer than sixty bytes.
+// NewNames returns the names in titles, in an order that depends on seed. It removes text
+// in brackets, and drops titles that are not the name of a thing: those without a letter,
+// and those longer than sixty bytes.
 func NewNames(titles []string, seed int) *Names {
 	n := &Names{r: rand.New(rand.NewPCG(uint64(seed), 0))}
 	seen := map[string]bool{}
@@ -46,11 +47,11 @@ func NewNames(titles []string, seed int) *Names {
 	return n
 }
 
-// Len is the number of names.
+// Len returns the number of names.
 func (n *Names) Len() int { return len(n.list) }
 
-// Swap gives the example with another name, and false where its rewrite takes no name
-// from an earlier question.
+// Swap returns the example with another name. It returns false if the example's rewrite
+// takes no name from an earlier question.
 func (n *Names) Swap(e *importers.Example) (importers.Example, bool) {
 	old := Carried(e)
 	if old == "" || len(n.list) == 0 {
@@ -62,7 +63,7 @@ func (n *Names) Swap(e *importers.Example) (importers.Example, bool) {
 	if e.Source != "" {
 		out.Source += Suffix
 	}
-	// "Obama" alone stands for "Barack Obama", and becomes the new name, too.
+	// "Obama" alone means "Barack Obama", and is replaced by the new name, too.
 	part := ""
 	if words := strings.Fields(old); len(words) > 1 {
 		if last := words[len(words)-1]; len(last) > 3 && isName(last) {
@@ -85,9 +86,9 @@ func (n *Names) Swap(e *importers.Example) (importers.Example, bool) {
 	return out, true
 }
 
-// Carried is the longest run of words of the rewrite that an earlier question has, that
-// the newest one lacks, and that begins and ends with a name: a word that begins with a
-// capital letter or a digit within the rewrite. "" where there is none.
+// Carried returns the longest run of words of the rewrite that an earlier question has and
+// the newest one does not, and that begins and ends with a name: a word that begins with a
+// capital letter or a digit within the rewrite. If there is none, it returns "".
 func Carried(e *importers.Example) string {
 	if len(e.History) == 0 || e.Rewrite == "" {
 		return ""
@@ -101,7 +102,8 @@ func Carried(e *importers.Example) string {
 	at := spans(e.Rewrite)
 	best := ""
 	for i := range at {
-		// The first word is in capitals in any case: whether it is a name, it does not say.
+		// The first word always begins with a capital, so that does not show whether it is
+		// a name.
 		if i == 0 || !isName(e.Rewrite[at[i][0]:at[i][1]]) {
 			continue
 		}
@@ -127,8 +129,8 @@ func isName(word string) bool {
 	return unicode.IsUpper(r) || unicode.IsDigit(r)
 }
 
-// spans are the words of text: letters, digits, and what stands between two of them
-// without white space. A possessive "'s" is none of a word.
+// spans returns the words of text: letters, digits, and what is between two of them
+// without white space. A possessive "'s" is not part of a word.
 func spans(text string) [][2]int {
 	var out [][2]int
 	start := -1
@@ -159,8 +161,8 @@ func spans(text string) [][2]int {
 	return out
 }
 
-// find is the first place of words in text, from on, that is neither within a word nor
-// begins within one; -1: none.
+// find returns the first place of words in text, at from or later, that does not begin or
+// end inside a word, or -1.
 func find(text, words string, from int) int {
 	for from <= len(text) {
 		i := strings.Index(text[from:], words)
@@ -180,10 +182,10 @@ func find(text, words string, from int) int {
 
 func inWord(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 
-// replace replaces words, in any case of their letters, by others.
+// replace replaces words in text, whatever their case, by by.
 func replace(text, words, by string) string {
 	low, old := strings.ToLower(text), strings.ToLower(words)
-	if len(low) != len(text) { // a letter whose small form takes other bytes
+	if len(low) != len(text) { // a letter's lower case has another length
 		return text
 	}
 	var out strings.Builder

@@ -1,4 +1,4 @@
-// Package synthetic makes an evaluation, to choose settings on, of MTRAG's synthetic
+// Package synthetic makes an evaluation for choosing settings, from MTRAG's synthetic
 // conversations.
 package synthetic
 
@@ -18,37 +18,39 @@ import (
 	"parley/shared/mtrag"
 )
 
-// SameText is what texts of one passage have in common, however they are spaced.
+// SameText returns text with its white space normalised: texts that differ only in that
+// are the same passage.
 func SameText(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// passageID names a passage that has no name of its own after its text.
+// passageID returns an id made from the text, for a passage that has none.
 func passageID(text string) string {
 	sum := sha256.Sum256([]byte(SameText(text)))
 	return "synthetic-" + hex.EncodeToString(sum[:8])
 }
 
-// An Evaluation is made of synthetic turns: every context is a passage, and relevant to
-// the turns that hold it. Turns with none are part of the conversations and not asked.
+// An Evaluation is made from synthetic turns. Every context is a passage, and is
+// relevant to the turns that have it. Turns without a passage are part of the
+// conversations, but are not asked.
 type Evaluation struct {
-	Corpus  []beir.Document // contexts in the turns' order, then the distractors
+	Corpus  []beir.Document // the contexts in the order of the turns, then the distractors
 	Turns   []mtrag.Synthetic
-	Qrels   map[string][]string // query: passages, in the turn's order
-	Gold    int                 // passages that are contexts
-	LeftOut int                 // contexts that are neither passage nor judged, different ones
-	Unasked int                 // turns without a passage
+	Qrels   map[string][]string // the relevant passages of a query, in the turn's order
+	Gold    int                 // the number of passages that are contexts
+	LeftOut int                 // the number of different contexts that leaveOut names
+	Unasked int                 // the number of turns without a passage
 }
 
-// Evaluate makes an evaluation. leaveOut holds texts, as SameText gives them, that are
-// no passages of it; a distractor that is a context or left out is passed over.
+// Evaluate makes an evaluation. leaveOut has texts, as SameText returns them, that must
+// not become passages. A distractor that is a context, or is left out, is skipped.
 func Evaluate(turns []mtrag.Synthetic, leaveOut map[string]bool, distractors []beir.Document) (*Evaluation, error) {
 	e := &Evaluation{Turns: turns, Qrels: map[string][]string{}}
-	texts := map[string]string{} // passage: its text
+	texts := map[string]string{} // by the passage's id
 	left := map[string]bool{}
 	seen := map[string]bool{}
 	for i := range turns {
 		t := &turns[i]
 		if seen[t.QueryID()] {
-			return nil, fmt.Errorf("%s is there twice", t.QueryID())
+			return nil, fmt.Errorf("turn %s is there twice", t.QueryID())
 		}
 		seen[t.QueryID()] = true
 		for _, c := range t.Contexts {
@@ -81,7 +83,8 @@ func Evaluate(turns []mtrag.Synthetic, leaveOut map[string]bool, distractors []b
 	return e, nil
 }
 
-// Write writes DIR/corpus.jsonl, tasks.jsonl, queries_last.jsonl and qrels.tsv.
+// Write writes corpus.jsonl, tasks.jsonl, queries_last.jsonl and qrels.tsv in the
+// folder dir.
 func (e *Evaluation) Write(dir string) error {
 	var corpus, tasks, queries, qrels bytes.Buffer
 	qrels.WriteString(beir.QrelsHeader)

@@ -15,15 +15,15 @@ import (
 	"parley/trainer/ranking"
 )
 
-// Embed encodes texts, cut at tokens, on all cores: [len(texts)][s.Dim()]. What it made
-// it keeps in the file at path, which must be named after the texts and the encoder.
-// report hears how many are done.
+// Embed encodes texts, cut at tokens tokens, on all cores, and returns their vectors,
+// [len(texts)][s.Dim()]. It keeps them in the file at path; the name must depend on the
+// texts and the encoder. It calls report with the number of texts that are done.
 func Embed(ctx context.Context, s *encoder.Sentence, texts []string, tokens int, path string, report func(done int)) ([]float32, error) {
 	return embed(ctx, s, texts, path, report, func(in *conversation.Input, text string) { in.Passage(s.Tokenizer, text, tokens) })
 }
 
-// EmbedPassages is Embed for passages as s reads them: at its own length, and with its own
-// token type.
+// EmbedPassages does what Embed does, for passages as s reads them: at its own length, and
+// with its own token type.
 func EmbedPassages(ctx context.Context, s *encoder.Sentence, texts []string, path string, report func(done int)) ([]float32, error) {
 	return embed(ctx, s, texts, path, report, s.Passage)
 }
@@ -85,8 +85,9 @@ func embed(ctx context.Context, s *encoder.Sentence, texts []string, path string
 	return out, durable.WriteFile(path, data)
 }
 
-// Dense ranks by the inner product with the passages' vectors, as Embed gives them,
-// [n][s.Dim()], and keeps the k best. instruction is read before each question.
+// Dense returns a function that makes rankers. They rank by the inner product with the
+// passages' vectors, [n][s.Dim()], which Embed returns, and keep the k best. The encoder
+// reads instruction before each question.
 func Dense(s *encoder.Sentence, vectors []float32, k int, instruction string) (func() Ranker, error) {
 	dim := s.Dim()
 	n := len(vectors) / dim
@@ -106,7 +107,7 @@ func Dense(s *encoder.Sentence, vectors []float32, k int, instruction string) (f
 			}
 			scratch.Linear(scores, query, 1, docs)
 			for d := range above {
-				above[d] = float64(scores[d]) + 1 // cosines, from -1; package ranking leaves out what is 0
+				above[d] = float64(scores[d]) + 1 // a cosine is -1 or more, and package ranking leaves out scores of 0
 			}
 			best = ranking.Best(best, above, k)
 			for _, h := range best {

@@ -14,9 +14,9 @@ import (
 	"parley/shared/unpack"
 )
 
-// Import reads another program's ranking into file: DiSCo's published form, one JSON
-// object {query: {passage: score}}, or a TREC run, either plain or gzip. Passages are
-// found by their ids; a file that names others is refused.
+// Import reads another program's ranking into file. The ranking is DiSCo's published
+// form, one JSON object {query: {passage: score}}, or a TREC run, plain or gzip. ids
+// are the collection's passages; a ranking with other passages is an error.
 func Import(path string, ids []string, file *File) error {
 	number := make(map[string]uint32, len(ids))
 	for i, id := range ids {
@@ -46,7 +46,7 @@ func Import(path string, ids []string, file *File) error {
 			l.Scores = append(l.Scores, float32(s))
 		}
 		if unknown > 0 {
-			return nil // refused below; count them all first
+			return nil // this is an error, but count them all first
 		}
 		return file.Append(query, l)
 	}
@@ -60,7 +60,7 @@ func Import(path string, ids []string, file *File) error {
 		err = run(b, path, add)
 	}
 	if err == nil && unknown > 0 {
-		err = fmt.Errorf("%s: %d passages are not in the collection, the first %s: it was made on another collection, or some of its files are missing", path, unknown, first)
+		err = fmt.Errorf("%s: %d passages are not in the collection, the first %s; the ranking was made on another collection, or some of the collection's files are missing", path, unknown, first)
 	}
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func run(r io.Reader, path string, add func(string, map[string]float64) error) e
 	return nil
 }
 
-// Write writes a file's lists as DiSCo's form, for other programs.
+// Write writes the lists of a file in DiSCo's form, for other programs.
 func Write(w io.Writer, file *File, ids []string) error {
 	out := bufio.NewWriter(w)
 	sep := "{"
@@ -156,12 +156,13 @@ func Write(w io.Writer, file *File, ids []string) error {
 	return out.Flush()
 }
 
-// Fuse makes one list of several teachers', scores by weighted mean or (max) by
-// maximum. A teacher's scores are first brought to mean 0 and deviation 1 over its
-// list, since teachers count on scales of their own, and the result to the first
-// teacher's scale, so that a temperature means what it does for that one alone. A
-// passage that a teacher did not rank gets that teacher's lowest score. One list is
-// returned as it is. weights are one a list; nil: all the same.
+// Fuse combines the lists of several teachers into one. A passage's score is the
+// weighted mean of the teachers' scores or, if max is true, their maximum. Each
+// teacher's scores are first scaled to mean 0 and deviation 1 over its list, because
+// teachers have different scales. The result is scaled to the first teacher's mean
+// and deviation, so that a temperature means the same as for that teacher alone. A
+// passage that a teacher did not rank gets that teacher's lowest score. A single list
+// is returned unchanged. weights has one entry per list; nil means equal weights.
 func Fuse(lists []List, weights []float64, max bool) List {
 	if len(lists) == 1 {
 		return lists[0]
@@ -176,7 +177,7 @@ func Fuse(lists []List, weights []float64, max bool) List {
 	}
 	all := map[uint32]*fused{}
 	var lowest []float64
-	var scale, offset float64 // of the first teacher
+	var scale, offset float64 // those of the first teacher
 	for n, l := range lists {
 		var mean, square float64
 		for _, s := range l.Scores {

@@ -1,10 +1,11 @@
-// Package teacher keeps what a student learns from: for every training question
-// the passages that a teacher ranked best, with its scores. The teacher here is the
-// frozen encoder, reading the question as a person or an LLM rewrote it; files of
-// others are read too.
+// Package teacher keeps what a student learns from: for every training question, the
+// passages that a teacher ranked best, with their scores. The usual teacher is the
+// frozen encoder, which reads the question as a person or an LLM rewrote it. The
+// package also reads other teachers' files.
 //
-// A distillation file is a log (shared/recordlog) with the magic "PRLYDST1", whose key is
-// of the collection (see KeyOf) and whose records are, all numbers little-endian:
+// A distillation file is a log (shared/recordlog) with the magic "PRLYDST1". Its key
+// is that of the collection (see KeyOf). All numbers in its records are
+// little-endian:
 //
 //	id's length uint32, id, n uint32, n documents uint32, n scores float32
 //
@@ -41,7 +42,7 @@ type List struct {
 	Scores []float32
 }
 
-// sort orders by score, ties by document.
+// sort sorts by falling score; of equal scores, by document.
 func (l List) sort() {
 	at := make([]int, len(l.Docs))
 	for i := range at {
@@ -56,10 +57,10 @@ func (l List) sort() {
 	}
 }
 
-// A Key tells collections apart by their passages' ids.
+// A Key identifies a collection by its passages' ids.
 type Key [32]byte
 
-// KeyOf is the key of a collection's ids, in order.
+// KeyOf returns the key of a collection with the given ids, in their order.
 func KeyOf(ids []string) Key {
 	h := sha256.New()
 	for _, id := range ids {
@@ -74,12 +75,13 @@ func KeyOf(ids []string) Key {
 type File struct {
 	log  *recordlog.Log
 	docs int
-	at   map[string]int64 // offset of a query's record
+	at   map[string]int64 // the offset of each query's record
 	ids  []string
 }
 
-// Open reads the file at path, or begins it where there is none. A file of another
-// collection is refused. While another process is adding to the file, Open waits.
+// Open opens the file at path, or begins one if there is none. docs is the number of
+// passages in the collection. Open returns an error if the file is of another
+// collection. While another process adds to the file, Open waits.
 func Open(ctx context.Context, path string, key Key, docs int) (*File, error) {
 	file := &File{docs: docs, at: map[string]int64{}}
 	var err error
@@ -97,9 +99,9 @@ func Open(ctx context.Context, path string, key Key, docs int) (*File, error) {
 	var other *recordlog.OtherError
 	if errors.As(err, &other) {
 		if other.Magic == magic {
-			return nil, fmt.Errorf("%s: it was made on another collection (ids differ): give the same passages in the same order, or make it again", path)
+			return nil, fmt.Errorf("%s: it was made on another collection (the ids differ); give the same passages in the same order, or make it again", path)
 		}
-		return nil, fmt.Errorf("%s: no distillation file of this program; give a new name for the output", path)
+		return nil, fmt.Errorf("%s: not a distillation file of this program; give a new name for the output", path)
 	}
 	if err != nil {
 		return nil, err
@@ -145,13 +147,13 @@ func decode(body []byte, docs int) (id string, l List, err error) {
 	return id, l, nil
 }
 
-// Has reports whether id's list is there.
+// Has reports whether the file has a list for id.
 func (file *File) Has(id string) bool { _, ok := file.at[id]; return ok }
 
-// IDs lists the queries in the order of the file.
+// IDs returns the queries in the order of the file.
 func (file *File) IDs() []string { return file.ids }
 
-// Get reads a query's list; an empty one where there is none.
+// Get reads a query's list. If there is none, the list is empty.
 func (file *File) Get(id string) (List, error) {
 	at, ok := file.at[id]
 	if !ok {
@@ -165,7 +167,8 @@ func (file *File) Get(id string) (List, error) {
 	return l, err
 }
 
-// Append adds a list, in any order; Sync makes it survive a crash.
+// Append adds a list, which may be in any order. It survives a crash after the next
+// Sync.
 func (file *File) Append(id string, l List) error {
 	l.sort()
 	body := binary.LittleEndian.AppendUint32(nil, uint32(len(id)))
@@ -188,26 +191,27 @@ func (file *File) Append(id string, l List) error {
 	return nil
 }
 
-// Sync waits until what was appended is on the disk.
+// Sync returns when the appended lists are on the disk.
 func (file *File) Sync() error { return file.log.Sync() }
 
-// Seal ends the appending: other processes may open the file and add to it. The lists
-// stay.
+// Seal ends the appending, so that other processes may open the file and add to it.
+// The lists can still be read.
 func (file *File) Seal() error { return file.log.Seal() }
 
 // Close closes the file.
 func (file *File) Close() error { return file.log.Close() }
 
-// A Query is what the teacher reads of an example: the question, as someone rewrote
+// A Query is what the teacher reads of an example: the question as someone rewrote
 // it.
 type Query struct{ ID, Text string }
 
-// A Ranker ranks the collection for a text. It has memory of its own: one goroutine
-// uses it.
+// A Ranker ranks the collection for a text. It has memory of its own, so only one
+// goroutine may use it.
 type Ranker func(text string) (List, error)
 
-// Sparse ranks by the frozen encoder whose vectors of the collection docs are, and
-// keeps the k best. The index is made with the first ranker, for all.
+// Sparse returns a function that makes rankers. They rank with the frozen encoder e,
+// keep the k best, and share one index, which the first call makes. docs are e's
+// vectors of the collection.
 func Sparse(e *encoder.Encoder, docs []sparse.Vector, k int) func() Ranker {
 	index := sync.OnceValue(func() *exact.Index { return exact.New(docs) })
 	return func() Ranker {
@@ -226,8 +230,8 @@ func Sparse(e *encoder.Encoder, docs []sparse.Vector, k int) func() Ranker {
 	}
 }
 
-// Rank lets rankers, one a core, rank the collection for every query that the file
-// does not hold yet. report hears how many are done.
+// Rank ranks the collection for every query that the file does not have yet, with
+// one ranker per core. It calls report with the number of queries that are done.
 func Rank(ctx context.Context, ranker func() Ranker, queries []Query, file *File, report func(done int)) error {
 	var todo []Query
 	for _, q := range queries {
@@ -273,7 +277,7 @@ func Rank(ctx context.Context, ranker func() Ranker, queries []Query, file *File
 	go func() { wg.Wait(); close(out) }()
 	done := len(queries) - len(todo)
 	var err error
-	for r := range out { // to the end, so that no worker is left behind
+	for r := range out { // to the end, so that no worker stays blocked
 		if err == nil {
 			err = r.err
 		}

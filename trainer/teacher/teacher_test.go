@@ -108,7 +108,7 @@ func TestFileOfAnotherCollection(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	os.WriteFile(path, []byte("something else altogether, and longer than a header would be"), 0o644)
-	if _, err := Open(context.Background(), path, KeyOf(ids), 3); err == nil || !strings.Contains(err.Error(), "no distillation file") {
+	if _, err := Open(context.Background(), path, KeyOf(ids), 3); err == nil || !strings.Contains(err.Error(), "not a distillation file") {
 		t.Errorf("error %v", err)
 	}
 	if err := begin(t, filepath.Join(t.TempDir(), "z")).Append("q", List{[]uint32{3}, []float32{1}}); err == nil {

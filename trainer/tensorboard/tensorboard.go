@@ -1,7 +1,7 @@
-// Package tensorboard writes scalars as TensorBoard's event files, which
-// `tensorboard --logdir runs` draws.
+// Package tensorboard writes scalars as TensorBoard's event files. `tensorboard
+// --logdir runs` draws them.
 //
-// A file is records one after another (TensorFlow's TFRecord), all numbers
+// A file is a sequence of records (TensorFlow's TFRecord). All numbers are
 // little-endian:
 //
 //	length  uint64, of data
@@ -9,7 +9,7 @@
 //	data    length bytes, one Event
 //	        uint32, masked CRC-32C of data
 //
-// A CRC is masked, so that one of bytes that hold CRCs is no special case:
+// A CRC is masked because the CRC of bytes that contain CRCs would be problematic:
 //
 //	masked = (crc >> 15 | crc << 17) + 0xa282ead8
 //
@@ -17,15 +17,15 @@
 // summary.proto). The fields that are used, by number, in rising order:
 //
 //	Event    1 wall_time double, seconds since 1970
-//	         2 step int64, left out where 0
-//	         3 file_version string: "brain.Event:2", of the first event and only there
-//	         5 summary Summary, of all others
+//	         2 step int64, left out if 0
+//	         3 file_version string: "brain.Event:2", only in the first event
+//	         5 summary Summary, in all others
 //	Summary  1 value Value, repeated
 //	Value    1 tag string
 //	         2 simple_value float
 //
 // A field begins with its key, number<<3 | wire type: 0 is a varint, 1 is 8 bytes,
-// 2 is a varint length and as many bytes, 5 is 4 bytes.
+// 2 is a varint length and that many bytes, 5 is 4 bytes.
 package tensorboard
 
 import (
@@ -43,9 +43,9 @@ type Writer struct {
 	b []byte
 }
 
-// Create begins a file, in place of any that stands there. TensorBoard looks for files
-// whose names hold "tfevents". wall is the time of the first event, in seconds since
-// 1970.
+// Create creates a file, or replaces the one at path. TensorBoard looks for files
+// whose names contain "tfevents". wall is the time of the first event, in seconds
+// since 1970.
 func Create(path string, wall float64) (*Writer, error) {
 	f, err := os.Create(path)
 	if err != nil {
@@ -60,8 +60,9 @@ func Create(path string, wall float64) (*Writer, error) {
 	return w, nil
 }
 
-// Write adds the values of a step, by their tags, as one event: TensorBoard, reading
-// meanwhile, sees it at once. Values become float32.
+// Write adds the values of a step, by tag, as one event. A TensorBoard that is
+// running shows them at once. Values become float32. wall is the time in seconds
+// since 1970.
 func (w *Writer) Write(wall float64, step int64, values map[string]float64) error {
 	var summary []byte
 	for _, tag := range slices.Sorted(maps.Keys(values)) {
@@ -81,8 +82,8 @@ func (w *Writer) Write(wall float64, step int64, values map[string]float64) erro
 // Close closes the file.
 func (w *Writer) Close() error { return w.f.Close() }
 
-// record writes one record in one call, so that a program that is killed leaves at
-// most its last record unwritten.
+// record writes a record in one call, so that a program that is killed loses at most
+// its last record.
 func (w *Writer) record(data []byte) error {
 	w.b = binary.LittleEndian.AppendUint64(w.b[:0], uint64(len(data)))
 	w.b = binary.LittleEndian.AppendUint32(w.b, masked(w.b))

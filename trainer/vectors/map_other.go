@@ -4,10 +4,10 @@ package vectors
 
 import "os"
 
-// A mapping is a part of a file in memory: here a copy.
+// A mapping is a part of a file in memory; on this system, a copy.
 type mapping struct{ data []byte }
 
-// mapFile reads the bytes from and to of f, which has them.
+// mapFile reads the bytes from..to of f. f must be that long.
 func mapFile(f *os.File, from, to int64) (*mapping, error) {
 	m := &mapping{make([]byte, to-from)}
 	_, err := f.ReadAt(m.data, from)

@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// A mapping is a part of a file in memory: the system reads its pages when they are
-// touched, and forgets them when it needs the room.
+// A mapping is a part of a file in memory. The system reads its pages when they are
+// used, and drops them when it needs the memory.
 type mapping struct {
 	data  []byte
-	pages []byte // data and what lies before it on its first page
+	pages []byte // data, and the bytes before it on its first page
 }
 
-// mapFile maps the bytes from and to of f, which has them.
+// mapFile maps the bytes from..to of f. f must be that long.
 func mapFile(f *os.File, from, to int64) (*mapping, error) {
 	first := from - from%int64(os.Getpagesize())
 	if n := to - first; n != int64(int(n)) {

@@ -1,20 +1,19 @@
 // Package vectors keeps the sparse vectors of a collection on disk, so that a
-// collection is encoded once, and an encoding that was stopped goes on where it
-// was.
+// collection is encoded only once and an encoding that was stopped can continue.
 //
-// A file is a log (shared/recordlog) with the magic "PRLYVEC2", whose key says what the
-// vectors were made of: equal keys, equal vectors. A record is a block of vectors, all
-// numbers little-endian:
+// A file is a log (shared/recordlog) with the magic "PRLYVEC2". Its key stands for all
+// that the vectors depend on: equal keys mean equal vectors. A record is a block of
+// vectors. All numbers are little-endian:
 //
 //	for each document: n uint32, n terms uint32, n weights float32
 //
-// Every number is at a multiple of four bytes, so that the vectors need not be read:
-// the file is mapped into memory and they lie in the mapping. A million passages of
-// 200 terms, 1.6 GB, cost 48 MB of heap, and as much of the system's page cache as it
-// can spare (go test ./trainer/exact -run Million -million -v).
+// Every number is at a multiple of four bytes. So the vectors need no decoding: the
+// file is mapped into memory, and they are used there. A million passages of 200 terms,
+// 1.6 GB, take 48 MB of heap, and as much of the system's page cache as is free (go
+// test ./trainer/exact -run Million -million -v).
 //
-// "PRLYVEC1" had the number of documents in a block's head, and is not read any more. A
-// file of another form or key is begun again: this is a cache.
+// "PRLYVEC1" had the number of documents at the head of a block, and is no longer read.
+// The file is a cache: one of another form or with another key is begun again.
 package vectors
 
 import (
@@ -33,22 +32,22 @@ import (
 
 const magic = "PRLYVEC2"
 
-// A Key tells apart vectors made of other texts or by another encoder.
+// A Key differs for vectors of other texts or of another encoder.
 type Key [32]byte
 
-// A File is a growing list of vectors. One goroutine at a time may use it.
+// A File is a list of vectors that grows. Only one goroutine at a time may use it.
 type File struct {
 	log     *recordlog.Log
 	sealed  bool
 	vocab   int
 	vectors []sparse.Vector
-	parts   []*mapping // of the file, in which the vectors lie
+	parts   []*mapping // the parts of the file with the vectors
 	buf     bytes.Buffer
 }
 
-// Open reads the file at path, or begins it where there is none, where its key
-// is another, or where it is no such file. vocab bounds the terms. While another
-// process is adding to the file, Open waits.
+// Open opens the file at path. It begins a new one if there is none, if its key
+// differs, or if it is not such a file. vocab is the number of terms in the vocabulary.
+// While another process adds to the file, Open waits.
 func Open(ctx context.Context, path string, key Key, vocab int) (*File, error) {
 	var blocks [][2]int64 // offset and length of each record's body
 	file := &File{vocab: vocab}
@@ -81,18 +80,19 @@ func Open(ctx context.Context, path string, key Key, vocab int) (*File, error) {
 	return file, nil
 }
 
-// take decodes the vectors of a block, which lie in body where the machine counts as the
-// file does, else they are copies.
+// take decodes the vectors of a block. They stay in body if the machine has the file's
+// byte order; otherwise they are copies.
 func (file *File) take(body []byte) error {
 	all, ok := decode(file.vectors, words(body), file.vocab)
 	if !ok || len(body)%4 != 0 {
-		return errors.New("this is no block of vectors over the vocabulary")
+		return errors.New("this is not a block of vectors over the vocabulary")
 	}
 	file.vectors = all
 	return nil
 }
 
-// decode appends the vectors of a block's body.
+// decode appends the vectors of a block's body to all. It returns false if the body is
+// not valid.
 func decode(all []sparse.Vector, body []uint32, vocab int) ([]sparse.Vector, bool) {
 	for len(body) > 0 {
 		if int(body[0]) > (len(body)-1)/2 {
@@ -108,8 +108,8 @@ func decode(all []sparse.Vector, body []uint32, vocab int) ([]sparse.Vector, boo
 	return all, true
 }
 
-// words reads little-endian numbers of four bytes: data itself where the machine has
-// them so, else a copy.
+// words returns little-endian numbers of four bytes: data itself if the machine has
+// that byte order, else a copy.
 func words(data []byte) []uint32 {
 	n := len(data) / 4
 	if n == 0 {
@@ -126,20 +126,20 @@ func words(data []byte) []uint32 {
 	return copied
 }
 
-// floats are the same bits as float32.
+// floats returns bits as float32, in the same memory.
 func floats(bits []uint32) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(bits))), len(bits))
 }
 
-// All gives the vectors, in the order that they were appended. They may not be
+// All returns the vectors in the order in which they were appended. They must not be
 // changed, and are valid until Close.
 func (file *File) All() []sparse.Vector { return file.vectors }
 
 // Append writes a block of vectors and syncs it: when Append returns, the block
-// survives a crash. The vectors are copied.
+// survives a crash. Append copies the vectors.
 func (file *File) Append(block []sparse.Vector) error {
 	if file.sealed {
-		return errors.New("the vectors' file is sealed: nothing can be appended any more")
+		return errors.New("the vectors' file is sealed; nothing can be appended to it")
 	}
 	b := &file.buf
 	b.Reset()
@@ -170,26 +170,26 @@ func (file *File) Append(block []sparse.Vector) error {
 	}
 	file.parts = append(file.parts, m)
 	if err := file.take(m.data); err != nil {
-		return fmt.Errorf("%s, byte %d: what was written is not what is read: %w", file.log.File().Name(), at, err)
+		return fmt.Errorf("%s, byte %d: the block that was just written reads back differently: %w", file.log.File().Name(), at, err)
 	}
 	return nil
 }
 
-// Seal ends the appending: other processes may open the file and add to it. The
-// vectors stay.
+// Seal ends the appending, so that other processes may open the file and add to it. The
+// vectors stay valid.
 func (file *File) Seal() error {
 	if file.sealed {
 		return nil
 	}
 	file.sealed = true
-	err := file.log.Seal() // the mapping would keep the lock
+	err := file.log.Seal() // without this, the mapping would keep the lock
 	if e := file.log.Close(); err == nil {
 		err = e
 	}
 	return err
 }
 
-// Close seals the file and takes the vectors back: none of All's may be used any more.
+// Close seals the file and frees the vectors. Those from All must not be used after it.
 func (file *File) Close() error {
 	err := file.Seal()
 	for _, m := range file.parts {
