@@ -185,7 +185,7 @@ func TestWrongUseAndBadDataAreTold(t *testing.T) {
 		"evaluate --encoder DIR/none" + data:                      {1, "none: no such file"},
 		"evaluate --encoder DIR" + data:                           {1, "config.json"},
 		"evaluate --bm25" + data + " --passages DIR/bad.jsonl":    {1, "bad.jsonl:2: not a JSON object"},
-		"evaluate --bm25" + data + " --passages DIR/corpus.jsonl": {1, `corpus.jsonl:1: passage "eiffel" again`},
+		"evaluate --bm25" + data + " --passages DIR/corpus.jsonl": {1, `corpus.jsonl:1: passage "eiffel" is here for the second time`},
 		"compare --qrels DIR/qrels.tsv DIR/a":                     {2, "1 runs, want 2"},
 		"compare DIR/a DIR/b":                                     {2, "no --qrels"},
 		"compare --qrels DIR/qrels.tsv DIR/corpus.jsonl DIR/b":    {1, "corpus.jsonl:1: "},
