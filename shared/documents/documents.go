@@ -3,8 +3,9 @@
 //
 //	bytes of a file --Read--> []Document --Cut--> []passages.Passage
 //
-// Formats: JSON Lines in BEIR's form, JSON, Markdown, HTML, CSV, TSV and plain
-// text, each also compressed with gzip. It touches no file itself, so it runs
+// Formats: JSON Lines in BEIR's form, JSON, Markdown, HTML, CSV, TSV, plain text,
+// documents of Word (DOCX) and in ODF (ODT), presentations (PPTX), books (EPUB) and
+// messages (EML), each also compressed with gzip. It touches no file itself, so it runs
 // in a browser as it does in a command.
 package documents
 
@@ -85,17 +86,25 @@ const (
 	HTML     Kind = "html"
 	CSV      Kind = "csv"
 	TSV      Kind = "tsv"
+	DOCX     Kind = "docx"
+	ODT      Kind = "odt"
+	PPTX     Kind = "pptx"
+	EPUB     Kind = "epub"
+	EML      Kind = "eml"
 	Text     Kind = "text"
 )
 
 // Kinds lists the formats, in the order that help texts show them.
-var Kinds = []Kind{JSONL, JSON, Markdown, HTML, CSV, TSV, Text}
+var Kinds = []Kind{JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, EPUB, EML, Text}
 
 var extensions = map[string]Kind{
 	".jsonl": JSONL, ".ndjson": JSONL, ".json": JSON,
 	".md": Markdown, ".markdown": Markdown, ".mdown": Markdown, ".mkd": Markdown, ".mdx": Markdown,
 	".html": HTML, ".htm": HTML, ".xhtml": HTML,
 	".csv": CSV, ".tsv": TSV, ".tab": TSV,
+	".docx": DOCX, ".docm": DOCX, ".dotx": DOCX, ".dotm": DOCX, ".odt": ODT, ".ott": ODT,
+	".pptx": PPTX, ".pptm": PPTX, ".ppsx": PPTX, ".ppsm": PPTX, ".potx": PPTX,
+	".epub": EPUB, ".eml": EML,
 	".txt": Text, ".text": Text,
 }
 
@@ -150,6 +159,12 @@ func Read(name string, data []byte, o Options) ([]Document, []Note) {
 	if !slices.Contains(Kinds, kind) {
 		return whole(fmt.Sprintf("no format is called %q; there are %v", kind, Kinds))
 	}
+	switch kind {
+	case DOCX, ODT, PPTX, EPUB:
+		return readOffice(name, data, kind, o)
+	case EML:
+		return readEML(name, data)
+	}
 	text, notes, ok := (&decoder{name: name, kind: kind, asked: o.Charset}).decode(data)
 	if !ok {
 		return nil, notes
@@ -184,16 +199,24 @@ func unknown(name string) (why string, general bool) {
 	switch path.Ext(strings.ToLower(name)) {
 	case ".pdf":
 		return "PDF is not read; make it text first (pdftotext FILE.pdf)", false
-	case ".doc", ".docx", ".odt", ".rtf", ".epub":
-		return "not read; save it as text, HTML or Markdown first", false
-	case ".xls", ".xlsx", ".ods":
+	case ".doc", ".dot":
+		return "Word's format of before 2007 is not read; open it and save it as .docx or .odt", false
+	case ".ppt", ".pps", ".odp", ".key":
+		return "not read; open it and save it as .pptx", false
+	case ".rtf", ".wpd", ".pages", ".fodt", ".sxw":
+		return "not read; open it and save it as .docx or .odt", false
+	case ".mobi", ".azw", ".azw3", ".fb2", ".lit":
+		return "not read; convert it to .epub first", false
+	case ".msg", ".pst", ".mbox":
+		return "not read; save its messages as .eml files from the mail program", false
+	case ".xls", ".xlsx", ".xlsm", ".ods", ".numbers":
 		return "not read; save it as CSV first", false
 	case ".zip", ".tar", ".tgz", ".7z", ".bz2", ".xz", ".zst":
 		return "archives are not read; unpack it first", false
 	case ".rst", ".org", ".adoc", ".tex":
 		return "not a format that is read; it can be taken as plain text", false
 	}
-	return "not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, text)", true
+	return "not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, EPUB, EML, text)", true
 }
 
 // gunzip unpacks data that begins as gzip does, whatever its name; other data

@@ -162,6 +162,27 @@ func (l *layout) add(s, sep string) {
 	l.text.WriteString(s)
 }
 
+// append adds what another one has gathered.
+func (l *layout) append(more *layout) {
+	if l.inTable {
+		l.endTable()
+	}
+	if more.inTable {
+		more.endTable()
+	}
+	l.add(more.text.String(), "\n\n")
+	l.inLines = false
+	at := l.text.Len() - more.text.Len()
+	for _, h := range more.headings {
+		h.Start += at
+		h.End += at
+		l.headings = append(l.headings, h)
+	}
+	for _, t := range more.tables {
+		l.tables = append(l.tables, Table{t.Start + at, t.Header + at, t.End + at})
+	}
+}
+
 // document makes a document of what was gathered. A first heading that says
 // the same as the title would only be repeated, and goes.
 func (l *layout) document(id, title, url string) Document {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -126,4 +127,50 @@ func TestZip(t *testing.T) {
 			t.Errorf("byte %d: %q", i, files["index.bin"])
 		}
 	}
+}
+
+func TestArchive(t *testing.T) {
+	data := zipped(t, `Word\Document.xml`, func(w io.Writer) { io.WriteString(w, "text") })
+	open := func(most int64) (string, error) {
+		a, err := OpenArchive(bytes.NewReader(data), int64(len(data)), most)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !a.Has("word/document.xml") || a.Has("word") {
+			t.Error("names are not told apart")
+		}
+		if _, err := a.Open("x"); !errors.Is(err, fs.ErrNotExist) {
+			t.Error(err)
+		}
+		r, err := a.Open("/word/document.xml")
+		if err != nil {
+			return "", err
+		}
+		text, err := io.ReadAll(r)
+		return string(text), err
+	}
+	if text, err := open(4); text != "text" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := open(3); !errors.Is(err, ErrTooMuch) {
+		t.Error(err)
+	}
+	data[bytes.Index(data, []byte("PK\x01\x02"))+8] |= 1
+	if _, err := open(4); !errors.Is(err, ErrEncrypted) {
+		t.Error(err)
+	}
+	if _, err := OpenArchive(bytes.NewReader(data[:9]), 9, 9); err == nil {
+		t.Error("what is no archive is opened")
+	}
+	bomb := zipped(t, "a", zeros(40<<20))
+	within(t, 2<<20, func() {
+		a, err := OpenArchive(bytes.NewReader(bomb), int64(len(bomb)), 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, _ := a.Open("a")
+		if _, err := io.Copy(io.Discard, r); !errors.Is(err, ErrTooMuch) {
+			t.Error(err)
+		}
+	})
 }

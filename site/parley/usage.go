@@ -72,8 +72,9 @@ printf 'When was the Eiffel Tower built?\nwho designed it?\n' | parley chat`,
 			synopsis: "[flags] [PATH...]",
 			summary:  "make documents searchable",
 			about: `Reads files, and folders with all that is in them: JSON Lines (BEIR's _id, title,
-text, metadata.url), JSON, Markdown, HTML, CSV, TSV and plain text, each also with
-gzip. Long documents are cut into passages at headings, paragraphs and sentences.
+text, metadata.url), JSON, Markdown, HTML, CSV, TSV, plain text, documents of Word
+(.docx) and in ODF (.odt), presentations (.pptx, with their speaker notes), books
+(.epub) and messages (.eml), each also with gzip. Long documents are cut into passages at headings, paragraphs and sentences.
 All cores encode; a run that is stopped or killed goes on where it was when the
 same command is given again, and a later run over the same folder encodes what has
 changed, unless --anew wants it all. What was not read is said at the end, by kind, with file
