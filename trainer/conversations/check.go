@@ -12,36 +12,37 @@ import (
 	"parley/shared/judged"
 )
 
-// What is asked of the set.
+// The rules of the set.
 const (
 	MinConversations = 600
 	MinTurns         = 3600
-	MinLength        = 3 // turns of a conversation
+	MinLength        = 3 // turns per conversation
 	MaxLength        = 12
 	MinMeanLength    = 5.5
-	MinHops          = .60 // of follow-ups, in every split
-	MinNeedsContext  = .50 // of follow-ups, in every split
-	MinSwitching     = .25 // of conversations, in every split
-	MinKind          = .02 // of follow-ups, of every kind, in every split
-	MaxDangling      = .01 // of rewrites; see dangles
-	MaxSentences     = 3   // of a reply
+	MinHops          = .60 // share of follow-ups, in every split
+	MinNeedsContext  = .50 // share of follow-ups, in every split
+	MinSwitching     = .25 // share of conversations, in every split
+	MinKind          = .02 // share of follow-ups, for every kind, in every split
+	MaxDangling      = .01 // share of rewrites; see Dangles
+	MaxSentences     = 3   // per reply
 	MaxReplyWords    = 75
 )
 
-// Shares of the splits by conversations, and how far off they may be.
+// shares are the splits' shares of the conversations, from which the set may differ
+// a little.
 var shares = map[string]float64{"train": .70, "dev": .10, "test": .20}
 
 const shareSlack = .02
 
-// Topics are those of the encyclopedia, and of its articles that have none.
+// Topics are the encyclopedia's topics, and one for its articles without a topic.
 var Topics = []string{"Arts", "Biology and health sciences", "Everyday life", "Geography", "History", "Mathematics",
 	"People", "Philosophy and religion", "Physical sciences", "Society and social sciences", "Technology", "Uncategorized"}
 
-// A Problem is something that the set must not have.
+// A Problem is a fault that Check finds in the set.
 type Problem struct {
-	File string // "" where it is of the whole set or of a split
+	File string // "" if the problem is of the whole set or of a split
 	Line int
-	Turn int // from 1; 0: the conversation
+	Turn int // from 1; 0: the conversation as a whole
 	Text string
 }
 
@@ -55,7 +56,8 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d: turn %d: %s", p.File, p.Line, p.Turn, p.Text)
 }
 
-// Check finds every problem; article says whether there is an article of an id.
+// Check returns every problem of a set. article reports whether there is an article
+// with an id.
 func Check(s Set, article func(id string) bool) []Problem {
 	k := checker{article: article, ids: map[string]bool{}, goldOf: map[string]string{}}
 	for _, split := range All {
@@ -88,9 +90,9 @@ func Check(s Set, article func(id string) bool) []Problem {
 		}
 	}
 	if float64(len(dangling)) > MaxDangling*float64(rewrites) {
-		k.add("%d of %d rewrites do not stand alone, more than %.1f %%", len(dangling), rewrites, 100*MaxDangling)
+		k.add("%d of %d rewrites are not understandable alone, more than %.1f %%", len(dangling), rewrites, 100*MaxDangling)
 		for _, d := range dangling {
-			k.at(d.Conversation, d.Turn, "%q in the rewrite has nothing before it to stand for: %q", Dangles(d.Text), d.Text)
+			k.at(d.Conversation, d.Turn, "%q in the rewrite refers to nothing before it: %q", Dangles(d.Text), d.Text)
 		}
 	}
 	return k.problems
@@ -99,7 +101,7 @@ func Check(s Set, article func(id string) bool) []Problem {
 type checker struct {
 	article  func(string) bool
 	ids      map[string]bool
-	goldOf   map[string]string // article: the split that it is gold in
+	goldOf   map[string]string // the split in which an article is gold
 	problems []Problem
 }
 
@@ -107,7 +109,7 @@ func (k *checker) add(format string, args ...any) {
 	k.problems = append(k.problems, Problem{Text: fmt.Sprintf(format, args...)})
 }
 
-// at reports on turn i from 0; -1 is the conversation.
+// at adds a problem of turn i, from 0; -1 is the conversation as a whole.
 func (k *checker) at(c *judged.Conversation, i int, format string, args ...any) {
 	k.problems = append(k.problems, Problem{c.File, c.Line, i + 1, fmt.Sprintf(format, args...)})
 }
@@ -150,10 +152,10 @@ func (k *checker) turn(split string, c *judged.Conversation, i int) {
 		k.at(c, i, "there is no kind %q", t.Kind)
 	}
 	if (i == 0) != (t.Kind == judged.First) {
-		k.at(c, i, "kind %q: the first turn is %q, and only it", t.Kind, judged.First)
+		k.at(c, i, "kind %q: the first turn must be %q, and no other turn may be", t.Kind, judged.First)
 	}
 	if i == 0 && (t.NeedsContext || t.Switch) {
-		k.at(c, i, "the first turn has no context to need or to leave")
+		k.at(c, i, "the first turn has no context, so it cannot need one or switch the topic")
 	}
 	if t.Kind == judged.TopicSwitch && !t.Switch {
 		k.at(c, i, "kind %q without switch", t.Kind)
@@ -168,7 +170,7 @@ func (k *checker) turn(split string, c *judged.Conversation, i int) {
 		k.at(c, i, "no gold article of grade 2")
 	}
 	if !slices.IsSortedFunc(t.Gold, func(a, b judged.Gold) int { return cmp.Compare(b.Grade, a.Grade) }) {
-		k.at(c, i, "gold articles are not by grade")
+		k.at(c, i, "gold articles are not sorted by grade")
 	}
 	seen := map[string]bool{}
 	for _, g := range t.Gold {
@@ -183,7 +185,7 @@ func (k *checker) turn(split string, c *judged.Conversation, i int) {
 			k.at(c, i, "there is no article %q", g.ID)
 		}
 		if other := k.goldOf[g.ID]; other != "" && other != split {
-			k.at(c, i, "%q is gold in %s, too", g.ID, other)
+			k.at(c, i, "%q is also gold in %s", g.ID, other)
 		}
 		k.goldOf[g.ID] = split
 	}
@@ -204,7 +206,7 @@ func (k *checker) split(split string, list []judged.Conversation) {
 		}
 	}
 	if s.Length < MinMeanLength {
-		k.add("%s: %.2f turns a conversation, want %.1f or more", split, s.Length, MinMeanLength)
+		k.add("%s: %.2f turns per conversation, want %.1f or more", split, s.Length, MinMeanLength)
 	}
 	for _, kind := range judged.Kinds[1:] {
 		if share := float64(s.Kinds[kind]) / float64(max(1, s.FollowUps)); share < MinKind {
@@ -213,7 +215,8 @@ func (k *checker) split(split string, list []judged.Conversation) {
 	}
 }
 
-// whole asks what is asked of train, dev and test together: choice is beside them.
+// whole checks the rules for train, dev and test together; choice is not among
+// them.
 func (k *checker) whole(s Set) {
 	var all []judged.Conversation
 	for _, split := range Splits {
@@ -241,9 +244,9 @@ func (k *checker) whole(s Set) {
 	}
 }
 
-// A sentence ends with . ! or ?, perhaps with a closing quote or bracket, before a
-// blank and a capital, digit or quote, or at the end; not after an initial or an
-// abbreviation.
+// A sentence ends with . ! or ?, and perhaps a closing quote or bracket, before a
+// blank and a capital, digit or quote, or at the end of the text. A full stop after
+// an initial or an abbreviation does not end it.
 var (
 	sentenceEnd  = regexp.MustCompile(`[.!?…]["'”’)\]]*(?:$|\s+["'“‘(\[]*[\p{Lu}\p{N}])`)
 	abbreviation = regexp.MustCompile(`(?:^|[\s("“])(?:\p{L}|\p{L}\.\p{L}|(?i:mr|mrs|ms|dr|st|ca|vs|no|nos|jr|sr|mt|gen|op|approx|etc|e\.g|i\.e|al|lt|col|prof|rev|vol|inc|fl|messrs|ft))$`)

@@ -1,14 +1,15 @@
-// Package conversations holds and checks the project's own data set: conversations
-// that a visitor could have with a search engine over models/vital-articles, each
-// question with its self-contained rewrite, its reply and the articles that answer.
+// Package conversations reads and checks the project's own data set. It has
+// conversations that a visitor could have with a search engine over
+// models/vital-articles; each question has its self-contained rewrite, its reply and the
+// articles that answer it.
 //
-// The data lie beside this file, in the form that shared/judged reads: train, dev and
-// test, and choice, on which settings are chosen, together with dev. pooled.tsv has
-// judgements of dev and choice beyond the writer's, factbook.tsv those of the World
-// Factbook's passages (pooled.go).
+// The data are beside this file, in the form that shared/judged reads: train, dev and
+// test, and choice. Settings are chosen on dev and choice together. pooled.tsv has
+// judgements of dev and choice beyond the writer's, and factbook.tsv has judgements of
+// the World Factbook's passages (pooled.go).
 //
-// check.go holds what is asked of the set, duplicates.go and standalone.go two of its
-// rules, stats.go its table, export.go the forms of BEIR and TREC.
+// check.go has the rules of the set, duplicates.go and standalone.go have two more of
+// them, stats.go has its table, and export.go the forms of BEIR and TREC.
 package conversations
 
 import (
@@ -23,24 +24,26 @@ import (
 	"parley/shared/passages"
 )
 
-// Version of the set. The test split changes only with it.
+// Version is the version of the set. The test split changes only with it.
 const Version = 1
 
-// Splits are those of the set as it was written first: what they hold and their shares
-// of it stay as they are.
+// Splits are the splits of the original set. Their contents, and their shares of it, do
+// not change.
 var Splits = []string{"train", "dev", "test"}
 
-// Choice is the split that was written later, to choose settings on.
+// Choice is a split that was written later, for choosing settings.
 const Choice = "choice"
 
-// All are the splits in the order of tables.
+// All lists the splits in the order of the tables.
 var All = append(slices.Clone(Splits), Choice)
 
 // A Set is the whole data set, by split.
 type Set map[string][]judged.Conversation
 
-// Open reads DIR/{train,dev,test,choice}.jsonl, DIR/pooled.tsv and DIR/factbook.tsv. The
-// last three may be missing: a set without the first two of them has nothing to choose on.
+// Open reads train.jsonl, dev.jsonl, test.jsonl, choice.jsonl, pooled.tsv and
+// factbook.tsv in the folder dir. The last three may be missing: settings cannot be
+// chosen on a set without choice.jsonl and pooled.tsv. Errors about a line are of type
+// *lines.Error.
 func Open(dir string) (Set, error) {
 	s := Set{}
 	var errs []error
@@ -74,7 +77,7 @@ func Read(path string) ([]judged.Conversation, error) {
 	return judged.Read(f, path)
 }
 
-// Articles reads the collection that the set asks about: DIR/passages.bin.
+// Articles reads the collection that the set asks about, passages.bin in the folder dir.
 func Articles(dir string) (*passages.Store, error) {
 	path := filepath.Join(dir, "passages.bin")
 	data, err := os.ReadFile(path)

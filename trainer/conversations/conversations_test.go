@@ -95,18 +95,18 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		{`"how tall is the eiffel tower"`, `""`, "train.jsonl:1: turn 1: no question"},
 		{`Otters eat fish.`, `Otters\teat fish. `, "control characters"},
 		{`"kind":"pronoun"`, `"kind":"pronouns"`, `turn 2: there is no kind "pronouns"`},
-		{`"kind":"pronoun"`, `"kind":"first"`, `the first turn is "first", and only it`},
-		{`"kind":"first"`, `"kind":"first","needs_context":true`, "no context to need"},
+		{`"kind":"pronoun"`, `"kind":"first"`, `the first turn must be "first"`},
+		{`"kind":"first"`, `"kind":"first","needs_context":true`, "has no context"},
 		{`"kind":"topic-switch","switch":true`, `"kind":"topic-switch"`, "without switch"},
 		{`Otters eat fish.`, `One. Two. Three. Four.`, "a reply of 4 sentences"},
 		{`Otters eat fish.`, strings.Repeat("fish ", 75) + "fish.", "a reply of 76 words"},
 		{`"id":"Otter","grade":2`, `"id":"Otter","grade":1`, "no gold article of grade 2"},
-		{`{"id":"Eiffel_Tower","grade":2},{"id":"Tower","grade":1}`, `{"id":"Tower","grade":1},{"id":"Eiffel_Tower","grade":2}`, "not by grade"},
+		{`{"id":"Eiffel_Tower","grade":2},{"id":"Tower","grade":1}`, `{"id":"Tower","grade":1},{"id":"Eiffel_Tower","grade":2}`, "not sorted by grade"},
 		{`"grade":1`, `"grade":0`, `grade 0 of "Tower"`},
 		{`"id":"Tower"`, `"id":"Eiffel_Tower"`, `gold "Eiffel_Tower" twice`},
 		{`"id":"Otter"`, `"id":"Nothing"`, `turn 3: there is no article "Nothing"`},
 		{`"rewrite":"What do otters eat?"`, `"rewrite":"How tall is the Eiffel Tower"`, "nearly the question of train-01-01<::>1 (likeness 1.00)"},
-		{`Who built the Eiffel Tower?`, `Who built it?`, `"it" in the rewrite has nothing before it`},
+		{`Who built the Eiffel Tower?`, `Who built it?`, `"it" in the rewrite refers to nothing before it`},
 	} {
 		text := strings.Replace(tiny, c.old, c.new, 1)
 		if got := problems(t, text); text == tiny || !strings.Contains(got, c.want) {
@@ -131,9 +131,9 @@ func TestArticlesAreGoldInOneSplitOnly(t *testing.T) {
 	for _, p := range Check(Set{"train": train, "test": test}, func(string) bool { return true }) {
 		all.WriteString(p.String() + "\n")
 	}
-	for _, want := range []string{`"Otter" is gold in train, too`, "nearly the question of train-01-01<::>3", "2 conversations with 6 turns, want",
+	for _, want := range []string{`"Otter" is also gold in train`, "nearly the question of train-01-01<::>3", "2 conversations with 6 turns, want",
 		"train is 50.0 % of the conversations, want 70 %", "test: no conversation about Geography", "0.0 % of the follow-ups are of kind return",
-		"dev: 0.0 % follow-ups that need the context, want 50 % or more", "test: 3.00 turns a conversation"} {
+		"dev: 0.0 % follow-ups that need the context, want 50 % or more", "test: 3.00 turns per conversation"} {
 		if !strings.Contains(all.String(), want) {
 			t.Errorf("no problem %q in\n%s", want, all.String())
 		}
@@ -172,7 +172,7 @@ func TestChoiceIsCheckedBesideTheOthers(t *testing.T) {
 	for _, p := range Check(Set{"train": train, Choice: choice}, anything) {
 		all.WriteString(p.String() + "\n")
 	}
-	for _, want := range []string{`"Otter" is gold in train, too`, "nearly the question of train-01-01<::>3", "1 conversations with 3 turns, want",
+	for _, want := range []string{`"Otter" is also gold in train`, "nearly the question of train-01-01<::>3", "1 conversations with 3 turns, want",
 		"train is 100.0 % of the conversations, want 70 %", "choice: 0.0 % of the follow-ups are of kind return"} {
 		if !strings.Contains(all.String(), want) {
 			t.Errorf("no problem %q in\n%s", want, all.String())
@@ -225,7 +225,7 @@ func TestFactbookJudgements(t *testing.T) {
 	for lines, want := range map[string]string{
 		"query\n": "factbook.tsv:1: 1 fields between tabs",
 		head + "dev-01-01<::>1\tfactbook/peru/land\t0\n":                                        `factbook.tsv:2: grade 0 of "factbook/peru/land": want 1 or 2`,
-		head + "dev-01-01<::>1\tPeru\t2\n":                                                      `factbook.tsv:2: "Peru" is no passage of the Factbook for dev-01-01<::>1`,
+		head + "dev-01-01<::>1\tPeru\t2\n":                                                      `factbook.tsv:2: "Peru" is not a passage of the Factbook for dev-01-01<::>1`,
 		head + "train-01-01<::>1\tfactbook/peru/land\t2\n":                                      `factbook.tsv:2: there is no query "train-01-01<::>1" in dev or choice or test`,
 		head + "dev-01-01<::>2\tfactbook/peru/land\t2\ndev-01-01<::>1\tfactbook/peru/land\t2\n": "factbook.tsv:3: the lines are not sorted",
 	} {
@@ -289,10 +289,10 @@ func TestPooledJudgementsAreMerged(t *testing.T) {
 		head + "dev-01-01<::>1\tSteel\t3\n": `pooled.tsv:2: grade 3 of "Steel": want 1 or 2`,
 		head + "dev-01-01<::>1 Steel 2\n":   "pooled.tsv:2: 1 fields between tabs",
 		head + "dev-01-01<::>2\tSteel\t2\ndev-01-01<::>1\tSteel\t2\n": "pooled.tsv:3: the lines are not sorted",
-		head + "dev-01-01<::>1\tSteel\t2\ndev-01-01<::>1\tSteel\t1\n": "pooled.tsv:3: the lines are not sorted, or one is there twice",
+		head + "dev-01-01<::>1\tSteel\t2\ndev-01-01<::>1\tSteel\t1\n": "pooled.tsv:3: the lines are not sorted, or one is in the file twice",
 		head + "test-01-01<::>1\tSteel\t2\n":                          `pooled.tsv:2: there is no query "test-01-01<::>1" in dev or choice`,
 		head + "dev-01-01<::>1\tTower\t2\n":                           `pooled.tsv:2: the writer judged "Tower" for dev-01-01<::>1`,
-		head + "dev-01-01<::>1\tfactbook/peru/land\t2\n":              `pooled.tsv:2: "factbook/peru/land" is a passage of the Factbook: it belongs into factbook.tsv for dev-01-01<::>1`,
+		head + "dev-01-01<::>1\tfactbook/peru/land\t2\n":              `pooled.tsv:2: "factbook/peru/land" is a passage of the Factbook and belongs in factbook.tsv for dev-01-01<::>1`,
 		head + "dev-01-01<::>1\tNothing\t2\n":                         `pooled.tsv: dev-01-01<::>1: there is no article "Nothing"`,
 		head + "choice-01-01<::>3\tEiffel_Tower\t1\n":                 `pooled.tsv: choice-01-01<::>3: "Eiffel_Tower" is gold in test`,
 	} {

@@ -9,26 +9,29 @@ import (
 	"parley/shared/judged"
 )
 
-// MaxLikeness is how alike two questions may be: the Jaccard index over their
-// words and pairs of neighbouring words, case and punctuation aside.
+// MaxLikeness is the largest likeness of two questions. Likeness is the Jaccard
+// index over their words and pairs of neighbouring words, without case and
+// punctuation.
 const MaxLikeness = .75
 
-// place is a text of the set: a turn's rewrite, or its question.
+// A place is a text of the set: a turn's rewrite, or its question.
 type place struct {
 	Conversation *judged.Conversation
 	Turn         int // from 0
 	Text         string
 }
 
-// A Duplicate is a pair of texts that are too much alike; A comes after B.
+// A Duplicate is a pair of texts that are too much alike. A comes after B in the
+// set.
 type Duplicate struct {
 	A, B     place
 	Likeness float64
 }
 
-// Duplicates compares all rewrites, and all questions that stand alone, of all
-// splits with each other. Questions that need their context ("and why?") are left
-// out: they may recur, because what they ask differs; their rewrites are compared.
+// Duplicates compares all rewrites, and all questions that are understandable alone,
+// of all splits with each other. It leaves out questions that need their context
+// ("and why?"): they may recur, because they ask different things, and their
+// rewrites are compared.
 func Duplicates(s Set) []Duplicate {
 	var texts []place
 	for _, split := range All {
@@ -42,9 +45,10 @@ func Duplicates(s Set) []Duplicate {
 			}
 		}
 	}
-	// Shingles as numbers, rare ones first: two sets as alike as MaxLikeness share
-	// one of the first n - ceil(MaxLikeness n) + 1 of either, so that only those are
-	// looked up (prefix filter; Chaudhuri et al. 2006). Exact, unlike MinHash.
+	// Shingles become numbers, rare ones first. Two sets as alike as MaxLikeness
+	// have in common one of the first n - ceil(MaxLikeness n) + 1 of either, so only
+	// those are looked up (prefix filter; Chaudhuri et al. 2006). Unlike MinHash,
+	// this is exact.
 	count := map[string]int{}
 	sets := make([][]string, len(texts))
 	for i, t := range texts {
@@ -77,7 +81,7 @@ func Duplicates(s Set) []Duplicate {
 	return found
 }
 
-// shingles are the distinct words and pairs of neighbouring words of a text.
+// shingles returns the distinct words and pairs of neighbouring words of a text.
 func shingles(text string) []string {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)

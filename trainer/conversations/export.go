@@ -16,26 +16,26 @@ import (
 	"parley/shared/passages"
 )
 
-// FactbookPrefix begins the ids of the built-in collection's passages about countries, of
-// the World Factbook. The articles' ids are their titles, which begin otherwise.
+// FactbookPrefix begins the ids of the built-in collection's passages about countries,
+// from the World Factbook. The articles' ids are their titles, which never begin with it.
 const FactbookPrefix = "factbook/"
 
 // Export writes the set in the forms that `trainer evaluate` and other tools read:
 //
 //	DIR/corpus.jsonl                     the articles, BEIR
 //	DIR/SPLIT/queries_last.jsonl         the questions as typed, BEIR
-//	DIR/SPLIT/queries_conversation.jsonl the question, then what was said before it, oldest first, a line each
+//	DIR/SPLIT/queries_conversation.jsonl the question, then what was said before it, oldest first, one line each
 //	DIR/SPLIT/queries_rewrite.jsonl      the rewrites
 //	DIR/SPLIT/tasks.jsonl                the conversations, MTRAG: for --input conversation
 //	DIR/SPLIT/qrels.tsv, qrels.txt       the judgements, BEIR and TREC
 //
-// Queries are named CONVERSATION<::>TURN, turns from 1. DIR/choice is what settings
-// are chosen on, where the set has it: the conversations of dev and of choice, judged
-// by the writer and by the pool.
+// Queries are named CONVERSATION<::>TURN, with turns from 1. DIR/choice is for choosing
+// settings, if the set has it: the conversations of dev and of choice, with the judgements
+// of the writer and of the pool.
 //
-// The passages of the Factbook are left out of the corpus: they came to the collection
-// after the conversations were judged and the figures published. The judgements that there
-// are of them (factbook.tsv) are left out, too.
+// Export leaves out the Factbook's passages, because they were added to the collection
+// after the conversations were judged and the figures published. It also leaves out their
+// judgements (factbook.tsv).
 func Export(s Set, articles *passages.Store, dir string) error {
 	var corpus bytes.Buffer
 	for i := range articles.Len() {
@@ -62,7 +62,7 @@ func Export(s Set, articles *passages.Store, dir string) error {
 	return exportSplit(slices.Concat(s["dev"], s[Choice]), (*judged.Turn).Judged, filepath.Join(dir, Choice))
 }
 
-// exportSplit writes conversations with what judgements knows of their turns.
+// exportSplit writes conversations with the judgements of their turns.
 func exportSplit(list []judged.Conversation, judgements func(*judged.Turn) []judged.Gold, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

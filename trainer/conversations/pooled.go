@@ -11,17 +11,18 @@ import (
 	"parley/trainer/disk"
 )
 
-// pooledSplits are those that pooled.tsv judges.
+// pooledSplits are the splits that pooled.tsv judges.
 var pooledSplits = []string{"dev", Choice}
 
-// factbookSplits are those that factbook.tsv judges.
+// factbookSplits are the splits that factbook.tsv judges.
 var factbookSplits = []string{"dev", Choice, "test"}
 
-// readPooled reads pooled.tsv into the turns. An article that is the writer's gold is refused.
+// readPooled adds the judgements of pooled.tsv to the turns. An article that the writer judged
+// is an error.
 func (s Set) readPooled(path string) error {
 	return s.readJudgements(path, pooledSplits, func(t *judged.Turn, g judged.Gold) error {
 		if strings.HasPrefix(g.ID, FactbookPrefix) {
-			return fmt.Errorf("%q is a passage of the Factbook: it belongs into factbook.tsv", g.ID)
+			return fmt.Errorf("%q is a passage of the Factbook and belongs in factbook.tsv", g.ID)
 		}
 		if slices.ContainsFunc(t.Gold, func(w judged.Gold) bool { return w.ID == g.ID }) {
 			return fmt.Errorf("the writer judged %q", g.ID)
@@ -31,19 +32,19 @@ func (s Set) readPooled(path string) error {
 	})
 }
 
-// readFactbook reads factbook.tsv into the turns.
+// readFactbook adds the judgements of factbook.tsv to the turns.
 func (s Set) readFactbook(path string) error {
 	return s.readJudgements(path, factbookSplits, func(t *judged.Turn, g judged.Gold) error {
 		if !strings.HasPrefix(g.ID, FactbookPrefix) {
-			return fmt.Errorf("%q is no passage of the Factbook", g.ID)
+			return fmt.Errorf("%q is not a passage of the Factbook", g.ID)
 		}
 		t.Factbook = append(t.Factbook, g)
 		return nil
 	})
 }
 
-// readJudgements gives add the lines of a file, query, article and grade, sorted, with the
-// query's turn. A query that there is not is refused.
+// readJudgements calls add with the turn and the judgement of each line of a file. The lines
+// are query, article and grade, and sorted. A query that splits do not have is an error.
 func (s Set) readJudgements(path string, splits []string, add func(*judged.Turn, judged.Gold) error) error {
 	turns := map[string]*judged.Turn{}
 	for _, split := range splits {
@@ -65,7 +66,7 @@ func (s Set) readJudgements(path string, splits []string, add func(*judged.Turn,
 			}
 			key := j.Query + "\t" + j.Doc
 			if key <= before {
-				return r.Errorf("the lines are not sorted, or one is there twice: %q", key)
+				return r.Errorf("the lines are not sorted, or one is in the file twice: %q", key)
 			}
 			before = key
 			t := turns[j.Query]
@@ -80,8 +81,8 @@ func (s Set) readJudgements(path string, splits []string, add func(*judged.Turn,
 	})
 }
 
-// checkPooled asks that pooled judgements name articles that there are, and none on
-// which the test split's figures rest.
+// checkPooled checks that pooled judgements name existing articles, and none that are gold in
+// test.
 func (k *checker) checkPooled(s Set) {
 	test := map[string]bool{}
 	for _, c := range s["test"] {
@@ -109,7 +110,7 @@ func (k *checker) checkPooled(s Set) {
 	}
 }
 
-// checkFactbook asks that factbook.tsv names passages that there are.
+// checkFactbook checks that factbook.tsv names existing passages.
 func (k *checker) checkFactbook(s Set) {
 	for _, split := range factbookSplits {
 		for i := range s[split] {

@@ -58,9 +58,9 @@ func TestSentencesThatAreRefused(t *testing.T) {
 		{"dev-1<::>1\tA\t0\tIt is.\n", "want query, article, grade"},
 		{"dev-1<::>1\tA\t1\t\n", "want query, article, grade"},
 		{"dev-1<::>3\tA\t1\tIt is.\n", `no query "dev-1<::>3"`},
-		{"dev-1<::>1\tA\t1\tIt is.\ndev-1<::>1\tA\t2\tIt is.\n", "judged before"},
-		{"dev-1<::>1\tA\t1\tIt is.\ndev-1<::>1\tA\t0\t\n", "judged before"},
-		{"dev-1<::>1\tA\t0\t\ndev-1<::>1\tA\t1\tIt is.\n", "judged before"},
+		{"dev-1<::>1\tA\t1\tIt is.\ndev-1<::>1\tA\t2\tIt is.\n", "already judged"},
+		{"dev-1<::>1\tA\t1\tIt is.\ndev-1<::>1\tA\t0\t\n", "already judged"},
+		{"dev-1<::>1\tA\t0\t\ndev-1<::>1\tA\t1\tIt is.\n", "already judged"},
 	} {
 		if c.lines != "query\n" {
 			c.lines = sentencesHead + "\n" + c.lines

@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// Words that stand for something said before.
+// pronouns are words that refer to something said before.
 var pronouns = map[string]bool{
 	"it": true, "its": true, "itself": true, "he": true, "him": true, "his": true, "himself": true,
 	"she": true, "her": true, "hers": true, "herself": true, "they": true, "them": true,
@@ -14,19 +14,20 @@ var pronouns = map[string]bool{
 }
 
 var (
-	// Phrases that lean on another sentence whatever is before them.
+	// leaning matches phrases that refer to another sentence, whatever comes before them.
 	leaning = regexp.MustCompile(`(?i)\b(that one|this one|these ones|those ones|the other one|the other ones|the first one|the second one|the last one|the latter|the former|the same one|both of (?:them|those|these)|you (?:just )?(?:said|mentioned))\b`)
 	opening = regexp.MustCompile(`(?i)^(and|but|so|what about|how about|or)\b`)
-	// It that stands for nothing, or for what comes.
+	// expletive matches "it" that refers to nothing, or to what follows.
 	expletive = regexp.MustCompile(`(?i)\b(?:(?:is|was|does|did|has|can|could|would|will|might|if|that|when|why|how long|how) it (?:true|possible|the case|that|take|took|taken|rain|snow|mean|really|safe|legal|illegal|called|said|known|to|cost|feel|common|still)|(?:is|was|does|did|would) it\b.{1,40}\b(?:to|that)\b|it (?:is|was) (?:said|that|to|like|called|possible))\b`)
-	// There of "is there", and those, these and this before what they mean.
+	// existential matches the "there" of "is there", and those, these and this before what they
+	// refer to.
 	existential = regexp.MustCompile(`(?i)\b(?:(?:is|are|was|were|be|been|exist|isn't|aren't|do|does) there|there (?:is|are|was|were|be|exist)|th(?:ose|ese) (?:who|that|which|of|with|in|from)|those|how many .{1,60} (?:are|were|is|was) there)\b`)
 )
 
-// Dangles is the first word or phrase of a rewrite that stands for something which
-// the rewrite does not hold, or "". By rule: a pronoun needs before it, in the
-// rewrite, a capitalised word that is not the first, or a, an, the, a number word or
-// a possessive with a noun, or a plural. The rule errs on both sides; how often, the data card says.
+// Dangles returns the first word or phrase of a rewrite that refers to something the rewrite
+// does not contain, or "". It goes by a rule: before a pronoun, the rewrite must have a
+// capitalised word that is not its first, or a noun with a, an, the, a number word or a
+// possessive, or a plural. The rule errs in both directions; the data card says how often.
 func Dangles(rewrite string) string {
 	if m := opening.FindString(rewrite); m != "" {
 		return m
@@ -61,7 +62,7 @@ var (
 	determiners = words(`a an the which what whose some any every each most many all two three four five both other another`)
 	auxiliaries = words(`is are was were am be been do does did has have had can could will would shall should may might must`)
 	notPlural   = words(`does this these those was its his has less is as versus plus perhaps always besides unless across`)
-	// Nouns that stand without determiner and plural s.
+	// nouns are nouns that need neither a determiner nor a plural s.
 	nouns = words(`people women men children someone somebody anyone animals fish sheep mice geese`)
 )
 

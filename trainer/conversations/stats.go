@@ -2,31 +2,32 @@ package conversations
 
 import "parley/shared/judged"
 
-// Stats describe a split, or a part of it.
+// Stats describe a split, or a part of one.
 type Stats struct {
 	Conversations int                 `json:"conversations"`
 	Turns         int                 `json:"turns"`
 	FollowUps     int                 `json:"follow_ups"`
 	Length        float64             `json:"turns_conversation"` // mean
-	Lengths       map[int]int         `json:"lengths"`            // conversations of so many turns
+	Lengths       map[int]int         `json:"lengths"`            // the number of conversations by their number of turns
 	Kinds         map[judged.Kind]int `json:"kinds"`
 	Switches      int                 `json:"switches"`
-	Switching     float64             `json:"switching"`     // part of the conversations that switch
-	Hops          float64             `json:"hops"`          // part of the follow-ups
-	NeedsContext  float64             `json:"needs_context"` // part of the follow-ups
-	Articles      int                 `json:"gold_articles"` // different ones
-	Golds         float64             `json:"golds_turn"`    // mean, both grades
-	Dangling      int                 `json:"dangling"`      // rewrites that do not stand alone by rule
-	// Mean lengths in tokens; 0 where Measure had no tokenizer.
+	Switching     float64             `json:"switching"`     // share of the conversations that switch the topic
+	Hops          float64             `json:"hops"`          // share of the follow-ups
+	NeedsContext  float64             `json:"needs_context"` // share of the follow-ups
+	Articles      int                 `json:"gold_articles"` // the number of different ones
+	Golds         float64             `json:"golds_turn"`    // mean per turn, both grades
+	Dangling      int                 `json:"dangling"`      // rewrites that are not understandable alone by the rule of Dangles
+	// Mean lengths in tokens; 0 from Measure, which has no tokenizer.
 	Question float64 `json:"tokens_question"`
 	Rewrite  float64 `json:"tokens_rewrite"`
 	Reply    float64 `json:"tokens_reply"`
 }
 
-// Measure describes conversations, lengths in tokens aside.
+// Measure returns the figures of conversations, without lengths in tokens.
 func Measure(list []judged.Conversation) Stats { return Describe(list, func(string) int { return 0 }) }
 
-// Describe describes conversations; count gives a text's length in tokens.
+// Describe returns the figures of conversations. count returns a text's length in
+// tokens.
 func Describe(list []judged.Conversation, count func(string) int) Stats {
 	s := Stats{Conversations: len(list), Lengths: map[int]int{}, Kinds: map[judged.Kind]int{}}
 	articles := map[string]bool{}

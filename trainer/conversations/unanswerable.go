@@ -18,8 +18,8 @@ import (
 
 // An Unanswerable is an input that no article answers, nor a fact about a country
 // (capital, population, area, borders, highest point, languages, religions,
-// government, economy, currency), so that the right reply is that nothing was found.
-// It is typed first, or after the beginning of a conversation of the same split:
+// government, economy, currency). The right reply is that nothing was found. The
+// input comes first, or after the beginning of a conversation of the same split:
 //
 //	{"id":"none-dev-105","split":"dev","kind":"specific","after":"dev-03-01","turns":1,
 //	 "question":"what did he have for lunch that day"}
@@ -27,8 +27,8 @@ type Unanswerable struct {
 	ID       string   `json:"id"`
 	Split    string   `json:"split"` // train, dev or test
 	Kind     NoneKind `json:"kind"`
-	After    string   `json:"after,omitempty"` // id of a conversation
-	Turns    int      `json:"turns,omitempty"` // how many of its turns come before
+	After    string   `json:"after,omitempty"` // the id of a conversation, or ""
+	Turns    int      `json:"turns,omitempty"` // how many of its turns come before the input
 	Question string   `json:"question"`
 	before   []judged.Turn
 }
@@ -39,22 +39,22 @@ type NoneKind string
 const (
 	Greeting  NoneKind = "greeting"
 	Thanks    NoneKind = "thanks"
-	SmallTalk NoneKind = "chit-chat" // all of the input, unlike the Kind ChitChat
+	SmallTalk NoneKind = "chit-chat" // the whole input, unlike in judged.ChitChat
 	Gibberish NoneKind = "gibberish"
 	Language  NoneKind = "language" // not in English
 	Emoji     NoneKind = "emoji"
 	Tool      NoneKind = "tool"     // about Parley itself
 	Recent    NoneKind = "recent"   // news, weather, prices, today's date
-	Specific  NoneKind = "specific" // the subject is there, what is asked of it is not
-	Outside   NoneKind = "outside"  // the subject is not there
+	Specific  NoneKind = "specific" // the articles have the subject, but not what is asked
+	Outside   NoneKind = "outside"  // the articles do not have the subject
 )
 
-// NoneKinds in the order of the file.
+// NoneKinds lists the kinds in the order of the file.
 var NoneKinds = []NoneKind{Greeting, Thanks, SmallTalk, Gibberish, Language, Emoji, Tool, Recent, Specific, Outside}
 
 // ReadUnanswerable reads a file of inputs that cannot be answered. s has the
-// conversations that they follow on. What is unknown, missing or there twice is
-// refused; the error names file and line.
+// conversations that they follow. An unknown, missing or repeated value is an error,
+// of type *lines.Error, with file and line.
 func ReadUnanswerable(path string, s Set) ([]Unanswerable, error) {
 	type key struct{ split, id string }
 	turns := map[key][]judged.Turn{}
@@ -72,7 +72,7 @@ func ReadUnanswerable(path string, s Set) ([]Unanswerable, error) {
 				return r.Errorf("not an input: %w", err)
 			}
 			if u.ID == "" || seen[u.ID] {
-				return r.Errorf("id %q is empty or was there before", u.ID)
+				return r.Errorf("id %q is empty or occurs twice", u.ID)
 			}
 			seen[u.ID] = true
 			if !slices.Contains(Splits, u.Split) {
@@ -85,7 +85,7 @@ func ReadUnanswerable(path string, s Set) ([]Unanswerable, error) {
 				return r.Errorf("no question")
 			}
 			if (u.After != "") != (u.Turns != 0) {
-				return r.Errorf("after and turns come together, or neither does")
+				return r.Errorf("give both after and turns, or neither")
 			}
 			if u.After != "" {
 				said, ok := turns[key{u.Split, u.After}]
@@ -104,7 +104,7 @@ func ReadUnanswerable(path string, s Set) ([]Unanswerable, error) {
 	return list, err
 }
 
-// Until is the conversation as it stands when the input is typed: its last turn has
+// Until returns the conversation as it is when the input is typed. Its last turn has
 // no reply yet.
 func (u *Unanswerable) Until() []conversation.Turn {
 	said := make([]conversation.Turn, 0, len(u.before)+1)
@@ -114,23 +114,23 @@ func (u *Unanswerable) Until() []conversation.Turn {
 	return append(said, conversation.Turn{Question: u.Question})
 }
 
-// A Handbook is a small collection unlike the encyclopedia, an invented company's
-// employee handbook, with what its readers ask.
+// A Handbook is a small collection unlike the encyclopedia: the employee handbook of
+// an invented company, with questions of its readers.
 type Handbook struct {
 	Markdown  string
-	Headings  []string // of its sections, in order
+	Headings  []string // the headings of its sections, in order
 	Questions []HandbookQuestion
 }
 
-// A HandbookQuestion is answered by one section of the handbook, or by none.
+// A HandbookQuestion is a question that one section of the handbook answers, or none.
 type HandbookQuestion struct {
 	ID       string `json:"id"`
 	Question string `json:"question"`
-	Section  string `json:"section,omitempty"` // its heading; empty: not answered
+	Section  string `json:"section,omitempty"` // the section's heading; "" if no section answers
 }
 
-// OpenHandbook reads DIR/handbook.md and DIR/questions.jsonl. A question about a
-// section that there is not is refused, as is a field or id as ReadUnanswerable does.
+// OpenHandbook reads handbook.md and questions.jsonl in the folder dir. A question
+// about a missing section is an error, as is an unknown field or a repeated id.
 func OpenHandbook(dir string) (*Handbook, error) {
 	path := filepath.Join(dir, "handbook.md")
 	text, err := os.ReadFile(path)
@@ -156,7 +156,7 @@ func OpenHandbook(dir string) (*Handbook, error) {
 				return r.Errorf("not a question: %w", err)
 			}
 			if q.ID == "" || seen[q.ID] {
-				return r.Errorf("id %q is empty or was there before", q.ID)
+				return r.Errorf("id %q is empty or occurs twice", q.ID)
 			}
 			seen[q.ID] = true
 			if strings.TrimSpace(q.Question) == "" {
@@ -175,7 +175,8 @@ func OpenHandbook(dir string) (*Handbook, error) {
 	return h, nil
 }
 
-// decodeStrictly reads the one JSON object of a line; a field that v lacks is an error.
+// decodeStrictly decodes the one JSON object on a line into v. A field that v does
+// not have is an error.
 func decodeStrictly(line []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()

@@ -129,7 +129,7 @@ func TestBadUnanswerableInputsAreNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "unanswerable.jsonl")
 	for _, c := range []struct{ old, new, want string }{
 		{"", "", ""},
-		{`"id":"none-train-002"`, `"id":"none-train-001"`, `id "none-train-001" is empty or was there before`},
+		{`"id":"none-train-002"`, `"id":"none-train-001"`, `id "none-train-001" is empty or occurs twice`},
 		{`"id":"none-train-002"`, `"id":""`, `id "" is empty`},
 		{`"split":"train"`, `"split":"choice"`, `there is no split "choice"`},
 		{`"split":"train"`, `"split":"dev"`, `there is no conversation "train-01-01" in dev`},
@@ -137,8 +137,8 @@ func TestBadUnanswerableInputsAreNamed(t *testing.T) {
 		{`"question":"thanks"`, `"question":" "`, "no question"},
 		{`"turns":3`, `"turns":4`, "after 4 turns of train-01-01, which has 3"},
 		{`"turns":3`, `"turns":-1`, "after -1 turns"},
-		{`"turns":3,`, ``, "after and turns come together"},
-		{`"after":"train-01-01",`, ``, "after and turns come together"},
+		{`"turns":3,`, ``, "give both after and turns"},
+		{`"after":"train-01-01",`, ``, "give both after and turns"},
 		{`"question":"thanks"`, `"question":"thanks","x":1`, "not an input"},
 		{`"thanks"}`, `"thanks"}{}`, "more than one object"},
 	} {

@@ -22,15 +22,15 @@ import (
 	"parley/trainer/conversations"
 )
 
-// An input is what was typed, and what the engine made of it.
+// An input is something typed, and the features of the engine's answer.
 type input struct {
 	sample            // is: the first result answers
-	kind       string // of the unanswerable; "" of a turn of a conversation
+	kind       string // the kind of an unanswerable input; "" for a turn of a conversation
 	answerable bool
-	history    bool // there were turns before
-	keyword    bool // a question made in key words
+	history    bool // there were turns before it
+	keyword    bool // a question that keywords made
 	handbook   bool
-	small      bool // recognised as small talk
+	small      bool // the engine recognises it as small talk
 	about      bool // the question only names what the first result is about
 	said       string
 }
@@ -39,27 +39,27 @@ type input struct {
 type Doubted struct {
 	Stage string `json:"stage"`
 	// Fitted are the coefficients that fit the train split, choice and their unanswerable
-	// inputs, in the order of answer's features; Above is the threshold chosen on dev.
+	// inputs, in the order of answer's features. Above is the threshold chosen on dev.
 	Fitted []float64 `json:"coefficients"`
 	Above  float64   `json:"answers_above"`
-	// By the coefficients and the threshold that package answer has.
+	// Splits are measured with the coefficients and the threshold in package answer.
 	Splits []DoubtedSplit `json:"splits"`
 }
 
-// A DoubtedSplit says how it goes on a split.
+// A DoubtedSplit has the figures of a split.
 type DoubtedSplit struct {
 	Split      string             `json:"split"`
 	None       int                `json:"unanswerable"`
-	Recognised float64            `json:"recognised"` // of the unanswerable
+	Recognised float64            `json:"recognised"` // share of the unanswerable inputs
 	Kinds      map[string]float64 `json:"kinds"`
-	Right      int                `json:"rightly_answered"` // turns whose first result is right
-	Lost       float64            `json:"lost"`             // of these
+	Right      int                `json:"rightly_answered"` // the number of turns whose first result is right
+	Lost       float64            `json:"lost"`             // share of the right turns that are doubted
 	Wrong      int                `json:"wrongly_answered"`
-	Spared     float64            `json:"spared"` // of these
+	Spared     float64            `json:"spared"` // share of the wrong turns that are doubted
 	Curve      []DoubtedPoint     `json:"curve"`
 }
 
-// A DoubtedPoint is what another threshold would do.
+// A DoubtedPoint has the figures with another threshold.
 type DoubtedPoint struct {
 	Lost       float64 `json:"lost"`
 	Recognised float64 `json:"recognised"`
@@ -69,26 +69,26 @@ type DoubtedPoint struct {
 
 const (
 	doubtRidge = 3
-	// doubtLost is the share of dev's rightly answered turns that the threshold may lose:
-	// less than the 4 % that are allowed on test, for a threshold chosen on one split loses
-	// a little more on another.
+	// doubtLost is the share of dev's correctly answered turns that the threshold may
+	// lose. It is below the 4 % that are allowed on test, because a threshold that is
+	// chosen on one split loses a little more on another.
 	doubtLost = .03
-	// keywordWeight is what a question in key words counts, handbookWeight one about the
-	// handbook: there are sixty of these.
+	// keywordWeight is the weight of a question in key words in the fit, and
+	// handbookWeight that of a question about the handbook, of which there are sixty.
 	keywordWeight  = .3
 	handbookWeight = 5
-	// wrongWeight is what a wrongly answered turn counts in the fit: to say nothing there
-	// is good, too, but its question was one to answer.
+	// wrongWeight is the weight of a wrongly answered turn in the fit. To say nothing
+	// there is good, too, but the question could have been answered.
 	wrongWeight = .1
 )
 
-// An estimate is the probability that a first result answers, of its features.
+// An estimate returns the probability that a first result answers, from its features.
 type estimate func(features []float64) float64
 
 // Doubt fits the estimate of whether the first result answers at all, on train, choice
-// and the inputs of dir, unanswerable.jsonl and handbook/. Of the player's splits it
-// judges the estimate that package answer has, or with fitted the one that was fitted
-// now. inputs are all that was typed in those splits.
+// and the inputs in the folder dir, unanswerable.jsonl and handbook/. It measures the
+// estimate in package answer on the player's splits or, if fitted is true, the one that
+// it has just fitted. inputs are all inputs of those splits.
 func (p *Player) Doubt(ctx context.Context, dir string, fitted bool) (report *Doubted, inputs []DoubtedInput, err error) {
 	none, err := conversations.ReadUnanswerable(filepath.Join(dir, "unanswerable.jsonl"), p.Set)
 	if err != nil {
@@ -131,7 +131,7 @@ func (p *Player) Doubt(ctx context.Context, dir string, fitted bool) (report *Do
 	return r, inputs, nil
 }
 
-// answers is the estimate that package answer has.
+// answers returns the estimate in package answer.
 func answers(both bool) estimate {
 	return func(x []float64) float64 {
 		f := make([]float32, len(x))
@@ -142,8 +142,9 @@ func answers(both bool) estimate {
 	}
 }
 
-// playDoubt plays the splits that the fit and the report need, by split: their
-// conversations' turns, the questions in key words of train, and the unanswerable.
+// playDoubt plays the splits that the fit and the report need. It returns the inputs by
+// split: the turns of conversations, train's questions in key words, and the unanswerable
+// inputs.
 func (p *Player) playDoubt(ctx context.Context, none []conversations.Unanswerable) (map[string][]input, error) {
 	splits := []string{"train", conversations.Choice, "dev"}
 	for _, s := range p.Splits {
@@ -196,7 +197,7 @@ func (p *Player) playDoubt(ctx context.Context, none []conversations.Unanswerabl
 	return played, nil
 }
 
-// playKeywords asks what keywords makes of a conversation.
+// playKeywords asks the questions that keywords makes from a conversation.
 func (p *Player) playKeywords(ctx context.Context, c *judged.Conversation) (list []input, err error) {
 	for _, q := range keywords(c) {
 		in, a, err := p.typed(ctx, []message.Turn{{Question: q.question}}, 1)
@@ -210,7 +211,7 @@ func (p *Player) playKeywords(ctx context.Context, c *judged.Conversation) (list
 	return list, nil
 }
 
-// typed asks what was typed behind what was said, and counts it as done.
+// typed asks the last of asked after the turns before it, and counts it as done.
 func (p *Player) typed(ctx context.Context, asked []message.Turn, k int) (in input, a message.Answer, err error) {
 	if a, err = p.ask(asked, k, ""); err != nil {
 		return in, a, err
@@ -222,7 +223,8 @@ func (p *Player) typed(ctx context.Context, asked []message.Turn, k int) (in inp
 	return in, a, ctx.Err()
 }
 
-// inputOf is what was asked last, and answered so, as far as the engine knows.
+// inputOf returns the last of asked as an input, with what the engine knows of its answer
+// a.
 func inputOf(e *answer.Engine, asked []message.Turn, stage string, a *message.Answer) (input, error) {
 	question := asked[len(asked)-1].Question
 	in := input{history: len(asked) > 1, said: question}
@@ -238,17 +240,17 @@ func inputOf(e *answer.Engine, asked []message.Turn, stage string, a *message.An
 	return in, nil
 }
 
-// A keyworded is a question by itself, most in key words, as many type it, and what
-// answers it.
+// A keyworded is a question by itself, mostly in key words, as many people type, and the
+// articles that answer it.
 type keyworded struct {
 	question string
 	right    map[string]bool
 }
 
-// keywords makes some of a conversation: the first turn's article by its name, the words
-// of the second turn's rewrite but for stop words, and the rewrites of the second and the
-// third, asked by themselves. Without them the fit would learn that short inputs have no
-// answer, for most of the unanswerable are short.
+// keywords makes questions from a conversation: the name of the first turn's article, the
+// words of the second turn's rewrite without stop words, and the rewrites of the second
+// and third turn. Most unanswerable inputs are short; without these questions, the fit
+// would learn that short inputs have no answer.
 func keywords(c *judged.Conversation) (list []keyworded) {
 	if right := rightOnes(gold(&c.Turns[0], true)); len(right) > 0 {
 		list = append(list, keyworded{strings.ToLower(strings.ReplaceAll(c.Turns[0].Gold[0].ID, "_", " ")), right})
@@ -272,15 +274,15 @@ func keywords(c *judged.Conversation) (list []keyworded) {
 	return list
 }
 
-// Every other question about the handbook is for the fit, the rest for testing it.
+// Every other question about the handbook is for the fit, the others are for testing it.
 const (
 	handbookFit  = "handbook, to fit"
 	handbookTest = "handbook, to test"
 )
 
-// playHandbook asks the questions about the handbook, each by itself, of a collection made
-// of it: a small one, in whose words people say "I" and "you". It returns the number of
-// its passages.
+// playHandbook asks the questions about the handbook, each by itself, in a collection
+// made from it. The collection is small, and in its words people say "I" and "you". It
+// returns the number of passages.
 func (p *Player) playHandbook(dir string, played map[string][]input) (passages int, err error) {
 	h, err := conversations.OpenHandbook(dir)
 	if err != nil {
@@ -349,8 +351,9 @@ func handbookEngine(enc *encoder.Encoder, h *conversations.Handbook) (*answer.En
 	return answer.New(enc, x, p)
 }
 
-// fitDoubt weighs the unanswerable as much, all in all, as the rightly answered, those
-// behind a history and those without apart: how often either comes is the writer's doing.
+// fitDoubt fits the coefficients. It gives the unanswerable inputs the same total weight
+// as the correctly answered turns, separately for those after a history and those
+// without, because the number of each was the writer's choice.
 func fitDoubt(all []input) []float64 {
 	behind := func(in *input) int {
 		if in.history {
@@ -371,7 +374,7 @@ func fitDoubt(all []input) []float64 {
 	var samples []sample
 	for i := range all {
 		in := &all[i]
-		if in.x == nil || in.small { // nothing to estimate
+		if in.x == nil || in.small { // there is nothing to estimate
 			continue
 		}
 		s := in.sample
@@ -391,7 +394,7 @@ func fitDoubt(all []input) []float64 {
 		}
 		samples = append(samples, s)
 	}
-	// Ridge is fair to features of one scale: they are brought to a deviation of 1.
+	// Ridge needs features of the same scale, so each is scaled to a deviation of 1.
 	deviation := make([]float64, len(samples[0].x))
 	for j := range deviation {
 		var sum, squares float64
@@ -416,7 +419,8 @@ func fitDoubt(all []input) []float64 {
 	return w
 }
 
-// threshold is the largest below which at most a share of the rightly answered lies.
+// threshold returns the largest threshold below which at most a share lost of the
+// correctly answered turns is.
 func threshold(all []input, by estimate, lost float64) float64 {
 	var right []float64
 	for _, in := range all {
@@ -428,16 +432,16 @@ func threshold(all []input, by estimate, lost float64) float64 {
 	return right[min(int(lost*float64(len(right))), len(right)-1)]
 }
 
-// A tally counts inputs that were doubted.
+// A tally counts inputs, and those that were doubted.
 type tally struct {
-	right, lost      float64 // rightly answered; and doubted
-	wrong, spared    float64 // wrongly answered; and doubted
-	none, recognised float64 // unanswerable; and doubted
+	right, lost      float64 // correctly answered; of these, doubted
+	wrong, spared    float64 // wrongly answered; of these, doubted
+	none, recognised float64 // unanswerable; of these, doubted
 	kinds            map[string][2]float64
 }
 
-// tallied doubts what is small talk, found nothing, or is estimated below above, unless
-// the question only names what the result is about.
+// tallied counts inputs. It doubts an input if it is small talk, found nothing, or has an
+// estimate below above; but not if the question only names what the result is about.
 func tallied(all []input, by estimate, above float64) tally {
 	t := tally{kinds: map[string][2]float64{}}
 	for _, in := range all {
@@ -459,7 +463,8 @@ func tallied(all []input, by estimate, above float64) tally {
 	return t
 }
 
-// shares are of the rightly answered, the unanswerable and the wrongly answered.
+// shares returns the shares that are doubted of the correctly answered, the unanswerable
+// and the wrongly answered inputs.
 func (t *tally) shares() (lost, recognised, spared float64) {
 	return t.lost / max(1, t.right), t.recognised / max(1, t.none), t.spared / max(1, t.wrong)
 }
@@ -480,7 +485,7 @@ func splitDoubt(split string, all []input, by estimate, above float64) DoubtedSp
 	return s
 }
 
-// A DoubtedInput says what was estimated of an input.
+// A DoubtedInput has the estimate for an input.
 type DoubtedInput struct {
 	Split    string    `json:"split"`
 	Kind     string    `json:"kind,omitempty"`

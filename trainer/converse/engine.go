@@ -15,12 +15,13 @@ import (
 	"parley/trainer/evaluate"
 )
 
-// DefaultLevel returns the folder of the default level of a family's file
-// (models/family.json), and that of the base which it shares, "" where it is the base.
+// DefaultLevel returns the folder of the default level in a family's file
+// (models/family.json), and the folder of its base; base is "" if the level is the base
+// itself.
 func DefaultLevel(file string) (encoder, base string, err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return "", "", fmt.Errorf("to find the default encoder (or name one with --encoder): %w", err)
+		return "", "", fmt.Errorf("cannot find the default encoder: %w; name one with --encoder", err)
 	}
 	f, err := family.Parse(data)
 	if err != nil {
@@ -41,12 +42,12 @@ func DefaultLevel(file string) (encoder, base string, err error) {
 	return folder(level), base, nil
 }
 
-// Files are what an engine over the articles is made of.
+// Files are the files from which an engine over the articles is made.
 type Files struct {
-	Encoder, Base string         // folders; Base is "" where Encoder is whole
-	Articles      string         // folder of the articles' index.bin
-	Dense         evaluate.Dense // a second stage
-	Cache         string         // folder that keeps the second stage's vectors
+	Encoder, Base string         // folders; Base is "" if Encoder is whole
+	Articles      string         // the folder with the articles' index.bin
+	Dense         evaluate.Dense // a second stage, if any
+	Cache         string         // the folder in which the second stage's vectors are kept
 }
 
 // Engine opens an engine over articles.
@@ -91,8 +92,8 @@ func openIndex(folder string) (*index.Index, error) {
 	return x, nil
 }
 
-// Ask is e.Ask with an empty answer where there is nothing to answer: in a conversation
-// that is a turn without a reply, in the page as here.
+// Ask calls e.Ask, but returns an empty answer if the input has nothing to search for.
+// In a conversation, that is a turn without a reply, here as in the page.
 func Ask(e *answer.Engine, a message.Ask) (message.Answer, error) {
 	found, err := e.Ask(a)
 	if errors.Is(err, answer.ErrNoQuestion) {
@@ -101,7 +102,7 @@ func Ask(e *answer.Engine, a message.Ask) (message.Answer, error) {
 	return found, err
 }
 
-// firstOf is the article that stands first, "" where nothing was found.
+// firstOf returns the first article of an answer, or "" if nothing was found.
 func firstOf(a message.Answer) string {
 	if len(a.Results) == 0 {
 		return ""

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// A sample is a row of features, the first of them the constant 1, of something that is
-// so or not, and what it counts.
+// A sample has the features of something that is true or false, the first of them the
+// constant 1, and its weight in the fit.
 type sample struct {
 	x      []float64
 	is     bool
@@ -29,8 +29,9 @@ func logLoss(p float64, is bool) float64 {
 	return -math.Log(1 - p)
 }
 
-// fit minimises the weighed logistic loss of samples with ridge, what the squared
-// coefficients but that of the constant are multiplied by, by Newton's method.
+// fit minimises the weighted logistic loss of samples by Newton's method, and returns the
+// coefficients. ridge is the factor of the squared coefficients in the loss; it does not
+// apply to that of the constant.
 func fit(samples []sample, ridge float64) []float64 {
 	n := len(samples[0].x)
 	w := make([]float64, n)
@@ -73,7 +74,8 @@ func fit(samples []sample, ridge float64) []float64 {
 	return w
 }
 
-// solve gives x of a x = b by Gauss's elimination; a is positive definite, and is used up.
+// solve returns x in a x = b, by Gaussian elimination. a must be positive definite, and is
+// overwritten.
 func solve(a [][]float64, b []float64) []float64 {
 	n := len(b)
 	x := slices.Clone(b)

@@ -20,18 +20,18 @@ import (
 	"parley/trainer/metrics"
 )
 
-// Rankings measures how the articles are ranked for each question of a set, by the index
-// that ships and by BM25.
+// Rankings measures how the articles are ranked for each question of a set, by the
+// index that ships and by BM25.
 type Rankings struct {
 	Set      conversations.Set
 	Articles *passages.Store
-	Folder   string // of the articles' index
-	Encoder  string // folder
-	Pooled   bool   // the judgements of pooled.tsv count as well
+	Folder   string // the folder of the articles' index
+	Encoder  string // the encoder's folder
+	Pooled   bool   // also use the judgements of pooled.tsv
 	Progress *os.File
 }
 
-// Measured are the figures of a system on a split, with one input; means by group.
+// A Measured has the figures of a system on a split with one input: means by group.
 type Measured struct {
 	System string             `json:"system"`
 	Input  string             `json:"input"`
@@ -42,14 +42,14 @@ type Measured struct {
 	R10    map[string]float64 `json:"recall_10"`
 }
 
-// measuredInputs are the inputs that each system reads.
+// measuredInputs are the inputs with which each system is measured.
 var measuredInputs = []string{evaluate.Last, evaluate.Conversation, evaluate.Rewrite}
 
-// depth is how many articles a ranking has.
+// depth is the number of articles in a ranking.
 const depth = 100
 
-// Measure measures both systems with each input on the splits. pool has, for judging,
-// what stands among the first ten of any ranking.
+// Measure measures both systems with each input on the splits. pool has the first ten
+// articles of every ranking, for judging.
 func (r *Rankings) Measure(ctx context.Context, splits []string) (rows []Measured, pool *Pool, err error) {
 	enc, _, err := evaluate.Load(r.Encoder, "")
 	if err != nil {
@@ -87,8 +87,8 @@ func (r *Rankings) Measure(ctx context.Context, splits []string) (rows []Measure
 	return rows, pool, nil
 }
 
-// isFactbook: the judgements are of the articles alone, as conversations.Export writes
-// them.
+// isFactbook reports whether id is a passage of the Factbook. Rankings leave these
+// out, as conversations.Export does, because only articles were judged.
 func isFactbook(id string) bool { return strings.HasPrefix(id, conversations.FactbookPrefix) }
 
 // index opens the articles' index, without the Factbook.
@@ -107,7 +107,7 @@ func (r *Rankings) index(enc *encoder.Encoder) (*evaluate.Index, error) {
 	return evaluate.OpenIndex(x, ids, isFactbook), nil
 }
 
-// corpus are the articles, without the Factbook.
+// corpus returns the articles, without the Factbook.
 func (r *Rankings) corpus() *corpus.Corpus {
 	c := &corpus.Corpus{}
 	for i := range r.Articles.Len() {
@@ -118,7 +118,7 @@ func (r *Rankings) corpus() *corpus.Corpus {
 	return c
 }
 
-// queriesOf are the conversations' questions as an input has them.
+// queriesOf returns the conversations' questions as an input has them.
 func queriesOf(list []judged.Conversation, input string) (queries []evaluate.Query) {
 	for i := range list {
 		c := &list[i]
@@ -154,7 +154,7 @@ func (r *Rankings) qrels(list []judged.Conversation) metrics.Qrels {
 	return qrels
 }
 
-// measured takes a run apart by groups; it ranks the run's hits in place.
+// measured measures a run by groups. It sorts the run's hits in place.
 func measured(system, input, split string, list []judged.Conversation, run metrics.Run, qrels metrics.Qrels) Measured {
 	m := Measured{system, input, split, map[string]int{}, map[string]float64{}, map[string]float64{}, map[string]float64{}}
 	report := metrics.Evaluate(run, qrels)
@@ -179,13 +179,13 @@ func measured(system, input, split string, list []judged.Conversation, run metri
 	return m
 }
 
-// A Pool has, by query, the articles to judge.
+// A Pool has the articles to judge, by query.
 type Pool struct {
 	order  []string
-	grades map[string]map[string]string // query, article: grade, "" where nobody judged it
+	grades map[string]map[string]string // the grade by query and article; "" if nobody judged it
 }
 
-// add adds the first ten of each ranking, whose hits are ranked, and what was judged.
+// add adds the first ten hits of each query, which must be sorted, and their grades.
 func (p *Pool) add(list []judged.Conversation, run metrics.Run, qrels metrics.Qrels) {
 	for i := range list {
 		for j := range list[i].Turns {
@@ -205,7 +205,8 @@ func (p *Pool) add(list []judged.Conversation, run metrics.Run, qrels metrics.Qr
 	}
 }
 
-// TSV is query, article, grade, a line each, after a line of their names.
+// TSV returns the pool as lines of query, article and grade, after a line with these
+// names.
 func (p *Pool) TSV() []byte {
 	var b bytes.Buffer
 	b.WriteString("query-id\tcorpus-id\tgrade\n")

@@ -1,14 +1,14 @@
-// Package converse plays our own conversations (package conversations) as visitors have
-// them: turn by turn, through the engine that the page has, with what it replied in the
-// history. It counts what is right.
+// Package converse plays the project's conversations (package conversations) as
+// visitors would have them: turn by turn, through the page's engine, with the engine's
+// replies in the history. It measures how often the engine is right.
 //
-//	measure.go  how well their questions are ranked, each with the history of the data set
-//	play.go     a conversation turn by turn
-//	replies.go  whether the right article and the right sentence are replied
-//	switch.go   what becomes of a new topic
-//	quote.go    whether what is quoted answers, by judged sentences
-//	sure.go     how often the sparse stage is right, and how well it knows
-//	doubt.go    whether what has no answer is recognised
+//	measure.go  how well the articles are ranked, with the data set's history
+//	play.go     plays a conversation turn by turn
+//	replies.go  whether the reply is from the right article and the right sentence
+//	switch.go   how a new topic is read
+//	quote.go    whether the quotation answers, by judged sentences
+//	sure.go     how often the sparse stage is right, and how well it estimates that
+//	doubt.go    whether inputs without an answer are recognised
 package converse
 
 import (
@@ -24,9 +24,9 @@ import (
 	"parley/trainer/conversations"
 )
 
-// Whose replies stand in the history that the engine reads.
+// The replies in the history that the engine reads.
 const (
-	Engine = "engine" // what it quoted itself, as in the page
+	Engine = "engine" // the engine's own, as in the page
 	Writer = "writer" // those of the data set
 )
 
@@ -34,10 +34,10 @@ const (
 type Player struct {
 	Engine  *answer.Engine
 	Set     conversations.Set
-	Splits  []string // those that are reported on
+	Splits  []string // the splits to report on
 	Replies string   // Engine or Writer
-	Stage   string   // which stages answer (message.Ask)
-	Pooled  bool     // the judgements of pooled.tsv count as well
+	Stage   string   // the stages that answer (message.Ask.Stage)
+	Pooled  bool     // also use the judgements of pooled.tsv
 
 	Progress *os.File // where progress is shown
 
@@ -45,19 +45,19 @@ type Player struct {
 	done  int64
 }
 
-// A Played is a turn of a conversation as it was played.
+// A Played is a turn of a conversation after it was played.
 type Played struct {
 	Of     *judged.Conversation
-	Place  int            // from 0
+	Place  int            // the turn's place, from 0
 	Asked  []message.Turn // oldest first; valid until the next turn is played
 	Answer message.Answer
 }
 
-// judged is the turn as the data set has it.
+// judged returns the turn as the data set has it.
 func (t *Played) judged() *judged.Turn { return &t.Of.Turns[t.Place] }
 
-// Play plays a conversation, k results a turn (0: as many as the page asks for), and
-// calls hear after each turn. The reply is one of the first three results.
+// Play plays a conversation, with k results per turn (0: as many as the page asks for),
+// and calls hear after each turn. The reply is one of the first three results.
 func (p *Player) Play(c *judged.Conversation, k int, hear func(Played) error) error {
 	var turns []message.Turn
 	for i, t := range c.Turns {
@@ -98,7 +98,7 @@ func (p *Player) ask(turns []message.Turn, k int, read string) (message.Answer, 
 	return Ask(p.Engine, message.Ask{Turns: turns, K: k, Read: read, Stage: p.Stage})
 }
 
-// turns is the number of turns of the splits.
+// turns returns the number of turns in the splits.
 func (p *Player) turns(splits []string) (n int) {
 	for _, split := range splits {
 		for _, c := range p.Set[split] {
@@ -108,7 +108,7 @@ func (p *Player) turns(splits []string) (n int) {
 	return n
 }
 
-// begin starts a meter of so many things, count counts one.
+// begin starts the progress meter, with total things to do; count counts one as done.
 func (p *Player) begin(what string, total int) {
 	p.meter, p.done = progress.New(p.Progress, what, 0, int64(total)), 0
 }
@@ -118,8 +118,8 @@ func (p *Player) count() {
 	p.meter.Update(p.done, "")
 }
 
-// gold are the articles that answer a turn, and the passages of the Factbook that answer
-// it fully: the engine has them, whatever is judged.
+// gold returns the articles that answer a turn, and the passages of the Factbook that
+// answer it fully. The latter are always included, because the engine has them.
 func gold(t *judged.Turn, pooled bool) []judged.Gold {
 	all := slices.Clone(t.Gold)
 	if pooled {
@@ -133,7 +133,7 @@ func gold(t *judged.Turn, pooled bool) []judged.Gold {
 	return all
 }
 
-// rightOnes are the gold articles of the highest grade that the turn has.
+// rightOnes returns the gold articles with the turn's highest grade.
 func rightOnes(gold []judged.Gold) map[string]bool {
 	top := 0
 	for _, g := range gold {
@@ -148,13 +148,13 @@ func rightOnes(gold []judged.Gold) map[string]bool {
 	return ids
 }
 
-// A Group is a part of the turns: a row of the tables.
+// A Group is a group of turns, a row of the tables.
 type Group struct {
 	Name  string
 	holds func(c *judged.Conversation, turn int) bool
 }
 
-// Groups are all, in the order of the tables.
+// Groups lists all groups in the order of the tables.
 var Groups = func() []Group {
 	g := []Group{
 		{"all", func(*judged.Conversation, int) bool { return true }},

@@ -10,24 +10,25 @@ import (
 	"parley/trainer/conversations"
 )
 
-// A Quoted is the report on a split, of its turns with judged sentences.
+// A Quoted is the report on a split. It is about the turns with judged sentences.
 type Quoted struct {
 	Split   string `json:"split"`
 	Encoder string `json:"encoder"`
-	Turns   int    `json:"turns"` // with judged sentences
-	// Of the turns that have a right article among the results, what of it is quoted.
+	Turns   int    `json:"turns"` // the turns with judged sentences
+	// The next five are about the turns with a right article among the results, and the
+	// quotation from it.
 	Found   int     `json:"found"`
-	Right   float64 `json:"right"`   // it answers
-	Partly  float64 `json:"partly"`  // or answers in part
-	Pairs   float64 `json:"pairs"`   // it is two sentences
-	Bytes   float64 `json:"bytes"`   // mean length
-	Reply   float64 `json:"reply"`   // of all turns: the reply answers
-	Again   int     `json:"again"`   // turns whose reply's sentence was a reply before
-	Replies int     `json:"replies"` // turns that had a reply
+	Right   float64 `json:"right"`   // share: it answers
+	Partly  float64 `json:"partly"`  // share: it answers at least in part
+	Pairs   float64 `json:"pairs"`   // share: it has two sentences
+	Bytes   float64 `json:"bytes"`   // its mean length
+	Reply   float64 `json:"reply"`   // share of all turns: the reply answers
+	Again   int     `json:"again"`   // the turns whose reply was already a reply before
+	Replies int     `json:"replies"` // the turns with a reply
 }
 
-// Quote plays the splits and judges what is quoted by sentences that were judged. A split
-// without such sentences is an error.
+// Quote plays the splits and grades the quotations by judged sentences. A split without
+// such sentences is an error.
 func (p *Player) Quote(ctx context.Context, by conversations.Sentences) ([]Quoted, error) {
 	p.begin("turns", p.turns(p.Splits))
 	var reports []Quoted
@@ -90,6 +91,6 @@ func (r *Quoted) add(judged conversations.Sentences, t Played) {
 		if len(sentence.Split(text)) > 1 {
 			r.Pairs++
 		}
-		break // the best ranked one
+		break // only the right article with the best rank
 	}
 }

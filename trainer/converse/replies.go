@@ -13,14 +13,14 @@ import (
 	"parley/trainer/conversations"
 )
 
-// A judge says whether a quoted sentence answers. There is no gold sentence, but a
-// reply that the writer made of the gold articles: the sentences of these that share
-// most with it are what should have been quoted.
+// A judge decides whether a quoted sentence answers. The data have no gold sentence,
+// but a reply that the writer made from the gold articles. The sentences of these
+// articles that are most like the reply are the right ones to quote.
 type judge struct {
 	articles *passages.Store
-	pooled   bool           // the judgements of pooled.tsv count as well
-	number   map[string]int // of an article, by its id
-	df       map[string]int // articles that hold a stem
+	pooled   bool           // also use the judgements of pooled.tsv
+	number   map[string]int // an article's number, by its id
+	df       map[string]int // the number of articles with a stem
 }
 
 func newJudge(articles *passages.Store, pooled bool) *judge {
@@ -48,20 +48,22 @@ func (j *judge) idf(stem string) float64 {
 	return math.Log(1 + (n-df+.5)/(df+.5))
 }
 
-// nearBest is the share of the best sentence's likeness from which another is as good.
-// conversations/README.md says how often a reader agreed. Words of the question count
-// like any other: without them eight Verdicts on dev change, six of them for the worse.
+// nearBest is the share of the best sentence's likeness from which another sentence is
+// as good. conversations/README.md says how often a reader agreed. Words of the
+// question count like any other: without them, eight Verdicts on dev change, six of
+// them for the worse.
 const nearBest = .8
 
-// A Verdict is on a quoted sentence.
+// A Verdict is the judgement of a quoted sentence.
 type Verdict struct {
 	Right    bool    `json:"right"`
-	Likeness float64 `json:"likeness"`      // of the quoted sentence and the writer's reply
-	Best     float64 `json:"best_likeness"` // of the gold articles' sentences
+	Likeness float64 `json:"likeness"`      // of the quoted sentence to the writer's reply
+	Best     float64 `json:"best_likeness"` // the largest likeness of a sentence of the gold articles
 	Sentence string  `json:"best_sentence"`
 }
 
-// judge compares the sentence quoted from an article with the gold articles'.
+// judge compares the sentence quoted from an article with the gold articles'
+// sentences.
 func (j *judge) judge(t *judged.Turn, article, quoted string) Verdict {
 	want := map[string]float64{}
 	for w := range stems(t.Reply) {
@@ -69,7 +71,7 @@ func (j *judge) judge(t *judged.Turn, article, quoted string) Verdict {
 	}
 	likeness := func(sentence string) (sum float64) {
 		has := stems(sentence)
-		for _, w := range bm25.Words(t.Reply) { // in order, so that sums are the same bits each time
+		for _, w := range bm25.Words(t.Reply) { // in a fixed order, so that sums have the same bits each time
 			if has[w] {
 				sum += want[w]
 				delete(has, w)
@@ -79,8 +81,9 @@ func (j *judge) judge(t *judged.Turn, article, quoted string) Verdict {
 	}
 	v := Verdict{Likeness: likeness(quoted)}
 	from := false
-	// The writer's reply was not made of the Factbook's passages: one is compared with
-	// itself, and the articles are with each other.
+	// The writer's reply was not made from the Factbook's passages. Therefore a
+	// passage of the Factbook is compared with itself, and the articles are compared
+	// with each other.
 	factbook := strings.HasPrefix(article, conversations.FactbookPrefix)
 	for _, g := range gold(t, j.pooled) {
 		n, ok := j.number[g.ID]
@@ -103,13 +106,13 @@ func (j *judge) judge(t *judged.Turn, article, quoted string) Verdict {
 	return v
 }
 
-// A Column is what of a turn is right or not.
+// A Column says whether something about a turn is right.
 type Column struct {
 	Key, Name string
 	of        func(r *RepliedTurn) bool
 }
 
-// Columns are all, in the order of the table.
+// Columns lists all columns in the order of the table.
 var Columns = []Column{
 	{"first", "right article first", func(r *RepliedTurn) bool { return r.First }},
 	{"first_three", "among the first three", func(r *RepliedTurn) bool { return r.Three }},
@@ -125,28 +128,29 @@ type RepliedTurn struct {
 	NeedsContext bool          `json:"needs_context"`
 	Question     string        `json:"question"`
 	Rewrite      string        `json:"rewrite"`
-	Alone        bool          `json:"alone"`   // read without the history
-	Results      []string      `json:"results"` // articles, best first, the first ten
-	Article      string        `json:"article"` // that the reply is from
+	Alone        bool          `json:"alone"`   // the question was read without the history
+	Results      []string      `json:"results"` // the first ten articles, best first
+	Article      string        `json:"article"` // the article that the reply is from
 	Replied      string        `json:"replied"`
 	Writer       string        `json:"writer"` // the data set's reply
 	Gold         []judged.Gold `json:"gold"`
-	First        bool          `json:"first"`       // the right article stands first
-	Three        bool          `json:"first_three"` // among the first three
+	First        bool          `json:"first"`       // the right article is first
+	Three        bool          `json:"first_three"` // the right article is among the first three
 	Reply        bool          `json:"reply"`       // the reply is from a right article
 	Sentence     Verdict       `json:"sentence"`
 }
 
-// A Replied is the report on a split; shares are of the group's turns.
+// A Replied is the report on a split. Shares are of the group's turns.
 type Replied struct {
 	Split   string                        `json:"split"`
 	Encoder string                        `json:"encoder"`
 	Replies string                        `json:"replies"`
 	Turns   map[string]int                `json:"turns"`
-	Shares  map[string]map[string]float64 `json:"shares"` // column, group
+	Shares  map[string]map[string]float64 `json:"shares"` // by column and group
 }
 
-// Converse plays the splits and judges the replies: a report a split, and all turns.
+// Converse plays the splits and judges the replies. It returns one report per split,
+// and all turns.
 func (p *Player) Converse(ctx context.Context) (reports []Replied, turns []RepliedTurn, err error) {
 	j := newJudge(p.Engine.Passages, p.Pooled)
 	p.begin("turns", p.turns(p.Splits))

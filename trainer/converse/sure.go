@@ -10,31 +10,31 @@ import (
 	"parley/shared/message"
 )
 
-// An instance is a turn as the two stages answer it, with one history.
+// An instance is a turn as the two stages answer it, with the same history.
 type instance struct {
 	features     []float64 // of the sparse stage's ranking (answer.Engine.Features)
 	sparse, both bool      // the right article is first
-	sure         float64   // as package answer has it now
+	sure         float64   // the present estimate of package answer
 	sparseMS     float64
 	denseMS      float64 // what the second stage adds
-	of           int     // conversation
+	of           int     // the number of the conversation
 }
 
-// Sureness is the report of Sure.
+// A Sureness is the report of Sure.
 type Sureness struct {
 	Splits []string `json:"splits"`
 	Turns  int      `json:"turns"`
-	Right  float64  `json:"right"` // share of the turns whose first article is right by the sparse stage
-	// Coefficients are those that fit these turns, in the order of answer's features; of
-	// the rest, figures are by the coefficients that package answer has.
+	Right  float64  `json:"right"` // share of the turns for which the sparse stage's first article is right
+	// Coefficients are those that fit these turns, in the order of answer's features.
+	// The other figures are by the coefficients in package answer.
 	Coefficients []float64 `json:"coefficients"`
-	LogLoss      float64   `json:"log_loss"`        // of the fitted, on held-out conversations
-	Constant     float64   `json:"log_loss_of_one"` // of the share of right ones
+	LogLoss      float64   `json:"log_loss"`        // of the fitted estimate, on held-out conversations
+	Constant     float64   `json:"log_loss_of_one"` // of the share of right turns, used for all turns
 	Bins         []Bin     `json:"calibration"`
-	Curve        []Spent   `json:"curve"` // with --dense
+	Curve        []Spent   `json:"curve"` // only with a second stage
 }
 
-// A Bin is a part of the turns by how sure the stage is.
+// A Bin has the turns for which the estimate is in one range.
 type Bin struct {
 	From, To float64
 	Turns    int
@@ -42,19 +42,20 @@ type Bin struct {
 	Right    float64 // share
 }
 
-// A Spent is what a threshold costs and gives.
+// A Spent is the cost and the gain of a threshold.
 type Spent struct {
 	Above float64 `json:"sure_above"` // 0: the second stage always answers; above 1: never
 	Dense float64 `json:"dense_share"`
 	Right float64 `json:"right"`
-	MS    float64 `json:"ms"` // mean of both stages
+	MS    float64 `json:"ms"` // mean time of both stages
 }
 
-// ridge is what the squared coefficients are multiplied by in the loss, but for the constant.
+// ridge is the factor of the squared coefficients in the loss, except for that of the
+// constant.
 const ridge = 1
 
-// Sure plays the splits, fits the estimate of how often the sparse stage's first result
-// is right, and draws the cascade's curve where the engine has a second stage.
+// Sure plays the splits and fits the estimate of how often the sparse stage's first
+// result is right. If the engine has a second stage, it also draws the cascade's curve.
 func (p *Player) Sure(ctx context.Context) (*Sureness, error) {
 	p.begin("turns", p.turns(p.Splits))
 	var all []instance
@@ -87,7 +88,8 @@ func (p *Player) Sure(ctx context.Context) (*Sureness, error) {
 	return r, nil
 }
 
-// instance asks a turn of the stages; nil where there is nothing to answer.
+// instance asks the stages a turn's question; it returns nil if there is nothing to
+// answer.
 func (p *Player) instance(t Played) (*instance, error) {
 	right := rightOnes(gold(t.judged(), p.Pooled))
 	features, err := p.Engine.Features(message.Ask{Turns: t.Asked})
@@ -115,7 +117,7 @@ func (p *Player) instance(t Played) (*instance, error) {
 	return x, nil
 }
 
-// sureness fits the instances, and judges the estimate that package answer has.
+// sureness fits the instances, and measures the estimate in package answer.
 func sureness(all []instance) *Sureness {
 	r := &Sureness{Turns: len(all)}
 	for _, x := range all {
@@ -129,8 +131,8 @@ func sureness(all []instance) *Sureness {
 	return r
 }
 
-// heldOut is the mean log loss of each conversation by what the other nine tenths gave,
-// and that of the constant share.
+// heldOut returns the mean log loss of each conversation by the coefficients of the
+// other nine tenths, and that of the constant share.
 func heldOut(all []instance, share float64) (loss, constant float64) {
 	const folds = 10
 	for k := range folds {
@@ -151,7 +153,7 @@ func heldOut(all []instance, share float64) (loss, constant float64) {
 	return loss, constant
 }
 
-// bins are ten, those without turns left out.
+// bins returns ten ranges of the estimate, without those that have no turns.
 func bins(all []instance) (list []Bin) {
 	for i := range 10 {
 		b := Bin{From: float64(i) / 10, To: float64(i+1) / 10}
@@ -180,7 +182,7 @@ func fitInstances(all []instance) []float64 {
 	return fit(samples, ridge)
 }
 
-// curve says for thresholds what is spent and what is right.
+// curve returns the cost and the gain of a list of thresholds.
 func curve(all []instance) []Spent {
 	var out []Spent
 	for _, above := range []float64{0, .5, .6, .7, .75, .8, .85, .9, .95, 2} {

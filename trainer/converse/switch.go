@@ -11,20 +11,20 @@ import (
 )
 
 // A pair is the beginning of a conversation, and a question that has nothing to do
-// with it and stands alone.
+// with it and is understandable alone.
 type pair struct {
 	begin *judged.Conversation
-	turns int // of begin that were had
+	turns int // how many turns of begin come first
 	from  *judged.Conversation
-	turn  int // of from that is asked
+	turn  int // the turn of from that is asked
 }
 
 const (
-	longestBeginning = 5 // turns
-	switchEvery      = 6 // of so many questions one is a topic switch of its conversation; the others are first questions
+	longestBeginning = 5 // in turns
+	switchEvery      = 6 // one in so many questions is a topic switch of its conversation; the others are first questions
 )
 
-// pairs makes n pairs, or as many as there are; equal seeds give equal pairs.
+// pairs returns n pairs, or as many as there are. Equal seeds give equal pairs.
 func pairs(list []judged.Conversation, n, seed int) []pair {
 	r := rand.New(rand.NewPCG(uint64(seed), 0))
 	var firsts, switches []pair
@@ -43,7 +43,8 @@ func pairs(list []judged.Conversation, n, seed int) []pair {
 	}
 	var made []pair
 	seen := map[pair]bool{}
-	// Where nothing fits, a beginning is passed over; so there is an end in any case.
+	// A beginning without a fitting question is skipped; the limit ends the loop in
+	// any case.
 	for i := 0; len(made) < n && i < 10*n; i++ {
 		begin := &list[order[i%len(order)]]
 		turns := 1 + r.IntN(min(longestBeginning, len(begin.Turns)))
@@ -54,7 +55,8 @@ func pairs(list []judged.Conversation, n, seed int) []pair {
 		for k, p := range deck {
 			p.begin, p.turns = begin, turns
 			if p.unrelated() && !seen[p] {
-				// To the end of the deck, so that all questions are asked alike often.
+				// Move it to the end of the deck, so that all questions are asked
+				// equally often.
 				copy(deck[k:], deck[k+1:])
 				deck[len(deck)-1] = pair{from: p.from, turn: p.turn}
 				seen[p] = true
@@ -66,8 +68,8 @@ func pairs(list []judged.Conversation, n, seed int) []pair {
 	return made
 }
 
-// unrelated says whether the question is of another topic than the beginning, and
-// rests on other articles.
+// unrelated reports whether the question is of another topic than the beginning, and
+// based on other articles.
 func (p pair) unrelated() bool {
 	if p.from.ID == p.begin.ID || p.from.Topic == p.begin.Topic {
 		return false
@@ -82,23 +84,23 @@ func (p pair) unrelated() bool {
 	return true
 }
 
-// A Switched is the report on a split: what a new topic is worth after a
-// conversation, and what deciding that it is one costs the follow-ups.
+// A Switched is the report on a split: what the engine gains on a new topic after a
+// conversation, and what follow-ups lose when it takes them for one.
 type Switched struct {
 	Split   string `json:"split"`
 	Encoder string `json:"encoder"`
 	Pairs   int    `json:"pairs"`
-	// Of the pairs, by how the question is read: shares.
-	Alone   float64 `json:"right_alone"` // the right article is first where nothing was said before
+	// The next three are shares of the pairs, by how the question is read.
+	Alone   float64 `json:"right_alone"` // the right article is first if nothing was said before
 	Engine  Reading `json:"engine"`      // as the engine decides
 	Whole   Reading `json:"together"`    // with the history
 	FollowN int     `json:"follow_ups"`
-	// Of the real follow-ups, counts: the engine read so many alone, of which so many
-	// need their context; the right article is first read with the history, as the
-	// engine decides, and both.
+	// The rest are counts of the real follow-ups. The engine read ReadAlone of them
+	// alone, some of which need their context. The right article is first with the
+	// history, as the engine decides, and in both cases.
 	ReadAlone       int `json:"follow_ups_read_alone"`
 	ReadAloneNeeds  int `json:"follow_ups_read_alone_that_need_context"`
-	Switches        int `json:"topic_switches"` // follow-ups that the writer labelled so
+	Switches        int `json:"topic_switches"` // follow-ups that the writer labelled as topic switches
 	SwitchesAlone   int `json:"topic_switches_read_alone"`
 	FirstTogether   int `json:"follow_ups_first_together"`
 	FirstAsDecided  int `json:"follow_ups_first_as_decided"`
@@ -107,16 +109,17 @@ type Switched struct {
 	TogetherAndNeed int `json:"follow_ups_first_together_that_need_context"`
 }
 
-// A Reading is what becomes of a question behind a conversation: shares of the pairs.
+// A Reading has the shares of the pairs, for one way to read the question after a
+// conversation.
 type Reading struct {
 	Same  float64 `json:"same"`  // its first article is that of the question alone
 	Right float64 `json:"right"` // its first article is right
 	Alone float64 `json:"alone"` // it was read alone
 }
 
-// Switch plays the splits, and asks of each n questions behind the beginning of a
-// conversation that they have nothing to do with; equal seeds draw the same. A split with
-// fewer such pairs is an error.
+// Switch plays the splits. In each it asks n questions after the beginning of a
+// conversation that they have nothing to do with; equal seeds draw the same questions.
+// A split with fewer such pairs is an error.
 func (p *Player) Switch(ctx context.Context, n, seed int) ([]Switched, error) {
 	p.begin("questions", p.turns(p.Splits)+n*len(p.Splits))
 	var reports []Switched
@@ -124,7 +127,7 @@ func (p *Player) Switch(ctx context.Context, n, seed int) ([]Switched, error) {
 		s := Switched{Split: split, Encoder: p.Engine.Encoder.Name}
 		said := map[string][]message.Turn{} // by conversation, with the engine's replies
 		err := p.playSplit(ctx, split, 0, func(t Played) error {
-			said[t.Of.ID] = t.Asked // its last turn's reply is filled in later
+			said[t.Of.ID] = t.Asked // the reply of its last turn is filled in later
 			if t.Place == 0 {
 				return nil
 			}
@@ -135,7 +138,7 @@ func (p *Player) Switch(ctx context.Context, n, seed int) ([]Switched, error) {
 		}
 		list := pairs(p.Set[split], n, seed)
 		if len(list) < n {
-			return nil, fmt.Errorf("%s has %d pairs of a conversation and an unrelated question, not %d: lower --pairs", split, len(list), n)
+			return nil, fmt.Errorf("%s has %d pairs of a conversation and an unrelated question, fewer than %d; lower --pairs", split, len(list), n)
 		}
 		for _, of := range list {
 			if err := s.pair(p, of, said[of.begin.ID][:of.turns]); err != nil {
@@ -153,8 +156,8 @@ func (p *Player) Switch(ctx context.Context, n, seed int) ([]Switched, error) {
 	return reports, nil
 }
 
-// followUp counts what the engine's decision does to a real follow-up, whose answer
-// is the one that the engine decided on.
+// followUp counts the effect of the engine's decision on a real follow-up. The
+// follow-up's answer is the one by that decision.
 func (s *Switched) followUp(p *Player, played Played) error {
 	t, a := played.judged(), played.Answer
 	whole := a
@@ -184,7 +187,7 @@ func (s *Switched) followUp(p *Player, played Played) error {
 	return nil
 }
 
-// pair counts what becomes of a question behind what was said.
+// pair counts the answers to a question after what was said.
 func (s *Switched) pair(p *Player, of pair, said []message.Turn) error {
 	asked := &of.from.Turns[of.turn]
 	question := message.Turn{Question: asked.Question}
@@ -219,7 +222,7 @@ func (s *Switched) pair(p *Player, of pair, said []message.Turn) error {
 	return nil
 }
 
-// mean turns the pairs' counts into shares.
+// mean converts the counts of pairs into shares.
 func (s *Switched) mean() {
 	n := float64(max(1, s.Pairs))
 	s.Alone /= n

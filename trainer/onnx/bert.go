@@ -11,28 +11,29 @@ import (
 	"parley/shared/safetensors"
 )
 
-// A Bert is an encoder without a head, Hugging Face's BertModel.
+// A Bert is a BERT encoder without a head, Hugging Face's BertModel.
 type Bert struct {
 	Vocab, Positions, Types      int
 	Hidden, Layers, Heads, Inner int
-	Eps                          float32 // of the layer normalisations
+	Eps                          float32 // the epsilon of the layer normalisations
 	Producer                     string  // the program that wrote the file
-	// Tensors are its weights in float32, by the names and in the shapes that BertModel
-	// saves them with; a pooler is left out.
+	// Tensors are its weights in float32, with the names and shapes that BertModel
+	// saves. A pooler is left out.
 	Tensors []safetensors.Tensor
 }
 
-// Read takes a BERT encoder out of an ONNX file. A Bert's tensors do not point into
-// data. heads is the number of attention heads where other files say it, else 0; the
-// graph itself mostly does. What is no BERT encoder in floats is refused, by name; the
-// errors are of type *Error.
+// Read returns the BERT encoder in an ONNX file. Its tensors do not point into data.
+// heads is the number of attention heads if other files say it, else 0; the graph
+// itself usually does. Read refuses anything but a BERT encoder in floats, and says
+// what it is. Errors are of type *Error.
 //
 // Vectors and embeddings are found by their names. The weight of a Linear is found by
-// its use, since exporters store most of them transposed under a new name
-// ("onnx::MatMul_1525"): the operand of a MatMul lies as [in][out], that of a Gemm with
-// transB, or of a Transpose before the MatMul, as [out][in], as BertModel saves it.
-// Which it is, its own name tells, or the node's ("/encoder/layer.0/intermediate/dense/
-// MatMul"), or the bias that is added to the product; where several do, they must agree.
+// its use, because exporters store most of them transposed under a new name
+// ("onnx::MatMul_1525"). The operand of a MatMul is stored as [in][out]; that of a Gemm
+// with transB, or of a Transpose before the MatMul, as [out][in], as BertModel saves
+// it. Which Linear it belongs to follows from its own name, from the node's
+// ("/encoder/layer.0/intermediate/dense/MatMul"), or from the bias that is added to the
+// product. If several of these say it, they must agree.
 func Read(data []byte, heads int) (*Bert, error) {
 	g, err := parse(data)
 	if err != nil {
@@ -50,14 +51,14 @@ func Read(data []byte, heads int) (*Bert, error) {
 type builder struct {
 	*graph
 	values map[string]*tensor // weights and constants
-	from   map[string]*node   // the node that makes a value
-	adds   map[string]*node   // the Add that takes it
-	prefix string             // of the weights' names, as "bert."
+	from   map[string]*node   // the node that computes a value
+	adds   map[string]*node   // the Add that has the value as input
+	prefix string             // of the weights' names, such as "bert."
 	out    Bert
 	linear map[string]*matrix
 }
 
-// signs of other architectures in the names of weights.
+// signs are parts of the names of weights that show another architecture.
 var signs = []struct{ part, name string }{
 	{"transformer.layer.", "DistilBERT"}, {"albert_layer", "ALBERT"}, {"rel_embeddings", "DeBERTa"},
 	{"relative_attention_bias", "MPNet or T5"}, {"h.0.attn.", "a decoder, GPT-2"}, {"decoder.layer", "an encoder with a decoder"},
@@ -69,19 +70,19 @@ func (b *builder) architecture() error {
 	for _, t := range b.weights {
 		for _, s := range signs {
 			if strings.Contains(t.name, s.part) {
-				return bad(t.at, "tensor %q is a part of %s; wanted a BERT encoder without a head", t.name, s.name)
+				return bad(t.at, "tensor %q belongs to %s; wanted a BERT encoder without a head", t.name, s.name)
 			}
 		}
 	}
 	return nil
 }
 
-// known are the operators that exports of BERT are made of.
+// known are the operators in exports of BERT.
 var known = strings.Fields(`Add And Cast Concat Constant ConstantOfShape Div Equal Erf Expand Gather Gelu Gemm Identity
 	IsNaN LayerNormalization MatMul Mul Not Pow Range ReduceMean Reshape Shape Slice Softmax Sqrt Squeeze Sub Tanh
 	Transpose Unsqueeze Where`)
 
-// quantised are operators of models in 8 or fewer bits.
+// quantised are operators of models with 8 or fewer bits.
 var quantised = strings.Fields(`DynamicQuantizeLinear QuantizeLinear DequantizeLinear MatMulInteger QLinearMatMul
 	DynamicQuantizeMatMul MatMulIntegerToFloat MatMulNBits MatMulBnb4 QAttention QGemm QEmbedLayerNormalization
 	DynamicQuantizeLSTM QLinearAdd GatherBlockQuantized`)
@@ -92,15 +93,15 @@ func (b *builder) operators() error {
 		n := &b.nodes[i]
 		switch {
 		case slices.Contains(quantised, n.op):
-			return bad(n.at, "the model is quantised (operator %s): its weights are rounded already; give the float file", n.op)
+			return bad(n.at, "the model is quantised (operator %s), so its weights are already rounded; give the float file", n.op)
 		case n.domain != "" && n.domain != "ai.onnx":
-			return bad(n.at, "operator %s of %s: the graph was rewritten for one program (onnxruntime's optimizer fuses nodes so); give the file as it was exported", n.op, n.domain)
+			return bad(n.at, "operator %s of %s: the graph was rewritten for one program, as onnxruntime's optimizer does; give the file as it was exported", n.op, n.domain)
 		case n.op == "Trilu":
-			return bad(n.at, "operator Trilu: this is a decoder, whose tokens see only those before them; wanted an encoder, BERT")
+			return bad(n.at, "operator Trilu: this is a decoder, whose tokens see only earlier ones; wanted an encoder, BERT")
 		case n.op == "CumSum":
-			return bad(n.at, "operator CumSum: it counts positions as RoBERTa, MPNet and their like do; wanted BERT")
+			return bad(n.at, "operator CumSum: RoBERTa, MPNet and similar models count positions with it; wanted BERT")
 		case !slices.Contains(known, n.op):
-			return bad(n.at, "operator %q (node %q) is no part of BERT, the one architecture known here", n.op, n.name)
+			return bad(n.at, "operator %q (node %q) is not part of BERT, the only architecture known here", n.op, n.name)
 		case n.op == "Softmax":
 			softmax++
 		case n.op == "Erf":
@@ -114,14 +115,14 @@ func (b *builder) operators() error {
 			gelu++
 		}
 	}
-	if gelu != softmax || tanh > 1 { // a pooler has one
-		return bad(0, "%d layers of attention and %d exact gelus (Erf), %d Tanh; BERT has one gelu a layer, and other activations are not known here", softmax, gelu, tanh)
+	if gelu != softmax || tanh > 1 { // a pooler has one Tanh
+		return bad(0, "%d layers of attention and %d exact gelus (Erf), %d Tanh; BERT has one gelu per layer, and other activations are not known here", softmax, gelu, tanh)
 	}
 	b.out.Producer, b.out.Layers = b.producer, softmax
 	return nil
 }
 
-// link finds what the nodes' inputs are.
+// link finds what each node's inputs are.
 func (b *builder) link() error {
 	for i := range b.weights {
 		t := &b.weights[i]
@@ -134,7 +135,7 @@ func (b *builder) link() error {
 		n := &b.nodes[i]
 		for _, o := range n.outputs {
 			if (b.from[o] != nil || b.values[o] != nil) && o != "" {
-				return bad(n.at, "node %q makes %q a second time", n.name, o)
+				return bad(n.at, "node %q computes %q, which another node computes, too", n.name, o)
 			}
 			b.from[o] = n
 		}
@@ -149,7 +150,7 @@ func (b *builder) link() error {
 				b.values[n.outputs[0]] = a.t
 			}
 		case n.op == "Identity" && len(n.inputs) == 1:
-			// Exporters keep equal tensors once.
+			// Exporters store equal tensors only once.
 			if t := b.values[n.inputs[0]]; t != nil {
 				b.values[n.outputs[0]] = t
 			}
@@ -160,7 +161,7 @@ func (b *builder) link() error {
 
 const wordEmbedding = "embeddings.word_embeddings.weight"
 
-// sizes reads the sizes from the embeddings' and biases' shapes.
+// sizes reads the model's sizes from the shapes of embeddings and biases.
 func (b *builder) sizes() error {
 	var words string
 	for _, name := range slices.Sorted(maps.Keys(b.values)) {
@@ -188,7 +189,7 @@ func (b *builder) sizes() error {
 			return err
 		}
 		if len(t.dims) != 2 || t.dims[0] < 1 || t.dims[1] < 1 || *x.to[1] != 0 && *x.to[1] != t.dims[1] {
-			return bad(t.at, "tensor %q has shape %v; wanted two dimensions, the second being the hidden size %d", x.name, t.dims, *x.to[1])
+			return bad(t.at, "tensor %q has shape %v; wanted two dimensions, of which the second is the hidden size %d", x.name, t.dims, *x.to[1])
 		}
 		*x.to[0], *x.to[1] = t.dims[0], t.dims[1]
 	}
@@ -203,17 +204,17 @@ func (b *builder) sizes() error {
 	more := b.prefix + fmt.Sprintf("encoder.layer.%d.", b.out.Layers)
 	for _, name := range slices.Sorted(maps.Keys(b.values)) {
 		if strings.HasPrefix(name, more) {
-			return bad(b.values[name].at, "tensor %q: the graph has %d layers of attention, the weights more", name, b.out.Layers)
+			return bad(b.values[name].at, "tensor %q: the graph has %d layers of attention, the weights have more", name, b.out.Layers)
 		}
 	}
 	return nil
 }
 
-// named finds a weight that must be there.
+// named returns a weight that must exist.
 func (b *builder) named(name string) (*tensor, error) {
 	t := b.values[b.prefix+name]
 	if t == nil {
-		return nil, bad(0, "tensor %q is missing: wanted BERT whole, exported with Hugging Face's names", b.prefix+name)
+		return nil, bad(0, "tensor %q is missing: wanted all of BERT, exported with Hugging Face's names", b.prefix+name)
 	}
 	return t, nil
 }
@@ -221,7 +222,7 @@ func (b *builder) named(name string) (*tensor, error) {
 // A matrix is the weight of a Linear.
 type matrix struct {
 	*tensor
-	transposed bool // lies as [in][out]
+	transposed bool // stored as [in][out]
 }
 
 var nodeName = regexp.MustCompile(`(?:^|/)(encoder/layer\.\d+/(?:attention/self/(?:query|key|value)|attention/output/dense|intermediate/dense|output/dense)|pooler/dense)/(?:MatMul|Gemm)$`)
@@ -239,7 +240,7 @@ func (b *builder) matrices() error {
 			return err
 		}
 		if m == nil {
-			continue // queries times keys, and what these weigh
+			continue // queries times keys, and attention times values
 		}
 		var bias string
 		if n.op == "Gemm" && len(n.inputs) > 2 {
@@ -260,24 +261,24 @@ func (b *builder) matrices() error {
 			names = append(names, strings.TrimSuffix(s, "bias")+"weight")
 		}
 		if names = slices.Compact(names); len(names) == 0 {
-			return bad(n.at, "node %q takes the matrix %q, of which neither its name nor the node's nor its bias says which of BERT's it is", n.name, own)
+			return bad(n.at, "node %q multiplies with the matrix %q; neither its name nor the node's nor its bias says which of BERT's matrices it is", n.name, own)
 		}
 		if len(names) > 1 {
-			return bad(n.at, "node %q takes the matrix %q, which by its names is %s as well as %s", n.name, own, names[0], names[1])
+			return bad(n.at, "node %q multiplies with the matrix %q, which by its names is both %s and %s", n.name, own, names[0], names[1])
 		}
 		if old := b.linear[names[0]]; old != nil && *old != *m {
-			return bad(n.at, "node %q takes %s, and another node took another tensor for it", n.name, names[0])
+			return bad(n.at, "node %q multiplies with %s, but another node has another tensor for it", n.name, names[0])
 		}
 		b.linear[names[0]] = m
 	}
 	return nil
 }
 
-// operand is the matrix that a node multiplies with, under its name in the file; nil
-// where both its inputs are computed.
+// operand returns the matrix that a node multiplies with, and its name in the file; nil
+// if both inputs are computed.
 func (b *builder) operand(n *node) (m *matrix, name string, err error) {
 	if t := b.values[n.inputs[0]]; t != nil {
-		return nil, "", bad(n.at, "node %q has the matrix %q on the left; BERT's stand on the right", n.name, n.inputs[0])
+		return nil, "", bad(n.at, "node %q has the matrix %q on the left; BERT's are on the right", n.name, n.inputs[0])
 	}
 	name = n.inputs[1]
 	m = &matrix{b.values[name], true}
@@ -296,7 +297,7 @@ func (b *builder) operand(n *node) (m *matrix, name string, err error) {
 	}
 	if n.op == "Gemm" {
 		if a, _ := n.attribute("transA"); a.i != 0 {
-			return nil, "", bad(n.at, "node %q transposes its input, which BERT's do not", n.name)
+			return nil, "", bad(n.at, "node %q transposes its input; BERT's nodes do not", n.name)
 		}
 		for _, factor := range []string{"alpha", "beta"} {
 			if a, ok := n.attribute(factor); ok && a.f != 1 {
@@ -310,8 +311,8 @@ func (b *builder) operand(n *node) (m *matrix, name string, err error) {
 	return m, name, nil
 }
 
-// normalisations reads what layer normalisations add to the variance: the attribute of
-// LayerNormalization, or the constant of mean -> Add -> Sqrt.
+// normalisations reads the number that layer normalisations add to the variance. It is
+// an attribute of LayerNormalization, or the constant in mean -> Add -> Sqrt.
 func (b *builder) normalisations() error {
 	count := 0
 	found := func(n *node, eps float32) error {
@@ -327,7 +328,7 @@ func (b *builder) normalisations() error {
 		n := &b.nodes[i]
 		switch n.op {
 		case "LayerNormalization":
-			eps := float32(1e-5) // ONNX's default
+			eps := float32(1e-5) // ONNX's default value
 			if a, ok := n.attribute("epsilon"); ok {
 				eps = a.f
 			}
@@ -364,8 +365,8 @@ func (b *builder) normalisations() error {
 	return nil
 }
 
-// heads reads the number of attention heads where a Reshape cuts the hidden states into
-// them: [batch, tokens, heads, width]. said is what another file says.
+// heads reads the number of attention heads from a Reshape that splits the hidden
+// states: [batch, tokens, heads, width]. said is the number in another file, or 0.
 func (b *builder) heads(said int) error {
 	for i := range b.nodes {
 		n := &b.nodes[i]
@@ -381,17 +382,17 @@ func (b *builder) heads(said int) error {
 			continue
 		}
 		if b.out.Heads != 0 && b.out.Heads != int(h) {
-			return bad(n.at, "node %q makes %d attention heads, one before %d; wanted the same in all layers", n.name, h, b.out.Heads)
+			return bad(n.at, "node %q makes %d attention heads, an earlier one %d; wanted the same number in all layers", n.name, h, b.out.Heads)
 		}
 		b.out.Heads = int(h)
 	}
 	switch {
 	case b.out.Heads == 0 && said == 0:
-		return bad(0, "no Reshape says how many attention heads there are; say it by num_attention_heads in a config.json beside the file")
+		return bad(0, "no Reshape says how many attention heads there are; give num_attention_heads in a config.json beside the file")
 	case b.out.Heads == 0:
 		b.out.Heads = said
 	case said != 0 && said != b.out.Heads:
-		return bad(0, "the graph has %d attention heads, config.json says %d; they must be of one model", b.out.Heads, said)
+		return bad(0, "the graph has %d attention heads, config.json says %d; they must be of the same model", b.out.Heads, said)
 	}
 	if b.out.Heads < 1 || b.out.Hidden%b.out.Heads != 0 {
 		return bad(0, "%d attention heads do not divide the hidden size %d", b.out.Heads, b.out.Hidden)
@@ -399,10 +400,11 @@ func (b *builder) heads(said int) error {
 	return nil
 }
 
-// unknown stands for a number that only the graph's run would tell.
+// unknown stands for a number that is known only when the graph runs.
 const unknown = -2
 
-// whole is a value as whole numbers, as far as they are constants.
+// whole returns a value as whole numbers, with unknown for those that are not
+// constants.
 func (b *builder) whole(value string) []int64 {
 	if t := b.values[value]; t != nil {
 		return t.ints
@@ -414,7 +416,7 @@ func (b *builder) whole(value string) []int64 {
 	var all []int64
 	for _, in := range n.inputs {
 		if from := b.from[in]; from != nil && from.op == "Unsqueeze" && len(from.inputs) > 0 {
-			in = from.inputs[0] // a number made a list of one
+			in = from.inputs[0] // a number that becomes a list of one
 		}
 		if t := b.values[in]; t != nil {
 			all = append(all, t.ints...)
@@ -428,10 +430,10 @@ func (b *builder) whole(value string) []int64 {
 	return all
 }
 
-// floats32 are the elements of a weight; name is for errors.
+// floats32 returns the elements of a weight. name is its name in errors.
 func (t *tensor) floats32(name string) ([]float32, error) {
 	if t.elsewhere {
-		return nil, bad(t.at, "tensor %q lies in another file; give the model in one file (onnx.save_model with save_as_external_data=False)", name)
+		return nil, bad(t.at, "tensor %q is in another file; give the model in one file (onnx.save_model with save_as_external_data=False)", name)
 	}
 	d, ok := map[int]safetensors.DType{typeFloat: safetensors.F32, typeFloat16: safetensors.F16, typeBFloat16: safetensors.BF16}[t.kind]
 	if !ok {
@@ -439,7 +441,7 @@ func (t *tensor) floats32(name string) ([]float32, error) {
 		if kind == "" {
 			kind = "of type " + strconv.Itoa(t.kind)
 		}
-		return nil, bad(t.at, "tensor %q is %s; wanted floats: a model that was quantised has its weights rounded already", name, kind)
+		return nil, bad(t.at, "tensor %q is %s; wanted floats; the weights of a quantised model are already rounded", name, kind)
 	}
 	v, err := safetensors.Tensor{Name: name, DType: d, Shape: t.dims, Data: t.raw}.Float32s()
 	if err != nil {
@@ -448,7 +450,7 @@ func (t *tensor) floats32(name string) ([]float32, error) {
 	return v, nil
 }
 
-// build takes the weights, all that BERT has.
+// build collects the weights, which must be all that BERT has.
 func (b *builder) build() (*Bert, error) {
 	o := &b.out
 	take := func(name string, t *tensor, transposed bool, shape ...int) error {
@@ -524,7 +526,7 @@ func (b *builder) build() (*Bert, error) {
 	}
 	delete(b.linear, "pooler.dense.weight")
 	for _, name := range slices.Sorted(maps.Keys(b.linear)) {
-		return nil, bad(b.linear[name].at, "the matrix %q is no part of an encoder without a head; wanted a BertModel", name)
+		return nil, bad(b.linear[name].at, "the matrix %q is not part of an encoder without a head; wanted a BertModel", name)
 	}
 	return o, nil
 }

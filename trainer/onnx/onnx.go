@@ -1,7 +1,7 @@
 // Package onnx reads a BERT encoder's weights from an ONNX file.
 //
-// ONNX is a protobuf message, ModelProto. What is read of it, by field number (the
-// schema: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto):
+// An ONNX file is a protobuf message, ModelProto. Read uses these fields, by number
+// (the schema is https://github.com/onnx/onnx/blob/main/onnx/onnx.proto):
 //
 //	ModelProto      2 producer_name, text    7 graph, GraphProto    25 functions
 //	GraphProto      1 node, NodeProto ...    5 initializer, TensorProto ...
@@ -13,11 +13,12 @@
 //	                4 s, text                5 t, TensorProto       8 ints, int64 ...
 //	TensorProto     1 dims, int64 ...        2 data_type            4 float_data, float32 ...
 //	                7 int64_data, int64 ...  8 name, text           9 raw_data, little endian
-//	                14 data_location: 1 where the data lie in another file
+//	                14 data_location: 1 if the data are in another file
 //
-// The graph is a list of nodes, each an operator on named values; initialisers are the
-// named values that are there from the start: the weights. Names of weights and nodes
-// are those of the program that the file was exported from: Hugging Face's.
+// The graph is a list of nodes, each of which is an operator on named values.
+// Initialisers are the values that exist from the start: the weights. The names of
+// weights and nodes come from the program that the file was exported from, Hugging
+// Face's.
 package onnx
 
 import (
@@ -25,7 +26,7 @@ import (
 	"math"
 )
 
-// A graph is what Read takes from a file. Its tensors lie in the file's memory.
+// A graph is what Read uses of a file. Its tensors are in the file's memory.
 type graph struct {
 	producer string
 	nodes    []node
@@ -48,7 +49,7 @@ type attribute struct {
 	ints []int64
 }
 
-// Types of elements, as TensorProto.DataType numbers them.
+// The types of elements, with their numbers in TensorProto.DataType.
 const (
 	typeFloat    = 1
 	typeInt64    = 7
@@ -59,7 +60,7 @@ const (
 var typeNames = map[int]string{1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64",
 	8: "text", 9: "bool", 10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 16: "bfloat16", 21: "uint4", 22: "int4"}
 
-// A tensor's elements are raw, or else floats (float32s in a row) or ints.
+// A tensor has its elements in raw, or else in floats (packed float32s) or ints.
 type tensor struct {
 	name        string
 	dims        []int
@@ -67,16 +68,16 @@ type tensor struct {
 	raw, floats []byte
 	ints        []int64
 	at          int
-	elsewhere   bool // in another file
+	elsewhere   bool // the data are in another file
 }
 
-// Bounds on what a file may hold: BERT-large has 24 layers, some 400 weights and 2,000
-// nodes. A node's few bytes become a hundred in memory.
+// Limits on the contents of a file. BERT-large has 24 layers, about 400 weights and
+// 2,000 nodes. A node of a few bytes takes a hundred in memory.
 const (
 	maxNodes   = 100_000
 	maxWeights = 20_000
 	maxDims    = 8
-	maxInputs  = 100_000 // of all nodes together, and outputs: twice the nodes of any real graph
+	maxInputs  = 100_000 // of all nodes together, inputs and outputs
 )
 
 // parse reads a file's graph and checks every bound.
@@ -94,7 +95,7 @@ func parse(data []byte) (*graph, error) {
 		case 2:
 			return text("ModelProto", x, &g.producer)
 		case 25:
-			return bad(x.at, "the model defines operators of its own; export it without (torch.onnx.export with dynamo=False)")
+			return bad(x.at, "the model defines operators of its own; export it without them (torch.onnx.export with dynamo=False)")
 		case 7:
 			if found {
 				return bad(x.at, "a second graph; an ONNX file has one")
@@ -110,19 +111,19 @@ func parse(data []byte) (*graph, error) {
 			switch x.number {
 			case 1:
 				if len(g.nodes) == maxNodes {
-					return bad(x.at, "more than %d nodes; this is no BERT", maxNodes)
+					return bad(x.at, "more than %d nodes; this is not BERT", maxNodes)
 				}
 				n, err := parseNode(x)
 				if err != nil {
 					return err
 				}
 				if values += len(n.inputs) + len(n.outputs); values > maxInputs {
-					return bad(x.at, "more than %d inputs and outputs; this is no BERT", maxInputs)
+					return bad(x.at, "more than %d inputs and outputs; this is not BERT", maxInputs)
 				}
 				g.nodes = append(g.nodes, n)
 			case 5:
 				if len(g.weights) == maxWeights {
-					return bad(x.at, "more than %d weights; this is no BERT", maxWeights)
+					return bad(x.at, "more than %d weights; this is not BERT", maxWeights)
 				}
 				t, err := parseTensor(x)
 				if err != nil {
@@ -136,7 +137,7 @@ func parse(data []byte) (*graph, error) {
 		})
 	})
 	if err == nil && !found {
-		err = bad(0, "no graph is in the file's %d bytes; it is cut off, or no ONNX file", len(data))
+		err = bad(0, "no graph is in the file's %d bytes; it is cut off, or not an ONNX file", len(data))
 	}
 	if err != nil {
 		return nil, err
@@ -209,8 +210,8 @@ func parseAttribute(x field) (a attribute, err error) {
 	return a, err
 }
 
-// parseTensor checks that a tensor has as many elements as its shape says, where it
-// is of a type that is read here.
+// parseTensor reads a tensor. If its type is one that is read here, the number of its
+// elements must agree with its shape.
 func parseTensor(x field) (*tensor, error) {
 	t := &tensor{at: x.at}
 	if err := x.want("TensorProto", length); err != nil {
@@ -227,7 +228,8 @@ func parseTensor(x field) (*tensor, error) {
 			err = x.want("TensorProto", varint)
 			t.kind = int(min(x.value, math.MaxInt32))
 		case 4:
-			// In a row, as every writer of today has them: one by one they are of kind 5.
+			// Packed, as all current writers write them; a single one would have kind
+			// 5.
 			err = x.want("TensorProto", length)
 			t.floats = x.body
 		case 7:
@@ -260,7 +262,7 @@ func parseTensor(x field) (*tensor, error) {
 	}
 	width := map[int]int{typeFloat: 4, typeInt64: 8, typeFloat16: 2, typeBFloat16: 2}[t.kind]
 	switch {
-	case width == 0: // of no use here, and refused where it would be
+	case width == 0: // not used here, and refused where it would be used
 	case t.kind == typeFloat && t.floats != nil && t.raw == nil:
 		t.raw = t.floats
 		fallthrough
@@ -276,7 +278,7 @@ func parseTensor(x field) (*tensor, error) {
 		}
 	case t.kind == typeInt64 && len(t.ints) == n:
 	default:
-		return nil, bad(x.at, "tensor %q has no elements, or not as many as its shape %v of %s wants", t.name, t.dims, typeNames[t.kind])
+		return nil, bad(x.at, "tensor %q does not have as many elements as its shape %v of %s requires", t.name, t.dims, typeNames[t.kind])
 	}
 	return t, nil
 }

@@ -116,9 +116,9 @@ func TestReadNamesWhatIsMissing(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{"encoder.layer.1.output.LayerNorm.bias", "encoder.layer.1.output.LayerNorm.bile", `"encoder.layer.1.output.LayerNorm.bias" is missing`},
 		{"embeddings.position_embeddings.weight", "embeddings.possession_embeddng.weight", `"embeddings.position_embeddings.weight" is missing`},
-		{"/layer.1/attention/self/query/MatMul\x22\x06", "/layer.1/attention/self/value/MatMul\x22\x06", "encoder.layer.1.attention.self.value.weight as well as encoder.layer.1.attention.self.query.weight"},
+		{"/layer.1/attention/self/query/MatMul\x22\x06", "/layer.1/attention/self/value/MatMul\x22\x06", "encoder.layer.1.attention.self.value.weight and encoder.layer.1.attention.self.query.weight"},
 		{"/encoder/layer.0/output/dense/MatMul", "/encoder/layer.0/outlet/dense/MatMul", ""}, // its bias says it
-		{"/layer.1/attention/self/query/MatMul", "/layer.1/attention/self/value/MatMul", "a second time"},
+		{"/layer.1/attention/self/query/MatMul", "/layer.1/attention/self/value/MatMul", "which another node computes, too"},
 		{"Softmax", "Hardmax", `operator "Hardmax"`},
 	} {
 		data := bytes.ReplaceAll(whole, []byte(c.old), []byte(c.new))
@@ -158,9 +158,9 @@ func TestReadRefusesDamage(t *testing.T) {
 		"operators of its own":     message(25),
 		"no file can hold":         graph(message(5, 8, 255, 255, 255, 255, 15, 8, 255, 255, 255, 255, 15)...),
 		"takes 8":                  graph(message(5, append([]byte{8, 2, 16, 1}, message(9, 1, 2, 3, 4)...)...)...),
-		"no elements":              graph(message(5, 8, 2, 16, 1)...),
+		"does not have as many elements":              graph(message(5, 8, 2, 16, 1)...),
 		"more than 8 dimensions":   graph(message(5, bytes.Repeat([]byte{8, 1}, 9)...)...),
-		"no number is here":        graph(message(5, message(1, 255)...)...),
+		"there is no number here":        graph(message(5, message(1, 255)...)...),
 		"is missing among 0":       graph(),
 		"more than 100 attributes": graph(message(1, bytes.Repeat([]byte{5<<3 | 2, 0}, 101)...)...),
 	} {

@@ -12,44 +12,45 @@ import (
 	"strings"
 )
 
-// A Figure is panels, two a row, under one legend: the JSON of figures.json, and by
-// SVG a picture. Series of one name have one colour in all panels.
+// A Figure has panels, two per row, under one legend. It is the JSON in figures.json;
+// SVG returns its picture. Series with the same name have the same colour in all
+// panels.
 type Figure struct {
-	Name    string  `json:"name"` // of its file
+	Name    string  `json:"name"` // the name of its file
 	Title   string  `json:"title"`
-	Caption string  `json:"caption,omitempty"` // what a reader must know; not in the picture
+	Caption string  `json:"caption,omitempty"` // what a reader must know; it is not in the picture
 	Panels  []Panel `json:"panels"`
 }
 
 // A Panel is one plot.
 type Panel struct {
 	Title string `json:"title"`
-	X     string `json:"x"` // what the axis shows
+	X     string `json:"x"` // the title of the horizontal axis
 	LogX  bool   `json:"log_x,omitempty"`
 	LogY  bool   `json:"log_y,omitempty"`
-	// Low and High are how far the upright axis reaches, where they are not both 0:
-	// points beyond stand at its ends, as arrows.
+	// Low and High are the ends of the vertical axis, if they are not both 0. Points
+	// beyond them are drawn at the end, as arrows.
 	Low  float64 `json:"low,omitempty"`
 	High float64 `json:"high,omitempty"`
-	// Names stand at x = 0, 1, 2, ... where the axis has no numbers.
+	// Names are at x = 0, 1, 2, ... of an axis without numbers.
 	Names  []string `json:"names,omitempty"`
 	Series []Series `json:"series"`
 }
 
-// A Series is some points of one colour.
+// A Series is a list of points in one colour.
 type Series struct {
 	Name   string   `json:"name"`
 	Kind   Kind     `json:"kind"`
 	Points []XY     `json:"points"`
-	Labels []string `json:"labels,omitempty"` // of the points, shown on hovering
+	Labels []string `json:"labels,omitempty"` // one per point, shown on hovering
 }
 
-// An XY is a point, all finite, and the standard deviation of its height.
+// An XY is a point and the standard deviation of its Y. All are finite.
 type XY struct {
 	X  float64 `json:"x"`
 	Y  float64 `json:"y"`
 	SD float64 `json:"sd,omitempty"`
-	// Gap lifts the pen before the point: a curve may have several lines.
+	// Gap breaks the line before this point, so that a curve may have several lines.
 	Gap bool `json:"gap,omitempty"`
 }
 
@@ -57,14 +58,14 @@ type XY struct {
 type Kind string
 
 const (
-	Curve Kind = "curve" // points and a line through them
-	Line  Kind = "line"  // the line alone: many points
-	Mark  Kind = "mark"  // points alone
+	Curve Kind = "curve" // points, and a line through them
+	Line  Kind = "line"  // only the line, for many points
+	Mark  Kind = "mark"  // only points
 	Level Kind = "level" // a dashed line across, at the first point's height
-	Steps Kind = "steps" // a histogram's outline: a point is a bin's left edge
+	Steps Kind = "steps" // a histogram's outline; X is a bin's left edge
 )
 
-// Sizes of a chart in SVG units.
+// The sizes of a panel in SVG units.
 const (
 	chartLeft, chartRight = 52, 16
 	chartWidth            = 340
@@ -74,11 +75,12 @@ const (
 	legendLine            = 18
 )
 
-// colours, of light and of dark schemes: Okabe and Ito's, which stay apart for the
-// colour-blind, lightened where they would drown.
+// colours are Okabe and Ito's, for light and for dark schemes. Colour-blind readers
+// can tell them apart. Some are lighter, so that they are visible on a dark
+// background.
 var colours = [][2]string{{"#0072b2", "#56b4e9"}, {"#d55e00", "#ff9d5c"}, {"#009e73", "#3fd1a5"}, {"#aa4c86", "#e08fc0"}, {"#8a6d00", "#e6c229"}, {"#444444", "#cccccc"}}
 
-// SVG draws the figure. Equal figures give equal bytes.
+// SVG returns the figure as a picture. Equal figures give equal bytes.
 func (f *Figure) SVG() []byte {
 	var names []string
 	var kinds []Kind
@@ -117,11 +119,11 @@ func (f *Figure) SVG() []byte {
 	return b.Bytes()
 }
 
-// dashed is how a level is drawn.
+// dashed is the dash pattern of a level.
 const dashed = "5 4"
 
-// dot is a point of a series: a disc of a curve, a square of a mark; title is shown on
-// hovering.
+// dot returns a point of a series as SVG: a disc for a curve, a square for a mark.
+// title is shown on hovering.
 func (k Kind) dot(name int, x, y float64, title string) string {
 	if title != "" {
 		title = "<title>" + escape(title) + "</title>"
@@ -135,7 +137,7 @@ func (k Kind) dot(name int, x, y float64, title string) string {
 	return ""
 }
 
-// arrow is a point beyond an end of the axis, a triangle towards it.
+// arrow returns a point beyond an end of the axis: a triangle that points there.
 func arrow(name int, x, y float64, up bool, title string) string {
 	tip := 5
 	if up {
@@ -144,8 +146,8 @@ func arrow(name int, x, y float64, up bool, title string) string {
 	return fmt.Sprintf(`<path class="c%d dot" d="M%s %sl-4.5 %dh9z"><title>%s</title></path>`, name%len(colours), number(x), number(y+float64(tip)), -2*tip, escape(title))
 }
 
-// scale maps a quantity to SVG units from at, over length (negative: upwards). What
-// lies beyond low or high is brought to that end.
+// A scale converts a quantity to SVG units, from at, over length (negative: upwards).
+// Values beyond low or high are moved to that end.
 type scale struct {
 	low, high  float64
 	log        bool
@@ -161,7 +163,7 @@ func (s scale) place(v float64) float64 {
 	return s.at + s.length*(v-low)/(high-low)
 }
 
-// draw draws a panel whose drawing area begins at x, y.
+// draw draws a panel with its drawing area at x, y.
 func (p *Panel) draw(b *bytes.Buffer, names []string, x, y int) {
 	h, v, heights := p.scales(x, y)
 	fmt.Fprintf(b, `<text x="%d" y="%d" font-weight="600">%s</text>`+"\n", x, y-10, escape(p.Title))
@@ -184,8 +186,8 @@ func (p *Panel) draw(b *bytes.Buffer, names []string, x, y int) {
 	}
 }
 
-// scales are the axes, which hold every point and its deviation, and the upright one's
-// ticks.
+// scales returns the axes, which contain every point and its deviation, and the ticks
+// of the vertical one.
 func (p *Panel) scales(x, y int) (h, v scale, heights []float64) {
 	h = scale{math.Inf(1), math.Inf(-1), p.LogX, float64(x), chartWidth}
 	v = scale{math.Inf(1), math.Inf(-1), p.LogY, float64(y + chartHeight), -chartHeight}
@@ -202,7 +204,7 @@ func (p *Panel) scales(x, y int) (h, v scale, heights []float64) {
 			v.low = math.Min(v.low, 0)
 		}
 	}
-	if math.IsInf(h.low, 0) { // levels alone
+	if math.IsInf(h.low, 0) { // there are only levels
 		h.low, h.high = 0, 1
 	}
 	if math.IsInf(v.low, 0) {
@@ -231,7 +233,7 @@ func (p *Panel) scales(x, y int) (h, v scale, heights []float64) {
 	return h, v, heights
 }
 
-// decades are the ticks of a logarithmic axis: 1, 2 and 5 times the powers of ten.
+// decades returns the ticks of a logarithmic axis: 1, 2 and 5 times the powers of ten.
 func decades(low, high float64) (all []float64) {
 	for e := math.Floor(math.Log10(low)); e <= math.Log10(high); e++ {
 		for _, m := range []float64{1, 2, 5} {
@@ -243,7 +245,7 @@ func decades(low, high float64) (all []float64) {
 	return all
 }
 
-// marks are the ticks of the axis across.
+// marks returns the ticks of the horizontal axis.
 func (p *Panel) marks(h scale) []float64 {
 	var all []float64
 	switch {
@@ -311,7 +313,7 @@ func (s *Series) draw(b *bytes.Buffer, name int, h, v scale) {
 
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
 
-// begin opens an SVG and defines the colours of n series.
+// begin writes the beginning of an SVG, with the colours of n series.
 func begin(b *bytes.Buffer, width, height int, label string, n int) {
 	fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`+"\n", width, height, width, height, escape(label))
 	b.WriteString("<style>\nsvg{background:#fff;color:#222;font:12px system-ui,sans-serif}\ntext{fill:currentColor}\n.grid{stroke:currentColor;stroke-opacity:.15}\n.curve{fill:none;stroke-width:1.5;stroke-linejoin:round}\n")
@@ -325,7 +327,8 @@ func begin(b *bytes.Buffer, width, height int, label string, n int) {
 	b.WriteString("}\n</style>\n")
 }
 
-// class is a series' colour; a dash tells those apart that share one.
+// class returns the CSS classes of a series: its colour, and a dash if an earlier
+// series has that colour.
 func class(series int) string {
 	c := fmt.Sprintf("c%d", series%len(colours))
 	if d := series / len(colours); d > 0 {
@@ -334,9 +337,9 @@ func class(series int) string {
 	return c
 }
 
-// ticks are round numbers, at most about n steps apart, that span low to high.
+// ticks returns round numbers from low to high, in at most about n steps.
 func ticks(low, high float64, n int) []float64 {
-	if high-low <= 1e-9*math.Max(math.Abs(low), math.Abs(high)) { // level, as far as can be seen
+	if high-low <= 1e-9*math.Max(math.Abs(low), math.Abs(high)) { // too flat to show a difference
 		pad := math.Max(math.Abs(low)/2, 1e-9)
 		low, high = low-pad, high+pad
 	}
@@ -348,7 +351,7 @@ func ticks(low, high float64, n int) []float64 {
 		}
 	}
 	var marks []float64
-	for i := math.Floor(low/unit + 1e-9); ; i++ { // at most n+2 times
+	for i := math.Floor(low/unit + 1e-9); ; i++ { // runs at most n+2 times
 		marks = append(marks, i*unit)
 		if i*unit >= high-unit*1e-9 {
 			return marks
@@ -356,10 +359,10 @@ func ticks(low, high float64, n int) []float64 {
 	}
 }
 
-// number is a coordinate, to a tenth.
+// number formats a coordinate, rounded to a tenth.
 func number(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
 
-// label is a tick's: six digits, so that 3*0.1 reads 0.3.
+// label formats a tick's number with six digits, so that 3*0.1 becomes 0.3.
 func label(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
 func escape(s string) string {

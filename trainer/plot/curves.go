@@ -6,7 +6,7 @@ import (
 	"parley/trainer/train"
 )
 
-// A Run is a log and the name that the legend has for it.
+// A Run is a run's log and its name in the legend.
 type Run struct {
 	Name string
 	Log  train.Log
@@ -15,12 +15,12 @@ type Run struct {
 // A panel is one quantity over the steps.
 type panel struct {
 	title, key string
-	dev        bool // on the dev set: a point an epoch, not a line of every step
+	dev        bool // measured on the dev set: one point per epoch instead of a line over all steps
 }
 
-// The panels, from the top; one that no run has a value for is left out. The parts of
-// the loss stand between its sum and the dev set, as they are logged: before they are
-// multiplied by their weights and lambdas.
+// panels lists the panels from the top. Curves leaves out a panel if no run has a
+// value for it. The parts of the loss are between its sum and the dev set. They are
+// drawn as they are logged: before they are multiplied by their weights and lambdas.
 var panels = []panel{
 	{"loss", "loss", false},
 	{"KLD", "kld", false}, {"BKL", "bkl", false}, {"GKL", "gkl", false},
@@ -37,12 +37,12 @@ var panels = []panel{
 }
 
 const (
-	most  = 200 // points of a curve: more steps are averaged together
-	early = .05 // part of the steps whose values may lie beyond the scale
+	most  = 200 // the number of points of a curve; more steps are averaged
+	early = .05 // the share of the steps whose values may be beyond the scale
 )
 
-// Curves makes a figure of runs' logs: a panel for each quantity that a run has values
-// of, over the steps, and a curve for each run.
+// Curves returns a figure of runs' logs. It has a panel for each quantity for which a
+// run has values, over the steps, and in it a curve for each run.
 func Curves(runs []Run) *Figure {
 	last := 1.0
 	for _, r := range runs {
@@ -65,8 +65,8 @@ func Curves(runs []Run) *Figure {
 			}
 			panel.Series = append(panel.Series, Series{Name: r.Name, Kind: kind, Points: points})
 			for _, q := range points {
-				// The first steps are far off and would flatten all that follows: they
-				// do not count for the scale, and are drawn along its edge.
+				// The first steps have extreme values that would flatten all later
+				// ones. They do not count for the scale, and are drawn along its edge.
 				if q.X < early*last && len(points) >= most/2 {
 					scaled = true
 					continue
@@ -84,7 +84,8 @@ func Curves(runs []Run) *Figure {
 	return f
 }
 
-// points are the panel's values, thinned to means of equal stretches of steps.
+// points returns the panel's values. If there are too many, it returns means of equal
+// stretches of steps.
 func (p panel) points(log train.Log) []XY {
 	var all []XY
 	for _, l := range log {
