@@ -1,6 +1,6 @@
 // Package jsontree reads JSON as a tree of values, and writes strings and numbers.
-// encoding/json does more, by reflection, and makes the page a twelfth larger; the tests
-// compare the two.
+// encoding/json does more, by reflection, and makes each of the page's two programs a tenth
+// larger, 76 and 80 kB compressed; the tests compare the two.
 package jsontree
 
 import (

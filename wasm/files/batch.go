@@ -13,8 +13,8 @@ import (
 	"parley/shared/sparse"
 )
 
-// A page keeps the vectors of a collection in batches until all of them are made. A
-// batch says which passages it holds, so that its vectors are never laid beside others,
+// A page stores the vectors of a collection in batches until all of them are made. A batch
+// says which passages it belongs to, so that its vectors are never used for others,
 // whatever else was written under the same keys:
 //
 //	bytes 0-3    "PBS1" for sparse vectors, "PBD1" for dense ones
@@ -32,11 +32,11 @@ const (
 	denseMagic  = "PBD1"
 )
 
-// A fingerprint tells one list of passages from another.
+// A fingerprint identifies a list of passages.
 type fingerprint [16]byte
 
-// fingerprintOf is the first half of the SHA-256 of all passages: of each its id, title,
-// text and address, each after its length in bytes as a uvarint.
+// fingerprintOf returns the first half of the SHA-256 over all passages: the id, title,
+// text and address of each, each preceded by its length in bytes as a uvarint.
 func fingerprintOf(list []passages.Passage) (f fingerprint) {
 	h := sha256.New()
 	var b []byte
@@ -62,12 +62,12 @@ func appendBatch(magic string, of fingerprint, first, n int, vectors []byte) []b
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// errBatch is wrapped by the errors about batches that cannot be used. The passages that
-// they were to hold are encoded anew.
+// errBatch is wrapped by the errors about batches that cannot be used. Their passages are
+// encoded again.
 var errBatch = errors.New("these vectors cannot be used")
 
-// openBatch returns the vectors of the batch that continues at passage first of a list
-// of total, and their number.
+// openBatch returns the vectors of a batch and their number. The batch must start at
+// passage first of a list of total passages.
 func openBatch(b []byte, magic string, of fingerprint, first, total int) (vectors []byte, n int, err error) {
 	head := len(magic) + len(of)
 	if len(b) < head+4 || string(b[:len(magic)]) != magic {
@@ -91,14 +91,15 @@ func openBatch(b []byte, magic string, of fingerprint, first, total int) (vector
 	return b[head+size+more : end], int(count), nil
 }
 
-// A Batch is where the vectors made since the last batch lie.
+// A Batch is the memory with the vectors made since the last batch.
 type Batch struct {
 	Piece
 	First int `json:"first"`
 	Count int `json:"count"` // 0: there are none
 }
 
-// batch packs what encode, or embed where dense is set, has made since the last call.
+// batch packs the vectors that encode, or embed where dense is set, has made since the
+// last call.
 func (d *desk) batch(in struct {
 	Dense bool `json:"dense"`
 }) (*Batch, error) {
@@ -136,8 +137,9 @@ func (d *desk) denseBatch() (*Batch, error) {
 	return b, nil
 }
 
-// resume takes a batch of an earlier run. One that does not continue exactly where the
-// vectors so far end, or is of other passages, is refused and changes nothing.
+// resume reads a batch of an earlier run. It returns an error, and changes nothing, for a
+// batch that does not continue exactly after the vectors so far, or belongs to other
+// passages.
 func (d *desk) resume(content []byte) (*Progress, error) {
 	if d.builder == nil {
 		return nil, errNotBegun

@@ -13,11 +13,11 @@ import (
 	"parley/shared/passages"
 )
 
-// A second makes the dense vectors of a collection's passages, in their order.
+// A second makes the dense vectors of a collection's passages, in order.
 type second struct {
 	list    []passages.Passage
 	older   map[passages.Passage]int // passages that have a vector
-	vectors *dense.Vectors           // theirs
+	vectors *dense.Vectors           // their vectors
 	enc     *encoder.Sentence
 	worker  *collect.DensePassageEncoder
 	builder *dense.Builder
@@ -25,13 +25,13 @@ type second struct {
 	spent   time.Duration
 	of      fingerprint // of list
 	saved   int         // passages whose vectors are in a batch
-	fresh   [][]float32 // vectors since
+	fresh   [][]float32 // vectors made since then
 }
 
 var errNoSecond = errors.New("no dense vectors were begun")
 
-// dense begins with the passages of collection/passages.bin. Those that stand alike in
-// older/passages.bin, where it was given, have their vectors of older/dense.bin.
+// dense starts the dense vectors of the passages in collection/passages.bin. Where
+// older/passages.bin was given, identical passages get their vectors from older/dense.bin.
 func (d *desk) dense(struct{}) (*Progress, error) {
 	d.second = nil
 	files, older := d.given("collection/"), d.given("older/")
@@ -64,8 +64,8 @@ func (d *desk) dense(struct{}) (*Progress, error) {
 	return s.progress(), nil
 }
 
-// remember takes what an older collection has. What does not fit is of no use, and no
-// error: it is made anew.
+// remember reads the older collection's vectors. Files that do not fit are ignored, and
+// their vectors are made again.
 func (s *second) remember(older map[string][]byte) {
 	store, err := passages.Open(older["passages.bin"])
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *second) progress() *Progress {
 	return &Progress{Done: s.builder.Len(), Total: len(s.list), Tokens: s.tokens, MS: float64(s.spent) / 1e6}
 }
 
-// embed makes vectors for about ms, at least one. batch gives them.
+// embed makes vectors for about ms milliseconds, at least one. batch returns them.
 func (d *desk) embed(in struct {
 	MS float64 `json:"ms"`
 }) (*Progress, error) {
@@ -120,7 +120,7 @@ func (d *desk) embed(in struct {
 	return s.progress(), nil
 }
 
-// vectors gives dense.bin once all is made, and lets go of the encoder.
+// vectors returns dense.bin once all vectors are made, and drops the encoder.
 func (d *desk) vectors(struct{}) (*Piece, error) {
 	s := d.second
 	if s == nil {

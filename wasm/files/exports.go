@@ -29,7 +29,7 @@ func file(name uint32) uint64 {
 	})
 }
 
-// call is every other export: JSON in, JSON out.
+// call handles every other export: JSON in, JSON out.
 func call[In, Out any](f func(In) (Out, error)) uint64 {
 	return respond("files", func() (out Out, err error) {
 		var in In
@@ -40,7 +40,7 @@ func call[In, Out any](f func(In) (Out, error)) uint64 {
 	})
 }
 
-// respond sends what f returns, as JSON.
+// respond sends the result of f as JSON.
 func respond[Out any](stage string, f func() (Out, error)) uint64 {
 	return reactor.Send(reactor.Respond(stage, func() (string, string, error) {
 		out, err := f()

@@ -34,16 +34,16 @@ type desk struct {
 	worker  *collect.PassageEncoder
 	about   passages.About
 	list    []passages.Passage // cut
-	cut     []cutDocument      // what list is of
-	columns documents.Columns  // of the next document
-	builder *collect.Builder   // encoded: list[:builder.Len()]
+	cut     []cutDocument      // the documents that list was cut from
+	columns documents.Columns  // for the next document
+	builder *collect.Builder   // list[:builder.Len()] is encoded
 	tokens  int
 	spent   time.Duration
-	of      *fingerprint // of list; nil: to be computed
+	of      *fingerprint // of list; nil: not computed yet
 	saved   int          // passages whose vectors are in a batch
-	fresh   []byte       // vectors since
+	fresh   []byte       // vectors made since then
 
-	// What a Piece points to stays until the next call that makes one.
+	// The memory of a Piece is kept until the next call that returns one.
 	kept []byte
 	made []collect.File
 }
@@ -58,7 +58,7 @@ func unmarshal(body []byte, v any) error {
 	return nil
 }
 
-// A Piece says where in the program's memory bytes lie.
+// A Piece is a range of the program's memory.
 type Piece struct {
 	Name  string `json:"name"`
 	At    uint32 `json:"at"`
@@ -76,16 +76,16 @@ func (d *desk) simd(on bool) error {
 	return matrix.Use(matrix.Portable)
 }
 
-// A Read says what a document's file gave.
+// A Read is the result of reading a document's file.
 type Read struct {
 	Documents int      `json:"documents"`
 	Passages  int      `json:"passages"`
 	Notes     []string `json:"notes"` // what was left out, and why
 	Told      []string `json:"told"`  // what was read, and how
-	// Ask is the beginning of a table of which a person has to say what its columns are.
+	// Ask is the beginning of a table whose columns a person has to name.
 	Ask *documents.Sample `json:"ask,omitempty"`
-	// Other says that the file is of a format that is not read; of such files only
-	// the number is worth telling.
+	// Other is true where the format of the file is not one that can be read; the page
+	// shows only the number of such files.
 	Other bool `json:"other,omitempty"`
 }
 
@@ -117,7 +117,7 @@ func (d *desk) file(name string, content []byte) (any, error) {
 	return nil, fmt.Errorf("there is no place for a file named %q", name)
 }
 
-// open loads the encoder: of a family its base, which encodes passages.
+// open loads the encoder; in a family it is the base, which encodes passages.
 func (d *desk) open(struct{}) (any, error) {
 	e, err := encoder.Load(func(name string) ([]byte, error) {
 		if content, ok := d.parts["encoder/"+name]; ok {
@@ -157,7 +157,7 @@ func (d *desk) begin(b Begin) (any, error) {
 	return struct{}{}, nil
 }
 
-// read cuts a file's documents.
+// read reads a file and cuts its documents.
 func (d *desk) read(name string, content []byte) (*Read, error) {
 	if d.cutter == nil {
 		return nil, errNotBegun
@@ -207,42 +207,42 @@ func (d *desk) read(name string, content []byte) (*Read, error) {
 // A cutDocument is a document whose passages are list[from:to].
 type cutDocument struct {
 	file, id string
-	own      bool // its record has an id, which that of another file may have, too
+	own      bool // its record has an id, which a record in another file may also have
 	from, to int
 }
 
-// skipped says why a file is left out by where it is, as the command line does.
+// skipped returns why a file is left out because of its path, by the command line's rules.
 func skipped(name string) string {
 	parts := strings.Split(name, "/")
 	for i, part := range parts[:len(parts)-1] {
 		if why := documents.Skip(part, true); why != "" {
 			return fmt.Sprintf("in %s: %s", strings.Join(parts[:i+1], "/"), why)
 		}
-		if part == documents.Sources { // the command line sees whether pages are there
+		if part == documents.Sources { // the command line checks whether the folder has pages
 			return fmt.Sprintf("in %s: copies of the sources of the pages beside it", strings.Join(parts[:i+1], "/"))
 		}
 	}
 	if len(parts) == 1 {
-		return "" // chosen by itself
+		return "" // the person chose this file alone
 	}
 	return documents.Skip(parts[len(parts)-1], false)
 }
 
-// setColumns says what the columns of the next document's table are.
+// setColumns sets what the columns of the next document's table are.
 func (d *desk) setColumns(c documents.Columns) (any, error) {
 	d.columns = c
 	return struct{}{}, nil
 }
 
-// Progress says how far encoding is.
+// Progress is the state of encoding.
 type Progress struct {
 	Done   int     `json:"done"`
 	Total  int     `json:"total"`
-	Tokens int     `json:"tokens"` // of passages encoded in this run
-	MS     float64 `json:"ms"`     // spent on them
+	Tokens int     `json:"tokens"` // in the passages encoded in this run
+	MS     float64 `json:"ms"`     // the time that they took
 }
 
-// fingerprint is that of the passages that were cut.
+// fingerprint returns the fingerprint of the passages that were cut.
 func (d *desk) fingerprint() fingerprint {
 	if d.of == nil {
 		f := fingerprintOf(d.list)
@@ -255,7 +255,8 @@ func (d *desk) progress() *Progress {
 	return &Progress{Done: d.builder.Len(), Total: len(d.list), Tokens: d.tokens, MS: float64(d.spent) / 1e6}
 }
 
-// encode encodes passages for about ms, at least one. batch gives their vectors.
+// encode encodes passages for about ms milliseconds, at least one. batch returns their
+// vectors.
 func (d *desk) encode(in struct {
 	MS float64 `json:"ms"`
 }) (*Progress, error) {
@@ -283,7 +284,7 @@ func (d *desk) encode(in struct {
 	return d.progress(), nil
 }
 
-// restore takes the passages that allPassages gave in an earlier run.
+// restore reads the passages that allPassages returned in an earlier run.
 func (d *desk) restore(content []byte) (*Progress, error) {
 	if d.builder == nil {
 		return nil, errNotBegun
@@ -299,16 +300,16 @@ func (d *desk) restore(content []byte) (*Progress, error) {
 	return d.progress(), nil
 }
 
-// Extended says what of an older collection stays.
+// Extended says which part of an older collection stays.
 type Extended struct {
 	Kept     int      `json:"kept"`     // passages
-	Replaced []string `json:"replaced"` // ids of documents that were read anew
+	Replaced []string `json:"replaced"` // ids of documents that were read again
 }
 
-// extend puts an older collection's passages before those that were cut. Their vectors
-// are taken from its index, so what is made is what encoding all of them would give,
-// but for weights that a larger one among the new makes to be rounded once more. Their
-// words are counted anew, also where the older collection has none.
+// extend puts an older collection's passages before those that were cut, with the vectors
+// of its index. The result is the same as encoding all of them, except that older weights
+// are rounded once more where a new passage has a larger weight. Words are counted again,
+// even where the older collection has none.
 func (d *desk) extend(struct{}) (*Extended, error) {
 	if d.builder == nil || d.builder.Len() > 0 {
 		return nil, errNotBegun
@@ -332,7 +333,7 @@ func (d *desk) extend(struct{}) (*Extended, error) {
 		p := old.At(i)
 		if d.cutter.Supersedes(p.ID) && !others[p.ID] && !others[documents.DocumentID(p.ID)] {
 			if id := documents.DocumentID(p.ID); len(out.Replaced) == 0 || out.Replaced[len(out.Replaced)-1] != id {
-				out.Replaced = append(out.Replaced, id) // a document's passages stand together
+				out.Replaced = append(out.Replaced, id) // a document's passages are adjacent
 			}
 			continue
 		}
@@ -348,11 +349,11 @@ func (d *desk) extend(struct{}) (*Extended, error) {
 	return out, nil
 }
 
-// others gives the ids of an older collection's documents that are others than those of
-// the same id that were cut, of records in another file: those get their file's name
-// before it.
+// others returns the ids of an older collection's documents that have the id of a document
+// that was cut, but are different documents, from records of another file. Their ids get
+// their file's name as a prefix.
 func (d *desk) others(old *passages.Store) map[string]bool {
-	first := map[string]int{} // an older document's first passage
+	first := map[string]int{} // the first passage of each older document
 	for i := range old.Len() {
 		id := old.At(i).ID
 		for _, id := range []string{id, documents.DocumentID(id)} {
@@ -387,9 +388,9 @@ func (d *desk) others(old *passages.Store) map[string]bool {
 	return others
 }
 
-// alike reports whether two passages may be of one document, before and after it was
-// changed: their titles are the same or, where there are none, half of the shorter
-// one's words.
+// alike reports whether two passages may belong to one document before and after a change:
+// their titles are the same or, without titles, they share half of the words of the
+// shorter one.
 func alike(a, b passages.Passage) bool {
 	if a.Title != "" || b.Title != "" {
 		return a.Title == b.Title
@@ -434,7 +435,7 @@ func (d *desk) build(struct{}) (*Built, error) {
 	return b, nil
 }
 
-// allPassages gives every passage that was cut, encoded or not, as passages.bin.
+// allPassages returns every passage that was cut, encoded or not, as passages.bin.
 func (d *desk) allPassages(struct{}) (*Piece, error) {
 	if d.builder == nil {
 		return nil, errNotBegun
@@ -454,7 +455,7 @@ func (d *desk) allPassages(struct{}) (*Piece, error) {
 	return &p, nil
 }
 
-// given takes the files that came under a prefix.
+// given returns the files whose names begin with a prefix, and forgets them.
 func (d *desk) given(prefix string) map[string][]byte {
 	out := map[string][]byte{}
 	for name, content := range d.files {
@@ -466,8 +467,9 @@ func (d *desk) given(prefix string) map[string][]byte {
 	return out
 }
 
-// pack makes a zip archive of a collection's files, which the command line reads as
-// it does the folder. They are stored as they are: a browser saves them at once.
+// pack returns a zip archive of a collection's files, which the command line reads like
+// the folder. The files are stored without compression, so that a browser can save it at
+// once.
 func (d *desk) pack(struct{}) (*Piece, error) {
 	files := d.given("collection/")
 	var list []collect.File
@@ -504,7 +506,7 @@ func (d *desk) pack(struct{}) (*Piece, error) {
 	return &p, nil
 }
 
-// retitle gives collection/passages.bin another title.
+// retitle returns collection/passages.bin with another title.
 func (d *desk) retitle(in Begin) (*Piece, error) {
 	s, err := passages.Open(d.given("collection/")["passages.bin"])
 	if err != nil {
@@ -527,15 +529,15 @@ func (d *desk) retitle(in Begin) (*Piece, error) {
 	return &p, nil
 }
 
-// Adopted is a collection that was made elsewhere and is sound.
+// An Adopted is a valid collection that was made elsewhere.
 type Adopted struct {
 	Files    []Piece        `json:"files"` // index.bin, passages.bin, perhaps dense.bin
 	About    passages.About `json:"about"`
 	Passages int            `json:"passages"`
 }
 
-// adopt checks a collection that `parley index` or another page made: its files, or
-// a zip archive of them, perhaps in a folder.
+// adopt checks a collection that `parley index` or another page made: its files, or a zip
+// archive of them, which may contain them in a folder.
 func (d *desk) adopt(struct{}) (*Adopted, error) {
 	if d.encoder == nil {
 		return nil, errNoEncoder
@@ -573,7 +575,7 @@ func (d *desk) adopt(struct{}) (*Adopted, error) {
 	return a, nil
 }
 
-// foreign says that a collection is not of this page's encoder.
+// foreign returns the error for a collection that was not made with this page's encoder.
 func (d *desk) foreign(x *index.Index, about passages.About) error {
 	return fmt.Errorf("the collection was made by another encoder (%q, whose vocabulary has %d terms; this page's %q has %d)", about.Encoder, x.Vocab(), d.encoder.Name, d.encoder.Vocab())
 }

@@ -1,10 +1,10 @@
-// Command files is what the page does with a visitor's own files, in a Web Worker
-// of its own, so that no answer waits for it: it reads documents, cuts and encodes
-// them, and makes collections; it reads and writes conversations. The page loads it
-// when it is first needed: the libraries that read HTML and Markdown are large.
+// Command files handles a visitor's own files in a Web Worker of its own, so that no
+// answer waits for it. It reads documents, cuts and encodes them, and makes collections;
+// it reads and writes conversations. The page loads it when it is first needed: the
+// libraries that read HTML and Markdown are large.
 //
-// Like worker.wasm it is a WASI reactor (GOOS=wasip1); package reactor says how
-// bytes come and go. Calls, with what they take and give as JSON:
+// Like worker.wasm it is a WASI reactor (GOOS=wasip1); package reactor describes how bytes
+// are passed. The calls, with their arguments and results as JSON:
 //
 //	simd(on i32)      as of worker.wasm
 //	file(name i32)    takes the inbox as a file, by its name:
@@ -37,7 +37,7 @@
 //	conversations     {name}: [Imported]: reads conversation/NAME
 //	transcript        transcript.Options and a conversation: Piece
 //
-// A Piece is memory of the program's own, valid until the next call.
+// A Piece is a range of the program's memory, valid until the next call.
 package main
 
 func main() {}

@@ -10,12 +10,12 @@ import (
 	"parley/shared/transcript"
 )
 
-// An Imported is a conversation read from a file.
+// An Imported is a conversation that was read from a file.
 type Imported struct {
 	Name  string `json:"name"`
 	First string `json:"first"` // question
 	Turns int    `json:"turns"`
-	Text  string `json:"text"` // of a link to it
+	Text  string `json:"text"` // the text of a link to it
 }
 
 func imported(name, collection string, turns []transcript.Exchange) Imported {
@@ -30,16 +30,16 @@ func imported(name, collection string, turns []transcript.Exchange) Imported {
 	return Imported{name, turns[0].Question, len(turns), c.Text()}
 }
 
-// dataSets are the importers tried, the more particular first: jsonl takes almost
+// dataSets are the importers that are tried, the most specific first: jsonl accepts almost
 // anything that has turns.
 var dataSets = []string{"topiocqa", "qrecc", "canard", "quac", "cast", "ikat", "convquestions", "mtrag", "jsonl"}
 
-// maxImported bounds how many conversations of a file are offered.
+// maxImported is the number of a file's conversations that are offered.
 const maxImported = 1000
 
-// conversations reads a file of conversations: one saved by this page, those of a
-// published data set, or one in text (transcript.Open). The form is told by trying: of the
-// data sets, that which reads the most questions of the file.
+// conversations reads a file of conversations: one saved by this page, a published data
+// set, or text (transcript.Open). It finds the form by trying: of the data sets, it takes
+// the one that reads the most questions from the file.
 func (d *desk) conversations(in struct {
 	Name string `json:"name"`
 }) ([]Imported, error) {
@@ -67,8 +67,8 @@ func (d *desk) conversations(in struct {
 	return gather(best.Examples), nil
 }
 
-// gather makes conversations of examples: of each the longest, for an example repeats
-// what was said before it.
+// gather returns the conversations of examples. An example repeats the turns before it, so
+// of each conversation it takes the longest one.
 func gather(examples []importers.Example) []Imported {
 	var names []string
 	longest := map[string]*importers.Example{}
@@ -96,7 +96,7 @@ func gather(examples []importers.Example) []Imported {
 	return list
 }
 
-// transcript writes a conversation in one of transcript.Forms.
+// transcript returns a conversation as a file in one of transcript.Forms.
 func (d *desk) transcript(in struct {
 	Form         transcript.Form         `json:"form"`
 	Conversation transcript.Conversation `json:"conversation"`

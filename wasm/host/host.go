@@ -1,6 +1,6 @@
-// Package host runs the page's inference worker outside a browser, under wazero:
-// tests and evaluations then score the very WebAssembly that ships. It does what
-// site/web/worker.js does there, but for fetching files.
+// Package host runs the page's inference worker outside a browser, under wazero, so that
+// tests and evaluations measure the WebAssembly that ships. It does the work of
+// site/web/worker.js, except downloading files.
 package host
 
 import (
@@ -26,11 +26,11 @@ type Worker struct {
 	ctx     context.Context
 }
 
-// compiled keeps machine code, so that a module is compiled once in a process.
+// compiled keeps machine code, so that a process compiles a module only once.
 var compiled = wazero.NewCompilationCache()
 
-// New starts worker, the bytes of worker.wasm. kernel is kernel.Binary, or nil to
-// compute in plain Go as a browser without SIMD does.
+// New starts worker, the contents of worker.wasm. kernel is kernel.Binary, or nil to
+// compute in plain Go like a browser without SIMD. The caller must Close the Worker.
 func New(ctx context.Context, worker, kernel []byte) (*Worker, error) {
 	w := &Worker{runtime: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCompilationCache(compiled)), ctx: ctx}
 	if err := w.start(worker, kernel); err != nil {
@@ -50,8 +50,8 @@ func (w *Worker) start(worker, kernel []byte) error {
 		return fmt.Errorf("worker.wasm: %w", err)
 	}
 	// The worker imports the kernel, which imports the worker's memory. Functions of the
-	// types that the worker declares stand in between, and find the kernel when they are
-	// called.
+	// types that the worker declares stand in between; they look up the kernel when they
+	// are called.
 	var ops api.Module
 	between := r.NewHostModuleBuilder("kernel")
 	wanted := map[string]api.FunctionDefinition{}
@@ -98,10 +98,10 @@ func (w *Worker) start(worker, kernel []byte) error {
 	return w.do("simd", "done", nil, nil, 1)
 }
 
-// Close frees the instance.
+// Close ends the instance and frees its memory.
 func (w *Worker) Close() error { return w.runtime.Close(w.ctx) }
 
-// Memory is the size of the instance's memory in bytes.
+// Memory returns the size of the instance's memory in bytes.
 func (w *Worker) Memory() int64 { return int64(w.module.Memory().Size()) }
 
 // A Failure is an error that the worker reported.
@@ -114,19 +114,20 @@ func (f *Failure) Error() string {
 	return f.Stage + ": " + f.Message
 }
 
-// File hands a file in, by the name that the worker knows it by, such as
-// "encoder/config.json".
+// File passes a file to the worker under the worker's name for it, such as
+// "encoder/config.json". An error is a *Failure, or one of running the worker; the same
+// holds for the methods below.
 func (w *Worker) File(name string, data []byte) error {
 	return w.do("file", "done", append(data[:len(data):len(data)], name...), nil, uint64(len(name)))
 }
 
-// Open checks the files together; after it the worker answers.
+// Open checks that the files belong together; after it the worker answers questions.
 func (w *Worker) Open() (ready message.Ready, err error) {
 	err = w.do("open", "ready", nil, &ready)
 	return ready, err
 }
 
-// Ask asks the last question of a conversation.
+// Ask returns the answer to the last question of a conversation.
 func (w *Worker) Ask(ask message.Ask) (a message.Answer, err error) {
 	body, err := json.Marshal(ask)
 	if err != nil {
@@ -136,7 +137,7 @@ func (w *Worker) Ask(ask message.Ask) (a message.Answer, err error) {
 	return a, err
 }
 
-// Digest is answer.Engine.Digest of these questions, in hexadecimal.
+// Digest returns answer.Engine.Digest of these questions, in hexadecimal.
 func (w *Worker) Digest(asks []message.Ask) (sum string, err error) {
 	body, err := json.Marshal(asks)
 	if err != nil {
@@ -146,8 +147,8 @@ func (w *Worker) Digest(asks []message.Ask) (sum string, err error) {
 	return sum, err
 }
 
-// do puts inbox in place, calls a function and reads its reply into out, if the
-// reply's word is the one wanted.
+// do writes inbox, calls a function and decodes its reply into out. It returns an error
+// where the reply's first word is not the wanted one.
 func (w *Worker) do(call, want string, inbox []byte, out any, args ...uint64) error {
 	word, body, err := w.Call(call, inbox, args...)
 	if err != nil {
@@ -169,8 +170,8 @@ func (w *Worker) do(call, want string, inbox []byte, out any, args ...uint64) er
 	return json.Unmarshal(body, out)
 }
 
-// Call is the bare interface, which wasm/worker's documentation describes: it
-// puts inbox in place unless it is nil, calls a function, and splits its reply.
+// Call is the raw interface, which wasm/worker's documentation describes. It writes inbox,
+// unless that is nil, calls a function, and splits its reply.
 func (w *Worker) Call(name string, inbox []byte, args ...uint64) (word string, body []byte, err error) {
 	if inbox != nil {
 		res, err := w.module.ExportedFunction("reserve").Call(w.ctx, uint64(len(inbox)))

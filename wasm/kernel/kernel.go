@@ -1,17 +1,17 @@
-// Package kernel carries kernel.wasm: the encoder's arithmetic in C with
-// WebAssembly SIMD (kernel.c), to the bit the same as shared/matrix's plain Go.
+// Package kernel contains kernel.wasm: the encoder's arithmetic in C with WebAssembly SIMD
+// (kernel.c), with the same bits as shared/matrix's plain Go.
 //
-// The module imports one thing, the memory "env" "memory", and works on pointers
-// into it. The inference worker imports the module's functions as "kernel", and
-// its memory is the one to give: a cycle, which hosts cut with functions that
-// find the kernel only when they are called (site/web/worker.js, wasm/host).
+// The module imports only the memory "env" "memory", and works on pointers into it. The
+// inference worker imports the module's functions as "kernel", and its own memory is the
+// one that the kernel imports. Hosts resolve this cycle with functions that look up the
+// kernel when they are called (site/web/program.js, wasm/host).
 package kernel
 
 import _ "embed"
 
 //go:generate ./build.sh
 
-// Binary is kernel.wasm, as build.sh makes it.
+// Binary is kernel.wasm, as built by build.sh.
 //
 //go:embed kernel.wasm
 var Binary []byte

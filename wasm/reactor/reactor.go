@@ -1,14 +1,15 @@
-// Package reactor is how a WASI reactor and its host hand bytes to each other. The
-// host, after _initialize, calls one export at a time:
+// Package reactor passes bytes between a WASI reactor and its host. After _initialize, the
+// host calls one export at a time:
 //
 //	reserve(n i32) i32   room for n bytes, the inbox; returns its address, or 0
 //	                     where n is more than MaxInbox. The host writes there.
 //
-// Any other export takes the inbox (Take) and gives an i64, address << 32 | length,
-// valid until the next call (Send): UTF-8, a word and a newline, then JSON (Respond).
-// The word "error" is followed by a message.Failure.
+// Any other export takes the inbox (Take) and returns an i64, address << 32 | length, of a
+// reply that is valid until the next call (Send): UTF-8, a word and a newline, then JSON
+// (Respond). The word "error" is followed by a message.Failure.
 //
-// encoding/json is not used here: worker.wasm, which every visitor loads, does without.
+// This package does not import encoding/json, so that worker.wasm, which every visitor
+// loads, stays small.
 package reactor
 
 import (
@@ -20,12 +21,13 @@ import (
 	"parley/shared/wire"
 )
 
-// MaxInbox bounds one file or request, far below what would exhaust the memory.
+// MaxInbox is the largest file or request in bytes, far below what would exhaust the
+// memory.
 const MaxInbox = 1 << 30
 
 var inbox, reply []byte // reply is kept so that its memory stays until the next call
 
-// Reserve makes the inbox.
+// Reserve allocates the inbox and returns its address; 0 where n is more than MaxInbox.
 func Reserve(n uint32) uint32 {
 	inbox = nil
 	if n > MaxInbox {
@@ -35,17 +37,18 @@ func Reserve(n uint32) uint32 {
 	return Address(inbox)
 }
 
-// Address is where in the program's memory b begins.
+// Address returns the address of b in the program's memory.
 func Address(b []byte) uint32 { return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
 
-// Take gives the inbox, which is then no more.
+// Take returns the inbox and releases it.
 func Take() []byte {
 	b := inbox
 	inbox = nil
 	return b
 }
 
-// Split parts data into a file's contents and its name, the last name bytes.
+// Split splits data into the contents of a file and its name, which is the last name
+// bytes.
 func Split(data []byte, name uint32) (title string, content []byte, err error) {
 	if uint64(name) > uint64(len(data)) {
 		return "", nil, fmt.Errorf("a file's name of %d bytes in an inbox of %d: reserve room for contents and name first", name, len(data))
@@ -54,13 +57,14 @@ func Split(data []byte, name uint32) (title string, content []byte, err error) {
 	return string(data[n:]), data[:n:n], nil
 }
 
-// Send hands a reply to the host.
+// Send returns the address and length of a reply for the host, and keeps the reply until
+// the next call.
 func Send(b []byte) uint64 {
 	reply = b
 	return uint64(Address(b))<<32 | uint64(len(b))
 }
 
-// A FileError says which file is wrong.
+// A FileError names the file that is wrong.
 type FileError struct {
 	Name string
 	Err  error
@@ -69,8 +73,8 @@ type FileError struct {
 func (e *FileError) Error() string { return e.Err.Error() }
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Respond makes a reply of what f returns, body being JSON. What f could not foresee, a
-// panic, becomes an error too: the page then says so, and the program goes on.
+// Respond returns the reply for the results of f; body must be JSON. A panic in f becomes
+// an error too, so that the page can report it and the program continues.
 func Respond(stage string, f func() (word, body string, err error)) (reply []byte) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -58,7 +58,7 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addText(vgparent, "And the conversation as the page reads it, searched with one vector, the other, and both:")
+					vgn = addText(vgparent, "The conversation as the page reads it, searched with the sparse vector, the dense vector, and both:")
 				}
 				for vgiterkeyt, w := range c.Ways(stages) {
 					var vgiterkey interface{} = vgiterkeyt

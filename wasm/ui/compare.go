@@ -11,15 +11,15 @@ import (
 	"parley/shared/message"
 )
 
-// An example is what the page knows of a question that it offers: the same question
-// standing alone, and the passages that answer it.
+// An example is what the page knows about a question that it offers: the question
+// rewritten to stand alone, and the passages that answer it.
 type example struct {
 	rewrite string
 	gold    []string // ids
 }
 
-// SetExamples takes what the page says of its examples: a line a question, tabs
-// between the question, its rewrite and the ids of what answers.
+// SetExamples sets the page's examples: one line per question, with tabs between the
+// question, its rewrite and the ids of the passages that answer it.
 func (c *Root) SetExamples(lines string) {
 	c.examples = map[string]example{}
 	for line := range strings.SplitSeq(lines, "\n") {
@@ -29,7 +29,7 @@ func (c *Root) SetExamples(lines string) {
 	}
 }
 
-// known is what is known of turn i.
+// known returns what is known about turn i.
 func (c *Root) known(i int) example {
 	e := c.examples[c.dialogue.Turns()[i].Question]
 	if typed, ok := c.tools.rewrites[c.dialogue.Turns()[i].ID]; ok {
@@ -39,26 +39,26 @@ func (c *Root) known(i int) example {
 }
 
 const (
-	compareDepth   = 100 // as deep as the worker's answers go
+	compareDepth   = 100 // the most results of an answer of the worker
 	compareResults = 5
 )
 
-// A way is a column: how a turn is read.
+// A way is one way of reading a turn, shown as a column.
 type way struct {
 	name, note string
-	key        string // of its measure
+	key        string // the key of its measure
 	ask        func(i int) message.Ask
-	inUse      bool // the page's own
-	stage      bool // a way to search, not to read
+	inUse      bool // the page reads it this way
+	stage      bool // a way of searching, not of reading
 }
 
-// ways are the columns. What stands alone, the last turn and the rewrite, the base
-// reads, which was trained for such questions. Where there is a dense stage these are
-// searched for by the sparse one, and three columns more differ in the stage alone.
+// ways returns the columns. The base reads the last turn alone and the rewrite, since it
+// was trained for single questions. With a dense stage, the sparse stage alone searches
+// for these, and three more columns differ only in the stage.
 func (c *Root) ways(i int) []way {
 	base, inUse := "", c.inUse()
 	a := c.dialogue.Turns()[i].Answer
-	together := a == nil || !a.Alone // then a column of the whole conversation is the page's own
+	together := a == nil || !a.Alone // otherwise a column of the whole conversation is the page's own
 	if l := c.levels(); len(l) > 0 {
 		base = l[0].Name
 	}
@@ -81,7 +81,7 @@ func (c *Root) ways(i int) []way {
 			_, ask := c.dialogue.Request(i, compareDepth)
 			return alone(ask.Turns[len(ask.Turns)-1].Question)
 		}, false, false},
-		{"Whole conversation", "by an encoder of single questions", "whole " + base, whole(base), !c.dense && together && inUse == base, false},
+		{"Whole conversation", "read by an encoder for single questions", "whole " + base, whole(base), !c.dense && together && inUse == base, false},
 	}
 	if base != "" {
 		level := inUse
@@ -97,8 +97,8 @@ func (c *Root) ways(i int) []way {
 	}
 	if c.dense {
 		for _, s := range [][3]string{
-			{message.StageSparse, "Sparse", "a weight for each term, most of them none"},
-			{message.StageDense, "Dense", "a few hundred numbers, none of which is a word"},
+			{message.StageSparse, "Sparse", "a weight for each term, nearly all of them zero"},
+			{message.StageDense, "Dense", "a few hundred numbers, none of which stands for a word"},
 			{message.StageBoth, "Both", "the two scores added"},
 		} {
 			list = append(list, way{s[1], s[2], "stage " + s[0], func(i int) message.Ask {
@@ -111,7 +111,7 @@ func (c *Root) ways(i int) []way {
 	return list
 }
 
-// tendCompare asks a column that is not known yet.
+// tendCompare asks for one column that is not known yet. It reports whether it asked.
 func (c *Root) tendCompare() bool {
 	i := c.looked()
 	if c.tools.open != "compare" || i < 0 {
@@ -125,7 +125,7 @@ func (c *Root) tendCompare() bool {
 	return false
 }
 
-// ComparePanel shows ways to read a turn in columns.
+// ComparePanel shows ways of reading a turn in columns.
 type ComparePanel struct{ Root *Root }
 
 // A WayView is a column.
@@ -133,15 +133,15 @@ type WayView struct {
 	Name, Note, Class string
 	Figures           string
 	Failure           string
-	Gold, GoldClass   string // where what answers stands; "" where that is not known
+	Gold, GoldClass   string // rank of the best passage that answers; "" where those are not known
 	Results           []RankView
 	Waiting           bool
 }
 
-// Dense reports whether there are ways to search.
+// Dense reports whether there are ways of searching to compare.
 func (c *ComparePanel) Dense() bool { return c.Root.dense }
 
-// Ways are the columns: ways to search, or ways to read.
+// Ways returns the columns: ways of searching where stages is set, else ways of reading.
 func (c *ComparePanel) Ways(stages bool) []WayView {
 	i := c.Root.looked()
 	if i < 0 {
@@ -187,7 +187,7 @@ func (c *ComparePanel) Ways(stages bool) []WayView {
 	return views
 }
 
-// goldRank says where the best of the passages that answer stands.
+// goldRank returns the rank of the best passage that answers, as text and class.
 func goldRank(a *message.Answer, gold []string) (text, class string) {
 	at := slices.IndexFunc(a.Results, func(r message.Result) bool { return slices.Contains(gold, r.ID) })
 	switch {
@@ -199,7 +199,7 @@ func goldRank(a *message.Answer, gold []string) (text, class string) {
 	return "rank " + strconv.Itoa(at+1), "rank"
 }
 
-// GoldText names what answers.
+// GoldText names the passages that answer.
 func (c *ComparePanel) GoldText() string {
 	i := c.Root.looked()
 	if i < 0 {
@@ -215,8 +215,8 @@ func (c *ComparePanel) GoldText() string {
 	return "Judged to answer this: " + strings.Join(titles, "; ") + "."
 }
 
-// fillRewrite puts the rewrite of the turn looked at into its field, once: what is
-// typed there stays.
+// fillRewrite writes the rewrite of the turn looked at into its field, once, so that it
+// keeps what is typed there.
 func (c *Root) fillRewrite() {
 	i := c.looked()
 	if c.tools.open != "compare" || !c.ToolsShown() {
@@ -229,7 +229,7 @@ func (c *Root) fillRewrite() {
 	}
 }
 
-// SaveRewrite is the rewrite's form submitted.
+// SaveRewrite handles the submitted form of the rewrite.
 func (c *ComparePanel) SaveRewrite(event vugu.DOMEvent) {
 	event.PreventDefault()
 	c.Root.setRewrite(event.JSEventTarget().Call("querySelector", "textarea").Get("value").String())

@@ -12,14 +12,15 @@ import (
 
 const (
 	chartTurns  = 12 // newest turns on the charts
-	dialResults = 5  // on view for each level
+	dialResults = 5  // shown for each level
 	dialTerms   = 8
 )
 
 func levelWay(name string) string { return "level " + name }
 
-// tendDial asks a level for a turn: first all levels of the turn looked at, then
-// the others, oldest first. Every level reads the same texts, replies included.
+// tendDial asks a level for a turn: first all levels of the turn looked at, then the
+// others, oldest first. Every level reads the same texts, including replies. It reports
+// whether it asked.
 func (c *Root) tendDial() bool {
 	if c.tools.open != "dial" || c.looked() < 0 {
 		return false
@@ -34,7 +35,7 @@ func (c *Root) tendDial() bool {
 		}
 		for _, l := range c.levels() {
 			_, ask := c.dialogue.Probe(i, results)
-			ask.Level, ask.Stage = l.Name, message.StageSparse // the levels differ in nothing else
+			ask.Level, ask.Stage = l.Name, message.StageSparse // so that only the levels differ
 			if c.measure(i, levelWay(l.Name), ask) {
 				return true
 			}
@@ -46,7 +47,7 @@ func (c *Root) tendDial() bool {
 // DialPanel shows every level of the family side by side.
 type DialPanel struct{ Root *Root }
 
-// A LevelView is a level and what it made of the turn looked at.
+// A LevelView is a level and its results for the turn looked at.
 type LevelView struct {
 	Name, Title, Ratio, Class, Card string
 	InUse                           bool
@@ -70,7 +71,7 @@ func (c *DialPanel) turn() int {
 	return 0
 }
 
-// Levels are all of the family, in order.
+// Levels returns all levels of the family, in order.
 func (c *DialPanel) Levels() []LevelView {
 	turn := c.turn()
 	now := c.Root.measured(turn, levelWay(c.Root.inUse()))
@@ -99,7 +100,7 @@ func (c *DialPanel) Levels() []LevelView {
 	return views
 }
 
-// words are the heaviest terms.
+// words returns the heaviest terms.
 func words(terms []message.Term) []WordView {
 	var views []WordView
 	for k := range terms[:min(len(terms), dialTerms)] {
@@ -113,8 +114,8 @@ func words(terms []message.Term) []WordView {
 	return views
 }
 
-// ranks are the first results of a, and how they moved against another ranking, nil
-// for none. Those whose ids are in gold answer the question.
+// ranks returns the first results of a, and how they moved against another ranking, which
+// may be nil. Results whose ids are in gold answer the question.
 func ranks(a, against *message.Answer, most int, gold []string) []RankView {
 	var views []RankView
 	for k, r := range a.Results[:min(len(a.Results), most)] {
@@ -145,13 +146,13 @@ func ranks(a, against *message.Answer, most int, gold []string) []RankView {
 	return views
 }
 
-// A cost is one of the figures that the levels are compared by.
+// A cost is one of the numbers by which the levels are compared.
 type cost struct {
 	name, unit string
 	of         func(*Root, *message.Answer) float64
 	show       func(float64) string
 	chart      bool
-	some       bool // its line is hidden where all are 0
+	some       bool // its row is hidden where all are 0
 }
 
 var costs = []cost{
@@ -161,8 +162,8 @@ var costs = []cost{
 		_, exact := split(a.Terms)
 		return float64(len(exact))
 	}, whole, false, true},
-	// What the question costs each passage on average: sum of p_d over its terms. Every
-	// posting of its lists is touched, so that is postings over passages.
+	// The question's average cost per passage: the sum of p_d over its terms. A search
+	// reads every posting of its lists, so this is postings divided by passages.
 	{"FLOPS", "per passage", func(c *Root, a *message.Answer) float64 {
 		return float64(a.Cost.Postings) / float64(max(c.ready.Passages, 1))
 	}, func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }, true, false},
@@ -176,17 +177,17 @@ var costs = []cost{
 
 func whole(v float64) string { return thousands(int(v)) }
 
-// A RowView is a line of the table.
+// A RowView is a row of the table.
 type RowView struct {
 	Name   string
 	Cells  []CellView
 	Hidden bool
 }
 
-// A CellView is a figure, with a bar as wide as its share of the line's largest.
+// A CellView is a number, with a bar as wide as its share of the largest in the row.
 type CellView struct{ Text, Width, Class string }
 
-// Rows are the figures of the turn looked at.
+// Rows returns the numbers of the turn looked at.
 func (c *DialPanel) Rows() []RowView {
 	var rows []RowView
 	for _, k := range costs {
@@ -217,7 +218,8 @@ func (c *DialPanel) Rows() []RowView {
 	return rows
 }
 
-// TermsName names the line of the heaviest terms: exact words have their own.
+// TermsName returns the name of the row with the heaviest terms; exact words have a row of
+// their own.
 func (c *DialPanel) TermsName() string {
 	if c.Exact() {
 		return "Heaviest learned terms"
@@ -230,7 +232,7 @@ func (c *DialPanel) Exact() bool {
 	return slices.ContainsFunc(c.Levels(), func(l LevelView) bool { return len(l.Words) > 0 })
 }
 
-// Summary says what the levels share, in a sentence.
+// Summary returns a sentence about what the levels share.
 func (c *DialPanel) Summary() string {
 	levels := c.Root.levels()
 	if len(levels) < 2 {
@@ -251,13 +253,13 @@ func (c *DialPanel) Summary() string {
 		"; of the first " + strconv.Itoa(len(last.Results)) + " results they share " + strconv.Itoa(same) + "."
 }
 
-// Chart is one cost over the turns, a line for each level.
+// A Chart shows one cost over the turns, with a line for each level.
 type Chart struct {
 	Root *Root
 	Cost int // index into costs
 }
 
-// The drawing, in units of its viewBox.
+// Measures of the drawing, in units of its viewBox.
 const (
 	chartWidth  = 260
 	chartHeight = 120
@@ -270,7 +272,7 @@ const (
 // A LineView is one level's line.
 type LineView struct{ Class, D, Dots string }
 
-// A TickView is a turn on the x axis, with the strip that picks it.
+// A TickView is a turn on the x axis, with the strip on which a click chooses it.
 type TickView struct {
 	I          int
 	N, X       string
@@ -304,7 +306,7 @@ func (c *Chart) top() float64 {
 	top := 0.0
 	for _, l := range c.Root.levels() {
 		for _, v := range c.values(l.Name) {
-			if v > top { // not NaN
+			if v > top { // false for NaN
 				top = v
 			}
 		}
@@ -314,7 +316,7 @@ func (c *Chart) top() float64 {
 
 func (c *Chart) Title() string { return costs[c.Cost].name }
 
-// Top labels the upper end of the y axis.
+// Top returns the label of the upper end of the y axis.
 func (c *Chart) Top() string {
 	if top := c.top(); top > 0 {
 		return costs[c.Cost].show(top)
@@ -322,7 +324,7 @@ func (c *Chart) Top() string {
 	return ""
 }
 
-// Lines draws every level; a value that is not known yet leaves a gap.
+// Lines returns the lines of all levels; a value that is not known yet leaves a gap.
 func (c *Chart) Lines() []LineView {
 	top := max(c.top(), 1e-9)
 	var lines []LineView
@@ -350,7 +352,7 @@ func (c *Chart) Lines() []LineView {
 
 func decimal(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
 
-// Ticks are the turns.
+// Ticks returns the turns on the x axis.
 func (c *Chart) Ticks() []TickView {
 	n := c.Root.dialogue.Len() - c.first()
 	wide := float64(chartWidth) / float64(max(n, 1))
@@ -368,7 +370,7 @@ func (c *Chart) Ticks() []TickView {
 	return ticks
 }
 
-// Rule is where the turn looked at stands.
+// Rule returns the x position of the turn looked at.
 func (c *Chart) Rule() string { return decimal(c.x(max(c.Root.looked(), c.first()))) }
 
 // A ReadoutView is a level's value at the turn looked at.
@@ -390,7 +392,7 @@ func (c *Chart) Readout() []ReadoutView {
 	return views
 }
 
-// Charts are the costs that are drawn.
+// Charts returns the costs that are drawn.
 func (c *DialPanel) Charts() (charts []int) {
 	for k := range costs {
 		if costs[k].chart {
@@ -400,7 +402,8 @@ func (c *DialPanel) Charts() (charts []int) {
 	return charts
 }
 
-// Turns are the table's lines: each turn on the charts, with every value.
+// Turns returns the rows of the table of numbers: each turn on the charts, with every
+// value.
 func (c *DialPanel) Turns() []RowView {
 	var rows []RowView
 	turns := c.Root.dialogue.Turns()
@@ -420,7 +423,7 @@ func (c *DialPanel) Turns() []RowView {
 	return rows
 }
 
-// Heads name the table's columns.
+// Heads returns the headings of that table's columns.
 func (c *DialPanel) Heads() (heads []string) {
 	for _, k := range c.Charts() {
 		for _, l := range c.Root.levels() {

@@ -1,16 +1,16 @@
-// Command ui is the conversation on the page, in Vugu: what was asked, what was
-// quoted in reply, the results, and what the encoder saw.
+// Command ui is the conversation on the page, in Vugu: the questions, the quoted replies,
+// the results, and what the encoder saw.
 //
-// The data flow, once round:
+// How data flows:
 //
 //	boot.js, Vugu event -> Root's methods -> dialogue (the conversation's state)
 //	  -> Build (views of it, *.vugu) -> the document
 //	  -> Browser (post to the worker, focus, scroll, announce, save), in main.go
 //	worker's answer -> Root.Message -> dialogue -> Build ...
 //
-// What must work before this program has loaded, or when it cannot, is in
-// site/web/boot.js: the question box, the loading line, the colours, the service
-// worker. Everything but main.go builds and is tested natively.
+// The parts that must work before this program has loaded, or when it cannot load, are in
+// site/web/boot.js: the question box, the loading line, the colours, the service worker.
+// Everything except main.go also builds and is tested natively.
 //
 // Three rules, since each Vugu event renders the whole tree and Vugu patches the
 // document by position:

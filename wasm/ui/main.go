@@ -10,7 +10,7 @@ import (
 	"github.com/vugu/vugu/domrender"
 )
 
-// A call is what boot.js wants of the page: parley.handle(name, a, b, n).
+// A call is a request of boot.js to the page: parley.handle(name, a, b, n).
 type call struct {
 	name string
 	a, b string
@@ -32,8 +32,8 @@ func main() {
 	browser := &browser{parley: window.Get("parley")}
 	root := &Root{browser: browser}
 
-	// A callback must not wait for a lock: the render that holds it could be what
-	// is calling. So calls queue up, and one goroutine takes them in order.
+	// A callback must not wait for a lock: the render that holds it could be the caller.
+	// So calls are queued, and one goroutine handles them in order.
 	calls := make(chan call, 1024)
 	go func() {
 		for m := range calls {
@@ -55,7 +55,7 @@ func main() {
 		}
 		select {
 		case calls <- m:
-		default: // a thousand calls behind: something is badly wrong, but not worth dying for
+		default: // a thousand calls behind: something is badly wrong, but the page need not die
 		}
 		return nil
 	}))
@@ -115,8 +115,8 @@ func (c *Root) handle(m call) {
 	}
 }
 
-// browser is the Browser: it keeps what is wanted until the next render is over. All of
-// it are functions of boot.js's.
+// browser implements Browser. It keeps requests until the next render is over; all of them
+// are functions of boot.js.
 type browser struct {
 	parley js.Value
 	wanted []wanted
@@ -127,7 +127,7 @@ type wanted struct {
 	args []any
 }
 
-// saved is the conversation before a reload, "" for none.
+// saved returns the conversation before a reload, "" for none.
 func (b *browser) saved() string {
 	v := b.parley.Call("load")
 	if v.Type() == js.TypeString {
@@ -136,7 +136,7 @@ func (b *browser) saved() string {
 	return ""
 }
 
-// take gives what is wanted, in order, and wants nothing more.
+// take returns the requests in order, and clears them.
 func (b *browser) take(root *Root) []wanted {
 	before := b.wanted
 	b.wanted = nil

@@ -6,12 +6,12 @@ import (
 	"parley/shared/dialogue"
 )
 
-// Marked is a paragraph with highlighted words. It is written out here since a
-// .vugu file cannot alternate plain text with elements: text nodes need no
-// escaping and no wrapping elements.
+// Marked is a paragraph with highlighted words. It is written in Go because a .vugu file
+// cannot alternate plain text with elements: text nodes need no escaping and no wrapping
+// elements.
 type Marked struct{ Runs []dialogue.Run }
 
-// Build makes <p class="excerpt">plain <mark>marked</mark> plain</p>.
+// Build returns <p class="excerpt">plain <mark>marked</mark> plain</p>.
 func (c *Marked) Build(*vugu.BuildIn) *vugu.BuildOut {
 	p := &vugu.VGNode{Type: vugu.ElementNode, Data: "p", Attr: []vugu.VGAttribute{
 		{Key: "class", Val: "excerpt"}, {Key: "dir", Val: "auto"},
@@ -25,7 +25,7 @@ func (c *Marked) Build(*vugu.BuildIn) *vugu.BuildOut {
 		}
 		p.AppendChild(n)
 	}
-	// Vugu empties no element that has no child: this one is always there.
+	// Vugu does not empty an element without children, so this one is always present.
 	p.AppendChild(&vugu.VGNode{Type: vugu.TextNode})
 	return &vugu.BuildOut{Out: []*vugu.VGNode{p}}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/vugu/vugu"
 )
 
-// What the generated code calls for each node: see vugushrink.
+// The functions that the generated code calls for each node: see vugushrink.
 
 func addText(parent *vugu.VGNode, text string) *vugu.VGNode {
 	n := &vugu.VGNode{Type: vugu.TextNode, Data: text}
@@ -14,9 +14,9 @@ func addText(parent *vugu.VGNode, text string) *vugu.VGNode {
 	return n
 }
 
-// addElement takes the namespace, the name, and pairs of an attribute's name and value, all
-// in one string with \x00 between them: a call with a string for each is longer by the
-// instructions that put them on the stack.
+// addElement takes the namespace, the name, and pairs of an attribute's name and value,
+// all in one string with \x00 between them: a call with a string for each would be longer
+// by the instructions that push them.
 func addElement(parent *vugu.VGNode, all string) *vugu.VGNode {
 	parts := strings.Split(all, "\x00")
 	n := &vugu.VGNode{Type: vugu.ElementNode, Namespace: parts[0], Data: parts[1]}

@@ -5,10 +5,10 @@ import (
 	"parley/shared/wire"
 )
 
-// Share hands the conversation to the panel that shares and saves it (share.js): as
-// the text of a link, where it was asked and by which encoder, and its turns as rows of question, reply, and the passage's id,
-// title, address, "chosen" where the reader chose it, how the reader wanted the
-// question read, and why there is no reply (message.Answer.Doubt).
+// Share passes the conversation to the panel that shares and saves it (share.js): as the
+// text of a link, with its collection and encoder, and as rows, one per turn: question,
+// reply, the passage's id, title and address, "chosen" where the reader chose it, how the
+// reader wanted the question read, and why there is no reply (message.Answer.Doubt).
 func (c *Root) Share() {
 	var collection, level string
 	if r := c.ready; r != nil {
@@ -28,12 +28,12 @@ func (c *Root) Share() {
 		}
 		rows = append(rows, row)
 	}
-	c.unseen = true // by the effect alone
+	c.unseen = true // it only calls the browser
 	c.browser.Share(c.dialogue.Link(collection, level).Text(), collection, level, wire.Rows(rows))
 }
 
-// Open replaces the conversation by that of a link or a file, which is asked anew. The
-// one before can be brought back.
+// Open replaces the conversation by that of a link or a file, and asks it again. The
+// previous one can be brought back.
 func (c *Root) Open(text string) {
 	before := c.dialogue.Save()
 	if !c.dialogue.Restore(text) {
@@ -52,8 +52,8 @@ func (c *Root) Open(text string) {
 	c.browser.Opened(collection)
 }
 
-// takeLevel turns the dial to the level of a conversation that was opened, once it is
-// known whether there is such a level here.
+// takeLevel sets the dial to the level of a conversation that was opened, once it is known
+// whether this page has it.
 func (c *Root) takeLevel() {
 	if c.ready == nil {
 		return
@@ -67,7 +67,7 @@ func (c *Root) takeLevel() {
 	c.wanted = ""
 }
 
-// CopyVector puts what the encoder saw of a turn on the clipboard.
+// CopyVector copies the query vector of a turn to the clipboard.
 func (c *Root) CopyVector(id int) {
 	if i := c.index(id); i >= 0 && c.dialogue.Turns()[i].Answer != nil {
 		c.browser.Copy(wire.Vector(c.dialogue.Turns()[i].Answer.Terms))

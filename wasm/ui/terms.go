@@ -7,11 +7,12 @@ import (
 	"parley/shared/message"
 )
 
-// Terms are of two kinds, learned ones and exact words, and look alike wherever they
-// stand: a word in quotation marks, with a bar of two lines; a learned term with a solid
-// bar, a dashed one where the encoder added it. kinds.vugu says so.
+// Terms of the two kinds, learned terms and exact words, look the same everywhere: a word
+// is in quotation marks, with a bar of two lines; a learned term has a solid bar, or a
+// dashed one where the encoder added it. kinds.vugu shows the legend.
 
-// A termKey names a term in every answer: a word may be spelt as a piece is.
+// A termKey identifies a term in every answer: a word and a piece may have the same
+// spelling.
 type termKey struct {
 	text string
 	word bool
@@ -19,7 +20,7 @@ type termKey struct {
 
 func keyOf(t *message.Term) termKey { return termKey{t.Text, t.Word} }
 
-// String is the term for people. WordPiece marks a word's inner piece.
+// String returns the term for people. WordPiece marks a piece inside a word.
 func (k termKey) String() string {
 	if k.word {
 		return "“" + k.text + "”"
@@ -30,7 +31,7 @@ func (k termKey) String() string {
 	return k.text
 }
 
-// termClass gives a term the colour of its turn and the look of its kind.
+// termClass returns the class for the colour of a term's turn and the look of its kind.
 func termClass(t *message.Term) string {
 	switch {
 	case t.Word:
@@ -41,8 +42,8 @@ func termClass(t *message.Term) string {
 	return hue(t.Turn)
 }
 
-// termFrom says where a term came from: in two characters, and for a screen reader, of
-// which kind it is.
+// termFrom returns where a term came from: as one or two characters, and, with its kind,
+// for a screen reader.
 func termFrom(t *message.Term) (chip, spoken string) {
 	chip, spoken = "·", "from a marker between the texts"
 	if t.Turn >= 0 {
@@ -62,7 +63,7 @@ func termFrom(t *message.Term) (chip, spoken string) {
 	return chip, spoken
 }
 
-// split parts terms by kind; each keeps its order.
+// split separates terms by kind and keeps the order within each.
 func split(terms []message.Term) (learned, exact []message.Term) {
 	for _, t := range terms {
 		if t.Word {
@@ -74,8 +75,8 @@ func split(terms []message.Term) (learned, exact []message.Term) {
 	return learned, exact
 }
 
-// countTerms says how many terms there are of each kind: "31 terms", "31 learned terms and
-// 4 exact words".
+// countTerms returns the number of terms of each kind: "31 terms", "31 learned terms and 4
+// exact words".
 func countTerms(learned, exact int) string {
 	if exact == 0 {
 		return count(learned, "term")
@@ -83,7 +84,7 @@ func countTerms(learned, exact int) string {
 	return count(learned, "learned term") + " and " + count(exact, "exact word")
 }
 
-// active is countTerms for a table.
+// active is countTerms for a cell of a table.
 func active(a *message.Answer) string {
 	learned, exact := split(a.Terms)
 	if len(exact) == 0 {
@@ -92,13 +93,13 @@ func active(a *message.Answer) string {
 	return thousands(len(learned)) + " learned, " + thousands(len(exact)) + "\u00a0exact"
 }
 
-// countKinds is countTerms of an answer's.
+// countKinds is countTerms for an answer.
 func countKinds(a *message.Answer) string {
 	learned, exact := split(a.Terms)
 	return countTerms(len(learned), len(exact))
 }
 
-// heaviest is what a full bar stands for: the largest weight, or least.
+// heaviest returns the weight of a full bar: the largest weight, at least least.
 func heaviest(terms []message.Term, least float32) float32 {
 	for _, t := range terms {
 		least = max(least, t.Weight)
@@ -106,8 +107,8 @@ func heaviest(terms []message.Term, least float32) float32 {
 	return max(least, 1e-9)
 }
 
-// percent is a bar's width.
+// percent returns the width of a bar.
 func percent(weight, top float32) string { return decimal(float64(100*weight/top)) + "%" }
 
-// Kinds is the legend of the looks.
+// Kinds is the legend of the kinds of terms.
 type Kinds struct{ Exact bool } // there are exact words

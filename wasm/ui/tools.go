@@ -8,44 +8,45 @@ import (
 	"parley/shared/wire"
 )
 
-// The instruments, which open on demand: each is a component and a file.
+// The instruments open on demand; each has a component and a file.
 //
-//	dial.go     every level of the family side by side, and its costs turn by turn
-//	compare.go  ways to read a conversation, and where they rank what answers
-//	why.go      what a score is made of, and what changes it
+//	dial.go     every level of the family side by side, with its costs turn by turn
+//	compare.go  ways of reading a conversation, and the ranks of the passages that answer
+//	why.go      the parts of a score, and what happens when they change
 //
-// They ask the worker beside the conversation, by probes: what they lack is asked by
-// tend, once the conversation itself waits for nothing.
+// They ask the worker by probes, beside the conversation. tend sends the probes that are
+// still missing, once the conversation itself waits for nothing.
 
 // tools is the state of the instruments.
 type tools struct {
-	open     string // the one on view under the conversation: dial, compare; "" for none
+	open     string // the one shown under the conversation: dial, compare; "" for none
 	turn     int    // ID of the turn looked at; 0: the newest
 	probes   map[int]func(*message.Answer, *message.Failure)
 	measures map[measureKey]*measure
 	rewrites map[int]string // typed by the visitor, by turn ID
-	filled   int            // ID of the turn whose rewrite stands in the field
+	filled   int            // ID of the turn whose rewrite is in the field
 	whys     map[int]*why   // by turn ID
 }
 
-// A measureKey is a turn, and a way to read it.
+// A measureKey is a turn and a way of reading it.
 type measureKey struct {
 	turn int    // ID
 	way  string // such as "level 2x"
 }
 
-// A measure is what a way gave. The last one stays on view until the next arrives.
+// A measure is the result of a way. The last one is shown until the next arrives.
 type measure struct {
 	answer  *message.Answer // brief
 	failure string
-	state   int // of the dialogue, when it was asked
+	state   int // of the dialogue, when the probe was sent
 	asked   bool
 }
 
-// most probes under way at a time: the worker takes one after the other anyway.
+// mostProbes is the number of probes under way at a time: the worker answers one after the
+// other anyway.
 const mostProbes = 2
 
-// forget lets go of probes that will not be answered: the worker was another.
+// forget drops probes that will not be answered, because their worker has ended.
 func (t *tools) forget() {
 	t.probes = nil
 	for _, m := range t.measures {
@@ -59,7 +60,7 @@ func (t *tools) forget() {
 	}
 }
 
-// tend asks what the open instruments lack.
+// tend sends the probes that the open instruments need.
 func (c *Root) tend() {
 	c.fillRewrite()
 	if c.ready == nil || c.dialogue.Pending() > 0 {
@@ -69,7 +70,7 @@ func (c *Root) tend() {
 	}
 }
 
-// probe asks the worker; done hears of it.
+// probe asks the worker, and calls done with the answer or the failure.
 func (c *Root) probe(ask message.Ask, done func(*message.Answer, *message.Failure)) {
 	c.lastID++
 	if c.tools.probes == nil {
@@ -79,7 +80,7 @@ func (c *Root) probe(ask message.Ask, done func(*message.Answer, *message.Failur
 	c.browser.Ask(c.lastID, wire.EncodeAsk(&ask))
 }
 
-// probed takes the reply to a probe, and reports whether it was one.
+// probed handles the reply to a probe, and reports whether it was one.
 func (c *Root) probed(id int, op, body string) bool {
 	done, ok := c.tools.probes[id]
 	if !ok {
@@ -101,7 +102,7 @@ func (c *Root) probed(id int, op, body string) bool {
 	return true
 }
 
-// measure asks one way of reading turn i, unless it is known or under way; it
+// measure asks for one way of reading turn i, unless the answer is known or under way; it
 // reports whether it asked.
 func (c *Root) measure(i int, way string, ask message.Ask) bool {
 	key := measureKey{c.dialogue.Turns()[i].ID, way}
@@ -129,7 +130,7 @@ func (c *Root) measure(i int, way string, ask message.Ask) bool {
 	return true
 }
 
-// measured is what a way gave for a turn; nil where nothing is known.
+// measured returns the result of a way for a turn; nil where none is known.
 func (c *Root) measured(turn int, way string) *message.Answer {
 	if m := c.tools.measures[measureKey{turn, way}]; m != nil {
 		return m.answer
@@ -137,7 +138,7 @@ func (c *Root) measured(turn int, way string) *message.Answer {
 	return nil
 }
 
-// inUse is the level that reads the conversation.
+// inUse returns the level that reads the conversation.
 func (c *Root) inUse() string {
 	if c.level == "" && c.ready != nil {
 		return c.ready.Level
@@ -145,7 +146,7 @@ func (c *Root) inUse() string {
 	return c.level
 }
 
-// levels are those of the family, none where one encoder was published alone.
+// levels returns those of the family, none where one encoder was published alone.
 func (c *Root) levels() []message.Level {
 	if c.ready == nil {
 		return nil
@@ -153,7 +154,7 @@ func (c *Root) levels() []message.Level {
 	return c.ready.Levels
 }
 
-// levelTitle is a level's name for people.
+// levelTitle returns a level's name for people.
 func (c *Root) levelTitle(name string) string {
 	for _, l := range c.levels() {
 		if l.Name == name {
@@ -163,8 +164,8 @@ func (c *Root) levelTitle(name string) string {
 	return name
 }
 
-// looked is the index of the turn that the instruments look at; -1 where there is
-// none that was answered.
+// looked returns the index of the turn that the instruments show; -1 where none was
+// answered.
 func (c *Root) looked() int {
 	if i := c.index(c.tools.turn); i >= 0 {
 		return i
@@ -172,13 +173,13 @@ func (c *Root) looked() int {
 	return c.dialogue.Len() - 1
 }
 
-// SetLevel turns the dial: another level reads the whole conversation, at once.
+// SetLevel makes another level read the whole conversation, immediately.
 func (c *Root) SetLevel(name string) {
 	if name == c.inUse() {
 		return
 	}
 	c.level = name
-	c.browser.Check(levelID(name)) // where it was not the dial that set it
+	c.browser.Check(levelID(name)) // in case something else than the dial set it
 	c.dialogue.AskAll()
 	c.browser.Announce(c.levelTitle(name) + ": reading the conversation again.")
 	c.changed()
@@ -195,14 +196,14 @@ func (c *Root) OpenTool(name string) {
 	c.tend()
 }
 
-// LookAt makes the instruments look at a turn, by its index.
+// LookAt makes the instruments show a turn, by its index.
 func (c *Root) LookAt(i int) {
 	if i < 0 || i >= c.dialogue.Len() || i == c.looked() {
 		return
 	}
 	c.tools.turn = c.dialogue.Turns()[i].ID
 	if i == c.dialogue.Len()-1 {
-		c.tools.turn = 0 // and goes on to the next
+		c.tools.turn = 0 // and follows the newest turn
 	}
 	c.tend()
 }
@@ -210,7 +211,7 @@ func (c *Root) LookAt(i int) {
 // Tools is the row of instruments under the conversation.
 type Tools struct{ Root *Root }
 
-// ToolsShown: there is something to look at.
+// ToolsShown reports whether there is an answer for the instruments to show.
 func (c *Root) ToolsShown() bool {
 	return c.dialogue.Len() > 0 && c.dialogue.Turns()[0].Answer != nil
 }
@@ -218,7 +219,7 @@ func (c *Root) ToolsShown() bool {
 func (c *Tools) HasLevels() bool       { return len(c.Root.levels()) > 1 }
 func (c *Tools) Open(name string) bool { return c.Root.tools.open == name }
 
-// TurnPicker chooses the turn that an instrument looks at.
+// TurnPicker chooses the turn that the instruments show.
 type TurnPicker struct{ Root *Root }
 
 func (c *TurnPicker) Turns() []PickView {
@@ -232,7 +233,7 @@ func (c *TurnPicker) Turns() []PickView {
 	return views
 }
 
-// Question is that of the turn looked at.
+// Question returns that turn's question.
 func (c *TurnPicker) Question() string {
 	if i := c.Root.looked(); i >= 0 {
 		q, _ := dialogue.Clip(c.Root.dialogue.Turns()[i].Question, 160)

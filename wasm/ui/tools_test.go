@@ -219,7 +219,7 @@ func TestExactWordsLookUnlikeLearnedTerms(t *testing.T) {
 	p.settle()
 	for _, want := range []string{
 		"3\u00a0learned terms and 2\u00a0exact words: 2 from earlier turns, ", "3 learned, 2\u00a0exact",
-		">Exact words<", "A scale of their own: a full bar is 1.00.", ">Learned terms<", "A full bar is 2.00.",
+		">Exact words<", "They have their own scale: a full bar is 1.00.", ">Learned terms<", "A full bar is 2.00.",
 		">“tower”<", `class="term h2 exact"`, `width="75.0%"`, "exact word, from turn 2", "exact word, from the reply in turn 1", ">“exact word”<",
 	} {
 		p.shows(want, true)
@@ -227,7 +227,7 @@ func TestExactWordsLookUnlikeLearnedTerms(t *testing.T) {
 	p.root.ToggleWhy(turn, "p1")
 	p.settle()
 	for _, want := range []string{
-		"1\u00a0learned term and 2\u00a0exact words that the passage has too, query weight × passage weight, add up to 12.00. The exact words bring 4.00 of it.",
+		"1\u00a0learned term and 2\u00a0exact words that the passage shares, query weight × passage weight, add up to 12.00. The exact words make up 4.00 of it.",
 		"0.75 × 4.00 = 3.00", `class="part h2 exact"`,
 	} {
 		p.shows(want, true)

@@ -5,22 +5,23 @@ import (
 	"strconv"
 )
 
-// The tour is a few questions about sparse retrieval, each answered on the real page:
-// a step asks a conversation and opens the instrument that shows the answer. A step's
-// address is #tour=NAME.
+// The tour is a few questions about sparse retrieval, each answered on the real page: a
+// step asks a conversation and opens the instrument that shows the answer. The address of
+// a step is #tour=NAME.
 
 // A step of the tour.
 type step struct {
 	name, title string
 	text        []string // paragraphs
-	words       string   // one more, where exact words are searched for
+	words       string   // one more paragraph, shown where exact words are searched for
 	questions   []string
 	open        string // "vector", or an instrument: dial, compare
 }
 
 var (
-	tower = []string{"How tall is the Eiffel Tower?", "who designed it?"} // offered by index.html, with its rewrites
-	// After a conversation of our test split (test-09-01); offered as well, but for the last.
+	tower = []string{"How tall is the Eiffel Tower?", "who designed it?"} // index.html offers it, with its rewrites
+	// From a conversation of our test split (test-09-01); index.html offers it too,
+	// without the last question.
 	poets = []string{
 		"who is the greatest russian poet, by most people opinion?",
 		"After he died, who was most important?",
@@ -36,15 +37,15 @@ var tour = []step{
 		"Solid bars stand for what you typed. Dashed ones were added: the encoder has learned that they belong. A passage has such a vector too, and its score is the sum, over the terms both have, of one weight times the other.",
 	}, "Words in quotation marks count as well, each by its spelling: a rare name has no piece of its own.", tower[:1], "vector"},
 	{"follow-ups", "Why do follow-ups fail?", []string{
-		"“who designed it?” says nothing of a tower. Read alone, the question shares words with whatever was designed by someone: see the first column.",
+		"“who designed it?” says nothing of a tower. Read alone, it finds whatever was designed by someone: see the first column.",
 		"The same question rewritten to stand alone finds the tower, but someone has to rewrite it. Reading the whole conversation needs no rewriting.",
 	}, "", tower, "compare"},
 	{"distillation", "What did distillation change?", []string{
 		"An encoder of single questions takes a conversation for one long question: terms of every turn light up, asked about or not.",
-		"The distilled one was shown conversations, and learned to rank passages as that encoder ranks them for the rewrite. Compare where an answer stands in each column, and which results moved.",
+		"The distilled one was shown conversations, and learned to rank passages as that encoder ranks them for the rewrite. Compare the rank of the answer in each column, and which results moved.",
 	}, "", poets[:4], "compare"},
 	{"regulariser", "What does the regulariser remove?", []string{
-		"Training can make every lit term cost something. Then the terms that earn least go dark: each level to the right was trained at a higher price, or keeps fewer of its heaviest terms.",
+		"Training can make every lit term cost something. Then the terms that help least go dark: each level to the right was trained at a higher price, or keeps fewer of its heaviest terms.",
 		"Turn the dial, and the whole conversation is read again. Which terms went? Did the first results?",
 	}, "", poets[:4], "dial"},
 	{"cost", "What does it cost?", []string{
@@ -53,7 +54,7 @@ var tour = []step{
 	}, "", poets, "dial"},
 }
 
-// steps are those that this page can show: without levels there is no dial.
+// steps returns the steps that this page can show: without levels there is no dial.
 func (c *Root) steps() []step {
 	if len(c.levels()) > 1 || c.ready == nil {
 		return tour
@@ -61,7 +62,7 @@ func (c *Root) steps() []step {
 	return slices.DeleteFunc(slices.Clone(tour), func(s step) bool { return s.open == "dial" })
 }
 
-// Tour goes to a step.
+// Tour goes to the step of that name.
 func (c *Root) Tour(name string) {
 	i := slices.IndexFunc(c.steps(), func(s step) bool { return s.name == name })
 	if i < 0 {
@@ -89,7 +90,7 @@ func (c *Root) Tour(name string) {
 	c.tools.open, c.tools.turn = s.open, 0
 	to := "instrument"
 	closed := false
-	c.opened(last).results = &closed // the instrument is what is to be seen
+	c.opened(last).results = &closed // so that the instrument is in view
 	c.opened(last).vector = s.open == "vector"
 	if s.open == "vector" {
 		c.tools.open, to = "", vectorID(last)
@@ -100,7 +101,7 @@ func (c *Root) Tour(name string) {
 	c.arrive()
 }
 
-// ofTour reports whether these questions are a step's: they need not be kept.
+// ofTour reports whether these questions belong to a step, and so need not be kept.
 func (c *Root) ofTour(asked []string) bool {
 	return slices.ContainsFunc(tour, func(s step) bool { return slices.Equal(s.questions, asked) })
 }
@@ -113,14 +114,14 @@ func (c *Root) arrive() {
 	}
 }
 
-// EndTour leaves the page as it is.
+// EndTour ends the tour and changes nothing else.
 func (c *Root) EndTour() {
 	c.touring, c.tourTo = "", ""
 	c.browser.DropFragment()
 	c.browser.Focus("q")
 }
 
-// TourCard is the step's text.
+// TourCard shows the step's text.
 type TourCard struct{ Root *Root }
 
 func (c *TourCard) at() int {
@@ -144,7 +145,7 @@ func (c *TourCard) Count() string {
 	return "Tour, " + strconv.Itoa(c.at()+1) + " of " + strconv.Itoa(len(c.Root.steps()))
 }
 
-// Back and Next are addresses of steps, "" at the ends.
+// Back and Next return the addresses of the neighbouring steps, "" at the ends.
 func (c *TourCard) Back() string { return c.address(c.at() - 1) }
 func (c *TourCard) Next() string { return c.address(c.at() + 1) }
 

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	questionShown = 400 // bytes of a question on view
-	excerptShown  = 280 // bytes of a result on view
+	questionShown = 400 // bytes of a question that are shown
+	excerptShown  = 280 // bytes of a result that are shown
 	hues          = 8   // colours for turns, .h1 to .h8 in style.css
 )
 
@@ -21,7 +21,7 @@ func editButtonID(id int) string { return "edit-button-" + strconv.Itoa(id) }
 func vectorID(id int) string     { return "vector-" + strconv.Itoa(id) }
 func resultsID(id int) string    { return "results-" + strconv.Itoa(id) }
 
-// hue is the class that gives a turn's colour; h0 is grey, of no turn.
+// hue returns the class for a turn's colour; h0 is grey and belongs to no turn.
 func hue(turn int) string {
 	if turn < 0 {
 		return "h0"
@@ -36,7 +36,7 @@ func onOff(b bool) string {
 	return "false"
 }
 
-// count writes a number with its noun: "1 term", "5,210 terms".
+// count returns a number with its noun: "1 term", "5,210 terms".
 func count(n int, noun string) string {
 	if n != 1 {
 		noun += "s"
@@ -44,7 +44,7 @@ func count(n int, noun string) string {
 	return thousands(n) + "\u00a0" + noun
 }
 
-// thousands groups the digits of n by commas.
+// thousands returns n with commas between groups of three digits.
 func thousands(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
@@ -53,7 +53,7 @@ func thousands(n int) string {
 	return s
 }
 
-// millis writes a duration: two figures where it is short.
+// millis returns a duration as text, with two figures where it is short.
 func millis(ms float64) string {
 	switch {
 	case ms < 0.95:
@@ -64,7 +64,7 @@ func millis(ms float64) string {
 	return thousands(int(ms+.5)) + "\u00a0ms"
 }
 
-// spoken is what a screen reader says of an answer.
+// spoken returns what a screen reader says about an answer.
 func spoken(d *dialogue.Dialogue, i int) string {
 	s := "Answer to turn " + strconv.Itoa(i+1) + ": "
 	t, r := d.Turns()[i], d.Reply(i)
@@ -85,7 +85,7 @@ func spoken(d *dialogue.Dialogue, i int) string {
 	return s + quote + " From " + r.Title + "; " + count(len(t.Answer.Results), "result") + read + "."
 }
 
-// link is a passage's address if it is one to follow, else "".
+// link returns a passage's address if it may be followed, else "".
 func link(url string) string {
 	if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
 		return url
@@ -95,7 +95,7 @@ func link(url string) string {
 
 // Views of Root, for root.vugu.
 
-// Visible gives the newest turns, which are on view.
+// Visible returns the turns that are shown, the newest.
 func (c *Root) Visible() []*dialogue.Turn {
 	t := c.dialogue.Turns()
 	return t[max(0, len(t)-max(c.shown, turnsShown)):]
@@ -108,8 +108,8 @@ func (c *Root) EarlierText() string {
 	return "Show " + count(min(c.Hidden(), turnsShown), "earlier turn") + " of " + thousands(c.Hidden())
 }
 
-// notice is what the line above the question box says: what is going on, or what
-// just happened that can be undone; action names its button.
+// notice returns the text above the question box: what is going on, or what just happened
+// and can be undone. action is the label of its button.
 func (c *Root) notice() (text, action string) {
 	switch n := c.dialogue.Pending(); {
 	case c.play != nil:
@@ -149,8 +149,8 @@ func (c *TurnItem) Question() string {
 	return q
 }
 
-// NoteText says how much of a long question is on view, and which words were read as
-// others; "" where there is nothing to say.
+// NoteText returns how much of a long question is shown, and which words were replaced; ""
+// where there is neither.
 func (c *TurnItem) NoteText() string {
 	s := ""
 	if len(c.Turn.Question) > questionShown {
@@ -162,15 +162,15 @@ func (c *TurnItem) NoteText() string {
 	return s
 }
 
-// says is the sentence that stands where nothing is quoted, "" where something is.
+// says returns the sentence that is shown in place of a quotation, "" where there is one.
 func (c *TurnItem) says() string {
 	if doubt := c.Turn.Doubt(); doubt != "" || !c.Answered() || c.Found() {
 		return message.Says(doubt)
 	}
-	return "Nothing found. The collection may not hold it; other words may."
+	return "Nothing found. The collection may not have it; try other words."
 }
 
-// nearest are the results named under it, where a question was asked.
+// nearest returns the results listed below that sentence, where a question was asked.
 func (c *TurnItem) nearest() []message.Result {
 	if doubt := c.Turn.Doubt(); doubt != message.DoubtUnsure && doubt != message.DoubtLanguage {
 		return nil
@@ -178,8 +178,8 @@ func (c *TurnItem) nearest() []message.Result {
 	return c.Turn.Answer.Results[:min(len(c.Turn.Answer.Results), firstResults)]
 }
 
-// ReadText says what the answer on view was read with, and whether the question was
-// too long; "" where there is nothing to say: of a greeting, for one.
+// ReadText returns what the answer was read with, and whether the question was too long;
+// "" where there is nothing to say, as for a greeting.
 func (c *TurnItem) ReadText() string {
 	if doubt := c.Turn.Doubt(); !c.Answered() || doubt != "" && doubt != message.DoubtUnsure {
 		return ""
@@ -208,8 +208,8 @@ func (c *TurnItem) ReadText() string {
 	return s + strings.TrimSpace(more)
 }
 
-// Offers reports whether the switch of the dense stage stands here: in the newest turn
-// that was answered.
+// Offers reports whether this turn has the switch of the dense stage: it is the newest
+// turn that was answered.
 func (c *TurnItem) Offers() bool {
 	if r := c.Root.ready; r == nil || r.Dense.Title == "" {
 		return false
@@ -223,8 +223,8 @@ func (c *TurnItem) Offers() bool {
 	return false
 }
 
-// RereadText names the button that asks the turn the other way, "" for none: the newest
-// has it alone, since the answers after a turn build on its own.
+// RereadText returns the label of the button that asks the turn the other way, "" for no
+// button. Only the newest turn has one, since the answers after a turn build on its own.
 func (c *TurnItem) RereadText() string {
 	a := c.Turn.Answer
 	switch {
@@ -238,8 +238,8 @@ func (c *TurnItem) RereadText() string {
 	return ""
 }
 
-// EditorDir leaves the direction of a very long text alone: to find it takes a
-// browser seconds at each layout.
+// EditorDir leaves out the direction for a very long text: finding it takes a browser
+// seconds at each layout.
 func (c *TurnItem) EditorDir() string {
 	if len(c.Turn.Question) > 20000 {
 		return "ltr"
@@ -271,7 +271,7 @@ func (c *TurnItem) FailureText() string {
 
 func (c *TurnItem) reply() *message.Result { return c.Root.dialogue.Reply(c.i()) }
 
-// Quote, Source and SourceLink are of the reply, which there must be.
+// Quote, Source and SourceLink describe the reply, which must exist.
 func (c *TurnItem) Quote() string {
 	s, _ := dialogue.Clip(c.reply().Quotation(), 900)
 	return s
@@ -280,7 +280,8 @@ func (c *TurnItem) Quote() string {
 func (c *TurnItem) Source() string     { return c.reply().Title }
 func (c *TurnItem) SourceLink() string { return link(c.reply().URL) }
 
-// LacksText says that the quotation lacks the figure asked for, "" where it does not.
+// LacksText says that the quotation lacks the figure that was asked for; "" where it does
+// not.
 func (c *TurnItem) LacksText() string {
 	if r := c.reply(); r != nil && r.NoFigure {
 		return message.NoFigureText
@@ -301,7 +302,7 @@ func (c *TurnItem) ResultsText() string {
 	return count(len(c.Turn.Answer.Results), "result")
 }
 
-// Results gives the results on view.
+// Results returns the results that are shown.
 func (c *TurnItem) Results() []ResultView {
 	if !c.ResultsOpen() {
 		return nil
@@ -316,7 +317,7 @@ func (c *TurnItem) Results() []ResultView {
 	var views []ResultView
 	for k := range rs {
 		v := ResultView{Result: &rs[k], IsReply: reply != nil && rs[k].ID == reply.ID, Moved: moves[k].Moved}
-		v.New = v.Moved == "new" // among what is tried alone: not to be chosen
+		v.New = v.Moved == "new" // only the trial found it, so it cannot be chosen
 		if j, ok := c.Root.dialogue.QuotedIn(c.i(), rs[k].ID); ok {
 			v.Quoted = "quoted above in turn " + strconv.Itoa(j+1)
 		}
@@ -325,7 +326,7 @@ func (c *TurnItem) Results() []ResultView {
 	return views
 }
 
-// MoreText names the button under the results, "" for none.
+// MoreText returns the label of the button under the results, "" for no button.
 func (c *TurnItem) MoreText() string {
 	n := len(c.Root.onView(c.Turn).Results)
 	switch {
@@ -342,23 +343,23 @@ func (c *TurnItem) VectorOpen() bool {
 	return c.Answered() && o != nil && o.vector
 }
 
-// Figures is the short line beside the sparkline.
+// Figures returns the short text beside the sparkline.
 func (c *TurnItem) Figures() string {
 	a := c.Turn.Answer
 	return count(len(a.Terms), "term") + " · " + millis(took(a))
 }
 
-// took is all that an answer took, in milliseconds.
+// took returns the whole time that an answer took, in milliseconds.
 func took(a *message.Answer) float64 {
 	return a.Cost.EncodeMS + a.Cost.SearchMS + a.Cost.ReadMS + a.Cost.DenseMS
 }
 
-// Spark draws the heaviest terms as bars: one path per turn and kind.
+// Spark returns the heaviest terms as bars, one path per turn and kind.
 func (c *TurnItem) Spark() []SparkPath {
 	return spark(c.Turn.Answer.Terms)
 }
 
-// A SparkPath is the bars of one colour; Class holds it.
+// A SparkPath is the bars of one colour, which Class names.
 type SparkPath struct{ Class, D string }
 
 const (
@@ -366,8 +367,8 @@ const (
 	sparkHeight = 16
 )
 
-// spark draws learned terms and then, after a gap, exact words as thin lines; each kind on
-// its own scale.
+// spark draws learned terms and then, after a gap, exact words as thin lines; each kind
+// has its own scale.
 func spark(terms []message.Term) []SparkPath {
 	learned, exact := split(terms)
 	if len(exact) > 0 {
@@ -404,7 +405,7 @@ type ResultView struct {
 	*message.Result
 	IsReply bool
 	Quoted  string
-	Moved   string // against the page's own ranking, while something is tried
+	Moved   string // its change against the page's own ranking, during a trial
 	New     bool
 }
 
@@ -449,7 +450,7 @@ func (c *ResultItem) ChooseText() string {
 	return "Use as reply"
 }
 
-// VectorPanel shows what the encoder saw.
+// VectorPanel shows the query vector of a turn: what the encoder saw.
 type VectorPanel struct {
 	Root *Root
 	Turn *dialogue.Turn
@@ -460,14 +461,14 @@ type TermView struct {
 	Class, Text, Width, Weight, Chip, Spoken string
 }
 
-// A GroupView is the bars of one kind of terms, on a scale of their own: the weights of
-// exact words do not compare with those of learned terms.
+// A GroupView is the bars of one kind of terms, with their own scale: the weights of exact
+// words cannot be compared with those of learned terms.
 type GroupView struct {
 	Name, Note, Spoken string // Name and Note are "" where there is one group only
 	Terms              []TermView
 }
 
-// Groups are the exact words, which are few, and the learned terms.
+// Groups returns the exact words, which are few, and the learned terms.
 func (c *VectorPanel) Groups() []GroupView {
 	learned, exact := split(c.Root.onView(c.Turn).Terms)
 	top := heaviest(learned, 0)
@@ -479,7 +480,7 @@ func (c *VectorPanel) Groups() []GroupView {
 	group.Spoken = "Learned terms, heaviest first"
 	top = heaviest(exact, 1)
 	words := GroupView{Name: "Exact words", Spoken: "Exact words, heaviest first", Terms: c.bars(exact, top),
-		Note: "Matched by spelling, but for their endings. A scale of their own: a full bar is " + fixed(top) + "."}
+		Note: "Matched by spelling, apart from endings. They have their own scale: a full bar is " + fixed(top) + "."}
 	return []GroupView{words, group}
 }
 
@@ -502,7 +503,7 @@ func (c *VectorPanel) Exact() bool {
 	return len(exact) > 0
 }
 
-// AllText names the button under the terms, "" for none.
+// AllText returns the label of the button under the terms, "" for no button.
 func (c *VectorPanel) AllText() string {
 	learned, exact := split(c.Root.onView(c.Turn).Terms)
 	switch {
@@ -517,11 +518,11 @@ func (c *VectorPanel) AllText() string {
 // A LegendView names one colour.
 type LegendView struct {
 	Class, Chip, Text string
-	Turn              int // ID of an earlier turn, which can be left out; 0 for others
+	Turn              int // ID of an earlier turn, which can be left out; 0 for other entries
 	Masked            bool
 }
 
-// Legend names the turns that lit terms, oldest first.
+// Legend returns the turns that won terms, oldest first.
 func (c *VectorPanel) Legend() []LegendView {
 	turns := c.Root.dialogue.Turns()
 	lit := map[int]bool{}
@@ -556,7 +557,7 @@ func (c *VectorPanel) Legend() []LegendView {
 	return views
 }
 
-// Summary says in a sentence what the bars show.
+// Summary returns a sentence about what the bars show.
 func (c *VectorPanel) Summary() string {
 	a := c.Root.onView(c.Turn)
 	here := c.Root.index(c.Turn.ID)
@@ -581,7 +582,7 @@ func (c *VectorPanel) Summary() string {
 	return s + thousands(added) + " added by the encoder."
 }
 
-// Figures are the costs of the turn.
+// Figures returns the costs of the turn.
 func (c *VectorPanel) Figures() []FigureView {
 	a := c.Root.onView(c.Turn)
 	touched := thousands(a.Cost.Postings)

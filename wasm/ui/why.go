@@ -11,20 +11,20 @@ import (
 	"parley/shared/message"
 )
 
-// A why is what a reader looks into, and tries out, of one turn: what the scores are
-// made of, terms that count more or less, turns left out. The conversation goes on
-// as if nothing had been tried: the reply, and later turns, stay.
+// A why is what a reader inspects and tries in one turn: the parts of scores, terms with
+// other weights, turns left out. It does not affect the conversation: the reply and later
+// turns stay.
 type why struct {
-	open    map[string]bool     // results whose parts are on view, by ID
-	factors map[termKey]float32 // terms that do not count as the encoder says
+	open    map[string]bool     // results whose parts are shown, by ID
+	factors map[termKey]float32 // factors that the reader has set on terms' weights
 	masked  map[int]bool        // turns left out, by ID
 
-	plain   *message.Answer // with parts, nothing tried
-	tried   *message.Answer // with parts and what is tried; nil where nothing is
+	plain   *message.Answer // with parts and no change
+	tried   *message.Answer // with parts and the reader's changes; nil where there are none
 	failure string
-	changes int // counts what the reader does, so that an answer to less is known
-	known   int // changes of the answers there are
-	state   int // of the dialogue, then
+	changes int // counts the reader's changes, to recognise an outdated answer
+	known   int // value of changes that the answers belong to
+	state   int // the dialogue's state at that time
 	asked   bool
 }
 
@@ -42,7 +42,7 @@ func (c *Root) why(turn int) *why {
 
 func (w *why) trying() bool { return w != nil && len(w.factors)+len(w.masked) > 0 }
 
-// onView is the answer on view: what the reader tries, or the turn's own.
+// onView returns the answer that is shown: the reader's trial, or the turn's own.
 func (c *Root) onView(t *dialogue.Turn) *message.Answer {
 	if w := c.tools.whys[t.ID]; w.trying() && w.tried != nil {
 		return w.tried
@@ -50,7 +50,8 @@ func (c *Root) onView(t *dialogue.Turn) *message.Answer {
 	return t.Answer
 }
 
-// tendWhy asks for the parts of scores that are on view, and for what is tried.
+// tendWhy asks for the parts of scores that are shown, and for trials. It reports whether
+// it asked.
 func (c *Root) tendWhy() bool {
 	for i, t := range c.dialogue.Turns() {
 		w := c.tools.whys[t.ID]
@@ -73,7 +74,7 @@ func (c *Root) ask1(w *why, i int, try bool) {
 	from, ask := c.dialogue.Probe(i, results)
 	ask.Level, ask.Explain = c.level, true
 	if a := c.dialogue.Turns()[i].Answer; c.dense && a != nil {
-		ask.Stage = a.Stage // not to be decided anew
+		ask.Stage = a.Stage // the same stages as the answer
 	}
 	if try {
 		for j := range ask.Turns {
@@ -108,7 +109,7 @@ func (c *Root) ask1(w *why, i int, try bool) {
 	})
 }
 
-// ToggleWhy shows what a result's score is made of, or no longer.
+// ToggleWhy shows or hides the parts of a result's score.
 func (c *Root) ToggleWhy(turn int, result string) {
 	w := c.why(turn)
 	if w.open[result] {
@@ -119,7 +120,8 @@ func (c *Root) ToggleWhy(turn int, result string) {
 	c.tend()
 }
 
-// Weigh makes a term of a turn count factor times as much; 1 is as the encoder says.
+// Weigh multiplies the weight of a term of a turn by factor; 1 is the encoder's own
+// weight.
 func (c *Root) Weigh(turn int, term termKey, factor float32) {
 	w := c.why(turn)
 	if factor == 1 {
@@ -132,8 +134,8 @@ func (c *Root) Weigh(turn int, term termKey, factor float32) {
 	c.tend()
 }
 
-// slide puts a term's slider where it belongs, under every result that shows it: a
-// slider that was moved no longer follows its attribute.
+// slide sets a term's slider under every result that shows it: a slider that a reader has
+// moved no longer follows its attribute.
 func (c *Root) slide(turn int, term termKey, factor float32) {
 	for result := range c.why(turn).open {
 		c.browser.Fill(sliderID(turn, result, term), factorText(factor))
@@ -146,7 +148,7 @@ func sliderID(turn int, result string, term termKey) string {
 
 func factorText(f float32) string { return strconv.FormatFloat(float64(f), 'g', -1, 32) }
 
-// Mask leaves an earlier turn out of what a turn reads, or takes it in again.
+// Mask leaves an earlier turn out of what a turn reads, or includes it again.
 func (c *Root) Mask(turn, earlier int) {
 	w := c.why(turn)
 	if w.masked[earlier] {
@@ -158,7 +160,7 @@ func (c *Root) Mask(turn, earlier int) {
 	c.tend()
 }
 
-// StopTrying takes all changes of a turn back.
+// StopTrying undoes all changes of a turn.
 func (c *Root) StopTrying(turn int) {
 	w := c.why(turn)
 	for term := range w.factors {
@@ -172,7 +174,7 @@ func (c *Root) StopTrying(turn int) {
 	c.tend()
 }
 
-// TryingText says what is tried of a turn, "" for nothing.
+// TryingText describes the changes of a turn, "" where there are none.
 func (c *TurnItem) TryingText() string {
 	w := c.Root.tools.whys[c.id()]
 	if !w.trying() {
@@ -195,14 +197,14 @@ func (c *TurnItem) TryingText() string {
 		}
 		parts = append(parts, noun+strings.Join(left, ", ")+" left out")
 	}
-	s := "Trying: " + strings.Join(parts, "; ") + ". What stands above stays."
+	s := "Trying: " + strings.Join(parts, "; ") + ". The reply above stays as it is."
 	if w.failure != "" {
 		s += " " + w.failure
 	}
 	return s
 }
 
-// WhyPanel shows what a result's score is made of.
+// WhyPanel shows the parts of a result's score.
 type WhyPanel struct {
 	Root   *Root
 	TurnID int
@@ -220,10 +222,10 @@ type PartView struct {
 	Chip, From    string
 }
 
-// partsShown is how many terms of a score are on view.
+// partsShown is the number of a score's terms that are shown.
 const partsShown = 12
 
-// find gives the result in an answer, with its terms.
+// find returns the result of that ID in an answer, if it has its parts.
 func find(a *message.Answer, id string) *message.Result {
 	if a == nil {
 		return nil
@@ -236,7 +238,7 @@ func find(a *message.Answer, id string) *message.Result {
 	return nil
 }
 
-// part is what a term adds to a result's score; zero where it adds nothing.
+// part returns what a term adds to a result's score; zero where it adds nothing.
 func part(a *message.Answer, r *message.Result, term termKey) (message.Part, bool) {
 	if a == nil || r == nil {
 		return message.Part{}, false
@@ -249,7 +251,7 @@ func part(a *message.Answer, r *message.Result, term termKey) (message.Part, boo
 	return message.Part{}, false
 }
 
-// now is the answer that the parts are of.
+// now returns the answer whose parts are shown.
 func (c *WhyPanel) now() (w *why, a *message.Answer) {
 	w = c.Root.why(c.TurnID)
 	if w.trying() && w.tried != nil {
@@ -258,8 +260,8 @@ func (c *WhyPanel) now() (w *why, a *message.Answer) {
 	return w, w.plain
 }
 
-// terms are the shared terms: in the order of the score with nothing tried, so that
-// they do not jump while a weight is changed, then what only the trial shares.
+// terms returns the shared terms: first in the order of the score without changes, so that
+// they do not jump while a weight is changed, then those that only the trial shares.
 func (c *WhyPanel) terms() (terms []termKey) {
 	w, a := c.now()
 	for _, from := range []*message.Answer{w.plain, a} {
@@ -307,7 +309,7 @@ func (c *WhyPanel) Parts() []PartView {
 		v.Width = "0"
 		v.Product = "off"
 		if factor > 0 {
-			v.Product = "not in what is read now"
+			v.Product = "not in the text that is read now"
 		}
 		if ok {
 			v.Product = fixed(p.Query) + " × " + fixed(p.Doc) + " = " + fixed(p.Query*p.Doc)
@@ -342,7 +344,7 @@ func termOf(a *message.Answer, term termKey) *message.Term {
 
 func fixed(v float32) string { return strconv.FormatFloat(float64(v), 'f', 2, 32) }
 
-// signed is fixed with a minus sign as wide as a plus.
+// signed is fixed with a sign; its minus is as wide as its plus.
 func signed(v float32) string {
 	if v < 0 {
 		return "−" + fixed(-v)
@@ -357,7 +359,7 @@ func times(f float32) string {
 	return factorText(f) + " times"
 }
 
-// Sum says what the parts add up to.
+// Sum returns a text about what the parts add up to.
 func (c *WhyPanel) Sum() string {
 	w, a := c.now()
 	if a == nil {
@@ -377,12 +379,12 @@ func (c *WhyPanel) Sum() string {
 			bring += p.Query * p.Doc
 		}
 	}
-	s := countTerms(len(r.Parts)-exact, exact) + " that the passage has too, query weight × passage weight, add up to " + fixed(r.Score-r.Dense) + "."
+	s := countTerms(len(r.Parts)-exact, exact) + " that the passage shares, query weight × passage weight, add up to " + fixed(r.Score-r.Dense) + "."
 	if r.Dense != 0 {
-		s = "The dense vector gives " + signed(r.Dense) + ": how near question and passage are in meaning, as a second encoder reads them, whatever words they share. " + s + " Together " + fixed(r.Score) + "."
+		s = "The dense vector adds " + signed(r.Dense) + ": a second encoder compares the meaning of question and passage, whatever words they share. " + s + " Together " + fixed(r.Score) + "."
 	}
 	if exact > 0 {
-		s += " The exact words bring " + fixed(bring) + " of it."
+		s += " The exact words make up " + fixed(bring) + " of it."
 	}
 	terms := c.terms()
 	if rest := terms[min(len(terms), partsShown):]; len(rest) > 0 {
@@ -399,7 +401,7 @@ func (c *WhyPanel) Sum() string {
 	return s
 }
 
-// Slide is a slider moved.
+// Slide handles a moved slider.
 func (c *WhyPanel) Slide(term termKey, event vugu.DOMEvent) {
 	f, err := strconv.ParseFloat(event.JSEventTarget().Get("value").String(), 32)
 	if err == nil {
@@ -416,7 +418,7 @@ func (c *WhyPanel) Off(term termKey) {
 	}
 }
 
-// Exact reports whether exact words are among the terms on view.
+// Exact reports whether exact words are among the terms shown.
 func (c *WhyPanel) Exact() bool {
 	return slices.ContainsFunc(c.terms(), func(t termKey) bool { return t.word })
 }

@@ -8,8 +8,8 @@
 //
 // # The binary interface
 //
-// Package reactor says how bytes come and go. After _initialize and reserve, the host
-// calls, one at a time:
+// Package reactor describes how bytes are passed. After _initialize and reserve, the host
+// calls one export at a time:
 //
 //	simd(on i32) i64     says, before any file, whether the functions imported as
 //	                     module "kernel" are the SIMD kernel (1) or stubs that must
@@ -34,27 +34,27 @@
 //	digest   the 64-bit digest as a hex string   digest
 //	error    message.Failure                     any
 //
-// Every call takes the inbox away. An error changes nothing that worked before,
-// but for a file that is wrong: its place stays empty until it comes again.
+// Every call releases the inbox. An error changes nothing that worked before, except for a
+// file that is wrong: its place stays empty until it is passed again.
 //
 // Files: encoder/config.json, encoder/model.safetensors, encoder/vocab.txt (or
 // encoder/tokenizer.json), collection/index.bin and collection/passages.bin. Each
-// is read as soon as it is there, the encoder's three when the last of them is,
-// and what was only needed for reading is dropped.
+// Each is read as soon as it is there (the encoder's three when the last of them is), and
+// memory that was needed only for reading is released.
 //
 // Where there is a family of encoders, that encoder is its base. family.json
-// (shared/family) lists the levels; each but the base has levels/NAME/config.json
-// and levels/NAME/model.safetensors, loaded over the base. The default level must be
-// there when open is called; any other may come at any time, after open too, and is
-// asked by message.Ask.Level.
+// (shared/family) lists the levels; each except the base has levels/NAME/config.json and
+// levels/NAME/model.safetensors, loaded over the base. The default level must be there
+// when open is called. Any other may be passed at any time, also after open, and is
+// selected by message.Ask.Level.
 //
-// The dense stage has dense/config.json and dense/model.safetensors (int8, over the
-// base's vocabulary) and the collection's collection/dense.bin. They may come at any time,
-// after open too, and are used from then on, as message.Ask.Stage says; dense(1) tells:
-// "on", or "absent" where the collection has no vectors, or those of another space.
-// Whatever replaces collection/index.bin or collection/passages.bin takes dense.bin away,
-// so a collection that has one hands it in after the two. What dense(0) lets go of is free
-// for other use here; only a new instance gives memory back to the browser.
+// The dense stage has dense/config.json and dense/model.safetensors (int8, over the base's
+// vocabulary) and the collection's collection/dense.bin. They may be passed at any time,
+// also after open, and are used from then on, as message.Ask.Stage says. dense(1) reports
+// the state: "on", or "absent" where the collection has no vectors, or those of another
+// space. Passing collection/index.bin or collection/passages.bin removes dense.bin, so a
+// collection that has one passes it after the two. Memory released by dense(0) can be used
+// again by this program; only a new instance returns it to the browser.
 package main
 
 func main() {}

@@ -34,16 +34,16 @@ const (
 
 // A worker is the state between calls. The zero value has no files.
 type worker struct {
-	parts    map[string][]byte // an encoder's files, until all of it are there
+	parts    map[string][]byte // an encoder's files, until all of them are there
 	encoder  *encoder.Encoder  // the base, where there is a family
 	members  map[string]*encoder.Encoder
-	family   *family.Family // nil: one encoder
+	family   *family.Family // nil where there is one encoder
 	index    *index.Index
 	passages *passages.Store
 	opened   bool
 	engines  map[string]*answer.Engine // by level
 
-	// The dense stage: both or either may be missing. Sizes are those of the files.
+	// The dense stage: either or both may be missing. The sizes are those of the files.
 	sentence      *encoder.Sentence
 	vectors       *vectors.Vectors
 	sentenceBytes int
@@ -63,7 +63,7 @@ func (w *worker) simd(on bool) []byte {
 	})
 }
 
-// file takes data, whose last name bytes are the file's name.
+// file handles a file that the host passes: the last name bytes of data are its name.
 func (w *worker) file(data []byte, name uint32) []byte {
 	return reactor.Respond("open", func() (string, string, error) {
 		title, content, err := reactor.Split(data, name)
@@ -95,7 +95,7 @@ func (w *worker) add(name string, data []byte) (err error) {
 		return err
 	}
 	if (name == indexFile || name == textsFile) && w.index != nil {
-		w.vectors = nil // of the collection before
+		w.vectors = nil // they belong to the previous collection
 	}
 	w.opened, w.engines = false, nil
 	switch name {
@@ -117,7 +117,7 @@ func (w *worker) add(name string, data []byte) (err error) {
 	return err
 }
 
-// keep keeps a file of an encoder's until the others are there.
+// keep stores an encoder's file until the others are there.
 func (w *worker) keep(name string, data []byte) {
 	if w.parts == nil {
 		w.parts = map[string][]byte{}
@@ -125,7 +125,7 @@ func (w *worker) keep(name string, data []byte) {
 	w.parts[name] = data
 }
 
-// folder gives the files that are kept, as an encoder's.
+// folder returns a reader of the stored files of an encoder.
 func (w *worker) folder(at string) encoder.Files {
 	return func(name string) ([]byte, error) {
 		if data, ok := w.parts[at+name]; ok {
@@ -135,9 +135,9 @@ func (w *worker) folder(at string) encoder.Files {
 	}
 }
 
-// addEncoder keeps a file of the encoder's and loads it once all are there, then
-// the members that came before it. The files are then dropped: weights are repacked
-// for the processor anyway.
+// addEncoder stores a file of the encoder. Once all are there, it loads the encoder, then
+// the levels that came before it. It then drops the files: weights are packed again for
+// the processor anyway.
 func (w *worker) addEncoder(name string, data []byte) error {
 	w.encoder, w.members = nil, nil
 	w.keep(name, data)
@@ -161,8 +161,8 @@ func (w *worker) addEncoder(name string, data []byte) error {
 	return errors.Join(err, w.loadSentence())
 }
 
-// blame drops the file that an encoder did not load for, so that it is waited for again,
-// and names it as the page does. at is the encoder's folder.
+// blame drops the file that made loading an encoder fail, so that it can be passed again,
+// and names it in the page's way. at is the encoder's folder.
 func (w *worker) blame(at string, err error) error {
 	wrong := at + "model.safetensors"
 	if f := (*encoder.FileError)(nil); errors.As(err, &f) {
@@ -172,7 +172,7 @@ func (w *worker) blame(at string, err error) error {
 	return &reactor.FileError{Name: wrong, Err: err}
 }
 
-// addMember keeps a file of a level's. Other levels answer as before.
+// addMember stores a file of a level. Other levels keep answering.
 func (w *worker) addMember(name string, data []byte) error {
 	level, file, _ := strings.Cut(name, "/")
 	if level == "" || file != "config.json" && file != "model.safetensors" {
@@ -199,8 +199,8 @@ func (w *worker) loadMember(level string) error {
 	})
 }
 
-// loadFolder loads what has a config.json and weights over the base, once all are there,
-// and drops the files. Of those of an encoder that does not load it drops the wrong one.
+// loadFolder loads an encoder over the base, once its config.json and weights are there,
+// and drops the files. Where loading fails, it drops only the file that is wrong.
 func (w *worker) loadFolder(at string, load func(encoder.Files) error) error {
 	config, weights := at+"config.json", at+"model.safetensors"
 	if w.encoder == nil || w.parts[config] == nil || w.parts[weights] == nil {
@@ -214,7 +214,7 @@ func (w *worker) loadFolder(at string, load func(encoder.Files) error) error {
 	return nil
 }
 
-// addSentence keeps a file of the dense encoder's. The sparse stage answers as before.
+// addSentence stores a file of the dense encoder. The sparse stage keeps answering.
 func (w *worker) addSentence(file string, data []byte) error {
 	if file != "config.json" && file != "model.safetensors" {
 		return fmt.Errorf("the dense encoder has config.json and model.safetensors alone: it shares the base's vocabulary")
@@ -228,8 +228,8 @@ func (w *worker) addSentence(file string, data []byte) error {
 // loadSentence loads the dense encoder once its files and the base are there.
 func (w *worker) loadSentence() error {
 	return w.loadFolder(second, func(files encoder.Files) (err error) {
-		// The file and what is made of it are the most that the program ever holds at once:
-		// what dies in between must not come on top.
+		// The file and the encoder made from it are the largest memory that the program
+		// ever uses: garbage made on the way must not add to it.
 		defer debug.SetGCPercent(debug.SetGCPercent(10))
 		w.sentenceBytes = len(w.parts[second+"config.json"]) + len(w.parts[second+"model.safetensors"])
 		w.sentence, err = encoder.LoadSentenceOver(w.encoder.Tokenizer, files)
@@ -238,14 +238,14 @@ func (w *worker) loadSentence() error {
 	})
 }
 
-// join gives every engine the dense stage, as far as it is there and fits; else none.
+// join gives every engine the dense stage if it is complete and fits, else none.
 func (w *worker) join() {
 	for _, e := range w.engines {
 		w.joinTo(e)
 	}
 }
 
-// joinTo is join for one engine, and says what does not fit.
+// joinTo is join for one engine, and returns why the stage does not fit.
 func (w *worker) joinTo(e *answer.Engine) error {
 	if w.sentence == nil {
 		return e.SetDense(nil, nil)
@@ -253,7 +253,7 @@ func (w *worker) joinTo(e *answer.Engine) error {
 	return e.SetDense(w.sentence, w.vectors)
 }
 
-// dense says whether the dense stage answers, or drops its files.
+// dense switches the dense stage on and reports its state, or drops its files.
 func (w *worker) dense(on bool) []byte {
 	return reactor.Respond("open", func() (string, string, error) {
 		d := message.DenseState{State: message.DenseOff}
@@ -289,9 +289,9 @@ func missing(name string) error {
 	return &reactor.FileError{Name: name, Err: errors.New("this file is missing")}
 }
 
-// memory collects what is dead and tells how much the program has.
+// memory runs the garbage collector and returns the size of the program's memory in bytes.
 func memory() int64 {
-	runtime.GC() // now: the files' own memory is free for the questions
+	runtime.GC() // now, so that questions can use the files' memory
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.Sys)
@@ -322,7 +322,7 @@ func (w *worker) open() []byte {
 			w.opened = false
 			return "", "", err
 		}
-		debug.SetGCPercent(75) // a phone's memory is dearer than the collections that questions need
+		debug.SetGCPercent(75) // memory on a phone costs more than the collections during questions
 		about := w.passages.About()
 		ready := message.Ready{
 			Encoder:     e.Encoder.Name,
@@ -349,7 +349,7 @@ func (w *worker) open() []byte {
 	})
 }
 
-// engine gives the engine of a level; "" is the default.
+// engine returns the engine of a level; "" is the default.
 func (w *worker) engine(level string) (*answer.Engine, error) {
 	if !w.opened {
 		return nil, errors.New("the files are not loaded yet")

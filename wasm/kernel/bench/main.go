@@ -1,5 +1,5 @@
-// Command bench times one query in Chromium: Parley's worker, and beside it on the
-// same page onnxruntime-web with the same weights. README.md says what it needs.
+// Command bench times one query in Chromium: Parley's worker and, on the same page,
+// onnxruntime-web with the same weights. README.md says what it needs.
 package main
 
 import (
@@ -49,7 +49,7 @@ type options struct {
 	tokens, rounds             int
 }
 
-// run must be called in the repository's root.
+// run must be called in the root of the repository.
 func run(o options) error {
 	files, err := pages(o)
 	if err != nil {
@@ -106,7 +106,7 @@ func run(o options) error {
 	return report(text)
 }
 
-// pages gathers what the page loads but for the models to compare with.
+// pages returns the files that the page loads, except the models to compare with.
 func pages(o options) (map[string][]byte, error) {
 	files := map[string][]byte{"kernel.wasm": kernel.Binary}
 	for name, parts := range map[string][]string{
@@ -130,8 +130,8 @@ func pages(o options) (map[string][]byte, error) {
 	case o.onnx != "" && o.ort == "":
 		return nil, errors.New("-onnx needs -ort")
 	case o.dense != "":
-		// A question that is too long is cut at the length in tokens; which ids
-		// onnxruntime gets makes no difference to its time.
+		// A question that is too long is cut at the token limit; which ids onnxruntime
+		// gets does not change its time.
 		stage, text = "dense", strings.Repeat(text+" ", 1+o.tokens/60)
 		ids = append(ids, 101)
 		for i := range o.tokens - 2 {
@@ -205,8 +205,9 @@ func pages(o options) (map[string][]byte, error) {
 	return files, err
 }
 
-// denseFiles are the dense encoder in int8, reading as many tokens as are asked for, and
-// vectors of the built-in collection's size: any will do, since all are searched.
+// denseFiles returns the dense encoder in int8, set to read the given number of tokens,
+// and vectors for a collection of the built-in one's size. Their values do not matter,
+// since all are searched.
 func denseFiles(o options) (map[string][]byte, error) {
 	made, err := encoder.Quantize(folder.Files(o.dense),
 		&encoder.Settings{Name: "bench", QueryTokens: o.tokens, PassageTokens: 256, Pooling: encoder.CLS, Space: "bench"})
@@ -243,7 +244,7 @@ func denseFiles(o options) (map[string][]byte, error) {
 	return map[string][]byte{"dense/config.json": made["config.json"], "dense/model.safetensors": made["model.safetensors"], "collection/dense.bin": vectors.Bytes()}, nil
 }
 
-// with64 makes a config read 64 tokens of a conversation, whatever it ships with.
+// with64 sets a config to read 64 tokens of a conversation.
 func with64(config []byte) ([]byte, error) {
 	var c map[string]any
 	if err := json.Unmarshal(config, &c); err != nil {

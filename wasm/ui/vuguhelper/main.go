@@ -1,11 +1,10 @@
-// Command vuguhelper writes Vugu's JavaScript half as a file of the site.
+// Command vuguhelper writes the JavaScript part of Vugu as a file of the site.
 //
-// Vugu carries the script as a string and evaluates it when it starts, which a
-// strict content security policy forbids; the page loads it by a script element
-// instead, and boot.js turns the evaluation into nothing. On the way the script
-// is changed where it does more to the document than it has to: see the edits
-// below. Each must apply exactly as often as it says, so a new version of Vugu
-// cannot slip through unread.
+// Vugu contains the script as a string and evaluates it at the start, which a strict
+// content security policy forbids. The page loads it with a script element instead, and
+// boot.js replaces the evaluation by nothing. The edits below also remove work on the
+// document that is not needed. Each must apply exactly as often as it says, so a new
+// version of Vugu cannot pass unnoticed.
 //
 //	go run ./vuguhelper <file to write>
 package main
@@ -27,9 +26,9 @@ type edit struct {
 
 var edits = []edit{
 	{
-		// Every event renders the whole tree. Writing an attribute, a text or an
-		// innerHTML that is already there is not free: it drops the reader's
-		// selection, restarts what a screen reader was saying, and costs layout.
+		// Every event renders the whole tree. Writing an attribute, a text or an innerHTML
+		// that has not changed has a cost: it drops the reader's selection, restarts a
+		// screen reader's sentence, and takes layout.
 		why:   "attributes are written where they change",
 		from:  "el.setAttribute(attrName, attrValue);",
 		to:    "if (el.getAttribute(attrName) !== attrValue) el.setAttribute(attrName, attrValue);",
@@ -48,17 +47,17 @@ var edits = []edit{
 		times: 2,
 	},
 	{
-		// Everything shown is elements and text (vugushrink sees to it), so the page's
-		// policy can forbid that any program writes markup (trusted types).
+		// Everything shown is elements and text (vugushrink checks this), so the page's
+		// policy can forbid programs to write markup (trusted types).
 		why:   "no innerHTML is written",
 		from:  `state.el.innerHTML = (state.bufferedInnerHTML || "") + html;`,
 		to:    `throw "innerHTML is not for this page";`,
 		times: 1,
 	},
 	{
-		// The original copies every property of the event and of its target, so
-		// the texts and the markup of whatever was clicked, several times over:
-		// with a megabyte pasted into a field, each key pressed there copies it.
+		// The original copies every property of the event and of its target, and with them
+		// the texts and the markup of the clicked element, several times. With a megabyte
+		// pasted into a field, each key pressed there copies it.
 		why: "an event is described by what handlers here read",
 		from: `for (let i in event) {
                                     try {
@@ -116,7 +115,7 @@ var (
 	indentation = regexp.MustCompile(`(?m)^ +`)
 )
 
-// Script is the script of the version of Vugu that go.mod names, edited.
+// Script returns the edited script of the version of Vugu in go.mod.
 func Script() ([]byte, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}} {{.Version}}", "github.com/vugu/vugu").Output()
 	if err != nil {

@@ -1,9 +1,8 @@
-// Command vugushrink makes the Go that vugugen writes shorter: what it spells out for
-// every node becomes a call of nodes.go, and line breaks between elements are left out,
-// 200 nodes that no one sees. ui.wasm is the largest part of what a visitor
-// waits for, and most of its own code builds nodes. What vugugen writes otherwise than
-// the edits below expect is an error, so a new version of Vugu cannot slip through
-// unread.
+// Command vugushrink makes the Go code that vugugen writes shorter: it turns what vugugen
+// repeats for every node into calls of nodes.go, and removes the line breaks between
+// elements, which are 200 invisible nodes. ui.wasm is the largest part of what a visitor
+// waits for, and most of its own code builds nodes. Output of vugugen that the edits below
+// do not expect is an error, so a new version of Vugu cannot pass unnoticed.
 //
 //	go run ./vugushrink FOLDER
 package main
@@ -22,7 +21,8 @@ const (
 	appended = `\n\s*vgparent\.AppendChild\(vgn\)`
 )
 
-// edits in order; each is the same node, or attribute, or handler.
+// edits are applied in order; each matches a node, an attribute or a handler in vugugen's
+// form.
 var edits = []struct {
 	from *regexp.Regexp
 	to   string
@@ -32,17 +32,20 @@ var edits = []struct {
 	{regexp.MustCompile(`vgn = &vugu\.VGNode\{Type: vugu\.VGNodeType\(3\), Namespace: (` + quoted + `), Data: (` + quoted + `), Attr: \[\]vugu\.VGAttribute\{((?:(?:vugu\.VGAttribute)?\{Namespace: "", Key: ` + quoted + `, Val: ` + quoted + `\}(?:, )?)+)\}\}` + appended), `vgn = addElement(vgparent, $1, $2, $3)`},
 	{regexp.MustCompile(`(?:vugu\.VGAttribute)?\{Namespace: "", Key: (` + quoted + `), Val: (` + quoted + `)\}`), `$1, $2`},
 	{regexp.MustCompile(`vgn\.AddAttrInterface\(`), `addAttribute(vgn, `},
-	// The content of an element is text, never markup: the page's policy lets no program
-	// write innerHTML. What has no expression in it is HTML, of which markup checks.
+	// The content of an element is text, never markup: the page's policy forbids programs
+	// to write innerHTML. Static content without an expression is HTML, which markup
+	// checks.
 	{regexp.MustCompile(`vgn\.SetInnerHTML\(vugu\.HTML\((` + quoted + `)\)\)`), `addText(vgn, $1)`},
 	{regexp.MustCompile(`vgn\.SetInnerHTML\(`), `addText(vgn, `},
 	{regexp.MustCompile(`vgn\.DOMEventHandlerSpecList = append\(vgn\.DOMEventHandlerSpecList, vugu\.DOMEventHandlerSpec\{\n\s*EventType:\s*(` + quoted + `),\n\s*Func:\s*(func\(event vugu\.DOMEvent\) \{.*\}),\n\s*// TODO: [^\n]*\n\s*\}\)`), `addHandler(vgn, $1, $2)`},
 }
 
-// roots are not appended to a parent: their attributes are spelled out as before.
+// roots matches nodes that are not appended to a parent: they keep their attributes in
+// vugugen's form.
 var roots = regexp.MustCompile(`Attr: \[\]vugu\.VGAttribute\{(.*)\}\}\n\s*vgout`)
 
-// element is a call whose strings become one: a name, and names and values of attributes.
+// element matches a call whose strings become one: a name, and names and values of
+// attributes.
 var element = regexp.MustCompile(`(addElement\(vgparent, ` + quoted + `(?:, ` + quoted + `)+)\)`)
 
 func main() {
@@ -80,18 +83,18 @@ func run(folder string) error {
 	return nil
 }
 
-// markup matches the content of an element that is more than text.
+// markup matches the content of an element that is not plain text.
 var markup = regexp.MustCompile(`SetInnerHTML\(vugu\.HTML\("(?:[^"\\]|\\.)*(?:\\x3[CE]|[<>&])(?:[^"\\]|\\.)*"\)\)`)
 
-// left matches what no edit must leave: a node that is neither a component nor a root, or
-// something done to one.
+// left matches code that no edit may leave over: a node that is neither a component nor a
+// root, or an operation on one.
 var left = regexp.MustCompile(`&vugu\.VGNode\{|vgn\.(?:AddAttrInterface|SetInnerHTML|DOMEventHandlerSpecList)|vugu\.HTML`)
 
-// mayStay matches nodes that stay as they are.
+// mayStay matches nodes that no edit changes.
 var mayStay = regexp.MustCompile(`vgn = &vugu\.VGNode\{(?:Component: vgcomp\}` + appended + `|[^\n]*\}\n\s*vgout\.Out = append\(vgout\.Out, vgn\))`)
 
-// shrink edits files, by name. Every edit must apply somewhere, and nothing that one is
-// meant for be left.
+// shrink returns the edited files, by name. It returns an error where an edit applies
+// nowhere, or code that an edit is meant for remains.
 func shrink(files map[string]string) (map[string]string, error) {
 	applied := make([]int, len(edits))
 	joined, dropped := 0, 0
@@ -100,7 +103,7 @@ func shrink(files map[string]string) (map[string]string, error) {
 		if m := markup.FindString(text); m != "" {
 			return nil, fmt.Errorf("%s: %s: an element without any expression in it, whose content is more than text, is written as HTML; give an element inside it a vg-content", filepath.Base(name), m)
 		}
-		// Keep the roots out of the fourth edit's way.
+		// Keep the roots away from the fourth edit.
 		kept := roots.FindAllString(text, -1)
 		n := 0
 		text = roots.ReplaceAllStringFunc(text, func(string) string { n++; return fmt.Sprintf("\x00%d\x00", n-1) })
@@ -140,10 +143,10 @@ var (
 	child  = regexp.MustCompile(`^vgn = add(?:Element|Text)\(`)
 )
 
-// withoutBreaks takes out the text nodes that are a line break and the next line's
-// indentation. Vugu empties no element that has no child, so where every other child is
-// there on some condition one of them stays. The style sheet must not count on any. dropped
-// is how many are gone.
+// withoutBreaks removes the text nodes that are a line break and the next line's
+// indentation, and returns their number as dropped. Vugu does not empty an element without
+// children, so where every other child is conditional one of them stays. The style sheet
+// must not rely on any of them.
 func withoutBreaks(text string) (_ string, dropped int) {
 	lines := strings.Split(text, "\n")
 	depth := func(i int) int { return len(lines[i]) - len(strings.TrimLeft(lines[i], "\t")) }
