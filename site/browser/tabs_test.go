@@ -222,6 +222,92 @@ func (p *page) eval(js string) bool {
 	return eval[bool](p, "!!("+js+")")
 }
 
+// What was deleted can be brought back, in all tabs, until the panel closes; then, or when
+// the tab is closed, it is erased.
+func TestADeletedCollectionIsBroughtBack(t *testing.T) {
+	kept := `(async () => {
+		const { name } = (await indexedDB.databases()).find(d => d.name.startsWith("parley"));
+		const db = await new Promise(done => { const r = indexedDB.open(name); r.onsuccess = () => done(r.result); });
+		const get = store => new Promise(done => { const r = db.transaction(store).objectStore(store).getAllKeys(); r.onsuccess = () => done(r.result.filter(key => key[0] !== "").length); });
+		const n = await get("collections") + await get("files");
+		db.close();
+		return n;
+	})()`
+	erased := `(async () => { for (let i = 0; i < 500; i++) if (await ` + kept + ` === 0) return true; else await new Promise(f => setTimeout(f, 20)); return false; })()`
+	s := shipped(t)
+	a := open(t, s).ready().openDocuments()
+	a.give("#pick-folder", write(t, "garden", garden))
+	a.encoded("garden")
+	b := a.second()
+	b.navigate(s.url())
+	b.ready().openDocuments()
+
+	a.tab(false, "Delete", `e.textContent === "Delete garden"`)
+	a.press(kb.Enter)
+	a.wait("Undo to have the focus", `document.activeElement.textContent === "Undo" && document.querySelector(".undone").innerText.includes("garden was deleted")`)
+	a.wait("it to be said", `document.querySelector("#documents-panel [role=status]").textContent.includes("garden was deleted")`)
+	for _, p := range []*page{a, b} {
+		p.wait("it to be gone", "!"+row("garden"))
+	}
+	a.accessible("with Undo")
+	for _, scheme := range []string{"light", "dark"} {
+		a.do(media(scheme))
+		for _, width := range []int64{1200, 390} {
+			a.do(chromedp.EmulateViewport(width, 860))
+			a.picture(fmt.Sprint("undo-", scheme, "-", width))
+		}
+	}
+	a.press(kb.Enter)
+	a.wait("it to be back, with the focus", row("garden")+`?.contains(document.activeElement)`)
+	b.wait("it to be back", pressed("garden", "Add files"))
+	a.wait("it to be searched in", row("garden")+`.querySelector("input").checked`)
+	a.press(kb.Escape)
+	if got := a.ask("where is the spade?"); !strings.Contains(got.Quote, "shed") {
+		t.Errorf("brought back, it answers %+v", got)
+	}
+
+	// A tab that is opened meanwhile leaves it to the one that can undo it.
+	b.act("garden", "Delete")
+	b.wait("Undo", `!document.querySelector(".undone").hidden`)
+	a.do(chromedp.Reload())
+	a.ready().openDocuments()
+	if a.eval(row("garden")) {
+		t.Error("another tab shows what was deleted")
+	}
+	eval[bool](b, `(document.querySelector(".undone button").click(), true)`)
+	a.wait("it to be back", row("garden"))
+	b.act("garden", "Delete")
+	b.wait("Undo", `!document.querySelector(".undone").hidden`)
+	if n := eval[int](b, kept); n == 0 {
+		t.Error("it is erased while it can be brought back")
+	}
+	b.press(kb.Escape)
+	if !eval[bool](b, erased) {
+		t.Error("it is kept when the panel is closed")
+	}
+
+	// A mark that is left behind is heeded at the next visit.
+	a.give("#pick-folder", write(t, "garden", garden))
+	a.encoded("garden")
+	eval[bool](a, `(async () => {
+		const { name } = (await indexedDB.databases()).find(d => d.name.startsWith("parley"));
+		const db = await new Promise(done => { const r = indexedDB.open(name); r.onsuccess = () => done(r.result); });
+		const t = db.transaction("collections", "readwrite"), s = t.objectStore("collections");
+		s.getAll().onsuccess = e => s.put({ ...e.target.result[0], deleted: 1 });
+		await new Promise(done => { t.oncomplete = done; });
+		db.close();
+		return true;
+	})()`)
+	a.do(chromedp.Reload())
+	a.ready().openDocuments()
+	if a.eval(row("garden")) {
+		t.Error("what was deleted is back after a reload")
+	}
+	if !eval[bool](a, erased) {
+		t.Error("what was marked as deleted is kept")
+	}
+}
+
 // Where the other tab is closed in the middle, its work can be gone on with.
 func TestATabThatIsClosedLetsGo(t *testing.T) {
 	s := shipped(t)

@@ -13,8 +13,9 @@
 
   // ---- The database. IndexedDB, since pages opened from a disk have no OPFS. ----
   //
-  // collections: {id, title, created, passages, total, bytes, whole, documents, dense, writer};
-  //   dense is how many passages the dense encoder has read, writer who claimed it last
+  // collections: {id, title, created, passages, total, bytes, whole, documents, dense, writer,
+  //   deleted}; dense is how many passages the dense encoder has read, writer who claimed it
+  //   last, deleted when it was deleted: it is erased once that can no longer be undone
   // files: key [id, name]: an ArrayBuffer: "index.bin", "passages.bin", "dense.bin"; while
   //   encoding goes on, "all" (passages.bin of all passages) and "batch/N", vectors from
   //   passage N on; and "dense-batch/N". N has nine digits. wasm/files checks of every
@@ -120,7 +121,7 @@
   function check(cs, c, refuse, write) {
     const r = cs.get(c.id);
     r.onsuccess = () => {
-      if (!r.result && !c.fresh) refuse(new Lost(true));
+      if (!r.result && !c.fresh || r.result?.deleted) refuse(new Lost(true));
       else if (r.result && r.result.writer !== c.writer) refuse(new Lost(false));
       else write();
     };
@@ -173,7 +174,9 @@
       late = `What an earlier version of this page has kept could not be taken over yet: ${e.message}.`;
     }
     try {
-      list.push(...(await transact('readonly', cs => cs.getAll())).sort((a, b) => a.created - b.created));
+      const all = await transact('readonly', cs => cs.getAll());
+      list.push(...all.filter(c => !c.deleted).sort((a, b) => a.created - b.created));
+      for (const c of all) if (c.deleted) finish(c).catch(() => {}); // the next visit tries again
       if (late) collections.late = late;
     } catch {
       forgetful = 'This browser keeps nothing here';
@@ -183,19 +186,90 @@
 
   const drop = c => { const i = list.indexOf(c); if (i >= 0) list.splice(i, 1); };
 
-  // remove deletes a collection, whatever else could not be done before, and whoever
-  // writes to it: that tab's next write finds no record.
+  // ---- Deleting, which can be undone. ----
+
+  // remove deletes a collection, whatever else could not be done before, and whoever writes
+  // to it: that tab's next write is refused. Its record is marked, and what it holds is
+  // erased by settle; until then undo brings it back. This tab holds a lock as long, by
+  // which others see that nobody has left a mark behind. A disk may be too full for a mark:
+  // then the collection is erased at once.
+  let deleted = null; // {c, at, unlock}
   async function remove(c) {
-    if (await database().catch(() => null)) {
-      await transact('readwrite', (cs, fs) => { cs.delete(c.id); fs.delete(range(c.id)); });
-      const old = parley.scope && await shared();
-      if (old) await run(old, 'readwrite', (cs, fs) => { cs.delete(c.id); fs.delete(range(c.id)); }).finally(() => old.close());
+    if (c.removing) return;
+    c.removing = true;
+    await settle();
+    const unlock = await hold(c);
+    const marked = !await database().catch(() => null) || await transact('readwrite', cs => {
+      const r = cs.get(c.id);
+      r.onsuccess = () => { if (r.result) cs.put({ ...r.result, deleted: Date.now() }); };
+    }).then(() => true, () => false);
+    try {
+      if (!marked) await erase(c.id);
+    } catch (e) {
+      c.removing = false;
+      unlock();
+      throw e;
     }
-    memory.records.delete(c.id);
-    for (const key of [...memory.files.keys()]) if (key.startsWith(c.id + '/')) memory.files.delete(key);
+    if (marked) deleted = { c, at: list.indexOf(c), unlock }; else unlock();
     gone(c);
     say({ op: 'removed', id: c.id });
     await flush();
+  }
+
+  // undo brings back what was deleted last, and returns it.
+  async function undo() {
+    const { c, at, unlock } = deleted;
+    deleted = null;
+    try {
+      if (await database().catch(() => null)) {
+        await transact('readwrite', (cs, fs, refuse) => {
+          const r = cs.get(c.id);
+          r.onsuccess = () => {
+            if (!r.result && !memory.records.has(c.id)) { refuse(new Lost(true)); return; }
+            if (!r.result) return;
+            Object.assign(c, r.result, { deleted: undefined });
+            cs.put(record(c));
+          };
+        });
+      }
+      Object.assign(c, { removed: false, removing: false, elsewhere: null, error: '' });
+      list.splice(at, 0, c);
+      tell(c);
+      return c;
+    } finally {
+      unlock();
+    }
+  }
+
+  // settle erases what was deleted last: from now on nothing brings it back.
+  async function settle() {
+    if (!deleted) return;
+    const { c, unlock } = deleted;
+    deleted = null;
+    changed();
+    await erase(c.id).catch(() => {}); // its mark stays, and the next visit tries again
+    unlock();
+    await flush();
+  }
+  addEventListener('pagehide', settle);
+
+  // finish erases what a tab deleted that was closed before it could; where there are no
+  // locks, one that was deleted a while ago.
+  async function finish(c) {
+    if (locks) await locks.request(lock(c) + ' undo', { ifAvailable: true }, free => free && erase(c.id));
+    else if (Date.now() - c.deleted > 3600e3) await erase(c.id);
+  }
+
+  const hold = c => !locks ? () => {} : new Promise(done => locks.request(lock(c) + ' undo', () => new Promise(release => done(release))));
+
+  async function erase(id) {
+    if (await database().catch(() => null)) {
+      await transact('readwrite', (cs, fs) => { cs.delete(id); fs.delete(range(id)); });
+      const old = parley.scope && await shared();
+      if (old) await run(old, 'readwrite', (cs, fs) => { cs.delete(id); fs.delete(range(id)); }).finally(() => old.close());
+    }
+    memory.records.delete(id);
+    for (const key of [...memory.files.keys()]) if (key.startsWith(id + '/')) memory.files.delete(key);
   }
 
   function gone(c) {
@@ -257,7 +331,7 @@
       await kept((cs, fs, refuse) => {
         const r = cs.get(c.id);
         r.onsuccess = () => {
-          if (!r.result) { refuse(new Lost(true)); return; }
+          if (!r.result || r.result.deleted) { refuse(new Lost(true)); return; }
           now = { ...r.result, writer: c.writer };
           cs.put(now);
         };
@@ -336,7 +410,7 @@
     if (!c.elsewhere) return;
     c.elsewhere = null;
     const now = await transact('readonly', cs => cs.get(c.id)).catch(() => null);
-    if (now) Object.assign(c, now);
+    if (now && !now.deleted) Object.assign(c, now);
     else drop(c); // nothing of it was kept
     changed();
   }
@@ -344,8 +418,9 @@
   const changed = () => collections.changed();
 
   const collections = parley.collections = {
-    list, find, fresh, load, put, file, batches, batchName, contents, remove, drop, claim, tell, say, Lost,
+    list, find, fresh, load, put, file, batches, batchName, contents, remove, undo, settle, drop, claim, tell, say, Lost,
     get forgetful() { return forgetful; },
+    get deleted() { return deleted?.c; }, // what undo brings back
     late: '', // why some collections are not there yet
     // What the panel hears of:
     changed() {}, // something that it shows

@@ -109,6 +109,7 @@
   }
 
   async function take(given) {
+    await collections.settle(); // also for the room that it takes
     const { title, files, skipped } = await gather(given);
     if (!files.length) { tell('There is no file in it.'); return; }
     const base = f => f.path.split('/').pop();
@@ -131,14 +132,30 @@
   // ---- What can be done with a collection. ----
 
   async function remove(c) {
+    searched = current === c.id;
     try {
       await collections.remove(c);
       tell(`${c.title} was deleted.`);
     } catch (e) {
       c.error = `It was not deleted: ${e.message}.`;
     }
-    draw();
-    dialog.querySelector('h2').focus();
+    drawNow();
+    (undone.hidden ? dialog.querySelector('h2') : undone.querySelector('button')).focus();
+  }
+
+  let searched = false; // what was deleted last was searched in
+  async function undo() {
+    try {
+      const c = await collections.undo();
+      if (searched) await search(c.id);
+      tell(`${c.title} is back.`);
+      drawNow();
+      document.getElementById('radio-' + c.id).focus();
+    } catch (e) {
+      tell(`It cannot be brought back: ${e.message}.`);
+      drawNow();
+      dialog.querySelector('h2').focus();
+    }
   }
 
   async function rename(c, title) {
@@ -155,7 +172,7 @@
 
   // ---- The panel. ----
 
-  let dialog = null, body = null, said = null;
+  let dialog = null, body = null, said = null, undone = null;
   const also = el('input', { type: 'checkbox', id: 'also-dense' });
   let more = null, adding = null; // the input of files to add, and the collection they go to
   const tell = text => { if (dialog && dialog.open) said.textContent = text; else parley.announce(text); };
@@ -185,9 +202,11 @@
       files, folder, more);
     body = el('div', { class: 'collections' });
     said = live();
+    undone = el('p', { class: 'undone', hidden: true }, el('span', { dir: 'auto' }), ' ', quiet('Undo', undo));
     dialog = sheet('documents-panel', 'Your documents',
       el('p', { class: 'promise' }, el('strong', {}, 'Nothing leaves this computer.'), ' Documents are read and encoded in this tab, and kept in this browser.'),
-      zone, paste, body, said);
+      zone, paste, body, undone, said);
+    dialog.addEventListener('close', collections.settle);
     dialog.addEventListener('dragover', () => zone.classList.add('over'));
     dialog.addEventListener('dragleave', () => zone.classList.remove('over'));
     dialog.addEventListener('drop', () => zone.classList.remove('over'));
@@ -218,6 +237,9 @@
     const items = [{ id: '', title: siteTitle(), site: true }, ...list];
     for (const [id, row] of rows) if (!items.some(c => c.id === id)) { row.root.remove(); rows.delete(id); }
     if (!body.firstChild) body.append(el('h3', { id: 'search-in' }, 'Search in'), el('div', { role: 'radiogroup', 'aria-labelledby': 'search-in' }, el('ul', { role: 'list' })), el('p', { class: 'fine', id: 'forgetful' }));
+    const { deleted } = collections;
+    undone.hidden = !deleted;
+    undone.firstChild.textContent = deleted ? `${deleted.title} was deleted.` : '';
     body.querySelector('#forgetful').textContent = collections.forgetful ? collections.forgetful + ': your documents last until this tab is closed. Export what you want to keep.' : collections.late;
     const ul = body.querySelector('ul[role=list]');
     also.parentElement.hidden = !canBeDense();
