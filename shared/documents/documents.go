@@ -213,6 +213,8 @@ func unknown(name string) (why string, general bool) {
 		return "not read; save it as CSV first", false
 	case ".zip", ".tar", ".tgz", ".7z", ".bz2", ".xz", ".zst":
 		return "archives are not read; unpack it first", false
+	case ".zim", ".zimaa", ".zimab", ".zimac":
+		return "ZIM archives are read by the command parley index alone, which takes those in parts by the first, .zimaa", false
 	case ".rst", ".org", ".adoc", ".tex":
 		return "not a format that is read; it can be taken as plain text", false
 	}

@@ -62,6 +62,7 @@ var (
 		mw-jump-link noprint navbox vertical-navbox catlinks printfooter mw-indicators mw-navigation mw-head mw-panel
 		authority-control sistersitebox sitesub contentsub contentsub2 vector-toc vector-page-toolbar vector-page-titlebar-toc
 		vector-column-start vector-dropdown vector-menu vector-sitenotice-container vector-sticky-header mw-footer
+		zim-footer kiwixtoolbar kiwixfooter kiwix_serve_taskbar
 		breadcrumb-section likes-and-labels-container pagesectionheader greybox
 		top-nav sub-nav nav-list sec-table man-top-links`)
 

@@ -27,7 +27,7 @@ var ErrNoSuchPath = errors.New("no such file or folder")
 // Of what is in folders, that which documents.Skip names is left out, as are links to
 // folders and collections of this program. A file that is reached twice, by a link or by
 // two paths, is read once. A file of a name without ending is plain text, if o.Kind says
-// nothing else.
+// nothing else. A ZIM archive is read article by article, whatever o.Kind says.
 func Read(paths []string, o documents.Options, urlPrefix string, note func(documents.Note)) (iter.Seq[documents.Document], error) {
 	for _, p := range paths {
 		if _, err := os.Stat(p); err != nil {
@@ -48,6 +48,9 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 					}
 					seen[absolute] = name
 				}
+			}
+			if IsZIM(name) {
+				return readZIM(name, at, o.Charset, urlPrefix, note, yield)
 			}
 			if o.Kind == "" && path.Ext(strings.TrimSuffix(name, ".gz")) == "" {
 				o.Kind = documents.Text
@@ -119,6 +122,10 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 					return nil
 				default:
 					why = noFile(at)
+				}
+				if why == "" && laterPart.MatchString(d.Name()) && !IsZIM(d.Name()) {
+					note(documents.Note{File: name, Why: "a part of an archive, read with its first, .zimaa", Kept: true})
+					return nil
 				}
 				if why != "" {
 					if d.IsDir() {

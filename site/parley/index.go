@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -16,6 +18,7 @@ import (
 	"parley/shared/collect"
 	"parley/shared/documents"
 	"parley/shared/passages"
+	"parley/shared/progress"
 	"parley/site/collection"
 )
 
@@ -83,6 +86,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	case *whole && *tokens > 0:
 		return usagef("--whole and --passage-tokens exclude each other")
 	}
+	pages := describeZIM(s.err, args, &about)
 	if about.Title == "" {
 		about.Title = "Documents"
 	}
@@ -113,6 +117,9 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	}
 	if err != nil {
 		return err
+	}
+	if pages > 0 {
+		docs = counted(docs, progress.Await(s.err, "articles read", int64(pages)))
 	}
 	bar := collection.NewReporter(s.err)
 	o.Progress = bar.Show
@@ -149,6 +156,53 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	printDense(s.out, sum)
 	fmt.Fprintf(s.out, "Next: parley chat --collection %s, or parley build --collection %s\n", sum.Out, sum.Out)
 	return nil
+}
+
+// describeZIM says what the ZIM archives among paths say of themselves, and returns about
+// how many articles they have. What one alone says is the collection's, where no flag says
+// otherwise. An archive that cannot be opened is told later, among what was left out.
+func describeZIM(w io.Writer, paths []string, about *passages.About) (pages int) {
+	for _, p := range paths {
+		if info, err := os.Stat(p); !collection.IsZIM(p) || err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		z, err := collection.DescribeZIM(p)
+		if err != nil {
+			continue
+		}
+		pages += z.Pages
+		line := cmp.Or(z.About.Title, "no title")
+		for _, more := range []struct{ what, is string }{{"language ", z.Language}, {"of ", z.Date}, {"by ", z.About.Attribution}, {"licence ", z.About.Licence}, {"from ", z.About.Source}} {
+			if more.is != "" {
+				line += ", " + more.what + more.is
+			}
+		}
+		fmt.Fprintf(w, "%s: %s\n", printable(p), printable(line))
+		if len(paths) == 1 {
+			about.Title = cmp.Or(about.Title, z.About.Title)
+			about.Source = cmp.Or(about.Source, z.About.Source)
+			if about.Licence == "" && about.LicenceURL == "" {
+				about.Licence, about.LicenceURL = z.About.Licence, z.About.LicenceURL
+			}
+			about.Attribution = cmp.Or(about.Attribution, z.About.Attribution)
+		}
+	}
+	return pages
+}
+
+// counted shows how many documents were read.
+func counted(docs iter.Seq[documents.Document], meter *progress.Meter) iter.Seq[documents.Document] {
+	return func(yield func(documents.Document) bool) {
+		defer meter.Clear()
+		n := 0
+		for d := range docs {
+			n++
+			meter.Update(int64(n), thousands(n))
+			if !yield(d) {
+				return
+			}
+		}
+	}
 }
 
 // passagesBy opens the dense encoder of passages: that in dir, or the family's.

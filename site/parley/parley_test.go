@@ -19,6 +19,7 @@ import (
 	"parley/shared/family"
 	"parley/shared/link"
 	"parley/shared/message"
+	"parley/shared/passages"
 	"parley/shared/transcript"
 	"parley/site/collection"
 	"parley/site/collection/tiny"
@@ -524,6 +525,23 @@ func TestIndexPrintsWhatAProgramCanRead(t *testing.T) {
 	_, store, err := collection.Open(out)
 	if err != nil || store.At(1).Title != "Sea?" || store.At(1).ID != "2" {
 		t.Errorf("%+v %v", store.At(1), err)
+	}
+}
+
+func TestWhatAZIMSaysIsTheCollectionsUnlessAFlagDoes(t *testing.T) {
+	const archive = "../../shared/zim/testdata/plain.zim"
+	about := passages.About{Licence: "CC0"}
+	var said bytes.Buffer
+	if pages := describeZIM(&said, []string{archive, "no.zim", "notes.md"}, &about); pages != 3 || about != (passages.About{Licence: "CC0"}) {
+		t.Errorf("of several paths, %d pages and %+v", pages, about)
+	}
+	want := archive + ": Two places, language eng, of 2026-11-01, by Wikipedia, licence CC BY-SA 4.0, from https://en.wikipedia.org\n"
+	if said.String() != want {
+		t.Errorf("said %q, wanted %q", said.String(), want)
+	}
+	describeZIM(&said, []string{archive}, &about)
+	if want := (passages.About{Title: "Two places", Source: "https://en.wikipedia.org", Licence: "CC0", Attribution: "Wikipedia"}); about != want {
+		t.Errorf("of one, %+v, wanted %+v", about, want)
 	}
 }
 

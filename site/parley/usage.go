@@ -74,7 +74,7 @@ printf 'When was the Eiffel Tower built?\nwho designed it?\n' | parley chat`,
 			about: `Reads files, and folders with all that is in them: JSON Lines (BEIR's _id, title,
 text, metadata.url), JSON, Markdown, HTML, CSV, TSV, plain text, documents of Word
 (.docx) and in ODF (.odt), presentations (.pptx, with their speaker notes), books
-(.epub) and messages (.eml), each also with gzip. Long documents are cut into passages at headings, paragraphs and sentences.
+(.epub) and messages (.eml), each also with gzip; and ZIM, the archives of Kiwix. Long documents are cut into passages at headings, paragraphs and sentences.
 All cores encode; a run that is stopped or killed goes on where it was when the
 same command is given again, and a later run over the same folder encodes what has
 changed, unless --anew wants it all. What was not read is said at the end, by kind, with file
@@ -85,6 +85,11 @@ answer, id and link are known by their names, in several languages, and by what 
 hold; where that tells nothing, --column-text says it. Character sets other than UTF-8
 are found out, which is said; --charset names one.
 
+Of a ZIM archive (.zim, or .zimaa with its other parts beside it), the articles are read,
+one cluster at a time. Their links are those of their pages, or --url-prefix and the path.
+Title, source, licence and authors of the collection are the archive's, where no flag says
+them.
+
 --dense makes vectors for the second stage, too, in dense.bin: slower by far, for
 better answers. With documents they are made in the same run; without, they are added
 to the collection that is there, and nothing else is encoded again. They are kept when
@@ -92,6 +97,7 @@ the same passages are indexed again without --dense.`,
 			examples: `parley index --out my-notes --title "My notes" notes/
 parley index --out faq --column-title question --column-text answer faq.csv
 parley index --out wiki --url-prefix https://wiki.example.org/ wiki-export/
+parley index --out wikipedia wikipedia_en_simple_all.zim
 parley index --out beir --whole --mass 0.85 corpus.jsonl.gz
 parley index --dense --out my-notes
 parley index --dense=encoders/bge-small --out my-notes --title "My notes" notes/`,
