@@ -14,8 +14,8 @@ import (
 	"parley/shared/sparse"
 )
 
-// madeFile is a file of a collection's folder that says by what its vectors were
-// made: the key of the work, and the SHA-256 of the index, both in hexadecimal.
+// madeFile is a file in a collection's folder that says how its vectors were made: the key
+// of the work and the SHA-256 of the index, both in hexadecimal.
 const madeFile = "encoded-by"
 
 func made(key [sha256.Size]byte, index []byte) []byte {
@@ -23,9 +23,9 @@ func made(key [sha256.Size]byte, index []byte) []byte {
 	return []byte(hex.EncodeToString(key[:]) + " " + hex.EncodeToString(sum[:]) + "\n")
 }
 
-// reuse takes from the collection that is in out the vectors of texts that stay, where
-// they were made by the same key; it returns of how many passages. A folder that is not
-// whole, or of another encoder, has none.
+// reuse takes the vectors of texts that stay from the collection in out, if they were made
+// with the same key; it returns the number of passages that get one. A folder that is
+// damaged or of another encoder gives none.
 func reuse(w *work[sparse.Vector], out string, key [sha256.Size]byte) (int, error) {
 	said, err := os.ReadFile(filepath.Join(out, madeFile))
 	if err != nil {
@@ -43,7 +43,8 @@ func reuse(w *work[sparse.Vector], out string, key [sha256.Size]byte) (int, erro
 	return w.seed(len(vectors), func(i int) textHash { return hashText(store.At(i)) }, func(i int) sparse.Vector { return vectors[i] })
 }
 
-// mayWrite refuses a folder whose files of a collection's names are someone else's.
+// mayWrite returns an error for a folder that has other programs' files under a
+// collection's file names.
 func mayWrite(out string) error {
 	info, err := os.Stat(out)
 	switch {

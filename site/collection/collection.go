@@ -4,15 +4,16 @@
 //	                       \-----------------------------------> passages.bin
 //	                        \--dense encoder, all cores--> vectors --> dense.bin, where it is wanted
 //
-// and manifest.json, which says what belongs together (shared/bundle).
+// and manifest.json, which lists the files that belong together (shared/bundle).
 //
-// Encoding takes nearly all of the time. Its results go to work files beside the
-// folder as they come (work.go), and a run that was stopped, by whatever, goes on
-// from there, also after documents have changed. What comes out depends on the documents,
-// the encoders and the options alone: not on the number of cores, nor on interruptions.
-// But what the folder has of the same encoder is used, if not wanted anew: the vectors of
-// passages that stay what they were are taken from its index, where they have 8 bits, and
-// are rounded once more where the largest weight of all has changed; dense vectors are
+// Encoding takes nearly all of the time. Its results go to work files as they are made
+// (work.go), and a run that was interrupted in any way continues from there, even after
+// documents have changed. The output depends only on the documents, the encoders and the
+// options, not on the number of cores or on interruptions. There is one exception, unless
+// Options.Anew is set: Build uses what the folder already has from the same encoder. It
+// takes the vectors of unchanged passages from the folder's index, where they have 8 bits,
+// so they are rounded once more if the largest weight of all has changed. It keeps dense
+// vectors as long as all passages are the same.
 // kept as long as all passages are the same.
 package collection
 
@@ -39,8 +40,8 @@ import (
 	"parley/shared/sparse"
 )
 
-// A LoadedEncoder was read from a folder; it has the SHA-256 of what was
-// read: vectors made by other files are others.
+// A LoadedEncoder is an encoder that was read from a folder, with the SHA-256 of the files
+// that were read: other files make other vectors.
 type LoadedEncoder struct {
 	*encoder.Encoder
 	Hash [sha256.Size]byte
@@ -59,7 +60,7 @@ func OpenEncoder(dir string) (*LoadedEncoder, error) {
 	return e, nil
 }
 
-// ReadEncoder is OpenEncoder for files that lie anywhere.
+// ReadEncoder is OpenEncoder for files from any source.
 func ReadEncoder(files encoder.Files) (*LoadedEncoder, error) { return loaded(folder.Sum(files)) }
 
 func loaded(files *folder.Summed) (*LoadedEncoder, error) {
@@ -70,18 +71,18 @@ func loaded(files *folder.Summed) (*LoadedEncoder, error) {
 	return &LoadedEncoder{e, files.All()}, nil
 }
 
-// Options of Build; the zero value has sensible settings.
+// Options of Build; the zero value stands for the defaults.
 type Options struct {
-	About passages.About // Encoder is filled in
+	About passages.About // Build sets Encoder
 	collect.Settings
-	Dense    *LoadedDenseEncoder  // makes dense vectors, too; nil: none
-	Workers  int                  // goroutines that encode; 0: as many as cores
-	Progress func(Progress)       // hears of it about twice a second
-	Anew     bool                 // encode everything, also what the folder has
-	Note     func(documents.Note) // hears what of the documents was left out or renamed
+	Dense    *LoadedDenseEncoder  // also makes dense vectors; nil: none
+	Workers  int                  // number of goroutines that encode; 0: as many as cores
+	Progress func(Progress)       // is called about twice a second
+	Anew     bool                 // encode everything, even what the folder has
+	Note     func(documents.Note) // is called for what was left out of the documents or renamed
 }
 
-// fill fills in what is left open.
+// fill sets the defaults.
 func (o *Options) fill() {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -94,16 +95,16 @@ func (o *Options) fill() {
 	}
 }
 
-// Progress says how far encoding is. Passages in Done are on the disk.
+// Progress is the state of encoding. Passages in Done are on the disk.
 type Progress struct {
-	Dense       bool // of the dense vectors, which come after the others
+	Dense       bool // of the dense vectors, which come after the sparse ones
 	Done, Total int
-	Resumed     int     // of Done, those that an earlier run made
-	Rate        float64 // passages a second, in this run
-	Bytes       int64   // of the work file
+	Resumed     int     // of Done, those made by an earlier run
+	Rate        float64 // passages per second, in this run
+	Bytes       int64   // size of the work file
 }
 
-// A Summary says what Build made.
+// A Summary describes what Build made.
 type Summary struct {
 	Out           string `json:"out"`
 	Documents     int    `json:"documents"`
@@ -112,17 +113,18 @@ type Summary struct {
 	WithoutTerms  int    `json:"without_terms,omitempty"` // passages for which the encoder gave no term
 	IndexBytes    int    `json:"index_bytes"`
 	PassagesBytes int    `json:"passages_bytes"`
-	// Unchanged is how many passages have the text that they had in the folder before:
-	// those were not encoded again.
+	// Unchanged is the number of passages that have the same text as before in the folder
+	// and were not encoded again.
 	Unchanged int `json:"unchanged"`
 	Encoded
 	Seconds float64       `json:"seconds"`
 	Dense   *DenseSummary `json:"dense,omitempty"`
-	// DenseDropped: the folder had dense vectors, of other passages than now.
+	// DenseDropped says that the folder had dense vectors of other passages, which were
+	// removed.
 	DenseDropped bool `json:"dense_dropped,omitempty"`
 }
 
-// Encoded says what it took to make vectors of the passages.
+// Encoded says what making the passages' vectors took.
 type Encoded struct {
 	Resumed        int     `json:"resumed"`
 	Tokens         int     `json:"tokens"` // encoded in this run, markers included
@@ -130,13 +132,13 @@ type Encoded struct {
 	PassagesPerSec float64 `json:"passages_per_second"`
 }
 
-// ErrNoPassages is returned where the documents hold no text at all.
+// ErrNoPassages is returned where the documents contain no text.
 var ErrNoPassages = errors.New("there is nothing to index")
 
 // A Stopped error says that encoding ended early, and how much of it is kept.
 type Stopped struct {
 	Done, Total int
-	Dense       int // dense vectors that are kept; -1: none were wanted
+	Dense       int // number of dense vectors that are kept; -1: none were wanted
 	Err         error
 }
 
@@ -233,8 +235,8 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 	return sum, nil
 }
 
-// cut gives the passages of all documents. It ends when ctx does, though a document may
-// take long to read: that is then given up, and goes on in the background to its end.
+// cut returns the passages of all documents. It returns when ctx ends, even while a
+// document is being read; that reading then continues in the background to its end.
 func cut(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Document], o *Options, sum *Summary) ([]passages.Passage, error) {
 	c := collect.NewCutter(enc.Encoder, o.Settings)
 	type cutting struct {
@@ -274,7 +276,7 @@ func cut(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docume
 	}
 }
 
-// workKey tells apart work that gives other vectors of the same texts.
+// workKey returns a hash of everything that affects the vectors of a text.
 func workKey(enc *LoadedEncoder, o *Options) [sha256.Size]byte {
 	h := sha256.New()
 	h.Write(enc.Hash[:])
@@ -284,12 +286,12 @@ func workKey(enc *LoadedEncoder, o *Options) [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// syncEvery is how often what was encoded is brought to the disk, and reported:
-// so much a kill can cost.
+// syncEvery is how often results are written to the disk and reported; a kill loses at
+// most that much work.
 var syncEvery = 500 * time.Millisecond
 
-// encode makes the vectors that the work file lacks. Each worker gets its encoder from
-// worker; what that returns must stay as it is.
+// encode makes the vectors that the work file lacks. worker returns each goroutine's
+// encoder, whose results must not change afterwards.
 func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *Options, worker func() func(passages.Passage) (V, int, error)) (sum Encoded, err error) {
 	begin := time.Now()
 	sum.Resumed = w.done
@@ -336,7 +338,7 @@ func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *
 					tokens.Add(int64(n))
 				}
 				if ctx.Err() != nil && r.err == nil {
-					return // half a batch
+					return // an incomplete batch
 				}
 				results <- r
 			}
@@ -347,7 +349,7 @@ func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *
 		close(results)
 	}()
 
-	// One goroutine writes. What is reported done has reached the disk.
+	// One goroutine writes. Passages that are reported as done are on the disk.
 	var failed error
 	last := time.Now()
 	for r := range results {
@@ -385,8 +387,8 @@ func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *
 	return sum, nil
 }
 
-// assemble writes the folder from the vectors of the work file, and empties list; dense is its dense.bin,
-// nil where it has none.
+// assemble writes the folder from the vectors of the work file, and empties list. dense is
+// its dense.bin, nil where it has none.
 func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense []byte, out string, key [sha256.Size]byte, o *Options, sum *Summary) error {
 	b := collect.NewBuilder(vocab, o.About)
 	for v, err := range w.all() {
@@ -397,7 +399,7 @@ func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense 
 		if err := b.Add(list[n], v); err != nil {
 			return err
 		}
-		list[n] = passages.Passage{} // b has the texts now; the files that they came in may go
+		list[n] = passages.Passage{} // b has the texts now, so the input's memory can be freed
 	}
 	if err := b.Hollow(); err != nil {
 		return err

@@ -23,14 +23,14 @@ import (
 )
 
 // A LoadedDenseEncoder is a dense encoder that was read from a folder, with the SHA-256 of
-// what was read.
+// the files that were read.
 type LoadedDenseEncoder struct {
 	*encoder.Sentence
 	Hash [sha256.Size]byte
 }
 
-// OpenDense reads a dense encoder's folder. Its vocabulary must be the one given; where
-// the folder has none, it is that.
+// OpenDense reads a dense encoder's folder. Its vocabulary must equal the given one, which
+// is used where the folder has none.
 func OpenDense(dir string, vocabulary *wordpiece.Tokenizer) (*LoadedDenseEncoder, error) {
 	files, err := folder.Open(dir)
 	if err != nil {
@@ -57,16 +57,18 @@ func OpenDense(dir string, vocabulary *wordpiece.Tokenizer) (*LoadedDenseEncoder
 	return &LoadedDenseEncoder{s, files.All()}, nil
 }
 
-// ErrNoDense is what Dense and DensePassages wrap where there is no dense encoder.
+// ErrNoDense is wrapped by the errors of Dense and DensePassages where there is no dense
+// encoder.
 var ErrNoDense = errors.New("no dense encoder is installed")
 
-// Dense is the family's dense encoder of conversations.
+// Dense returns the family's dense encoder for conversations.
 func (e *Encoders) Dense() (*LoadedDenseEncoder, error) { return e.dense(false) }
 
-// DensePassages is the dense encoder that reads passages for it.
+// DensePassages returns the dense encoder that reads passages for it.
 func (e *Encoders) DensePassages() (*LoadedDenseEncoder, error) { return e.dense(true) }
 
-// DenseFolder is where the family's dense encoder lies, of conversations or of passages.
+// DenseFolder returns the folder of the family's dense encoder, for conversations or for
+// passages.
 func (e *Encoders) DenseFolder(passages bool) (string, error) {
 	if e.List == nil || e.List.Dense == nil {
 		return "", fmt.Errorf("%w: %s names none; give one's folder (--dense=FOLDER)", ErrNoDense, e.Dir)
@@ -96,15 +98,15 @@ func (e *Encoders) dense(passages bool) (*LoadedDenseEncoder, error) {
 	return OpenDense(dir, base.Tokenizer)
 }
 
-// A DenseSummary says what was made of dense vectors.
+// A DenseSummary describes the dense vectors that were made.
 type DenseSummary struct {
-	Encoder string `json:"encoder,omitempty"` // "": they were there, and were kept
+	Encoder string `json:"encoder,omitempty"` // "" where existing vectors were kept
 	Space   string `json:"space,omitempty"`
 	Bytes   int    `json:"bytes"`
 	Encoded
 }
 
-// openDenseWork opens the work file of dense vectors, or begins it.
+// openDenseWork opens or creates the work file of dense vectors.
 func openDenseWork(enc *LoadedDenseEncoder, texts []textHash, out string) (*work[[]float32], error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "dense %x\n", enc.Hash)
@@ -112,7 +114,8 @@ func openDenseWork(enc *LoadedDenseEncoder, texts []textHash, out string) (*work
 	return openWork(workName(out, key, denseWork), key, texts, denseCodec(enc.Space, enc.Dim()))
 }
 
-// encodeDense makes the vectors that the work file lacks, and of all of them dense.bin.
+// encodeDense makes the vectors that the work file lacks, and returns dense.bin with all
+// of them.
 func encodeDense(ctx context.Context, list []passages.Passage, w *work[[]float32], o *Options) (*DenseSummary, []byte, error) {
 	made, err := encode(ctx, list, w, o, func() func(passages.Passage) ([]float32, int, error) {
 		e := collect.NewDensePassageEncoder(o.Dense.Sentence)
@@ -140,8 +143,8 @@ func encodeDense(ctx context.Context, list []passages.Passage, w *work[[]float32
 	return &DenseSummary{o.Dense.Name, o.Dense.Space, content.Len(), made}, content.Bytes(), nil
 }
 
-// keepDense gives the dense.bin of the folder where it is of the same passages; dropped
-// says that it is of others. One that is no file of vectors is none of ours.
+// keepDense returns the dense.bin of the folder if it belongs to the same passages.
+// dropped says that it belongs to others. A file that does not contain vectors is ignored.
 func keepDense(out string, list []passages.Passage) (content []byte, dropped bool) {
 	at := filepath.Join(out, collect.DenseFile)
 	content, err := os.ReadFile(at)
@@ -163,9 +166,9 @@ func keepDense(out string, list []passages.Passage) (content []byte, dropped boo
 	return content, false
 }
 
-// AddDense adds dense vectors, by o.Dense, to the collection in the folder out, or
-// replaces those that it has; its other files stay as they are. enc is the encoder that
-// the collection was made by.
+// AddDense adds dense vectors, made by o.Dense, to the collection in the folder out, or
+// replaces those that it has; its other files stay as they are. enc must be the encoder
+// that made the collection.
 func AddDense(ctx context.Context, enc *LoadedEncoder, out string, o Options) (*Summary, error) {
 	begin := time.Now()
 	o.fill()

@@ -13,16 +13,16 @@ import (
 	"parley/shared/passages"
 )
 
-// Encoders are those of a folder: a family's, which holds family.json and the
-// levels' folders, or a single encoder's.
+// Encoders are the encoders in a folder: a family's, with family.json and the levels'
+// folders, or a single encoder's.
 type Encoders struct {
 	Dir  string
-	List *family.Family // nil: a single encoder
+	List *family.Family // nil for a single encoder
 
 	base *LoadedEncoder
 }
 
-// OpenEncoders reads a folder's list. Encoders are read when they are first wanted.
+// OpenEncoders reads a folder's list. Each encoder is read when it is first needed.
 func OpenEncoders(dir string) (*Encoders, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func OpenEncoders(dir string) (*Encoders, error) {
 	return &Encoders{Dir: dir, List: list}, nil
 }
 
-// Base is the encoder of passages, with which collections are built.
+// Base returns the encoder for passages, with which collections are built.
 func (e *Encoders) Base() (*LoadedEncoder, error) {
 	if e.base != nil {
 		return e.base, nil
@@ -59,9 +59,9 @@ func (e *Encoders) Base() (*LoadedEncoder, error) {
 	return e.base, err
 }
 
-// Foreign tells whether a collection was made by another encoder than that of passages.
-// With a family this is an error; a single encoder may have been trained to read
-// questions over another's passages, which is only worth a warning.
+// Foreign checks whether a collection was made by another encoder than the one for
+// passages. With a family, that is an error; a single encoder may have been trained to
+// read questions over another encoder's passages, so Foreign returns a warning.
 func (e *Encoders) Foreign(made passages.About) (warning string, err error) {
 	base, err := e.Base()
 	if err != nil || made.MadeBy(base.Name) {
@@ -73,7 +73,7 @@ func (e *Encoders) Foreign(made passages.About) (warning string, err error) {
 	return fmt.Sprintf("it was made by another encoder, %q: the answers are right only if %q was trained to read questions over its passages", made.Encoder, base.Name), nil
 }
 
-// Level is the encoder of questions of that name; "" is the default.
+// Level returns the encoder for questions of that name; "" is the default.
 func (e *Encoders) Level(name string) (*encoder.Encoder, error) {
 	base, err := e.Base()
 	if err != nil {

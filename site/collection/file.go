@@ -13,8 +13,8 @@ import (
 	"parley/shared/unpack"
 )
 
-// Files gives the files of a collection's folder, or of a zip archive of one, as the
-// page exports it; such an archive is unpacked within the bounds of shared/unpack.
+// Files returns the files of a collection's folder, or of a zip archive of one as the page
+// exports it. Archives are unpacked within the bounds of shared/unpack.
 func Files(at string) (fs.FS, error) {
 	info, err := os.Stat(at)
 	if err != nil {
@@ -41,7 +41,7 @@ func Files(at string) (fs.FS, error) {
 	return archive(files), nil
 }
 
-// An archive is an unpacked one; readers must not change what they get.
+// An archive is an unpacked zip; readers must not change the bytes that they get.
 type archive map[string][]byte
 
 func (a archive) Open(name string) (fs.File, error) {
@@ -55,8 +55,8 @@ func (a archive) ReadFile(name string) ([]byte, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// Open reads a collection's folder, or a zip archive of one, but for its dense vectors.
-// Files that are not those of its manifest are refused.
+// Open reads a collection's folder, or a zip archive of one, without its dense vectors. It
+// returns an error for files that differ from the manifest.
 func Open(at string) (x *index.Index, store *passages.Store, err error) {
 	err = within(at, func(read func(name string) ([]byte, error)) error {
 		x, store, err = collect.Open(read)
@@ -65,7 +65,7 @@ func Open(at string) (x *index.Index, store *passages.Store, err error) {
 	return x, store, err
 }
 
-// OpenAll is Open with the dense vectors, where there are any.
+// OpenAll is Open that also reads the dense vectors, where there are any.
 func OpenAll(at string) (c *collect.Collection, err error) {
 	err = within(at, func(read func(name string) ([]byte, error)) error {
 		c, err = collect.OpenAll(read)
@@ -74,7 +74,7 @@ func OpenAll(at string) (c *collect.Collection, err error) {
 	return c, err
 }
 
-// within opens a collection by what reads its files.
+// within calls open with a reader of the collection's files.
 func within(at string, open func(read func(name string) ([]byte, error)) error) error {
 	files, err := Files(at)
 	if err != nil {

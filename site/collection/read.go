@@ -14,20 +14,20 @@ import (
 	"parley/shared/documents"
 )
 
-// ErrNoSuchPath wraps the error for a path given that is not there.
+// ErrNoSuchPath is wrapped by the error for a path that does not exist.
 var ErrNoSuchPath = errors.New("no such file or folder")
 
-// Read reads documents from files and, recursively and in the order of their
-// names, from folders. note hears of what was left out. One folder's documents go
-// by their path within it, those of several paths by the path as given.
+// Read reads documents from files and, recursively and in the order of their names, from
+// folders. It calls note for everything that is left out. Documents of a single folder are
+// named by their path within it, those of several paths by the path as given.
 //
-// urlPrefix, where not empty, gives documents without a link of their own one:
-// the prefix and their path.
+// urlPrefix, unless empty, gives documents without a link of their own one: the prefix and
+// their path.
 //
-// Of what is in folders, that which documents.Skip names is left out, as are links to
-// folders and collections of this program. A file that is reached twice, by a link or by
-// two paths, is read once. A file of a name without ending is plain text, if o.Kind says
-// nothing else. A ZIM archive is read article by article, whatever o.Kind says.
+// Within folders, Read leaves out the files that documents.Skip names, links to folders,
+// and collections made by this program. A file that is reached twice, by a link or by two
+// paths, is read once. A file whose name has no extension is plain text, unless o.Kind
+// says otherwise. A ZIM archive is read article by article, whatever o.Kind says.
 func Read(paths []string, o documents.Options, urlPrefix string, note func(documents.Note)) (iter.Seq[documents.Document], error) {
 	for _, p := range paths {
 		if _, err := os.Stat(p); err != nil {
@@ -38,7 +38,7 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 		}
 	}
 	return func(yield func(documents.Document) bool) {
-		seen := map[string]string{} // names by the files' true paths
+		seen := map[string]string{} // names by the files' resolved paths
 		one := func(name, at string, o documents.Options) bool {
 			if real, err := filepath.EvalSymlinks(at); err == nil {
 				if absolute, err := filepath.Abs(real); err == nil {
@@ -153,8 +153,9 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 	}, nil
 }
 
-// noFile says why a path in a folder is not read: a pipe or a device would never end, and
-// a link to a folder may lead to where it stands. "" of a file, or a link to one.
+// noFile returns why a path in a folder is not read, "" for a file or a link to one:
+// reading a pipe or a device might never end, and a link to a folder may lead back to
+// where it stands.
 func noFile(at string) string {
 	info, err := os.Stat(at)
 	switch {
@@ -170,7 +171,7 @@ func noFile(at string) string {
 	return ""
 }
 
-// hasPages reports whether a folder holds pages in HTML.
+// hasPages reports whether a folder contains HTML pages.
 func hasPages(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
@@ -178,7 +179,7 @@ func hasPages(dir string) bool {
 	})
 }
 
-// isCollection reports whether a folder is what Build makes.
+// isCollection reports whether a folder was made by Build.
 func isCollection(dir string) bool {
 	for _, name := range []string{"manifest.json", "index.bin", "passages.bin"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.IsDir() {
@@ -188,7 +189,7 @@ func isCollection(dir string) bool {
 	return true
 }
 
-// escapePath escapes a path for a URL, its slashes kept.
+// escapePath escapes a path for a URL, except its slashes.
 func escapePath(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

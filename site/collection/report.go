@@ -7,17 +7,17 @@ import (
 	"parley/shared/progress"
 )
 
-// A Reporter shows a person the progress of Build or AddDense.
+// A Reporter shows the progress of Build or AddDense to a person.
 type Reporter struct {
 	w     io.Writer
 	meter *progress.Meter
 	dense bool
 }
 
-// NewReporter reports to w.
+// NewReporter returns a Reporter that writes to w.
 func NewReporter(w io.Writer) *Reporter { return &Reporter{w: w} }
 
-// Show is an Options.Progress.
+// Show reports progress; use it as Options.Progress.
 func (r *Reporter) Show(p Progress) {
 	if r.meter == nil || r.dense != p.Dense {
 		r.Clear()
@@ -34,7 +34,7 @@ func (r *Reporter) Show(p Progress) {
 	r.meter.Update(int64(p.Done), note)
 }
 
-// Clear ends the report; a bar goes away.
+// Clear ends the report and removes the bar.
 func (r *Reporter) Clear() {
 	if r.meter != nil {
 		r.meter.Clear()

@@ -22,25 +22,26 @@ import (
 	"parley/shared/sparse"
 )
 
-// The work file holds the vectors that are done, batch by batch, in the order in
-// which they came; dense vectors have one of their own. It is a log (shared/recordlog)
-// whose key is a hash of the encoder and the options, and whose records are
+// The work file keeps the vectors that are done, batch by batch, in the order in which
+// they were made; dense vectors have a work file of their own. It is a log
+// (shared/recordlog) whose key is a hash of the encoder and the options, and whose records
+// are
 //
 //	n         4 bytes  little-endian: how many passages
-//	texts     n times 16 bytes  of each the beginning of its text's SHA-256
+//	texts     n times 16 bytes: the beginning of the SHA-256 of each passage's text
 //	payload   their vectors, as collect.AppendVectors or AppendDense writes them
 //
-// A vector is of a text, not of a place in the list: so when a document has changed, the
-// vectors of the others are of use.
+// A vector belongs to a text, not to a position in the list, so when one document has
+// changed, the vectors of the others can still be used.
 //
-// "PLYWORK1" and "PLYWORK2" were of one list of passages alone; such a file is refused,
-// and its batches are made again.
+// Files with the magic "PLYWORK1" or "PLYWORK2" were for one list of passages only. Such a
+// file is refused, and its batches are made again.
 const (
 	workMagic = "PLYWORK3"
 	batchSize = 16
 )
 
-// A textHash tells apart what encoders read of passages.
+// A textHash identifies the text of a passage that encoders read.
 type textHash [16]byte
 
 func hashText(p passages.Passage) textHash {
@@ -56,14 +57,14 @@ func hashTexts(list []passages.Passage) []textHash {
 	return hashes
 }
 
-// A codec writes a batch's vectors, and reads n of them and nothing else.
+// A codec writes a batch's vectors, and reads exactly n of them.
 type codec[V any] struct {
 	append func(dst []byte, vectors ...V) ([]byte, error)
 	read   func(b []byte, n int) ([]V, bool)
 	dense  bool
 }
 
-// sparseCodec is that of vectors over a vocabulary.
+// sparseCodec returns the codec for vectors over a vocabulary.
 func sparseCodec(vocab int) codec[sparse.Vector] {
 	return codec[sparse.Vector]{
 		append: func(dst []byte, vectors ...sparse.Vector) ([]byte, error) {
@@ -73,7 +74,7 @@ func sparseCodec(vocab int) codec[sparse.Vector] {
 	}
 }
 
-// denseCodec is that of vectors of a space and length.
+// denseCodec returns the codec for vectors of a space and length.
 func denseCodec(space string, dim int) codec[[]float32] {
 	return codec[[]float32]{
 		append: func(dst []byte, vectors ...[]float32) ([]byte, error) {
@@ -87,21 +88,21 @@ func denseCodec(space string, dim int) codec[[]float32] {
 type work[V any] struct {
 	log   *recordlog.Log
 	codec codec[V]
-	texts []textHash          // of the passages
-	times map[textHash]int    // how many passages have a text
-	at    map[textHash]record // where a text's vector is
+	texts []textHash          // of all passages
+	times map[textHash]int    // number of passages with each text
+	at    map[textHash]record // position of each text's vector
 	done  int                 // passages whose vectors are on the disk
-	ahead int                 // passages whose vectors were written since the last sync
+	ahead int                 // passages whose vectors were written after the last sync
 	buf   []byte
 }
 
-// A record is where one vector is: which of those in the body at an offset.
+// A record is the position of one vector: its number in the body at an offset.
 type record struct {
 	body  int64
 	which int
 }
 
-// openWork opens the work file of that key, or begins it.
+// openWork opens the work file of that key, or creates it.
 func openWork[V any](name string, key [32]byte, texts []textHash, c codec[V]) (*work[V], error) {
 	if uint64(len(texts)) > math.MaxUint32 {
 		return nil, fmt.Errorf("%d passages are more than an index can number", len(texts))
@@ -130,7 +131,8 @@ func openWork[V any](name string, key [32]byte, texts []textHash, c codec[V]) (*
 	return w, nil
 }
 
-// found notes where a text's vector is; it returns how many passages wait for it.
+// found records the position of a text's vector; it returns the number of passages that
+// wait for it.
 func (w *work[V]) found(h textHash, at record) int {
 	if _, ok := w.at[h]; ok || w.times[h] == 0 {
 		return 0
@@ -141,7 +143,7 @@ func (w *work[V]) found(h textHash, at record) int {
 
 var errDamaged = errors.New("the record holds no batch of vectors; delete the file, and they are made again")
 
-// decode reads a record's body.
+// decode decodes a record's body.
 func (w *work[V]) decode(body []byte) (of []textHash, vectors []V, err error) {
 	const size = len(textHash{})
 	if len(body) < 4 || uint64(binary.LittleEndian.Uint32(body))*uint64(size) > uint64(len(body)-4) {
@@ -158,7 +160,7 @@ func (w *work[V]) decode(body []byte) (of []textHash, vectors []V, err error) {
 	return of, vectors, nil
 }
 
-// missing lists the first passage of each text that has no vector.
+// missing returns the first passage of each text that has no vector.
 func (w *work[V]) missing() []int {
 	var list []int
 	seen := map[textHash]bool{}
@@ -191,8 +193,8 @@ func (w *work[V]) add(of []textHash, vectors []V) error {
 	return nil
 }
 
-// seed takes the vectors of an older collection, each of a text, that passages wait for;
-// it returns of how many.
+// seed adds those vectors of an older collection, given with their texts, that passages
+// wait for; it returns the number of these passages.
 func (w *work[V]) seed(n int, text func(i int) textHash, vector func(i int) V) (passages int, err error) {
 	var of []textHash
 	var vectors []V
@@ -236,11 +238,11 @@ func (w *work[V]) sync() error {
 	return nil
 }
 
-// all gives the vectors in the order of the passages.
+// all iterates over the vectors in the order of the passages.
 func (w *work[V]) all() iter.Seq2[V, error] {
 	return func(yield func(V, error) bool) {
 		var none V
-		var vectors []V // of the body at
+		var vectors []V // decoded from the body at
 		at := int64(-1)
 		for i, h := range w.texts {
 			r, ok := w.at[h]
@@ -268,9 +270,9 @@ func (w *work[V]) all() iter.Seq2[V, error] {
 
 func (w *work[V]) close() { w.log.Close() }
 
-// remove deletes the file, when nothing needs it any more.
+// remove deletes the file when it is no longer needed.
 func (w *work[V]) remove() error {
-	w.close() // Windows deletes no open file
+	w.close() // Windows cannot delete open files
 	err := os.Remove(w.log.File().Name())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -278,13 +280,13 @@ func (w *work[V]) remove() error {
 	return err
 }
 
-// workName is a hidden file in the folder out, or beside it as long as there is no such
-// folder, one for each key: the folder that out is in need not be writable.
+// workName returns a hidden file in the folder out, or beside it while there is no such
+// folder, one for each key: the parent of out need not be writable.
 func workName(out string, key [sha256.Size]byte, ending string) string {
 	beside, base := filepath.Split(filepath.Clean(out))
 	name := "." + base + "-" + hex.EncodeToString(key[:8]) + ending
 	if _, err := os.Stat(filepath.Join(beside, name)); err == nil {
-		return filepath.Join(beside, name) // it was begun before the folder was
+		return filepath.Join(beside, name) // it was created before the folder
 	}
 	if info, err := os.Stat(out); err == nil && info.IsDir() {
 		return filepath.Join(out, name)
@@ -292,7 +294,7 @@ func workName(out string, key [sha256.Size]byte, ending string) string {
 	return filepath.Join(beside, name)
 }
 
-// The endings of work files, of either kind of vectors.
+// Extensions of work files, for the two kinds of vectors.
 const (
 	sparseWork = ".work"
 	denseWork  = ".dense.work"
@@ -300,8 +302,8 @@ const (
 
 var workHash = regexp.MustCompile(`^-[0-9a-f]{16}$`)
 
-// removeStale deletes the work files of out that were left by runs of other options, or
-// of another version, and that no run has open.
+// removeStale deletes the work files of out that runs with other options, or of another
+// version, left, unless a run has them open.
 func removeStale(out, ending string) {
 	beside, base := filepath.Split(filepath.Clean(out))
 	for _, dir := range []string{filepath.Clean(beside + "."), out} {

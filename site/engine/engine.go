@@ -1,18 +1,19 @@
-// Package engine writes a collection in the forms that other search engines load, so
-// that they rank as Parley does:
+// Package engine writes a collection in the forms that other search engines load, so that
+// they rank as Parley does:
 //
 //	index.bin, passages.bin ──Documents──▶ impacts of a passage ──Form──▶ files of an engine
 //	a conversation ──encoder──▶ vector ──Factors──▶ integers ──Form──▶ the engine's query
 //
-// What makes the rankings equal: a passage's weights are the impacts of the index, whole
-// numbers from 1 to 255, which every engine here stores exactly (Elasticsearch keeps nine
-// significant bits, Lucene's features are exact to 512). A query's weights are the integers
-// that Parley's own search rounds them to, divided by a power of two where an engine bounds
-// them. Sums stay below 2^24, so float32 holds them exactly, in any order of summation.
-// Only ties are left: they go to the lower number of the passage, field "doc".
+// The rankings are equal because every engine here stores a passage's weights exactly:
+// they are the impacts of the index, whole numbers from 1 to 255 (Elasticsearch keeps nine
+// significant bits, Lucene's features are exact to 512). A query's weights are the
+// integers to which Parley's own search rounds them, divided by a power of two where an
+// engine limits them. Sums stay below 2^24, so float32 represents them exactly, in any
+// order of summation. Ties go to the passage with the lower number, which is the field
+// "doc".
 //
-// Terms are numbers: a piece of the encoder's vocabulary has its id, and after the
-// vocabulary come the collection's words, in the order of their bytes.
+// Terms are numbers: a piece of the encoder's vocabulary has its id, and the collection's
+// words follow the vocabulary, in the order of their bytes.
 package engine
 
 import (
@@ -38,22 +39,22 @@ import (
 	"parley/shared/passages"
 )
 
-// A Collection is what is handed over.
+// A Collection is what is exported.
 type Collection struct {
 	Index    *index.Index
 	Passages *passages.Store
-	Piece    func(term uint32) string // of the encoder's vocabulary
-	Hash     [sha256.Size]byte        // of the collection's files: exports of another are others
+	Piece    func(term uint32) string // of the encoder's vocabulary, by term
+	Hash     [sha256.Size]byte        // of the collection's files; it distinguishes exports of other collections
 }
 
-// Terms is the number of terms, learned ones and words: the dimension of all vectors.
+// Terms returns the number of terms, learned ones and words: the dimension of all vectors.
 func (c *Collection) Terms() int { return c.Index.Vocab() + c.Index.Words() }
 
-// wordPrefix comes before words where terms are written as text, as in CIFF: no piece of a
-// vocabulary has it.
+// wordPrefix precedes words where terms are written as text, as in CIFF; no piece of a
+// vocabulary starts with it.
 const wordPrefix = "word:"
 
-// name is a term as text.
+// name returns a term as text.
 func (c *Collection) name(term uint32) string {
 	if word := c.Index.Word(term); word != "" {
 		return wordPrefix + word
@@ -61,26 +62,26 @@ func (c *Collection) name(term uint32) string {
 	return c.Piece(term)
 }
 
-// A Form is how one engine takes a collection: some files that say what comes, and parts of
-// some thousand passages each; or one file of its own kind.
+// A Form is one engine's format: some small files, and parts of some thousand passages
+// each; or one file of the engine's own kind.
 type Form struct {
 	Name  string
 	About string // one line for people
 
-	// head makes the small files: mappings, tables, how to load and how to ask.
+	// head returns the small files: mappings, tables, how to load and how to query.
 	head func(c *Collection, q Example) (map[string]string, error)
 	// A part's name ends in ext. Its passages stand between before and after, with between
-	// after all but the last.
+	// after each but the last.
 	ext, before, between, after string
 	passage                     func(w *bufio.Writer, c *Collection, doc int, p passages.Passage, v []index.Impact) error
-	// whole writes the form's one file in place of parts.
+	// whole writes the form's single file, in place of parts.
 	whole func(ctx context.Context, c *Collection, path string, m *meter) error
 	file  string
-	// query is what the engine is asked: its k best.
+	// query returns the query to the engine for the k best passages.
 	query func(c *Collection, q []index.Factor, k int) string
 }
 
-// Forms are all that there are, in the order of help.
+// Forms lists all forms, in the order of the help.
 var Forms = []*Form{opensearch, elasticsearch, qdrant, milvus, pgvector, sqlite, anserini, ciff}
 
 // FormNamed returns the form of that name.
@@ -95,8 +96,8 @@ func FormNamed(name string) (*Form, error) {
 	return nil, fmt.Errorf("there is no form %q; there are %s", name, strings.Join(names, ", "))
 }
 
-// Query returns what the engine is asked for a query's k best passages: JSON, SQL, or the
-// like, as the form's README shows it.
+// Query returns the query to the engine for the k best passages: JSON, SQL, or similar, as
+// shown in the form's README.
 func (f *Form) Query(c *Collection, q []index.Factor, k int) string { return f.query(c, q, k) }
 
 // An Example is a question and its query, shown in an export's README.
@@ -105,29 +106,29 @@ type Example struct {
 	Factors  []index.Factor
 }
 
-// Options of Export; the zero value has sensible settings.
+// Options of Export; the zero value stands for the defaults.
 type Options struct {
-	Part     int            // passages in a file; 0: 5,000
-	Progress func(Progress) // hears of it about twice a second
+	Part     int            // number of passages in a file; 0: 5,000
+	Progress func(Progress) // is called about twice a second
 	Example  Example
 }
 
-// Progress says how far an export is.
+// Progress is the state of an export.
 type Progress struct {
-	Done, Total int // passages; those in Done are on the disk
+	Done, Total int // numbers of passages; those in Done are on the disk
 }
 
-// A Summary says what Export made.
+// A Summary describes what Export made.
 type Summary struct {
 	Form     string `json:"form"`
 	Out      string `json:"out"`
 	Passages int    `json:"passages"`
 	Files    int    `json:"files"`
-	Kept     int    `json:"kept"` // of Files, those that an earlier run had made
+	Kept     int    `json:"kept"` // of Files, those that an earlier run made
 	Bytes    int64  `json:"bytes"`
 }
 
-// stateFile says what an export's folder holds, for the run that continues it.
+// stateFile describes the contents of an export's folder, for the run that continues it.
 const stateFile = "export.json"
 
 // state is the content of stateFile.
@@ -141,12 +142,13 @@ type state struct {
 	Whole      bool   `json:"whole"`
 }
 
-// ErrOther is wrapped where the folder to write holds something else.
+// ErrOther is wrapped by the error for a folder that contains something else.
 var ErrOther = errors.New("the folder holds something else")
 
-// Export writes a collection into the folder out, a part after the other. A run that was
-// stopped, by whatever, is continued by the same call: parts that are whole stay. A folder
-// that holds anything else, or an export of another collection, is left as it is.
+// Export writes a collection into the folder out, part by part. The same call continues a
+// run that was interrupted in any way: complete parts stay. A folder that contains
+// anything else, or an export of another collection, is not changed; the error wraps
+// ErrOther.
 func (f *Form) Export(ctx context.Context, c *Collection, out string, o Options) (*Summary, error) {
 	if o.Part <= 0 {
 		o.Part = 5000
@@ -279,7 +281,7 @@ func readState(out string) (s state, err error) {
 		return s, err
 	}
 	if err := json.Unmarshal(data, &s); err != nil || s.Parley != "export" {
-		return s, fmt.Errorf("%s: %w: its %s is not of an export", out, ErrOther, stateFile)
+		return s, fmt.Errorf("%s: %w: its %s does not describe an export", out, ErrOther, stateFile)
 	}
 	return s, nil
 }

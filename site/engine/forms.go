@@ -16,8 +16,8 @@ import (
 	"parley/shared/passages"
 )
 
-// OpenSearch: a field of rank features, of which a query of linear functions with boosts
-// makes the sum of weight x feature.
+// OpenSearch: a field of rank features. A query of linear functions with boosts computes
+// the sum of weight x feature.
 // https://docs.opensearch.org/latest/query-dsl/specialized/rank-feature/
 var opensearch = &Form{
 	Name: "opensearch", About: "OpenSearch: bulk requests and a mapping, vectors as rank_features",
@@ -28,7 +28,7 @@ var opensearch = &Form{
 	query: opensearchQuery,
 }
 
-// Elasticsearch: a sparse_vector, pruned nowhere.
+// Elasticsearch: a sparse_vector without pruning.
 // https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/sparse-vector
 var elasticsearch = &Form{
 	Name: "elasticsearch", About: "Elasticsearch 8.11 or later: bulk requests and a mapping, vectors as sparse_vector",
@@ -158,8 +158,8 @@ client.load_collection("parley")
 print(f"{empty} passages without a term were left out")
 `
 
-// PostgreSQL with pgvector: a column sparsevec, whose terms count from 1, and <#>, the
-// negative inner product. https://github.com/pgvector/pgvector#sparse-vectors
+// PostgreSQL with pgvector: a column of type sparsevec, whose terms are numbered from 1,
+// and <#>, the negative inner product. https://github.com/pgvector/pgvector#sparse-vectors
 var pgvector = &Form{
 	Name: "pgvector", About: "PostgreSQL with pgvector 0.7 or later: a table and its rows, vectors as sparsevec",
 	ext: ".sql", before: "COPY parley_part (doc, id, title, text, url, v) FROM STDIN;\n", between: "\n", after: "\n\\.\n",
@@ -184,7 +184,8 @@ var pgvector = &Form{
 			"table.sql": fmt.Sprintf(`CREATE EXTENSION IF NOT EXISTS vector;
 CREATE TABLE IF NOT EXISTS parley (doc integer PRIMARY KEY, id text, title text, text text, url text, v sparsevec(%d));
 `, c.Terms()),
-			// A part goes through a table of its own, so that loading it twice is no error.
+			// Each part goes through a table of its own, so that loading it twice is not
+			// an error.
 			"begin.sql": "BEGIN;\nCREATE TEMPORARY TABLE parley_part (LIKE parley) ON COMMIT DROP;\n",
 			"end.sql":   "INSERT INTO parley SELECT * FROM parley_part ON CONFLICT (doc) DO NOTHING;\nCOMMIT;\n",
 			"query.sql": pgvectorQuery(c, q.Factors, 10),
@@ -197,7 +198,7 @@ done`, `psql -f query.sql "$URL"`),
 	query: pgvectorQuery,
 }
 
-// copyEscape is the text form of COPY.
+// copyEscape escapes text for the text form of COPY.
 var copyEscape = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`, "\x00", "")
 
 func pgvectorQuery(c *Collection, q []index.Factor, k int) string {
@@ -250,8 +251,9 @@ var anserini = &Form{
 	query: anseriniQuery,
 }
 
-// anseriniQuery repeats a term as often as it weighs, which is how Anserini takes weights;
-// they are divided so that a query stays short, so scores are rounded.
+// anseriniQuery repeats each term as many times as its weight, since Anserini takes
+// weights in that form. The weights are divided to keep a query short, so scores are
+// rounded.
 func anseriniQuery(c *Collection, q []index.Factor, k int) string {
 	shift := 0
 	for _, f := range q {
@@ -266,7 +268,7 @@ func anseriniQuery(c *Collection, q []index.Factor, k int) string {
 	return "1\t" + strings.Join(words, " ") + "\n"
 }
 
-// CIFF, one file: shared/index says how it is laid out.
+// CIFF is one file: shared/index describes its layout.
 var ciff = &Form{
 	Name: "ciff", About: "CIFF, the Common Index File Format, in gzip: Lucene, PISA, JASS, Terrier, bmp",
 	file: "index.ciff.gz",
@@ -306,7 +308,7 @@ func bulk(w *bufio.Writer, c *Collection, doc int, p passages.Passage, v []index
 	return err
 }
 
-// lucene makes the small files of OpenSearch and Elasticsearch.
+// lucene returns the small files of OpenSearch and Elasticsearch.
 func lucene(c *Collection, q Example, engine, vector string, query func(*Collection, []index.Factor, int) string) (map[string]string, error) {
 	return map[string]string{
 		"mapping.json": `{"mappings": {"dynamic": false, "properties": {
@@ -354,8 +356,8 @@ func elasticsearchQuery(c *Collection, q []index.Factor, k int) string {
 	return b.String()
 }
 
-// featureShift is the power of two that weights are divided by where Lucene takes 64 at
-// the most (FeatureField.newLinearQuery).
+// featureShift returns the power of two by which weights are divided where Lucene allows
+// at most 64 (FeatureField.newLinearQuery).
 func featureShift(q []index.Factor) int {
 	shift := 0
 	for _, f := range q {
@@ -364,17 +366,17 @@ func featureShift(q []index.Factor) int {
 	return shift
 }
 
-// shifted writes weight / 2^shift exactly.
+// shifted returns weight / 2^shift exactly.
 func shifted(weight uint32, shift int) string {
 	return strconv.FormatFloat(float64(weight)/float64(uint64(1)<<shift), 'f', -1, 64)
 }
 
-// object writes the fields that every JSON form has.
+// object writes the fields that all JSON forms have.
 func object(w *bufio.Writer, doc int, open string, p passages.Passage) error {
 	return write(w, open+`"doc":`+strconv.Itoa(doc)+`,"id":`, p.ID, `,"title":`, p.Title, `,"text":`, p.Text, `,"url":`, p.URL)
 }
 
-// write writes by turns what it is given, and a string of JSON.
+// write writes its arguments in turn, every second one as a JSON string.
 func write(w *bufio.Writer, parts ...string) error {
 	for i, s := range parts {
 		if i%2 == 0 {
@@ -411,7 +413,7 @@ func list(w *bufio.Writer, v []index.Impact, of func(index.Impact) uint32) {
 	}
 }
 
-// readme says how an export is loaded and asked.
+// readme returns a text on how to load an export and query it.
 func readme(c *Collection, q Example, engine, load, ask string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s, for %s\n\n%d passages, written by `parley export`. `doc` is a passage's number, which decides ties; the vectors hold 8-bit impacts of %d terms.\n\n## Load\n\n    %s\n",

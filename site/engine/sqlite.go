@@ -13,7 +13,7 @@ import (
 	"parley/shared/index"
 )
 
-// SQLite: the inverted index as a table, which any SQLite opens and ranks by a sum.
+// SQLite: the inverted index as a table, which any SQLite can open and rank with a sum.
 //
 //	passage  doc, id, title, text, url
 //	posting  term, doc, impact            in the order of its key, so a term is one run
@@ -42,9 +42,9 @@ SELECT hit.doc, id, title, score FROM hit JOIN passage USING (doc) ORDER BY scor
 `, strings.Join(values, ","), k)
 }
 
-// writeSQLite makes the database under another name, and renames it when it is whole. Both
-// passages and postings are written in the order of their keys, some thousands a
-// transaction, so that a run that was stopped continues after the last of each.
+// writeSQLite writes the database under another name, and renames it when it is complete.
+// Passages and postings are written in the order of their keys, some thousands per
+// transaction, so a run that was stopped continues after the last of each.
 func writeSQLite(ctx context.Context, c *Collection, path string, m *meter) error {
 	part := path + ".part"
 	db, err := sql.Open("sqlite3", "file:"+filepath.ToSlash(part)+"?_pragma=synchronous(normal)")
@@ -119,13 +119,13 @@ func writeSQLite(ctx context.Context, c *Collection, path string, m *meter) erro
 	return os.Rename(part, path)
 }
 
-// transaction runs statements, each prepared once, all or none.
+// transaction runs statements, each prepared once; either all take effect or none.
 func transaction(ctx context.Context, db *sql.DB, run func(do func(sql string, args ...any) error) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // after Commit, nothing
+	defer tx.Rollback() // does nothing after Commit
 	prepared := map[string]*sql.Stmt{}
 	err = run(func(sql string, args ...any) (err error) {
 		s := prepared[sql]

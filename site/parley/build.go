@@ -20,7 +20,7 @@ func runBuild(ctx context.Context, s streams, l *line) error {
 	out := l.String("out", "site/dist", "the `folder` to write; one built before is replaced")
 	oneFile := l.String("one-file", "", "write everything into this one HTML `file` instead, which opens from a disk")
 	title := l.String("title", "", "`title` of the page")
-	examples := l.String("examples", "", "`file` of conversations to offer: a question a line, an empty line between them")
+	examples := l.String("examples", "", "`file` of conversations to offer: one question per line, an empty line between conversations")
 	from := l.String("from", "", "take the page's programs from this `folder`, built before")
 	wasm := l.String("wasm", "", "take ui.wasm, worker.wasm, files.wasm and wasm_exec.js from this `folder`")
 	level := l.String("compress", string(publish.Best), fmt.Sprintf("how `hard` to compress, of %v", publish.Levels))
@@ -61,7 +61,7 @@ func runBuild(ctx context.Context, s streams, l *line) error {
 			return err
 		}
 	case *collectionDir != "":
-		o.Examples = [][]string{} // the page's own ask about the built-in collection
+		o.Examples = [][]string{} // the page's own examples are about the built-in collection
 	}
 	root, rootErr := publish.Root(".")
 	if figures := filepath.Join(root, "models", "experiments", "figures.json"); rootErr == nil && *collectionDir == "" && *from == "" {

@@ -23,30 +23,30 @@ import (
 	"parley/shared/transcript"
 )
 
-const chatHelp = `  A line is a question. These are not:
-  :pick N   take result N as the reply that the next question builds on
+const chatHelp = `  A line is a question, unless it is one of these:
+  :pick N   make result N the reply that the next question builds on
   :alone    ask the last question again, read without what was said before
   :together ask it again, read with it
-  :stage S  ask it again, and all that follow, by these stages: sparse, dense, both, or
+  :stage S  ask it, and all later questions, with these stages: sparse, dense, both, or
             auto, which is both unless the sparse one is sure
   :terms    show the whole vector of the last question
   :undo     take the last question back
   :new      begin a new conversation
-  :link     show the end of a link to the conversation, to put behind the page's address
+  :link     show the end of a link to the conversation, to append to the page's address
   :save F   save it in file F: Markdown (.md), TREC topics (.topics.json) or JSON
   :help     show this
   :quit     end (so does ctrl-D)
 `
 
-// shownTerms is how many terms of a vector stand under a reply.
+// shownTerms is the number of a vector's terms that are shown under a reply.
 const shownTerms = 12
 
 func runChat(ctx context.Context, s streams, l *line) error {
 	var from sources
 	from.flags(l)
 	k := l.Int("k", 5, "show this `many` results")
-	address := l.String("link", "", "ask the questions of a shared `address` first, as the page's Share gives it")
-	file := l.String("open", "", "ask the questions of a `file` first: one that :save wrote (JSON, Markdown), or text with a question a line")
+	address := l.String("link", "", "ask the questions of a shared `address` first, as the page's Share shows it")
+	file := l.String("open", "", "ask the questions of a `file` first: one that :save wrote (JSON, Markdown), or text with one question per line")
 	args, err := l.parse()
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func runChat(ctx context.Context, s streams, l *line) error {
 	}
 	stage := from.stage
 	if stage == message.StageSparse {
-		from.stage = "" // :stage may want the other later
+		from.stage = "" // :stage may ask for the dense stage later
 	}
 	e, absent, err := openEngine(from, s.err)
 	if err != nil {
@@ -94,7 +94,7 @@ func runChat(ctx context.Context, s streams, l *line) error {
 		c.ask(t.Question, t.Read)
 		c.choose(t.Chosen)
 	}
-	// Reading cannot be interrupted; on a signal the command ends without it.
+	// Reading cannot be interrupted, so on a signal the command ends while it waits.
 	type text struct {
 		line string
 		err  error
@@ -130,7 +130,7 @@ func runChat(ctx context.Context, s streams, l *line) error {
 	}
 }
 
-// openConversation reads the questions of a file, as those of a link.
+// openConversation reads the questions of a file, in the form of a link's conversation.
 func openConversation(name string) (c link.Conversation, err error) {
 	content, err := os.ReadFile(name)
 	if err != nil {
@@ -150,14 +150,14 @@ func openConversation(name string) (c link.Conversation, err error) {
 	return c, nil
 }
 
-// An input reads lines: on a terminal with editing and history.
+// An input reads lines, on a terminal with editing and history.
 type input struct {
 	read    func() (string, error)
 	out     io.Writer
 	prompts bool
 }
 
-// prompter makes the input; restore gives the terminal back as it was.
+// prompter returns the input; restore resets the terminal.
 func prompter(s streams) (in input, restore func()) {
 	restore = func() {}
 	if f, ok := s.in.(*os.File); ok && isTerminal(s.in) && isTerminal(s.out) {
@@ -182,13 +182,13 @@ func prompter(s streams) (in input, restore func()) {
 type chat struct {
 	e      *answer.Engine
 	k      int
-	stage  string // of message.Ask
+	stage  string // a value of message.Ask.Stage
 	absent error  // why there is no dense stage; nil where there is one
 	page   page
 	said   dialogue.Dialogue
 }
 
-// line takes one line, and reports whether it ends the chat.
+// line handles one line, and reports whether it ends the chat.
 func (c *chat) line(s string) (quit bool) {
 	s = strings.TrimSpace(s)
 	if !strings.HasPrefix(s, ":") {
@@ -241,7 +241,7 @@ func (c *chat) line(s string) (quit bool) {
 	return false
 }
 
-// last is the newest turn, nil before the first.
+// last returns the newest turn, nil before the first.
 func (c *chat) last() *dialogue.Turn {
 	turns := c.said.Turns()
 	if len(turns) == 0 {
@@ -267,14 +267,14 @@ func (c *chat) pick(arg string) {
 	c.page.reply(last.Answer, &results[n-1])
 }
 
-// choose takes the result of an id as the last question's reply, where it is found.
+// choose makes the result of that id the last question's reply, if it was found.
 func (c *chat) choose(id string) {
 	if i := c.said.Len() - 1; c.said.Choose(i, id) {
 		c.page.reply(c.last().Answer, c.said.Reply(i))
 	}
 }
 
-// link shows the fragment that holds the conversation.
+// link prints the fragment of a link to the conversation.
 func (c *chat) link() {
 	shared := c.said.Link(c.e.Passages.About().Title, c.e.Encoder.Name)
 	fragment, err := shared.Fragment()
@@ -285,7 +285,8 @@ func (c *chat) link() {
 	fmt.Fprintf(c.page.w, "  #%s\n", fragment)
 }
 
-// save writes the conversation into a file, in the form that its ending names.
+// save writes the conversation to a file, in the form that the file name's extension
+// names.
 func (c *chat) save(name string) {
 	w := c.page.w
 	if name == "" || c.said.Len() == 0 {
@@ -317,7 +318,8 @@ func (c *chat) save(name string) {
 	fmt.Fprintf(w, "  Saved in %s.\n", printable(name))
 }
 
-// again asks the last question another way; it reports whether there was one to ask.
+// again asks the last question again, read the given way; it reports whether there was
+// one.
 func (c *chat) again(read string) bool {
 	if c.said.Len() < 2 {
 		fmt.Fprintln(c.page.w, "  There is no question with anything said before it.")
@@ -327,8 +329,8 @@ func (c *chat) again(read string) bool {
 	return true
 }
 
-// byStage asks the last question again by other stages, and all that follow; it reports
-// whether there was a question to ask.
+// byStage asks the last question again with other stages, and uses them for all that
+// follow; it reports whether there was a question.
 func (c *chat) byStage(stage string) bool {
 	w, was := c.page.w, c.stage
 	switch stage {
@@ -356,8 +358,8 @@ func (c *chat) byStage(stage string) bool {
 	return true
 }
 
-// reask asks the last question again, to be read so; it reports whether it was answered.
-// Where it was not, the answer before stays.
+// reask asks the last question again, read the given way, and reports whether it was
+// answered. Where it was not, the old answer stays.
 func (c *chat) reask(read string) bool {
 	n := c.said.Len() - 1
 	a, err := c.e.Ask(c.request(n, read))
@@ -372,11 +374,11 @@ func (c *chat) reask(read string) bool {
 	return true
 }
 
-// ask asks a question, to be read so (message.Ask.Read). Where it is not answered, it is
-// no turn of the conversation.
+// ask asks a question, read the given way (message.Ask.Read). A question that is not
+// answered does not become a turn.
 func (c *chat) ask(question, read string) {
 	if !c.said.Ask(question) {
-		return // nothing but what no text holds
+		return // only characters that a text does not contain
 	}
 	n := c.said.Len() - 1
 	a, err := c.e.Ask(c.request(n, read))
@@ -390,14 +392,14 @@ func (c *chat) ask(question, read string) {
 
 func (c *chat) fails(err error) { fmt.Fprintf(c.page.w, "  %s\n\n", printable(err.Error())) }
 
-// request is turn n, to be read so, as the engine is asked it.
+// request returns the question to the engine about turn n, read the given way.
 func (c *chat) request(n int, read string) message.Ask {
 	_, ask := c.said.Request(n, c.k)
 	ask.Read, ask.Stage = read, c.stage
 	return ask
 }
 
-// show takes the answer as the newest turn's, and shows it.
+// show makes a the newest turn's answer, and prints it.
 func (c *chat) show(read string, a message.Answer) {
 	n := c.said.Len() - 1
 	c.said.ReadAs(n, read)
@@ -419,9 +421,9 @@ func (c *chat) show(read string, a message.Answer) {
 	fmt.Fprintln(c.page.w)
 }
 
-// terms shows the heaviest terms of the vector: how heavy, and which turn lit them. What
-// stands nowhere in the conversation has a plus. Exact words stand in quotation marks, by
-// themselves: their weights are of another scale.
+// terms prints the heaviest terms of the vector, with their weights and the turns that won
+// them. A plus marks a term that is not in the conversation. Exact words are in quotation
+// marks and in a list of their own, since their weights have another scale.
 func (c *chat) terms(a *message.Answer, most int) {
 	var learned, exact []message.Term
 	for _, t := range a.Terms {
@@ -450,7 +452,7 @@ func (c *chat) terms(a *message.Answer, most int) {
 	}
 }
 
-// bars shows terms of one kind; a full bar stands for the weight full.
+// bars prints terms of one kind; full is the weight of a full bar.
 func (c *chat) bars(terms []message.Term, cell string, full float32, wide int) {
 	const cells = 24
 	for _, t := range terms {
@@ -468,7 +470,7 @@ func (c *chat) bars(terms []message.Term, cell string, full float32, wide int) {
 	}
 }
 
-// termText is a term with the sign of its kind.
+// termText returns a term with the mark of its kind.
 func termText(t message.Term) string {
 	switch {
 	case t.Word:

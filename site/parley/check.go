@@ -14,7 +14,7 @@ import (
 	"parley/site/collection"
 )
 
-// A checked folder is what `parley check` found in one.
+// A checked folder is the result of `parley check` for one folder.
 type checked struct {
 	Folder string   `json:"folder"`
 	Kind   string   `json:"kind"` // collection, encoder, dense encoder, encoders
@@ -33,7 +33,7 @@ func (c *checked) wrong(err error) {
 	}
 }
 
-// runCheck verifies folders, and says what is inside.
+// runCheck verifies folders, and prints what is inside.
 func runCheck(ctx context.Context, s streams, l *line) error {
 	asJSON := l.Bool("json", false, "print what was found as JSON")
 	folders, err := l.parse()
@@ -78,8 +78,7 @@ func runCheck(ctx context.Context, s streams, l *line) error {
 	return nil
 }
 
-// check tells by its files what a folder is, and opens all of it: whatever opens it
-// verifies it first.
+// check recognises a folder by its files and opens everything in it; opening verifies.
 func check(dir string) *checked {
 	c := &checked{Folder: dir}
 	has := func(name string) bool {
@@ -153,8 +152,8 @@ func (c *checked) encoder(dir string) {
 	}
 }
 
-// sum says where an encoder's files were compared with nothing, as neither its folder nor
-// the one around it has a manifest.
+// sum notes that an encoder's files were compared with nothing, where neither its folder
+// nor the one around it has a manifest.
 func (c *checked) sum(dir string) {
 	for _, at := range []string{dir, filepath.Join(dir, "..")} {
 		if _, err := os.Stat(filepath.Join(at, "manifest.json")); err == nil {

@@ -84,7 +84,7 @@ func runExport(ctx context.Context, s streams, l *line) error {
 		return err
 	}
 	made[bundle.ManifestFile] = m.Encode()
-	// What an encoder of another kind left would be read with the new weights.
+	// Files of another kind of encoder would be read with the new weights.
 	if err := durable.PublishFiles(out, made, "vocab.txt", "tokenizer.json"); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	}
 	enc, err := collection.OpenEncoder(out)
 	if enc == nil {
-		// A dense encoder, perhaps, which has no masked-LM head.
+		// It may be a dense encoder, which has no masked-LM head.
 		if _, other := encoder.LoadSentence(folder.Files(out)); other == nil {
 			return nil
 		}
@@ -101,13 +101,13 @@ func runExport(ctx context.Context, s streams, l *line) error {
 	return err
 }
 
-// settingsOf reads what a config.json says already; what it does not say is as
-// encoder.Load takes it.
+// settingsOf reads the settings in a config.json; those that are missing have the defaults
+// of encoder.Load.
 func settingsOf(config []byte) *encoder.Settings {
 	f := struct {
 		Parley encoder.Settings `json:"parley"`
 	}{encoder.Settings{QueryTokens: 256, PassageTokens: 256}}
-	json.Unmarshal(config, &f) // what is wrong with it, Quantize says better
+	json.Unmarshal(config, &f) // Quantize gives a better error where this fails
 	return &f.Parley
 }
 

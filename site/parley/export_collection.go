@@ -87,7 +87,7 @@ func runExportCollection(ctx context.Context, s streams, l *line) error {
 	return nil
 }
 
-// openExport opens a collection for export, and reads the example's question as the page
+// openExport opens a collection for export, and encodes the example's question as the page
 // would.
 func openExport(from sources, question string, s streams) (*answer.Engine, *engine.Collection, engine.Example, error) {
 	var none engine.Example
@@ -121,12 +121,13 @@ func openExport(from sources, question string, s streams) (*answer.Engine, *engi
 	return e, c, engine.Example{Question: question, Factors: factors}, nil
 }
 
-// writeQueries writes each question's query, and what Parley ranks best for it:
+// writeQueries writes each question's query and the passages that Parley ranks best for
+// it:
 //
 //	{"_id": "q1", "v": {"1037": 512, ...}, "step": 0.0002, "best": [[12, 70144], ...]}
 //
-// v are the integers that an engine is asked for, best the numbers of passages and their
-// sums of v x impact; step times a sum is the score that Parley shows.
+// v holds the integers to query an engine with. best holds the numbers of passages with
+// their sums of v x impact; step times a sum is the score that Parley shows.
 func writeQueries(ctx context.Context, e *answer.Engine, from, to string) error {
 	list, err := readQueries(from)
 	if err != nil {

@@ -28,7 +28,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's, whose base encodes")
 	out := l.String("out", "collection", "the `folder` to write")
 	mass := l.Float64("mass", .9, "keep the heaviest terms of each passage that make up this `share` of its weight; 1: all")
-	top := l.Int("top", 0, "keep at most this `many` terms of each passage; 0: no bound")
+	top := l.Int("top", 0, "keep at most this `many` terms of each passage; 0: no limit")
 	tokens := l.Int("passage-tokens", 0, "cut documents into passages of at most this `many` tokens, title included; 0: 190")
 	whole := l.Bool("whole", false, "do not cut documents: each is one passage already")
 	kind := l.String("as", "", fmt.Sprintf("read all files as this `format`: %v", documents.Kinds))
@@ -36,7 +36,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	l.StringVar(&columns.Title, "column-title", "", "`column` that holds the title")
 	l.StringVar(&columns.Text, "column-text", "", "`column` that holds the text; several with commas between; * for all, each with its name")
 	l.StringVar(&columns.URL, "column-url", "", "`column` that holds the link")
-	charset := l.String("charset", "", "the `name` of the files' character set (windows-1252, shift_jis ...); without it, it is found out")
+	charset := l.String("charset", "", "the `name` of the files' character set (windows-1252, shift_jis ...); without it, it is detected")
 	l.BoolVar(&columns.NoHeader, "no-header", false, "tables begin with data; name columns by number")
 	urlPrefix := l.String("url-prefix", "", "documents without a link get this `url` and their path")
 	l.StringVar(&about.Title, "title", "", "`name` of the collection, shown on the page")
@@ -107,7 +107,8 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 		return addDense(ctx, s, enc, *out, o, *asJSON)
 	}
 	if os.Getenv("GOGC") == "" {
-		// Texts stay, and little is garbage: so the program needs little more than they do.
+		// Texts stay and there is little garbage, so the program needs little more memory
+		// than the texts.
 		debug.SetGCPercent(25)
 	}
 	left := omissions{all: *verbose}
@@ -205,7 +206,7 @@ func counted(docs iter.Seq[documents.Document], meter *progress.Meter) iter.Seq[
 	}
 }
 
-// passagesBy opens the dense encoder of passages: that in dir, or the family's.
+// passagesBy opens the dense encoder for passages: the one in dir, or the family's.
 func passagesBy(encoders *collection.Encoders, base *collection.LoadedEncoder, dir string) (*collection.LoadedDenseEncoder, error) {
 	if dir == "" {
 		return encoders.DensePassages()
@@ -237,7 +238,7 @@ func addDense(ctx context.Context, s streams, enc *collection.LoadedEncoder, out
 	return nil
 }
 
-// printDense says what was made of dense vectors.
+// printDense prints a summary of the dense vectors.
 func printDense(w io.Writer, sum *collection.Summary) {
 	d := sum.Dense
 	switch {
@@ -264,7 +265,7 @@ func printJSON(w io.Writer, v any) error {
 	return out.Encode(v)
 }
 
-// optional is a flag that may have a value: --dense, --dense=FOLDER.
+// optional is a flag with an optional value: --dense, --dense=FOLDER.
 type optional struct {
 	set   bool
 	value string

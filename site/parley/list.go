@@ -10,22 +10,22 @@ import (
 	"parley/site/collection"
 )
 
-// A listed encoder is a line of `parley models`.
+// A listed encoder is a line in the output of `parley models`.
 type listed struct {
 	Name  string  `json:"name"`
 	Title string  `json:"title,omitempty"`
 	Dir   string  `json:"dir"`
-	Bytes int64   `json:"bytes"` // of its weights
+	Bytes int64   `json:"bytes"` // size of its weights
 	FLOPS float64 `json:"flops,omitempty"`
 	Use   string  `json:"use,omitempty"`
 }
 
-// listedDense is the second stage's.
+// listedDense is the second stage's encoder.
 type listedDense struct {
 	listed
 	Space     string `json:"space,omitempty"`
 	Installed bool   `json:"installed"`
-	Why       string `json:"why,omitempty"` // not installed
+	Why       string `json:"why,omitempty"` // why it is not installed
 }
 
 type listedCollection struct {
@@ -33,10 +33,10 @@ type listedCollection struct {
 	Title    string `json:"title"`
 	Encoder  string `json:"encoder"`
 	Passages int    `json:"passages"`
-	Space    string `json:"dense_space,omitempty"` // of its dense vectors; "": it has none
+	Space    string `json:"dense_space,omitempty"` // space of its dense vectors; "": it has none
 }
 
-// runModels lists what the other commands answer by.
+// runModels lists the encoders and the collection that the other commands use.
 func runModels(ctx context.Context, s streams, l *line) error {
 	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's")
 	collectionDir := l.String("collection", "", "the collection's `folder`")
@@ -137,7 +137,7 @@ func runModels(ctx context.Context, s streams, l *line) error {
 	return nil
 }
 
-// weights is the size of an encoder's weights in bytes, 0 where they are not there.
+// weights returns the size of an encoder's weights in bytes, 0 where there are none.
 func weights(dir string) int64 {
 	info, err := os.Stat(filepath.Join(dir, "model.safetensors"))
 	if err != nil {

@@ -1,6 +1,6 @@
-// Command parley makes encoders small, indexes documents, searches and converses
-// in a terminal, and builds and serves the page. Each subcommand is a file of its
-// name; `parley help` shows them (usage.go).
+// Command parley quantises encoders, indexes documents, searches and converses in a
+// terminal, and builds and serves the page. Each subcommand has a file of its own; `parley
+// help` lists them (usage.go).
 package main
 
 import (
@@ -18,13 +18,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()
-		stop() // a second ctrl-C ends at once
+		stop() // a second ctrl-C ends the program immediately
 	}()
 	os.Exit(run(ctx, streams{os.Stdin, os.Stdout, os.Stderr}, os.Args[1:]))
 }
 
-// streams are where a command reads and writes. Results go to out, all else to
-// err, so that a program may read the one and a person the other.
+// streams are where a command reads and writes. Results go to out, and everything else to
+// err, so that programs can read the results and people the rest.
 type streams struct {
 	in  io.Reader
 	out io.Writer
@@ -38,12 +38,12 @@ const (
 	exitUsage  = 2
 )
 
-// A usageError is a command line that cannot be meant.
+// A usageError is a command line that makes no sense.
 type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// run runs one command line and gives the exit code.
+// run runs one command line and returns the exit code.
 func run(ctx context.Context, s streams, args []string) int {
 	if len(args) == 0 {
 		overview(s.err)
@@ -84,14 +84,14 @@ func run(ctx context.Context, s streams, args []string) int {
 	return exitUsage
 }
 
-// A line is a command line on its way through a flag set.
+// A line is a command line that is being parsed.
 type line struct {
 	*flag.FlagSet
 	args []string
 }
 
-// parse reads the flags, which may stand before, between and after the other
-// arguments, and gives those; all after "--" is taken as it stands.
+// parse parses the flags, which may stand before, between and after the other arguments,
+// and returns these; everything after "--" is an argument.
 func (l *line) parse() ([]string, error) {
 	var plain []string
 	rest := l.args

@@ -16,13 +16,13 @@ import (
 	"parley/site/publish"
 )
 
-// What is used where no flag says otherwise: what the repository carries.
+// Defaults where no flag is given: folders of the repository.
 const (
 	defaultEncoder    = "models" // a family's folder
 	defaultCollection = "models/vital-articles"
 )
 
-// located gives the folder that a flag names, or else the repository's own.
+// located returns the folder that a flag names, or else the repository's own.
 func located(given, flagName, standard, makeWith string) (string, error) {
 	if given != "" {
 		if _, err := os.Stat(given); err != nil {
@@ -48,7 +48,7 @@ func encoderFolder(given string) (string, error) {
 	return located(given, "encoder", defaultEncoder, "quantize")
 }
 
-// openEncoders opens the encoders that a flag names, and reads that of passages.
+// openEncoders opens the encoders that a flag names, and loads the one for passages.
 func openEncoders(given string) (encoders *collection.Encoders, base *collection.LoadedEncoder, err error) {
 	dir, err := encoderFolder(given)
 	if err != nil {
@@ -65,7 +65,7 @@ func collectionFolder(given string) (string, error) {
 	return located(given, "collection", defaultCollection, "index")
 }
 
-// sources are what a command answers by, as its flags name it.
+// sources are the encoder, collection and stages that a command's flags name.
 type sources struct {
 	encoder, level, collection string
 	dense, stage               string
@@ -76,7 +76,7 @@ func (o *sources) flags(l *line) {
 	l.StringVar(&o.encoder, "encoder", "", "the encoder's `folder`, or a family's")
 	l.StringVar(&o.level, "level", "", "which of the family's encoders reads the questions, by `name`; empty: the family's default")
 	l.StringVar(&o.dense, "dense", "", "the dense encoder's `folder`, for the second stage; empty: the family's, where it is installed")
-	l.StringVar(&o.stage, "stage", "", "which `stages` answer: sparse, dense or both; empty: both, but the sparse one where it is sure or has no other beside it")
+	l.StringVar(&o.stage, "stage", "", "which `stages` answer: sparse, dense or both; empty: both, or only the sparse one where it is sure or the other is missing")
 }
 
 func (o *sources) check() error {
@@ -90,9 +90,9 @@ func (o *sources) check() error {
 // errNoVectors says that a collection has no dense vectors.
 var errNoVectors = errors.New("the collection has no dense vectors")
 
-// openEngine joins an encoder, of a family the one of that level, and a collection, and
-// the dense stage where it is there. Where it is not, absent says why, and the sparse
-// stage answers alone, unless a flag wants the other: then that is the error.
+// openEngine joins an encoder (in a family, the one of the level), a collection, and the
+// dense stage if there is one. If there is none, absent says why and the sparse stage
+// answers alone, unless a flag asks for the dense stage; then that reason is the error.
 func openEngine(o sources, log io.Writer) (e *answer.Engine, absent, err error) {
 	encoderDir, err := encoderFolder(o.encoder)
 	if err != nil {
@@ -115,7 +115,7 @@ func openEngine(o sources, log io.Writer) (e *answer.Engine, absent, err error) 
 	}
 	c, wrong := collection.OpenAll(collectionDir)
 	if wrong != nil {
-		// Perhaps it is the dense vectors alone that cannot be read.
+		// Perhaps only the dense vectors cannot be read.
 		c = &collect.Collection{}
 		if c.Index, c.Passages, err = collection.Open(collectionDir); err != nil {
 			return nil, nil, err
@@ -147,7 +147,7 @@ func openEngine(o sources, log io.Writer) (e *answer.Engine, absent, err error) 
 	return e, absent, nil
 }
 
-// second gives an engine its dense stage; the error says why it has none.
+// second gives an engine its dense stage; the error says why there is none.
 func second(e *answer.Engine, c *collect.Collection, encoders *collection.Encoders, dir string) error {
 	if dir == "" {
 		var err error

@@ -14,27 +14,27 @@ import (
 	"parley/shared/documents"
 )
 
-// omissions gathers what was left out of the documents, and what was read otherwise than
-// it stands, to say it once at the end, by kind. Files of formats that are not read are
-// counted by the endings of their names.
+// omissions collects what was left out of the documents, and what was read in a special
+// way, to print it once at the end, by kind. Files of formats that cannot be read are
+// counted by file name extension.
 type omissions struct {
 	all     bool       // name every one
 	mu      sync.Mutex // documents are read in a goroutine
 	n       int        // left out
 	kinds   []*omission
 	endings map[string]int
-	ask     *documents.Sample // a table's beginning whose columns tell nothing
+	ask     *documents.Sample // the beginning of a table whose columns could not be recognised
 }
 
-// An omission is what is said of several files or records.
+// An omission is a message about several files or records.
 type omission struct {
-	shape  string // what is said, without what is of the one or the other
+	shape  string // the message without the parts that differ
 	first  documents.Note
 	n      int
-	places []string // all, or the first
+	places []string // all of them, or the first
 }
 
-// namedPlaces is how many of a kind are named, if not all.
+// namedPlaces is the number of places that are named for each kind, unless all are.
 const namedPlaces = 3
 
 var particular = regexp.MustCompile(`"[^"]*"|[0-9]+|\S+/\S+|0x[0-9a-f]{2}`)
@@ -74,14 +74,14 @@ func (o *omissions) note(n documents.Note) {
 	}
 }
 
-// total is how many files and records were left out.
+// total returns the number of files and records that were left out.
 func (o *omissions) total() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.n
 }
 
-// print says all: what was left out first.
+// print prints everything, first what was left out.
 func (o *omissions) print(w io.Writer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -126,7 +126,7 @@ func (o *omissions) print(w io.Writer) {
 	}
 }
 
-// formats counts the files of formats that are not read.
+// formats counts the files of formats that cannot be read.
 func (o *omissions) formats() string {
 	sum := 0
 	var list []string

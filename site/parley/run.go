@@ -28,9 +28,9 @@ type runOptions struct {
 	byDocument   bool
 }
 
-// writeRun searches many questions and writes their rankings as trec_eval reads
-// them: query, "Q0", document, rank, score, name of the run. Each is what search finds
-// for the same turns; earlier ones without a reply stay without.
+// writeRun searches for many questions and writes their rankings as trec_eval reads them:
+// query, "Q0", document, rank, score, name of the run. Each ranking is what search finds
+// for the same turns, except that earlier turns without a reply stay without one.
 func writeRun(ctx context.Context, s streams, o runOptions) error {
 	if o.k == 0 {
 		o.k = 1000
@@ -91,14 +91,15 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 	return nil
 }
 
-// ranking gives a query's lines of a run.
+// ranking returns a query's lines of a run.
 func ranking(e *answer.Engine, q beir.Query, tag string, o runOptions) ([]byte, error) {
 	turns := turnsOf(q)
-	// A document's passages can fill any number of ranks: then it takes a longer ranking.
+	// A document's passages can take any number of ranks, so a longer ranking may be
+	// needed.
 	for depth := o.k; ; depth *= 4 {
 		hits, _, err := e.Rank(message.Ask{Turns: turns, Stage: o.from.stage}, depth)
 		if errors.Is(err, answer.ErrNoQuestion) {
-			return nil, nil // it finds nothing
+			return nil, nil // nothing was found
 		}
 		if err != nil {
 			return nil, err
@@ -129,10 +130,10 @@ func ranking(e *answer.Engine, q beir.Query, tag string, o runOptions) ([]byte, 
 	}
 }
 
-// word makes an id one word, as the format needs.
+// word makes an id one word, as the format requires.
 func word(id string) string { return strings.Join(strings.Fields(id), "%20") }
 
-// turnsOf is a query as it is asked.
+// turnsOf returns a query as the turns to ask.
 func turnsOf(q beir.Query) (turns []message.Turn) {
 	for _, t := range q.Said() {
 		turns = append(turns, message.Turn(t))
@@ -140,8 +141,8 @@ func turnsOf(q beir.Query) (turns []message.Turn) {
 	return turns
 }
 
-// readQueries reads the questions of a run from a file: queries of BEIR's form, where
-// its name is one of JSON Lines, else lines of an id, a tab and a question.
+// readQueries reads the questions of a run from a file: queries in BEIR's form where the
+// file's name is one of JSON Lines, else lines of an id, a tab and a question.
 func readQueries(file string) ([]beir.Query, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -157,7 +158,7 @@ func readQueries(file string) ([]beir.Query, error) {
 	case ".jsonl", ".ndjson", ".json":
 		list, err = beir.ReadQueries(r)
 		for _, q := range list {
-			if q.Text == "" && q.Turns == nil { // an empty field of the name that was meant
+			if q.Text == "" && q.Turns == nil { // the wanted field exists and is empty
 				return nil, fmt.Errorf("%s: the text of query %q is empty", file, q.ID)
 			}
 		}

@@ -75,8 +75,8 @@ func runSearch(ctx context.Context, s streams, l *line) error {
 	return nil
 }
 
-// converse asks the last turn's question. Earlier turns without a reply are
-// answered first, each by the quotation that the page would show.
+// converse asks the last turn's question. Earlier turns without a reply are answered
+// first, each with the quotation that the page would show.
 func converse(e *answer.Engine, turns []message.Turn, k int, read, stage string) (message.Answer, error) {
 	last := len(turns) - 1
 	for i := range turns[:last] {
@@ -92,7 +92,7 @@ func converse(e *answer.Engine, turns []message.Turn, k int, read, stage string)
 	return e.Ask(message.Ask{Turns: turns, K: k, Read: read, Stage: stage})
 }
 
-// turnsFlag gathers -t, and replyFlag -r, into one conversation.
+// turnsFlag and replyFlag collect -t and -r in one conversation.
 type turnsFlag []message.Turn
 
 func (t *turnsFlag) String() string { return "" }
@@ -116,15 +116,15 @@ func (r *replyFlag) Set(reply string) error {
 
 var _, _ flag.Value = (*turnsFlag)(nil), (*replyFlag)(nil)
 
-// A page writes answers for people.
+// A page prints answers for people.
 type page struct {
 	w     io.Writer
 	width int
 	style style
-	dense *encoder.Sentence // nil where there is one stage, of which nothing is said
+	dense *encoder.Sentence // nil where there is one stage, which is then not mentioned
 }
 
-// answer writes all of one.
+// answer prints a whole answer.
 func (p page) answer(a *message.Answer) {
 	p.spelling(a)
 	p.reply(a, a.Quoted())
@@ -132,19 +132,19 @@ func (p page) answer(a *message.Answer) {
 	p.cost(a)
 }
 
-// spelling says which words were read as others.
+// spelling prints which words were replaced.
 func (p page) spelling(a *message.Answer) {
 	if text := a.ReadAs(); text != "" {
 		fmt.Fprintln(p.w, p.style.dim(wrap(printable(text), "  ", p.width)))
 	}
 }
 
-// reply writes the quotation of one of a's results, where it stands, and what the
-// question was read with; where r is nil, why there is none.
+// reply prints the quotation of one of a's results with its source, and what the question
+// was read with. Where r is nil, it prints why there is no quotation.
 func (p page) reply(a *message.Answer, r *message.Result) {
 	if r == nil && a.Doubt != "" {
 		fmt.Fprintln(p.w, wrap(message.Says(a.Doubt), "  ", p.width))
-		if a.Doubt == message.DoubtUnsure { // of a greeting, say, it does not matter
+		if a.Doubt == message.DoubtUnsure { // it does not matter for a greeting, say
 			p.read(a)
 		}
 		fmt.Fprintln(p.w)
@@ -169,7 +169,7 @@ func (p page) reply(a *message.Answer, r *message.Result) {
 	fmt.Fprintln(p.w)
 }
 
-// read says which turns were read, what did not fit, and which stages answered.
+// read prints which turns were read, what did not fit, and which stages answered.
 func (p page) read(a *message.Answer) {
 	for _, text := range []string{a.Reading(), a.LeftOut(), p.answered(a)} {
 		if text != "" {
@@ -178,7 +178,7 @@ func (p page) read(a *message.Answer) {
 	}
 }
 
-// answered says which stages answered, where there are two.
+// answered returns which stages answered, where there are two.
 func (p page) answered(a *message.Answer) string {
 	switch {
 	case p.dense == nil:
@@ -194,8 +194,8 @@ func (p page) answered(a *message.Answer) string {
 	return ""
 }
 
-// results lists all, without the text of the one that is the reply; quoted says which
-// were replies before.
+// results lists all results, without the text of the one that is the reply; quoted reports
+// whether a result was a reply before.
 func (p page) results(a *message.Answer, reply *message.Result, quoted func(*message.Result) bool) {
 	for i := range a.Results {
 		r := &a.Results[i]
@@ -216,8 +216,8 @@ func (p page) results(a *message.Answer, reply *message.Result, quoted func(*mes
 	fmt.Fprintln(p.w)
 }
 
-// nearest names the results to look into where nothing is quoted, by the numbers that
-// :pick takes.
+// nearest names the results to look at where nothing is quoted, by the numbers that :pick
+// takes.
 func (p page) nearest(a *message.Answer) {
 	if len(a.Results) == 0 || a.Doubt != message.DoubtUnsure && a.Doubt != message.DoubtLanguage {
 		return
@@ -229,10 +229,10 @@ func (p page) nearest(a *message.Answer) {
 	fmt.Fprintln(p.w)
 }
 
-// titleOf is a result's title, its id where it has none.
+// titleOf returns a result's title, or its id where it has none.
 func titleOf(r *message.Result) string { return cmp.Or(printable(r.Title), printable(r.ID)) }
 
-// snippet is the sentence that answers best, at most 200 characters of it.
+// snippet returns the sentence that answers best, at most 200 characters of it.
 func snippet(r *message.Result) string {
 	s := []rune(printable(r.Quotation()))
 	if len(s) > 200 {
@@ -241,7 +241,7 @@ func snippet(r *message.Result) string {
 	return string(s)
 }
 
-// cost says what the turn took.
+// cost prints the time and work that the turn took.
 func (p page) cost(a *message.Answer) {
 	exact := 0
 	for _, t := range a.Terms {

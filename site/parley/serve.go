@@ -59,8 +59,8 @@ func runServe(ctx context.Context, s streams, l *line) error {
 	return serve.Run(ctx, listener, serve.Only(*addr, hosts, serve.Handler(serve.Folder(dir, *links))))
 }
 
-// address is what to type into a browser on this computer. Only localhost and
-// https give a page its service worker.
+// address returns the address to type into a browser on this computer. Only on localhost
+// and over https does a page get its service worker.
 func address(a *net.TCPAddr) string {
 	host := a.IP.String()
 	if a.IP.IsLoopback() || a.IP.IsUnspecified() {

@@ -5,11 +5,11 @@ import (
 	"os"
 )
 
-// A style colours text, or not.
+// A style colours text, unless on is false.
 type style struct{ on bool }
 
-// styleOf colours what goes to a terminal, unless NO_COLOR is set
-// (https://no-color.org) or the terminal cannot.
+// styleOf returns a style that colours output to a terminal, unless NO_COLOR is set
+// (https://no-color.org) or the terminal has no colours.
 func styleOf(of any) style {
 	return style{isTerminal(of) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
@@ -24,11 +24,11 @@ func (s style) code(code, text string) string {
 func (s style) bold(text string) string { return s.code("1", text) }
 func (s style) dim(text string) string  { return s.code("2", text) }
 
-// turnColours tell the turns apart on dark and light grounds (256 colours); they
-// begin again after the last.
+// turnColours distinguish the turns on dark and light backgrounds (256 colours); after the
+// last, the first is used again.
 var turnColours = []int{33, 166, 35, 162, 136, 99}
 
-// turn colours text as what the n-th turn lit.
+// turn colours text in the colour of the n-th turn.
 func (s style) turn(n int, text string) string {
 	if n < 0 {
 		return s.dim(text)

@@ -10,13 +10,14 @@ import (
 	"golang.org/x/term"
 )
 
-// isTerminal reports whether w (or r) is a person's.
+// isTerminal reports whether a writer or reader is a terminal.
 func isTerminal(of any) bool {
 	f, ok := of.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// width is that of the terminal, 0 where it is none: then no line is broken.
+// width returns the width of the terminal; 0, for no line breaks, where it is not a
+// terminal.
 func width(of any) int {
 	f, ok := of.(*os.File)
 	if !ok {
@@ -29,8 +30,8 @@ func width(of any) int {
 	return w
 }
 
-// printable takes out what would command the terminal rather than be read:
-// documents and vocabularies are anyone's.
+// printable removes characters that would control the terminal: anyone may have written
+// the documents and vocabularies.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' {
@@ -43,8 +44,8 @@ func printable(s string) string {
 	}, s)
 }
 
-// wrap breaks a text into lines of at most width characters, each after an
-// indent; no width, one line.
+// wrap breaks a text into lines of at most width characters, each after an indent; width 0
+// stands for one line.
 func wrap(s, indent string, width int) string {
 	var b strings.Builder
 	b.WriteString(indent)
@@ -67,7 +68,7 @@ func wrap(s, indent string, width int) string {
 	return b.String()
 }
 
-// thousands writes 12345 as 12,345.
+// thousands returns 12345 as 12,345.
 func thousands(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {

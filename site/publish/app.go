@@ -17,15 +17,15 @@ import (
 	"parley/wasm/kernel"
 )
 
-// An App is the program of the page: its files by logical name ("boot.js",
-// "ui.wasm"), placeholders not yet filled in.
+// An App is the page's program: its files by logical name ("boot.js", "ui.wasm"), with
+// placeholders not yet filled in.
 type App map[string][]byte
 
-// The programs beside the files of site/web. Code that is not inlined is smaller,
-// as served: ui.wasm loses 50 KB by it, worker.wasm 60, where all that works
-// while one waits stays inlined: what searches, computes and splits text, and the
-// hot packages of the standard library. The tag "tinygo" only lets Vugu use its
-// small JSON package instead of the standard one, 100 KB.
+// The programs beside the files of site/web. Code that is not inlined is smaller: ui.wasm
+// saves 50 KB as served, worker.wasm 60, although inlining stays on for what computes
+// while a visitor waits: search, arithmetic, splitting text, and the hot packages of the
+// standard library. The tag "tinygo" only makes Vugu use its small JSON package instead of
+// the standard one, which saves 100 KB.
 var programs = []struct {
 	name, pkg string
 	env       []string
@@ -40,7 +40,7 @@ var programs = []struct {
 	{"files.wasm", "./wasm/files", []string{"GOOS=wasip1", "GOARCH=wasm"}, []string{"-buildmode=c-shared"}},
 }
 
-// Root finds the repository that holds dir.
+// Root returns the root of the repository that contains dir.
 func Root(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -58,8 +58,8 @@ func Root(dir string) (string, error) {
 }
 
 // FromSource builds the program in the repository at root, with the Go toolchain.
-// prebuilt, where not empty, is a folder that holds ui.wasm, worker.wasm, files.wasm
-// and wasm_exec.js already.
+// prebuilt, unless empty, is a folder that already has ui.wasm, worker.wasm, files.wasm
+// and wasm_exec.js.
 func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
 	app := App{}
 	if err := app.addWeb(); err != nil {
@@ -85,7 +85,7 @@ func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
 			return nil, err
 		}
 	}
-	// The glue must be that of the toolchain which built ui.wasm.
+	// wasm_exec.js must come from the toolchain that built ui.wasm.
 	if err := read("wasm_exec.js", exec); err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
 	return app, nil
 }
 
-// compile builds the WebAssembly programs into build/wasm and gives GOROOT.
+// compile builds the WebAssembly programs into build/wasm and returns GOROOT.
 func compile(ctx context.Context, root string) (string, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return "", errors.New("building the page needs the Go toolchain, and there is no `go` command; install Go, or take the program of a folder built before (--from DIST)")
@@ -106,7 +106,7 @@ func compile(ctx context.Context, root string) (string, error) {
 	run := func(env []string, args ...string) (string, error) {
 		c := exec.CommandContext(ctx, "go", args...)
 		c.Dir = root
-		// What the user has set for native builds must not reach these.
+		// The user's settings for native builds must not apply to these.
 		c.Env = append(os.Environ(), append([]string{"GOFLAGS=", "GOEXPERIMENT=", "GOWASM=", "CGO_ENABLED=0"}, env...)...)
 		var complaint strings.Builder
 		c.Stderr = &complaint
@@ -130,15 +130,15 @@ func compile(ctx context.Context, root string) (string, error) {
 	return goroot, nil
 }
 
-// joined are scripts with the parts that they consist of: so one request brings all of
-// them, and none without those that it needs.
+// joined lists scripts and the parts that they consist of: one request loads them all, and
+// none is loaded without the parts that it needs.
 var joined = map[string][]string{
 	"documents.js":    {"collections.js", "encoding.js", "documents.js"},
 	"worker.js":       {"download.js", "program.js", "worker.js"},
 	"files-worker.js": {"download.js", "program.js", "files-worker.js"},
 }
 
-// addWeb adds the files of site/web, those of joined in one.
+// addWeb adds the files of site/web, joining the parts of joined.
 func (app App) addWeb() error {
 	err := fs.WalkDir(web.Files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -168,12 +168,12 @@ func (app App) addWeb() error {
 	return nil
 }
 
-// inApp matches what hashed gives.
+// inApp matches names that hashed returns.
 var inApp = regexp.MustCompile(`^(.+)\.([0-9a-f]{16})(\.[a-z0-9]+)$`)
 
-// FromDist takes the program of a folder that Build wrote, so that a collection
-// can be published without a Go toolchain. Only the files of fixed names come
-// from this program: they hold the title and the list of files.
+// FromDist takes the program from a folder that Build wrote, so that a collection can be
+// published without a Go toolchain. Only the files with fixed names come from this
+// program, since they contain the title and the list of files.
 func FromDist(dist string) (App, error) {
 	app := App{}
 	if err := app.addWeb(); err != nil {
@@ -195,7 +195,7 @@ func FromDist(dist string) (App, error) {
 	for _, e := range entries {
 		m := inApp.FindStringSubmatch(e.Name())
 		if !current(list, "app/"+e.Name()) {
-			continue // of the version before
+			continue // from the version before
 		}
 		if m == nil || m[3] == ".br" || m[3] == ".gz" {
 			continue

@@ -24,27 +24,27 @@ import (
 	"parley/shared/durable"
 )
 
-// A Level is how hard to compress.
+// A Level is the effort of compression.
 type Level string
 
 const (
 	Best Level = "best" // Brotli 11, gzip 9: for publishing
 	Fast Level = "fast" // Brotli 5, gzip 6
-	None Level = "none" // no compressed files at all: for trying something out
+	None Level = "none" // no compressed files: for trying something out
 )
 
-// Levels lists the levels.
+// Levels lists all levels.
 var Levels = []Level{Best, Fast, None}
 
-// methods in the order of file.small.
+// methods are in the order of file.small.
 var methods = [2]struct {
 	ending string
 	level  map[Level]int
 	writer func(w io.Writer, level, size int) (io.WriteCloser, error)
 }{
 	{".br", map[Level]int{Best: 11, Fast: 5}, func(w io.Writer, level, size int) (io.WriteCloser, error) {
-		// A window that holds the whole file, up to the largest that browsers take;
-		// a larger one than that only costs memory, and time to clear it.
+		// The window is as large as the file, up to the largest that browsers accept; a
+		// larger one would only cost memory and time.
 		window := min(max(bits.Len(uint(size)), 16), 24)
 		return brotli.NewWriterOptions(w, brotli.WriterOptions{Quality: level, LGWin: window}), nil
 	}},
@@ -53,12 +53,12 @@ var methods = [2]struct {
 	}},
 }
 
-// cacheEdition goes into the names of cached files; raise it when a new version
-// of a compressor gives other bytes.
+// cacheEdition is part of the names of cached files; raise it when a new version of a
+// compressor gives other bytes.
 const cacheEdition = "2"
 
-// compress fills in small of every file that gains by it, on all cores. What was
-// compressed before comes from the cache, where its name is the content's hash.
+// compress sets small of every file that compresses well, on all cores. Files that were
+// compressed before come from the cache, by the content's hash.
 func compress(ctx context.Context, files []file, level Level, cache string) error {
 	if methods[0].level[level] == 0 {
 		return fmt.Errorf("no level of compression is called %q; there are %v", level, Levels)
@@ -93,11 +93,11 @@ func compress(ctx context.Context, files []file, level Level, cache string) erro
 	return ctx.Err()
 }
 
-// keep is how long the cache keeps what no build used.
+// keep is how long the cache keeps files that no build used.
 const keep = 7 * 24 * time.Hour
 
-// forget deletes what no build has used for long. It is a cache: what cannot be
-// deleted now may be another time.
+// forget deletes files that no build has used for long. Files that cannot be deleted now
+// may be deleted by a later build.
 func forget(cache string) {
 	if cache == "" {
 		return
@@ -114,9 +114,9 @@ func forget(cache string) {
 	}
 }
 
-// effort is a method's level for a file. Weights and vectors hardly repeat, so looking for
-// what does takes minutes and makes more bytes: of a dense encoder's 33.7 MB Brotli 1 made
-// 20.38 in 1.3 s, 5 made 20.91 and 9 made 21.28.
+// effort returns a method's level for a file. Weights and vectors hardly repeat, so
+// searching for repetitions takes minutes and makes the result larger: for a dense
+// encoder's 33.7 MB, Brotli 1 made 20.38 MB in 1.3 s, 5 made 20.91 and 9 made 21.28.
 func effort(f *file, method int, level Level) int {
 	if f.name == "dense/model.safetensors" || f.name == "collection/"+collect.DenseFile {
 		return 1
@@ -124,8 +124,8 @@ func effort(f *file, method int, level Level) int {
 	return methods[method].level[level]
 }
 
-// small compresses a file by a method, and gives nil where less than a twentieth
-// is gained, or less than would fit beside the headers anyway.
+// small compresses a file by a method. It returns nil where that saves less than a
+// twentieth, or less than would fit beside the headers anyway.
 func small(f *file, method int, level Level, cache string) ([]byte, error) {
 	switch path.Ext(f.path) {
 	case ".png", ".ico":
@@ -158,7 +158,7 @@ func small(f *file, method int, level Level, cache string) ([]byte, error) {
 		}
 	} else {
 		now := time.Now()
-		os.Chtimes(cached, now, now) // used: forget leaves it
+		os.Chtimes(cached, now, now) // marked as used, so that forget keeps it
 	}
 	if len(out) > len(f.content)-len(f.content)/20 || len(out)+64 > len(f.content) {
 		return nil, nil

@@ -9,11 +9,11 @@ import (
 	"parley/site/serve"
 )
 
-// forEver is what hosts say of files that are named by their content.
+// forEver is the caching header for files that are named by their content.
 const forEver = "public, max-age=31536000, immutable"
 
-// hosting are files for those who host the folder, with the headers that package serve
-// sends. No page asks for them, so the service worker does not list them.
+// hosting returns files for those who host the folder, with the headers that package serve
+// sends. No page requests them, so the service worker does not list them.
 func hosting() []file {
 	return []file{
 		{path: "_headers", content: []byte(netlify())},
@@ -45,7 +45,7 @@ page needs the network; programs and files are verified all the same. SECURITY.m
 Parley's repository says what is promised and how it is tested.
 `
 
-// netlify is the file _headers of Netlify and Cloudflare Pages.
+// netlify returns the file _headers for Netlify and Cloudflare Pages.
 func netlify() string {
 	var b strings.Builder
 	b.WriteString("# Written by parley build for Netlify and Cloudflare Pages. The paths begin at the root of\n" +
@@ -60,7 +60,7 @@ func netlify() string {
 	return b.String()
 }
 
-// nginx is a part of a server block.
+// nginx returns a part of a server block.
 func nginx() string {
 	var b strings.Builder
 	b.WriteString("# Written by parley build: include this in a server block whose root is this folder.\n" +
@@ -73,7 +73,7 @@ func nginx() string {
 	b.WriteString("}\ncharset utf-8;\ncharset_types text/html text/plain text/javascript text/css;\ndefault_type text/plain;\n")
 	headers := serve.Headers()
 	for _, part := range []struct{ location, cache string }{{"/", "no-cache"}, {"~ /(app|data)/[^/]*$", forEver}} {
-		// A location that adds a header of its own inherits none.
+		// A location that adds a header of its own does not inherit any.
 		fmt.Fprintf(&b, "\nlocation %s {\n    add_header Cache-Control \"%s\" always;\n", part.location, part.cache)
 		for _, name := range slices.Sorted(maps.Keys(headers)) {
 			fmt.Fprintf(&b, "    add_header %s \"%s\" always;\n", name, headers[name])

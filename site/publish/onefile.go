@@ -19,19 +19,19 @@ import (
 	"parley/site/serve"
 )
 
-// OneFileBudget is what one file should weigh: what a browser opens from a disk within
-// seconds, and a mail or a course's page still carries.
+// OneFileBudget is the intended size of one file in bytes: a browser opens it from a disk
+// within seconds, and it can still be sent by mail or put on a course's page.
 const OneFileBudget = 22_000_000
 
-// The script that the page's own are put behind; it says how the parts are laid out.
+// The script that goes before the page's own; it describes how the parts are laid out.
 //
 //go:embed onefile.js
 var oneFileScript string
 
-// OneFile writes everything into a single HTML file, o.Out, that opens by a double
-// click, without a server: the scripts and styles that the page begins with inline,
-// all else as parts in base64 at its end, packed with gzip, which every browser
-// unpacks. Its policy allows no request at all.
+// OneFile writes everything into a single HTML file, o.Out, that opens by a double click,
+// without a server. The first scripts and the styles are inline; everything else is stored
+// at its end as parts in base64, packed with gzip, which every browser can unpack. Its
+// policy allows no requests at all. OneFile returns the file's size in bytes.
 func OneFile(ctx context.Context, o Options) (size int, err error) {
 	files, err := contents(ctx, o, true)
 	if err != nil {
@@ -50,7 +50,7 @@ func OneFile(ctx context.Context, o Options) (size int, err error) {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		// Scripts stay as they are: a worker is made of them at once.
+		// Scripts are not packed: workers are made of them immediately.
 		if name := files[i].name; path.Ext(name) != ".js" && path.Ext(name) != ".css" {
 			if files[i].small[1], err = small(&files[i], 1, Best, o.Cache); err != nil {
 				return 0, err
@@ -78,10 +78,10 @@ func OneFile(ctx context.Context, o Options) (size int, err error) {
 	return len(page), durable.WriteFile(filepath.Clean(o.Out), []byte(page))
 }
 
-// inlined are the scripts that the page begins with, in order; the others are parts.
+// inlined lists the scripts that the page starts with, in order; the others are parts.
 var inlined = []string{"boot.js", "vugu-helper.js", "wasm_exec.js"}
 
-// isPart reports whether a file is asked for by a script, and not part of the page.
+// isPart reports whether a script requests the file, rather than the page containing it.
 func isPart(name string) bool {
 	switch path.Ext(name) {
 	case ".js":
@@ -101,7 +101,7 @@ var (
 	notices     = regexp.MustCompile(`<p><a href="NOTICE">([^<]*)</a></p>`)
 )
 
-// inline is index.html with its scripts, styles and icon in it, and a policy that
+// inline returns index.html with its scripts, styles and icon in it, and a policy that
 // allows just these, by their hashes, and what is made of the parts.
 func inline(by map[string]file) (string, error) {
 	page := string(by["index.html"].content)

@@ -16,8 +16,8 @@ var (
 	list      = regexp.MustCompile(`(?s)(<ul role="list">\n?).*(</ul>)`)
 )
 
-// personal gives the app with another title and other examples. Both are anyone's
-// text, and are escaped.
+// personal returns the app with another title and other examples. Anyone may have written
+// these, so they are escaped.
 func personal(app App, title string, conversations [][]string) (App, error) {
 	if title == "" && conversations == nil {
 		return app, nil

@@ -1,26 +1,25 @@
-// Package publish makes the folder that a static host serves: the page, both
-// WebAssembly programs, an encoder and a collection.
+// Package publish writes the folder that a static host serves: the page, its WebAssembly
+// programs, an encoder and a collection.
 //
 //	index.html  sw.js  site.json  manifest.webmanifest  icons  LICENSE  NOTICE
 //	app/NAME.HASH16.EXT    the program: scripts, styles, WebAssembly
 //	data/HASH16.NAME       what it searches with and in: encoder, index, texts
 //	_headers  hosting/     for hosts: headers to send (hosting.go)
 //
-// HASH16 is the first 16 hex digits of the file's SHA-256, so that what such a
-// name holds never changes and may be cached for ever. Everything else has a
-// fixed name and must be asked for anew. site.json is the manifest (shared/bundle)
-// of what the worker loads, with the list of the family of encoders (shared/family),
-// where there is one, under "family"; their model cards are cards/LEVEL.txt. sw.js
-// carries the list of all files, which the service worker verifies before a version
-// replaces another; levels but the base and the default are apart there, since they
-// are loaded when they are first asked for, and so is the dense stage: its encoder and
-// the collection's dense vectors, where there are both (second.go). All paths are relative: the
-// folder works under any address. Beside each file that gains by it lies one
-// compressed with Brotli (".br") and one with gzip (".gz").
+// HASH16 is the first 16 hex digits of the file's SHA-256, so the content of such a name
+// never changes and may be cached forever. All other files have fixed names, and browsers
+// must check them for changes. site.json is the manifest (shared/bundle) of the files that
+// the worker loads; it contains the list of the family of encoders (shared/family), if
+// there is one, under "family". Model cards are cards/LEVEL.txt. sw.js contains the list
+// of all files, which the service worker verifies before a new version replaces the old
+// one. Files that are loaded only on request are listed separately there: levels other
+// than the base and the default, and the dense stage, which is its encoder and the
+// collection's dense vectors (second.go). All paths are relative, so the folder works
+// under any address. Beside each file that compresses well are copies compressed with
+// Brotli (".br") and gzip (".gz").
 //
-// The bytes depend on the inputs and the Go toolchain alone. A folder that is built anew
-// keeps the files in app and data of the version before: a page that was loaded just
-// before asks for them.
+// The bytes depend only on the inputs and the Go toolchain. A rebuilt folder keeps the
+// files in app and data of the version before, for pages that were loaded just before.
 package publish
 
 import (
@@ -45,41 +44,41 @@ import (
 
 // Options of Build.
 type Options struct {
-	Out   string // the folder to write; one that Build wrote before is replaced
-	Title string // of the page; "" keeps its own
+	Out   string // the folder to write; a folder that Build wrote is replaced
+	Title string // of the page; "" keeps the built-in one
 	App   App
-	// Examples are the conversations offered on the page, each a list of
-	// questions; nil keeps the page's own, which suit the built-in collection; none
-	// takes them away.
+	// Examples are the conversations offered on the page, each a list of questions. nil
+	// keeps the page's own, which suit the built-in collection; an empty list removes
+	// them.
 	Examples   [][]string
 	Encoder    string // folder: config.json, model.safetensors, vocab.txt; or a family's
 	Collection string // folder: index.bin, passages.bin, and dense.bin for a dense stage
-	// Dense is a dense encoder's folder for the second stage; "": the family's, where that
-	// is installed and the collection has dense vectors, but none in one file.
+	// Dense is a dense encoder's folder for the second stage. "" means the family's, if it
+	// is installed and the collection has dense vectors; in a single file it means none.
 	Dense   string
 	NoDense bool // leave the second stage out
-	// Ours says that all of this is what the repository ships: then the budget of the
-	// second stage is kept or the report has an error.
+	// Ours says that everything published is what the repository ships; then the report
+	// has an error where the second stage exceeds its budget.
 	Ours bool
-	// Experiments is the figures.json of trainer experiment, for the page that draws
-	// it; "" leaves that page out.
+	// Experiments is the figures.json of trainer experiment, for the page that draws it;
+	// "" leaves out that page.
 	Experiments string
 	Level       Level
 	Cache       string // folder for compressed files, "" for none
-	// Log is told what is being done, a line at a time; nil for silence.
+	// Log is called with each step, as one line; nil for no output.
 	Log func(format string, args ...any)
 }
 
-// A file of the folder, as it will be written.
+// A file of the folder to be written.
 type file struct {
 	name    string // logical: "boot.js", "encoder/config.json"
 	path    string // "app/boot.0123456789abcdef.js"
 	content []byte
-	small   [2][]byte // Brotli, gzip; nil where it gains nothing
-	later   bool      // loaded only when it is asked for
+	small   [2][]byte // Brotli, gzip; nil where compression gains nothing
+	later   bool      // loaded only on request
 }
 
-// Build writes the folder and says what is in it. Nothing of an older folder
+// Build writes the folder and returns a report of its contents. Nothing in an older folder
 // changes before the new one is complete.
 func Build(ctx context.Context, o Options) (*Report, error) {
 	log := o.Log
@@ -109,11 +108,11 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 	return report(o, files), nil
 }
 
-// contents gives the folder's files, nothing yet compressed. What would be pages of
-// their own, the experiments and the model cards, one file does without.
+// contents returns the folder's files, not yet compressed. A single file has no pages
+// beside it, so it leaves out the experiments and the model cards.
 func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 	if oneFile && o.Dense == "" {
-		o.NoDense = true // it would double the file
+		o.NoDense = true // it would double the file's size
 	}
 	list, data, err := readData(ctx, o)
 	if err != nil {
@@ -149,8 +148,8 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 	return append(app, data...), err
 }
 
-// once leaves out what is there already under another name: levels may have the same
-// weights.
+// once leaves out files whose content is already there under another name: levels may have
+// the same weights.
 func once(data []file) []file {
 	var stored []file
 	at := map[string]int{}
@@ -165,10 +164,10 @@ func once(data []file) []file {
 	return stored
 }
 
-// readData reads what site.json lists, and the family's list; nil where o.Encoder is
-// no family's folder, or one of a single level, which is then published alone, and there
-// is no dense stage. o.Collection is a collection's folder or a zip archive of one. A
-// manifest, where there is one, must agree with its files.
+// readData reads the files that site.json lists, and the family's list. The list is nil
+// where o.Encoder is not a family's folder, or the family has a single level, which is
+// then published alone, and there is no dense stage. o.Collection is a collection's folder
+// or a zip archive of one. A manifest, if there is one, must match its files.
 func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 	encoder, texts := o.Encoder, o.Collection
 	var files []file
@@ -224,7 +223,7 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 			if l.Name == list.Base {
 				continue
 			}
-			// A level that does not fit its base must not be found out by a visitor.
+			// A level that does not fit its base must fail here, not at a visitor's.
 			if _, err := encoders.Level(l.Name); err != nil {
 				return nil, nil, err
 			}
@@ -264,7 +263,7 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 				return nil, nil, err
 			}
 		}
-		if o.Level != None { // now, since the page says beforehand what will be loaded
+		if o.Level != None { // now, since the page states the size of the download
 			if err := compress(ctx, files[begin:], o.Level, o.Cache); err != nil {
 				return nil, nil, err
 			}
@@ -301,7 +300,7 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 
 var experiments = regexp.MustCompile(`(?s)<!-- experiments -->.*<!-- /experiments -->\n?`)
 
-// withExperiments adds the figures, or takes their page away.
+// withExperiments adds the figures, or removes their page.
 func withExperiments(program App, figures string) (App, error) {
 	program = maps.Clone(program)
 	if figures == "" {
@@ -336,7 +335,7 @@ func withCards(program App, encoder string, list *family.Family) (App, error) {
 		program[cardPath(l.Name)] = card
 	}
 	if list.Dense != nil && list.Dense.Card != "" {
-		// Its folder need not be the family's: the path is as it stands.
+		// Its folder need not be the family's, so the path is used as it is.
 		card, err := os.ReadFile(list.Dense.Card)
 		if err != nil {
 			return nil, fmt.Errorf("the card of the dense encoder: %w", err)
@@ -348,10 +347,10 @@ func withCards(program App, encoder string, list *family.Family) (App, error) {
 
 func cardPath(level string) string { return "cards/" + level + ".txt" }
 
-// denseCard is no level's: their names have no slash.
+// denseCard cannot be a level's card: levels' names have no slash.
 const denseCard = "cards/dense/card.txt"
 
-// manifest is site.json.
+// manifest returns site.json.
 func manifest(list *family.Family, data []file) ([]byte, error) {
 	var files []bundle.File
 	for _, f := range data {
@@ -385,8 +384,9 @@ func manifest(list *family.Family, data []file) ([]byte, error) {
 	return append(content, '\n'), err
 }
 
-// precache is the list in sw.js: [path, bytes, SHA-256] of every file but sw.js
-// itself, those apart that are loaded later, and a version that changes with any.
+// precache returns the list in sw.js: [path, bytes, SHA-256] of every file except sw.js
+// itself, separately for those that are loaded later, and a version that changes with any
+// of them.
 func precache(files []file) (string, error) {
 	var list []bundle.File
 	later := map[string]bool{}

@@ -16,15 +16,16 @@ import (
 	"parley/site/serve"
 )
 
-// placeholder matches {{NAME}}: a file's logical name, which becomes its path,
-// or one of the words that render knows. The path is relative to the folder in
-// pages and scripts (both resolve it against the page), to the file itself in
-// style sheets. {{NAME integrity}} becomes the file's SHA-256, as Subresource Integrity
-// writes it: so that each program is verified by the one that loads it, from index.html on.
+// placeholder matches {{NAME}}, where NAME is a file's logical name, which is replaced by
+// its path, or one of the words that render knows. The path is relative to the folder in
+// pages and scripts (both resolve it against the page), and to the file itself in style
+// sheets. {{NAME integrity}} is replaced by the file's SHA-256 in the form of Subresource
+// Integrity, so that each program is verified by the one that loads it, starting with
+// index.html.
 var placeholder = regexp.MustCompile(`\{\{([A-Za-z0-9_./-]+)( integrity)?\}\}`)
 
-// fixed reports whether a file keeps its name: what a browser or a host asks for
-// by that name. Anything else is found through these.
+// fixed reports whether a file keeps its name, because a browser or a host asks for it by
+// that name. All other files are found through these.
 func fixed(name string) bool {
 	switch path.Ext(name) {
 	case ".html", ".webmanifest", ".png", ".svg", ".ico", ".txt", "":
@@ -33,7 +34,7 @@ func fixed(name string) bool {
 	return name == "sw.js" || name == "site.json"
 }
 
-// text reports whether a file may hold placeholders.
+// text reports whether a file may contain placeholders.
 func text(name string) bool {
 	switch path.Ext(name) {
 	case ".html", ".js", ".css", ".webmanifest":
@@ -48,8 +49,8 @@ var (
 	cssComments  = regexp.MustCompile(`(?s)/\*.*?\*/\n?`)
 )
 
-// lean leaves the comments of our own scripts and style sheets in the repository: a
-// visitor waits for a tenth less of them. Others' scripts keep their notices.
+// lean removes the comments from our own scripts and style sheets, which makes them a
+// tenth smaller for visitors. Scripts of others keep their notices.
 func lean(name string, content []byte) []byte {
 	switch {
 	case name == "wasm_exec.js" || name == "vugu-helper.js":
@@ -61,7 +62,8 @@ func lean(name string, content []byte) []byte {
 	return content
 }
 
-// integrity is the SHA-256 of content as Subresource Integrity and policies write it.
+// integrity returns the SHA-256 of content in the form of Subresource Integrity and
+// policies.
 func integrity(content []byte) string {
 	sum := sha256.Sum256(content)
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
@@ -74,25 +76,25 @@ func hash(content []byte) string {
 
 func hash16(content []byte) string { return hash(content)[:16] }
 
-// hashed is the path of a file of the program: "boot.js" -> "app/boot.HASH16.js".
+// hashed returns the path of a file of the program: "boot.js" -> "app/boot.HASH16.js".
 func hashed(name string, content []byte) string {
 	ext := path.Ext(name)
 	return "app/" + strings.TrimSuffix(path.Base(name), ext) + "." + hash16(content) + ext
 }
 
-// A renderer fills in placeholders. A file's path depends on its content, which
-// depends on the paths of the files it names: each is done after those it needs.
+// A renderer fills in placeholders. A file's path depends on its content, which depends on
+// the paths of the files that it names, so each file is rendered after those it needs.
 type renderer struct {
 	app   App
 	words map[string]string
 	done  map[string]file
-	open  []string // being done, to show a cycle
+	open  []string // being rendered, to detect a cycle
 }
 
-// render fills in the app's placeholders and gives its files in order of their
-// paths. site is site.json; data are the files it lists. Beside files' names, CSP
-// stands for the content security policy, SITE for the SHA-256 of site.json, and
-// PRECACHE, in sw.js, for the list of files.
+// render fills in the app's placeholders and returns its files in order of their paths.
+// site is site.json; data are the files that it lists. Besides files' names, CSP stands
+// for the content security policy, SITE for the SHA-256 of site.json, and PRECACHE, in
+// sw.js, for the list of files.
 func render(app App, site file, data []file) ([]file, error) {
 	r := renderer{app: app, words: map[string]string{"CSP": serve.Policy, "SITE": hash(site.content)}, done: map[string]file{site.name: site}}
 	names := make([]string, 0, len(app))
@@ -133,7 +135,7 @@ func render(app App, site file, data []file) ([]file, error) {
 	return files, nil
 }
 
-// file renders one file, and first those whose paths it needs.
+// file renders one file, after those whose paths it needs.
 func (r *renderer) file(name string) (file, error) {
 	if f, ok := r.done[name]; ok {
 		return f, nil
@@ -171,7 +173,7 @@ func (r *renderer) file(name string) (file, error) {
 	return f, nil
 }
 
-// value is what a placeholder in the file "in" becomes.
+// value returns the replacement of a placeholder in the file "in".
 func (r *renderer) value(in, name string) (string, error) {
 	if v, ok := r.words[name]; ok {
 		return quote(in, name, v), nil
@@ -198,7 +200,8 @@ func (r *renderer) value(in, name string) (string, error) {
 	return to, nil
 }
 
-// quote escapes a word for the file it goes into. PRECACHE is JavaScript already.
+// quote escapes a word for the kind of file that it goes into. PRECACHE is JavaScript
+// already.
 func quote(in, name, value string) string {
 	if name != "PRECACHE" && path.Ext(in) == ".html" {
 		return html.EscapeString(value)

@@ -23,18 +23,19 @@ const (
 	FirstPageBudget = 3 << 19
 	DataBudget      = 9_000_000
 	LevelsBudget    = 9_000_000 // all levels of a family together, without the base
-	// The second stage, on request: its encoder, and the collection's dense vectors.
+	// The second stage, loaded on request: its encoder, and the collection's dense
+	// vectors.
 	DenseBudget   = 26_000_000
 	VectorsBudget = 4_000_000
 )
 
-// A Report says what Build wrote.
+// A Report describes what Build wrote.
 type Report struct {
 	Out        string  `json:"out"`
 	Files      []Sizes `json:"files"`
-	FirstPage  Sizes   `json:"first_page"` // all that loads before encoder, index and texts
+	FirstPage  Sizes   `json:"first_page"` // everything that loads before encoder, index and texts
 	Data       Sizes   `json:"data"`       // encoder, index and texts
-	Levels     Sizes   `json:"levels"`     // of a family: all but the base, of which Data holds the default
+	Levels     Sizes   `json:"levels"`     // of a family: all levels but the base; Data contains the default
 	Dense      Sizes   `json:"dense"`      // the second stage's encoder
 	Vectors    Sizes   `json:"vectors"`    // the passages' dense vectors
 	Compressed bool    `json:"compressed"`
@@ -42,8 +43,8 @@ type Report struct {
 	ours bool
 }
 
-// Sizes are those of one file, or a sum, in bytes; as served, which is the size
-// itself where a file is not compressed.
+// Sizes are those of one file, or a sum, in bytes: stored, and as served, which is the
+// same where a file is not compressed.
 type Sizes struct {
 	Name   string `json:"name"`
 	Path   string `json:"path,omitempty"`
@@ -90,23 +91,22 @@ func report(o Options, files []file) *Report {
 	return r
 }
 
-// onDemand are the files that a visit loads only when the visitor opens what needs
-// them: the panels for documents and for sharing, and the switch of a dense stage; and an
-// icon for installing.
+// onDemand are the files that a visit loads only when the visitor opens what needs them:
+// the panels for documents and for sharing, the switch of a dense stage, and an icon for
+// installing.
 var onDemand = []string{"panels.js", "panels.css", "documents.js", "share.js", "better.js", "files-worker.js", "files.wasm",
 	"icon-maskable.svg"}
 
-// firstPage reports whether a visit loads the file: not the licences and the model
-// cards, not the experiments nor what opens on demand, and not the icons for installing
-// the page as an application.
+// firstPage reports whether every visit loads the file. It does not load licences, model
+// cards, experiments, files on demand, and the icons for installing the page as an
+// application.
 func firstPage(name string) bool {
 	return !strings.HasPrefix(name, "cards/") && !strings.HasPrefix(name, "experiments.") && name != "LICENSE" && name != "NOTICE" && path.Ext(name) != ".png" &&
 		!slices.Contains(onDemand, name)
 }
 
-// Over gives what exceeds the budget: err for the program, which is ours, and
-// warning for the data, which may be anyone's. What of the second stage is ours is an
-// err, too.
+// Over compares the report with the budget. err is about the program, which is ours, and
+// about our own second stage; warning is about the data, which may be anyone's.
 func (r *Report) Over() (warning string, err error) {
 	if !r.Compressed {
 		return "", nil
@@ -138,7 +138,7 @@ func (r *Report) Over() (warning string, err error) {
 
 func megabytes(n int) string { return fmt.Sprintf("%.2f MB", float64(n)/1e6) }
 
-// Print writes the sizes as a table, the largest first.
+// Print writes the sizes as a table, largest first.
 func (r *Report) Print(w io.Writer) {
 	files := slices.Clone(r.Files)
 	slices.SortStableFunc(files, func(a, b Sizes) int { return cmp.Compare(b.Bytes, a.Bytes) })

@@ -18,9 +18,10 @@ import (
 	"parley/site/collection"
 )
 
-// second describes the dense stage that is published, and gives its encoder's folder: that
-// of o.Dense, or the family's where it is installed and the collection has dense vectors;
-// nil: none is. One that a visitor's page would refuse is an error.
+// second describes the dense stage that is published, and returns its encoder's folder:
+// o.Dense, or the family's if it is installed and the collection has dense vectors; nil
+// where there is no dense stage. It returns an error for a stage that a visitor's page
+// would refuse.
 func second(o Options, encoders *collection.Encoders, collected fs.FS) (*family.Dense, string, error) {
 	if o.NoDense {
 		return nil, "", nil
@@ -67,8 +68,8 @@ func second(o Options, encoders *collection.Encoders, collected fs.FS) (*family.
 	return d, dir, nil
 }
 
-// hasVectors reports whether a collection's manifest lists dense vectors; without a
-// manifest, whether they are there.
+// hasVectors reports whether a collection's manifest lists dense vectors or, without a
+// manifest, whether the file exists.
 func hasVectors(collected fs.FS) (bool, error) {
 	raw, err := fs.ReadFile(collected, "manifest.json")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -87,7 +88,7 @@ func hasVectors(collected fs.FS) (bool, error) {
 }
 
 // fitting checks that the dense encoder in dir answers over the collection as the page
-// loads it, and gives the space of its vectors.
+// loads it, and returns the space of its vectors.
 func fitting(o Options, encoders *collection.Encoders, dir string) (space string, err error) {
 	base, err := encoders.Base()
 	if err != nil {
@@ -127,7 +128,7 @@ func fitting(o Options, encoders *collection.Encoders, dir string) (space string
 	return s.Space, nil
 }
 
-// single is the list of an encoder that has no family, for the dense stage beside it.
+// single returns a list for an encoder without a family, for the dense stage beside it.
 func single(encoders *collection.Encoders) (*family.Family, error) {
 	base, err := encoders.Base()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"parley/shared/durable"
 )
 
-// replaceable checks that out is absent, empty, or a folder that Build wrote:
-// whatever else people keep, it is not ours to delete.
+// replaceable returns an error unless out is absent, empty, or a folder that Build wrote:
+// other files are not ours to delete.
 func replaceable(out string) error {
 	entries, err := os.ReadDir(out)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
@@ -31,8 +31,8 @@ func replaceable(out string) error {
 	return nil
 }
 
-// write publishes files as the folder out. What has its content in its name stays for one
-// build more: who has loaded the page just before still finds what that names.
+// write publishes files as the folder out. Files named by their content stay for one more
+// build: a visitor who has just loaded the page still finds the files that it names.
 func write(out string, files []file) error {
 	return durable.Publish(out, nil, func(fresh string) error {
 		for _, f := range files {
@@ -52,7 +52,7 @@ func write(out string, files []file) error {
 	})
 }
 
-// put writes a file of the folder and brings it to the disk.
+// put writes a file of the folder and syncs it to the disk.
 func put(folder, name string, content []byte) error {
 	at := filepath.Join(folder, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
@@ -72,9 +72,9 @@ func put(folder, name string, content []byte) error {
 	return err
 }
 
-// carry gives the folder fresh the files of out whose names hold their content's hash, of
-// the version that is there: those that its service worker lists, not those that it kept
-// itself.
+// carry copies to the folder fresh those files of out whose names contain their content's
+// hash and that belong to out's own version: the files that its service worker lists, not
+// those that it kept from the version before.
 func carry(out, fresh string) error {
 	list, err := os.ReadFile(filepath.Join(out, "sw.js"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -101,8 +101,8 @@ func carry(out, fresh string) error {
 	return nil
 }
 
-// current reports whether a file is of the version whose sw.js is given, itself or
-// compressed, and not one that was kept from the version before.
+// current reports whether a file, itself or compressed, belongs to the version of the
+// given sw.js, rather than to the version before.
 func current(sw []byte, name string) bool {
 	for _, m := range methods {
 		name = strings.TrimSuffix(name, m.ending)

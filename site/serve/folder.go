@@ -5,11 +5,10 @@ import (
 	"os"
 )
 
-// Folder gives the files of a folder on the disk. Each is looked up anew, so a folder
-// that another has taken the place of (parley build) is served from then on; a file
-// that the change took away in the middle of a look-up is looked for once more. A
-// symbolic link that leads out of the folder is no file of it, unless links says that
-// it is.
+// Folder returns the files of a folder on the disk. It looks up each file by the folder's
+// name, so when another folder takes its place (parley build), that one is served; a
+// look-up that fails because of the change is repeated. A symbolic link that leads out of
+// the folder is treated as missing, unless links is set.
 func Folder(dir string, links bool) fs.FS {
 	if links {
 		return os.DirFS(dir)
@@ -24,7 +23,7 @@ func (f folder) Open(name string) (fs.File, error) { return within(f, name, fs.F
 // Stat lets the handler see what a name stands for before it opens it.
 func (f folder) Stat(name string) (fs.FileInfo, error) { return within(f, name, fs.Stat) }
 
-// within does look in the folder that has the name now, and in the next one where
+// within calls look with the folder that has the name now, and again with the next one if
 // that was replaced meanwhile.
 func within[T any](f folder, name string, look func(fs.FS, string) (T, error)) (T, error) {
 	for {

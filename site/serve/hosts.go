@@ -9,15 +9,16 @@ import (
 	"strings"
 )
 
-// Only answers requests for the hosts that a listener serves, and no others: a page
-// elsewhere can make a name of its own lead to this computer (DNS rebinding), and would
-// then be of the same origin as what is served here. These are localhost and its
-// subdomains, the address that addr listens on, and those named; where addr is that of
-// all networks, any IP address, since no name has been made to lead there. Ports do not
-// matter. All else gets 421, which says how to allow it.
+// Only returns a handler that answers requests for the hosts of a listener, and no others.
+// Otherwise a page elsewhere could make a name of its own lead to this computer (DNS
+// rebinding), and would be of the same origin as what is served here. The hosts are
+// localhost and its subdomains, the address that addr listens on, and those in hosts.
+// Where addr stands for all networks, any IP address is a host too, since nobody can make
+// an address lead here. Ports do not matter. Other requests get status 421 with a text
+// that says how to allow the host.
 //
-// addr is as it was given ("localhost:8080", "0.0.0.0:80", ":80", "box.lan:80"); hosts
-// are names or IP addresses without a port.
+// addr is written as for Listen ("localhost:8080", "0.0.0.0:80", ":80", "box.lan:80");
+// hosts are names or IP addresses without a port.
 func Only(addr string, hosts []string, h http.Handler) http.Handler {
 	named := slices.Clone(hosts)
 	every := false
@@ -46,8 +47,8 @@ func Only(addr string, hosts []string, h http.Handler) http.Handler {
 	})
 }
 
-// hostName is the host of a Host header or a flag: without port, brackets, and the root's
-// dot, in lower case.
+// hostName returns the host of a Host header or a flag in lower case, without port,
+// brackets and the root's dot.
 func hostName(s string) string {
 	if host, _, err := net.SplitHostPort(s); err == nil {
 		s = host

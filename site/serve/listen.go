@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Listen opens addr ("localhost:8080"); where the port is taken, one of the 20
-// that follow. Port 0 takes any.
+// Listen opens addr ("localhost:8080"); where the port is taken, it opens one of the next
+// 20. Port 0 means any free port.
 func Listen(addr string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -34,7 +34,7 @@ func Listen(addr string) (net.Listener, error) {
 	return nil, fmt.Errorf("ports %d to %d of %s are all taken; choose another with --addr %s:PORT", first, min(first+20, 65535), host, host)
 }
 
-// Run serves until ctx ends, then lets requests under way finish, for 3 s.
+// Run serves until ctx ends, then waits up to 3 s for requests under way.
 func Run(ctx context.Context, l net.Listener, h http.Handler) error {
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)

@@ -1,6 +1,6 @@
-// Package serve serves a published folder as a good static host would: right
-// types, compressed where the browser takes it, cached for ever where the name
-// holds the content's hash, and under a strict content security policy.
+// Package serve serves a published folder as a good static host would: with the right
+// types, compressed where the browser accepts it, cached forever where the name contains
+// the content's hash, and with a strict content security policy.
 package serve
 
 import (
@@ -18,22 +18,22 @@ import (
 	"time"
 )
 
-// Policy is the content security policy of the page: nothing but the site's own
-// files, WebAssembly but no eval, nothing inline. It also stands in index.html,
-// for hosts that send no header of their own. Workers are made of scripts that the page
-// has verified (blob:), so they live under the page's policy on such hosts, too; 'self' is
-// for the service worker.
+// Policy is the content security policy of the page: only the site's own files,
+// WebAssembly but no eval, nothing inline. It is also in index.html, for hosts that send
+// no header of their own. Workers are made from scripts that the page has verified
+// (blob:), so the page's policy applies to them on such hosts, too; 'self' is for the
+// service worker.
 const Policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
 	"img-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; " + TrustedTypes
 
-// TrustedTypes lets no text become markup or the address of a script, but by the policy
-// "parley" of boot.js, which passes the page's own scripts alone.
+// TrustedTypes forbids turning text into markup or into the address of a script, except
+// through the policy "parley" of boot.js, which allows only the page's own scripts.
 const TrustedTypes = "require-trusted-types-for 'script'; trusted-types parley"
 
-// headers go with every answer. frame-ancestors is valid in a header only. The
-// two Cross-Origin policies give the page the browser's precise clock, which its
-// milliseconds are measured by. Integrity-Policy refuses scripts that come without a hash.
+// headers are sent with every answer. frame-ancestors is valid only in a header. The two
+// Cross-Origin policies give the page the browser's precise clock, with which it measures
+// milliseconds. Integrity-Policy refuses scripts that come without a hash.
 var headers = map[string]string{
 	"Content-Security-Policy":      Policy + "; frame-ancestors 'none'",
 	"Integrity-Policy":             "blocked-destinations=(script)",
@@ -45,11 +45,11 @@ var headers = map[string]string{
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
 }
 
-// Headers are what goes with every answer, by name.
+// Headers returns the headers of every answer, by name.
 func Headers() map[string]string { return maps.Clone(headers) }
 
-// types are spelled out: Go's own table depends on what the system has installed,
-// and a browser compiles no WebAssembly of another type.
+// types are listed because Go's own table depends on the system, and browsers compile
+// WebAssembly only with the right type.
 var types = map[string]string{
 	".html":        "text/html; charset=utf-8",
 	".js":          "text/javascript; charset=utf-8",
@@ -66,7 +66,7 @@ var types = map[string]string{
 	"":             "text/plain; charset=utf-8", // LICENSE, NOTICE
 }
 
-// Type is the media type that a file is served with.
+// Type returns the media type of a file.
 func Type(name string) string {
 	if t, ok := types[strings.ToLower(path.Ext(name))]; ok {
 		return t
@@ -74,15 +74,15 @@ func Type(name string) string {
 	return "application/octet-stream"
 }
 
-// hashed matches the names that publish gives: app/boot.0123456789abcdef.js and
-// data/0123456789abcdef.index.bin. What they name never changes.
+// hashed matches the names that publish makes: app/boot.0123456789abcdef.js and
+// data/0123456789abcdef.index.bin. Their contents never change.
 var hashed = regexp.MustCompile(`^(app/[^/]+\.[0-9a-f]{16}\.[a-z0-9]+|data/[0-9a-f]{16}\.[^/]+)$`)
 
-// encodings in the order of preference, with the ending of the sibling file that
-// holds a file so encoded.
+// encodings in order of preference, each with the extension of the file that contains the
+// encoded content.
 var encodings = []struct{ name, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
 
-// Handler serves the folder.
+// Handler returns a handler that serves the folder.
 func Handler(folder fs.FS) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for k, v := range headers {
@@ -105,8 +105,8 @@ func Handler(folder fs.FS) http.Handler {
 	})
 }
 
-// public reports whether a path may be asked for: no way out of the folder, and
-// no hidden file.
+// public reports whether a path may be requested: it stays in the folder and names no
+// hidden file.
 func public(name string) bool {
 	if !fs.ValidPath(name) {
 		return false
@@ -134,7 +134,8 @@ func file(w http.ResponseWriter, r *http.Request, folder fs.FS, name string) {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		tag = path.Base(name)
 	} else {
-		// Kept, but asked about each time: a new version is seen at once.
+		// The file is cached, but browsers ask each time whether it changed, and so see a
+		// new version immediately.
 		h.Set("Cache-Control", "no-cache")
 		sum := sha256.New()
 		if _, err := io.Copy(sum, content); err != nil {
@@ -147,7 +148,7 @@ func file(w http.ResponseWriter, r *http.Request, folder fs.FS, name string) {
 		}
 		tag = hex.EncodeToString(sum.Sum(nil)[:8])
 	}
-	// A range counts bytes of the file itself, so it comes as it is.
+	// A range counts bytes of the uncompressed file, so it is served uncompressed.
 	if r.Header.Get("Range") == "" {
 		for _, e := range encodings {
 			if !accepts(r.Header.Get("Accept-Encoding"), e.name) {
@@ -156,7 +157,7 @@ func file(w http.ResponseWriter, r *http.Request, folder fs.FS, name string) {
 			small, smallInfo, err := open(folder, name+e.ending)
 			if err != nil || smallInfo.ModTime().Before(info.ModTime().Add(-time.Second)) {
 				if err == nil {
-					small.Close() // left from an older file
+					small.Close() // left over from an older file
 				}
 				continue
 			}
@@ -169,7 +170,8 @@ func file(w http.ResponseWriter, r *http.Request, folder fs.FS, name string) {
 		}
 	}
 	h.Set("ETag", `"`+tag+`"`)
-	// No date: two versions of a file can be a second apart, the ETag tells.
+	// No date: two versions of a file can be less than a second apart, so the ETag
+	// decides.
 	http.ServeContent(w, r, name, time.Time{}, content)
 }
 
@@ -179,7 +181,7 @@ type seeker interface {
 }
 
 func open(folder fs.FS, name string) (seeker, fs.FileInfo, error) {
-	// To open a pipe would wait for who writes into it.
+	// Opening a pipe would wait for a writer.
 	if info, err := fs.Stat(folder, name); err != nil || !info.Mode().IsRegular() {
 		return nil, nil, fs.ErrNotExist
 	}
@@ -200,8 +202,8 @@ func open(folder fs.FS, name string) (seeker, fs.FileInfo, error) {
 	return s, info, nil
 }
 
-// accepts reports whether an Accept-Encoding header takes an encoding (RFC 9110,
-// 12.5.3): named, or by "*", and not with q=0.
+// accepts reports whether an Accept-Encoding header accepts an encoding (RFC 9110,
+// 12.5.3): by name or "*", and not with q=0.
 func accepts(header, encoding string) bool {
 	any := false
 	for part := range strings.SplitSeq(header, ",") {

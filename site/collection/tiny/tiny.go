@@ -1,5 +1,5 @@
-// Package tiny makes an encoder for tests: some kilobytes, and close to a lexical
-// one, since its attention adds nothing and each piece lights itself up first.
+// Package tiny makes an encoder for tests. It has a few kilobytes and is nearly lexical,
+// since its attention adds nothing and each piece activates mostly itself.
 package tiny
 
 import (
@@ -19,7 +19,7 @@ const (
 	inner  = 32
 )
 
-// Vocabulary of the encoder: the special pieces, letters and digits, and words.
+// vocabulary returns the special pieces, letters, digits and words.
 func vocabulary() []string {
 	v := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}
 	for c := '!'; c <= '~'; c++ {
@@ -35,8 +35,8 @@ func vocabulary() []string {
 		fish salt moon planet star sun orbit cell plant animal root music piano string drum song`)...)
 }
 
-// Files gives the folder's files by name, float weights. Equal seeds give equal
-// bytes.
+// Files returns the files of the encoder's folder by name, with float weights. Equal seeds
+// give equal bytes.
 func Files(seed uint64) map[string][]byte {
 	r := rand.New(rand.NewPCG(seed, 0))
 	vocab := vocabulary()
@@ -95,7 +95,7 @@ func Files(seed uint64) map[string][]byte {
 		return 0
 	}, hidden, hidden)
 	norm("cls.predictions.transform.LayerNorm")
-	// Frequent pieces are held down, as training would.
+	// Lower the bias of frequent pieces, as training does.
 	add("cls.predictions.bias", func(i int) float32 {
 		if i < n-60 {
 			return -4
@@ -120,12 +120,12 @@ func Files(seed uint64) map[string][]byte {
 	}
 }
 
-// Write writes the folder.
+// Write writes the encoder's folder.
 func Write(dir string, seed uint64) error {
 	return write(dir, Files(seed))
 }
 
-// Put writes files into a folder, which it gives.
+// Put writes files to a folder, which it returns.
 func Put(t testing.TB, dir string, files map[string][]byte) string {
 	t.Helper()
 	if err := write(dir, files); err != nil {
