@@ -313,13 +313,13 @@ func TestExportRefusesWhatIsNotDoneOrNotIntact(t *testing.T) {
 		code   int
 		says   string
 	}{
-		{"no run", nil, "--licence MIT DIR DIR/out", 1, "is no run"},
+		{"no run", nil, "--licence MIT DIR DIR/out", 1, "is not the folder of a run"},
 		{"no licence", nil, "DIR/run DIR/out", 2, "--licence"},
 		{"one folder", nil, "--licence MIT DIR/run", 2, "want 2: RUN and OUT"},
 		{"onto itself", nil, "--licence MIT DIR/run DIR/run/best", 2, "give another folder"},
 		{"not ended", func(d string) error {
 			return os.WriteFile(d+"/run/checkpoint/state.json", []byte(`{"step":7}`), 0o644)
-		}, "", 1, "has not ended, it stands at step 7"},
+		}, "", 1, "has not ended, it is at step 7"},
 		{"no checkpoint", func(d string) error { return os.Remove(d + "/run/checkpoint/state.json") }, "", 1, "no checkpoint yet"},
 		{"other weights", func(d string) error {
 			data := read(t, d+"/run/best/model.safetensors")

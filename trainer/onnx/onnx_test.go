@@ -149,20 +149,20 @@ func TestReadRefusesDamage(t *testing.T) {
 	}
 	graph := func(body ...byte) []byte { return message(7, body...) }
 	for want, data := range map[string][]byte{
-		"wire kind 3":              {7<<3 | 3},
-		"no field begins":          {0},
-		"field 7 ends after":       {7<<3 | 2, 200, 1},
-		"field 1 is of wire kind":  graph(1<<3|0, 1),
-		"a second graph":           append(graph(), graph()...),
-		"sparse":                   graph(message(15)...),
-		"operators of its own":     message(25),
-		"no file can hold":         graph(message(5, 8, 255, 255, 255, 255, 15, 8, 255, 255, 255, 255, 15)...),
-		"takes 8":                  graph(message(5, append([]byte{8, 2, 16, 1}, message(9, 1, 2, 3, 4)...)...)...),
-		"does not have as many elements":              graph(message(5, 8, 2, 16, 1)...),
-		"more than 8 dimensions":   graph(message(5, bytes.Repeat([]byte{8, 1}, 9)...)...),
+		"wire kind 3":                    {7<<3 | 3},
+		"no field begins":                {0},
+		"field 7 ends after":             {7<<3 | 2, 200, 1},
+		"field 1 is of wire kind":        graph(1<<3|0, 1),
+		"a second graph":                 append(graph(), graph()...),
+		"sparse":                         graph(message(15)...),
+		"operators of its own":           message(25),
+		"no file can hold":               graph(message(5, 8, 255, 255, 255, 255, 15, 8, 255, 255, 255, 255, 15)...),
+		"takes 8":                        graph(message(5, append([]byte{8, 2, 16, 1}, message(9, 1, 2, 3, 4)...)...)...),
+		"does not have as many elements": graph(message(5, 8, 2, 16, 1)...),
+		"more than 8 dimensions":         graph(message(5, bytes.Repeat([]byte{8, 1}, 9)...)...),
 		"there is no number here":        graph(message(5, message(1, 255)...)...),
-		"is missing among 0":       graph(),
-		"more than 100 attributes": graph(message(1, bytes.Repeat([]byte{5<<3 | 2, 0}, 101)...)...),
+		"is missing among 0":             graph(),
+		"more than 100 attributes":       graph(message(1, bytes.Repeat([]byte{5<<3 | 2, 0}, 101)...)...),
 	} {
 		var typed *Error
 		if _, err := Read(data, 0); !errors.As(err, &typed) || !strings.Contains(err.Error(), want) {

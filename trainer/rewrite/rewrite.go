@@ -1,10 +1,10 @@
-// Package rewrite asks a language model to rewrite questions so that they stand
-// alone, at any server that speaks OpenAI's chat completions (llama.cpp's, vLLM,
-// Ollama, hosted ones).
+// Package rewrite asks a language model to rewrite questions so that they are
+// understandable alone. It works with any server that speaks OpenAI's chat completions
+// (llama.cpp's, vLLM, Ollama, hosted ones).
 //
-// Every answer is kept in a file as soon as it is there, under the hash of all that
-// it depends on (model, messages, settings): a run that was stopped asks only what
-// is missing, and a changed prompt asks anew. A line of the file is
+// Every answer is written to a file at once, by the hash of all that it depends on
+// (model, messages, settings). So a run that was stopped asks only what is missing,
+// and with another prompt all is asked again. A line of the file is
 //
 //	{"key": "HEX", "id": "EXAMPLE", "answer": "...", "prompt_tokens": 311, "completion_tokens": 14}
 package rewrite
@@ -38,10 +38,10 @@ import (
 	"parley/shared/importers"
 )
 
-// Prompt is the default, after DiSCo's (Lupart et al. 2025), whose wording is not in
-// their repository. Like what the same authors ask in their baseline for iKAT 2024, it
-// shows the conversation and wants the last question made self-contained; that nothing
-// be added, and the answer be the question alone, is said besides.
+// Prompt is the default prompt, after DiSCo's (Lupart et al. 2025), whose wording is
+// not in their repository. Like the prompt of the same authors' baseline for iKAT
+// 2024, it shows the conversation and asks for a self-contained last question. It also
+// says that nothing should be added, and that the answer should be only the question.
 const Prompt = `Rewrite the last question of a conversation so that it can be understood without the conversation: put names and subjects in place of words that refer to them, and add nothing else. If it can be understood already, repeat it. Answer with the rewritten question alone.
 
 Conversation:
@@ -54,36 +54,36 @@ Rewritten question:`
 
 // A Client asks one model.
 type Client struct {
-	URL         string // of the API, with its version: http://localhost:8080/v1
+	URL         string // the API's address, with its version: http://localhost:8080/v1
 	Model       string
-	Key         string // sent as bearer token, where not empty
-	Prompt      string // a text/template over History and Question; "": Prompt
+	Key         string // sent as bearer token if it is not empty
+	Prompt      string // a text/template with History and Question; "": Prompt
 	Temperature float64
-	MaxTokens   int // of an answer
-	Seed        int // the server's, where it takes one
-	Parallel    int // questions asked at once
-	Retries     int // of a request that failed in passing, and of an answer that is none
-	MaxWords    int // an answer of more words is babble
+	MaxTokens   int // the largest length of an answer
+	Seed        int // sent to the server
+	Parallel    int // how many questions are asked at the same time
+	Retries     int // how often a request is repeated if its failure may be temporary or its answer is not a rewrite
+	MaxWords    int // a longer answer is not a rewrite
 	Timeout     time.Duration
-	// Wait is the first pause before a retry; each further one is twice as long.
+	// Wait is the pause before the first retry. Each further pause is twice as long.
 	Wait time.Duration
-	// Note hears of each longer pause that the server asks for; nil: nobody does.
+	// Note is called for each longer pause that the server asks for, unless it is nil.
 	Note func(string)
 }
 
-// Default has sensible settings; URL and Model are left to set.
+// Default returns sensible settings. URL and Model must still be set.
 func Default() Client {
 	return Client{MaxTokens: 96, Parallel: 4, Retries: 4, MaxWords: 60, Timeout: 2 * time.Minute, Wait: time.Second}
 }
 
 // A Count says what a run did.
 type Count struct {
-	Asked         int `json:"asked"`         // and answered
+	Asked         int `json:"asked"`         // asked now, and answered
 	Cached        int `json:"cached"`        // answered by an earlier run
-	Failed        int `json:"failed"`        // left without rewrite
-	PromptTokens  int `json:"prompt_tokens"` // read and written for what was asked now, in vain too
+	Failed        int `json:"failed"`        // left without a rewrite
+	PromptTokens  int `json:"prompt_tokens"` // tokens read and written for what was asked now, including failures
 	AnswerTokens  int `json:"completion_tokens"`
-	CachedPrompts int `json:"cached_prompt_tokens"` // that the cache saved
+	CachedPrompts int `json:"cached_prompt_tokens"` // tokens that the cache saved
 	CachedAnswers int `json:"cached_completion_tokens"`
 }
 
@@ -96,14 +96,14 @@ type answer struct {
 	Tokens int    `json:"completion_tokens"`
 }
 
-// giveUp is how many questions in a row may fail before the endpoint is taken to be
-// unusable.
+// giveUp is the number of questions in a row that may fail before the run stops.
 const giveUp = 20
 
-// Run rewrites the examples, those without history not excepted, and sets Rewrite of
-// each that was answered. failed hears of every example that was not, and why; it is
-// left as it was. report hears how many are done. An error means that the run stopped
-// early; what was answered is kept and need not be asked again.
+// Run rewrites the examples, also those without history, and sets Rewrite of each that
+// was answered. It calls failed with every example that was not answered, and why;
+// that example does not change. It calls report with the number of examples that are
+// done. An error means that the run stopped early; the answers so far are kept in the
+// file cache, and need not be asked again.
 func (c Client) Run(ctx context.Context, examples []importers.Example, cache string, failed func(id string, err error), report func(done int, n Count)) (Count, error) {
 	form, err := c.check()
 	if err != nil {
@@ -122,7 +122,7 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	// The key is for the address that was given, and for no other.
+	// The key may go only to the address that was given.
 	client := &http.Client{Timeout: c.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	r := &asking{url: c.URL, file: file, count: n, done: n.Cached, stop: stop, failed: failed, report: report}
 	next := make(chan task)
@@ -154,13 +154,13 @@ func (c Client) Run(ctx context.Context, examples []importers.Example, cache str
 	return r.count, file.Sync()
 }
 
-// check refuses a client that cannot ask, and returns the form of its prompt.
+// check returns the prompt's template, or an error if the client's settings are wrong.
 func (c Client) check() (*template.Template, error) {
 	if c.URL == "" || c.Model == "" {
 		return nil, errors.New("an endpoint's URL and a model are needed")
 	}
 	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("%q is no address of an API: wanted one such as http://localhost:8080/v1", shown(c.URL))
+		return nil, fmt.Errorf("%q is not the address of an API; wanted one such as http://localhost:8080/v1", shown(c.URL))
 	}
 	form, err := template.New("prompt").Option("missingkey=error").Parse(cmp.Or(c.Prompt, Prompt))
 	if err != nil {
@@ -169,15 +169,15 @@ func (c Client) check() (*template.Template, error) {
 	return form, nil
 }
 
-// A task is an example that is to be asked.
+// A task is an example that must be asked.
 type task struct {
 	example *importers.Example
-	request func(try int) ([]byte, error) // the body of a try's request
-	key     string                        // that the answer is kept by
+	request func(try int) ([]byte, error) // returns the body of a try's request
+	key     string                        // the answer's key in the cache
 }
 
-// tasks makes the examples' requests. Those whose answers are known get them, and are
-// counted; the rest is returned.
+// tasks makes the examples' requests. It sets the rewrites of those whose answers are
+// known, and counts them. It returns the others.
 func (c Client) tasks(form *template.Template, examples []importers.Example, known map[string]answer) (todo []task, n Count, err error) {
 	for i := range examples {
 		e := &examples[i]
@@ -185,7 +185,8 @@ func (c Client) tasks(form *template.Template, examples []importers.Example, kno
 		if err := form.Execute(&prompt, map[string]any{"History": e.History, "Question": e.Question}); err != nil {
 			return nil, n, fmt.Errorf("the prompt: %w", err)
 		}
-		// A further try has another seed: the same one would give the same answer.
+		// Each further try has another seed, because the same seed would give the same
+		// answer.
 		request := func(try int) ([]byte, error) {
 			return json.Marshal(map[string]any{
 				"model": c.Model, "temperature": c.Temperature, "max_tokens": c.MaxTokens, "seed": c.Seed + try,
@@ -210,7 +211,7 @@ func (c Client) tasks(form *template.Template, examples []importers.Example, kno
 	return todo, n, nil
 }
 
-// An asking takes what its workers were answered, one answer at a time.
+// An asking collects the answers to its workers' requests, one at a time.
 type asking struct {
 	url    string
 	file   *os.File // the cache
@@ -218,14 +219,14 @@ type asking struct {
 	failed func(id string, err error)
 	report func(done int, n Count)
 
-	mu    sync.Mutex // guards what follows, the file and the examples
+	mu    sync.Mutex // guards the fields below, the file and the examples
 	count Count
 	done  int
-	inRow int // questions that failed one after another
+	inRow int // the number of questions that failed in a row
 }
 
-// take keeps an answer, or notes why there is none; an error that further questions would
-// meet, too, stops the run.
+// take keeps an answer, or notes why there is none. An error that all further
+// questions would also get stops the run.
 func (r *asking) take(t task, a answer, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -266,9 +267,10 @@ func (r *asking) keep(a answer) error {
 	return err
 }
 
-// openCache opens the file of answers to append to, and reads those of earlier runs.
-// The last line may be cut off: it is removed, but only once all before it, and what is
-// left of it, are seen to be answers. A file of anything else stays as it is.
+// openCache opens the file of answers for appending, and reads the answers of earlier
+// runs. If the last line is cut off, openCache removes it, but only after checking
+// that all lines before it, and the remains of it, are answers. It does not change any
+// other file.
 func openCache(path string) (file *os.File, known map[string]answer, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, nil, err
@@ -291,7 +293,7 @@ func openCache(path string) (file *os.File, known map[string]answer, err error) 
 	known = map[string]answer{}
 	line, whole := 0, bytes.LastIndexByte(data, '\n')+1
 	wrong := func() error {
-		return fmt.Errorf("%s:%d: no answer of a model; is this the cache of trainer rewrite? It was left as it is", path, line)
+		return fmt.Errorf("%s:%d: not an answer of a model; is this the cache of trainer rewrite? The file was not changed", path, line)
 	}
 	for text := range bytes.Lines(data[:whole]) {
 		line++
@@ -313,21 +315,22 @@ func openCache(path string) (file *os.File, known map[string]answer, err error) 
 	return file, known, file.Truncate(int64(whole))
 }
 
-// counts reports whether its numbers of tokens can be those of one answer.
+// counts reports whether the numbers of tokens can be those of one answer.
 func (a answer) counts() bool {
 	const most = 1 << 30
 	return a.Prompt >= 0 && a.Prompt <= most && a.Tokens >= 0 && a.Tokens <= most
 }
 
-// A fatalError is one that no retry and no other question would be spared.
+// A fatalError is one that every retry and every other question would also get.
 type fatalError struct{ error }
 
-// A noRewrite is an answer that came whole and is no rewritten question.
+// A noRewrite says that a complete answer is not a rewritten question.
 type noRewrite struct{ error }
 
-// ask sends one request until it is answered, at most 1+Retries times. At temperature
-// 0 an answer that is no rewrite would come again: it is not asked for. The answer's
-// tokens are those of all tries, with an error too.
+// ask sends a request until it is answered, at most 1+Retries times. An answer that is
+// not a rewrite is only asked for again if the temperature is above 0, because
+// otherwise it would be the same. The answer has the tokens of all tries, also if
+// there is an error.
 func (c Client) ask(ctx context.Context, client *http.Client, request func(try int) ([]byte, error)) (answer, error) {
 	wait := c.Wait
 	var spent answer
@@ -346,7 +349,7 @@ func (c Client) ask(ctx context.Context, client *http.Client, request func(try i
 		if err == nil || errors.As(err, &fatal) || errors.As(err, &none) && c.Temperature == 0 || try >= c.Retries || ctx.Err() != nil {
 			return a, err
 		}
-		// Spread by a half, so that parallel requests do not come back together.
+		// Pauses vary by a half, so that parallel requests do not all return at once.
 		pause := max(min(after, maxPause), time.Duration(float64(wait)*(.75+rand.Float64()/2)))
 		wait *= 2
 		if c.Note != nil && after > 0 {
@@ -366,10 +369,10 @@ func (c Client) ask(ctx context.Context, client *http.Client, request func(try i
 
 const (
 	maxReply = 1 << 20         // bytes
-	maxPause = 5 * time.Minute // before a retry, whatever the server asks for
+	maxPause = 5 * time.Minute // the longest pause before a retry, whatever the server asks for
 )
 
-// once sends one request. after is how long the server asks to be left alone.
+// once sends one request. after is the pause that the server asks for.
 func (c Client) once(ctx context.Context, client *http.Client, body []byte) (a answer, after time.Duration, err error) {
 	to := strings.TrimSuffix(c.URL, "/") + "/chat/completions"
 	address := shown(to)
@@ -397,11 +400,11 @@ func (c Client) once(ctx context.Context, client *http.Client, body []byte) (a a
 		err := fmt.Errorf("%s: %s: %s", address, plain(res.Status), c.excerpt(data))
 		switch {
 		case res.StatusCode >= 300 && res.StatusCode < 400:
-			return a, 0, &fatalError{fmt.Errorf("%s: %s, to %s: the key goes to no other address than --url; give that one if it is right", address, plain(res.Status), c.excerpt([]byte(res.Header.Get("Location"))))}
+			return a, 0, &fatalError{fmt.Errorf("%s: %s, to %s: the key is sent only to --url; give the new address there if it is right", address, plain(res.Status), c.excerpt([]byte(res.Header.Get("Location"))))}
 		case res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusRequestTimeout || res.StatusCode >= 500:
 			return a, retryAfter(res.Header.Get("Retry-After"), time.Now()), err
 		case res.StatusCode == http.StatusBadRequest || res.StatusCode == http.StatusRequestEntityTooLarge:
-			return a, 0, err // this question's own fault: too long for the model, say
+			return a, 0, err // only this question's fault: for example, too long for the model
 		}
 		return a, 0, &fatalError{err} // no key, no such model, no such path
 	}
@@ -430,15 +433,15 @@ func (c Client) once(ctx context.Context, client *http.Client, body []byte) (a a
 	if a.Text, err = clean(said, c.MaxWords); err != nil {
 		return a, 0, &noRewrite{err}
 	}
-	// Cut off within its first line, the question is half a question.
+	// Cut off within its first line, the answer is only a part of a question.
 	if reply.Choices[0].Finish == "length" && strings.HasSuffix(strings.TrimRight(said, "\"”*` "), a.Text) {
 		return a, 0, &noRewrite{fmt.Errorf("an answer cut off at --max-tokens: %s", c.excerpt([]byte(said)))}
 	}
 	return a, 0, nil
 }
 
-// retryAfter is how long a server asks to be left alone: seconds, or a date; at most a
-// year.
+// retryAfter returns the pause that a server asks for, in seconds or as a date; at
+// most a year.
 func retryAfter(header string, now time.Time) time.Duration {
 	const longest = 365 * 24 * time.Hour
 	wait := time.Duration(0)
@@ -450,8 +453,8 @@ func retryAfter(header string, now time.Time) time.Duration {
 	return max(0, min(wait, longest))
 }
 
-// clean takes the question out of an answer: what models put around it falls away,
-// and what cannot be a question is an error.
+// clean returns the question in an answer. It removes what models put around it, and
+// returns an error if it cannot be a question.
 func clean(s string, maxWords int) (string, error) {
 	whole := s
 	if _, after, ok := strings.Cut(s, "</think>"); ok {
@@ -467,24 +470,24 @@ func clean(s string, maxWords int) (string, error) {
 	s = plain(s)
 	s = strings.TrimSpace(strings.Trim(strings.TrimSpace(s), "\"“”*`"))
 	switch n := len(strings.Fields(s)); {
-	case strings.HasPrefix(strings.ToLower(s), "system:"): // goes on with the conversation as the prompt shows it
-		return "", fmt.Errorf("a reply, where a rewritten question was wanted: %s", excerpt([]byte(whole)))
+	case strings.HasPrefix(strings.ToLower(s), "system:"): // the model continued the conversation in the prompt's form
+		return "", fmt.Errorf("wanted a rewritten question, got a reply: %s", excerpt([]byte(whole)))
 	case n == 0:
 		return "", fmt.Errorf("an empty answer: %s", excerpt([]byte(whole)))
 	case n > maxWords:
-		return "", fmt.Errorf("an answer of %d words, where a question was wanted: %s", n, excerpt([]byte(whole)))
+		return "", fmt.Errorf("wanted a question, got an answer of %d words: %s", n, excerpt([]byte(whole)))
 	case len(s) > maxWordBytes*maxWords:
-		return "", fmt.Errorf("an answer of %d bytes, where a question was wanted: %s", len(s), excerpt([]byte(whole)))
+		return "", fmt.Errorf("wanted a question, got an answer of %d bytes: %s", len(s), excerpt([]byte(whole)))
 	}
 	return s, nil
 }
 
-// maxWordBytes is far above what the words of a question have on average; languages
-// without spaces write whole questions in one "word".
+// maxWordBytes is far above the mean length of a question's words. Languages without
+// spaces write whole questions as one "word".
 const maxWordBytes = 32
 
-// plain takes out what would steer a terminal: control characters, and those that turn
-// the direction of writing.
+// plain removes characters that would affect a terminal: control characters, and those
+// that change the direction of writing.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -497,7 +500,7 @@ func plain(s string) string {
 	}, strings.ToValidUTF8(s, "?"))
 }
 
-// shown is an address without the password that it may hold.
+// shown returns an address without its password.
 func shown(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -506,7 +509,7 @@ func shown(address string) string {
 	return u.Redacted()
 }
 
-// A discreet error says what its cause says, without the key.
+// A discreetError has the text of its cause without the key.
 type discreetError struct {
 	text  string
 	cause error
@@ -522,12 +525,12 @@ func (c Client) discreet(err error) error {
 	return &discreetError{plain(c.hide(err.Error())), err}
 }
 
-// escaped matches letters in the ways that JSON, URLs and HTML can spell them.
+// escaped matches letters as JSON, URLs and HTML may spell them.
 var escaped = regexp.MustCompile(`(?i)\\u00([2-7][0-9a-f])|%([2-7][0-9a-f])|&#x([2-7][0-9a-f]);`)
 
-// hide puts "[key]" in the place of the key, and of every piece of it that is at least
-// eight characters long, in either case and however its letters are spelled. A key of
-// less than twelve characters may be a word ("ollama"): of that, only the whole is hidden.
+// hide replaces the key by "[key]", and also every piece of it of at least eight
+// characters, in either case and however its letters are spelled. A key of less than
+// twelve characters may be a word ("ollama"), so only the whole of it is hidden.
 func (c Client) hide(s string) string {
 	if c.Key == "" {
 		return s
@@ -548,7 +551,7 @@ func (c Client) hide(s string) string {
 func hidePieces(s, key string) (hidden string, found bool) {
 	look, least := s, len(key)
 	if len(key) >= 12 {
-		// ASCII alone: every other case of its letters has the same length.
+		// Only ASCII: all other cases of its letters have the same length.
 		lower := func(b rune) rune {
 			if b >= 'A' && b <= 'Z' {
 				b += 'a' - 'A'
@@ -576,13 +579,14 @@ func hidePieces(s, key string) (hidden string, found bool) {
 	return b.String(), found
 }
 
-// excerpt quotes the beginning of what a server said, without the key.
+// excerpt returns the beginning of a server's text, without the key.
 func (c Client) excerpt(data []byte) string {
-	// The key is hidden before the text is cut, which could leave a part of it.
+	// The key is hidden before the text is cut, because the cut could leave a part of
+	// it.
 	return excerpt([]byte(c.hide(string(data[:min(len(data), 1<<16)]))))
 }
 
-// excerpt quotes the beginning of a text.
+// excerpt returns the beginning of a text.
 func excerpt(data []byte) string {
 	s := strings.Join(strings.Fields(strings.ToValidUTF8(string(data[:min(len(data), 400)]), "?")), " ")
 	if len(data) > 400 {

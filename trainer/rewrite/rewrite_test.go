@@ -259,7 +259,7 @@ func TestBadEndpoints(t *testing.T) {
 		t.Errorf("an endpoint that is not there: %+v, %v", n, err)
 	}
 	for _, c.URL = range []string{"localhost:8080/v1", "/v1", "ftp://localhost/v1", "http://"} {
-		if _, _, err := run(c, examples(1), filepath.Join(t.TempDir(), "c")); err == nil || !strings.Contains(err.Error(), "no address") {
+		if _, _, err := run(c, examples(1), filepath.Join(t.TempDir(), "c")); err == nil || !strings.Contains(err.Error(), "not the address of an API") {
 			t.Errorf("%s: %v", c.URL, err)
 		}
 	}

@@ -8,25 +8,26 @@ import (
 	"slices"
 )
 
-// A Config is the part of a Hugging Face config.json that shapes an encoder, of
-// BertForMaskedLM or DistilBertForMaskedLM, or of BertModel, which has no masked-LM head.
+// A Config is the part of a Hugging Face config.json that determines an encoder's shape.
+// The encoder is a BertForMaskedLM, a DistilBertForMaskedLM, or a BertModel, which has no
+// masked-LM head.
 type Config struct {
 	Distil       bool
-	Bare         bool // a BertModel: its names lack "bert."
+	Bare         bool // a BertModel, whose tensors' names have no "bert."
 	Vocab        int
-	Width        int // of a token's vector
+	Width        int // of a token's vector, H
 	Layers       int
 	Heads        int
 	Inner        int     // width of the feed-forward layer
-	Positions    int     // longest input
-	Types        int     // token types; 0: DistilBERT has none
-	Eps          float64 // of layer norms
-	Tied         bool    // output embedding = input embedding
-	InitialRange float64 // standard deviation of new weights
+	Positions    int     // the longest input in tokens
+	Types        int     // the number of token types; 0 for DistilBERT, which has none
+	Eps          float64 // epsilon of layer norms
+	Tied         bool    // the output embedding is the input embedding
+	InitialRange float64 // the standard deviation of new weights
 }
 
-// ParseConfig reads a config.json. It refuses what would be computed wrongly: other
-// models, activations and position embeddings than BERT's own.
+// ParseConfig reads a config.json. It returns an error for models, activations and
+// position embeddings that this package would compute wrongly.
 func ParseConfig(data []byte) (Config, error) {
 	raw := struct {
 		Type          string   `json:"model_type"`
@@ -81,7 +82,7 @@ func ParseConfig(data []byte) (Config, error) {
 		return c, fmt.Errorf("config.json: position_embedding_type is %q; only absolute is known", raw.Position)
 	}
 	if raw.Decoder {
-		return c, fmt.Errorf("config.json: is_decoder is true; an encoder is wanted")
+		return c, fmt.Errorf("config.json: is_decoder is true; wanted an encoder")
 	}
 	const most = 1 << 24
 	for _, f := range []struct {
@@ -94,7 +95,7 @@ func ParseConfig(data []byte) (Config, error) {
 		}
 	}
 	if c.Width%c.Heads != 0 {
-		return c, fmt.Errorf("config.json: width %d is no multiple of %d heads", c.Width, c.Heads)
+		return c, fmt.Errorf("config.json: width %d is not a multiple of %d heads", c.Width, c.Heads)
 	}
 	if !(c.Eps > 0 && c.Eps < 1) || !(c.InitialRange > 0 && c.InitialRange < 10) || c.Types < 0 || math.IsNaN(c.Eps) {
 		return c, fmt.Errorf("config.json: layer_norm_eps %g, initializer_range %g or type_vocab_size %d is out of range", c.Eps, c.InitialRange, c.Types)
@@ -102,24 +103,24 @@ func ParseConfig(data []byte) (Config, error) {
 	return c, nil
 }
 
-// A param is one parameter: its name in Hugging Face's layout and its shape.
+// A param is a parameter: its name in Hugging Face's layout, and its shape.
 type param struct {
 	name  string
 	shape []int
-	norm  bool // a layer norm's weight starts at 1
+	norm  bool // a layer norm's weight, which starts at 1
 }
 
-// A layer names the parameters of one transformer layer: each entry is a linear
-// map's or norm's prefix (".weight" and ".bias" follow).
+// A layerNames has the names of one transformer layer's parameters. Each is the prefix of
+// a linear map or a norm, before ".weight" and ".bias".
 type layerNames struct{ query, key, value, out, norm1, inner, outer, norm2 string }
 
-// names gives the parameters' prefixes in either layout.
+// A names has the prefixes of the parameters in one of the two layouts.
 type names struct {
-	word, position, kind, norm string // embeddings; kind: token types, "" without
+	word, position, kind, norm string // embeddings; kind: token types, or ""
 	layers                     []layerNames
 	transform, transformNorm   string // the head's hidden layer
 	bias                       string // of the head's output, [V]
-	decoder                    string // of the head's output, [V,H], where not tied
+	decoder                    string // of the head's output, [V,H], if it is not tied
 }
 
 func (c Config) names() names {
@@ -158,7 +159,7 @@ func (c Config) names() names {
 	return n
 }
 
-// architecture is the name of the model in Hugging Face's library.
+// architecture returns the name of the model in Hugging Face's library.
 func (c Config) architecture() string {
 	switch {
 	case c.Distil:
@@ -169,7 +170,7 @@ func (c Config) architecture() string {
 	return "BertForMaskedLM"
 }
 
-// params lists every parameter, in a fixed order.
+// params returns all parameters, in a fixed order.
 func (c Config) params() []param {
 	n, h := c.names(), c.Width
 	ps := []param{{name: n.word, shape: []int{c.Vocab, h}}, {name: n.position, shape: []int{c.Positions, h}}}

@@ -26,7 +26,7 @@ func TestParseConfig(t *testing.T) {
 		`{"model_type": "bert"}`: "vocab_size",
 		`{"model_type": "bert", "hidden_act": "relu"}`:                                                                                         "relu",
 		`{"model_type": "bert", "position_embedding_type": "relative_key"}`:                                                                    "relative_key",
-		`{"model_type": "distilbert", "vocab_size": 9, "dim": 10, "n_layers": 1, "n_heads": 3, "hidden_dim": 1, "max_position_embeddings": 1}`: "no multiple",
+		`{"model_type": "distilbert", "vocab_size": 9, "dim": 10, "n_layers": 1, "n_heads": 3, "hidden_dim": 1, "max_position_embeddings": 1}`: "not a multiple",
 	} {
 		if _, err := ParseConfig([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: error %v, wanted one that says %q", text, err, says)

@@ -8,7 +8,7 @@ import (
 	"math"
 )
 
-// vector computes the texts' vectors of length 1, [B,H].
+// vector returns the texts' vectors of length 1, [B,H].
 func (e *Model) vector(s *scope, in inputs, by Pooling) tensor {
 	x := s.reshape(e.body(s, in), in.b, in.t, e.Config.Width) // [B,T,H]
 	var v tensor
@@ -32,7 +32,7 @@ func (e *Model) vector(s *scope, in inputs, by Pooling) tensor {
 	return s.div(v, s.reshape(length, in.b, 1))
 }
 
-// Vectors computes the vectors of texts, [B][H], for use and not for training; mixed as
+// Vectors returns the vectors of texts, [B][H], without gradients. mixed is as in
 // AdamW.Mixed.
 func (e *Model) Vectors(ids [][]int32, types [][]uint8, by Pooling, mixed bool) ([][]float32, error) {
 	var out [][]float32
@@ -51,16 +51,16 @@ func (e *Model) Vectors(ids [][]int32, types [][]uint8, by Pooling, mixed bool) 
 	return out, err
 }
 
-// check finds what is wrong with a batch before anything is computed on it.
+// check returns an error if the batch is not valid for the loss.
 func (b *DenseBatch) check(l DenseLoss, width int) error {
 	n := len(b.IDs)
 	switch {
 	case n == 0:
 		return errors.New("an empty batch")
 	case b.Types != nil && len(b.Types) != n:
-		return fmt.Errorf("a batch of %d texts has %d entries in Types", n, len(b.Types))
+		return fmt.Errorf("the batch has %d texts, but %d entries in Types", n, len(b.Types))
 	case len(b.Target) != n:
-		return fmt.Errorf("a batch of %d texts has %d entries in Target", n, len(b.Target))
+		return fmt.Errorf("the batch has %d texts, but %d entries in Target", n, len(b.Target))
 	}
 	vector := func(what string, v []float32) error {
 		if len(v) != width {
@@ -82,12 +82,12 @@ func (b *DenseBatch) check(l DenseLoss, width int) error {
 		return nil
 	}
 	if len(b.Docs) != n || len(b.Passages) != n || len(b.Teacher) != n {
-		return fmt.Errorf("a batch of %d texts has candidates of %d, %d and %d in Docs, Passages and Teacher", n, len(b.Docs), len(b.Passages), len(b.Teacher))
+		return fmt.Errorf("the batch has %d texts, but %d, %d and %d entries in Docs, Passages and Teacher", n, len(b.Docs), len(b.Passages), len(b.Teacher))
 	}
 	c := len(b.Docs[0])
 	for i := range n {
 		if len(b.Docs[i]) != c || len(b.Passages[i]) != c || len(b.Teacher[i]) != c || c == 0 {
-			return fmt.Errorf("text %d of the batch: %d, %d and %d candidates in Docs, Passages and Teacher, text 0 has %d", i, len(b.Docs[i]), len(b.Passages[i]), len(b.Teacher[i]), c)
+			return fmt.Errorf("text %d of the batch: %d, %d and %d candidates in Docs, Passages and Teacher, but text 0 has %d", i, len(b.Docs[i]), len(b.Passages[i]), len(b.Teacher[i]), c)
 		}
 		for k, v := range b.Passages[i] {
 			if err := vector(fmt.Sprintf("candidate %d of text %d", k, i), v); err != nil {
@@ -98,7 +98,7 @@ func (b *DenseBatch) check(l DenseLoss, width int) error {
 	return nil
 }
 
-// compute is the loss and its terms before their weights.
+// compute returns the loss, and its terms before their weights.
 func (l DenseLoss) compute(s *scope, e *Model, b *DenseBatch, by Pooling) (total tensor, parts map[string]tensor) {
 	if err := b.check(l, e.Config.Width); err != nil {
 		s.fail(err)
@@ -132,12 +132,12 @@ func (l DenseLoss) compute(s *scope, e *Model, b *DenseBatch, by Pooling) (total
 				for j := range n {
 					for _, doc := range b.Docs[i] {
 						if doc == b.Docs[j][0] {
-							hide[i*n+j] = absent // among the question's own
+							hide[i*n+j] = absent // it is among the question's own
 						}
 					}
 				}
 			}
-			// No product of matrices, which mixed precision would round.
+			// Not a product of matrices, which mixed precision would round.
 			others := s.sumLast(s.mul(s.reshape(q, n, 1, h), s.floats(flat(positives), 1, n, h))) // [B,B]
 			x := s.cat(1, s.times(own, 1/l.Tau), s.add(s.times(others, 1/l.Tau), s.floats(hide, n, n)))
 			return s.times(s.sum(s.narrow(s.logSoftmax(x), 1, 0, 1)), -1/float64(n))
@@ -154,7 +154,7 @@ func (l DenseLoss) compute(s *scope, e *Model, b *DenseBatch, by Pooling) (total
 	return sum.total, sum.parts
 }
 
-// flat lays rows out one after another.
+// flat returns the rows one after another.
 func flat(rows [][]float32) []float32 {
 	var out []float32
 	for _, r := range rows {
@@ -163,7 +163,7 @@ func flat(rows [][]float32) []float32 {
 	return out
 }
 
-// StepDense is Step for a dense student.
+// StepDense does what Step does, for a dense student.
 func (t *Trainer) StepDense(b *DenseBatch, l DenseLoss, by Pooling, rate float64) (Parts, error) {
 	return t.take(t.denseLoss(b, l, by), rate)
 }

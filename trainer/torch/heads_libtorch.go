@@ -7,14 +7,14 @@ import (
 	"slices"
 )
 
-// Has reports whether the encoder has a head.
+// Has reports whether the encoder has the head.
 func (e *Model) Has(head string) bool {
 	_, ok := e.params[head+"out.bias"]
 	return ok
 }
 
-// AddHead gives the encoder a head with random weights, unless it has it. A word begins
-// with z = .5, a question with z = 0: undecided.
+// AddHead gives the encoder a head with random weights, if it has none. At the start, z
+// is .5 for every word and 0, undecided, for every question.
 func (e *Model) AddHead(head string, seed uint64) error {
 	if e.Has(head) {
 		return nil
@@ -37,9 +37,9 @@ func (e *Model) AddHead(head string, seed uint64) error {
 	return e.make(found, params)
 }
 
-// topic computes the topic head's z, [B*T,H] -> [B].
+// topic returns the topic head's z, [B*T,H] -> [B].
 func (e *Model) topic(s *scope, in inputs, x tensor) tensor {
-	var token, side []int64 // a token's row of x, and the mean that it is part of
+	var token, side []int64 // each token's row of x, and the mean that it belongs to
 	var share []float32
 	for b := range in.b {
 		question := in.question[b]
@@ -58,19 +58,19 @@ func (e *Model) topic(s *scope, in inputs, x tensor) tensor {
 	return e.head(s, TopicHead, s.cat(1, q, was, s.mul(q, was)))
 }
 
-// head computes a head's z, [N,H] -> [N].
+// head returns a head's z, [N,H] -> [N].
 func (e *Model) head(s *scope, name string, x tensor) tensor {
 	p := func(n string) tensor { return e.params[name+n] }
 	y := s.gelu(s.linear(x, p("dense.weight"), p("dense.bias")))
 	return s.reshape(s.linear(y, p("out.weight"), p("out.bias")), -1)
 }
 
-// weigh computes z of every word, [N], and the vectors of those that weigh something. No
-// gradient flows back into x: the head learns to read what the encoder says, and the
-// encoder stays the one that it is without words.
+// weigh returns z for every word, [N], and the vectors of those with a weight. No
+// gradient flows back into x: the head learns to read the encoder's states, and the
+// encoder stays the same as without words.
 func (e *Model) weigh(s *scope, in inputs, x tensor, words [][]Word) (word tensor, v vectors) {
-	var token, of []int64 // a piece's row of x, and the word that it is of
-	var share []float32   // 1 / pieces of the word
+	var token, of []int64 // each piece's row of x, and the word that it belongs to
+	var share []float32   // 1 / the number of the word's pieces
 	n := 0
 	for b, list := range words {
 		for _, w := range list {
@@ -91,9 +91,9 @@ func (e *Model) weigh(s *scope, in inputs, x tensor, words [][]Word) (word tenso
 	if s.err != nil {
 		return word, v
 	}
-	var picked []int64 // the words that weigh something, sequence after sequence
+	var picked []int64 // the words with a weight, sequence after sequence
 	v.width = 1
-	at := 0 // the sequence's first word
+	at := 0 // the first word of the sequence
 	for _, list := range words {
 		best := map[uint32]int{}
 		terms := []int32{}
@@ -126,11 +126,11 @@ func (e *Model) weigh(s *scope, in inputs, x tensor, words [][]Word) (word tenso
 	return word, v
 }
 
-// crossEntropy is the mean over those that are known of
+// crossEntropy returns the mean, over the entries for which y is known, of
 //
 //	softplus(x) - y x = -(y ln p + (1-y) ln(1-p)), p = 1/(1+e^-x)
 //
-// y is 0 or 1, below 0 where it is not known.
+// y is 0 or 1, or below 0 if it is not known.
 func (s *scope) crossEntropy(x tensor, y []float32) tensor {
 	known := make([]float32, len(y))
 	target := make([]float32, len(y))

@@ -11,10 +11,10 @@ import (
 	"parley/shared/sparse"
 )
 
-// absent is a score that takes a candidate out of a softmax, and stays finite.
+// absent is a finite score that removes a candidate from a softmax.
 const absent = -1e30
 
-// check finds what is wrong with a batch before anything is computed on it.
+// check returns an error if the batch is not valid for the loss.
 func (b *Batch) check(l Loss) error {
 	n := len(b.IDs)
 	if n == 0 {
@@ -53,20 +53,20 @@ func (b *Batch) check(l Loss) error {
 		c := len(b.Docs[i])
 		switch {
 		case c == 0:
-			return fmt.Errorf("query %d of the batch has no candidate", i)
+			return fmt.Errorf("query %d of the batch has no candidates", i)
 		case len(b.Teacher[i]) != c,
 			b.Tokens == nil && len(b.Frozen[i]) != c,
 			b.Tokens != nil && len(b.Tokens[i]) != c,
 			b.TeacherWords != nil && len(b.TeacherWords[i]) != c,
 			b.LogWeight != nil && len(b.LogWeight[i]) != c:
-			return fmt.Errorf("query %d of the batch: lists of its %d candidates differ in length", i, c)
+			return fmt.Errorf("query %d of the batch: the lists of its %d candidates differ in length", i, c)
 		case b.Types != nil && len(b.Types[i]) != len(b.IDs[i]):
 			return fmt.Errorf("query %d of the batch: %d tokens, %d types", i, len(b.IDs[i]), len(b.Types[i]))
 		}
 		if b.Words != nil {
 			for _, w := range b.Words[i] {
 				if w.First < 0 || w.Last < w.First || w.Last >= len(b.IDs[i]) || int(w.Term) >= max(b.Dims, 1) {
-					return fmt.Errorf("query %d of the batch: a word of dimension %d, tokens %d to %d; there are %d dimensions, %d tokens", i, w.Term, w.First, w.Last, b.Dims, len(b.IDs[i]))
+					return fmt.Errorf("query %d of the batch: a word has dimension %d and tokens %d to %d, but there are %d dimensions and %d tokens", i, w.Term, w.First, w.Last, b.Dims, len(b.IDs[i]))
 				}
 			}
 		}
@@ -79,12 +79,12 @@ func (b *Batch) check(l Loss) error {
 	return nil
 }
 
-// documents are the candidates of a batch, flattened in the order of its lists.
+// documents are the candidates of a batch, in the order of its lists.
 type documents struct {
 	terms  [][]uint32
-	frozen [][]float32 // weights, where the vectors are frozen
-	start  []int       // else, of each in values
-	values tensor      // [N+1], the last 0
+	frozen [][]float32 // the weights, if the vectors are frozen
+	start  []int       // otherwise, where each begins in values
+	values tensor      // [N+1], the last is 0
 }
 
 func flatten(b *Batch) documents {
@@ -111,12 +111,13 @@ func (v vectors) documents(s *scope) documents {
 	return d
 }
 
-// scores gives each query's scores of the documents pick[b], as many for each b
-// (negative: none, score 0): [B,C]. A score needs only the document's weights at the
-// query's active terms, a matrix of A columns instead of V.
+// scores returns each query's scores of the documents pick[b], [B,C]. All pick[b] have
+// the same length; a negative number means no document, with score 0. A score needs only
+// the document's weights at the query's active terms, so the matrix has A columns instead
+// of V.
 func scores(s *scope, q vectors, vocab int, d documents, pick [][]int) tensor {
 	b, c, a := len(q.terms), len(pick[0]), q.width
-	at := make([]int32, vocab) // 1 + the term's place in the query, 0: not there
+	at := make([]int32, vocab) // 1 + the term's place in the query; 0: the query does not have it
 	var weights []float32
 	var index []int64
 	if d.frozen != nil {
@@ -164,16 +165,16 @@ func scores(s *scope, q vectors, vocab int, d documents, pick [][]int) tensor {
 	return s.reshape(s.matmul(s.reshape(q.padded, b, 1, a), m), b, c)
 }
 
-// A lossSum adds up a loss, term by term.
+// A lossSum sums a loss term by term.
 type lossSum struct {
 	s     *scope
-	total tensor            // of the terms, each times its weight
+	total tensor            // the sum of the terms, each times its weight
 	parts map[string]tensor // the terms before their weights, by name
 }
 
 func newLossSum(s *scope) *lossSum { return &lossSum{s: s, parts: map[string]tensor{}} }
 
-// add adds a term; one of weight 0 is not computed.
+// add adds a term. It does not compute a term with weight 0.
 func (l *lossSum) add(name string, weight float64, term func() tensor) {
 	if weight == 0 || l.s.err != nil {
 		return
@@ -187,26 +188,26 @@ func (l *lossSum) add(name string, weight float64, term func() tensor) {
 	}
 }
 
-// A step is a batch with what the terms of its loss are computed of.
+// A step is a batch, with everything from which the terms of its loss are computed.
 type step struct {
 	*scope
 	loss  Loss
 	batch *Batch
-	b, c  int // queries, and candidates of the longest list
+	b, c  int // the numbers of queries, and of candidates in the longest list
 	q     encoded
 	d     documents // the candidates
-	doc   vectors   // theirs, where documents train
-	vocab int       // dimensions of queries and documents
+	doc   vectors   // their vectors, if documents train
+	vocab int       // the number of dimensions of queries and documents
 
-	own     [][]int   // [B][C] each query's candidates in d, -1 where its list is shorter
-	present []float32 // [B,C] 1, or 0 where own is -1
-	offset  []float32 // [B,C] added to scores: the importance weights, absent where own is -1
+	own     [][]int   // [B][C] each query's candidates in d; -1 if its list is shorter
+	present []float32 // [B,C] 1, or 0 if own is -1
+	offset  []float32 // [B,C] added to scores: the importance weights, or absent if own is -1
 
-	student, teacher, added tensor // [B,C]: scores, the teacher's, and offset
+	student, teacher, added tensor // [B,C]: the student's scores, the teacher's, and offset
 }
 
-// compute returns the loss of a batch, its parts before their weights, and the numbers of
-// active terms.
+// compute returns the loss of a batch, its parts before their weights, and the mean
+// numbers of active terms.
 func (l Loss) compute(s *scope, query, doc *Model, batch *Batch) (total tensor, parts map[string]tensor, active map[string]float64) {
 	t := l.step(s, query, doc, batch)
 	if s.err != nil {
@@ -228,12 +229,13 @@ func (l Loss) compute(s *scope, query, doc *Model, batch *Batch) (total tensor, 
 		active["doc_l0"] = t.doc.l0()
 	}
 	if s.err == nil && sum.total.c == nil {
-		s.fail(errors.New("every weight of the loss is 0: nothing to train"))
+		s.fail(errors.New("every weight of the loss is 0, so there is nothing to train"))
 	}
 	return sum.total, sum.parts, active
 }
 
-// step encodes a batch and scores each query's candidates. An error is the scope's.
+// step encodes a batch and computes the scores of each query's candidates. Errors stay in
+// the scope.
 func (l Loss) step(s *scope, query, doc *Model, batch *Batch) *step {
 	t := &step{scope: s, loss: l, batch: batch, b: len(batch.IDs), vocab: max(query.Config.Vocab, batch.Dims)}
 	if err := batch.check(l); err != nil {
@@ -263,8 +265,8 @@ func (l Loss) step(s *scope, query, doc *Model, batch *Batch) *step {
 	return t
 }
 
-// candidates lays out each query's own candidates, what is added to their scores, and the
-// teacher's scores, [B,C], which it returns.
+// candidates sets each query's own candidates and the offset of their scores. It returns
+// the teacher's scores, [B,C].
 func (t *step) candidates() (teacher []float32) {
 	for _, list := range t.batch.Docs {
 		t.c = max(t.c, len(list))
@@ -291,15 +293,16 @@ func (t *step) candidates() (teacher []float32) {
 	return teacher
 }
 
-// mean is the mean over the batch's queries of what x sums up.
+// mean returns the sum of x divided by the number of queries.
 func (t *step) mean(x tensor) tensor { return t.times(t.sum(x), 1/float64(t.b)) }
 
-// logShare is the logarithm of the softmax of scores over a query's candidates, [B,C].
+// logShare returns the logarithm of the softmax of scores over a query's candidates,
+// [B,C].
 func (t *step) logShare(scores tensor) tensor {
 	return t.logSoftmax(t.add(t.times(scores, 1/t.loss.Temperature), t.added))
 }
 
-// divergences are those of the student's ranking from the teacher's.
+// divergences adds the divergences of the student's ranking from the teacher's.
 func (t *step) divergences(sum *lossSum) {
 	l := t.loss
 	if l.KLD == 0 && l.BKL == 0 && l.GKL == 0 {
@@ -318,7 +321,7 @@ func (t *step) divergences(sum *lossSum) {
 		return t.add(x, t.mean(t.mul(t.exp(n), n)))
 	})
 	sum.add("gkl", l.GKL, func() tensor {
-		pos := t.clampMin(t.plus(t.times(t.exp(t.narrow(lq, 1, 0, 1)), -1), 1), 1e-9) // 1-q, above 0 for the power
+		pos := t.clampMin(t.plus(t.times(t.exp(t.narrow(lq, 1, 0, 1)), -1), 1), 1e-9) // 1-q, kept above 0 for the power
 		x := t.mean(t.mul(t.power(pos, l.Gamma), t.narrow(kl, 1, 0, 1)))
 		if t.c == 1 {
 			return x
@@ -328,8 +331,8 @@ func (t *step) divergences(sum *lossSum) {
 	})
 }
 
-// infoNCE is the positive's cross entropy among the query's own candidates and those of
-// others.
+// infoNCE returns the positive's cross entropy among the query's own candidates and those
+// of others.
 func (t *step) infoNCE() tensor {
 	l := t.loss
 	logits := t.times(t.student, 1/l.Tau)
@@ -343,10 +346,10 @@ func (t *step) infoNCE() tensor {
 	return t.times(t.mean(t.narrow(t.logSoftmax(logits), 1, 0, 1)), -1)
 }
 
-// marginMSE is the mean square of what the student's differences from the positive's score
-// miss of the teacher's.
+// marginMSE returns the mean square of the errors of the student's differences from the
+// positive's score, compared with the teacher's.
 func (t *step) marginMSE() tensor {
-	// The positive's own difference is 0, so all C columns may be summed.
+	// The positive's own difference is 0, so all C columns can be summed.
 	diff := t.sub(t.student, t.teacher)
 	diff = t.mul(t.sub(t.narrow(diff, 1, 0, 1), diff), t.floats(t.present, t.b, t.c))
 	n := 0.0
@@ -356,13 +359,13 @@ func (t *step) marginMSE() tensor {
 	return t.times(t.sum(t.square(diff)), 1/math.Max(1, n-float64(t.b)))
 }
 
-// distance is that of the query vectors from the teacher's.
+// distance returns the squared distance between the query vectors and the teacher's.
 func (t *step) distance() tensor {
 	to, rest := aligned(t.q.vectors, t.batch.Query)
 	return t.plus(t.mean(t.square(t.sub(t.q.padded, t.floats(to, t.b, t.q.width)))), rest/float64(t.b))
 }
 
-// wordTerms are those of the word head.
+// wordTerms adds the terms of the word head.
 func (t *step) wordTerms(sum *lossSum) {
 	l := t.loss
 	if t.q.words.values.c != nil && t.batch.TeacherWords != nil {
@@ -397,8 +400,8 @@ func (t *step) wordTerms(sum *lossSum) {
 	}
 }
 
-// mask keeps the scores that offset keeps, without its importance weights; with
-// alone, only the positives' (the first column).
+// mask keeps the scores that offset keeps, but without its importance weights. If alone
+// is true, it keeps only the positives' (the first column).
 func mask(offset []float32, alone bool, b, c int) []float32 {
 	out := make([]float32, b*c)
 	for i := range out {
@@ -409,8 +412,8 @@ func mask(offset []float32, alone bool, b, c int) []float32 {
 	return out
 }
 
-// others picks the documents of the batch for every query, and hides those that are
-// its own candidates.
+// others picks the documents of the batch for every query, and hides those that are its
+// own candidates.
 func others(docs [][]uint32, own [][]int, which InBatch) (pick [][]int, hide []float32) {
 	var all []int
 	var number []uint32
@@ -439,8 +442,8 @@ func others(docs [][]uint32, own [][]int, which InBatch) (pick [][]int, hide []f
 	return pick, hide
 }
 
-// aligned lays out the teacher's vectors over the students' active terms, [B,A]; rest
-// is the squared length of what lies elsewhere, which no gradient can change.
+// aligned returns the teacher's vectors at the students' active terms, [B,A]. rest is the
+// squared length of their other terms, which no gradient can change.
 func aligned(q vectors, teacher []sparse.Vector) (out []float32, rest float64) {
 	out = make([]float32, len(q.terms)*q.width)
 	for i, list := range q.terms {
@@ -460,7 +463,7 @@ func aligned(q vectors, teacher []sparse.Vector) (out []float32, rest float64) {
 	return out, rest
 }
 
-// regularise adds what keeps vectors sparse; prefix begins the terms' names.
+// regularise adds the terms that keep vectors sparse. prefix begins their names.
 func (l *lossSum) regularise(prefix string, r Regulariser, v vectors) {
 	s, n := l.s, float64(len(v.terms))
 	l.add(prefix+"flops", r.FLOPS, func() tensor {
@@ -483,7 +486,7 @@ func (l *lossSum) regularise(prefix string, r Regulariser, v vectors) {
 		for _, list := range v.terms {
 			for _, j := range list {
 				if int(j) >= len(r.Share) {
-					s.fail(fmt.Errorf("the shares of %d terms are given, a vector has term %d", len(r.Share), j))
+					s.fail(fmt.Errorf("there are shares of %d terms, but a vector has term %d", len(r.Share), j))
 					return tensor{}
 				}
 				share = append(share, r.Share[j])

@@ -27,21 +27,21 @@ import (
 // #include "../libtorch/extra.h"
 import "C"
 
-// A Model is a trainable encoder on one device. It is not safe for
-// concurrent use. Close frees its memory.
+// A Model is a trainable encoder on one device. It is not safe for concurrent use.
+// Close frees its memory.
 type Model struct {
 	Config Config
-	raw    map[string]any // config.json as it was read, to be saved again
+	raw    map[string]any // config.json as it was read, for Save
 	device int
 	order  []param
 	params map[string]tensor
 	frozen map[string]bool
-	sieve  *sieve // of the output's rows as they were when last needed
+	sieve  *sieve // of the output's rows at its last use
 }
 
-// Load reads a Hugging Face folder: config.json and model.safetensors, verified where
-// there is a manifest, or else pytorch_model.bin. Weights of any floating type become
-// float32.
+// Load reads a Hugging Face folder: config.json and model.safetensors, which are
+// verified if there is a manifest, or else pytorch_model.bin. Weights of any floating
+// type become float32. device is a result of Device.
 func Load(dir string, device int) (*Model, error) {
 	data, err := folder.Files(dir)("config.json")
 	if err != nil {
@@ -71,8 +71,8 @@ func Load(dir string, device int) (*Model, error) {
 	return e, nil
 }
 
-// New makes an encoder of a config.json with random weights: normal with the
-// config's initializer_range, biases 0, norms 1, as BERT begins.
+// New makes an encoder with random weights from a config.json: normally distributed
+// with the config's initializer_range, biases 0, norms 1, as BERT begins.
 func New(config []byte, device int, seed uint64) (*Model, error) {
 	e, err := empty(config, device)
 	if err != nil {
@@ -112,7 +112,7 @@ func empty(config []byte, device int) (*Model, error) {
 	return e, nil
 }
 
-// weights is a tensor on its way from or to a file.
+// A weights is a tensor that is read from or written to a file.
 type weights struct {
 	v     []float32
 	shape []int
@@ -145,13 +145,13 @@ func readSafetensors(path string) (map[string]weights, error) {
 			}
 			found[t.Name] = weights{v, t.Shape}
 		case safetensors.I8, safetensors.U8:
-			return nil, fmt.Errorf("tensor %q is of integers: this encoder is quantised for shipping; train from its float original", t.Name)
+			return nil, fmt.Errorf("tensor %q has integers: this encoder is quantised for shipping; train from its float original", t.Name)
 		}
 	}
 	return found, nil
 }
 
-// readPickle reads a pytorch_model.bin by gotch, which panics on some files.
+// readPickle reads a pytorch_model.bin with gotch, which panics on some files.
 func readPickle(path string) (found map[string]weights, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -180,9 +180,9 @@ func readPickle(path string) (found map[string]weights, err error) {
 	return found, nil
 }
 
-// fill makes the parameters from what a file holds.
+// fill makes the parameters from the tensors of a file.
 func (e *Model) fill(found map[string]weights) error {
-	for name, w := range found { // checkpoints of 2018 to 2020 say gamma and beta
+	for name, w := range found { // checkpoints of 2018 to 2020 have the names gamma and beta
 		if s, ok := strings.CutSuffix(name, "LayerNorm.gamma"); ok {
 			found[s+"LayerNorm.weight"] = w
 		} else if s, ok := strings.CutSuffix(name, "LayerNorm.beta"); ok {
@@ -203,13 +203,13 @@ func (e *Model) fill(found map[string]weights) error {
 	return e.make(found, e.order)
 }
 
-// make makes parameters of what a file holds.
+// make makes parameters from the tensors of a file.
 func (e *Model) make(found map[string]weights, params []param) error {
 	return within(e.device, func(s *scope) {
 		for _, p := range params {
 			w, ok := found[p.name]
 			if !ok {
-				s.fail(fmt.Errorf("no tensor %q, which a %s of this config has", p.name, e.Config.architecture()))
+				s.fail(fmt.Errorf("tensor %q is missing, which a %s of this config has", p.name, e.Config.architecture()))
 				return
 			}
 			if !slices.Equal(w.shape, p.shape) {
@@ -232,7 +232,7 @@ func (e *Model) make(found map[string]weights, params []param) error {
 	})
 }
 
-// keep takes a tensor out of the scope's care.
+// keep removes a tensor from the scope, which then does not free it.
 func (s *scope) keep(t tensor) tensor {
 	if s.err != nil {
 		return tensor{}
@@ -249,8 +249,8 @@ func (e *Model) Close() {
 	e.params = nil
 }
 
-// FreezeBelow keeps all embeddings but the token types', and the layers below the given
-// one, as they are.
+// FreezeBelow freezes the layers below the given one, and all embeddings except the
+// token types'.
 func (e *Model) FreezeBelow(layer int) error {
 	n := e.Config.names()
 	prefixes := []string{n.word, n.position, n.norm + "."}
@@ -269,7 +269,7 @@ func (e *Model) FreezeBelow(layer int) error {
 	return nil
 }
 
-// FreezeTypes keeps the token types' embeddings as they are.
+// FreezeTypes freezes the token types' embeddings.
 func (e *Model) FreezeTypes() error {
 	if e.Config.Types == 0 {
 		return nil
@@ -277,11 +277,11 @@ func (e *Model) FreezeTypes() error {
 	return e.freeze(e.Config.names().kind)
 }
 
-// FreezeEmbedding keeps the tied embedding [V,H], nine tenths of a small encoder,
-// as it is, so that several encoders can share it.
+// FreezeEmbedding freezes the tied embedding [V,H], nine tenths of a small encoder, so
+// that several encoders can share it.
 func (e *Model) FreezeEmbedding() error {
 	if !e.Config.Tied {
-		return errors.New("the embedding is not tied to the output (tie_word_embeddings is false): freezing it would share only half")
+		return errors.New("the embedding is not tied to the output (tie_word_embeddings is false), so freezing it would share only half")
 	}
 	return e.freeze(e.Config.names().word)
 }
@@ -295,7 +295,7 @@ func (e *Model) freeze(name string) error {
 	})
 }
 
-// Size is the number of parameters, and of those that train.
+// Size returns the number of parameters, and the number of those that train.
 func (e *Model) Size() (all, trained int) {
 	for _, p := range e.order {
 		all += product(p.shape)
@@ -306,7 +306,7 @@ func (e *Model) Size() (all, trained int) {
 	return all, trained
 }
 
-// Weights reads the parameters off the device as tensors of Hugging Face's names.
+// Weights reads the parameters from the device, as tensors with Hugging Face's names.
 func (e *Model) Weights() ([]safetensors.Tensor, error) {
 	var out []safetensors.Tensor
 	err := within(e.device, func(s *scope) {
@@ -317,9 +317,9 @@ func (e *Model) Weights() ([]safetensors.Tensor, error) {
 	return out, err
 }
 
-// Save writes config.json and model.safetensors into a folder, each whole or not
-// at all. extra are fields added to the config. The tokenizer's files are the
-// caller's to copy.
+// Save writes config.json and model.safetensors into a folder. Each file is written
+// completely or not at all. extra are fields to add to the config. The caller must
+// copy the tokenizer's files.
 func (e *Model) Save(folder string, extra map[string]any) error {
 	tensors, err := e.Weights()
 	if err != nil {
@@ -352,19 +352,19 @@ func (e *Model) Save(folder string, extra map[string]any) error {
 	return durable.WriteFile(filepath.Join(folder, "config.json"), append(text, '\n'))
 }
 
-// An Inputs is a batch of token sequences, padded to one length.
+// inputs is a batch of token sequences, padded to one length.
 type inputs struct {
 	b, t   int
-	length []int // tokens of each, without padding
-	// question is the number of tokens of each before the first that is not of type 0:
-	// those of the newest question, where the history has a type of its own.
+	length []int // the number of tokens of each, without padding
+	// question is the number of tokens of each before the first one that is not of
+	// type 0: those of the newest question, if the history has a type of its own.
 	question []int
 	ids      tensor // [B,T]
-	types    tensor // [B,T]; unset without token types
-	mask     tensor // [B,1,1,T] float, 0 at tokens, lowest at padding
+	types    tensor // [B,T]; not set without token types
+	mask     tensor // [B,1,1,T] float: 0 at tokens, the lowest float at padding
 }
 
-// pad lays out sequences. types may be nil: all 0.
+// pad pads sequences to one length. types may be nil, which means all 0.
 func (e *Model) pad(s *scope, ids [][]int32, types [][]uint8) inputs {
 	in := inputs{b: len(ids)}
 	for _, x := range ids {
@@ -408,7 +408,7 @@ func (e *Model) pad(s *scope, ids [][]int32, types [][]uint8) inputs {
 			}
 		}
 		if len(x) == 0 {
-			s.fail(fmt.Errorf("sequence %d has no token", i))
+			s.fail(fmt.Errorf("sequence %d has no tokens", i))
 			return in
 		}
 	}
@@ -420,11 +420,11 @@ func (e *Model) pad(s *scope, ids [][]int32, types [][]uint8) inputs {
 	return in
 }
 
-// hidden runs the encoder up to the head's hidden layer: [B*T,H], to be multiplied
-// by the output embedding (see output).
+// hidden returns the states of the head's hidden layer, [B*T,H], which output's
+// embedding is multiplied with.
 func (e *Model) hidden(s *scope, in inputs) tensor { return e.transform(s, e.body(s, in)) }
 
-// transform is the masked-LM head's hidden layer, [B*T,H] -> [B*T,H].
+// transform computes the masked-LM head's hidden layer, [B*T,H] -> [B*T,H].
 func (e *Model) transform(s *scope, x tensor) tensor {
 	n := e.Config.names()
 	p := func(name string) tensor { return e.params[name] }
@@ -432,8 +432,8 @@ func (e *Model) transform(s *scope, x tensor) tensor {
 	return s.layerNorm(y, p(n.transformNorm+".weight"), p(n.transformNorm+".bias"), e.Config.Eps)
 }
 
-// body runs the layers of the encoder: the last hidden states, [B*T,H]. Dropout is never
-// used.
+// body computes the layers of the encoder and returns the last hidden states, [B*T,H].
+// It never uses dropout.
 func (e *Model) body(s *scope, in inputs) tensor {
 	c, n := e.Config, e.Config.names()
 	b, t, h := in.b, in.t, c.Width
@@ -460,7 +460,7 @@ func (e *Model) body(s *scope, in inputs) tensor {
 	return x
 }
 
-// output gives the head's output embedding [V,H] and bias [V].
+// output returns the head's output embedding [V,H] and bias [V].
 func (e *Model) output() (weight, bias tensor) {
 	n := e.Config.names()
 	if e.Config.Tied {
@@ -469,7 +469,7 @@ func (e *Model) output() (weight, bias tensor) {
 	return e.params[n.decoder], e.params[n.bias]
 }
 
-// Logits computes the masked-LM logits of one sequence, row-major [T,V].
+// Logits returns the masked-LM logits of one sequence, row-major [T,V].
 func (e *Model) Logits(ids []int32, types []uint8) ([]float32, error) {
 	var out []float32
 	err := within(e.device, func(s *scope) {

@@ -17,7 +17,7 @@ import (
 	lib "github.com/sugarme/gotch/libtch"
 )
 
-// libtorch's names of element types (c10::ScalarType) and of the CPU.
+// libtorch's numbers of element types (c10::ScalarType) and of the CPU.
 const (
 	kindInt64 = 4
 	kindFloat = 6
@@ -25,22 +25,22 @@ const (
 	onCPU     = -1
 )
 
-// A tensor is a handle on one of libtorch's tensors, valid until the end of the
-// scope that made it. Comments give shapes: [B,T,H] is batch, tokens, width.
+// A tensor is a handle to a libtorch tensor, valid until the end of the scope that
+// made it. Comments give shapes: [B,T,H] is batch, tokens, width.
 type tensor struct{ c lib.Ctensor }
 
-// A scope owns the tensors made in it and frees them together. The first error
-// stays: after it every operation does nothing, so that code reads as formulas
-// and checks once, at the end.
+// A scope owns the tensors made in it and frees them together. It keeps the first
+// error; after that, every operation does nothing. So code can be written as
+// formulas, with one check at the end.
 type scope struct {
 	device int // onCPU, or the number of a CUDA device
 	made   []lib.Ctensor
-	out    *lib.Ctensor // where libtorch writes; by itself on the heap, as cgo asks
+	out    *lib.Ctensor // where libtorch writes; allocated by itself, as cgo requires
 	err    error
 }
 
-// within runs f in a scope. Gradient mode, mixed precision and errors belong to a
-// thread in libtorch, so f keeps its thread.
+// within runs f in a scope, on one thread, because libtorch keeps gradient mode,
+// mixed precision and errors per thread.
 func within(device int, f func(*scope)) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -54,14 +54,15 @@ func within(device int, f func(*scope)) error {
 	return s.err
 }
 
-// lastError takes libtorch's last error off this thread, nil where there is none.
+// lastError returns and clears libtorch's last error on this thread, or returns
+// nil.
 func lastError() error {
 	c := lib.GetAndResetLastErr()
 	if c == nil {
 		return nil
 	}
 	defer C.free(unsafe.Pointer(c))
-	// What follows the first line is C++ stack frames.
+	// The lines after the first are C++ stack frames.
 	text, _, _ := strings.Cut(C.GoString((*C.char)(unsafe.Pointer(c))), "\n")
 	return errors.New(text)
 }
@@ -72,7 +73,7 @@ func (s *scope) fail(err error) {
 	}
 }
 
-// op makes a tensor by one of libtch's functions.
+// op makes a tensor with one of libtch's functions.
 func (s *scope) op(name string, f func(out *lib.Ctensor)) tensor {
 	if s.err != nil {
 		return tensor{}
@@ -95,14 +96,14 @@ func (s *scope) own(name string, c lib.Ctensor) tensor {
 	return tensor{c}
 }
 
-// number runs f with a scalar.
+// number calls f with v as a libtorch scalar.
 func number(v float64, f func(lib.Cscalar)) {
 	c := lib.AtsFloat(v)
 	f(c)
 	lib.AtsFree(c)
 }
 
-// noGrad runs f without recording what gradients would need.
+// noGrad runs f without recording what gradients need.
 func (s *scope) noGrad(f func()) {
 	before := lib.AtGradSetEnabled(0)
 	f()
@@ -153,7 +154,7 @@ func sizes(shape []int) []int64 {
 	return dims
 }
 
-// toFloats reads a float tensor; it waits for the device.
+// toFloats returns the values of a float tensor. It waits for the device.
 func (s *scope) toFloats(t tensor) []float32 {
 	if s.err != nil {
 		return nil
@@ -212,7 +213,7 @@ func (s *scope) backward(t tensor) {
 	}
 }
 
-// The operations. Each is the function of the same name in PyTorch.
+// The operations. Each is PyTorch's function of the same name.
 
 func (s *scope) embedding(weight, ids tensor) tensor {
 	return s.op("embedding", func(o *lib.Ctensor) { lib.AtgEmbedding(o, weight.c, ids.c, -1, 0, 0) })
@@ -274,7 +275,7 @@ func (s *scope) clampMin(a tensor, v float64) tensor {
 	return s.op("clamp_min", func(o *lib.Ctensor) { number(v, func(c lib.Cscalar) { lib.AtgClampMin(o, a.c, c) }) })
 }
 
-// float is a in float32: mixed precision leaves hidden states in bfloat16.
+// float returns a in float32; with mixed precision, hidden states are in bfloat16.
 func (s *scope) float(a tensor) tensor {
 	return s.op("float", func(o *lib.Ctensor) { lib.AtgTotype(o, a.c, kindFloat) })
 }
@@ -333,18 +334,19 @@ func (s *scope) zeros(shape ...int) tensor {
 	return s.op("zeros", func(o *lib.Ctensor) { lib.AtgZeros(o, sizes(shape), len(shape), kindFloat, int32(s.device)) })
 }
 
-// Seed seeds libtorch's generators (new weights are drawn in Go, from a seed of
-// their own).
+// Seed seeds libtorch's generators. New weights do not depend on them: they are
+// drawn in Go, from a seed of their own.
 func Seed(seed int64) { C.parley_seed(C.int64_t(seed)) }
 
-// Threads sets how many cores one operation may use.
+// Threads sets how many cores an operation may use.
 func Threads(n int) { C.parley_threads(C.int(n)) }
 
-// LiveBlocks is the number of memory blocks that libtorch took on the CPU since
-// its first call and still holds: tests show by it that nothing leaks.
+// LiveBlocks returns the number of memory blocks that libtorch has allocated on the
+// CPU since its first call and not freed. Tests use it to show that nothing leaks.
 func LiveBlocks() int64 { return int64(C.parley_live_blocks()) }
 
-// Device finds a device by name: "cpu", "cuda", "cuda:1".
+// Device returns the number of the device with the given name: "cpu", "cuda" or
+// "cuda:1".
 func Device(name string) (int, error) {
 	if name == "cpu" || name == "" {
 		return onCPU, nil
@@ -358,7 +360,7 @@ func Device(name string) (int, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if C.parley_load_cuda() == 0 {
-		return 0, fmt.Errorf("device %q: this libtorch has no CUDA (%v); build with LIBTORCH set to one that has", name, lastError())
+		return 0, fmt.Errorf("device %q: this libtorch has no CUDA (%v); build with LIBTORCH set to one that has it", name, lastError())
 	}
 	if have := int(lib.AtcCudaDeviceCount()); n >= have {
 		return 0, fmt.Errorf("device %q: libtorch sees %d CUDA devices", name, have)

@@ -10,13 +10,14 @@ import (
 	"parley/shared/matrix"
 )
 
-// A sieve finds in 8-bit integers, several times faster than in floats, the terms
-// that can be active: the few thousand of V whose largest logit could be above 0,
-// whatever the integers rounded off. All others are below 0 for certain, so what is
-// computed from the rest is exact.
+// A sieve finds the terms that can be active with 8-bit integers, several times faster
+// than with floats. These are the few thousand of V whose largest logit may be above 0,
+// whatever the rounding to integers lost. All other logits are certainly below 0, so
+// what is computed from the remaining terms is exact.
 //
-// With x = s_x q_x + e_x for a token and w = s_w q_w + e_w for a term's row, no element
-// of e_x beyond s_x/2 and none of e_w beyond s_w/2, the integers miss the logit by
+// Let x = s_x q_x + e_x for a token and w = s_w q_w + e_w for a term's row, where no
+// element of e_x exceeds s_x/2 and none of e_w exceeds s_w/2. The error of the
+// integers' logit is then
 //
 //	|x.w - s_x s_w q_x.q_w| = |e_x.w + (x-e_x).e_w| <= r (s_x |w| + (|x| + r s_x) s_w),  r = sqrt(H)/2
 type sieve struct {
@@ -51,9 +52,9 @@ func newSieve(w []float32, vocab, hidden int) (*sieve, error) {
 	return v, err
 }
 
-// pass gives each sequence's terms that can be active, increasing. h is the
-// transformed hidden states [B*T][H], of which sequence b has the rows from b*T on,
-// length[b] of them; bias is the output's, [V].
+// pass returns each sequence's terms that can be active, increasing. h has the
+// transformed hidden states [B*T][H]: sequence b has length[b] rows, from row b*T on.
+// bias is the output's, [V].
 func (v *sieve) pass(h, bias []float32, t int, length []int) [][]int64 {
 	hidden, wide := v.w.K, matrix.Pad(v.w.K)
 	root := float32(math.Sqrt(float64(hidden))) / 2
@@ -78,7 +79,7 @@ func (v *sieve) pass(h, bias []float32, t int, length []int) [][]int64 {
 			long = float32(math.Sqrt(float64(long))) + root*scale
 			scratch.Max(best, rows, length[b], v.w)
 			for j, z := range bias {
-				// A thousandth more for what floats round off on the way.
+				// A thousandth more, for the rounding of the floats.
 				if z += best[j]; z > -1.001*root*(scale*v.length[j]+long*v.scale[j])-1e-4*(1+max(best[j], -best[j])) {
 					out[b] = append(out[b], int64(j))
 				}
@@ -88,7 +89,7 @@ func (v *sieve) pass(h, bias []float32, t int, length []int) [][]int64 {
 	return out
 }
 
-// cores cuts n pieces of work into one stretch a core.
+// cores divides n pieces of work into one stretch per core.
 func cores(n int, f func(first, last int)) {
 	parts := min(n, runtime.GOMAXPROCS(0))
 	var wg sync.WaitGroup

@@ -10,26 +10,26 @@ import (
 	"parley/shared/sparse"
 )
 
-// vectors are the SPLADE vectors of a batch, by their active terms alone.
+// vectors are the SPLADE vectors of a batch; only active terms are stored.
 type vectors struct {
-	terms  [][]int32 // of each sequence, increasing; never empty (see encode)
-	start  []int     // of each sequence in values
+	terms  [][]int32 // each sequence's terms, increasing; never empty (see encode)
+	start  []int     // where each sequence begins in values
 	values tensor    // [N], all sequences' weights in the order of terms
 	width  int       // A, the largest number of terms
-	padded tensor    // [B,A], values laid out row by row, 0 beyond a row's terms
+	padded tensor    // [B,A], values row by row, 0 after a row's terms
 
 }
 
-// encoded is what an encoder makes of a batch: the learned terms and, where it has the
-// heads, the words that weigh something, and the heads' z.
+// An encoded has what an encoder computes for a batch: the learned terms and, if it
+// has the heads, the words with a weight and the heads' z.
 type encoded struct {
 	vectors
-	words vectors // unset without a word head
-	word  tensor  // [N], z of every word that stands in the batch (see Word)
+	words vectors // not set without a word head
+	word  tensor  // [N], z of every word in the batch (see Word)
 	topic tensor  // [B]
 }
 
-// l0 is the mean number of terms.
+// l0 returns the mean number of terms.
 func (v vectors) l0() float64 {
 	n := 0
 	for _, list := range v.terms {
@@ -38,7 +38,7 @@ func (v vectors) l0() float64 {
 	return float64(n) / float64(len(v.terms))
 }
 
-// temporary frees what f makes when f ends.
+// temporary runs f and frees the tensors that f made.
 func (s *scope) temporary(f func()) {
 	from := len(s.made)
 	f()
@@ -48,24 +48,24 @@ func (s *scope) temporary(f func()) {
 	s.made = s.made[:from]
 }
 
-// encode computes
+// encode returns the vectors
 //
 //	w_j = max over tokens i of log(1 + ReLU(logit_ij))
 //
 // with gradients, by an exact shortcut. log(1+ReLU(x)) increases with x, so the
-// maximum's gradient reaches one logit a term: the winning token's, and only where
-// it is positive. A first pass, without gradients and one sequence at a time, finds
-// the winners (on the CPU among the terms that a sieve lets through); a second
-// computes just those logits, a few hundred of T x V. So the [B,T,V] logits are never
-// stored, and nothing flows back through them.
+// maximum's gradient reaches one logit per term, that of the winning token, and only
+// if it is positive. A first pass, without gradients and one sequence at a time, finds
+// the winners (on the CPU, among the terms that a sieve lets through). A second pass
+// computes only those logits, a few hundred of T x V. So the [B,T,V] logits are never
+// stored, and nothing is propagated back through them.
 //
-// words, [B][N], are what the word head weighs.
+// words, [B][N], are the words that the word head weighs.
 func (e *Model) encode(s *scope, in inputs, words [][]Word) encoded {
 	x := e.body(s, in)     // [B*T,H]
 	h := e.transform(s, x) // [B*T,H]
 	weight, bias := e.output()
 	var v encoded
-	var rows, cols []int64 // the winner's row of h, and the term
+	var rows, cols []int64 // each winner's row of h, and the term
 	s.noGrad(func() {
 		sifted := e.sift(s, h, in)
 		for b := range in.b {
@@ -88,8 +88,9 @@ func (e *Model) encode(s *scope, in inputs, words [][]Word) encoded {
 						}
 					}
 				} else if s.err == nil {
-					// A sequence without active term keeps one pair: its weight is 0
-					// and so is its gradient, unless the next step makes it positive.
+					// A sequence without an active term keeps one pair: its weight and
+					// its gradient are 0, unless the next step makes the logit
+					// positive.
 					terms, won = []int64{0}, []int64{0}
 				}
 				v.start = append(v.start, len(cols))
@@ -121,7 +122,7 @@ func (e *Model) encode(s *scope, in inputs, words [][]Word) encoded {
 	return v
 }
 
-// lay lays values out row by row.
+// lay sets padded from values.
 func (v *vectors) lay(s *scope) {
 	if s.err != nil {
 		return
@@ -142,8 +143,8 @@ func (v *vectors) lay(s *scope) {
 	v.padded = s.reshape(s.indexSelect(s.cat(0, v.values, s.zeros(1)), 0, s.ints(at, len(at))), rows, v.width)
 }
 
-// sift gives the terms that can be active, of each sequence; nil where all have to be
-// looked at. The output's rows are quantised anew unless they are frozen.
+// sift returns each sequence's terms that can be active, or nil if all terms have to
+// be computed. It quantises the output's rows again unless they are frozen.
 func (e *Model) sift(s *scope, h tensor, in inputs) [][]int64 {
 	if e.device != onCPU {
 		return nil
@@ -167,8 +168,8 @@ func (e *Model) sift(s *scope, h tensor, in inputs) [][]int64 {
 	return e.sieve.pass(x, c, in.t, in.length)
 }
 
-// Encode computes the vectors of sequences, for use and not for training. types and
-// words may be nil.
+// Encode returns the vectors of sequences, without gradients. types and words may be
+// nil.
 func (e *Model) Encode(ids [][]int32, types [][]uint8, words [][]Word) ([]sparse.Vector, error) {
 	var out []sparse.Vector
 	err := within(e.device, func(s *scope) {
@@ -180,8 +181,8 @@ func (e *Model) Encode(ids [][]int32, types [][]uint8, words [][]Word) ([]sparse
 	return out, err
 }
 
-// Topic computes the topic head's z of sequences: above 0 where the question builds on
-// what stands behind it.
+// Topic returns the topic head's z for sequences. It is above 0 if the question builds
+// on its history.
 func (e *Model) Topic(ids [][]int32, types [][]uint8) ([]float32, error) {
 	if !e.Has(TopicHead) {
 		return nil, errors.New("the encoder has no topic head")
@@ -196,7 +197,7 @@ func (e *Model) Topic(ids [][]int32, types [][]uint8) ([]float32, error) {
 	return out, err
 }
 
-// read copies vectors off the device, words behind the learned terms.
+// read copies vectors from the device, with words after the learned terms.
 func (v encoded) read(s *scope) []sparse.Vector {
 	if s.err != nil {
 		return nil

@@ -18,16 +18,16 @@ import (
 	"parley/shared/safetensors"
 )
 
-// AdamW holds the settings of the optimiser (Loshchilov and Hutter 2019).
+// An AdamW has the settings of the optimiser (Loshchilov and Hutter 2019).
 type AdamW struct {
 	Beta1, Beta2, Eps float64
-	Decay             float64 // of matrices; biases and norms are not decayed
-	Clip              float64 // largest norm of the gradient; 0: any
-	Mixed             bool    // forward in bfloat16 where that is safe
+	Decay             float64 // for matrices; biases and norms do not decay
+	Clip              float64 // the largest norm of the gradient; 0: no limit
+	Mixed             bool    // compute forward in bfloat16 where that is safe
 }
 
-// A Trainer takes optimisation steps on a query encoder and, where Doc is set, on a
-// document encoder. Close frees its memory, not the encoders'.
+// A Trainer takes optimisation steps on a query encoder and, if there is one, on a
+// document encoder. Close frees its memory, but not the encoders.
 type Trainer struct {
 	Query, Doc *Model
 	opt        AdamW
@@ -35,12 +35,12 @@ type Trainer struct {
 	names      []string
 	params     []tensor
 	m, v       []tensor
-	mean       []tensor // of the parameters, over the calls of Average; nil before the first
+	mean       []tensor // the mean of the parameters over the calls of Average; nil before the first
 	averaged   int
 	decay      []C.double
 }
 
-// NewTrainer starts from fresh moments. doc is nil where documents are frozen.
+// NewTrainer returns a Trainer with zero moments. doc is nil if documents are frozen.
 func NewTrainer(query, doc *Model, opt AdamW) (*Trainer, error) {
 	t := &Trainer{Query: query, Doc: doc, opt: opt}
 	err := within(query.device, func(s *scope) {
@@ -87,14 +87,15 @@ func (t *Trainer) Close() {
 	t.m, t.v, t.mean = nil, nil, nil
 }
 
-// Step computes the batch's loss and gradients and updates the parameters. Where
-// the loss or the gradient is not finite it changes nothing and says which term.
+// Step computes the batch's loss and gradients, updates the parameters, and returns
+// the parts of the loss. If the loss or the gradient is not finite, it changes
+// nothing and returns an error with the parts.
 func (t *Trainer) Step(b *Batch, l Loss, rate float64) (Parts, error) {
 	return t.take(t.loss(b, l), rate)
 }
 
-// An objective computes a loss: the whole, its terms before their weights, and figures
-// that are no terms.
+// An objective computes a loss. It returns the whole, its terms before their weights,
+// and other figures.
 type objective func(s *scope) (tensor, map[string]tensor, Parts)
 
 func (t *Trainer) loss(b *Batch, l Loss) objective {
@@ -152,7 +153,7 @@ func (t *Trainer) gradients(s *scope, compute objective) Parts {
 	return parts
 }
 
-// mixed turns mixed precision on or off, where it is wanted.
+// mixed turns mixed precision on or off, if it is wanted.
 func (s *scope) mixed(wanted, on bool) {
 	flag := func(b bool) C.int {
 		if b {
@@ -192,8 +193,8 @@ func (t *Trainer) update(s *scope, rate float64) {
 	}
 }
 
-// Average takes the parameters as they are into their mean over the calls so far
-// (stochastic weight averaging: Izmailov et al. 2018, arXiv 1803.05407, equation 1).
+// Average adds the present parameters to their mean over all calls (stochastic weight
+// averaging: Izmailov et al. 2018, arXiv 1803.05407, equation 1).
 func (t *Trainer) Average() error {
 	return within(t.Query.device, func(s *scope) {
 		s.noGrad(func() {
@@ -211,14 +212,14 @@ func (t *Trainer) Average() error {
 	})
 }
 
-// beginMean makes the mean's tensors, equal to the parameters.
+// beginMean makes the tensors of the mean, equal to the parameters.
 func (t *Trainer) beginMean(s *scope) {
 	for _, p := range t.params {
 		t.mean = append(t.mean, s.keep(s.copied(p)))
 	}
 }
 
-// copied is a tensor of its own with t's values.
+// copied returns a new tensor with t's values.
 func (s *scope) copied(t tensor) tensor {
 	var shape []int
 	for _, d := range t.shape() {
@@ -232,11 +233,11 @@ func (s *scope) copied(t tensor) tensor {
 	return x
 }
 
-// Averaged is the number of calls of Average.
+// Averaged returns the number of calls of Average.
 func (t *Trainer) Averaged() int { return t.averaged }
 
-// Swap exchanges the parameters and their mean: to measure and save the mean, and
-// called again to go on with the training.
+// Swap exchanges the parameters and their mean. It is called once to measure and save
+// the mean, and again to continue the training.
 func (t *Trainer) Swap() error {
 	return within(t.Query.device, func(s *scope) {
 		s.noGrad(func() {
@@ -253,13 +254,14 @@ func (t *Trainer) Swap() error {
 	})
 }
 
-// clear drops gradients that no update used.
+// clear frees gradients that no update used.
 func (t *Trainer) clear() {
 	ps := pointers(t.params)
 	C.parley_zero_grad(&ps[0], C.int(len(ps)))
 }
 
-// State reads the optimiser's moments and the parameters' mean, for a checkpoint.
+// State returns the optimiser's moments, the parameters' mean, and the number of
+// steps, for a checkpoint.
 func (t *Trainer) State() ([]safetensors.Tensor, int64, error) {
 	var out []safetensors.Tensor
 	err := within(t.Query.device, func(s *scope) {
@@ -279,7 +281,8 @@ func (t *Trainer) State() ([]safetensors.Tensor, int64, error) {
 	return out, t.step, err
 }
 
-// A kept is a tensor that a checkpoint holds of a parameter, named PREFIX + its name.
+// A kept is a parameter's tensor in a checkpoint, named PREFIX + the parameter's
+// name.
 type kept struct {
 	prefix string
 	t      tensor
@@ -293,14 +296,14 @@ func (t *Trainer) kept(i int) []kept {
 	return list
 }
 
-// Restore puts back what State read.
+// Restore sets what State returned. step is the number of steps.
 func (t *Trainer) Restore(f *safetensors.File, step int64) error {
 	t.step = step
 	return within(t.Query.device, func(s *scope) {
 		if n, ok := f.Tensor("averaged"); ok {
 			v, err := n.Float32s()
 			if err != nil || len(v) != 1 || !(v[0] >= 1 && v[0] <= math.MaxInt32) {
-				s.fail(errors.New("the checkpoint's \"averaged\" is no number of steps"))
+				s.fail(errors.New("the checkpoint's \"averaged\" is not a number of steps"))
 				return
 			}
 			t.averaged = int(v[0])
@@ -310,7 +313,7 @@ func (t *Trainer) Restore(f *safetensors.File, step int64) error {
 			for _, x := range t.kept(i) {
 				saved, ok := f.Tensor(x.prefix + name)
 				if !ok {
-					s.fail(fmt.Errorf("the checkpoint has no %q: it is of another run", x.prefix+name))
+					s.fail(fmt.Errorf("the checkpoint has no %q; it belongs to another run", x.prefix+name))
 					return
 				}
 				v, err := saved.Float32s()

@@ -9,5 +9,6 @@ import (
 	"parley/trainer/torch"
 )
 
-// Run trains. This program was built without libtorch: it says how to get it.
+// Run returns an error that says how to get libtorch, because this program was
+// built without it.
 func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error { return torch.ErrAbsent }

@@ -1,14 +1,14 @@
-// Package train distils a query encoder: it reads examples, a frozen document
-// encoder's vectors and a teacher's rankings, and takes steps by package torch.
+// Package train distils a query encoder. It reads examples, a frozen document encoder's
+// vectors and a teacher's rankings, and takes optimisation steps with package torch.
 //
 // A run is a folder:
 //
-//	run.json             the configuration, whole; `trainer train --config` takes it
-//	provenance.json      program's revision, checksums of every file read
-//	log.jsonl            a line a step and a line a dev evaluation
-//	events.out.tfevents* the same for TensorBoard, with --tensorboard
-//	checkpoint/          the state after the last saved step, to resume from
-//	best/                the encoder that did best on the dev set, in Hugging Face's layout;
+//	run.json             the whole configuration; `trainer train --config` reads it
+//	provenance.json      the program's revision, and the checksums of all files read
+//	log.jsonl            a line for each step and for each evaluation on the dev set
+//	events.out.tfevents* with --tensorboard, the same for TensorBoard
+//	checkpoint/          the state after the last saved step, for --resume
+//	best/                the encoder with the best figure on the dev set, in Hugging Face's layout;
 //	                     with --train-docs also best/doc/, the document encoder
 //	best.json            the manifest of best/ (package bundle)
 package train
@@ -27,58 +27,61 @@ import (
 	"parley/trainer/torch"
 )
 
-// A Config is a run's configuration. Every field is a field of run.json and a flag of
-// the same name. They stand in the order of groups, which says when each is of use.
+// A Config is a run's configuration. Every field is a field of run.json, and a flag of
+// the same name. The fields are in the order of groups, which says when each group is
+// useful.
 type Config struct {
 	// What is read and written.
 	Out         string   `json:"out" help:"the run's folder"`
-	Encoder     string   `json:"encoder" help:"folder of the encoder to begin from; with --random its config.json alone is used"`
+	Encoder     string   `json:"encoder" help:"folder of the encoder to begin from; with --random, only its config.json is used"`
 	Random      bool     `json:"random" help:"begin from random weights"`
-	DocEncoder  string   `json:"doc-encoder" help:"folder of the document encoder, frozen unless --train-docs, which is also the teacher (empty: --encoder's)"`
+	DocEncoder  string   `json:"doc-encoder" help:"folder of the document encoder, which is also the teacher; frozen without --train-docs (empty: --encoder)"`
 	Examples    []string `json:"examples" help:"training examples, as trainer import writes them"`
-	Dev         []string `json:"dev" help:"dev examples; without, --dev-fraction of the conversations are held out"`
-	DevFraction float64  `json:"dev-fraction" help:"part of the conversations held out for the dev set"`
-	Exclude     []string `json:"exclude" help:"examples that are never trained on: those of the same question or rewrite are dropped"`
+	Dev         []string `json:"dev" help:"dev examples (empty: hold out --dev-fraction of the conversations)"`
+	DevFraction float64  `json:"dev-fraction" help:"share of the conversations that are held out for the dev set"`
+	Exclude     []string `json:"exclude" help:"examples to exclude from training: training examples with the same question or rewrite are dropped"`
 	Passages    []string `json:"passages" help:"the collection that the teacher ranks, BEIR's corpus files"`
 	Teachers    []string `json:"teachers" help:"rankings of other teachers: DiSCo's JSON or TREC runs (empty: the document encoder ranks the rewrites)"`
 	Dense       string   `json:"dense" help:"folder of a sentence encoder (BertModel, such as all-MiniLM-L6-v2) that ranks the rewrites, too: a second teacher"`
-	DenseShare  float64  `json:"dense-share" help:"its share of the fused score"`
-	DenseTokens int      `json:"dense-tokens" help:"length at which it cuts passages"`
-	Fuse        string   `json:"fuse" help:"several teachers become one by mean or max"`
-	Depth       int      `json:"depth" help:"passages of a teacher's ranking"`
-	Cache       string   `json:"cache" help:"folder that keeps vectors and rankings between runs"`
+	DenseShare  float64  `json:"dense-share" help:"the dense teacher's share of the fused score"`
+	DenseTokens int      `json:"dense-tokens" help:"length at which the dense teacher cuts passages"`
+	Fuse        string   `json:"fuse" help:"how several teachers are combined: mean or max"`
+	Depth       int      `json:"depth" help:"number of passages in a teacher's ranking"`
+	Cache       string   `json:"cache" help:"folder in which vectors and rankings are kept between runs"`
 
 	// How a conversation is read.
-	MaxTokens   int      `json:"max-tokens" help:"length of the input, markers included"`
+	MaxTokens   int      `json:"max-tokens" help:"length of the input, including markers"`
 	HistoryType int      `json:"history-type" help:"token type of what was said before: 0 or 1"`
-	ReplyTokens int      `json:"reply-tokens" help:"first tokens of each reply that are read (0: all that fit, -1: none)"`
-	Unrelated   float64  `json:"unrelated" help:"part of the questions without history that get an unrelated one, so that it is learnt to be ignored"`
-	Rewrites    float64  `json:"unrelated-rewrites" help:"part of the other questions that are read as their rewrite with an unrelated history: a new topic in the middle of a conversation"`
-	Engine      []string `json:"engine-replies" help:"the examples with the replies that an engine gave, as trainer replies writes them"`
-	EngineShare float64  `json:"engine-share" help:"part of the questions that are read with those instead of the data set's replies"`
-	Replies     float64  `json:"passage-replies" help:"part of the earlier replies that become the passage which the teacher ranks first for their question's rewrite: long, and only near the point, as an answering system's are"`
+	ReplyTokens int      `json:"reply-tokens" help:"number of tokens read of each reply, from its beginning (0: all that fit, -1: none)"`
+	Unrelated   float64  `json:"unrelated" help:"share of the questions without history that get an unrelated one, so that the student learns to ignore it"`
+	Rewrites    float64  `json:"unrelated-rewrites" help:"share of the other questions that are replaced by their rewrite after an unrelated history, as a new topic in the middle of a conversation"`
+	Engine      []string `json:"engine-replies" help:"the examples with an engine's replies, as trainer replies writes them"`
+	EngineShare float64  `json:"engine-share" help:"share of the questions that are read with an engine's replies instead of the data set's"`
+	Replies     float64  `json:"passage-replies" help:"share of the earlier replies that are replaced by the passage which the teacher ranks first for the rewrite of their question: long and only roughly right, like a search engine's replies"`
 
-	// Exact words, and new topics: each gives the student a head (package torch).
-	Words     float64 `json:"words" help:"what a word of the rewrite weighs in the fused teacher, whose score is the frozen encoder's + this x BM25; 0: no words, and no word head"`
-	WordLoss  float64 `json:"word-loss" help:"weight of the cross entropy of a word's standing in the rewrite"`
-	WordKLD   float64 `json:"word-kld" help:"weight of the divergence with words on both sides, from which the word head alone learns"`
-	Preamble  float64 `json:"preamble" help:"part of the questions that are read with an unrelated reply of another example in front of them: a message that comes to its question at the end"`
-	TopicLoss float64 `json:"topic-loss" help:"weight of the cross entropy of a question's building on what was said before; 0: no topic head"`
+	// Exact words and new topics. Each of them gives the student a head (package
+	// torch).
+	Words     float64 `json:"words" help:"weight of the rewrite's words in the fused teacher, whose score is the frozen encoder's + this x BM25 (0: no words, and no word head)"`
+	WordLoss  float64 `json:"word-loss" help:"weight of the cross entropy of whether a word is in the rewrite"`
+	WordKLD   float64 `json:"word-kld" help:"weight of the divergence with words on both sides, from which only the word head learns"`
+	Preamble  float64 `json:"preamble" help:"share of the questions that are read after an unrelated reply of another example, like a message with its question at the end"`
+	TopicLoss float64 `json:"topic-loss" help:"weight of the cross entropy of whether a question builds on what was said before (0: no topic head)"`
 
-	// A dense student (Yu et al. 2021, ConvDR, arXiv 2105.04166) instead of a sparse one.
-	DenseStudent bool   `json:"dense-student" help:"the student is a dense encoder (BertModel): it learns the vectors that the frozen document encoder, another, gives the rewrites. distance, kld and infonce are weights of its loss, as of a sparse student's"`
-	Pooling      string `json:"pooling" help:"of a dense student and its teacher: cls, or mean (empty: what config.json says)"`
-	Instruction  string `json:"instruction" help:"text that the dense teacher reads before a rewrite (empty: what its config.json says)"`
-	TrainLayers  int    `json:"train-layers" help:"upper layers of a dense student that train (0: all); below them only the token types' embeddings do"`
-	FreezeTypes  bool   `json:"freeze-types" help:"and not those either"`
-	PassageTexts int    `json:"passage-texts" help:"passages that a dense student reads in each step beside its questions, to learn the teacher's vectors of them, so that it can read passages, too"`
+	// A dense student (Yu et al. 2021, ConvDR, arXiv 2105.04166) instead of a sparse
+	// one.
+	DenseStudent bool   `json:"dense-student" help:"the student is a dense encoder (BertModel): it learns the vectors of the rewrites by another dense encoder, the frozen document encoder; its loss has distance, kld and infonce"`
+	Pooling      string `json:"pooling" help:"how a dense student and its teacher make a vector: cls or mean (empty: as config.json says)"`
+	Instruction  string `json:"instruction" help:"text that the dense teacher reads before a rewrite (empty: as its config.json says)"`
+	TrainLayers  int    `json:"train-layers" help:"number of upper layers of a dense student that train (0: all); below them, only the token types' embeddings train"`
+	FreezeTypes  bool   `json:"freeze-types" help:"the token types' embeddings do not train either"`
+	PassageTexts int    `json:"passage-texts" help:"number of passages that a dense student reads in each step beside its questions: it learns the teacher's vectors of them, and can then encode passages, too"`
 	PassageType  int    `json:"passage-type" help:"token type of a passage: 0 or 1"`
-	PassageSize  int    `json:"passage-size" help:"length at which those passages are cut (0: the teacher's own)"`
+	PassageSize  int    `json:"passage-size" help:"length at which these passages are cut (0: the teacher's own)"`
 
 	// Which passages a step sees.
-	Candidates int    `json:"candidates" help:"passages beside the positive"`
+	Candidates int    `json:"candidates" help:"number of passages beside the positive"`
 	Sampling   string `json:"sampling" help:"how they are drawn: window, top, uniform, score or quantile (see trainer train --help)"`
-	From       int    `json:"from" help:"first rank that is drawn from; the positive is rank 1"`
+	From       int    `json:"from" help:"first rank from which candidates are drawn; the positive is rank 1"`
 	To         int    `json:"to" help:"last rank"`
 	Pseudo     int    `json:"pseudo-positives" help:"the positive is drawn from the teacher's first n"`
 
@@ -90,64 +93,65 @@ type Config struct {
 	Temperature float64 `json:"temperature" help:"of the divergences"`
 	InfoNCE     float64 `json:"infonce" help:"weight of InfoNCE"`
 	Tau         float64 `json:"tau" help:"temperature of InfoNCE"`
-	Own         bool    `json:"own-negatives" help:"InfoNCE counts the query's own candidates as negatives"`
-	InBatch     string  `json:"in-batch" help:"and of other queries of the batch: none, positives or all"`
+	Own         bool    `json:"own-negatives" help:"in InfoNCE, the query's own candidates are negatives"`
+	InBatch     string  `json:"in-batch" help:"in InfoNCE, which candidates of other queries in the batch are negatives: none, positives or all"`
 	MarginMSE   float64 `json:"margin-mse" help:"weight of MarginMSE"`
 	Distance    float64 `json:"distance" help:"weight of the squared distance to the teacher's query vector"`
 	FLOPS       float64 `json:"flops" help:"lambda of FLOPS on queries"`
 	L1          float64 `json:"l1" help:"lambda of L1 on queries"`
-	Postings    float64 `json:"postings" help:"lambda of L1 on queries, each term weighed by the share of the passages that hold it: what a search touches"`
+	Postings    float64 `json:"postings" help:"lambda of L1 on queries with each term weighted by the share of the passages that have it, which is its cost in a search"`
 	Entropy     float64 `json:"entropy" help:"lambda of the entropy of queries"`
-	AntiZero    float64 `json:"anti-zero" help:"lambda of what keeps query vectors from vanishing"`
-	LambdaSteps float64 `json:"lambda-steps" help:"part of all steps over which lambdas rise as (t/T)^2"`
+	AntiZero    float64 `json:"anti-zero" help:"lambda of the term that keeps query vectors from vanishing"`
+	LambdaSteps float64 `json:"lambda-steps" help:"share of all steps during which lambdas rise as (t/T)^2"`
 
-	// The document side, which is frozen unless TrainDocs.
-	TrainDocs   bool    `json:"train-docs" help:"a document encoder trains, too, from --doc-encoder's weights; what it was at first stays the teacher"`
-	DocTokens   int     `json:"doc-tokens" help:"length of a passage that it reads, markers included (0: the document encoder's own)"`
+	// The document side, which is frozen without TrainDocs.
+	TrainDocs   bool    `json:"train-docs" help:"also train a document encoder, from --doc-encoder's weights; --doc-encoder stays the teacher"`
+	DocTokens   int     `json:"doc-tokens" help:"length at which the document encoder cuts passages, including markers (0: its own)"`
 	DocFLOPS    float64 `json:"doc-flops" help:"lambda of FLOPS on documents"`
 	DocL1       float64 `json:"doc-l1" help:"lambda of L1 on documents"`
 	DocEntropy  float64 `json:"doc-entropy" help:"lambda of the entropy of documents"`
-	DevPassages int     `json:"dev-passages" help:"passages that it encodes for the dev set after each epoch: the teacher's first ten of every dev example, and others at random (0: all)"`
+	DevPassages int     `json:"dev-passages" help:"number of passages that are encoded for the dev set after each epoch: the teacher's first ten for every dev example, and random others (0: all)"`
 
 	// The optimisation.
 	Rate      float64 `json:"rate" help:"largest learning rate"`
-	WarmUp    float64 `json:"warm-up" help:"part of all steps over which the rate rises"`
+	WarmUp    float64 `json:"warm-up" help:"share of all steps during which the rate rises"`
 	Decay     string  `json:"decay" help:"how the rate falls afterwards: linear, cosine or constant"`
 	Weight    float64 `json:"weight-decay" help:"of matrices"`
-	Clip      float64 `json:"clip" help:"largest norm of the gradient (0: any)"`
+	Clip      float64 `json:"clip" help:"largest norm of the gradient (0: no limit)"`
 	Batch     int     `json:"batch" help:"questions a step"`
-	Epochs    int     `json:"epochs" help:"passes over the examples"`
+	Epochs    int     `json:"epochs" help:"number of passes over the examples"`
 	Steps     int     `json:"steps" help:"stop after n steps (0: after the epochs)"`
-	Freeze    bool    `json:"freeze-embedding" help:"the tied embedding does not train, so that encoders share it"`
-	Average   float64 `json:"average" help:"part of the steps, the last ones, over which the weights are averaged: the mean is what is measured and kept"`
+	Freeze    bool    `json:"freeze-embedding" help:"do not train the tied embedding, so that encoders can share it"`
+	Average   float64 `json:"average" help:"share of the steps, at the end, over which the weights are averaged; the mean is measured and kept"`
 	Seed      int     `json:"seed" help:"of everything random"`
 	Device    string  `json:"device" help:"cpu, cuda or cuda:N"`
-	Mixed     bool    `json:"mixed" help:"bfloat16 where that is safe (cuda)"`
-	Threads   int     `json:"threads" help:"cores of an operation (0: libtorch's choice)"`
+	Mixed     bool    `json:"mixed" help:"compute in bfloat16 where that is safe (cuda)"`
+	Threads   int     `json:"threads" help:"number of cores that an operation uses (0: libtorch's choice)"`
 	SaveEvery int     `json:"save-every" help:"steps between checkpoints"`
 	Patience  int     `json:"patience" help:"stop after n epochs without a better dev figure (0: never)"`
 
-	// What is kept besides.
-	TensorBoard bool `json:"tensorboard" help:"keep an event file for TensorBoard in the run's folder, beside log.jsonl"`
+	// What else is kept.
+	TensorBoard bool `json:"tensorboard" help:"write an event file for TensorBoard in the run's folder, beside log.jsonl"`
 }
 
-// groups are the fields of Config in their order, each group from the field first on.
+// groups are groups of Config's fields, in their order. Each group begins with the
+// field first.
 var groups = []struct{ first, title, when string }{
 	{"out", "What is read and written", "Every run names --encoder, --examples, --passages and --out. " +
-		"--dev or --exclude where the test's conversations must not be trained on; --teachers or --dense where another ranking than the document encoder's is to be learnt."},
-	{"max-tokens", "How a conversation is read", "What the student will meet: --reply-tokens, --engine-replies and --passage-replies where an engine's long replies stand in the history, " +
-		"--unrelated where topics change. The form is written into the encoder's config.json."},
-	{"words", "Exact words and new topics", "For a student that searches for words beside its learned terms (--words with --word-kld or --word-loss), or that tells a new topic from a follow-up (--topic-loss)."},
-	{"dense-student", "A dense student", "For the second stage's encoder: --dense-student, then --distance; regularisers and heads belong to a sparse one, and stay 0."},
-	{"candidates", "Which passages a step sees", "To trade time for a better estimate of the teacher's ranking: more --candidates, another --sampling."},
-	{"kld", "The loss", "--kld with a little --infonce and --distance is the default. Where a search is to cost less: --postings (or --l1, --flops), raised until the dev set's L0 is what it should be."},
-	{"train-docs", "The document side", "Where the passages may be encoded and indexed anew for this student; without --train-docs the encoder of passages stays as it is."},
-	{"rate", "The optimisation", "--epochs, --batch, --rate and --average for other amounts of data; --device and --mixed on a GPU; --save-every and --patience for long runs."},
-	{"tensorboard", "What is kept besides", "To watch a run with TensorBoard; trainer plot draws it without."},
+		"Use --dev or --exclude to keep the test's conversations out of the training, and --teachers or --dense to learn from another ranking than the document encoder's."},
+	{"max-tokens", "How a conversation is read", "Prepare the student for its use: --reply-tokens, --engine-replies and --passage-replies if the history will have an engine's long replies, " +
+		"and --unrelated if topics will change. The way of reading is written to the encoder's config.json."},
+	{"words", "Exact words and new topics", "For a student that also searches for words (--words with --word-kld or --word-loss), or that distinguishes new topics from follow-ups (--topic-loss)."},
+	{"dense-student", "A dense student", "For the second stage's encoder: --dense-student with --distance. Regularisers and heads are for a sparse student, and stay 0."},
+	{"candidates", "Which passages a step sees", "More --candidates or another --sampling take time, and estimate the teacher's ranking better."},
+	{"kld", "The loss", "--kld with a little --infonce and --distance is the default. To make searches cheaper, raise --postings (or --l1, --flops) until the dev set's L0 is low enough."},
+	{"train-docs", "The document side", "Only if the passages may be encoded and indexed again for this student. Without --train-docs, the encoder of passages does not change."},
+	{"rate", "The optimisation", "Use --epochs, --batch, --rate and --average for other amounts of data, --device and --mixed on a GPU, --save-every and --patience for long runs."},
+	{"tensorboard", "What else is kept", "--tensorboard shows a run in TensorBoard; trainer plot draws it without that."},
 }
 
-// Groups says which flags belong together, and when each group is of use: a part of the
-// help.
+// Groups returns a part of the help: which flags belong together, and when each group
+// is useful.
 func Groups() string {
 	var b strings.Builder
 	column := 0
@@ -185,7 +189,7 @@ func Groups() string {
 	return b.String()
 }
 
-// Default is the recipe that did best at small scale.
+// Default returns the settings that did best at small scale.
 func Default() Config {
 	return Config{
 		DevFraction: .05, DenseShare: .5, DenseTokens: 128, Fuse: "mean", Depth: 1000, Cache: "cache",
@@ -197,7 +201,8 @@ func Default() Config {
 	}
 }
 
-// Read reads a run's file over c; a field that there is not is refused.
+// Read reads a run's JSON file; its fields replace those of c. An unknown field is an
+// error.
 func (c *Config) Read(path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -215,7 +220,7 @@ func (c *Config) Read(path string) error {
 	return nil
 }
 
-// Flags makes every field a flag.
+// Flags defines a flag in set for every field.
 func (c *Config) Flags(set *flag.FlagSet) {
 	v := reflect.ValueOf(c).Elem()
 	for i := range v.NumField() {
@@ -238,7 +243,7 @@ func (c *Config) Flags(set *flag.FlagSet) {
 	}
 }
 
-// number is a float that prints as it was written: 0.0006, not 6e-04.
+// A number is a float that prints as it was written: 0.0006, not 6e-04.
 type number float64
 
 func (n *number) String() string { return strconv.FormatFloat(float64(*n), 'f', -1, 64) }
@@ -248,7 +253,7 @@ func (n *number) Set(s string) error {
 	return err
 }
 
-// list is a flag of several values.
+// A list is a flag with several values.
 type list []string
 
 func (l *list) String() string { return strings.Join(*l, ",") }
@@ -260,7 +265,8 @@ func (l *list) Set(s string) error {
 	return nil
 }
 
-// Check finds what cannot work, and names the field.
+// Check returns an error that names the field if settings contradict each other or are
+// out of range.
 func (c *Config) Check() error {
 	for _, f := range []struct {
 		name string
@@ -287,7 +293,7 @@ func (c *Config) Check() error {
 		{"word-loss", c.WordLoss >= 0 && (c.WordLoss == 0 || c.Words > 0), "0 or more, and 0 without --words"},
 		{"word-kld", c.WordKLD >= 0 && (c.WordKLD == 0 || c.Words > 0), "0 or more, and 0 without --words"},
 		{"preamble", c.Preamble >= 0 && c.Preamble <= 1, "0 to 1"},
-		{"topic-loss", c.TopicLoss >= 0 && (c.TopicLoss == 0 || c.HistoryType == 1), "0 or more, and 0 without --history-type 1: the head tells the question from the history by it"},
+		{"topic-loss", c.TopicLoss >= 0 && (c.TopicLoss == 0 || c.HistoryType == 1), "0 or more, and 0 without --history-type 1, by which the head distinguishes question and history"},
 		{"passage-replies", c.Replies >= 0 && c.Replies <= 1, "0 to 1"},
 		{"candidates", c.Candidates >= 1, "1 or more"},
 		{"sampling", samplings[c.Sampling] != nil, "window, top, uniform, score or quantile"},
@@ -299,10 +305,10 @@ func (c *Config) Check() error {
 		{"gamma", c.Gamma > 0, "above 0"},
 		{"in-batch", c.InBatch == "none" || c.InBatch == "positives" || c.InBatch == "all", "none, positives or all"},
 		{"doc-tokens", c.DocTokens == 0 || c.DocTokens >= 3, "0, or 3 or more"},
-		{"doc-tokens", c.TrainDocs || c.DocTokens == 0, "0 without --train-docs: the passages' vectors are the document encoder's own"},
+		{"doc-tokens", c.TrainDocs || c.DocTokens == 0, "0 without --train-docs: the document encoder's own length made the passages' vectors"},
 		{"doc-flops", c.TrainDocs || c.DocFLOPS == 0, "0 without --train-docs"},
 		{"doc-l1", c.TrainDocs || c.DocL1 == 0, "0 without --train-docs"},
-		{"postings", !c.TrainDocs || c.Postings == 0, "0 with --train-docs: the passages that hold a term change as documents train"},
+		{"postings", !c.TrainDocs || c.Postings == 0, "0 with --train-docs: which passages have a term changes while documents train"},
 		{"doc-entropy", c.TrainDocs || c.DocEntropy == 0, "0 without --train-docs"},
 		{"dev-passages", c.DevPassages >= 0 && (c.TrainDocs || c.DevPassages == 0), "0 or more, and 0 without --train-docs"},
 		{"lambda-steps", c.LambdaSteps >= 0 && c.LambdaSteps <= 1, "0 to 1"},
@@ -335,7 +341,8 @@ func (c *Config) Check() error {
 	return nil
 }
 
-// sparseOnly names a field that is set and that a dense student has no use for.
+// sparseOnly returns the name of a field that is set but does not apply to a dense
+// student, or "".
 func (c *Config) sparseOnly() string {
 	for _, f := range []struct {
 		name string
@@ -366,7 +373,7 @@ func (c *Config) field(name string) any {
 	return nil
 }
 
-// loss is the loss at a step: lambdas rise as (t/T)^2.
+// loss returns the weights of the loss at a step. Lambdas rise as (t/T)^2.
 func (c *Config) loss(step, total int) torch.Loss {
 	rise := 1.0
 	if t := c.LambdaSteps * float64(total); float64(step) < t {

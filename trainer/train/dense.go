@@ -14,19 +14,20 @@ import (
 	"parley/trainer/teacher"
 )
 
-// A denseTeacher is what the frozen encoder of a dense student has to say.
+// A denseTeacher has what a dense student learns from its frozen encoder.
 type denseTeacher struct {
 	dim      int
-	tokens   int                  // length at which passages are cut
-	space    string               // whose vectors the student learns
-	queries  map[string][]float32 // of the rewrites, each [dim] of length 1
-	passages []float32            // [n][dim], where the loss asks for candidates
-	texts    []string             // what the student reads beside questions, in the order of the steps
-	vectors  []float32            // of texts, [n][dim]
+	tokens   int                  // the length at which passages are cut
+	space    string               // the name of the encoder whose vectors the student learns
+	queries  map[string][]float32 // the vectors of the rewrites, each [dim] of length 1
+	passages []float32            // [n][dim], if the loss needs candidates
+	texts    []string             // the passages that the student reads beside questions, in the order of the steps
+	vectors  []float32            // the vectors of texts, [n][dim]
 }
 
-// prepareDense reads the frozen dense encoder and makes, or finds in the cache, the
-// rewrites' vectors and, where the loss has candidates, the passages' and their rankings.
+// prepareDense reads the frozen dense encoder. It computes the rewrites' vectors, or
+// reads them from the cache; if the loss has candidates, it does the same for the
+// passages' vectors and their rankings.
 func (p *prepared) prepareDense(ctx context.Context, c *Config, stderr *os.File) error {
 	from := cmp.Or(c.DocEncoder, c.Encoder)
 	s, sum, err := p.loadSentence(from)
@@ -39,14 +40,14 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, stderr *os.File)
 	c.Instruction = cmp.Or(c.Instruction, s.Instruction)
 	c.Pooling = cmp.Or(c.Pooling, s.Pooling())
 	if c.Pooling != s.Pooling() {
-		return fmt.Errorf("pooling is %q, but config.json of the teacher %s says %q: their vectors could not be compared", c.Pooling, from, s.Pooling())
+		return fmt.Errorf("pooling is %q, but config.json of the teacher %s says %q: their vectors cannot be compared", c.Pooling, from, s.Pooling())
 	}
 	p.tokenizer = s.Tokenizer
 	p.dense = denseTeacher{dim: s.Dim(), tokens: s.PassageTokens, space: cmp.Or(s.Space, filepath.Base(from))}
 
 	p.train, p.dev = rewritten("training", p.train, stderr), rewritten("dev", p.dev, stderr)
 	if len(p.train) == 0 {
-		return errors.New("no example is left to train on: none has a rewrite")
+		return errors.New("there is no example to train on: none has a rewrite")
 	}
 	texts := map[string]bool{}
 	for _, list := range [][]importers.Example{p.train, p.dev} {
@@ -76,13 +77,13 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, stderr *os.File)
 		return err
 	}
 	if c.PassageTexts > 0 {
-		// All steps' texts, but no more than there are: then they come again.
+		// The texts for all steps. If there are fewer passages, they are repeated.
 		n := c.PassageTexts * c.steps(len(p.train))
 		for _, i := range random(c.Seed, 0, 7).Perm(len(p.texts))[:min(n, len(p.texts))] {
 			p.dense.texts = append(p.dense.texts, p.texts[i])
 		}
 		tokens := cmp.Or(c.PassageSize, p.dense.tokens)
-		if p.dense.vectors, err = embed(ctx, c, s, sum, p.dense.texts, tokens, "encoding the passages that are learnt", stderr); err != nil {
+		if p.dense.vectors, err = embed(ctx, c, s, sum, p.dense.texts, tokens, "encoding the passages to learn", stderr); err != nil {
 			return err
 		}
 	}
@@ -102,7 +103,7 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, stderr *os.File)
 	return p.keepTaught(stderr)
 }
 
-// rewritten keeps the examples that have a rewrite.
+// rewritten returns the examples that have a rewrite.
 func rewritten(what string, examples []importers.Example, stderr *os.File) []importers.Example {
 	kept := slices.DeleteFunc(slices.Clone(examples), func(e importers.Example) bool { return e.Rewrite == "" })
 	if n := len(examples) - len(kept); n > 0 {

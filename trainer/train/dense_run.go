@@ -13,14 +13,14 @@ import (
 	"parley/trainer/torch"
 )
 
-// freezeDense keeps what of a dense student does not train as it is.
+// freezeDense freezes the parts of a dense student that do not train.
 func (r *runner) freezeDense() error {
 	c := r.student.Config
 	switch {
 	case !c.Bare:
-		return fmt.Errorf("%s has a masked-LM head: a dense student is a BertModel without one", r.c.Encoder)
+		return fmt.Errorf("%s has a masked-LM head; a dense student must be a BertModel without one", r.c.Encoder)
 	case c.Width != r.p.dense.dim:
-		return fmt.Errorf("%s gives vectors of %d values, the teacher of %d: they cannot be compared", r.c.Encoder, c.Width, r.p.dense.dim)
+		return fmt.Errorf("the vectors of %s have %d values, the teacher's %d; they cannot be compared", r.c.Encoder, c.Width, r.p.dense.dim)
 	case r.c.TrainLayers > c.Layers:
 		return fmt.Errorf("train-layers is %d, the encoder has %d layers", r.c.TrainLayers, c.Layers)
 	}
@@ -48,13 +48,13 @@ func (r *runner) denseSettings() encoder.Settings {
 	}
 }
 
-// denseLoss is the loss of a dense student.
+// denseLoss returns the weights of a dense student's loss.
 func (c *Config) denseLoss() torch.DenseLoss {
 	return torch.DenseLoss{Distance: c.Distance, KLD: c.KLD, Temperature: c.Temperature, InfoNCE: c.InfoNCE, Tau: c.Tau}
 }
 
-// denseBatch gives a batch's examples their targets and, where the loss has some, their
-// candidates, which are cut to the shortest list of the batch; and the step's passages.
+// denseBatch returns a batch with its targets, the step's passages and, if the loss
+// needs them, candidates. These are cut to the shortest list in the batch.
 func (r *runner) denseBatch(in []input, of []int, step int) (*torch.DenseBatch, error) {
 	b, t := &torch.DenseBatch{}, &r.p.dense
 	if n := r.c.PassageTexts; n > 0 {
@@ -100,8 +100,8 @@ func (r *runner) denseBatch(in []input, of []int, step int) (*torch.DenseBatch, 
 	return b, nil
 }
 
-// measureDense gives the mean cosine of the student's vectors with the rewrites' on the
-// dev set.
+// measureDense returns the mean cosine between the student's vectors and those of the
+// rewrites on the dev set.
 func (r *runner) measureDense(ctx context.Context) (float64, Line, error) {
 	plain := r.c
 	plain.Unrelated, plain.Rewrites, plain.EngineShare, plain.Preamble = 0, 0, 0, 0

@@ -18,16 +18,17 @@ import (
 	"parley/trainer/torch"
 )
 
-// A searcher is the collection as the dev set is ranked in it: the whole, by the frozen
-// encoder's vectors, or what measureDocs takes of it, by the trained encoder's.
+// A searcher is the collection in which the dev set is ranked: all of it, with the
+// frozen encoder's vectors, or the part that measureDocs chooses, with the trained
+// encoder's.
 type searcher struct {
 	*exact.Index
-	docs []uint32 // the documents' numbers in the collection; nil: they are their own
+	docs []uint32 // the documents' numbers in the collection; nil if docs is the whole collection
 }
 
 func (x searcher) share() searcher { return searcher{x.Index.Share(), x.docs} }
 
-// doc is the number in the collection of a hit's document.
+// doc returns the number in the collection of a hit's document.
 func (x searcher) doc(hit uint32) uint32 {
 	if x.docs == nil {
 		return hit
@@ -35,7 +36,7 @@ func (x searcher) doc(hit uint32) uint32 {
 	return x.docs[hit]
 }
 
-// loadDoc reads the document encoder that trains; from is its folder.
+// loadDoc reads the document encoder that trains from the folder from.
 func (r *runner) loadDoc(from string) (err error) {
 	if r.doc, err = torch.Load(from, r.device); err != nil {
 		return err
@@ -56,12 +57,12 @@ func (r *runner) passageTokens() int {
 	return r.p.frozen.PassageTokens
 }
 
-// passage is a passage of the collection as the document encoder reads it.
+// passage returns a passage of the collection as the document encoder reads it.
 func (r *runner) passage(doc uint32) []int32 {
 	return conversation.Passage(r.p.frozen.Tokenizer, r.p.texts[doc], r.passageTokens()).IDs
 }
 
-// saveBestDoc writes the document encoder into best/doc.
+// saveBestDoc writes the document encoder to best/doc.
 func (r *runner) saveBestDoc(best string) error {
 	folder := filepath.Join(best, "doc")
 	settings := encoder.Settings{
@@ -78,9 +79,9 @@ func (r *runner) saveBestDoc(best string) error {
 
 func (r *runner) docFolder() string { return cmp.Or(r.c.DocEncoder, r.c.Encoder) }
 
-// measureDocs encodes, as the document encoder now is, the passages that the dev set is
-// ranked among: the teacher's first ten of every dev example, and others drawn by the
-// seed until there are --dev-passages. It gives also their mean L0.
+// measureDocs encodes the passages in which the dev set is ranked with the document
+// encoder as it is now. They are the teacher's first ten for every dev example, and
+// others drawn by the seed, up to --dev-passages. It also returns their mean L0.
 func (r *runner) measureDocs(ctx context.Context) (x searcher, l0 float64, err error) {
 	if x.docs, err = r.devPassages(); err != nil {
 		return x, 0, err
@@ -118,7 +119,7 @@ func (r *runner) measureDocs(ctx context.Context) (x searcher, l0 float64, err e
 	return x, l0, nil
 }
 
-// devPassages are the numbers of the passages that measureDocs encodes, increasing.
+// devPassages returns the numbers of the passages that measureDocs encodes, increasing.
 func (r *runner) devPassages() ([]uint32, error) {
 	most := r.c.DevPassages
 	if most == 0 {

@@ -12,7 +12,7 @@ import (
 	"parley/trainer/torch"
 )
 
-// split holds out whole conversations for the dev set: about the given part of them,
+// split holds out whole conversations for the dev set: about the given share of them,
 // chosen by the seed.
 func split(examples []importers.Example, part float64, seed int) (train, dev []importers.Example) {
 	var names []string
@@ -40,8 +40,9 @@ func split(examples []importers.Example, part float64, seed int) (train, dev []i
 	return train, dev
 }
 
-// without drops examples whose question in context or whose rewrite is one of the
-// excluded: a question that stands alone, or any rewrite, in letters and digits alone.
+// without drops examples whose question in context, or whose rewrite, is among the
+// excluded: a question without history, or any rewrite, compared by letters and digits
+// only.
 func without(examples, excluded []importers.Example) (kept []importers.Example, dropped int) {
 	plain := func(s string) string {
 		return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
@@ -64,8 +65,8 @@ func without(examples, excluded []importers.Example) (kept []importers.Example, 
 	return kept, dropped
 }
 
-// random is the generator of one purpose: everything random depends on the seed and
-// on where it is used, and not on what was drawn before, so that a run resumes
+// random returns a generator for one purpose. All random choices depend only on the
+// seed and on where they are made, not on earlier choices, so that a run can resume
 // anywhere.
 func random(seed, epoch, what int) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(seed)<<32|uint64(uint32(epoch)), uint64(what)))
@@ -76,18 +77,20 @@ type input struct {
 	example int
 	conversation.Input
 	words  []torch.Word
-	builds float32 // as torch.Batch.Builds
+	builds float32 // see torch.Batch.Builds
 }
 
-// asked is a question at its place: the example that it was once the question of.
+// An asked identifies a question in its conversation, and so the example whose question
+// it was.
 type asked struct{ source, conversation, question string }
 
-// inputs lays out the examples for an epoch. Some of those without history get that
-// of another example, and so do some of the others, read as their rewrites; some of the
-// earlier replies become the passage that found has for their question, some histories
-// are an engine's, and some questions stand behind a text that has nothing to do with them.
+// inputs makes the inputs of an epoch. Some examples without history get the history of
+// another example, and so do some others, whose question is replaced by its rewrite.
+// Some earlier replies are replaced by the passage in found for their question, some
+// histories have an engine's replies, and some questions come after a text that has
+// nothing to do with them.
 func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []input {
-	var with []int // examples that have a history to lend
+	var with []int // the examples with a history
 	for i := range examples {
 		if len(examples[i].History) > 0 {
 			with = append(with, i)
@@ -144,9 +147,9 @@ func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []
 	return out
 }
 
-// batches cuts an epoch into batches of inputs of similar length: the examples are
-// shuffled, sorted by length within stretches of fifty batches, and the batches
-// shuffled again. The last batch may be smaller.
+// batches divides an epoch into batches of inputs of similar length. It shuffles the
+// examples, sorts them by length within stretches of fifty batches, and shuffles the
+// batches. The last batch may be smaller.
 func (c *Config) batches(in []input, epoch int) [][]int {
 	const stretch = 50
 	r := random(c.Seed, epoch, 2)
@@ -166,7 +169,7 @@ func (c *Config) batches(in []input, epoch int) [][]int {
 	return all
 }
 
-// steps is the number of steps of a run on so many examples.
+// steps returns the number of steps of a run on so many examples.
 func (c *Config) steps(examples int) int {
 	total := (examples + c.Batch - 1) / c.Batch * c.Epochs
 	if c.Steps > 0 {
@@ -175,14 +178,14 @@ func (c *Config) steps(examples int) int {
 	return total
 }
 
-// rate is the learning rate of a step, from 1 to total: a rise over the warm-up, then
-// a fall to 0 (or none).
+// rate returns the learning rate of a step, from 1 to total. It rises during the
+// warm-up, then falls to 0 (or stays).
 func (c *Config) rate(step, total int) float64 {
 	warm := c.WarmUp * float64(total)
 	if float64(step) < warm {
 		return c.Rate * float64(step) / warm
 	}
-	x := (float64(step) - warm) / math.Max(1, float64(total)-warm+1) // 0 to below 1
+	x := (float64(step) - warm) / math.Max(1, float64(total)-warm+1) // from 0 to below 1
 	switch c.Decay {
 	case "linear":
 		return c.Rate * (1 - x)

@@ -12,10 +12,10 @@ import (
 	"parley/trainer/tensorboard"
 )
 
-// openEvents begins a run's event file for TensorBoard. It says what log.jsonl says:
-// it is made of the log's lines so far, in place of earlier ones, so that a run that
-// resumes has no step in it twice. Its name is new each time, by which TensorBoard,
-// reading meanwhile, knows to begin again.
+// openEvents creates a run's event file for TensorBoard and writes the lines of
+// log.jsonl so far to it. It replaces earlier event files, so that no step of a run
+// that resumes is in them twice. The file's name is new each time, which makes a
+// running TensorBoard begin again.
 func openEvents(folder string, log []byte) (*tensorboard.Writer, error) {
 	old, err := filepath.Glob(filepath.Join(folder, "events.out.tfevents.*"))
 	if err != nil {
@@ -38,13 +38,14 @@ func openEvents(folder string, log []byte) (*tensorboard.Writer, error) {
 		}
 		if err != nil {
 			w.Close()
-			return nil, fmt.Errorf("the event file of %s's log.jsonl: %w", folder, err)
+			return nil, fmt.Errorf("cannot make the event file for the log.jsonl of %s: %w", folder, err)
 		}
 	}
 	return w, nil
 }
 
-// writeEvent writes a line of the log: dev_r100 becomes dev/r100, kld train/kld.
+// writeEvent writes a line of the log: dev_r100 becomes dev/r100, and kld becomes
+// train/kld.
 func writeEvent(w *tensorboard.Writer, l Line) error {
 	values := map[string]float64{}
 	for k, v := range l {

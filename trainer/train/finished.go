@@ -14,33 +14,34 @@ import (
 	"parley/shared/durable"
 )
 
-// state is where a run stands; a checkpoint holds it beside weights and moments.
+// A state is the progress of a run. A checkpoint has it beside weights and moments.
 type state struct {
-	Step    int     `json:"step"`  // steps done
-	Epoch   int     `json:"epoch"` // from 0, of the next step
-	Batch   int     `json:"batch"` // of the epoch, of the next step
-	Best    float64 `json:"best"`  // dev figure
+	Step    int     `json:"step"`  // the number of steps done
+	Epoch   int     `json:"epoch"` // the next step's epoch, from 0
+	Batch   int     `json:"batch"` // the next step's batch in the epoch
+	Best    float64 `json:"best"`  // the best figure on the dev set
 	BestAt  int     `json:"best_epoch"`
 	Without int     `json:"epochs_without_better"`
 	Ended   bool    `json:"ended"`
 }
 
-// Provenance is what a run was made of.
+// A Provenance lists what a run was made from.
 type Provenance struct {
 	Revision string            `json:"revision"`
-	Modified bool              `json:"modified"` // the program had changes beyond the revision
+	Modified bool              `json:"modified"` // the program had uncommitted changes
 	Go       string            `json:"go"`
 	Train    int               `json:"train_examples"`
 	Dev      int               `json:"dev_examples"`
 	Passages int               `json:"passages"`
-	SHA256   map[string]string `json:"sha256"` // of every file read, by its path
+	SHA256   map[string]string `json:"sha256"` // of every file that was read, by path
 }
 
-// encoderFiles are what an encoder's folder may hold and best/ is made of.
+// encoderFiles are the files that an encoder's folder, and best/, may have.
 var encoderFiles = []string{"config.json", "model.safetensors", "pytorch_model.bin",
 	"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"}
 
-// writeBest writes best.json, the manifest of best/ and of best/doc/ where that is.
+// writeBest writes best.json, the manifest of best/ and, if there is one, of
+// best/doc/.
 func writeBest(run string) error {
 	var files []bundle.File
 	for _, folder := range []string{"", "doc"} {
@@ -63,7 +64,7 @@ func writeBest(run string) error {
 	return durable.WriteFile(filepath.Join(run, "best.json"), m.Encode())
 }
 
-// Finished is a run that has ended.
+// A Finished is a run that has ended.
 type Finished struct {
 	Config     Config
 	Provenance Provenance
@@ -72,11 +73,11 @@ type Finished struct {
 	Log        Log
 }
 
-// ReadFinished reads a run's folder. It refuses a run that has not ended, and one
-// whose best encoder is not the one that the run wrote, byte for byte.
+// ReadFinished reads a run's folder. It returns an error if the run has not ended,
+// or if its best encoder differs from what the run wrote.
 func ReadFinished(run string) (*Finished, error) {
 	if _, err := os.Stat(filepath.Join(run, "run.json")); err != nil {
-		return nil, fmt.Errorf("%s is no run: %w", run, err)
+		return nil, fmt.Errorf("%s is not the folder of a run: %w", run, err)
 	}
 	f := &Finished{}
 	if err := f.Config.Read(filepath.Join(run, "run.json")); err != nil {
@@ -87,7 +88,7 @@ func ReadFinished(run string) (*Finished, error) {
 		path := filepath.Join(run, filepath.FromSlash(name))
 		data, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) && into == any(&s) {
-			return nil, fmt.Errorf("%s has no checkpoint yet: let trainer train --resume --out %s end it", run, run)
+			return nil, fmt.Errorf("the run in %s has no checkpoint yet; finish it with trainer train --resume --out %s", run, run)
 		}
 		if err != nil {
 			return nil, err
@@ -97,7 +98,7 @@ func ReadFinished(run string) (*Finished, error) {
 		}
 	}
 	if !s.Ended {
-		return nil, fmt.Errorf("%s has not ended, it stands at step %d: let trainer train --resume --out %s end it", run, s.Step, run)
+		return nil, fmt.Errorf("the run in %s has not ended, it is at step %d; finish it with trainer train --resume --out %s", run, s.Step, run)
 	}
 	f.Steps, f.BestEpoch = s.Step, s.BestAt
 	if err := verifyBest(run, &s); err != nil {
@@ -124,8 +125,8 @@ func verifyBest(run string, s *state) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	// Runs once kept no checksums of best/. Where the last epoch was the best, the
-	// checkpoint holds the same weights.
+	// Earlier versions kept no checksums of best/. If the last epoch was the best,
+	// the checkpoint has the same weights.
 	if s.BestAt == s.Epoch {
 		a, err := os.ReadFile(filepath.Join(best, "model.safetensors"))
 		if err != nil {
@@ -140,26 +141,26 @@ func verifyBest(run string, s *state) error {
 		}
 		return fmt.Errorf("%s is not what the run wrote: its weights are not those of the checkpoint, though epoch %d was the last and the best", best, s.BestAt)
 	}
-	return fmt.Errorf("%s has no best.json to verify %s by: it was trained by an older program; train it again", run, best)
+	return fmt.Errorf("%s has no best.json to verify %s by: an older program trained it; train it again", run, best)
 }
 
-// A Line of log.jsonl: its numbers by name. Every line has "step", "epoch" and "time"
-// (when it was written, in seconds since 1970); one of the dev set has "dev_r100",
-// or "dev_cosine" where the student is dense.
+// A Line is a line of log.jsonl: numbers by name. Every line has "step", "epoch"
+// and "time" (when it was written, in seconds since 1970). A line of the dev set
+// has "dev_r100", or "dev_cosine" if the student is dense.
 type Line map[string]float64
 
-// Dev reports whether the line is an epoch's evaluation and not a step.
+// Dev reports whether the line is an evaluation on the dev set, not a step.
 func (l Line) Dev() bool {
 	_, sparse := l["dev_r100"]
 	_, dense := l["dev_cosine"]
 	return sparse || dense
 }
 
-// A Log is a run's log.jsonl, in order.
+// A Log has the lines of a run's log.jsonl, in order.
 type Log []Line
 
-// ReadLog reads log.jsonl. A last line that is not whole, as a run that was killed
-// leaves it, is left out.
+// ReadLog reads log.jsonl. It ignores an incomplete last line, which a run that was
+// killed may leave.
 func ReadLog(path string) (Log, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -174,10 +175,10 @@ func ReadLog(path string) (Log, error) {
 		}
 		var l Line
 		if err := json.Unmarshal(line, &l); err != nil {
-			return nil, fmt.Errorf("%s:%d: no line of a run's log: %w", path, n, err)
+			return nil, fmt.Errorf("%s:%d: not a line of a run's log: %w", path, n, err)
 		}
 		if l["step"] < 1 {
-			return nil, fmt.Errorf("%s:%d: no line of a run's log: it has no step", path, n)
+			return nil, fmt.Errorf("%s:%d: not a line of a run's log: it has no step", path, n)
 		}
 		log = append(log, l)
 	}

@@ -32,30 +32,30 @@ import (
 	"parley/trainer/vectors"
 )
 
-// prepared is everything a run reads, ready for its steps.
+// A prepared has everything that a run reads, ready for its steps.
 type prepared struct {
 	train, dev []importers.Example
 	texts      []string        // of the collection's passages
 	docs       []sparse.Vector // their vectors, by the frozen encoder
-	lists      []*teacher.File // one a teacher
-	// rankingOf is the id under which the lists have an example's ranking: textID of its
-	// rewrite in those made here, the example's own in those that others made.
+	lists      []*teacher.File // one per teacher
+	// rankingOf returns the id of an example's ranking in lists: textID of its rewrite
+	// in rankings that were made here, the example's own id in those of others.
 	rankingOf func(*importers.Example) string
 	queries   map[string]sparse.Vector
-	frozen    *encoder.Encoder              // nil where the student is dense
+	frozen    *encoder.Encoder              // nil if the student is dense
 	tokenizer *wordpiece.Tokenizer          // the frozen encoder's, for the student, too
-	dense     denseTeacher                  // of a dense student
-	found     map[asked]string              // the passage that the teacher ranks first for a question, where replies are made of it
-	words     *lexicon                      // nil: none
-	engine    map[string]*importers.Example // examples with an engine's replies, by source and id
+	dense     denseTeacher                  // only for a dense student
+	found     map[asked]string              // the passage that the teacher ranks first for a question, if it replaces replies
+	words     *lexicon                      // nil: no words
+	engine    map[string]*importers.Example // the examples with an engine's replies, by source and id
 	fuse      string
-	shares    []float64         // of the lists, where they are not all alike
-	files     []*vectors.File   // which hold docs and queries
-	sums      map[string]string // SHA-256 of every file that was read, by its path
+	shares    []float64         // the weights of lists; nil if they are equal
+	files     []*vectors.File   // the files of docs and queries
+	sums      map[string]string // the SHA-256 of every file that was read, by path
 }
 
-// prepare reads the run's files and makes, or finds in the cache, what the frozen
-// encoder has to say to them. Of a dense student it completes c from the teacher's
+// prepare reads the run's files, and computes the frozen encoder's vectors and rankings
+// or reads them from the cache. For a dense student, it completes c from the teacher's
 // config.json.
 func prepare(ctx context.Context, c *Config, stderr *os.File) (*prepared, error) {
 	p := &prepared{fuse: c.Fuse, rankingOf: byRewrite, sums: map[string]string{}}
@@ -72,8 +72,8 @@ func prepare(ctx context.Context, c *Config, stderr *os.File) (*prepared, error)
 	return p, nil
 }
 
-// readExamples reads what is trained and measured on, without what is excluded, and an
-// engine's replies.
+// readExamples reads the examples for training and measuring, without the excluded ones,
+// and an engine's replies.
 func (p *prepared) readExamples(c *Config, stderr *os.File) error {
 	var excluded, engine []importers.Example
 	for _, list := range []struct {
@@ -92,7 +92,7 @@ func (p *prepared) readExamples(c *Config, stderr *os.File) error {
 	p.train, ofTrain = without(p.train, excluded)
 	p.dev, ofDev = without(p.dev, excluded)
 	if n := ofTrain + ofDev; n > 0 {
-		fmt.Fprintf(stderr, "%d examples are left out: their question or rewrite is among the excluded\n", n)
+		fmt.Fprintf(stderr, "%d examples are left out, because their question or rewrite is excluded\n", n)
 	}
 	if len(c.Engine) > 0 {
 		p.engine = map[string]*importers.Example{}
@@ -103,7 +103,7 @@ func (p *prepared) readExamples(c *Config, stderr *os.File) error {
 	return nil
 }
 
-// examples reads files of examples and sums them up.
+// examples reads files of examples and notes their checksums.
 func (p *prepared) examples(paths []string) ([]importers.Example, error) {
 	if len(paths) == 0 {
 		return nil, nil
@@ -128,8 +128,8 @@ func (p *prepared) sum(paths ...string) (err error) {
 	return nil
 }
 
-// prepareSparse loads the frozen sparse encoder, encodes what it is asked for, ranks the
-// passages for the rewrites, and keeps the examples that have a ranking.
+// prepareSparse loads the frozen sparse encoder, encodes the passages and rewrites,
+// ranks the passages for the rewrites, and keeps the examples that have a ranking.
 func (p *prepared) prepareSparse(ctx context.Context, c *Config, stderr *os.File) error {
 	frozen, err := p.loadFrozen(c)
 	if err != nil {
@@ -139,7 +139,7 @@ func (p *prepared) prepareSparse(ctx context.Context, c *Config, stderr *os.File
 	if err != nil {
 		return err
 	}
-	if !c.TrainDocs || len(c.Teachers) == 0 { // else nothing is asked of these vectors
+	if !c.TrainDocs || len(c.Teachers) == 0 { // else these vectors are not used
 		if p.docs, err = p.encode(ctx, c, frozen, "encoding passages", passages, stderr); err != nil {
 			return err
 		}
@@ -164,7 +164,8 @@ func (p *prepared) prepareSparse(ctx context.Context, c *Config, stderr *os.File
 	return err
 }
 
-// loadFrozen loads the frozen encoder, and notes what was read of it and of the student.
+// loadFrozen loads the frozen encoder, and notes the checksums of its files and of the
+// student's.
 func (p *prepared) loadFrozen(c *Config) (*folder.Summed, error) {
 	from := cmp.Or(c.DocEncoder, c.Encoder)
 	files := folder.Sum(folder.Files(from))
@@ -177,8 +178,8 @@ func (p *prepared) loadFrozen(c *Config) (*folder.Summed, error) {
 	return files, p.sumStudent(c, from)
 }
 
-// encode returns the vectors of texts by the frozen encoder, whose files are given, from
-// the cache or anew.
+// encode returns the vectors of texts by the frozen encoder, whose files are in frozen.
+// It computes them or reads them from the cache.
 func (p *prepared) encode(ctx context.Context, c *Config, frozen *folder.Summed, what string, of *corpus.Corpus, stderr *os.File) ([]sparse.Vector, error) {
 	m := progress.Await(stderr, what, int64(len(of.Texts)))
 	file, err := of.Vectors(ctx, p.frozen, frozen.Weights(), c.Cache, func(done int) { m.Update(int64(done), "") })
@@ -190,13 +191,13 @@ func (p *prepared) encode(ctx context.Context, c *Config, frozen *folder.Summed,
 	return file.All(), nil
 }
 
-// encodeRewrites returns the frozen encoder's vectors of the rewrites that are trained on,
-// by the rewrites.
+// encodeRewrites returns the frozen encoder's vectors of the training examples'
+// rewrites, by rewrite.
 func (p *prepared) encodeRewrites(ctx context.Context, c *Config, frozen *folder.Summed, stderr *os.File) (map[string]sparse.Vector, error) {
 	texts := map[string]bool{}
 	for _, e := range p.train {
 		if e.Rewrite == "" {
-			return nil, fmt.Errorf("example %q has no rewrite, so the teacher has no query vector: set --distance 0 or leave it out", e.ID)
+			return nil, fmt.Errorf("example %q has no rewrite, so the teacher has no query vector; set --distance 0 or remove the example", e.ID)
 		}
 		texts[e.Rewrite] = true
 	}
@@ -213,8 +214,8 @@ func (p *prepared) encodeRewrites(ctx context.Context, c *Config, frozen *folder
 	return queries, nil
 }
 
-// firstPassages returns the passage that the teacher ranks first for each question that
-// is trained on.
+// firstPassages returns the passage that the teacher ranks first for each question in
+// training.
 func (p *prepared) firstPassages() (map[asked]string, error) {
 	found := map[asked]string{}
 	for i := range p.train {
@@ -228,8 +229,8 @@ func (p *prepared) firstPassages() (map[asked]string, error) {
 	return found, nil
 }
 
-// sumStudent notes the checksums of the student's folder, unless that is the teacher's,
-// from, whose files were read already.
+// sumStudent notes the checksums of the student's folder, unless it is the teacher's
+// folder from, whose files were already read.
 func (p *prepared) sumStudent(c *Config, from string) error {
 	if from == c.Encoder {
 		return nil
@@ -237,7 +238,7 @@ func (p *prepared) sumStudent(c *Config, from string) error {
 	for _, name := range encoderFiles {
 		path := filepath.Join(c.Encoder, name)
 		if err := p.sum(path); errors.Is(err, fs.ErrNotExist) {
-			delete(p.sums, path) // what must be there, torch.Load says
+			delete(p.sums, path) // torch.Load reports files that must exist
 		} else if err != nil {
 			return err
 		}
@@ -255,7 +256,7 @@ func (p *prepared) readPassages(c *Config) (*corpus.Corpus, error) {
 	return passages, p.sum(c.Passages...)
 }
 
-// loadSentence reads a dense teacher's folder; sum is over its files.
+// loadSentence reads a dense teacher's folder. sum is the checksum of its files.
 func (p *prepared) loadSentence(dir string) (s *encoder.Sentence, sum []byte, err error) {
 	files := folder.Sum(folder.Files(dir))
 	if s, err = encoder.LoadSentence(files.Read); err != nil {
@@ -266,7 +267,7 @@ func (p *prepared) loadSentence(dir string) (s *encoder.Sentence, sum []byte, er
 	return s, all[:], nil
 }
 
-// noteSums notes the checksums of what was read of a folder.
+// noteSums notes the checksums of the files that were read in a folder.
 func (p *prepared) noteSums(dir string, files *folder.Summed) {
 	for name, sum := range files.Each() {
 		p.sums[filepath.Join(dir, name)] = sum
@@ -282,7 +283,7 @@ func (p *prepared) close() {
 	}
 }
 
-// Checksum is the SHA-256 of a file, in hexadecimal.
+// Checksum returns the SHA-256 of a file, in hexadecimal.
 func Checksum(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -305,8 +306,8 @@ func writeProvenance(folder string, p *prepared) error {
 	return writeJSON(filepath.Join(folder, "provenance.json"), out)
 }
 
-// Revision is the program's own in git, "unknown" where nothing tells it, and whether
-// there were changes beyond it.
+// Revision returns the program's git revision, or "unknown", and whether the program had
+// uncommitted changes.
 func Revision() (revision string, modified bool) {
 	revision = "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -319,7 +320,7 @@ func Revision() (revision string, modified bool) {
 			}
 		}
 	}
-	if revision == "unknown" { // built without the stamp: ask git, in the source tree
+	if revision == "unknown" { // built without a stamp: ask git, in the source tree
 		git := func(args ...string) (string, error) {
 			text, err := exec.Command("git", args...).Output()
 			return strings.TrimSpace(string(text)), err
@@ -342,7 +343,7 @@ func writeJSON(path string, v any) error {
 	return durable.WriteFile(path, append(data, '\n'))
 }
 
-// copyTokenizer copies the tokenizer's files beside a saved encoder.
+// copyTokenizer copies the tokenizer's files to a saved encoder's folder.
 func copyTokenizer(from, to string) error {
 	for _, name := range encoderFiles[3:] {
 		data, err := os.ReadFile(filepath.Join(from, name))

@@ -19,8 +19,8 @@ import (
 	"parley/trainer/teacher"
 )
 
-// embed gives the texts' vectors by a dense encoder of the checksum sum, [n][Dim], which
-// the cache keeps.
+// embed returns the texts' vectors by a dense encoder whose checksum is sum, [n][Dim].
+// The cache keeps them.
 func embed(ctx context.Context, c *Config, by *encoder.Sentence, sum []byte, texts []string, tokens int, what string, stderr *os.File) ([]float32, error) {
 	of := sha256.Sum256(slices.Concat(sum, textsKey(texts), fmt.Append(nil, tokens)))
 	if err := os.MkdirAll(c.Cache, 0o777); err != nil {
@@ -35,8 +35,8 @@ func embed(ctx context.Context, c *Config, by *encoder.Sentence, sum []byte, tex
 	return v, err
 }
 
-// rankBy opens, or makes, a teacher's ranking of the passages of the given ids for all
-// rewrites. key tells teachers apart.
+// rankBy opens or makes a teacher's ranking of the passages, whose ids are given, for
+// all rewrites. key differs for each teacher.
 func (p *prepared) rankBy(ctx context.Context, c *Config, ids []string, stderr *os.File, what string, ranker func() (func() teacher.Ranker, error), key ...[]byte) error {
 	f, err := teacher.Open(ctx, rankingPath(c, key...), teacher.KeyOf(ids), len(ids))
 	if err != nil {
@@ -68,8 +68,8 @@ func (p *prepared) rankBy(ctx context.Context, c *Config, ids []string, stderr *
 	return f.Seal()
 }
 
-// rank opens or makes the teachers' rankings; frozen is the sum of the frozen encoder's
-// files.
+// rank opens or makes the teachers' rankings. frozen is the checksum of the frozen
+// encoder's files.
 func (p *prepared) rank(ctx context.Context, c *Config, passages *corpus.Corpus, frozen [32]byte, stderr *os.File) error {
 	if len(c.Teachers) > 0 {
 		return p.openRankings(ctx, c, passages.IDs)
@@ -97,15 +97,15 @@ func (p *prepared) rank(ctx context.Context, c *Config, passages *corpus.Corpus,
 	}, []byte("dense"), sum, texts, key[:], depth, fmt.Append(nil, c.DenseTokens))
 }
 
-// openRankings opens the rankings of others that c.Teachers names, which the cache keeps in
-// this program's form.
+// openRankings opens the rankings in c.Teachers, which other programs made. The cache
+// keeps them in this program's form.
 func (p *prepared) openRankings(ctx context.Context, c *Config, ids []string) error {
 	p.rankingOf = func(e *importers.Example) string { return e.ID }
-	// Data sets may share ids.
+	// Data sets may have ids in common.
 	whose := map[string]string{}
 	for _, e := range slices.Concat(p.train, p.dev) {
 		if other, again := whose[e.ID]; again {
-			return fmt.Errorf("id %q is in %q and in %q: a ranking in --teachers would be taken for both", e.ID, other, e.Source)
+			return fmt.Errorf("both %[2]q and %[3]q have the id %[1]q, so a ranking in --teachers would apply to both", e.ID, other, e.Source)
 		}
 		whose[e.ID] = e.Source
 	}
@@ -133,7 +133,8 @@ func (p *prepared) openRankings(ctx context.Context, c *Config, ids []string) er
 	return nil
 }
 
-// rankingPath is where the cache keeps the ranking that depends on all parts of a key.
+// rankingPath returns the path in the cache of the ranking that depends on all parts of
+// key.
 func rankingPath(c *Config, key ...[]byte) string {
 	h := sha256.New()
 	for _, b := range key {
@@ -142,9 +143,9 @@ func rankingPath(c *Config, key ...[]byte) string {
 	return filepath.Join(c.Cache, fmt.Sprintf("%x.ranking", h.Sum(nil)[:8]))
 }
 
-// importRanking makes the file at of another program's ranking. It has its name only
-// when it is whole, so that half a ranking never looks like one. Where two runs are
-// at it, the second waits at open, and finds it made.
+// importRanking makes the file at from another program's ranking. The file gets its name
+// only when it is complete, so that half a ranking never looks like a whole one. If two
+// runs do this at the same time, the second waits in open, and then finds the file.
 func importRanking(from, at string, ids []string, open func(path string) (*teacher.File, error)) error {
 	part := at + ".part"
 	f, err := open(part)
@@ -152,7 +153,7 @@ func importRanking(from, at string, ids []string, open func(path string) (*teach
 		return err
 	}
 	defer f.Close()
-	defer os.Remove(part) // after the rename there is none
+	defer os.Remove(part) // after the rename, this does nothing
 	if _, err := os.Stat(at); err == nil {
 		return nil
 	}
@@ -162,7 +163,7 @@ func importRanking(from, at string, ids []string, open func(path string) (*teach
 	return os.Rename(part, at)
 }
 
-// textsKey tells collections apart by what their passages say.
+// textsKey returns a key of a collection that depends on its passages' texts.
 func textsKey(texts []string) []byte {
 	h := sha256.New()
 	for _, t := range texts {
@@ -172,16 +173,18 @@ func textsKey(texts []string) []byte {
 	return h.Sum(nil)
 }
 
-// textID names a ranking by what was asked, so that runs share it.
+// textID returns an id for a ranking that depends on the question's text, so that runs
+// can share the ranking.
 func textID(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:12])
 }
 
-// byRewrite names an example's ranking by what is asked of the teacher.
+// byRewrite returns the id of an example's ranking, made from the text that the teacher
+// reads.
 func byRewrite(e *importers.Example) string { return textID(e.Rewrite) }
 
-// list is the fused teachers' ranking for an example.
+// list returns the teachers' fused ranking for an example.
 func (p *prepared) list(e *importers.Example) (teacher.List, error) {
 	id := p.rankingOf(e)
 	var lists []teacher.List
@@ -204,19 +207,19 @@ func (p *prepared) list(e *importers.Example) (teacher.List, error) {
 	return teacher.Fuse(lists, shares, p.fuse == "max"), nil
 }
 
-// keepTaught keeps the examples that a teacher ranked passages for.
+// keepTaught drops the examples for which no teacher ranked passages.
 func (p *prepared) keepTaught(stderr *os.File) (err error) {
 	if p.train, err = p.taught("training", p.train, stderr); err != nil {
 		return err
 	}
 	if len(p.train) == 0 {
-		return errors.New("no example is left to train on: none has a rewrite (or a ranking in --teachers)")
+		return errors.New("there is no example to train on: none has a rewrite (or a ranking in --teachers)")
 	}
 	p.dev, err = p.taught("dev", p.dev, stderr)
 	return err
 }
 
-// taught keeps the examples that a teacher ranked at least two passages for.
+// taught returns the examples for which a teacher ranked at least two passages.
 func (p *prepared) taught(what string, examples []importers.Example, stderr *os.File) ([]importers.Example, error) {
 	var kept []importers.Example
 	for i := range examples {
@@ -229,7 +232,7 @@ func (p *prepared) taught(what string, examples []importers.Example, stderr *os.
 		}
 	}
 	if n := len(examples) - len(kept); n > 0 {
-		fmt.Fprintf(stderr, "%d of %d %s examples have no ranking of a teacher (no rewrite, or none in --teachers) and are left out\n", n, len(examples), what)
+		fmt.Fprintf(stderr, "%d of %d %s examples are left out, because they have no ranking (no rewrite, or no ranking in --teachers)\n", n, len(examples), what)
 	}
 	return kept, nil
 }

@@ -26,9 +26,9 @@ import (
 	"parley/trainer/torch"
 )
 
-// Run trains, or goes on with the run in c.Out where resume says so. A run that is
-// stopped, at any moment, loses at most --save-every steps, and ends with the same
-// weights as one that was not (on the CPU).
+// Run trains or, if resume is true, continues the run in c.Out. A run can be stopped at
+// any moment: it then loses at most --save-every steps and, on the CPU, ends with the
+// same weights as one that was not stopped. It writes messages to stderr.
 func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error {
 	if err := c.Check(); err != nil {
 		return err
@@ -44,9 +44,9 @@ func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error {
 	_, err = os.Stat(file)
 	switch {
 	case err == nil && !resume:
-		return fmt.Errorf("%s holds a run already: give --resume to go on with it, or another --out", c.Out)
+		return fmt.Errorf("%s already has a run; give --resume to continue it, or another --out", c.Out)
 	case errors.Is(err, fs.ErrNotExist) && resume:
-		return fmt.Errorf("%s holds no run to go on with: %s is missing", c.Out, file)
+		return fmt.Errorf("%s has no run to continue: %s is missing", c.Out, file)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
@@ -60,7 +60,7 @@ func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error {
 	if err := r.begin(resume); err != nil {
 		return err
 	}
-	// Only now is it a run: what cannot begin leaves no folder that has to be resumed.
+	// The folder is made only now, so that a run that cannot begin leaves none.
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return err
 	}
@@ -90,22 +90,23 @@ type runner struct {
 	state   state
 	log     *os.File
 	events  *tensorboard.Writer // nil without --tensorboard
-	share   []float32           // of the passages, by term: see loss
-	index   searcher            // of the collection, for the dev set, where documents are frozen
+	share   []float32           // the share of the passages with each term; see loss
+	index   searcher            // the collection, for the dev set, if documents are frozen
 }
 
 // begin makes the student and its optimiser, or reads them from the checkpoint.
 func (r *runner) begin(resume bool) (err error) {
 	from := r.c.Encoder
 	if resume {
-		// Between two renames the last checkpoint has the name of the one before.
+		// If the run was killed between two renames, the last checkpoint still has the
+		// other name.
 		if _, err := os.Stat(r.folder); errors.Is(err, fs.ErrNotExist) {
 			if err := os.Rename(r.folder+".old", r.folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}
 		if _, err := os.Stat(r.folder); errors.Is(err, fs.ErrNotExist) {
-			resume = false // stopped before the first checkpoint: from the beginning
+			resume = false // stopped before the first checkpoint: begin again
 		} else {
 			from = r.folder
 		}
@@ -122,13 +123,13 @@ func (r *runner) begin(resume bool) (err error) {
 		return err
 	}
 	if want := r.p.tokenizer.Size(); r.student.Config.Vocab != want {
-		return fmt.Errorf("%s has a vocabulary of %d, the document encoder of %d: their vectors cannot be compared", r.c.Encoder, r.student.Config.Vocab, want)
+		return fmt.Errorf("%s has a vocabulary of %d, the document encoder one of %d; their vectors cannot be compared", r.c.Encoder, r.student.Config.Vocab, want)
 	}
 	if r.c.MaxTokens > r.student.Config.Positions {
 		return fmt.Errorf("max-tokens is %d, the encoder has %d positions", r.c.MaxTokens, r.student.Config.Positions)
 	}
 	if r.c.HistoryType > 0 && r.student.Config.Types <= r.c.HistoryType {
-		return fmt.Errorf("history-type is %d, the encoder has %d token types: set it to 0", r.c.HistoryType, r.student.Config.Types)
+		return fmt.Errorf("history-type is %d, but the encoder has %d token types; set it to 0", r.c.HistoryType, r.student.Config.Types)
 	}
 	switch {
 	case r.c.DenseStudent:
@@ -189,7 +190,7 @@ func (r *runner) restore() error {
 	return r.trainer.Restore(f, int64(r.state.Step))
 }
 
-// save writes a checkpoint beside the last one and takes its place.
+// save writes a checkpoint beside the last one, then replaces that.
 func (r *runner) save() error {
 	part := r.folder + ".part"
 	if err := os.RemoveAll(part); err != nil {
@@ -230,7 +231,7 @@ func (r *runner) save() error {
 	return os.RemoveAll(old)
 }
 
-// openLog opens log.jsonl, without what a lost stretch of steps had written.
+// openLog opens log.jsonl, and removes lines of steps that were lost.
 func (r *runner) openLog() error {
 	path := filepath.Join(r.c.Out, "log.jsonl")
 	data, err := os.ReadFile(path)
@@ -244,7 +245,7 @@ func (r *runner) openLog() error {
 			continue
 		}
 		if at.Dev() && at["step"] == float64(r.state.Step) && r.state.Batch > 0 {
-			continue // the epoch's end was not saved and comes again
+			continue // the end of the epoch was not saved, and will be repeated
 		}
 		kept.Write(line)
 	}
@@ -286,7 +287,7 @@ func (r *runner) close() {
 	}
 }
 
-// settings is how the student reads a conversation, for its config.json.
+// settings returns how the student reads a conversation, for its config.json.
 func (r *runner) settings() map[string]any {
 	if r.c.DenseStudent {
 		return map[string]any{"parley": r.denseSettings()}
@@ -305,7 +306,7 @@ func (r *runner) settings() map[string]any {
 func (r *runner) train(ctx context.Context) error {
 	c := r.c
 	if r.state.Ended {
-		fmt.Fprintf(r.stderr, "the run has ended already: its encoder is in %s\n", filepath.Join(c.Out, "best"))
+		fmt.Fprintf(r.stderr, "the run has already ended; its encoder is in %s\n", filepath.Join(c.Out, "best"))
 		return nil
 	}
 	total := c.steps(len(r.p.train))
@@ -403,7 +404,8 @@ func (r *runner) step(in []input, of []int, step, total int) (torch.Parts, error
 	return r.trainer.Step(b, r.loss(step, total), r.c.rate(step, total))
 }
 
-// loss is the loss at a step. Postings needs the share of passages that hold a term.
+// loss returns the weights of the loss at a step. Postings needs the share of passages
+// with each term.
 func (r *runner) loss(step, total int) torch.Loss {
 	l := r.c.loss(step, total)
 	if r.c.Postings == 0 {
@@ -421,7 +423,7 @@ func (r *runner) loss(step, total int) torch.Loss {
 	return l
 }
 
-// batch draws the candidates of a batch's examples.
+// batch returns a batch with candidates for its examples.
 func (r *runner) batch(in []input, of []int) (*torch.Batch, error) {
 	b := &torch.Batch{Dims: r.p.words.dims()}
 	weighted := false
@@ -478,8 +480,8 @@ func (r *runner) batch(in []input, of []int) (*torch.Batch, error) {
 	return b, nil
 }
 
-// endEpoch measures the student on the dev set and keeps it where it is the best so
-// far; without a dev set, always.
+// endEpoch measures the student on the dev set, and keeps it if it is the best so far.
+// Without a dev set, it always keeps it.
 func (r *runner) endEpoch(ctx context.Context) (err error) {
 	if r.trainer.Averaged() > 0 {
 		if err := r.trainer.Swap(); err != nil {
@@ -522,12 +524,14 @@ func (r *runner) endEpoch(ctx context.Context) (err error) {
 	return writeBest(r.c.Out)
 }
 
-// relevant are so many of a teacher's first passages, to the dev set's figures.
+// relevant is the number of a teacher's first passages that are relevant on the dev
+// set.
 const relevant = 10
 
-// measure compares the student's ranking of the collection by its learned terms (where documents train, of
-// part of it) with the teacher's on the dev set: nDCG@10 and R@100, the teacher's first
-// ten being relevant. The figure is their mean.
+// measure compares the student's ranking with the teacher's on the dev set. The student
+// ranks the collection (or, if documents train, a part of it) by its learned terms. The
+// measures are nDCG@10 and R@100; the teacher's first ten passages are relevant. The
+// figure is the mean of the two.
 func (r *runner) measure(ctx context.Context) (float64, Line, error) {
 	if len(r.p.dev) == 0 {
 		return 0, nil, nil
@@ -599,7 +603,7 @@ func (r *runner) measure(ctx context.Context) (float64, Line, error) {
 	if r.doc != nil {
 		line["dev_doc_l0"] = docL0
 	}
-	if len(sources) > 1 { // one that is not trained on tells more than the others
+	if len(sources) > 1 { // a source that is not trained on tells more than the others
 		for of, v := range sources {
 			line["dev_ndcg10/"+of], line["dev_r100/"+of] = v[metrics.NDCG10], v[metrics.R100]
 		}

@@ -8,22 +8,22 @@ import (
 	"parley/trainer/teacher"
 )
 
-// A candidates is what a step sees of a teacher's list: places in it, the positive's
-// first, and the logarithms of the importance weights where places were not drawn
+// A candidates has what a step uses of a teacher's list: places in it, the positive's
+// first, and the logarithms of the importance weights if places were not drawn
 // evenly.
 type candidates struct {
 	places    []int
 	logWeight []float32 // nil: all 0
 }
 
-// samplings draw n places of l between ranks from and to (places from-1 to to-1),
-// without repetition. Fewer are drawn where the list is short.
+// samplings draw n places of l between the ranks from and to (places from-1 to to-1),
+// without repetition. They return fewer if the list is short.
 var samplings = map[string]func(r *rand.Rand, l teacher.List, from, to, n int) candidates{
-	// window: evenly between the two ranks (DiSCo: 11 to 960).
+	// window draws evenly between the two ranks (DiSCo: 11 to 960).
 	"window": func(r *rand.Rand, l teacher.List, from, to, n int) candidates {
 		return candidates{places: evenly(r, from-1, min(to, len(l.Docs)), n)}
 	},
-	// top: the first n.
+	// top takes the first n.
 	"top": func(r *rand.Rand, l teacher.List, from, to, n int) candidates {
 		var c candidates
 		for p := from - 1; p < min(to, len(l.Docs)) && len(c.places) < n; p++ {
@@ -31,15 +31,17 @@ var samplings = map[string]func(r *rand.Rand, l teacher.List, from, to, n int) c
 		}
 		return c
 	},
-	// uniform: evenly from the whole list but the positive, whatever from and to.
+	// uniform draws evenly from the whole list except the positive; it ignores from
+	// and to.
 	"uniform": func(r *rand.Rand, l teacher.List, from, to, n int) candidates {
 		return candidates{places: evenly(r, 1, len(l.Docs), n)}
 	},
-	// score: with probability proportional to the teacher's score, weighted so that
-	// the softmax over the sample estimates the one over all.
+	// score draws with probabilities proportional to the teacher's scores, and
+	// weights the candidates so that the softmax over them estimates the one over the
+	// list.
 	"score": proportional,
-	// quantile: one from each of n equal stretches of the ranks, so that every
-	// region of the teacher's scores is seen in every step.
+	// quantile draws one from each of n equal stretches of the ranks, so that every
+	// step has candidates from the whole range of the teacher's scores.
 	"quantile": func(r *rand.Rand, l teacher.List, from, to, n int) candidates {
 		first, last := from-1, min(to, len(l.Docs))
 		n = min(n, last-first)
@@ -52,16 +54,17 @@ var samplings = map[string]func(r *rand.Rand, l teacher.List, from, to, n int) c
 	},
 }
 
-// proportional draws n places by systematic sampling (Madow 1949): with places laid
-// out in random order, each as long as its chance to be drawn, every n-th of the whole
-// length from a random start. A place's chance is exactly n times its share of the
-// scores; whatever would exceed 1 is always drawn, and shares are counted without it.
+// proportional draws n places by systematic sampling (Madow 1949). The places are
+// laid out on a line in random order, each with a length proportional to its
+// probability; from a random start, a draw is made at equal distances. A place's
+// probability is exactly n times its share of the scores. A place for which that
+// exceeds 1 is always drawn, and does not count for the others' shares.
 func proportional(r *rand.Rand, l teacher.List, from, to, n int) candidates {
 	first, last := from-1, min(to, len(l.Docs))
 	if first >= last {
 		return candidates{}
 	}
-	// Fused teachers' scores may be negative: count from the lowest.
+	// Fused teachers' scores may be negative, so they are counted from the lowest.
 	low := math.Min(0, float64(l.Scores[last-1]))
 	score := func(p int) float64 { return float64(l.Scores[p]) - low + 1e-6 }
 	order := r.Perm(last - first)
@@ -72,7 +75,7 @@ func proportional(r *rand.Rand, l teacher.List, from, to, n int) candidates {
 	}
 	var c candidates
 	n = min(n, len(order))
-	for i := first; i < last && n > 0; i++ { // best first, so the largest shares come first
+	for i := first; i < last && n > 0; i++ { // the list is sorted, so the largest shares come first
 		if float64(n)*score(i) < sum {
 			break
 		}
@@ -95,7 +98,7 @@ func proportional(r *rand.Rand, l teacher.List, from, to, n int) candidates {
 	return c
 }
 
-// evenly draws n different numbers of [first, last).
+// evenly draws n different numbers from [first, last).
 func evenly(r *rand.Rand, first, last, n int) []int {
 	if last <= first {
 		return nil
@@ -114,8 +117,8 @@ func evenly(r *rand.Rand, first, last, n int) []int {
 	return out
 }
 
-// sample draws a step's candidates of a list: the positive from its first
-// pseudo-positives, the rest by the configured sampling.
+// sample draws a step's candidates from a list: the positive from its first
+// pseudo-positives, the others by the configured sampling.
 func (c *Config) sample(r *rand.Rand, l teacher.List) candidates {
 	if len(l.Docs) == 0 {
 		return candidates{}

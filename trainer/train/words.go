@@ -11,15 +11,15 @@ import (
 	"parley/trainer/torch"
 )
 
-// lexicon gives the collection's words dimensions behind the learned ones, in the order
-// of their bytes, as the index does. nil is one of no words.
+// A lexicon assigns dimensions to the collection's words, after the learned ones and in
+// the order of their bytes, as the index does. A nil lexicon has no words.
 type lexicon struct {
 	vocab  int
 	place  map[string]uint32
 	reader words.Reader
 }
 
-// dims is the number of dimensions, learned and words.
+// dims returns the number of dimensions, learned terms and words.
 func (x *lexicon) dims() int {
 	if x == nil {
 		return 0
@@ -27,8 +27,8 @@ func (x *lexicon) dims() int {
 	return x.vocab + len(x.place)
 }
 
-// addWords gives a lexicon of the passages' words, and their vectors with the words'
-// impacts behind the learned terms.
+// addWords returns a lexicon of the passages' words, and the passages' vectors with the
+// words' impacts after the learned terms.
 func addWords(of *corpus.Corpus, docs []sparse.Vector, vocab int) (*lexicon, []sparse.Vector) {
 	counts := of.Count()
 	list := counts.Words()
@@ -54,7 +54,7 @@ func addWords(of *corpus.Corpus, docs []sparse.Vector, vocab int) (*lexicon, []s
 	return x, out
 }
 
-// terms are the dimensions of the words of text that the collection knows, ascending.
+// terms returns the dimensions of text's words that the collection has, ascending.
 func (x *lexicon) terms(text string) []uint32 {
 	var terms []uint32
 	x.reader.Each(text, func(w []byte, _, _ int) {
@@ -66,7 +66,7 @@ func (x *lexicon) terms(text string) []uint32 {
 	return slices.Compact(terms)
 }
 
-// score is the sum of a document's impacts of words, BM25.
+// score returns the sum of a document's impacts of words, which is BM25.
 func score(terms []uint32, doc sparse.Vector) (sum float32) {
 	at := 0
 	for _, t := range terms {
@@ -78,14 +78,14 @@ func score(terms []uint32, doc sparse.Vector) (sum float32) {
 	return sum
 }
 
-// stems are the words of text.
+// stems returns the stems of text's words.
 func (x *lexicon) stems(text string) map[string]bool {
 	m := map[string]bool{}
 	x.reader.Each(text, func(w []byte, _, _ int) { m[string(w)] = true })
 	return m
 }
 
-// read gives an input's words as a step reads them.
+// read returns an input's words as a step reads them.
 func (x *lexicon) read(in *conversation.Input, turns []conversation.Turn, rewrite string, buffer *conversation.Words) []torch.Word {
 	buffer.Read(in, turns)
 	rewritten := x.stems(rewrite)
@@ -97,9 +97,9 @@ func (x *lexicon) read(in *conversation.Input, turns []conversation.Turn, rewrit
 	return list
 }
 
-// builds says whether a question builds on its history: 1 where its rewrite has words
-// that it lacks, and -1, not known, where it has not: it may well stand alone, on the same
-// topic.
+// builds returns whether a question builds on its history: 1 if its rewrite has words that
+// it does not have, and else -1, for unknown, because it may be understandable alone and
+// still be about the same topic.
 func builds(e *importers.Example, reader *words.Reader) float32 {
 	own := map[string]bool{}
 	reader.Each(e.Question, func(w []byte, _, _ int) { own[string(w)] = true })
