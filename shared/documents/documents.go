@@ -4,7 +4,7 @@
 //	bytes of a file --Read--> []Document --Cut--> []passages.Passage
 //
 // Formats: JSON Lines in BEIR's form, JSON, Markdown, HTML, CSV, TSV, plain text,
-// documents of Word (DOCX) and in ODF (ODT), presentations (PPTX), books (EPUB) and
+// documents of Word (DOCX) and in ODF (ODT), presentations (PPTX), workbooks (XLSX), books (EPUB) and
 // messages (EML), each also compressed with gzip. It touches no file itself, so it runs
 // in a browser as it does in a command.
 package documents
@@ -89,13 +89,14 @@ const (
 	DOCX     Kind = "docx"
 	ODT      Kind = "odt"
 	PPTX     Kind = "pptx"
+	XLSX     Kind = "xlsx"
 	EPUB     Kind = "epub"
 	EML      Kind = "eml"
 	Text     Kind = "text"
 )
 
 // Kinds lists the formats, in the order that help texts show them.
-var Kinds = []Kind{JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, EPUB, EML, Text}
+var Kinds = []Kind{JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, Text}
 
 var extensions = map[string]Kind{
 	".jsonl": JSONL, ".ndjson": JSONL, ".json": JSON,
@@ -104,6 +105,7 @@ var extensions = map[string]Kind{
 	".csv": CSV, ".tsv": TSV, ".tab": TSV,
 	".docx": DOCX, ".docm": DOCX, ".dotx": DOCX, ".dotm": DOCX, ".odt": ODT, ".ott": ODT,
 	".pptx": PPTX, ".pptm": PPTX, ".ppsx": PPTX, ".ppsm": PPTX, ".potx": PPTX,
+	".xlsx": XLSX, ".xlsm": XLSX, ".xltx": XLSX,
 	".epub": EPUB, ".eml": EML,
 	".txt": Text, ".text": Text,
 }
@@ -162,6 +164,8 @@ func Read(name string, data []byte, o Options) ([]Document, []Note) {
 	switch kind {
 	case DOCX, ODT, PPTX, EPUB:
 		return readOffice(name, data, kind, o)
+	case XLSX:
+		return readXLSX(name, data, o)
 	case EML:
 		return readEML(name, data)
 	}
@@ -209,8 +213,8 @@ func unknown(name string) (why string, general bool) {
 		return "not read; convert it to .epub first", false
 	case ".msg", ".pst", ".mbox":
 		return "not read; save its messages as .eml files from the mail program", false
-	case ".xls", ".xlsx", ".xlsm", ".ods", ".numbers":
-		return "not read; save it as CSV first", false
+	case ".xls", ".xlsb", ".ods", ".numbers":
+		return "not read; open it and save it as .xlsx or CSV", false
 	case ".zip", ".tar", ".tgz", ".7z", ".bz2", ".xz", ".zst":
 		return "archives are not read; unpack it first", false
 	case ".zim", ".zimaa", ".zimab", ".zimac":
@@ -218,7 +222,7 @@ func unknown(name string) (why string, general bool) {
 	case ".rst", ".org", ".adoc", ".tex":
 		return "not a format that is read; it can be taken as plain text", false
 	}
-	return "not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, EPUB, EML, text)", true
+	return "not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, text)", true
 }
 
 // gunzip unpacks data that begins as gzip does, whatever its name; other data

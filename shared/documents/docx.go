@@ -54,6 +54,12 @@ func roleOfName(name string) (role wordRole) {
 	return role
 }
 
+// A wordField is a field: what computes it, and then what it shows.
+type wordField struct {
+	result bool // what it shows has begun
+	out    bool // it is a table of contents
+}
+
 // A docxReader reads the body of a document of Word.
 type docxReader struct {
 	*office
@@ -63,7 +69,7 @@ type docxReader struct {
 	notes     map[string][]officeBlock // footnotes and endnotes, by kind and id
 	after     []officeBlock            // notes and text boxes, which stand behind their paragraph
 	inline    *strings.Builder
-	fields    []bool // of each field that is open, whether its result has begun
+	fields    []wordField // those that are open
 }
 
 func (r *office) docx() error {
@@ -83,7 +89,7 @@ func (r *office) docx() error {
 			return err
 		}
 	}
-	r.title = r.coreTitle("docProps/core.xml")
+	r.title = titleOrNone(r.coreTitle("docProps/core.xml"))
 	if d.p, err = r.open(main); err != nil || d.p == nil {
 		return err
 	}
@@ -323,6 +329,8 @@ func (d *docxReader) paragraph() error {
 				role = d.role(xmlAttr(e, "val"))
 			case "outlineLvl":
 				level = outlineLevel(e)
+			case "framePr": // a capital over several lines
+				deleted = deleted || xmlAttr(e, "dropCap") == "drop" || xmlAttr(e, "dropCap") == "margin"
 			case "numPr":
 				list = 1
 				return d.p.each(func(e xml.StartElement) error {
@@ -347,6 +355,9 @@ func (d *docxReader) paragraph() error {
 		}
 		if role.heading == 0 && list != 0 {
 			role.list = list > 0
+		}
+		if role.heading > 0 {
+			d.fields = nil // one that was not ended ends before a heading
 		}
 		return err
 	}, nil)
@@ -381,7 +392,7 @@ func (d *docxReader) endParagraph(role wordRole) {
 }
 
 func (d *docxReader) put(s string) {
-	if !slices.Contains(d.fields, false) {
+	if !slices.ContainsFunc(d.fields, func(f wordField) bool { return !f.result || f.out }) {
 		d.inline.WriteString(s)
 	}
 }
@@ -406,14 +417,20 @@ func (d *docxReader) run(e xml.StartElement) error {
 	case "fldChar":
 		switch n := len(d.fields); xmlAttr(e, "fldCharType") {
 		case "begin":
-			d.fields = append(d.fields, false)
+			d.fields = append(d.fields, wordField{})
 		case "separate":
 			if n > 0 {
-				d.fields[n-1] = true
+				d.fields[n-1].result = true
 			}
 		case "end":
 			d.fields = d.fields[:max(n-1, 0)]
 		}
+	case "instrText":
+		s, err := d.p.text()
+		if f := strings.Fields(s); len(f) > 0 && len(d.fields) > 0 && (f[0] == "TOC" || f[0] == "INDEX") {
+			d.fields[len(d.fields)-1].out = true
+		}
+		return err
 	case "footnoteReference", "endnoteReference":
 		id := strings.TrimSuffix(e.Name.Local, "Reference") + xmlAttr(e, "id")
 		d.after = append(d.after, d.notes[id]...)
@@ -438,7 +455,7 @@ func (d *docxReader) run(e xml.StartElement) error {
 		d.leftOut("a chart was not read")
 	case "tbl", "p": // where they should not be
 		return d.block(e)
-	case "del", "moveFrom", "instrText", "delInstrText", "delText", "rPr", "pPr", "ffData", "rt", "docPr", "cNvPr", "annotationRef", "posOffset", "align",
+	case "del", "moveFrom", "delInstrText", "delText", "rPr", "pPr", "ffData", "rt", "docPr", "cNvPr", "annotationRef", "posOffset", "align",
 		"sizeRelH", "sizeRelV", "pctWidth", "pctHeight", "binData", "fldData", "softHyphen", "commentReference", "smartTagPr", "customXmlPr", "ctrlPr":
 	default:
 		return d.p.each(d.run, nil)
@@ -466,8 +483,11 @@ func (d *docxReader) formatted() error {
 	}, nil)
 }
 
-// symbolLetters are the Greek letters of the font Symbol, from 0x41 and 0x61.
-var symbolLetters = [2][]rune{[]rune("ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ"), []rune("αβχδεφγηιϕκλμνοπθρστυϖωξψζ")}
+// symbols are the characters of the font Symbol from 0x40 on, and from 0xa0 on.
+var symbols = [2][]rune{
+	[]rune("≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_\u203eαβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}~"),
+	[]rune("€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…|—↵ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑"),
+}
 
 // symbol writes a character that is named by its font and number.
 func (d *docxReader) symbol(e xml.StartElement) {
@@ -476,35 +496,20 @@ func (d *docxReader) symbol(e xml.StartElement) {
 		return
 	}
 	c := rune(n)
-	if c < 0xe000 || c > 0xf8ff {
-		if unicode.IsGraphic(c) {
-			d.put(string(c))
-		}
-		return
+	own := c >= 0xf000 && c <= 0xf0ff // a number of the font's own
+	if own {
+		c -= 0xf000
 	}
-	if c &= 0xff; strings.EqualFold(xmlAttr(e, "font"), "Symbol") {
-		switch {
-		case c >= 'A' && c <= 'Z':
-			d.put(string(symbolLetters[0][c-'A']))
-			return
-		case c >= 'a' && c <= 'z':
-			d.put(string(symbolLetters[1][c-'a']))
-			return
-		case c >= ' ' && c < 0x40:
-			d.put(string(c))
-			return
-		}
-		for _, s := range []struct {
-			c    rune
-			text string
-		}{{0xb0, "°"}, {0xb1, "±"}, {0xb4, "×"}, {0xb3, "≥"}, {0xa3, "≤"}, {0xb9, "≠"}, {0xbb, "≈"}, {0xa5, "∞"}, {0xae, "→"}, {0xb7, "•"}} {
-			if s.c == c {
-				d.put(s.text)
-				return
-			}
-		}
+	switch {
+	case strings.EqualFold(xmlAttr(e, "font"), "Symbol") && c >= 0xa0 && int(c)-0xa0 < len(symbols[1]):
+		d.put(string(symbols[1][c-0xa0]))
+	case strings.EqualFold(xmlAttr(e, "font"), "Symbol") && c >= 0x40 && int(c)-0x40 < len(symbols[0]):
+		d.put(string(symbols[0][c-0x40]))
+	case own && c >= 0x40 || unicode.Is(unicode.Co, c):
+		d.leftOut("a sign of a font of pictures was not read")
+	case unicode.IsGraphic(c):
+		d.put(string(c))
 	}
-	d.leftOut("a sign of a font of pictures was not read")
 }
 
 // table reads a table's rows. One heads the table where it says so, or where the table's

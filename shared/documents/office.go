@@ -58,9 +58,9 @@ type office struct {
 	deep   bool           // maxNesting was passed
 }
 
-// readOffice reads a document that is a zip archive.
-func readOffice(name string, data []byte, kind Kind, o Options) ([]Document, []Note) {
-	whole := func(format string, a ...any) ([]Document, []Note) {
+// openOffice opens a document that is a zip archive; nil, and a note, where it is none.
+func openOffice(name string, data []byte, kind Kind, o Options) (*office, []Note) {
+	whole := func(format string, a ...any) (*office, []Note) {
 		return nil, []Note{{File: name, Why: fmt.Sprintf(format, a...)}}
 	}
 	most := o.MaxBytes
@@ -84,7 +84,32 @@ func readOffice(name string, data []byte, kind Kind, o Options) ([]Document, []N
 	if err != nil {
 		return whole("not whole (%v); get it again", err)
 	}
-	r := &office{name: name, parts: parts, left: map[string]int{}}
+	return &office{name: name, parts: parts, left: map[string]int{}}, nil
+}
+
+// refusal says why a document was not read.
+func (r *office) refusal(err error) Note {
+	n := Note{File: r.name}
+	switch {
+	case errors.Is(err, errRefused):
+		n.Why = strings.TrimPrefix(err.Error(), errRefused.Error()+": ")
+	case errors.Is(err, unpack.ErrEncrypted):
+		n.Why = lockedBy
+	case errors.Is(err, unpack.ErrTooMuch):
+		n.Why = err.Error() + "; split the file"
+	default:
+		n.Why = fmt.Sprintf("damaged (%v); open it in the program that wrote it and save it again", err)
+	}
+	return n
+}
+
+// readOffice reads a document of a word processor, slides or a book.
+func readOffice(name string, data []byte, kind Kind, o Options) ([]Document, []Note) {
+	r, notes := openOffice(name, data, kind, o)
+	if r == nil {
+		return nil, notes
+	}
+	var err error
 	switch kind {
 	case DOCX:
 		err = r.docx()
@@ -95,30 +120,20 @@ func readOffice(name string, data []byte, kind Kind, o Options) ([]Document, []N
 	case EPUB:
 		err = r.epub()
 	}
-	var notes []Note
-	switch {
-	case errors.Is(err, errRefused):
-		return whole("%s", strings.TrimPrefix(err.Error(), errRefused.Error()+": "))
-	case errors.Is(err, unpack.ErrEncrypted):
-		return whole("%s", lockedBy)
-	case errors.Is(err, unpack.ErrTooMuch):
-		return whole("%v unpacked; split the file", err)
-	case err != nil && r.out.text.Len()+len(r.blocks)+len(r.code) == 0:
-		return whole("damaged (%v); open it in the program that wrote it and save it again", err)
-	case err != nil:
-		notes = append(notes, Note{File: name, Why: fmt.Sprintf("damaged (%v); what follows that place was not read", err)})
+	if err != nil {
+		some := r.out.text.Len()+len(r.blocks)+len(r.code) > 0
+		if !some || errors.Is(err, errRefused) || errors.Is(err, unpack.ErrEncrypted) || errors.Is(err, unpack.ErrTooMuch) {
+			return nil, []Note{r.refusal(err)}
+		}
+		notes = append(notes, r.damaged(err))
 	}
 	r.emit()
 	r.endCode()
 	if r.deep {
 		notes = append(notes, Note{File: name, Kept: true, Why: "parts of it are nested very deeply; they were read without their structure"})
 	}
-	for _, what := range r.order {
-		notes = append(notes, Note{File: name, Why: strings.TrimPrefix(what, "\x00") + " " + times(r.left[what])})
-	}
-	if r.title = clean(r.title); placeholderTitle.MatchString(r.title) {
-		r.title = ""
-	}
+	notes = append(notes, r.omissions()...)
+	r.title = titleOrNone(r.title)
 	if r.title == "" {
 		r.title = r.out.first()
 	}
@@ -131,6 +146,10 @@ func readOffice(name string, data []byte, kind Kind, o Options) ([]Document, []N
 	return []Document{r.out.document(name, r.title, "")}, notes
 }
 
+func (r *office) damaged(err error) Note {
+	return Note{File: r.name, Why: fmt.Sprintf("damaged (%v); what follows that place was not read", err)}
+}
+
 func times(n int) string {
 	if n == 1 {
 		return "(once)"
@@ -140,6 +159,15 @@ func times(n int) string {
 
 // placeholderTitle matches titles that programs give to documents without one.
 var placeholderTitle = regexp.MustCompile(`(?i)^(microsoft (word|powerpoint)\b.*|(word|odt|odf) document|powerpoint[- ]pr(e|ä)sentation.*|pr(e|ä)sentation ?\d*|untitled( .*)?|unbenannt( .*)?|document ?\d*|dokument ?\d*|slide 1|folie 1|title|无标题)$`)
+
+// titleOrNone is a title that somebody gave, "" of one that a program did.
+func titleOrNone(s string) string {
+	s = clean(s)
+	if placeholderTitle.MatchString(s) || strings.Contains(s, "<%") || !strings.ContainsFunc(s, isWord) {
+		return ""
+	}
+	return s
+}
 
 const lockedBy = "protected by a password; open it, take the password off and save it again"
 
@@ -153,6 +181,14 @@ func (r *office) leftOut(what string) {
 	if r.left[what]++; r.left[what] == 1 {
 		r.order = append(r.order, what)
 	}
+}
+
+// omissions says what leftOut counted.
+func (r *office) omissions() (notes []Note) {
+	for _, what := range r.order {
+		notes = append(notes, Note{File: r.name, Why: what + " " + times(r.left[what])})
+	}
+	return notes
 }
 
 // emit writes the blocks so far.
@@ -420,7 +456,8 @@ type relation struct {
 
 // relations are those of a part of Office Open XML, by id.
 func (r *office) relations(part string) (map[string]relation, error) {
-	p, err := r.open(path.Join(path.Dir(part), "_rels", path.Base(part)+".rels"))
+	dir, file := path.Split(part)
+	p, err := r.open(dir + "_rels/" + file + ".rels")
 	if p == nil || err != nil {
 		return nil, err
 	}
@@ -430,7 +467,7 @@ func (r *office) relations(part string) (map[string]relation, error) {
 			if e.Name.Local == "Relationship" {
 				t := relation{path.Base(xmlAttr(e, "Type")), xmlAttr(e, "Target"), xmlAttr(e, "TargetMode") == "External"}
 				if !strings.HasPrefix(t.target, "/") {
-					t.target = path.Join(path.Dir(part), t.target)
+					t.target = path.Join(dir, t.target)
 				}
 				list[xmlAttr(e, "Id")] = t
 			}

@@ -23,10 +23,7 @@ func (r *office) pptx() error {
 	if err != nil {
 		return err
 	}
-	r.title = clean(r.coreTitle("docProps/core.xml"))
-	if placeholderTitle.MatchString(r.title) {
-		r.title = ""
-	}
+	r.title = titleOrNone(r.coreTitle("docProps/core.xml"))
 	slides, err := r.slides(main)
 	for i, slide := range slides {
 		if err := r.slide(i+1, slide); err != nil {

@@ -76,9 +76,10 @@ printf 'When was the Eiffel Tower built?\nwho designed it?\n' | parley chat`,
 			summary:  "make documents searchable",
 			about: `Reads files, and folders with everything in them: JSON Lines (BEIR's _id, title, text,
 metadata.url), JSON, Markdown, HTML, CSV, TSV, plain text, documents of Word (.docx) and
-in ODF (.odt), presentations (.pptx, with their speaker notes), books (.epub) and
-messages (.eml), each also with gzip; and ZIM, the archives of Kiwix. Long documents are
-cut into passages at headings, paragraphs and sentences.
+in ODF (.odt), presentations (.pptx, with their speaker notes), workbooks (.xlsx, each
+sheet as a table), books (.epub) and messages (.eml), each also with gzip; and ZIM, the
+archives of Kiwix. Long documents are cut into passages at headings, paragraphs and
+sentences.
 
 Encoding uses all cores. If a run is stopped or killed, the same command continues it. A
 later run with the same --out encodes only what has changed, unless --anew is given.
