@@ -1,7 +1,7 @@
-// The switch of the second, dense stage, "Better answers". It stands in the newest turn
-// that was answered, in the place that the page's program leaves for it (#better in
-// turn-item.vugu). The worker loads the stage and says how it stands (shared/message,
-// DenseState); parley.dense is what it said last.
+// The switch of the second, dense stage, "Better answers". It is shown in the newest turn
+// that was answered, at the place that the page's program leaves for it (#better in
+// turn-item.vugu). The worker loads the stage and reports its state (shared/message,
+// DenseState); parley.dense is the last report.
 'use strict';
 (() => {
   const { parley } = window;
@@ -9,7 +9,7 @@
   const key = 'parley.dense';
 
   let wanted = parley.stored('localStorage', key) === 'on';
-  let pressed = false; // in this visit: what follows is told to screen readers
+  let pressed = false; // in this visit: later changes are announced to screen readers
   let told = '';
 
   const button = el('button', { type: 'button', class: 'switch', role: 'switch', onclick: () => set(!wanted) }, el('span', { class: 'knob' }));
@@ -55,7 +55,7 @@
     told = text;
   }
 
-  // place puts the switch where the newest answer is, its focus with it.
+  // place moves the switch to the newest answer; the focus moves with it.
   let held = false;
   box.addEventListener('focusin', () => { held = true; });
   box.addEventListener('focusout', e => { if (e.relatedTarget) held = false; });
@@ -67,8 +67,8 @@
   }
   new MutationObserver(place).observe(document.getElementById('app').parentNode, { childList: true, subtree: true });
 
-  // ready: a collection is searched in, by a worker that may be another than before. What
-  // was asked in the last visit is loaded once nothing else is to be done.
+  // ready: a worker, perhaps a new one, now searches in a collection. If the last visit
+  // turned the stage on, it is loaded when the browser is idle.
   function ready() {
     draw();
     place();

@@ -1,14 +1,14 @@
-// What must work before the page's WebAssembly has loaded, or when it cannot:
-// colours, the question box, the loading line, the worker, the service worker.
-// The conversation itself is wasm/ui; the two talk through `parley` below.
+// This script does what must work before the page's WebAssembly has loaded, or when it
+// cannot load: colours, the question box, the loading line, the worker, the service
+// worker. The conversation itself is wasm/ui; the two talk through `parley` below.
 'use strict';
 (() => {
   const html = document.documentElement;
   const $ = id => document.getElementById(id);
   const url = path => new URL(path, location.href).href;
 
-  // Hosts that send headers forbid framing by them. On others no page may frame this one
-  // either, and have its buttons pressed unseen.
+  // Hosts that send headers forbid framing with them. On other hosts, too, no page may
+  // frame this one and make visitors press its buttons unseen.
   if (window.top !== window) {
     document.addEventListener('DOMContentLoaded', () => {
       const a = document.createElement('a');
@@ -18,13 +18,13 @@
     return;
   }
 
-  // An origin may have several sites, in folders of their own: what is kept carries the
-  // folder in its name. A page opened from a disk is no site, and keeps what it has when it
-  // is moved.
+  // One origin may have several sites in different folders, so the names of stored items
+  // contain the folder. A page opened from a disk is not a site, and its items stay when
+  // the file is moved.
   const scope = location.protocol === 'file:' ? '' : ' ' + new URL('.', location.href).pathname;
 
-  // Storage may be forbidden or full; nothing here depends on it. What an earlier version
-  // kept for all of the origin is read until there is something newer.
+  // Storage may be forbidden or full; nothing here depends on it. Items that an earlier
+  // version stored for the whole origin are read until there is a newer one.
   const stored = (store, key) => { try { return window[store].getItem(key + scope) ?? window[store].getItem(key); } catch { return null; } };
   const store = (store, key, value) => { try { window[store].setItem(key + scope, value); } catch { /* kept in memory alone */ } };
 
@@ -47,11 +47,11 @@
   }
   showTheme();
 
-  // A conversation that is about to be restored leaves no room for the introduction.
+  // While a conversation is to be restored, the introduction is hidden.
   const conversation = 'parley.conversation';
   if (stored('sessionStorage', conversation)) html.classList.add('talking');
 
-  // ---- The page's program. Calls wait until it has started. ----
+  // ---- The page's program. Calls are queued until it has started. ----
 
   let handle = null, know;
   const calls = [];
@@ -60,14 +60,14 @@
   window.parley = {
     set handle(f) { handle = f; },
     get handle() { return handle; },
-    // started is called by the program once it takes calls.
+    // The program calls started when it can take calls.
     started() {
       window.eval = evaluate;
       for (const c of calls.splice(0)) handle(...c);
       if (wanted) submit();
     },
     post(m) { if (worker) worker.postMessage(m); else early.push(m); },
-    // What the program wants done (Browser in wasm/ui/page.go).
+    // Requests of the program (Browser in wasm/ui/page.go).
     ask(id, body) { this.post({ id, op: 'ask', body }); },
     load() { return stored('sessionStorage', conversation); },
     save(text) {
@@ -89,7 +89,8 @@
       notice = text ? { kind: 'notice', text, button, act: () => call('act') } : null;
       showStatus();
     },
-    // type shows an example's next question in the box; what a visitor typed stays.
+    // type writes an example's next question into the box, unless a visitor has typed
+    // there.
     type(text) {
       const q = $('q');
       if (q.value === shownText) { q.value = shownText = text; grow(); }
@@ -97,7 +98,7 @@
     async copy(text) {
       try {
         await navigator.clipboard.writeText(text);
-      } catch { // an address that is not https
+      } catch { // the address is not https
         const t = document.createElement('textarea');
         t.value = text;
         (document.querySelector('dialog[open]') || document.body).append(t);
@@ -107,13 +108,14 @@
       }
       say('Copied.');
     },
-    // What the panels (panels.js, documents.js, share.js, better.js) need of the page.
+    // What the panels (panels.js, documents.js, share.js, better.js) need from the page.
     panels: {}, call, say, stored, store, panel, scope, lookForNewer, makeWorker, shared() {}, opened() {},
-    known: new Promise(done => { know = done; }), // once about holds what is searched in
+    known: new Promise(done => { know = done; }), // resolves when about describes the collection that is searched
     site: { manifest: url('site.json'), sha256: html.dataset.site, kernel: [url('{{kernel.wasm}}'), '{{kernel.wasm integrity}}'] },
     url: path => url(path),
-    at: path => at(path), // of what an element loads
-    // search in a visitor's own collection, {index, passages, dense}, or in the site's: null.
+    at: path => at(path), // address of a file that an element loads
+    // search searches in a visitor's own collection, {index, passages, dense}, or, for
+    // null, in the site's.
     search(own, growing) { this.post({ op: 'collection', own, growing }); },
     scrollTo(id) {
       const el = $(id);
@@ -125,7 +127,7 @@
 
   // ---- The line above the question box. ----
 
-  // What the page's program has to say stands here too, unless loading does.
+  // Messages of the page's program are shown here too, unless something is loading.
   let state = { kind: '' }, notice = null;
   function status(kind, text, button, act) {
     state = { kind, text, button, act };
@@ -150,7 +152,7 @@
     status('loading', total ? `Loading: ${megabytes(loaded)} of ${megabytes(total)} MB` : 'Loading');
   }
 
-  // explain says what a message.Failure does.
+  // explain returns the text for a message.Failure.
   function explain(f) {
     const what = {
       download: 'The download broke off',
@@ -167,14 +169,14 @@
     lookForNewer();
   }
 
-  // lookForNewer finds out whether a file is missing because another version was
-  // published: then the page names another boot.js.
+  // lookForNewer checks whether a file is missing because another version was published:
+  // then the page names another boot.js.
   const me = document.currentScript.getAttribute('src');
   function lookForNewer() {
     fetch(url('index.html'), { cache: 'no-store' }).then(r => r.ok ? r.text() : me).then(page => { if (me && !page.includes(me)) outdated(); }, () => {});
   }
 
-  // outdated says that this tab cannot go on: of two versions it would make one.
+  // outdated says that this tab cannot continue, since it would mix two versions.
   function outdated(text = 'A new version was published since this tab was opened.') {
     status('update', text, 'Reload', () => location.reload());
     window.parley.announce(text);
@@ -182,14 +184,16 @@
 
   // ---- Programs, verified. ----
 
-  // A part of the page is [path, integrity], the latter the SHA-256 of what was published:
-  // the browser lets nothing else pass. This script has its own in index.html.
+  // A part of the page is [path, integrity]. integrity is the SHA-256 of the published
+  // file, and the browser accepts no other content. The integrity of this script is in
+  // index.html.
 
   const nameOf = path => path.split('/').pop().replace(/\.[0-9a-f]{16}(?=\.)/, '');
   const refresh = path => fetch(url(path), { cache: 'reload' });
 
-  // fetchPart gives a part as a Response. What is refused is asked for once more, past the
-  // browser's caches; an error says which part it was and why, as message.Failure.
+  // fetchPart returns a part as a Response. If it is refused, fetchPart requests it once
+  // more without the browser's caches; its error says which part failed and why, as
+  // message.Failure.
   async function fetchPart([path, integrity]) {
     const file = nameOf(path);
     const fail = (stage, message) => { throw { stage, file, message }; };
@@ -203,16 +207,17 @@
     return verified('force-cache').catch(() => fail('verify', 'its SHA-256 is not that of the published file'));
   }
 
-  // trust is the one way to the address of a script (trusted types): of this folder's
-  // scripts, which carry their integrity, the service worker, and what makeWorker made.
+  // trust is the only way to set the address of a script (trusted types). It allows this
+  // folder's scripts, which carry their integrity, the service worker, and the addresses
+  // that makeWorker made.
   const rules = { createScriptURL(s) {
     if (s === 'sw.js' || s.startsWith('blob:') || s.startsWith(url('app/'))) return s;
     throw new TypeError(`no script of this page: ${s}`);
   } };
   const trust = window.trustedTypes?.createPolicy('parley', rules) ?? rules;
 
-  // makeWorker starts a worker of a script's verified bytes. It lives under this page's
-  // policy, also where the host sends none with its files.
+  // makeWorker starts a worker from a script's verified bytes. This page's policy applies
+  // to it, even where the host sends no policy with its files.
   async function makeWorker(part) {
     const source = await (await fetchPart(part)).text();
     return new Worker(trust.createScriptURL(URL.createObjectURL(new Blob([window.parleyBefore || '', source], { type: 'text/javascript' }))));
@@ -221,12 +226,12 @@
   // ---- The worker. ----
 
   let worker = null, starting = false, ready = false, fatal = false;
-  const early = []; // messages to a worker that is being started
+  const early = []; // messages to a worker that is starting
   async function startWorker() {
     if (starting) return;
     starting = true;
     fatal = false;
-    // A visitor's own collection, where one was searched in last.
+    // The visitor's own collection, if it was the last one searched.
     let own = null;
     try {
       if (stored('localStorage', 'parley.collection'))
@@ -297,7 +302,7 @@
     } else if (!ready) worker.postMessage({ op: 'retry' });
   }
 
-  // settle shows the line's resting state, once both programs run.
+  // settle shows the line's normal state, once both programs run.
   function settle() {
     if (!ready || !started) return;
     status('ready', resting);
@@ -306,11 +311,11 @@
 
   let resting = '';
   function about(r, own) {
-    r = { collection: '', passages: 0, ...r }; // messages leave out what is empty
+    r = { collection: '', passages: 0, ...r }; // messages leave out empty fields
     window.parley.about = r;
     know();
     if (!own) html.dataset.collection = r.collection;
-    window.parley.panels.documents?.draw(); // it names the site's collection
+    window.parley.panels.documents?.draw(); // it shows the name of the site's collection
     if (r.dense) panel('better').then(b => b.ready(), () => {});
     resting = `${r.passages.toLocaleString('en')} passages${r.collection ? ' of ' + r.collection : ''}`;
     const p = $('collection');
@@ -330,9 +335,9 @@
     }
   }
 
-  // ---- What opens on demand: a script for each panel, after panels.js. ----
+  // ---- Loaded on demand: one script for each panel, after panels.js. ----
 
-  const at = window.parleyAt || url; // a page in one file has its own way to its parts
+  const at = window.parleyAt || url; // a page in one file finds its parts in its own way
   const scripts = {};
   function script([src, integrity]) {
     return scripts[src] ??= new Promise((done, fail) => {
@@ -356,7 +361,7 @@
       better: [['{{better.js}}', '{{better.js integrity}}']],
     }[name];
     parts.unshift(['{{panels.js}}', '{{panels.js integrity}}']);
-    try { // all of them are there, and verified, before the first runs
+    try { // load and verify all of them before the first runs
       await Promise.all(parts.map(p => scripts[p[0]] || fetchPart(p)));
       for (const p of parts) await script(p);
     } catch (e) {
@@ -367,7 +372,7 @@
   }
   const open = (name, ...args) => panel(name).then(p => p.open(...args)).catch(e => say(e.message));
 
-  // A conversation that came with the address is asked here.
+  // openLink asks the conversation in the page's address.
   function openLink() {
     if (/^#c=/.test(location.hash)) panel('share').then(p => p.openLink(location.hash)).catch(e => say(e.message));
   }
@@ -383,8 +388,8 @@
       const instance = await instantiate(await fetchPart(['{{ui.wasm}}', '{{ui.wasm integrity}}']), go.importObject);
       started = true;
       settle();
-      // Vugu evaluates its script when it starts, which the page's policy
-      // forbids; vugu-helper.js has loaded it already.
+      // Vugu evaluates its script when it starts, which the page's policy forbids;
+      // vugu-helper.js has loaded that script already.
       window.eval = () => undefined;
       await go.run(instance);
       throw new Error('the program ended');
@@ -399,14 +404,14 @@
     }
   }
 
-  // whole reports whether the parts are there that index.html names.
+  // whole reports whether the parts that index.html names are there.
   const sheets = [...document.querySelectorAll('link[rel=stylesheet]')];
   const whole = () => typeof Go !== 'undefined' && window.vuguRender && sheets.every(s => s.sheet);
 
   async function instantiate(response, imports) {
     if (/^application\/wasm/.test(response.headers.get('content-type')))
       return (await WebAssembly.instantiateStreaming(response, imports)).instance;
-    return (await WebAssembly.instantiate(await response.arrayBuffer(), imports)).instance; // an older host
+    return (await WebAssembly.instantiate(await response.arrayBuffer(), imports)).instance; // for an older host
   }
 
   // ---- Asking. ----
@@ -431,16 +436,16 @@
     grow();
     $('said').textContent = '';
     call('ask', text);
-    if (matchMedia('(pointer: coarse)').matches) q.blur(); // the keyboard would cover the reply
+    if (matchMedia('(pointer: coarse)').matches) q.blur(); // otherwise the keyboard would cover the reply
   }
 
-  // say shows a hint under the box, and tells it to screen readers.
+  // say shows a hint under the box, and announces it to screen readers.
   function say(text) {
     $('said').textContent = text;
     window.parley.announce(text);
   }
 
-  // grow fits the box to its text, where field-sizing in the style sheet does not.
+  // grow fits the box to its text, in browsers without field-sizing.
   const grows = CSS.supports('field-sizing', 'content');
   function grow() {
     const q = $('q');
@@ -460,34 +465,34 @@
     for (const b of document.querySelectorAll('[data-panel]')) b.onclick = () => open(b.dataset.panel, b.dataset.show);
     addEventListener('dragover', e => {
       if (!e.dataTransfer.types.includes('Files')) return;
-      e.preventDefault(); // or the browser would leave the page for the file
+      e.preventDefault(); // otherwise the browser would leave the page for the file
       panel('documents').then(d => d.over(), () => {});
     });
     addEventListener('drop', e => {
       if (!e.dataTransfer.types.includes('Files')) return;
       e.preventDefault();
-      // Taken now: after this event the list is empty.
+      // Read the list now: after this event it is empty.
       open('documents', '', [...e.dataTransfer.items].map(i => i.webkitGetAsEntry?.() || i.getAsFile()).filter(Boolean));
     });
     $('ask').addEventListener('submit', e => { e.preventDefault(); submit(); });
     $('q').addEventListener('input', () => {
       if (!wanted) $('said').textContent = '';
-      // Finding the direction of a megabyte takes seconds at each layout.
+      // Finding the direction of a megabyte of text takes seconds at each layout.
       $('q').dir = $('q').value.length < 20000 ? 'auto' : '';
       grow();
     });
-    // What is known of the examples: how each question reads standing alone, and which
-    // passages answer it.
+    // The examples' data: each question rewritten to stand alone, and the passages that
+    // answer it.
     call('examples', [...document.querySelectorAll('[data-q]')].map(s => [s.textContent.trim(), s.dataset.rewrite, s.dataset.gold].join('\t')).join('\n'));
-    // #tour=NAME is a step of the tour.
+    // #tour=NAME is the address of a step of the tour.
     const tour = () => { const m = /^#tour=([a-z-]+)$/.exec(location.hash); if (m) call('tour', m[1]); };
     addEventListener('hashchange', tour);
     tour();
     for (const b of document.querySelectorAll('[data-example]'))
       b.onclick = () => call('play', [...b.querySelectorAll('[data-q]')].map(s => s.textContent.trim()).join('\n'));
 
-    // Enter submits a text field's form, Shift+Enter begins a line, Escape
-    // presses the form's Cancel; not while an input method composes.
+    // Enter submits the form of a text field, Shift+Enter begins a line, Escape presses
+    // the form's Cancel; not during composition with an input method.
     document.addEventListener('keydown', e => {
       const t = e.target;
       if (e.isComposing || e.keyCode === 229) return;
@@ -498,7 +503,8 @@
     });
   }
 
-  // ---- The service worker: the page without a network, and its next version. ----
+  // ---- The service worker: it makes the page work offline, and loads its next version.
+  // ----
 
   function offline(text) { $('offline').textContent = text; }
 
@@ -527,18 +533,18 @@
       reg.addEventListener('updatefound', () => watch(reg.installing));
       navigator.serviceWorker.addEventListener('controllerchange', () => outdated('Another tab has changed to a new version.'));
     } catch (e) {
-      offline(window.parleyAt ? 'All of it is in this one file.' : ''); // a private window: the page works, but only online
+      offline(window.parleyAt ? 'All of it is in this one file.' : ''); // in a private window the page works only online
     }
   }
 
-  // ask has a service worker make sure that it has every file.
+  // ask makes a service worker check that it has every file.
   function ask(sw) {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = e => offline(e.data ? 'Ready to work offline.' : 'It needs the network: some of its files could not be kept.');
     sw.postMessage({ op: 'whole' }, [port2]);
   }
 
-  // offer lets the visitor change to a new version; the conversation is kept.
+  // offer offers the visitor a new version; the conversation is kept.
   function offer(sw) {
     status('update', 'A new version is ready.', 'Reload', () => {
       if (sw.state !== 'installed') { location.reload(); return; } // another tab has changed to it

@@ -1,17 +1,18 @@
-// What this browser keeps of a visitor's collections, and which tab may write to one.
+// This part stores a visitor's collections in the browser, and decides which tab may write
+// to each.
 //
-// A collection has one writer at a time. Who wants to change one claims it: by a lock of
-// the browser's (Web Locks) where there are locks, else by asking the other tabs. The claim
-// is noted in the collection's record, and every write looks there first, in its own
-// transaction: so a tab that has lost its claim, or whose collection was deleted, changes
-// nothing any more. Tabs tell each other what they do over a channel.
+// A collection has one writer at a time. A tab that wants to change a collection claims
+// it: with a lock of the browser (Web Locks) or, where there are none, by asking the other
+// tabs. The claim is noted in the collection's record, and every write checks it in its
+// own transaction. So a tab that has lost its claim, or whose collection was deleted, can
+// no longer change anything. Tabs tell each other over a channel what they are doing.
 'use strict';
 (() => {
   const { parley } = window;
   const name = 'parley' + parley.scope; // of the database, the channel, and the locks
-  const locks = location.protocol === 'file:' ? null : navigator.locks; // also missing without https
+  const locks = location.protocol === 'file:' ? null : navigator.locks; // missing also without https
 
-  // ---- The database. IndexedDB, since pages opened from a disk have no OPFS. ----
+  // ---- The database. It is IndexedDB, since pages opened from a disk have no OPFS. ----
   //
   // collections: {id, title, created, passages, total, bytes, whole, documents, dense, writer,
   //   deleted}; dense is how many passages the dense encoder has read, writer who claimed it
@@ -21,8 +22,8 @@
   //   passage N on; and "dense-batch/N". N has nine digits. wasm/files checks of every
   //   batch that it is of these passages. Also ['', 'taken']: see takeOver.
 
-  // The collections of this tab: records, and beside them what only this tab knows: job,
-  // left, error, notes, reading; and elsewhere, what another tab does with it.
+  // The collections of this tab: records, with fields that only this tab knows (job, left,
+  // error, notes, reading), and elsewhere, which is what another tab does with it.
   const list = [];
   const find = id => list.find(c => c.id === id);
   const fields = ['id', 'title', 'created', 'passages', 'total', 'bytes', 'whole', 'documents', 'dense', 'writer'];
@@ -42,8 +43,9 @@
     r.result.createObjectStore('files');
   });
 
-  // run runs f over the two stores of a database and waits until it is on the disk. f may
-  // return a request, whose result is given, and may refuse to go on, with an error.
+  // run calls f with the two stores of a database, and waits until the transaction is on
+  // the disk. f may return a request, whose result run returns, and may abort the
+  // transaction by throwing an error.
   const run = (db, mode, f) => new Promise((done, fail) => {
     const t = db.transaction(['collections', 'files'], mode, { durability: 'strict' });
     let why = null, r = null;
@@ -52,20 +54,21 @@
     t.onabort = () => fail(why || t.error || new Error('the browser gave no reason'));
     try {
       r = f(t.objectStore('collections'), t.objectStore('files'), refuse);
-    } catch (e) { // all of it or nothing
+    } catch (e) { // all of it takes effect, or nothing
       refuse(e);
     }
   });
   const transact = async (mode, f) => run(await database(), mode, f);
 
-  // range is all files of a collection.
+  // range covers all files of a collection.
   const range = id => IDBKeyRange.bound([id], [id, []]);
 
-  // Files are forgotten by how their names begin, or from one name to another: [from, to].
+  // The files to forget are given by a prefix of their names, or by a range of names:
+  // [from, to].
   const span = names => typeof names === 'string' ? [names, names + '~'] : names;
 
-  // takeOver copies what versions before had for all of an origin, once. Where no other
-  // site of the origin could want it, it is taken away there.
+  // takeOver copies, once, what earlier versions stored for the whole origin. Where no
+  // other site of the origin could need it, takeOver then deletes it there.
   async function takeOver() {
     if (!parley.scope || await transact('readonly', (cs, fs) => fs.get(['', 'taken']))) return;
     const old = await shared();
@@ -73,11 +76,11 @@
       const sites = await navigator.serviceWorker?.getRegistrations() ?? [];
       const alone = sites.length > 0 && sites.every(r => new URL(r.scope).href === parley.url('.'));
       for (const c of await run(old, 'readonly', cs => cs.getAll())) {
-        if (await transact('readonly', cs => cs.get(c.id))) continue; // copied by a visit that ended early
+        if (await transact('readonly', cs => cs.get(c.id))) continue; // an interrupted visit copied it already
         const [keys, values] = await Promise.all(['getAllKeys', 'getAll'].map(get => run(old, 'readonly', (cs, fs) => fs[get](range(c.id)))));
         await transact('readwrite', (cs, fs) => {
           cs.put({ ...record(c), writer: '' });
-          // Vectors that do not say whose they are are made anew.
+          // Vectors that do not name their passages are made again.
           keys.forEach((key, i) => { if (!/^(vectors|dense)\//.test(key[1])) fs.put(values[i], key); });
         });
         if (alone) await run(old, 'readwrite', (cs, fs) => { cs.delete(c.id); fs.delete(range(c.id)); });
@@ -88,13 +91,15 @@
     await transact('readwrite', (cs, fs) => fs.put(true, ['', 'taken']));
   }
 
-  // shared gives the database that all sites of the origin had, null where there is none.
+  // shared returns the database that all sites of the origin had, null where there is
+  // none.
   const shared = () => open('parley', r => r.transaction.abort()).catch(() => null);
 
-  // ---- Keeping. ----
+  // ---- Storing. ----
 
-  // Where nothing can be kept (a private window, a full disk), this tab remembers.
-  const memory = { records: new Map(), files: new Map() }; // the latter by id + '/' + name
+  // Where nothing can be stored (a private window, a full disk), this tab keeps it in
+  // memory.
+  const memory = { records: new Map(), files: new Map() }; // files by id + '/' + name
   let forgetful = '';
   async function kept(f, instead) {
     if (!forgetful) {
@@ -109,7 +114,8 @@
     return instead();
   }
 
-  // Lost says that a collection is no longer this tab's to write, or that it is no more.
+  // Lost means that this tab may no longer write to a collection, or that the collection
+  // is gone.
   class Lost extends Error {
     constructor(gone) {
       super(gone ? 'it was deleted in another tab' : 'another tab has taken it over');
@@ -117,7 +123,7 @@
     }
   }
 
-  // check refuses a write of who has no claim any more.
+  // check refuses a write by a tab that has lost its claim.
   function check(cs, c, refuse, write) {
     const r = cs.get(c.id);
     r.onsuccess = () => {
@@ -127,8 +133,8 @@
     };
   }
 
-  // put keeps a collection's record and files, {name: content}, in one step; before that it
-  // deletes the files that forget lists (span).
+  // put stores a collection's record and files, {name: content}, in one step; first it
+  // deletes the files given by forget (span).
   async function put(c, files = {}, forget = []) {
     if (c.removed) throw new Lost(true);
     await kept((cs, fs, refuse) => check(cs, c, refuse, () => {
@@ -149,7 +155,7 @@
 
   const batchName = (kind, first) => `${kind}/${String(first).padStart(9, '0')}`;
 
-  // batches gives what is kept of a kind, "batch" or "dense-batch", in order.
+  // batches returns the stored batches of a kind, "batch" or "dense-batch", in order.
   async function batches(id, kind) {
     const begin = kind + '/', found = new Map();
     const read = get => transact('readonly', (cs, fs) => fs[get](IDBKeyRange.bound([id, begin], [id, begin + '~']))).catch(() => []);
@@ -159,7 +165,7 @@
     return [...found].sort(([a], [b]) => a < b ? -1 : 1).map(([, content]) => content);
   }
 
-  // contents gives the files that are searched in, or null.
+  // contents returns the files of a collection that are searched, or null.
   async function contents(id) {
     const [index, passages, dense] = await Promise.all(['index.bin', 'passages.bin', 'dense.bin'].map(name => file(id, name)));
     return index && passages ? { index, passages, dense } : null;
@@ -188,11 +194,11 @@
 
   // ---- Deleting, which can be undone. ----
 
-  // remove deletes a collection, whatever else could not be done before, and whoever writes
-  // to it: that tab's next write is refused. Its record is marked, and what it holds is
-  // erased by settle; until then undo brings it back. This tab holds a lock as long, by
-  // which others see that nobody has left a mark behind. A disk may be too full for a mark:
-  // then the collection is erased at once.
+  // remove deletes a collection in any state, even while another tab writes to it: that
+  // tab's next write is refused. remove marks the record, and settle erases the contents;
+  // until then undo restores it. Meanwhile this tab holds a lock, so that other tabs know
+  // that the mark is not left over from a tab that was closed. If the disk is too full for
+  // a mark, the collection is erased immediately.
   let deleted = null; // {c, at, unlock}
   async function remove(c) {
     if (c.removing) return;
@@ -216,7 +222,7 @@
     await flush();
   }
 
-  // undo brings back what was deleted last, and returns it.
+  // undo restores what was deleted last, and returns it.
   async function undo() {
     const { c, at, unlock } = deleted;
     deleted = null;
@@ -241,7 +247,7 @@
     }
   }
 
-  // settle erases what was deleted last: from now on nothing brings it back.
+  // settle erases what was deleted last; it can then no longer be restored.
   async function settle() {
     if (!deleted) return;
     const { c, unlock } = deleted;
@@ -253,8 +259,8 @@
   }
   addEventListener('pagehide', settle);
 
-  // finish erases what a tab deleted that was closed before it could; where there are no
-  // locks, one that was deleted a while ago.
+  // finish erases a collection whose tab was closed before it could; without locks, one
+  // that was deleted some time ago.
   async function finish(c) {
     if (locks) await locks.request(lock(c) + ' undo', { ifAvailable: true }, free => free && erase(c.id));
     else if (Date.now() - c.deleted > 3600e3) await erase(c.id);
@@ -279,7 +285,7 @@
     collections.removed(c);
   }
 
-  // flush keeps what only this tab remembers, now that there is room.
+  // flush stores what only this tab has in memory, when there may be room again.
   async function flush() {
     if (!forgetful) return;
     const of = id => [...memory.files].filter(([key]) => key.startsWith(id + '/'));
@@ -290,7 +296,7 @@
           for (const [key, content] of of(id)) fs.put(content, [id, key.slice(id.length + 1)]);
         });
       } catch {
-        return; // still none
+        return; // still no room
       }
       for (const [key] of of(id)) memory.files.delete(key);
       memory.records.delete(id);
@@ -304,9 +310,9 @@
   const fresh = title => ({ id: uuid(), title, created: Date.now(), passages: 0, total: 0, bytes: 0, whole: false, writer: '', fresh: true });
   const uuid = () => crypto.randomUUID ? crypto.randomUUID() : String(Date.now() + Math.random());
 
-  // A page that is left may be kept by the browser, locks and all, in case the visitor comes
-  // back. It lets go of what it writes to, and shows it as stopped then.
-  const held = new Set(); // what ends this tab's claims
+  // When a visitor leaves the page, the browser may keep it, with its locks, in case the
+  // visitor comes back. So the page then ends its claims, and shows its work as stopped.
+  const held = new Set(); // functions that end this tab's claims
   addEventListener('pagehide', () => {
     for (const c of list) {
       if (!c.job) continue;
@@ -317,8 +323,8 @@
     for (const release of held) release();
   });
 
-  // claim makes this tab the one that writes to a collection, and brings its record up to
-  // date. It returns what ends that, or null where another tab is the writer.
+  // claim makes this tab the writer of a collection, and updates its record. It returns a
+  // function that ends the claim, or null where another tab is the writer.
   async function claim(c) {
     const unlock = locks ? await take(c) : await ask(c) ? () => {} : null;
     if (!unlock) return null;
@@ -344,22 +350,23 @@
     }
   }
 
-  // take has the browser's lock, unless another tab holds it: who only looks (watch) lets go
-  // of it at once.
+  // take acquires the browser's lock, unless another tab holds it. watch, which only
+  // looks, releases it immediately.
   const take = c => new Promise((done, fail) => {
     const patience = AbortSignal.timeout(500);
     locks.request(lock(c), { signal: patience }, () => new Promise(release => done(release)))
       .catch(e => { if (patience.aborted) done(null); else fail(e); });
   });
 
-  // ask finds out whether no other tab says that it writes to it.
+  // ask asks the other tabs, and reports whether none of them says that it writes to the
+  // collection.
   function ask(c) {
     c.elsewhere = null;
     say({ op: 'who' });
     return new Promise(done => setTimeout(() => done(!c.elsewhere), 300));
   }
 
-  // ---- What tabs tell each other. ----
+  // ---- Messages between tabs. ----
   //
   //   {op: 'state', record, live}  what the sender does with a collection; null: no more
   //   {op: 'removed', id}          it was deleted
@@ -369,7 +376,8 @@
   const channel = window.BroadcastChannel ? new BroadcastChannel(name) : null;
   const say = m => channel?.postMessage(m);
 
-  // tell says what this tab does with a collection, or that it has ended.
+  // tell tells the other tabs what this tab does with a collection, or that it has
+  // stopped.
   function tell(c) {
     const { reading, done, total, left, rate, denser } = c;
     say({ op: 'state', record: record(c), live: c.job ? { reading, done, total, left, rate, denser } : null });
@@ -392,13 +400,13 @@
       Object.assign(c, data.record);
       if (data.live) watch(c);
       c.elsewhere = data.live;
-      if (!data.live && !c.total) drop(c); // it came to nothing
+      if (!data.live && !c.total) drop(c); // nothing came of it
       else if (newer) collections.ended(c);
     }
     changed();
   };
 
-  // watch notices that another tab has ended what it did without a word: it was closed.
+  // watch notices when another tab was closed in the middle of its work.
   async function watch(c) {
     if (locks) {
       if (c.elsewhere) return;
@@ -411,7 +419,7 @@
     c.elsewhere = null;
     const now = await transact('readonly', cs => cs.get(c.id)).catch(() => null);
     if (now && !now.deleted) Object.assign(c, now);
-    else drop(c); // nothing of it was kept
+    else drop(c); // nothing of it was stored
     changed();
   }
 
@@ -420,11 +428,11 @@
   const collections = parley.collections = {
     list, find, fresh, load, put, file, batches, batchName, contents, remove, undo, settle, drop, claim, tell, say, Lost,
     get forgetful() { return forgetful; },
-    get deleted() { return deleted?.c; }, // what undo brings back
-    late: '', // why some collections are not there yet
-    // What the panel hears of:
-    changed() {}, // something that it shows
-    removed() {}, // a collection that is no more
-    ended() {},   // another tab has changed a collection, and is done
+    get deleted() { return deleted?.c; }, // what undo restores
+    late: '', // why some collections are not shown yet
+    // Callbacks of the panel:
+    changed() {}, // something that the panel shows has changed
+    removed() {}, // a collection is gone
+    ended() {},   // another tab has finished changing a collection
   };
 })();

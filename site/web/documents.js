@@ -1,6 +1,6 @@
-// The panel of a visitor's own documents: files become collections (encoding.js), which
-// are kept in this browser's IndexedDB (collections.js) and searched in place of the site's
-// collection. Nothing is sent anywhere.
+// The panel for a visitor's own documents. Files become collections (encoding.js), which
+// are stored in this browser's IndexedDB (collections.js) and searched in place of the
+// site's collection. Nothing is sent anywhere.
 'use strict';
 (() => {
   const { parley } = window;
@@ -10,11 +10,11 @@
   const { collections } = parley;
   const { list, find, load, contents, megabytes, speed } = collections;
 
-  // ---- What is searched in. ----
+  // ---- The collection that is searched. ----
 
   let current = parley.stored('localStorage', chosenKey) || '';
 
-  // chosen gives the files of the collection searched in last, for boot.js.
+  // chosen returns the files of the collection that was searched last, for boot.js.
   async function chosen() {
     await load();
     const own = current && find(current) ? await contents(current) : null;
@@ -30,7 +30,8 @@
   }
   const mark = () => document.documentElement.classList.toggle('own', !!current);
 
-  // search changes what is searched in. Of two that overlap the later one counts.
+  // search changes the collection that is searched. Of two overlapping calls, the later
+  // one counts.
   let searches = 0;
   async function search(id) {
     const mine = ++searches;
@@ -42,7 +43,7 @@
     draw();
   }
 
-  // Of what encoding.js and other tabs do, this much is searched at once.
+  // The panel searches what encoding.js and other tabs have finished so far.
   collections.grown = (c, files, growing, first) => {
     if (c.removed) return;
     if (first && !document.documentElement.classList.contains('talking')) choose(c.id);
@@ -58,7 +59,7 @@
 
   const siteTitle = () => document.documentElement.dataset.collection || 'the built-in collection';
 
-  // refused says that a collection was damaged; the worker has gone back to the site's.
+  // refused says that a collection is damaged; the worker has returned to the site's.
   function refused(why) {
     const c = find(current);
     if (c) c.error = `It could not be opened (${why}).`;
@@ -69,11 +70,12 @@
 
   // ---- Taking files. ----
 
-  // Folders that are not even opened; what else is left out, the worker says.
+  // Folders that are not opened at all; the worker reports what else is left out.
   const unopened = name => /^\.|^(node_modules|bower_components|__pycache__|__MACOSX)$/i.test(name);
 
-  // gather makes [{path, file}] of files and of entries of a drop, a folder's in the
-  // order of the command line's walk; skipped names the folders that were left out.
+  // gather makes [{path, file}] of files and of dropped entries; a folder's files are in
+  // the order in which the command line reads them. skipped lists the folders that were
+  // left out.
   async function gather(given) {
     const out = [], left = new Set();
     const walk = async (entry, path) => {
@@ -109,7 +111,7 @@
   }
 
   async function take(given) {
-    await collections.settle(); // also for the room that it takes
+    await collections.settle(); // this also makes room
     const { title, files, skipped } = await gather(given);
     if (!files.length) { tell('There is no file in it.'); return; }
     const base = f => f.path.split('/').pop();
@@ -129,7 +131,7 @@
 
   const canBeDense = () => !!parley.about?.dense;
 
-  // ---- What can be done with a collection. ----
+  // ---- Actions on a collection. ----
 
   async function remove(c) {
     searched = current === c.id;
@@ -143,7 +145,7 @@
     (undone.hidden ? dialog.querySelector('h2') : undone.querySelector('button')).focus();
   }
 
-  let searched = false; // what was deleted last was searched in
+  let searched = false; // the collection deleted last was the one searched
   async function undo() {
     try {
       const c = await collections.undo();
@@ -174,7 +176,7 @@
 
   let dialog = null, body = null, said = null, undone = null;
   const also = el('input', { type: 'checkbox', id: 'also-dense' });
-  let more = null, adding = null; // the input of files to add, and the collection they go to
+  let more = null, adding = null; // the input for files to add, and the collection that they are added to
   const tell = text => { if (dialog && dialog.open) said.textContent = text; else parley.announce(text); };
 
   function make() {
@@ -223,8 +225,8 @@
     return s < 100 ? count(s, 'second') : count(Math.ceil(s / 60), 'minute');
   }
 
-  // draw shows the list. Rows are kept by collection and filled anew, so that what has
-  // the focus keeps it.
+  // draw shows the list. Each collection keeps its row, so that the focused element keeps
+  // the focus.
   const rows = new Map();
   let due = 0;
   function draw() {
@@ -306,7 +308,8 @@
     }
   }
 
-  // question asks a person what the columns of a table hold, and shows its beginning.
+  // question asks a person which columns of a table to use, and shows the table's
+  // beginning.
   function question(c, { path, columns, rows }) {
     const choice = (label, first) => {
       const select = el('select', {}, first.map(([value, text]) => el('option', { value }, text)), columns.map((name, i) => el('option', { value: String(i + 1) }, name || `column ${i + 1}`)));
@@ -325,7 +328,7 @@
     el('p', { class: 'acts' }, textLabel, titleLabel, el('button', { type: 'submit', class: 'plain' }, 'Read it')));
   }
 
-  // at is what goes on with a collection, here or in another tab.
+  // at returns the object that describes the work on a collection, in this or another tab.
   const at = c => c.job || c.reading ? c : c.elsewhere;
 
   function facts(c) {
@@ -346,7 +349,7 @@
     return `${done.toLocaleString('en')} of ${count(total, 'passage')} encoded${rest}${c.passages ? '; can be searched so far' : ''}`;
   }
 
-  // button shows on the page how far encoding is, the panel being closed.
+  // button shows the progress of encoding on the page while the panel is closed.
   function button() {
     const work = list.map(at).find(Boolean);
     const b = $('documents');
@@ -368,7 +371,7 @@
     if (!dialog || !dialog.open) open();
   }
 
-  // searchIn searches in the collection of a title, where there is one.
+  // searchIn searches in the collection of that title, if there is one.
   async function searchIn(title) {
     await load();
     const c = title === siteTitle() ? { id: '' } : list.find(c => c.title === title && c.passages);

@@ -1,20 +1,22 @@
-// The files that a worker loads: the site's list of them, and each by its list entry,
-// verified, from the cache that the service worker shares or from the network. The page
+// This part loads a worker's files: the site's list of files, and each file by its entry,
+// verified, from the cache shared with the service worker or from the network. The page
 // begins with
 //
 //   {op: 'start', manifest, sha256, worker, kernel, ...}   absolute URLs
 //
-// worker and kernel with the SHA-256 that they must have (program.js), where sha256 is what site.json must have, so that a page of one version never takes the
-// files of another; without it any list is taken.
+// worker and kernel come with the SHA-256 that they must have (program.js). sha256 is the
+// one that site.json must have, so that a page of one version never uses the files of
+// another; without it, any list is accepted.
 //
-// Each worker's script is this one, program.js and its own, joined by site/publish.
+// Each worker's script consists of this part, program.js and its own part, joined by
+// site/publish.
 'use strict';
 
-let setup;                 // the page's "start"
-let site = null;           // {manifest, cache}, once fetched and opened
-const damaged = new Set(); // URLs whose bytes were wrong: HTTP caches are passed by
+let setup;                 // the page's "start" message
+let site = null;           // {manifest, cache}, once the list is loaded
+const damaged = new Set(); // URLs whose bytes were wrong; the next request skips the browser's cache
 
-// A Failure is message.Failure.
+// A Failure has the fields of message.Failure.
 class Failure extends Error {
   constructor(stage, file, message) {
     super(message);
@@ -22,7 +24,7 @@ class Failure extends Error {
   }
 }
 
-// openSite gives the list of files, the one that this worker began with, and the cache.
+// openSite returns the list of files that this worker started with, and the cache.
 async function openSite() {
   if (!site) {
     const [manifest, cache] = await Promise.all([fetchManifest(), openCache()]);
@@ -62,13 +64,12 @@ async function fetchManifest() {
   return fetchManifest();
 }
 
-// The cache is shared with the service worker. Where storage is forbidden or
-// full, files are fetched on every visit.
+// The cache is shared with the service worker. Where storage is forbidden or full, files
+// are downloaded on every visit.
 const openCache = () => self.caches ? caches.open(`parley ${new URL('.', setup.manifest).pathname} files`).catch(() => null) : null;
 
-// progress counts bytes over all files and tells of them, not more often than
-// anyone could see. The total is the manifest's: what HTTP says counts
-// compressed bytes.
+// progress counts bytes over all files and reports them, at most as often as a person can
+// see. The total is from the manifest, since HTTP's length counts compressed bytes.
 function progress(files, say, given = new Set()) {
   const loaded = new Map(files.map(f => [f.name, given.has(f.name) ? f.bytes : 0]));
   const sum = numbers => [...numbers].reduce((a, b) => a + b, 0);
@@ -82,7 +83,7 @@ function progress(files, say, given = new Set()) {
   return (f, n) => {
     loaded.set(f.name, Math.min(n, f.bytes));
     file = f.name;
-    if (sum(loaded.values()) < total) { // in a while, so that a download that halts is shown where it halts
+    if (sum(loaded.values()) < total) { // after a pause, so that a download that stops shows where it stopped
       due ??= setTimeout(tell, last + 40 - performance.now());
       return;
     }
@@ -91,15 +92,15 @@ function progress(files, say, given = new Set()) {
   };
 }
 
-// discard throws a file away that turned out to be wrong.
+// discard deletes a file that turned out to be wrong.
 async function discard(f) {
   damaged.add(address(f));
   await site.cache?.delete(address(f));
 }
 
-// obtain returns a file's verified bytes, from the cache or the network. A cached
-// copy that is damaged is thrown away and fetched again; a download that is
-// damaged is a failure, and a retry passes by the browser's own cache.
+// obtain returns a file's verified bytes, from the cache or the network. It deletes a
+// damaged copy in the cache and downloads the file again. A damaged download is a failure,
+// and a retry skips the browser's own cache.
 async function obtain(f, count, signal) {
   const { cache } = await openSite();
   const url = address(f);
@@ -131,7 +132,7 @@ async function download(url, f, count, signal) {
     for (const reader = res.body.getReader(); ;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (n + value.length > bytes.length) { // too long: wrong, whatever follows
+      if (n + value.length > bytes.length) { // too long, so it is wrong, whatever follows
         reader.cancel();
         return value;
       }
@@ -147,13 +148,13 @@ async function download(url, f, count, signal) {
 
 const matches = async (bytes, f) => bytes.length === f.bytes && await digest(bytes) === f.sha256.toLowerCase();
 
-// digest is the SHA-256 in hex.
+// digest returns the SHA-256 in hexadecimal.
 const digest = async bytes => [...await sha256(bytes)].map(b => b.toString(16).padStart(2, '0')).join('');
 
 const sha256 = async bytes => self.crypto.subtle ? new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)) : slowSHA256(new Uint8Array(bytes));
 
-// slowSHA256 is FIPS 180-4, for pages served over plain http from another machine
-// (a classroom's server), where browsers withhold crypto.subtle.
+// slowSHA256 implements FIPS 180-4, for pages served over plain http from another machine
+// (a classroom's server), where browsers do not provide crypto.subtle.
 function slowSHA256(message) {
   const isPrime = n => { for (let d = 2; d * d <= n; d++) if (n % d === 0) return false; return true; };
   const primes = [];

@@ -1,6 +1,6 @@
-// What is done with a visitor's collections: documents are read, cut and encoded in a
-// worker (files-worker.js), and what it reports is kept as it comes (collections.js), so
-// that a visit that ends early can be gone on with.
+// This part works on a visitor's collections: a worker (files-worker.js) reads, cuts and
+// encodes documents, and its results are stored as they arrive (collections.js), so that
+// an interrupted visit can be continued.
 'use strict';
 (() => {
   const { parley } = window;
@@ -9,17 +9,18 @@
 
   const size = files => Object.values(files).reduce((n, f) => n + f.byteLength, 0);
 
-  // changed shows what has changed of a collection, here and in other tabs.
+  // changed shows that a collection has changed, in this tab and in others.
   function changed(c) {
     parley.collections.tell(c);
     parley.collections.changed();
   }
 
-  // Asks the browser not to throw away what is kept when it runs short of room.
+  // persist asks the browser not to delete what is stored when it runs short of room.
   const persist = () => navigator.storage && navigator.storage.persist && navigator.storage.persist().catch(() => {});
 
-  // work does something to a collection that no other tab may do at the same time. failed
-  // says in words what did not happen where it fails. f sets c.job as soon as it has one.
+  // work does something to a collection that only one tab at a time may do. Where it
+  // fails, failed returns what did not happen, in words. f sets c.job as soon as there is
+  // one.
   async function work(c, failed, f) {
     if (c.job || c.starting) return;
     Object.assign(c, { starting: true, error: '', cancelled: false });
@@ -38,8 +39,9 @@
     if (!c.removed) changed(c);
   }
 
-  // start begins a job of the worker. hear hears of what it reports, and gives what is to be
-  // kept of that: the arguments of put, or nothing. The promise ends when all is kept.
+  // start begins a job of the worker. It calls hear with each report; hear returns what is
+  // to be stored for it, as arguments of put, or nothing. The promise resolves when
+  // everything is stored.
   async function start(c, op, body, hear) {
     let writing = Promise.resolve(), broken = null; // in order
     const keep = args => {
@@ -65,14 +67,14 @@
 
   // ---- Encoding. ----
 
-  // collect makes a collection of documents, [{path, file}]; skipped says what of their
-  // folder is not among them.
+  // collect makes a collection of documents, [{path, file}]; skipped says what was left
+  // out of their folder.
   async function collect(title, files, dense, skipped) {
     const c = fresh(title);
     list.push(c);
     c.reading = 'Reading';
     await encode(c, () => ['collect', { title, files, skipped }]);
-    if (!c.total && c.cancelled) forget(c); // while its files were still being read
+    if (!c.total && c.cancelled) forget(c); // cancelled while its files were being read
     if (dense && c.whole) await densify(c);
     return c;
   }
@@ -83,7 +85,8 @@
     parley.collections.changed();
   }
 
-  // add encodes further files into a collection; those that it has are encoded anew.
+  // add encodes further files into a collection, and encodes again those that it has
+  // already.
   async function add(c, files, skipped) {
     let own;
     c.reading = 'Reading';
@@ -94,7 +97,7 @@
     if (own?.dense && c.whole && !c.dense) await densify(c, own);
   }
 
-  // columns reads a table whose columns a person has told: {text, title}.
+  // columns reads a table after a person has named its columns: {text, title}.
   async function columns(c, asked, columns) {
     const files = [{ path: asked.path, file: asked.file, columns }], rest = c.asks.filter(a => a !== asked);
     if (c.passages) await add(c, files); else { forget(c); c = await collect(c.title, files, false); }
@@ -102,9 +105,9 @@
     parley.collections.changed();
   }
 
-  // goOn encodes what an earlier visit did not come to.
+  // goOn encodes what an earlier visit left unfinished.
   const goOn = c => encode(c, async () => {
-    if (c.whole) return null; // another tab was quicker
+    if (c.whole) return null; // another tab was faster
     const [passages, kept] = await Promise.all([file(c.id, 'all'), batches(c.id, 'batch')]);
     if (!passages) throw new Error('what was left to encode is gone');
     return ['resume', { title: c.title, passages, batches: kept }];
@@ -143,12 +146,12 @@
     if (c.whole) parley.collections.finished(c, `all ${count(c.passages, 'passage')} encoded`);
   });
 
-  // after is what is kept of passages that are encoded anew, since what an earlier visit
-  // made of them cannot be used.
+  // after returns the stored batches from done on: they are deleted, since what an earlier
+  // visit made cannot be used.
   const after = (kind, done) => [batchName(kind, done), kind + '/~'];
 
-  // built notes what can be searched by now, has it searched where that is wanted, and gives
-  // what is to be kept of it.
+  // built notes what can be searched so far, has it searched if that is wanted, and
+  // returns what is to be stored of it.
   function built(c, m, growing) {
     const first = !c.passages;
     Object.assign(c, { passages: m.done, done: m.done, total: m.total, bytes: size(m.files) });
@@ -172,8 +175,8 @@
     return c;
   }
 
-  // densify has the dense encoder read a collection's passages, or goes on with it; older
-  // is what the collection was, where that had such vectors.
+  // densify encodes a collection's passages with the dense encoder, or continues that.
+  // older is the previous collection, where it had such vectors.
   const densify = (c, older) => work(c, () => 'It was not read for better answers', async () => {
     const own = await contents(c.id);
     if (!own) throw new Error('it is no longer there');
@@ -191,7 +194,7 @@
         Object.assign(c, { reading: null, done: m.done, left: m.left, rate: m.rate });
         return;
       case 'batch':
-        c.dense = Math.min(m.first + m.count, c.passages - 1); // only dense.bin makes it whole
+        c.dense = Math.min(m.first + m.count, c.passages - 1); // only dense.bin makes it complete
         return [{ [batchName('dense-batch', m.first)]: m.vectors }];
       }
     });
@@ -204,7 +207,7 @@
     parley.collections.finished(c, `all ${count(c.passages, 'passage')} read for better answers`);
   });
 
-  // pace is what densify took the last time, for people.
+  // pace says how long densify took the last time, for people.
   const rateKey = 'parley.dense.rate';
   const speed = rate => rate < 10 ? rate.toFixed(1) : String(Math.round(rate));
   function pace() {
@@ -213,7 +216,7 @@
   }
   const megabytes = n => n < 1e5 ? `${Math.ceil(n / 1e3)}\u00a0kB` : `${(n / 1e6).toFixed(1)}\u00a0MB`;
 
-  // ---- What else can be done with a collection. ----
+  // ---- Other actions on a collection. ----
 
   const rename = (c, title) => work(c, () => 'It was not renamed', async () => {
     const own = await contents(c.id);
@@ -233,7 +236,7 @@
     }
   }
 
-  // cancel ends what goes on with a collection, in whatever tab.
+  // cancel stops the work on a collection, in this or another tab.
   function cancel(c) {
     if (c.elsewhere) { parley.collections.say({ op: 'cancel', id: c.id }); return; }
     c.cancelled = true;
@@ -243,6 +246,6 @@
   Object.assign(parley.collections, {
     collect, add, columns, goOn, adopt, densify, rename, exportIt, cancel, pace, speed, megabytes,
     grown() {},    // a collection's files have changed: (c, files, growing, first)
-    finished() {}, // something has been done to all of it: (c, what)
+    finished() {}, // work on all of it has ended: (c, what)
   });
 })();

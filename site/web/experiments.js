@@ -5,7 +5,7 @@
 'use strict';
 (() => {
   try {
-    const key = 'parley.theme'; // of this site, as in boot.js
+    const key = 'parley.theme'; // the same key as in boot.js
     const theme = localStorage.getItem(`${key} ${new URL('.', location.href).pathname}`) ?? localStorage.getItem(key);
     if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
   } catch { /* as the system */ }
@@ -24,7 +24,7 @@
   };
   const number = v => Math.abs(v) >= 100 ? v.toFixed(0) : Math.abs(v) >= 10 ? v.toFixed(1) : Math.abs(v) >= 1 ? v.toFixed(2) : v.toFixed(3);
 
-  // ticks are four or five round numbers from a to b.
+  // ticks returns four or five round numbers from a to b.
   function ticks(a, b) {
     const raw = (b - a) / 4 || 1, power = 10 ** Math.floor(Math.log10(raw));
     const step = [1, 2, 2.5, 5, 10].map(m => m * power).find(s => s >= raw);
@@ -33,7 +33,8 @@
     return list;
   }
 
-  // decades are 1, 2 and 5 times the powers of ten from a to b: ticks of a log scale.
+  // decades returns 1, 2 and 5 times the powers of ten from a to b: the ticks of a log
+  // scale.
   function decades(a, b) {
     const list = [];
     for (let e = Math.floor(Math.log10(a)); e <= Math.log10(b); e++)
@@ -68,7 +69,7 @@
       [y0, y1] = [y0 - (y0 === 0 ? 0 : rise), y1 + rise];
     }
     const X = x => left + (of(x) - x0) / (x1 - x0) * (W - left - right);
-    const held = y => Math.min(Math.max(y, y0), y1); // what lies beyond stands at the end, as an arrow
+    const held = y => Math.min(Math.max(y, y0), y1); // a point outside is drawn at the edge, as an arrow
     const Y = y => H - bottom - (high(held(y)) - high(y0)) / (high(y1) - high(y0)) * (H - top - bottom);
 
     const text = (x, y, anchor, words) => {
@@ -103,7 +104,7 @@
       });
     }
 
-    // One point at a time: the nearest to the pointer, or the next by key.
+    // One point at a time: the nearest to the pointer, or the next one by key.
     const order = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
     const here = drawn('circle', { class: 'here off', r: 8 });
     svg.append(here);

@@ -1,11 +1,11 @@
-// The Web Worker for a visitor's own files: documents become collections, files of
-// conversations become conversations. It is a second worker with a program of its own,
-// files.wasm (wasm/files, where the calls are described), so that no answer waits for
-// it; it is started when it is first needed.
+// The Web Worker for a visitor's own files: it makes collections of documents, and reads
+// conversations from files. It is a second worker with a program of its own, files.wasm
+// (wasm/files describes the calls), so that no answer waits for it. The page starts it
+// when it is first needed.
 //
 // The page posts {op, id, ...} and gets {op: 'done', id, ...} or {op: 'error', id,
-// message, stage, trap}; after a trap the worker is of no use any more. Between them, for a
-// collection,
+// message, stage, trap}; after a trap the worker can no longer be used. Before that, for a
+// collection, it gets
 //
 //   {op: 'reading', id, read, files}              files read so far
 //   {op: 'asked', id, asks}                       tables whose columns a person must tell:
@@ -20,14 +20,15 @@
 //
 //   {op: 'loading', id, loaded, total}            bytes of the dense encoder
 //
-// Encoding goes in slices of some milliseconds with the messages in between, so that
-// cancelling works at once.
+// Encoding runs in slices of some milliseconds and handles messages in between, so that
+// cancelling works immediately.
 'use strict';
 
 onmessage = ({ data }) => {
   if (data.op === 'start') { setup = data; return; }
   if (data.op === 'cancel') { cancelled.add(data.id); return; }
-  // One after another: there is one desk. What is short may pass an encoding run.
+  // Jobs run one after another, since the program has one desk. A short job may run during
+  // encoding.
   const job = jobs[data.op];
   const run = () => job(data).then(
     ([reply, transfer]) => postMessage({ op: 'done', id: data.id, ...reply }, transfer || []),
@@ -38,14 +39,14 @@ onmessage = ({ data }) => {
 
 const cancelled = new Set();
 let queue = Promise.resolve();
-let program = null, encoderIn = null; // promises: of the program, and of it with the encoder
+let program = null, encoderIn = null; // promises: the program, and the program with the encoder
 
 function running() {
   program ??= start().catch(e => { program = null; throw e; });
   return program;
 }
 
-// withEncoder gives the program with the encoder's files in it.
+// withEncoder returns the program with the encoder's files loaded.
 function withEncoder() {
   encoderIn ??= (async () => {
     const [p, { manifest }] = await Promise.all([running(), openSite()]);
@@ -58,8 +59,8 @@ function withEncoder() {
   return encoderIn;
 }
 
-// ask calls the program; what it could not do is an Error. file is the name of what input
-// holds.
+// ask calls the program, and throws an Error where the call fails. file is the name of the
+// contents in input.
 function ask(p, name, input, file) {
   if (input !== undefined && !(input instanceof Uint8Array)) input = new TextEncoder().encode(JSON.stringify(input));
   let word, body;
@@ -74,15 +75,15 @@ function ask(p, name, input, file) {
   return reply;
 }
 
-// copy takes a Piece out of the program's memory.
+// copy copies a Piece out of the program's memory.
 const copy = (p, piece) => p.memory.buffer.slice(piece.at, piece.at + piece.bytes);
 
-// named makes {'index.bin': ArrayBuffer, ...} of pieces.
+// named returns {'index.bin': ArrayBuffer, ...} for pieces.
 const named = (p, pieces) => Object.fromEntries(pieces.map(f => [f.name, copy(p, f)]));
 
-// turn lets messages in.
+// turn lets the worker handle messages.
 const turn = () => new Promise(done => {
-  const c = new MessageChannel(); // not setTimeout, which browsers stretch
+  const c = new MessageChannel(); // not setTimeout, which browsers delay
   c.port1.onmessage = () => { c.port1.close(); done(); };
   c.port2.postMessage(0);
 });
@@ -90,9 +91,9 @@ const turn = () => new Promise(done => {
 const stop = id => { if (cancelled.delete(id)) throw new Error('cancelled'); };
 
 const jobs = {
-  // collect reads documents, [{path, file, columns}], and encodes them; columns say what
-  // those of a table are, where they do not. skipped says what of a folder is not among
-  // them.
+  // collect reads documents, [{path, file, columns}], and encodes them. columns names the
+  // columns of a table whose own names do not tell. skipped says what was left out of a
+  // folder.
   async collect({ id, title, files, skipped }) {
     const p = await withEncoder();
     ask(p, 'begin', { title });
@@ -102,22 +103,22 @@ const jobs = {
     return encode(p, id);
   },
 
-  // extend adds documents to a collection, index.bin and passages.bin. Those of an id
-  // that it has take the older ones' place.
+  // extend adds documents to a collection, index.bin and passages.bin. They replace the
+  // collection's documents with the same ids.
   async extend({ id, title, files, skipped, index, passages }) {
     const p = await withEncoder();
     ask(p, 'begin', { title });
     const cut = await read(p, id, files, skipped);
-    ask(p, 'file', new Uint8Array(index), 'collection/index.bin'); // no other job comes in between
+    ask(p, 'file', new Uint8Array(index), 'collection/index.bin'); // no other job can come in between
     ask(p, 'file', new Uint8Array(passages), 'collection/passages.bin');
     const e = ask(p, 'extend');
     const all = copy(p, ask(p, 'passages'));
     postMessage({ op: 'cut', id, passages: all, ...cut, total: cut.total + e.kept, kept: e.kept, replaced: e.replaced.slice(0, 200) }, [all]);
-    batch(p, id, false); // of what was there
+    batch(p, id, false); // the vectors of the older collection
     return encode(p, id);
   },
 
-  // resume goes on with passages of which the first have vectors, in batches.
+  // resume continues with passages whose first vectors were made before, in batches.
   async resume({ id, title, passages, batches }) {
     const p = await withEncoder();
     ask(p, 'begin', { title });
@@ -126,7 +127,7 @@ const jobs = {
     return encode(p, id);
   },
 
-  // adopt checks a collection made elsewhere: files is [{path, file}].
+  // adopt checks a collection that was made elsewhere: files is [{path, file}].
   async adopt({ files }) {
     const p = await withEncoder();
     for (const { path, file } of files)
@@ -136,9 +137,9 @@ const jobs = {
     return [{ files: made, about: a.about, passages: a.passages }, Object.values(made)];
   },
 
-  // densify makes the dense vectors of passages (passages.bin), of which the first were
-  // made before, in batches. older, where it is given, is a collection that holds some of
-  // the passages, with dense vectors.
+  // densify makes the dense vectors of passages (passages.bin), the first of which were
+  // made before, in batches. older, if given, is a collection that has some of the
+  // passages, with dense vectors.
   async densify({ id, passages, batches, older }) {
     const p = await withEncoder();
     const { manifest } = await openSite();
@@ -155,7 +156,7 @@ const jobs = {
     }
     ask(p, 'dense', {});
     again(p, id, 'dense', batches);
-    // What is at hand already says nothing of the rate.
+    // The vectors that exist already do not count for the rate.
     const { whole } = await make(p, id, true, async () => ask(p, 'embed', { ms: 30 }), batches.length || older);
     if (!whole) return [{ whole }];
     const dense = copy(p, ask(p, 'vectors', {}));
@@ -191,7 +192,7 @@ const jobs = {
   },
 };
 
-// read reads and cuts documents, and says what came of it.
+// read reads and cuts documents, and reports the result.
 async function read(p, id, files, skipped = []) {
   const notes = [...skipped], others = [], kept = [], asks = [];
   let documents = 0, total = 0, done = 0, told = 0;
@@ -221,8 +222,8 @@ async function read(p, id, files, skipped = []) {
   return { documents, total, notes: notes.slice(0, 2000), left: notes.length, others, told: kept.slice(0, 200) };
 }
 
-// again hands in what an earlier run has made, as far as each batch continues the one
-// before and is of these passages; what follows is made anew.
+// again passes on the vectors that an earlier run made, as long as each batch continues
+// the one before and belongs to these passages; the rest is made again.
 function again(p, id, name, batches) {
   let good = { done: 0 };
   try {
@@ -233,7 +234,7 @@ function again(p, id, name, batches) {
   postMessage({ op: 'resumed', id, done: good.done });
 }
 
-// batch hands over the vectors since the last one, to be kept.
+// batch posts the vectors made since the last one, to be stored.
 function batch(p, id, dense) {
   const b = ask(p, 'batch', { dense });
   if (!b.count) return;
@@ -241,8 +242,8 @@ function batch(p, id, dense) {
   postMessage({ op: 'batch', id, first: b.first, count: b.count, vectors }, [vectors]);
 }
 
-// make has slices made until all vectors are there or the job is cancelled, keeps them
-// and tells how far it is; between hears of each slice.
+// make makes slices until all vectors are there or the job is cancelled. It posts the
+// vectors and the progress, and calls between after each slice.
 async function make(p, id, dense, slice, countsFirst, between = () => {}) {
   const begin = performance.now();
   let first = countsFirst ? -1 : 0, saved = begin;
@@ -262,8 +263,8 @@ async function make(p, id, dense, slice, countsFirst, between = () => {}) {
   }
 }
 
-// encode encodes what is cut. While it goes on, it shows what can be searched: soon at
-// first, then more seldom, for it takes time that grows with the collection.
+// encode encodes the passages that were cut. Meanwhile it builds what can be searched so
+// far: soon at first, then less often, since that takes longer as the collection grows.
 async function encode(p, id) {
   let shown = performance.now(), every = 500;
   const show = () => {

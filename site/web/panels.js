@@ -1,11 +1,11 @@
-// What the panels share: making elements, a dialog, and the worker for files. It is
-// loaded before the first of them opens.
+// The common parts of the panels: elements, a dialog, and the worker for files. This
+// script is loaded before the first panel opens.
 'use strict';
 (() => {
   const { parley } = window;
 
-  // el makes an element. Keys that begin with "on" are listeners, "class" and those
-  // with a dash are attributes, others properties; children are elements and text.
+  // el returns an element. Keys that begin with "on" are listeners, "class" and keys with
+  // a dash are attributes, others are properties; children are elements and text.
   function el(tag, props, ...children) {
     const e = document.createElement(tag);
     for (const [key, value] of Object.entries(props || {})) {
@@ -19,12 +19,12 @@
 
   const quiet = (text, act, props) => el('button', { type: 'button', class: 'quiet', onclick: act, ...props }, text);
 
-  // sheet makes a dialog with a heading and a way out of it.
+  // sheet returns a dialog with a heading and a button that closes it.
   function sheet(id, title, ...children) {
     const d = el('dialog', { id, class: 'sheet', 'aria-labelledby': id + '-title' },
       el('div', { class: 'sheet-head' }, el('h2', { id: id + '-title', tabIndex: -1 }, title), quiet('Close', () => d.close())),
       children);
-    // A press outside closes it.
+    // A press outside closes the dialog.
     d.addEventListener('pointerdown', e => {
       if (e.target !== d) return;
       const r = d.getBoundingClientRect();
@@ -38,12 +38,13 @@
     if (!d.open) d.showModal();
   }
 
-  // Screen readers hear nothing outside an open dialog: it has a line of its own.
+  // Screen readers announce nothing outside an open dialog, so the dialog has a live
+  // region of its own.
   const live = () => el('p', { class: 'vh', role: 'status', 'aria-live': 'polite' });
 
   // ---- The worker for files. ----
 
-  let worker = null, next = 0, heard = 0; // worker: a promise; heard: its messages
+  let worker = null, next = 0, heard = 0; // worker: a promise; heard: the number of its messages
   const jobs = new Map();
   function files() {
     if (worker) return worker;
@@ -56,7 +57,7 @@
         jobs.delete(data.id);
         if (data.op === 'done') { job.done(data); return; }
         job.fail(new Error(data.message.replace(/\.$/, '')));
-        // Its program's memory is in no known state: another one is made.
+        // The state of its program's memory is unknown, so another worker is started.
         if (data.trap) end(mine, `${data.message}, and starts anew`);
         else if (data.stage) parley.lookForNewer(); // a file did not come
       };
@@ -76,14 +77,15 @@
     for (const job of lost) job.fail(new Error(why));
   }
 
-  // run does a job of files-worker.js. told hears of what comes before it is done;
-  // cancel ends it: at once, though the worker may be in the middle of a long document. It
-  // is then ended with the job, if it has no other, and made anew for the next.
+  // run runs a job of files-worker.js. It calls told for each message before the job is
+  // done. cancel ends the job immediately, even while the worker is reading a long
+  // document: if the worker has no other job, it is ended too, and another one is started
+  // for the next job.
   function run(op, body, told = () => {}) {
     const id = ++next;
     const promise = new Promise((done, fail) => {
       jobs.set(id, { done, fail, told });
-      files().then(w => w.postMessage({ op, id, ...body }), () => {}); // end tells
+      files().then(w => w.postMessage({ op, id, ...body }), () => {}); // a failure reaches the job through end
     });
     promise.cancel = () => {
       if (!worker) return;
@@ -94,7 +96,7 @@
     return promise;
   }
 
-  // save hands a file to the browser's downloads.
+  // save passes a file to the browser's downloads.
   function save(name, parts, type) {
     const href = URL.createObjectURL(new Blob(parts, { type }));
     const a = el('a', { href, download: name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, ' ').trim() || 'parley' });

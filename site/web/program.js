@@ -1,16 +1,16 @@
-// A worker's program: WebAssembly that Go made, with kernel.wasm beside it where the
-// browser has WebAssembly SIMD.
+// This part starts a worker's program: WebAssembly compiled from Go, with kernel.wasm
+// beside it where the browser has WebAssembly SIMD.
 'use strict';
 
-// A Trap is a call that did not return: memory or the stack ran out, or Go panicked. It
-// leaves the program's memory in no known state, so no call follows; the program has to be
-// started anew. Browsers throw various errors for it (RuntimeError, RangeError, in Firefox
-// InternalError).
+// A Trap is a call that did not return: memory or the stack ran out, or Go panicked. The
+// state of the program's memory is then unknown, so it cannot be called again and must be
+// started again. Browsers throw different errors for it (RuntimeError, RangeError, in
+// Firefox InternalError).
 class Trap extends Error {}
 
-// compile compiles [url, integrity], of which no byte runs that was not published: the
-// browser refuses what has another SHA-256, but does not say so. Then it is asked for once
-// more, past the browser's caches, to be told.
+// compile compiles [url, integrity]. Bytes that were not published never run: the browser
+// refuses a file with another SHA-256, but does not say that this was the reason. So
+// compile requests it once more, without the browser's caches, to find out.
 async function compile([url, integrity]) {
   const file = url.split('/').pop();
   const broken = e => { throw new Failure('download', file, `the connection broke off (${e.message})`); };
@@ -31,13 +31,14 @@ async function compile([url, integrity]) {
   }
 }
 
-// simd: a module whose one function is a v128 constant and drop.
+// simd: whether the browser accepts a module whose one function is a v128 constant and
+// drop.
 const simd = WebAssembly.validate(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0,
   10, 23, 1, 21, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 26, 11));
 
-// start instantiates the two modules. Go imports the kernel's functions and the
-// kernel imports Go's memory: a cycle, cut by functions that find the kernel
-// when they are called.
+// start instantiates the two modules. Go imports the kernel's functions and the kernel
+// imports Go's memory. This cycle is resolved by functions that look up the kernel when
+// they are called.
 async function start() {
   const [worker, kernel] = await Promise.all([compile(setup.worker), simd ? compile(setup.kernel) : null]);
   let go, ops;
@@ -48,8 +49,8 @@ async function start() {
   }
   go = (await WebAssembly.instantiate(worker, imports)).exports;
   go._initialize();
-  // call hands contents and, behind them, a file's name over, or a number, and returns
-  // the word and the JSON of the reply.
+  // call passes contents, followed by a file's name, or a number, and returns the word and
+  // the JSON of the reply.
   let dead = false;
   const call = (...args) => {
     if (dead) throw new Trap('the program has failed before');
@@ -83,8 +84,8 @@ async function start() {
   return { call, memory: go.memory };
 }
 
-// wasi is what Go's runtime needs of the system: clocks, random numbers, and a
-// console for its last words. It finds no arguments, environment or files.
+// wasi returns what Go's runtime needs from the system: clocks, random numbers, and a
+// console for its last messages. There are no arguments, environment or files.
 function wasi(view) {
   let line = '';
   const zero = (a, b) => { view().setUint32(a, 0, true); view().setUint32(b, 0, true); return 0; };
@@ -117,7 +118,7 @@ function wasi(view) {
       view().setUint32(written, sum, true);
       return 0;
     },
-    poll_oneoff(subscriptions, events, n, count) { // a sleep, over at once
+    poll_oneoff(subscriptions, events, n, count) { // a sleep, which ends immediately
       view().setUint32(count, 0, true);
       return 0;
     },

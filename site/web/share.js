@@ -1,14 +1,14 @@
-// The panel for sharing: a link that holds the conversation (shared/link says how),
-// files to save it in and to open another from.
+// The panel for sharing: a link that contains the conversation (shared/link describes it),
+// and files to save the conversation in and to open another from.
 'use strict';
 (() => {
   const { parley } = window;
   const { el, quiet, sheet, show, live, run, save, count } = parley.kit;
 
-  // Bounds as in shared/link.
+  // The limits of shared/link.
   const maxFragment = 64 << 10, maxText = 1 << 20;
 
-  // through sends bytes through a stream, as far as they stay within max.
+  // through passes bytes through a stream, and fails where the result exceeds max.
   async function through(bytes, stream, max) {
     const parts = [];
     let n = 0;
@@ -41,8 +41,8 @@
     }
   }
 
-  // openLink asks the conversation of a fragment, and takes the fragment away: from now
-  // on the conversation is the visitor's, and will change.
+  // openLink asks the conversation in a fragment, and removes the fragment: from now on
+  // the conversation is the visitor's, and will change.
   async function openLink(f) {
     try { history.replaceState(null, '', location.pathname + location.search); } catch { location.hash = ''; }
     let text;
@@ -55,7 +55,7 @@
     parley.call('open', text);
   }
 
-  // opened hears of the page's program, which reads conversations, where one was asked.
+  // The page's program, which reads conversations, calls opened when one was asked.
   parley.opened = async from => {
     await parley.known;
     const here = parley.about.collection;
@@ -65,7 +65,7 @@
     parley.say(`This conversation was asked in “${from}”, which is not here; it is asked in “${here}” instead.`);
   };
 
-  // conversation asks the page's program for the conversation as it stands.
+  // conversation returns the current conversation, from the page's program.
   const conversation = () => new Promise(done => {
     parley.shared = (text, collection, encoder, rows) => done({ text, collection, encoder, turns: JSON.parse(rows).map(([question, reply, id, title, url, chosen, read, doubt]) => ({ question, reply, id, title, url, chosen: !!chosen, read, doubt })) });
     parley.call('share');
@@ -94,7 +94,8 @@
     }
   }
 
-  // offer lists conversations, as many as one can look through; a filter finds others.
+  // offer lists conversations, as many as a person can look through; a filter finds
+  // others.
   function offer(found) {
     const ul = el('ul', { role: 'list' });
     const fill = words => {

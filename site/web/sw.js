@@ -1,28 +1,27 @@
-// The service worker: the page without a network, and whole versions only.
+// The service worker makes the page work offline, and only in complete versions.
 //
-// A version is the list of files below. Installing it means having every one of
-// them in the cache with the right SHA-256; a version that lacks one is never
-// activated, and what it has fetched is kept for the next attempt. Until the
-// visitor asks for the new version (boot.js offers it), the old one goes on.
+// A version is the list of files below. To install it, every one of them must be in the
+// cache with the right SHA-256. A version that lacks a file is never activated, and the
+// files that it has downloaded are kept for the next attempt. Until the visitor asks for
+// the new version (boot.js offers it), the old one stays in use.
 //
-// Files that are only loaded when they are asked for (release.later) are no part of
-// that; the search worker puts them into the cache, and they stay there for as long
-// as a version names them.
+// Files that are loaded only on request (release.later) do not count; the search worker
+// puts them into the cache, and they stay there as long as a version lists them.
 //
-// Files named by their content live in one cache for all versions, which the
-// search worker fills too; the few that keep their names (index.html, site.json,
-// ...) live in a cache of their version, so that a page and its list of files
-// always belong together. An origin may have several sites, so the caches' names hold the
-// folder of this one, and no other site's are touched.
+// Files named by their content are in one cache for all versions, which the search worker
+// fills too. The few files with fixed names (index.html, site.json, ...) are in a cache of
+// their version, so that a page and its list of files always belong together. An origin
+// may have several sites, so the names of caches contain this site's folder, and the
+// caches of other sites are not touched.
 'use strict';
 
 const release = {{PRECACHE}}; // {version, files: [[path, bytes, sha256], ...], later: [...]}
 
 const scope = new URL(self.registration.scope).pathname;
-const filesCache = `parley ${scope} files`; // as in download.js
+const filesCache = `parley ${scope} files`; // the same name as in download.js
 const pages = `parley ${scope} page `;
 const pageCache = pages + release.version;
-const named = path => /^app\/.*\.[0-9a-f]{16}\.|^data\/[0-9a-f]{16}\./.test(path); // by its content
+const named = path => /^app\/.*\.[0-9a-f]{16}\.|^data\/[0-9a-f]{16}\./.test(path); // named by its content
 const cacheOf = path => caches.open(named(path) ? filesCache : pageCache);
 const at = path => new URL(path, self.registration.scope).href;
 const listed = new Map([...release.files, ...release.later].map(file => [at(file[0]), file]));
@@ -40,8 +39,8 @@ async function have([path, , sum]) {
   if (kept && await sha256(await kept.arrayBuffer()) === sum) return;
 
   let response, bytes, got;
-  // The browser's own cache may hold a file named by its content for a year, and a
-  // damaged copy as long: what is wrong at first is asked for again, past it.
+  // The browser's own cache may keep a file named by its content for a year, even a
+  // damaged copy. So a file that is wrong is requested again without that cache.
   for (const cache of [named(path) ? 'default' : 'no-store', 'reload']) {
     response = await fetch(url, { cache });
     if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`);
@@ -51,13 +50,13 @@ async function have([path, , sum]) {
   }
   if (got !== sum) throw new Error(`${path}: SHA-256 ${got}, not ${sum}: not of version ${release.version}, or damaged`);
   const headers = new Headers(response.headers);
-  headers.delete('content-encoding'); // bytes are decoded
+  headers.delete('content-encoding'); // the bytes are decoded
   headers.delete('content-length');
   await cache.put(url, new Response(bytes, { headers }));
 }
 
 // Earlier versions had caches without a folder in their names, which all sites of an
-// origin shared. takeOver copies what this site has in them, and leave removes it.
+// origin shared. takeOver copies what belongs to this site, and leave removes it.
 const sharedFiles = 'parley-files', sharedPages = /^parley-page-/;
 async function takeOver() {
   if (!await caches.has(sharedFiles)) return;
@@ -83,7 +82,7 @@ async function fetchAll(files) {
 
 self.addEventListener('install', event => event.waitUntil(takeOver().then(() => fetchAll(release.files))));
 
-// Only a whole version gets here.
+// Only a complete version is activated.
 self.addEventListener('activate', event => event.waitUntil((async () => {
   for (const name of await caches.keys())
     if (name.startsWith(pages) && name !== pageCache) await caches.delete(name);
@@ -93,8 +92,8 @@ self.addEventListener('activate', event => event.waitUntil((async () => {
   await leave();
 })()));
 
-// whole says whether every file of this version is there, and fetches those that a
-// browser short of room, or a visitor, has thrown away.
+// whole reports whether every file of this version is there, and downloads those that the
+// browser, short of room, or a visitor has deleted.
 async function whole() {
   const kept = await Promise.all([filesCache, pageCache].map(async name => (await (await caches.open(name)).keys()).map(r => r.url)));
   const has = new Set(kept.flat());
@@ -114,11 +113,12 @@ self.addEventListener('fetch', event => {
   url.search = url.hash = '';
   if (url.href === at('')) url.pathname += 'index.html';
   const file = listed.get(url.href);
-  if (file === undefined) return; // not of this site's files: as without a service worker
+  if (file === undefined) return; // not a file of this site: the browser handles the request
   event.respondWith((async () => {
     const kept = async () => (await cacheOf(file[0])).match(url.href);
-    // What the search worker loads it keeps itself.
-    // A page that asks past all caches was given something wrong: what is kept is verified.
+    // The search worker itself stores what it loads.
+    // A page that skips all caches was given something wrong, so the stored file is
+    // verified.
     return request.cache !== 'reload' && await kept() || !/^data\//.test(file[0]) && await have(file).then(kept, () => null) || fetch(request);
   })());
 });

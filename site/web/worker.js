@@ -1,36 +1,36 @@
-// The Web Worker that answers questions: it hands the files of the encoder and the
-// collection to worker.wasm (wasm/worker, where the calls are described). What it says to
-// the page is in shared/message; a body is a JSON string. The page's "start" (download.js)
-// has besides
+// The Web Worker that answers questions: it passes the files of the encoder and the
+// collection to worker.wasm (wasm/worker describes the calls). Its messages to the page
+// are described in shared/message; a body is a JSON string. The page's "start"
+// (download.js) also has
 //
 //   own   a visitor's own collection, {index, passages, dense}, or null for the site's;
 //         dense may be missing
 //
-// {op: 'collection', own, growing} changes to another: a growing one is opened while
-// more of it is being encoded, and answered by "grown" instead of "ready".
+// {op: 'collection', own, growing} changes to another collection. A growing one is opened
+// while more of it is being encoded, and the reply is "grown" instead of "ready".
 //
-// The manifest is site.json: {files: [{name, path, bytes, sha256}], family}, with
-// paths relative to it that change with the contents. Names under encoder/,
-// collection/, levels/ and dense/ are for this worker. family, where there is one, is
-// shared/family's list; of its levels the default is loaded at start, any other
-// when a question first asks for it, and the dense stage when the page says so.
+// The manifest is site.json: {files: [{name, path, bytes, sha256}], family}. Paths are
+// relative to it and change with the contents. Names under encoder/, collection/, levels/
+// and dense/ are for this worker. family, if there is one, is shared/family's list. Its
+// default level is loaded at the start, any other when a question first asks for it, and
+// the dense stage when the page asks for it.
 'use strict';
 
-// An Engine is the program with the files that it was given. At a trap it is dropped as a
-// whole, and another takes its place, from files that are cached by now.
+// An Engine is the program with the files that it was given. After a trap it is dropped,
+// and a new one is made from files that are in the cache by now.
 class Engine {
   given = new Set();  // names of files
-  levels = new Map(); // level -> promise that it has come
+  levels = new Map(); // level -> promise that it is loaded
   program = null;
   constructor() {
     this.starting = start().then(p => { this.program = p; });
-    this.starting.catch(() => {}); // seen by who waits for it
+    this.starting.catch(() => {}); // whoever waits for it handles the failure
   }
 
   // call calls the program and returns the word and the JSON of its reply.
   call(...args) { return this.program.call(...args); }
 
-  // ask is call, but what the program refuses is a Failure.
+  // ask is call, but throws a Failure where the program returns an error.
   ask(...args) {
     const [word, body] = this.call(...args);
     if (word === 'error') throw Object.assign(new Failure(), JSON.parse(body));
@@ -49,13 +49,13 @@ class Engine {
 }
 
 let engine = null;     // an Engine, once the first load has begun
-let own = null;        // the visitor's collection that stands in for the site's
+let own = null;        // the visitor's collection that is searched in place of the site's
 let ready = false;     // engine has opened the collection that is wanted
 let opened = '';       // message.Ready of the visitor's collection
 let loading = false;
-const waiting = [];    // questions that came before the files
+const waiting = [];    // questions that arrived before the files
 
-// own says whose collection a reply is about: the page may have gone on to another.
+// own says whose collection a reply is about, since the page may have changed to another.
 const post = (op, body, id) => postMessage({ op, id, body, own: !!own });
 
 onmessage = ({ data }) => {
@@ -74,13 +74,13 @@ onmessage = ({ data }) => {
 
 const vectors = 'collection/dense.bin';
 
-// change searches in another collection from now on. Its two files are handed over and
-// opened within this one call, so no question meets half of it.
+// change makes another collection the one that is searched. Its two files are passed and
+// opened within this one call, so no question sees only one of them.
 function change(data) {
   own = data.own;
   leave();
   if (ready && own) openOwn();
-  if (!ready || !own) { // load sees to it
+  if (!ready || !own) { // load does the rest
     ready = false;
     load();
     return;
@@ -89,13 +89,13 @@ function change(data) {
   second.look();
 }
 
-// leave says that the engine has no collection, or one that is no longer wanted.
+// leave notes that the engine has no collection, or one that is no longer wanted.
 function leave() {
   for (const name of ['collection/index.bin', 'collection/passages.bin', vectors]) engine?.given.delete(name);
 }
 
-// openOwn hands the visitor's own collection to the engine. Where it is damaged, the
-// site's takes its place, and the page is told why.
+// openOwn passes the visitor's own collection to the engine. Where it is damaged, the
+// site's collection takes its place, and the page is told why.
 function openOwn() {
   try {
     for (const [name, bytes] of [['collection/index.bin', own.index], ['collection/passages.bin', own.passages]])
@@ -120,7 +120,7 @@ async function call({ op, body, id }) {
     if (e instanceof Trap) restart();
     return;
   }
-  if (!ready) { // it failed, and starts anew, while the level was loaded
+  if (!ready) { // it failed and is starting again, while the level was loaded
     waiting.push({ op, body, id });
     return;
   }
@@ -139,16 +139,16 @@ function restart() {
   load();
 }
 
-// level loads a level of the family, unless the engine has it. What fails is tried
-// again at the next question.
+// level loads a level of the family, unless the engine has it. After a failure, the next
+// question tries again.
 function level(name) {
   if (!name) return;
   const { given, levels } = engine;
   const files = site.manifest.files.filter(f => f.name.startsWith(`levels/${name}/`) && !given.has(f.name));
   if (!files.length) return;
   if (!levels.has(name)) {
-    // Until all are settled: a file of this attempt that came during the next one would
-    // replace, and so undo, what that one has loaded.
+    // Wait until all are settled: a file of this attempt that arrived during the next one
+    // would replace a loaded one, and so undo it.
     const loaded = handAll(files, () => {});
     levels.set(name, loaded);
     loaded.catch(() => {}).finally(() => levels.delete(name));
@@ -156,8 +156,8 @@ function level(name) {
   return levels.get(name);
 }
 
-// warm answers a question that no one asked, a few times, before the first real
-// one: browsers compile WebAssembly well only once it has run for a while.
+// warm answers a made-up question a few times before the first real one: browsers compile
+// WebAssembly well only after it has run for a while.
 function warm(times) {
   if (!ready || times === 0) return;
   try {
@@ -168,12 +168,13 @@ function warm(times) {
 
 // ---- Loading ----
 
-// load brings the engine what it lacks for the collection that is wanted, and opens that.
+// load gives the engine what it lacks for the collection that is wanted, and opens that
+// collection.
 async function load() {
   if (loading) return;
   loading = true;
   try {
-    while (!await attempt(own)); // another may be wanted when it is there
+    while (!await attempt(own)); // another one may be wanted by the time it is there
     ready = true;
     post('ready', opened);
     for (const q of waiting.splice(0)) call(q);
@@ -187,8 +188,8 @@ async function load() {
   }
 }
 
-// attempt loads what a collection takes, and opens the one that is wanted then; false
-// where that is another one, whose files are not there.
+// attempt loads the files of a collection, and opens the collection that is wanted then.
+// It returns false where that is another one whose files are not there.
 async function attempt(mine) {
   engine ??= new Engine();
   const { manifest } = await openSite();
@@ -214,8 +215,8 @@ async function attempt(mine) {
   return true;
 }
 
-// handAll hands over what the engine does not have yet. Where one file fails the others
-// still arrive, so that a retry has only that one to fetch.
+// handAll passes the files that the engine does not have yet. Where one file fails the
+// others still arrive, so that a retry has to load only that one.
 async function handAll(files, count, signal) {
   const to = engine;
   const results = await Promise.allSettled(files.filter(f => !to.given.has(f.name)).map(f => hand(to, f, count, signal)));
@@ -223,12 +224,12 @@ async function handAll(files, count, signal) {
   if (failed) throw failed.reason;
 }
 
-// hand obtains a file and gives it to an engine.
+// hand obtains a file and passes it to an engine.
 async function hand(to, f, count, signal) {
   const bytes = await obtain(f, count, signal);
   await to.starting;
   if (to !== engine) throw new Failure('open', f.name, 'the search program starts anew');
-  if (f.name === vectors && (own || !ready)) return; // they are of another collection by now
+  if (f.name === vectors && (own || !ready)) return; // they belong to another collection by now
   try {
     to.take(f.name, bytes);
   } catch (e) {
@@ -242,13 +243,13 @@ async function hand(to, f, count, signal) {
 
 // ---- The dense stage ----
 
-// second brings about what the page wants of the dense stage and the collection allows,
-// and says how it stands. Questions are answered meanwhile. Whatever changes while it
-// waits for files makes it look once more.
+// second brings the dense stage into the state that the page wants and the collection
+// allows, and reports the state. Meanwhile questions are answered. Where something changes
+// while it waits for files, it starts again.
 const second = {
   wanted: false,
-  busy: false,  // what it takes is being brought about
-  again: false, // and something has changed since
+  busy: false,  // work is under way
+  again: false, // something has changed since it began
   download: new AbortController(),
 
   want(on) {
@@ -257,7 +258,7 @@ const second = {
     this.settle();
   },
 
-  // look is for a collection that has changed.
+  // look is called when the collection has changed.
   look() { if (this.wanted) this.settle(); },
 
   async settle() {
@@ -273,7 +274,7 @@ const second = {
         if (this.again) continue;
         post('dense', JSON.stringify({ state: 'failed', file: e.file, message: e.message }));
         if (e instanceof Failure) continue;
-        this.wanted = false; // or it would fail again and again
+        this.wanted = false; // otherwise it would fail again and again
         restart();
       }
     }
@@ -285,7 +286,7 @@ const second = {
     return engine.call('dense', null, 0)[1];
   },
 
-  // bring loads the stage, and returns how it stands: a message.DenseState, or null where
+  // bring loads the stage, and returns its state: a message.DenseState, or null where
   // something has changed meanwhile.
   async bring() {
     const mine = own, { manifest } = site;
