@@ -208,6 +208,8 @@ type Ready struct {
 	// the level that answers where Ask names none.
 	Levels []Level `json:"levels"`
 	Level  string  `json:"level,omitempty"`
+	// Suggested are first questions, made of the collection's titles.
+	Suggested []string `json:"suggested,omitempty"`
 	// Where a dense stage was published: its name and its size.
 	Dense Dense `json:"dense,omitzero"`
 }

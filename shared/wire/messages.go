@@ -235,6 +235,9 @@ func readReady(v jsontree.Value, m *message.Ready) {
 		}
 	}
 	m.Level = v.Get("level").Text
+	for _, v := range v.Get("suggested").List {
+		m.Suggested = append(m.Suggested, v.Text)
+	}
 	readDense(v.Get("dense"), &m.Dense)
 }
 
@@ -256,6 +259,14 @@ func (w *writer) writeReady(name string, m *message.Ready) {
 	}
 	w.end(']')
 	w.text("level", m.Level)
+	if len(m.Suggested) > 0 {
+		w.begin("suggested", '[')
+		for _, s := range m.Suggested {
+			w.key("")
+			w.b = jsontree.AppendQuoted(w.b, s)
+		}
+		w.end(']')
+	}
 	if m.Dense != (message.Dense{}) {
 		w.writeDense("dense", &m.Dense)
 	}

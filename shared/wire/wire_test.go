@@ -28,7 +28,7 @@ var answer = message.Answer{
 func TestMessagesAreThoseOfEncodingJSON(t *testing.T) {
 	same(t, Answer, EncodeAnswer, answer)
 	same(t, Answer, EncodeAnswer, fill[message.Answer]())
-	same(t, Ready, EncodeReady, message.Ready{Encoder: "e", MaxTokens: 256, Attribution: "a", Postings: 5, SIMD: true, Levels: []message.Level{{Name: "2x", Ratio: 1e-9}, {FLOPS: 1e300}}})
+	same(t, Ready, EncodeReady, message.Ready{Encoder: "e", MaxTokens: 256, Attribution: "a", Postings: 5, SIMD: true, Suggested: []string{"a", "", "é\"\n"}, Levels: []message.Level{{Name: "2x", Ratio: 1e-9}, {FLOPS: 1e300}}})
 	same(t, Ready, EncodeReady, fill[message.Ready]())
 	same(t, DenseState, EncodeDenseState, message.DenseState{State: message.DenseLoading, Loaded: 1 << 30, Total: 1 << 31})
 	same(t, DenseState, EncodeDenseState, fill[message.DenseState]())

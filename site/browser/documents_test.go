@@ -223,6 +223,48 @@ func TestYourOwnDocuments(t *testing.T) {
 	}
 }
 
+// A collection of one's own has first questions in place of the built-in examples.
+func TestFirstQuestionsAreSuggested(t *testing.T) {
+	p := open(t, shipped(t)).ready()
+	if p.eval(`document.querySelector(".suggested").offsetHeight`) {
+		t.Error("the built-in collection has examples, and suggestions too")
+	}
+	p.openDocuments()
+	p.give("#pick-folder", write(t, "garden", garden))
+	p.encoded("garden")
+	p.press(kb.Escape)
+	p.wait("suggestions", `document.querySelectorAll("#suggested button").length === 3`)
+	got := eval[[]string](p, `[...document.querySelectorAll("#suggested button")].map(b => b.innerText)`)
+	if want := []string{"Tell me about Tomatoes", "When are bulbs planted?", "Tell me about tools"}; !slices.Equal(got, want) {
+		t.Errorf("suggested are %q, want %q", got, want)
+	}
+	if p.eval(`document.querySelector(".examples").offsetHeight`) {
+		t.Error("the examples of the built-in collection are on view")
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		p.do(media(scheme))
+		for _, width := range []int64{1200, 390} {
+			p.do(chromedp.EmulateViewport(width, 860))
+			p.picture(fmt.Sprint("suggested-", scheme, "-", width))
+		}
+		p.accessible("suggestions, " + scheme)
+	}
+	p.tab(false, "a suggestion", `e.textContent === "When are bulbs planted?"`)
+	p.press(kb.Enter)
+	if got := p.settled(1); !strings.Contains(got[0].Quote, "October") {
+		t.Errorf("%+v", got)
+	}
+	p.focused("asking what was suggested")
+	if p.eval(`document.querySelector(".suggested").offsetHeight`) {
+		t.Error("suggestions stand beside the conversation")
+	}
+	p.click("#new")
+	p.wait("suggestions again", `document.querySelector(".suggested").offsetHeight`)
+	p.openDocuments()
+	eval[bool](p, `(document.querySelector("#radio-site").click(), true)`)
+	p.wait("the examples", `document.querySelector(".examples").offsetHeight && !document.querySelector(".suggested").offsetHeight`)
+}
+
 // book is a text of about n passages.
 func book(n int) string {
 	var b strings.Builder

@@ -20,6 +20,7 @@ import (
 	"parley/shared/durable"
 	"parley/shared/link"
 	"parley/shared/message"
+	"parley/shared/opener"
 	"parley/shared/transcript"
 )
 
@@ -87,7 +88,9 @@ func runChat(ctx context.Context, s streams, l *line) error {
 	c := &chat{e: e, k: *k, stage: stage, absent: absent, page: page{w: in.out, width: width(s.out), style: styleOf(s.out), dense: e.Dense}}
 	if in.prompts {
 		about := e.Passages.About()
-		fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n\n", printable(about.Title), thousands(e.Passages.Len()))
+		fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n", printable(about.Title), thousands(e.Passages.Len()))
+		c.suggest()
+		fmt.Fprintln(in.out)
 	}
 	for _, t := range shared.Turns {
 		fmt.Fprintf(in.out, "? %s\n", printable(t.Question))
@@ -205,6 +208,7 @@ func (c *chat) line(s string) (quit bool) {
 	case ":new":
 		c.said.Clear()
 		fmt.Fprintln(w, "  A new conversation.")
+		c.suggest()
 	case ":undo":
 		last := c.last()
 		if last == nil {
@@ -239,6 +243,17 @@ func (c *chat) line(s string) (quit bool) {
 	}
 	fmt.Fprintln(w)
 	return false
+}
+
+// suggest prints first questions, made of the collection's titles.
+func (c *chat) suggest() {
+	for i, q := range opener.Questions(c.e.Passages, 3) {
+		lead := "  For example: "
+		if i > 0 {
+			lead = "               "
+		}
+		fmt.Fprintln(c.page.w, c.page.style.dim(lead+printable(q)))
+	}
 }
 
 // last returns the newest turn, nil before the first.

@@ -462,7 +462,7 @@ func TestChatFollowsTheConversation(t *testing.T) {
 	for _, want := range []string{
 		"? eiffel tower?", "“It was designed by an engineer.”", "? who designed it?", "(quoted before)", "turn 1",
 		":pick takes the number of a result", "Taken back: who designed it?", "There is nothing to take back",
-		"A new conversation.", "There is no :what", ":quit     end",
+		"A new conversation.\n  For example: Tell me about ", "There is no :what", ":quit     end",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)

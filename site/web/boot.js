@@ -315,6 +315,7 @@
     window.parley.about = r;
     know();
     if (!own) html.dataset.collection = r.collection;
+    suggest(own || !document.querySelector('.examples') ? r.suggested || [] : [], own);
     window.parley.panels.documents?.draw(); // it shows the name of the site's collection
     if (r.dense) panel('better').then(b => b.ready(), () => {});
     resting = `${r.passages.toLocaleString('en')} passages${r.collection ? ' of ' + r.collection : ''}`;
@@ -333,6 +334,23 @@
         p.append(a, '.');
       } else p.append(r.licence, '.');
     }
+  }
+
+  // suggest shows first questions to a collection that has no examples. Those on view stay
+  // while it grows.
+  let suggestedOf = null;
+  function suggest(questions, own) {
+    const list = $('suggested'), of = own && stored('localStorage', 'parley.collection');
+    if (of !== suggestedOf || list.children.length < 3) {
+      list.replaceChildren(...questions.map(q => {
+        const item = document.createElement('li'), b = document.createElement('button');
+        Object.assign(b, { type: 'button', dir: 'auto', textContent: q, onclick() { call('ask', q); $('q').focus({ preventScroll: true }); } });
+        item.append(b);
+        return item;
+      }));
+    }
+    suggestedOf = of;
+    list.parentElement.hidden = !list.firstChild;
   }
 
   // ---- Loaded on demand: one script for each panel, after panels.js. ----

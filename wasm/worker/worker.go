@@ -15,6 +15,7 @@ import (
 	"parley/shared/index"
 	"parley/shared/matrix"
 	"parley/shared/message"
+	"parley/shared/opener"
 	"parley/shared/passages"
 	"parley/shared/wire"
 	"parley/wasm/reactor"
@@ -332,6 +333,7 @@ func (w *worker) open() []byte {
 			Licence:     about.Licence,
 			LicenceURL:  about.LicenceURL,
 			Attribution: about.Attribution,
+			Suggested:   opener.Questions(w.passages, 3),
 			Postings:    w.index.Postings(),
 			SIMD:        matrix.Current() == matrix.Kernel,
 			Memory:      memory(),

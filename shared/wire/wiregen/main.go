@@ -169,6 +169,8 @@ func (g *generator) reader(t reflect.Type) {
 				g.line("for _, v := range %s.List {\n%s = append(%s, span(v))\n}", get, to, to)
 			case e.Kind() == reflect.Int:
 				g.line("for _, v := range %s.List {\n%s = append(%s, v.Int())\n}", get, to, to)
+			case e.Kind() == reflect.String:
+				g.line("for _, v := range %s.List {\n%s = append(%s, v.Text)\n}", get, to, to)
 			case e.Kind() == reflect.Struct && !strict[e]:
 				g.line("if list := %s.List; len(list) > 0 {\n%s = make([]message.%s, len(list))\nfor i, v := range list {\nread%s(v, &%s[i])\n}\n}", get, to, e.Name(), g.need(e), to)
 			case e.Kind() == reflect.Struct && strict[t]:
@@ -239,6 +241,8 @@ func (g *generator) writer(t reflect.Type) {
 				g.line("w.begin(%q, '[')\nfor _, s := range %s {\nw.span(\"\", s)\n}\nw.end(']')", key, from)
 			case e.Kind() == reflect.Int:
 				g.line("w.ints(%q, %s)", key, from)
+			case e.Kind() == reflect.String:
+				g.line("w.begin(%q, '[')\nfor _, s := range %s {\nw.key(\"\")\nw.b = jsontree.AppendQuoted(w.b, s)\n}\nw.end(']')", key, from)
 			default:
 				g.line("w.begin(%q, '[')\nfor i := range %s {\nw.write%s(\"\", &%s[i])\n}\nw.end(']')", key, from, g.need(e), from)
 			}
