@@ -30,7 +30,7 @@ check: format-check ## vet, and the quick tests: no browser, clang or libtorch; 
 # gotestsum says at the end what ran, and names every test that was left out with its
 # reason. Where it cannot be fetched, go test runs the same tests and says less.
 GOTESTSUM := $(GO) run gotest.tools/gotestsum@v1.13.0
-TESTED = $$($(GOTESTSUM) --version >/dev/null 2>&1 && echo '$(GOTESTSUM) --format standard-quiet --' || echo '$(GO) test')
+TESTED = $$($(GOTESTSUM) --version >/dev/null 2>&1 && echo '$(GOTESTSUM) --format standard-quiet -- -timeout 30m' || echo '$(GO) test -timeout 30m')
 
 test: browser format-check ## run every test (fetches Chromium, clang and libtorch where it can)
 	$(GO) vet ./...
