@@ -151,6 +151,15 @@ func TestYourOwnDocuments(t *testing.T) {
 		t.Errorf("the panel says %q", text)
 	}
 	dir := write(t, "garden", garden)
+	for _, name := range []string{"harbour.docx", "notes.odt"} { // of other programs
+		content, err := os.ReadFile(filepath.Join("../../shared/documents/testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 	p.give("#pick-folder", dir)
 	p.encoded("garden")
 	p.wait("what was left out", `/1 left out/.test(`+row("garden")+`.innerText)`)
