@@ -161,12 +161,10 @@ func Read(name string, data []byte, o Options) ([]Document, []Note) {
 	if !slices.Contains(Kinds, kind) {
 		return whole(fmt.Sprintf("no format is called %q; there are %v", kind, Kinds))
 	}
-	switch kind {
-	case DOCX, ODT, PPTX, EPUB:
-		return readOffice(name, data, kind, o)
-	case XLSX:
-		return readXLSX(name, data, o)
-	case EML:
+	if isOffice(kind) {
+		return readOffice(name, bytes.NewReader(data), int64(len(data)), kind, o)
+	}
+	if kind == EML {
 		return readEML(name, data)
 	}
 	text, notes, ok := (&decoder{name: name, kind: kind, asked: o.Charset}).decode(data)

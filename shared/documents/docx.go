@@ -81,11 +81,11 @@ func (r *office) docx() error {
 	if d.relations, err = r.relations(main); err != nil {
 		return err
 	}
-	if d.roles, err = r.docxRoles(d.related("styles", "word/styles.xml")); err != nil {
+	if d.roles, err = r.docxRoles(d.usually("styles")); err != nil {
 		return err
 	}
 	for _, kind := range []string{"footnote", "endnote"} {
-		if err := d.readNotes(kind, d.related(kind+"s", "word/"+kind+"s.xml")); err != nil {
+		if err := d.readNotes(kind, d.usually(kind+"s")); err != nil {
 			return err
 		}
 	}
@@ -113,14 +113,12 @@ func (r *office) docx() error {
 	return err
 }
 
-// related is the target of the first relation of a kind, or else the usual one.
-func (d *docxReader) related(kind, usual string) string {
-	for _, t := range d.relations {
-		if t.kind == kind && !t.external && d.parts.Has(t.target) {
-			return t.target
-		}
+// usually is the part of a kind that the document names, or else the usual one.
+func (d *docxReader) usually(kind string) string {
+	if found := d.related(d.relations, kind); found != "" {
+		return found
 	}
-	return usual
+	return "word/" + kind + ".xml"
 }
 
 // docxRoles reads what the styles of paragraphs are.
@@ -417,7 +415,9 @@ func (d *docxReader) run(e xml.StartElement) error {
 	case "fldChar":
 		switch n := len(d.fields); xmlAttr(e, "fldCharType") {
 		case "begin":
-			d.fields = append(d.fields, wordField{})
+			if n < maxNesting {
+				d.fields = append(d.fields, wordField{})
+			}
 		case "separate":
 			if n > 0 {
 				d.fields[n-1].result = true

@@ -16,11 +16,12 @@ type book struct {
 	items  map[string]bookItem // by id
 	spine  []string            // ids, in the order to read them
 	ncx    string              // id of the contents in EPUB 2
+	nav    []string            // paths of the contents in EPUB 3
 	skip   map[string]bool     // paths of covers and contents
 	labels map[string]string   // what the contents call a chapter, by its path
 }
 
-type bookItem struct{ path, mediaType, properties string }
+type bookItem struct{ path, mediaType string }
 
 // Methods that hide fonts, not text.
 var fontHiding = map[string]bool{"http://www.idpf.org/2008/embedding": true, "http://ns.adobe.com/pdf/enc#RC": true}
@@ -133,7 +134,12 @@ func (r *office) book(opf string) (*book, error) {
 			}
 			return err
 		case "item":
-			b.items[xmlAttr(e, "id")] = bookItem{at(xmlAttr(e, "href")), xmlAttr(e, "media-type"), xmlAttr(e, "properties")}
+			item := bookItem{at(xmlAttr(e, "href")), xmlAttr(e, "media-type")}
+			b.items[xmlAttr(e, "id")] = item
+			if strings.Contains(" "+xmlAttr(e, "properties")+" ", " nav ") && !b.skip[item.path] {
+				b.skip[item.path] = true
+				b.nav = append(b.nav, item.path)
+			}
 		case "spine":
 			b.ncx = xmlAttr(e, "toc")
 		case "itemref":
@@ -149,11 +155,8 @@ func (r *office) book(opf string) (*book, error) {
 	if err := p.each(each, nil); err != nil {
 		return nil, err
 	}
-	for _, item := range b.items {
-		if strings.Contains(" "+item.properties+" ", " nav ") {
-			b.skip[item.path] = true
-			r.navLabels(b, item.path)
-		}
+	for _, at := range b.nav {
+		r.navLabels(b, at)
 	}
 	if item, ok := b.items[b.ncx]; ok {
 		r.ncxLabels(b, item.path)

@@ -22,9 +22,15 @@ import (
 // that are known to hold none of the document's own text are skipped. An element that
 // is not known is read through, so that its text is not lost.
 
+// titleWithin is how far from the beginning, in bytes, a heading may be the title: behind
+// a date and a name. A later one is that of a part.
+const titleWithin = 200
+
 // maxNesting bounds how deeply elements are read; deeper ones lose their structure, not
 // their text. A browser gives WebAssembly little stack.
 const maxNesting = 100
+
+func isOffice(k Kind) bool { return k == DOCX || k == ODT || k == PPTX || k == XLSX || k == EPUB }
 
 // An officeBlock is a paragraph, or a row of a table.
 type officeBlock struct {
@@ -59,7 +65,7 @@ type office struct {
 }
 
 // openOffice opens a document that is a zip archive; nil, and a note, where it is none.
-func openOffice(name string, data []byte, kind Kind, o Options) (*office, []Note) {
+func openOffice(name string, in io.ReaderAt, size int64, kind Kind, o Options) (*office, []Note) {
 	whole := func(format string, a ...any) (*office, []Note) {
 		return nil, []Note{{File: name, Why: fmt.Sprintf(format, a...)}}
 	}
@@ -67,11 +73,17 @@ func openOffice(name string, data []byte, kind Kind, o Options) (*office, []Note
 	if most <= 0 {
 		most = unpack.Max
 	}
+	data := make([]byte, min(size, 512))
+	if _, err := in.ReadAt(data, 0); err != nil && err != io.EOF {
+		return whole("%v", err)
+	}
 	switch what := magic(data); {
 	case len(data) == 0:
 		return whole("empty")
 	case bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
-		if bytes.Contains(data, []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")) {
+		// Its directory may be anywhere; that of a small document is soon found.
+		data, err := io.ReadAll(io.NewSectionReader(in, 0, min(size, unpack.Max)))
+		if err == nil && bytes.Contains(data, []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")) {
 			return whole("%s", lockedBy)
 		}
 		return whole("it is an Office document of before 2007 under a new name; open it and save it as %s", strings.ToUpper(string(kind)))
@@ -80,7 +92,7 @@ func openOffice(name string, data []byte, kind Kind, o Options) (*office, []Note
 	case what != "a zip archive" && what != "":
 		return whole("it begins as %s does, not as %s", what, strings.ToUpper(string(kind)))
 	}
-	parts, err := unpack.OpenArchive(bytes.NewReader(data), int64(len(data)), most)
+	parts, err := unpack.OpenArchive(in, size, most)
 	if err != nil {
 		return whole("not whole (%v); get it again", err)
 	}
@@ -103,11 +115,15 @@ func (r *office) refusal(err error) Note {
 	return n
 }
 
-// readOffice reads a document of a word processor, slides or a book.
-func readOffice(name string, data []byte, kind Kind, o Options) ([]Document, []Note) {
-	r, notes := openOffice(name, data, kind, o)
+// readOffice reads a document that is a zip archive, of which it never holds more than
+// what it needs: a presentation may be full of films.
+func readOffice(name string, in io.ReaderAt, size int64, kind Kind, o Options) ([]Document, []Note) {
+	r, notes := openOffice(name, in, size, kind, o)
 	if r == nil {
 		return nil, notes
+	}
+	if kind == XLSX {
+		return r.xlsx(o)
 	}
 	var err error
 	switch kind {
@@ -134,8 +150,10 @@ func readOffice(name string, data []byte, kind Kind, o Options) ([]Document, []N
 	}
 	notes = append(notes, r.omissions()...)
 	r.title = titleOrNone(r.title)
-	if r.title == "" {
-		r.title = r.out.first()
+	if r.title == "" && len(r.out.headings) > 0 {
+		if h := r.out.headings[0]; h.Level == 1 && h.Start <= titleWithin {
+			r.title = r.out.text.String()[h.Start:h.End]
+		}
 	}
 	if r.title == "" {
 		r.title = baseTitle(name)
@@ -477,19 +495,24 @@ func (r *office) relations(part string) (map[string]relation, error) {
 	return list, err
 }
 
+// related is the part that relations of a kind lead to, "" without one; of several, the
+// first by name.
+func (r *office) related(list map[string]relation, kind string) (found string) {
+	for _, t := range list {
+		if t.kind == kind && !t.external && r.parts.Has(t.target) && (found == "" || t.target < found) {
+			found = t.target
+		}
+	}
+	return found
+}
+
 // main is the part that a package of Office Open XML begins with.
 func (r *office) main(usual string) (string, error) {
 	list, err := r.relations("")
 	if err != nil {
 		return "", err
 	}
-	found := ""
-	for _, t := range list {
-		if t.kind == "officeDocument" && r.parts.Has(t.target) && (found == "" || t.target < found) {
-			found = t.target
-		}
-	}
-	if found != "" {
+	if found := r.related(list, "officeDocument"); found != "" {
 		return found, nil
 	}
 	if r.parts.Has(usual) {

@@ -91,12 +91,9 @@ func (r *office) slide(number int, name string) error {
 	text, err := read(name)
 	title := clean(d.title)
 	var notes []officeBlock
-	for _, t := range relations {
-		if t.kind == "notesSlide" && !t.external && err == nil {
-			d.notes = true
-			notes, err = read(t.target)
-			break
-		}
+	if found := r.related(relations, "notesSlide"); found != "" && err == nil {
+		d.notes = true
+		notes, err = read(found)
 	}
 	if len(notes) > 0 {
 		notes[0].text = "Speaker notes: " + notes[0].text

@@ -18,6 +18,18 @@ const (
 	maxRecord = 64 << 20
 )
 
+// A file can be read anywhere in it.
+type file interface {
+	io.ReaderAt
+	io.Seeker
+}
+
+func isGzip(in io.ReaderAt) bool {
+	var head [2]byte
+	n, _ := in.ReadAt(head[:], 0)
+	return n == 2 && head == [2]byte{0x1f, 0x8b}
+}
+
 // Stream reads a file as Read does, of which it gives a document or a note at a time.
 // Files of JSON Lines are never in memory as a whole; where one breaks off, or a line
 // cannot be read as text, what came before it is given all the same. What is compressed
@@ -46,6 +58,15 @@ func Stream(name string, r io.Reader, o Options) iter.Seq2[Document, *Note] {
 		if kind == "" {
 			all(Read(name, nil, o)) // says so
 			return
+		}
+		if f, ok := r.(file); ok && isOffice(kind) {
+			if size, err := f.Seek(0, io.SeekEnd); err == nil {
+				if _, err := f.Seek(0, io.SeekStart); err == nil && !isGzip(f) {
+					o.MaxBytes = 0
+					all(readOffice(name, f, size, kind, o))
+					return
+				}
+			}
 		}
 		in, gz, err := unpack.Gzip(r)
 		var data []byte

@@ -39,6 +39,7 @@ func TestStreamGivesWhatReadGives(t *testing.T) {
 	for name, text := range map[string]string{
 		"a.jsonl": long.String(), "b.jsonl.gz": long.String(), "one.jsonl": `{"text":"x"}`, "none.jsonl": "", "none.jsonl.gz": "",
 		"utf16.jsonl": "\xff\xfe{\x00}\x00", "wide.jsonl": `{"text":"` + strings.Repeat("y", 2<<20) + "\"}\n{\"text\":\"z\"}",
+		"d.docx": word(t, `<w:p>`+wr("Text.")+`</w:p>`), "d.docx.gz": word(t, `<w:p>`+wr("Text.")+`</w:p>`), "no.docx": "", "b.xlsx": workbookOf(t), "e.epub": "{\\rtf",
 		"a.md": "# T\n\ntext", "a.md.gz": "# T\n\ntext", "t.csv": "id,text\n1,one\n", "p.pdf": "%PDF", "j.json": `[{"text":"x"}]`, "bad.md": "a\x00b",
 		"pretty.jsonl": strings.Repeat("{\n  \"title\": \"T\",\n  \"text\": \""+strings.Repeat("y", 3000)+"\"\n}\n", 1000), "latin.jsonl": strings.Repeat("{\"text\":\"caf\xe9\"}\n", 5) + long.String(),
 		"list.jsonl": "[" + strings.Repeat("{\"text\":\""+strings.Repeat("y", 3000)+"\"},\n", 1000) + "]",

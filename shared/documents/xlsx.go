@@ -27,19 +27,15 @@ type workbook struct {
 	cells int
 }
 
-// readXLSX reads a workbook, each sheet as a table: its columns are understood as those
+// xlsx reads a workbook, each sheet as a table: its columns are understood as those
 // of other tables are.
-func readXLSX(name string, data []byte, o Options) ([]Document, []Note) {
-	r, notes := openOffice(name, data, XLSX, o)
-	if r == nil {
-		return nil, notes
-	}
+func (r *office) xlsx(o Options) (docs []Document, notes []Note) {
+	name := r.name
 	w := &workbook{office: r, since: time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)}
 	sheets, err := w.sheets()
 	if err != nil {
 		return nil, []Note{r.refusal(err)}
 	}
-	var docs []Document
 	seen := map[string]bool{}
 	for _, s := range sheets {
 		if s.hidden {
@@ -133,18 +129,10 @@ func (w *workbook) sheets() (list []sheet, err error) {
 	}, nil); err != nil {
 		return nil, err
 	}
-	for _, t := range relations {
-		switch t.kind {
-		case "sharedStrings":
-			err = w.readTexts(t.target)
-		case "styles":
-			err = w.readFormats(t.target)
-		}
-		if err != nil {
-			return nil, err
-		}
+	if err := w.readTexts(w.related(relations, "sharedStrings")); err != nil {
+		return nil, err
 	}
-	return list, nil
+	return list, w.readFormats(w.related(relations, "styles"))
 }
 
 // richText reads a text of runs; what says how it is pronounced is none.
