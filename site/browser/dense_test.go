@@ -517,7 +517,7 @@ func TestDenseWhy(t *testing.T) {
 		const rows = [...document.querySelectorAll(".why .part:not(.dense) .product")].map(e => Number(e.textContent.match(/= ([\d.]+)$/)[1]));
 		const rest = text.match(/not shown, add ([\d.]+)\./);
 		return [rows.reduce((s, v) => s + v, 0) + (rest ? Number(rest[1]) : 0), Number(text.match(/add up to ([\d.]+)\./)[1]),
-			number(document.querySelector(".why .part.dense .product").textContent), number(text.match(/gives ([+−][\d.]+):/)[1]), Number(text.match(/Together ([\d.]+)\./)[1]),
+			number(document.querySelector(".why .part.dense .product").textContent), number(text.match(/adds ([+−][\d.]+):/)[1]), Number(text.match(/Together ([\d.]+)\./)[1]),
 			Number(document.querySelector(".result .score").textContent.match(/[\d.]+/)[0])];
 	})()`)
 	near := func(a, b float64) bool { return a-b < .1 && b-a < .1 }
