@@ -159,7 +159,7 @@ func TestSwitchCommand(t *testing.T) {
 	if code, out, stderr = trainer(t, dir, "conversations switch --splits dev --pairs 3"+tinyFlags); code != 0 || !strings.Contains(out, "| dev, tiny-1 ") || !strings.Contains(out, "as the engine decides") {
 		t.Errorf("code %d, %s\n%s", code, stderr, out)
 	}
-	if code, _, stderr = trainer(t, dir, "conversations switch --splits dev --pairs 300"+tinyFlags); code != 1 || !strings.Contains(stderr, "not 300: lower --pairs") {
+	if code, _, stderr = trainer(t, dir, "conversations switch --splits dev --pairs 300"+tinyFlags); code != 1 || !strings.Contains(stderr, "fewer than 300; lower --pairs") {
 		t.Errorf("code %d, %s", code, stderr)
 	}
 }
