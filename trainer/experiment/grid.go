@@ -1,12 +1,13 @@
-// Package experiment runs a grid of trainings and measurements, once each, and makes
-// tables and figures of what they gave.
+// Package experiment runs a grid of trainings and measurements, each of them once, and
+// makes tables and figures of the results.
 //
-//	grid.json      what is asked (Grid); Rows lays it out
-//	runs/KEY.json  what one row with one seed gave (Result)
-//	summary.json   the rows' means over the seeds, the headline (Summary)
+//	grid.json      the experiments (Grid); Rows returns their rows
+//	runs/KEY.json  the result of one row with one seed (Result)
+//	summary.json   the rows' means over the seeds, and the headline (Summary)
 //
-// A row's key is made of its configuration and of the checksums of the data that it is
-// trained on, so what is done is known by its file, and a change of either is new work.
+// A row's key is made from its configuration and from the checksums of its training
+// data. So the file of a result shows that it is done, and a change of either makes new
+// work.
 package experiment
 
 import (
@@ -26,23 +27,24 @@ import (
 	"parley/trainer/train"
 )
 
-// A Grid is the file that lists the experiments, in the order that they run.
+// A Grid is the file that lists the experiments, in the order in which they run.
 type Grid struct {
-	About []string `json:"about"` // lines for who reads the file
-	// Base is what every training is, but for what its experiment sets: fields of a
-	// run's configuration over train.Default(). Paths that begin with DATA/ lie in the
-	// folder of the data.
+	About []string `json:"about"` // a comment for the reader of the file
+	// Base is the configuration of every training, except for what its experiment sets:
+	// fields of a run's configuration that replace those of train.Default(). Paths that
+	// begin with DATA/ are in the folder of the data.
 	Base  json.RawMessage `json:"base"`
 	Seeds []int           `json:"seeds"`
-	// Evaluations are the sets that every row is measured on, and Choice, where there is
-	// one, the set on which the headline's level is chosen: tables and figures leave it out.
+	// Evaluations are the sets on which every row is measured. Choice, if there is one,
+	// is the set on which the headline's level is chosen; tables and figures leave it
+	// out.
 	Evaluations []Evaluation `json:"evaluations"`
 	Choice      *Evaluation  `json:"choice"`
-	// Choices are further sets to choose settings on. They decide nothing of the report;
-	// every new row is measured on them, and one that was measured before they were named
-	// lacks them, unless Lab.Choices asks.
+	// Choices are further sets for choosing settings. The report does not depend on
+	// them. Every new row is measured on them; a row that was measured before they were
+	// added is only measured on them if Lab.Choices is set.
 	Choices []Evaluation `json:"choices"`
-	// Baseline is the row, EXPERIMENT/LABEL, that significance is tested against.
+	// Baseline is the row, EXPERIMENT/LABEL, against which significance is tested.
 	Baseline    string       `json:"baseline"`
 	Headline    Headline     `json:"headline"`
 	Experiments []Experiment `json:"experiments"`
@@ -50,91 +52,93 @@ type Grid struct {
 }
 
 // An Evaluation is a collection with judged queries, in files of BEIR's and TREC's
-// forms; patterns expand.
+// forms. The files' names may be patterns.
 type Evaluation struct {
-	Name     string `json:"name"`  // as tables have it: "MTRAG, pooled collection"
-	Short    string `json:"short"` // as keys have it: "mtrag"
+	Name     string `json:"name"`  // for tables: "MTRAG, pooled collection"
+	Short    string `json:"short"` // for keys: "mtrag"
 	Passages []string
-	// Queries are the files of each input. The conversation is read from Tasks, its
-	// queries' ids from those of "last".
+	// Queries are the files of each input. For the input "conversation", the ids are
+	// those of "last", and the turns are in Tasks.
 	Queries map[string][]string
 	Tasks   []string
 	Qrels   []string
 }
 
-// Headline names what summary.json's first figures compare: the row without a
-// regulariser and, of the experiments Among, the level that is chosen on Grid.Choice
-// (HeadlineFigures says how).
+// A Headline names the rows that summary.json's first figures compare: the row without a
+// regulariser and, from the experiments Among, the level that is chosen on Grid.Choice
+// (see HeadlineFigures).
 type Headline struct {
 	Unregularised string   `json:"unregularised"`
 	Among         []string `json:"among"`
 }
 
-// An Experiment is some rows under one question.
+// An Experiment is a group of rows that answer one question.
 type Experiment struct {
 	Name  string `json:"name"`
-	About string `json:"about"` // the question
-	Stage int    `json:"stage"` // the lower ones run first
-	// Against is the row, EXPERIMENT/LABEL, that the table compares FLOPS and R@100
-	// with: the student that a regulariser or pruning begins from.
+	About string `json:"about"` // the question that it answers
+	Stage int    `json:"stage"` // lower stages run first
+	// Against is the row, EXPERIMENT/LABEL, with which the table compares FLOPS and
+	// R@100: the student before the regulariser or the pruning.
 	Against string `json:"against"`
-	Seeds   []int  `json:"seeds"` // empty: the grid's
-	// Set changes the base for all rows: fields of a run's configuration or of Measure.
+	Seeds   []int  `json:"seeds"` // empty: the grid's seeds
+	// Set changes the base for all rows. It has fields of a run's configuration or of
+	// Measure.
 	Set map[string]json.RawMessage `json:"set"`
-	// Points are rows by name; without, there is one, of the experiment's own name.
+	// Points are the rows by name. Without any, there is one row with the experiment's
+	// name.
 	Points []Point `json:"points"`
-	// Vary makes of every point one row for each value of a field, or for each
-	// combination where there are several fields, in the order of their names.
+	// Vary makes a row from every point for each value of a field or, if there are
+	// several fields, for each combination, in the order of the fields' names.
 	Vary map[string][]json.RawMessage `json:"vary"`
 }
 
-// A Point is a row, or with Vary several.
+// A Point is a row or, with Vary, several.
 type Point struct {
 	Label string                     `json:"label"`
 	Set   map[string]json.RawMessage `json:"set"`
 }
 
-// Measure is how a row is measured.
+// Measure says how a row is measured.
 type Measure struct {
-	System      string `json:"system,omitempty"`       // student, or without training: base, idf, bm25
-	Input       string `json:"input,omitempty"`        // as trainer evaluate --input
+	System      string `json:"system,omitempty"`       // student; or, without training, base, idf or bm25
+	Input       string `json:"input,omitempty"`        // as in trainer evaluate --input
 	QueryTokens int    `json:"query-tokens,omitempty"` // 0: the encoder's own length
-	ReplyTokens int    `json:"query-reply,omitempty"`  // first tokens of each reply; 0: the encoder's own
-	// QuestionWords is what a word of the newest question weighs, beside the encoder's
-	// vector; 0: none, unless the student has learned to weigh words.
+	ReplyTokens int    `json:"query-reply,omitempty"`  // how many tokens of each reply are read; 0: the encoder's own
+	// QuestionWords is the weight of a word of the newest question, beside the encoder's
+	// vector. 0: no words, unless the student has learned to weight words.
 	QuestionWords float64 `json:"question-words,omitempty"`
-	// HistoryWords is what the word head's weights of words of the history are multiplied
-	// by; 0: the student's own, 1.
+	// HistoryWords is the factor of the word head's weights of words in the history; 0:
+	// the student's own, 1.
 	HistoryWords float64 `json:"history-words,omitempty"`
-	Top          int     `json:"query-top,omitempty"`       // keep the n heaviest terms of a query
-	Threshold    float64 `json:"query-threshold,omitempty"` // and those that weigh at least so much
-	Int8         bool    `json:"int8,omitempty"`            // quantise the query encoder as it ships
+	Top          int     `json:"query-top,omitempty"`       // keep the n heaviest terms of a query; 0: all
+	Threshold    float64 `json:"query-threshold,omitempty"` // of these, keep those with at least this weight
+	Int8         bool    `json:"int8,omitempty"`            // quantise the query encoder as for shipping
 }
 
-// The systems that Measure.System names.
+// The systems that Measure.System may name.
 const (
 	Student = "student" // the trained encoder
-	Base    = "base"    // the passages' encoder, undistilled
+	Base    = "base"    // the passages' encoder, without distillation
 	IDF     = "idf"     // the input's tokens, weighted by their idf over the passages
 	BM25    = "bm25"
 )
 
-// A Row is one system, with one seed.
+// A Row is one system with one seed.
 type Row struct {
 	Experiment, Label string
-	Train             train.Config // of a student; Out and Cache empty, Seed set
+	Train             train.Config // only for a student; Out and Cache are empty, Seed is set
 	Measure           Measure
-	Seed              int // 0 where nothing is trained
+	Seed              int // 0 if nothing is trained
 	Varied            map[string]float64
 }
 
-// Name is EXPERIMENT/LABEL, which the seeds share.
+// Name returns EXPERIMENT/LABEL. The rows of all seeds have the same name.
 func (r *Row) Name() string { return r.Experiment + "/" + r.Label }
 
-// Trained says whether the row needs a training.
+// Trained reports whether the row needs a training.
 func (r *Row) Trained() bool { return r.Measure.System == Student }
 
-// ReadGrid reads a grid's file; a field that there is not is refused.
+// ReadGrid reads a grid's file. An unknown field is an error.
 func ReadGrid(path string) (*Grid, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -154,7 +158,7 @@ func ReadGrid(path string) (*Grid, error) {
 	return g, nil
 }
 
-// measured are the sets that rows are measured on, Choice and Choices included.
+// measured returns the sets on which rows are measured, including Choice and Choices.
 func (g *Grid) measured() []*Evaluation {
 	var all []*Evaluation
 	for i := range g.Evaluations {
@@ -169,7 +173,7 @@ func (g *Grid) measured() []*Evaluation {
 	return all
 }
 
-// lackable says whether a row that was measured before may lack the set.
+// lackable reports whether a row that was measured before may lack the set.
 func (g *Grid) lackable(e *Evaluation) bool {
 	return slices.ContainsFunc(g.Choices, func(c Evaluation) bool { return c.Short == e.Short })
 }
@@ -182,16 +186,16 @@ func strict(data []byte, into any) error {
 
 func (g *Grid) check() error {
 	if len(g.Seeds) == 0 {
-		return errors.New("seeds: at least one is needed")
+		return errors.New("seeds: there must be at least one")
 	}
 	if len(g.Evaluations) == 0 {
-		return errors.New("evaluations: at least one is needed")
+		return errors.New("evaluations: there must be at least one")
 	}
 	shorts := map[string]bool{}
 	for _, e := range g.measured() {
 		switch {
 		case e.Name == "" || e.Short == "" || shorts[e.Short]:
-			return fmt.Errorf("evaluation %q: it needs a name and a short name of its own", e.Name)
+			return fmt.Errorf("evaluation %q: it needs a name and a short name that no other has", e.Name)
 		case len(e.Passages) == 0 || len(e.Queries) == 0 || len(e.Qrels) == 0:
 			return fmt.Errorf("evaluation %q: passages, queries and qrels are needed", e.Name)
 		}
@@ -216,7 +220,7 @@ func (g *Grid) check() error {
 	}
 	for _, name := range named {
 		if name != "" && !names[name] {
-			return fmt.Errorf("there is no row %q, as EXPERIMENT/LABEL", name)
+			return fmt.Errorf("there is no row %q; a row's name is EXPERIMENT/LABEL", name)
 		}
 	}
 	for _, name := range g.Headline.Among {
@@ -227,15 +231,15 @@ func (g *Grid) check() error {
 	return nil
 }
 
-// Rows lays the grid out: stage by stage, in each the first seed of all rows before
-// the second, so that whole curves are there early.
+// Rows returns the rows of the grid by stage. In each stage the first seed of all rows
+// comes before the second, so that complete curves are available early.
 func (g *Grid) Rows() ([]Row, error) {
 	type place struct{ stage, seed int }
 	var all []Row
-	places := map[string]map[int]place{} // experiment, seed
+	places := map[string]map[int]place{} // by experiment and seed
 	for _, x := range g.Experiments {
 		if x.Name == "" || strings.ContainsAny(x.Name, "/,") || places[x.Name] != nil {
-			return nil, fmt.Errorf("experiment %q: it needs a name of its own, without / and comma", x.Name)
+			return nil, fmt.Errorf("experiment %q: it needs a name that no other has, without / and comma", x.Name)
 		}
 		places[x.Name] = map[int]place{0: {x.Stage, 0}}
 		rows, err := g.rows(&x)
@@ -248,7 +252,7 @@ func (g *Grid) Rows() ([]Row, error) {
 		}
 		for i, seed := range seeds {
 			if seed < 1 {
-				return nil, fmt.Errorf("experiment %q: seed %d: they begin at 1", x.Name, seed)
+				return nil, fmt.Errorf("experiment %q: seed %d: seeds begin at 1", x.Name, seed)
 			}
 			places[x.Name][seed] = place{x.Stage, i}
 			for _, r := range rows {
@@ -329,7 +333,7 @@ func (g *Grid) rows(x *Experiment) ([]Row, error) {
 	return rows, nil
 }
 
-// set sets fields of the row's training and of its measuring.
+// set sets fields of the row's training and of its Measure.
 func (r *Row) set(fields map[string]json.RawMessage) error {
 	for name, value := range fields {
 		one, err := json.Marshal(map[string]json.RawMessage{name: value})
@@ -360,9 +364,9 @@ func (r *Row) check() error {
 	switch r.Measure.System {
 	case Student:
 		c := r.Train
-		c.Out = "folder" // is given when it runs
+		c.Out = "folder" // is set when it runs
 		if c.TrainDocs {
-			return errors.New("train-docs: rows are measured on passages that one encoder encoded for all; use trainer train and trainer evaluate")
+			return errors.New("train-docs: the same encoder must encode the passages for all rows; use trainer train and trainer evaluate")
 		}
 		return c.Check()
 	case Base, IDF, BM25:
@@ -371,7 +375,7 @@ func (r *Row) check() error {
 	return fmt.Errorf("system %q: want %s, %s, %s or %s", r.Measure.System, Student, Base, IDF, BM25)
 }
 
-// Select keeps the rows of the named experiments and seeds; nil keeps all.
+// Select returns the rows of the named experiments and seeds; nil means all.
 func Select(rows []Row, experiments []string, seeds []int) ([]Row, error) {
 	for _, name := range experiments {
 		if !slices.ContainsFunc(rows, func(r Row) bool { return r.Experiment == name || r.Name() == name }) {
@@ -391,10 +395,10 @@ func Select(rows []Row, experiments []string, seeds []int) ([]Row, error) {
 	return kept, nil
 }
 
-// dataPrefix begins a path that lies in the folder of the data.
+// dataPrefix begins a path in the folder of the data.
 const dataPrefix = "DATA/"
 
-// Path is where a path of the grid lies, given the folder of the data.
+// Path returns the place of a grid's path, given the folder of the data.
 func Path(data, path string) string {
 	if rest, ok := strings.CutPrefix(path, dataPrefix); ok {
 		return filepath.Join(data, filepath.FromSlash(rest))
@@ -402,8 +406,8 @@ func Path(data, path string) string {
 	return filepath.FromSlash(path)
 }
 
-// Expand expands patterns of the grid to names as the grid has them, sorted; what is
-// not there is an error.
+// Expand expands a grid's patterns to names in the grid's form, sorted. If a pattern
+// matches no file, the error is a *Missing.
 func Expand(data string, patterns []string) ([]string, error) {
 	var names []string
 	for _, p := range patterns {
@@ -428,7 +432,7 @@ func Expand(data string, patterns []string) ([]string, error) {
 	return names, nil
 }
 
-// A Missing error names a file of the grid that is not there.
+// A Missing names a file of the grid that does not exist.
 type Missing struct{ Path string }
 
 func (m *Missing) Error() string { return m.Path + " is missing" }

@@ -90,7 +90,7 @@ func TestGridRefuses(t *testing.T) {
 		"without / and comma":      {`"name": "later"`, `"name": "main"`},
 		"system \"bm52\"":          {`"bm25"`, `"bm52"`},
 		"candidates is 0":          {`"candidates": 3`, `"candidates": 0`},
-		"at least one is needed":   {`"seeds": [1, 2]`, `"seeds": []`},
+		"there must be at least one":   {`"seeds": [1, 2]`, `"seeds": []`},
 		"seed 0":                   {`"seeds": [1, 2]`, `"seeds": [0]`},
 		"no experiment \"l2\"":     {`"among": ["l1"]`, `"among": ["l2"]`},
 		"passages, queries and qr": {`"qrels": ["DATA/qrels.tsv"]`, `"qrels": []`},

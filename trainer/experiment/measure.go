@@ -18,29 +18,29 @@ import (
 	"parley/trainer/metrics"
 )
 
-// depth is how many passages a query's ranking has, and times how often its search is
-// timed.
+// depth is the number of passages in a query's ranking, and times is how often its
+// search is timed.
 const depth, times = 1000, 3
 
-// A bench is an evaluation of the grid with passages that one encoder encoded: opened
-// once for all rows.
+// A bench is an evaluation of the grid with its passages encoded by one encoder. It is
+// opened once for all rows.
 type bench struct {
 	*evaluate.Evaluator
-	frozen   *encoder.Encoder // the passages'
+	frozen   *encoder.Encoder // the passages' encoder
 	passages []sparse.Vector
 	index    *evaluate.Index // with words
-	place    map[string]int  // of a passage, by its id
-	// negatives are, by query, passages that the rewrite ranks 11 to 960 (every tenth)
-	// and nobody judged relevant; none where there are no rewrites.
+	place    map[string]int  // a passage's number, by its id
+	// negatives are, by query, passages that nobody judged relevant and that the rewrite
+	// ranks 11 to 960 (every tenth). There are none without rewrites.
 	negatives map[string][]int
-	idf       []float32 // by term, once asked for
+	idf       []float32 // by term; computed at the first use
 
-	encoded string // what vectors were made by
+	encoded string // describes how vectors were made
 	vectors []sparse.Vector
 }
 
-// bench opens an evaluation for passages that the folder passageEncoder, as the grid has
-// it, encodes; once opened, it stays.
+// bench returns an evaluation with passages encoded by the encoder in the folder
+// passageEncoder, a path of the grid. It opens each only once.
 func (l *Lab) bench(ctx context.Context, e *Evaluation, passageEncoder string) (*bench, error) {
 	key := e.Short + "\x00" + passageEncoder
 	if b := l.benches[key]; b != nil {
@@ -78,7 +78,7 @@ func (l *Lab) bench(ctx context.Context, e *Evaluation, passageEncoder string) (
 	return b, nil
 }
 
-// open finds an evaluation's files.
+// open returns an evaluation's files.
 func (e *Evaluation) open(data string) (f evaluate.Files, err error) {
 	paths := func(patterns []string) (names []string) {
 		if err != nil {
@@ -123,7 +123,7 @@ func (b *bench) drawNegatives(ctx context.Context) (map[string][]int, error) {
 	return negatives, nil
 }
 
-// measureRow measures a row; folder is the student's.
+// measureRow measures a row. folder is the student's.
 func (l *Lab) measureRow(ctx context.Context, row *Row, e *Evaluation, folder string) (*Measured, error) {
 	b, err := l.bench(ctx, e, row.PassageEncoder())
 	if err != nil {
@@ -147,7 +147,7 @@ func (l *Lab) measureRow(ctx context.Context, row *Row, e *Evaluation, folder st
 	return m, err
 }
 
-// rank ranks the queries as the row says; the ranking has no vectors where BM25 did.
+// rank ranks the queries as the row says. BM25's ranking has no vectors.
 func (b *bench) rank(ctx context.Context, row *Row, folder string, queries []evaluate.Query) (*evaluate.Ranking, error) {
 	if row.Measure.System == BM25 {
 		return &evaluate.Ranking{Run: evaluate.NewBM25(b.Set.Passages).Rank(queries, depth)}, nil
@@ -159,7 +159,7 @@ func (b *bench) rank(ctx context.Context, row *Row, folder string, queries []eva
 	return evaluate.Search(ctx, b.index, queries, prune(vectors, b.frozen.Vocab(), row.Measure), depth, times)
 }
 
-// packed are the values of each query, by measure.
+// packed returns the values of all queries, by measure.
 func packed(report metrics.Report) map[string]string {
 	all := map[string]string{}
 	for _, measure := range Packed {
@@ -172,7 +172,7 @@ func packed(report metrics.Report) map[string]string {
 	return all
 }
 
-// turns takes the report apart by turn.
+// turns returns the figures by turn.
 func (b *bench) turns(queries []evaluate.Query, report metrics.Report, r *evaluate.Ranking) ([]TurnPart, error) {
 	parts, err := b.Set.Parts(evaluate.ByTurn, report)
 	if err != nil {
@@ -183,7 +183,7 @@ func (b *bench) turns(queries []evaluate.Query, report metrics.Report, r *evalua
 		t := TurnPart{Name: p.Name, Queries: p.Queries, Metrics: p.Metrics}
 		if r.Vectors != nil {
 			c := r.Cost(b.index, func(i int) bool {
-				_, name, _ := evaluate.TurnPart(queries[i].ID) // Parts has read the same ids
+				_, name, _ := evaluate.TurnPart(queries[i].ID) // no error: Parts has read the same ids
 				return name == p.Name
 			})
 			t.Cost = &c
@@ -193,8 +193,8 @@ func (b *bench) turns(queries []evaluate.Query, report metrics.Report, r *evalua
 	return turns, nil
 }
 
-// encode encodes the queries, or returns the vectors of the row before where only what
-// is done with them differs.
+// encode encodes the queries. If the previous row only did something else with the same
+// vectors, it returns those.
 func (b *bench) encode(ctx context.Context, row *Row, folder string, queries []evaluate.Query) ([]sparse.Vector, error) {
 	asked := row.Measure
 	asked.Top, asked.Threshold = 0, 0
@@ -221,8 +221,8 @@ func (b *bench) encode(ctx context.Context, row *Row, folder string, queries []e
 	return vectors, nil
 }
 
-// encoder loads the row's encoder of queries. It is the row's own: settings change no
-// other's.
+// encoder loads the row's encoder of queries. Each row has its own, so that its settings
+// affect no other row.
 func (b *bench) encoder(row *Row, student string) (*encoder.Encoder, error) {
 	own := *b.frozen
 	enc := &own
@@ -247,7 +247,7 @@ func (b *bench) encoder(row *Row, student string) (*encoder.Encoder, error) {
 	return enc, nil
 }
 
-// settingsOf are a row's: what it leaves 0 is the encoder's own.
+// settingsOf returns a row's settings. A field that is 0 means the encoder's own.
 func settingsOf(m Measure) evaluate.Settings {
 	s := evaluate.Own
 	s.QueryTokens = m.QueryTokens
@@ -263,13 +263,13 @@ func settingsOf(m Measure) evaluate.Settings {
 	return s
 }
 
-// weigh makes query vectors without an encoder: the input's tokens, each weighted by
+// weigh makes query vectors without an encoder. It weights each of the input's tokens by
 // its idf over the passages,
 //
 //	idf(t) = ln(1 + (N - df + .5) / (df + .5))
 //
 // (inference-free retrieval: Geng et al. 2024, arXiv 2411.04403, whose weights are idf,
-// too; they train the passages' encoder for it, here it stays as it is).
+// too. They train the passages' encoder for this; here it does not change.)
 func (b *bench) weigh(queries []evaluate.Query, form conversation.Form) []sparse.Vector {
 	tokens := b.frozen.Tokenizer
 	if b.idf == nil {
@@ -304,8 +304,8 @@ func (b *bench) weigh(queries []evaluate.Query, form conversation.Form) []sparse
 	return vectors
 }
 
-// prune leaves of each vector what the row keeps: of the learned terms, those below vocab,
-// the heaviest; words stay.
+// prune returns what the row keeps of each vector: the heaviest of the learned terms,
+// which are those below vocab, and all words.
 func prune(vectors []sparse.Vector, vocab int, m Measure) []sparse.Vector {
 	if m.Top == 0 && m.Threshold == 0 {
 		return vectors
@@ -326,7 +326,7 @@ func prune(vectors []sparse.Vector, vocab int, m Measure) []sparse.Vector {
 	return out
 }
 
-// scores are the distributions of positives' and negatives' inner products.
+// scores returns the distributions of the inner products of positives and negatives.
 func (b *bench) scores(queries []evaluate.Query, vectors []sparse.Vector) *Scores {
 	const width, bins = .5, 400
 	s := &Scores{Width: width}

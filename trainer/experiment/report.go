@@ -13,48 +13,48 @@ import (
 	"parley/trainer/metrics"
 )
 
-// enoughSeeds is what a trained row needs to be published; with fewer it is
-// preliminary.
+// enoughSeeds is the number of seeds from which a trained row is published; with
+// fewer, it is preliminary.
 const enoughSeeds = 3
 
-// A Summary is summary.json: means over the seeds of every row, in the order of the
-// grid. The page's experiments view reads it, and figures.json (package plot, Figure).
+// A Summary is summary.json. It has means over the seeds of every row, in the order of
+// the grid. The page's view of experiments reads it, and figures.json (plot.Figure).
 type Summary struct {
 	// The headline, on the first evaluation: how many times fewer FLOPS the level has
 	// than the student without a regulariser, and which share of that one's Recall@100
-	// it loses (.01 is 1 %). 0 seeds where it is not measured yet.
+	// it loses (.01 is 1 %). Seeds is 0 if it is not measured yet.
 	FLOPSRatio    float64         `json:"flops_ratio"`
 	Recall100Drop float64         `json:"recall100_drop"`
 	Seeds         int             `json:"seeds"`
 	Headline      HeadlineFigures `json:"headline"`
-	Baseline      string          `json:"baseline"` // row that gains and p-values are against
+	Baseline      string          `json:"baseline"` // the row with which gains and p-values compare
 	Evaluations   []SetSize       `json:"evaluations"`
-	// Choices are the further sets to choose settings on that any row is measured on.
+	// Choices are the further sets for choosing settings on which any row is measured.
 	Choices []SetSize `json:"choices,omitempty"`
 	Rows    []Line    `json:"rows"`
-	Missing int       `json:"missing"` // results that the grid asks for and that are not there
+	Missing int       `json:"missing"` // the number of the grid's results that do not exist yet
 }
 
 // HeadlineFigures compare a regularised level with the student without a regulariser.
 type HeadlineFigures struct {
 	Unregularised string `json:"unregularised"`
-	// Level has the fewest FLOPS on Grid.Choice among the levels that lose at most
-	// mostLost of R@100 there.
+	// Level is the level with the fewest FLOPS on Grid.Choice among those that lose at
+	// most mostLost of R@100 there.
 	Level       string                `json:"level"`
-	Choice      string                `json:"choice,omitempty"` // name of that set
-	Chosen      *Comparison           `json:"chosen,omitempty"` // how they compare on it
+	Choice      string                `json:"choice,omitempty"` // the name of that set
+	Chosen      *Comparison           `json:"chosen,omitempty"` // the comparison on that set
 	Evaluations map[string]Comparison `json:"evaluations,omitempty"`
 }
 
-// A Comparison is of a level with the student without a regulariser, by means over the
-// seeds. Drops are shares: .01 is 1 %.
+// A Comparison compares a level with the student without a regulariser, by means over
+// the seeds. Drops are shares: .01 is 1 %.
 type Comparison struct {
 	FLOPSRatio    float64 `json:"flops_ratio"`
 	Recall100Drop float64 `json:"recall100_drop"`
 	NDCG10Drop    float64 `json:"ndcg10_drop"`
 }
 
-// SetSize says how large an evaluation is.
+// A SetSize is the size of an evaluation.
 type SetSize struct {
 	Short    string `json:"short"`
 	Name     string `json:"name"`
@@ -71,19 +71,19 @@ type Line struct {
 	Seeds       int                `json:"seeds"`
 	Preliminary bool               `json:"preliminary,omitempty"` // trained with fewer than 3 seeds
 	Dev         *DevStats          `json:"dev,omitempty"`
-	// TrainingSeconds are those of the steps alone.
+	// TrainingSeconds is the time of the steps alone.
 	TrainingSeconds *Stat                `json:"training_seconds,omitempty"`
 	Evaluations     map[string]*SetStats `json:"evaluations"`
-	// Choices are the figures on Grid.Choices; a set is missing until all seeds are
+	// Choices are the figures on Grid.Choices. A set is missing until all seeds are
 	// measured on it.
 	Choices map[string]*SetStats `json:"choices,omitempty"`
 
-	choice  *SetStats // on Grid.Choice; nil until all seeds are measured there
+	choice  *SetStats // the figures on Grid.Choice; nil until all seeds are measured there
 	results []*Result
 }
 
-// A Stat is a mean over the seeds and their standard deviation (of a sample; 0 for
-// one seed), to six decimals.
+// A Stat is a mean over the seeds and their standard deviation (of a sample; 0 for one
+// seed), to six decimals.
 type Stat struct {
 	Mean float64 `json:"mean"`
 	SD   float64 `json:"sd"`
@@ -99,9 +99,9 @@ type DevStats struct {
 type SetStats struct {
 	Metrics map[string]Stat `json:"metrics"`
 	Cost    *CostStats      `json:"cost,omitempty"`
-	// Gains over the baseline, of the measures that are kept by query.
+	// Gains are the gains over the baseline, for the measures that are kept by query.
 	Gains map[string]Gain `json:"gains,omitempty"`
-	// Against compares with the row that the experiment names.
+	// Against is the comparison with the row that the experiment names.
 	Against *Comparison `json:"against,omitempty"`
 	AUC     *Stat       `json:"auc,omitempty"` // see Scores
 
@@ -115,9 +115,9 @@ type CostStats struct {
 	SearchMS Stat `json:"search_ms"`
 }
 
-// A Gain is what a row has more than the baseline: the mean over the queries of the
-// difference of the seeds' means, its 95 % interval (bootstrap over the queries), and
-// the p-value of the paired randomisation test.
+// A Gain is the difference between a row and the baseline: the mean over the queries
+// of the difference of the seeds' means, its 95 % interval (bootstrap over the
+// queries), and the p-value of the paired randomisation test.
 type Gain struct {
 	Mean float64 `json:"mean"`
 	Low  float64 `json:"low"`
@@ -125,7 +125,7 @@ type Gain struct {
 	P    float64 `json:"p"`
 }
 
-// turnStats are of the queries that stand so deep in their conversations.
+// turnStats are the figures of the queries of one range of turns.
 type turnStats struct {
 	name    string
 	queries int
@@ -133,11 +133,11 @@ type turnStats struct {
 	cost    *CostStats
 }
 
-// Name is EXPERIMENT/LABEL.
+// Name returns EXPERIMENT/LABEL.
 func (l *Line) Name() string { return l.Experiment + "/" + l.Label }
 
-// Report makes of the results in dir: summary.json, figures.json and figures/*.svg,
-// results.csv, tables.md, and what stands between README.md's markers.
+// Report makes summary.json, figures.json and figures/*.svg, results.csv, tables.md,
+// and the text between README.md's markers, from the results in dir.
 func Report(g *Grid, dir string, stderr *os.File) error {
 	results, err := ReadResults(dir)
 	if err != nil {
@@ -163,7 +163,7 @@ func Report(g *Grid, dir string, stderr *os.File) error {
 	return err
 }
 
-// Summarise finds each row's results by their settings, and takes means.
+// Summarise finds each row's results by their settings, and computes the means.
 func Summarise(g *Grid, results []*Result, stderr *os.File) (*Summary, error) {
 	rows, err := g.Rows()
 	if err != nil {
@@ -173,14 +173,14 @@ func Summarise(g *Grid, results []*Result, stderr *os.File) (*Summary, error) {
 	for _, r := range results {
 		k := r.Settings.canonical()
 		if of[k] != nil {
-			return nil, fmt.Errorf("runs/%s.json and runs/%s.json are of the same settings on different data: delete the one that is out of date", of[k].Key, r.Key)
+			return nil, fmt.Errorf("runs/%s.json and runs/%s.json have the same settings but different data; delete the one that is out of date", of[k].Key, r.Key)
 		}
 		of[k] = r
 	}
 	s := &Summary{Baseline: g.Baseline}
 	at := map[string]int{}
 	used := map[*Result]bool{}
-	for _, x := range g.Experiments { // the grid's order, not that of running
+	for _, x := range g.Experiments { // in the grid's order, not the order of running
 		for i := range rows {
 			r := &rows[i]
 			if r.Experiment != x.Name {
@@ -202,7 +202,7 @@ func Summarise(g *Grid, results []*Result, stderr *os.File) (*Summary, error) {
 		}
 	}
 	if n := len(results) - len(used); n > 0 && stderr != nil {
-		fmt.Fprintf(stderr, "%d results belong to no row of the grid and are left out\n", n)
+		fmt.Fprintf(stderr, "%d results are left out, because they belong to no row of the grid\n", n)
 	}
 	s.Rows = slices.DeleteFunc(s.Rows, func(l Line) bool { return len(l.results) == 0 })
 	for i := range s.Rows {
@@ -227,7 +227,7 @@ func Summarise(g *Grid, results []*Result, stderr *os.File) (*Summary, error) {
 	return s, nil
 }
 
-// sizes are those of the sets that any row is measured on.
+// sizes returns the sizes of the sets on which any row is measured.
 func (s *Summary) sizes(sets []Evaluation) []SetSize {
 	var sizes []SetSize
 	for _, e := range sets {
@@ -250,7 +250,7 @@ func (s *Summary) row(name string) *Line {
 	return nil
 }
 
-// StatOf is the statistics of one value a seed.
+// StatOf returns the statistics of values, one per seed.
 func StatOf(values []float64) Stat {
 	var st Stat
 	n := float64(len(values))
@@ -267,7 +267,7 @@ func StatOf(values []float64) Stat {
 	return Stat{six(st.Mean), six(st.SD)}
 }
 
-// over takes the statistics of one value of each.
+// over returns the statistics of one value per element of list.
 func over[T any](list []T, value func(T) float64) Stat {
 	values := make([]float64, len(list))
 	for i, x := range list {
@@ -317,11 +317,11 @@ func (l *Line) summarise(g *Grid) error {
 			continue
 		}
 		if len(of) < len(l.results) {
-			return fmt.Errorf("of %d results %d are measured on %q: run trainer experiment again", len(l.results), len(of), e.Short)
+			return fmt.Errorf("of %d results, only %d are measured on %q; run trainer experiment again", len(l.results), len(of), e.Short)
 		}
 		st := setStats(of)
 		if st == nil {
-			return fmt.Errorf("its results are of different queries of %q: run trainer experiment again", e.Short)
+			return fmt.Errorf("its results are of different queries of %q; run trainer experiment again", e.Short)
 		}
 		l.Evaluations[e.Short] = st
 	}
@@ -339,7 +339,8 @@ func (l *Line) summarise(g *Grid) error {
 	return nil
 }
 
-// whole are the row's figures on a set to choose on; nil until all seeds are measured.
+// whole returns the row's figures on a set for choosing settings; nil until all seeds
+// are measured.
 func (l *Line) whole(evaluation string) *SetStats {
 	if of := l.measured(evaluation); len(of) == len(l.results) {
 		return setStats(of)
@@ -347,7 +348,7 @@ func (l *Line) whole(evaluation string) *SetStats {
 	return nil
 }
 
-// measured are the row's figures on a set, seed by seed, where they are there.
+// measured returns the row's figures on a set, for the seeds that have been measured.
 func (l *Line) measured(evaluation string) []*Measured {
 	var of []*Measured
 	for _, r := range l.results {
@@ -358,7 +359,7 @@ func (l *Line) measured(evaluation string) []*Measured {
 	return of
 }
 
-// setStats takes the statistics; nil where the results are of different queries.
+// setStats returns the statistics of results; nil if they are of different queries.
 func setStats(of []*Measured) *SetStats {
 	st := &SetStats{}
 	var all []map[string]float64
@@ -385,7 +386,7 @@ func setStats(of []*Measured) *SetStats {
 	return st
 }
 
-// perQuery are the means over the seeds, by query.
+// perQuery returns the means over the seeds, by query.
 func (l *Line) perQuery(evaluation, key string) ([]float64, error) {
 	var sum []float64
 	for _, r := range l.results {
@@ -404,10 +405,10 @@ func (l *Line) perQuery(evaluation, key string) ([]float64, error) {
 	return sum, nil
 }
 
-// trials of the significance tests.
+// trials is the number of trials in the significance tests.
 const trials = 10000
 
-// compare tests every row against the baseline, rows on all cores.
+// compare tests every row against the baseline, on all cores.
 func (s *Summary) compare() error {
 	base := s.row(s.Baseline)
 	if base == nil {
@@ -462,8 +463,8 @@ func (l *Line) compare(base *Line) error {
 	return nil
 }
 
-// mostLost is the share of R@100 that the headline's level may lose on the set that it
-// is chosen on.
+// mostLost is the share of R@100 that the headline's level may lose on the set on
+// which it is chosen.
 const mostLost = .01
 
 // headline chooses the level and compares it.
@@ -501,8 +502,8 @@ func (s *Summary) headline(g *Grid) {
 	}
 }
 
-// compared compares b with a, of one set; nil where either is not measured, or finds
-// nothing.
+// compared compares b with a on one set. It returns nil if either is not measured, or
+// finds nothing.
 func compared(a, b *SetStats) *Comparison {
 	if a == nil || b == nil || a.Cost == nil || b.Cost == nil {
 		return nil

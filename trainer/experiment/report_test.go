@@ -440,7 +440,7 @@ func TestReportRefuses(t *testing.T) {
 		return results
 	}
 	for says, change := range map[string]func([]*Result) []*Result{
-		"same settings on different data": func(r []*Result) []*Result {
+		"same settings but different data": func(r []*Result) []*Result {
 			again := *r[3]
 			again.Key = "other"
 			return append(r, &again)

@@ -25,71 +25,73 @@ import (
 	"parley/trainer/train"
 )
 
-// version is part of the keys: a change of how results are made makes them new work.
+// version is part of the keys. A change in how results are made increases it, so that
+// all are made again.
 const version = 1
 
-// A Result is what one row with one seed gave: a file runs/KEY.json.
+// A Result is the result of one row with one seed, in the file runs/KEY.json.
 type Result struct {
 	Key      string   `json:"key"`
-	Training string   `json:"training,omitempty"` // key of the training, which rows may share
+	Training string   `json:"training,omitempty"` // the key of the training, which rows may share
 	Settings Settings `json:"settings"`
-	// Data has the SHA-256 of every file that was trained on, by its name in the grid.
+	// Data has the SHA-256 of every training file, by its name in the grid.
 	Data     map[string]string `json:"data,omitempty"`
 	Revision string            `json:"revision"`
-	Modified bool              `json:"modified,omitempty"` // the program had changes beyond the revision
+	Modified bool              `json:"modified,omitempty"` // the program had uncommitted changes
 	Examples int               `json:"examples,omitempty"`
 	Dev      *Dev              `json:"dev,omitempty"`
 	Steps    int               `json:"steps,omitempty"`
-	// TrainingSeconds are those of the steps alone; Seconds are all, reading and dev
-	// set included, or 0 where the training was stopped and went on.
+	// TrainingSeconds is the time of the steps alone. Seconds is the whole time,
+	// including reading and the dev set; it is 0 if the training was stopped and
+	// continued.
 	TrainingSeconds float64 `json:"training_seconds,omitempty"`
 	Seconds         float64 `json:"seconds,omitempty"`
-	// Evaluations holds the figures by the evaluation's short name.
+	// Evaluations are the figures by the evaluation's short name.
 	Evaluations map[string]*Measured `json:"evaluations"`
 }
 
-// Settings is what a row sets, in full; fields that are 0, false or empty are left
-// out, so that a new one of that kind changes no row.
+// Settings are all settings of a row. Fields that are 0, false or empty are left out,
+// so that a new field with such a value changes no row's key.
 type Settings struct {
 	Train   map[string]any `json:"train,omitempty"`
 	Measure Measure        `json:"measure"`
 }
 
-// Dev are the figures of the dev set after the best epoch.
+// A Dev has the figures on the dev set after the best epoch.
 type Dev struct {
 	Examples  int     `json:"examples"`
 	BestEpoch int     `json:"best_epoch"`
-	NDCG10    float64 `json:"ndcg_cut_10"` // the teacher's first ten being relevant
+	NDCG10    float64 `json:"ndcg_cut_10"` // with the teacher's first ten as the relevant ones
 	R100      float64 `json:"recall_100"`
 	L0        float64 `json:"l0"`
-	// Sources has the parts of a dev set of several data sets, by their names: one that
-	// is not trained on tells more than the others.
+	// Sources are the parts of a dev set of several data sets, by their names. A data
+	// set that is not trained on tells more than the others.
 	Sources map[string]DevPart `json:"sources,omitempty"`
 }
 
-// A DevPart is one data set's share of the dev set.
+// A DevPart is one data set's part of the dev set.
 type DevPart struct {
 	NDCG10 float64 `json:"ndcg_cut_10"`
 	R100   float64 `json:"recall_100"`
 }
 
-// Measured are a row's figures on one evaluation.
+// A Measured has a row's figures on one evaluation.
 type Measured struct {
-	Data     string             `json:"data"` // SHA-256 of its files, of passages' encoder and of the way of measuring
+	Data     string             `json:"data"` // the SHA-256 of its files, the passages' encoder and the way of measuring
 	Queries  int                `json:"queries"`
 	Passages int                `json:"passages"`
 	Metrics  map[string]float64 `json:"metrics"`
 	Cost     *Cost              `json:"cost,omitempty"` // missing for BM25
 	Turns    []TurnPart         `json:"turns"`
 	Scores   *Scores            `json:"scores,omitempty"`
-	// PerQuery holds, by measure, one value a query, queries sorted by id (see Pack).
+	// PerQuery has, by measure, one value per query, queries sorted by id (see Pack).
 	PerQuery map[string]string `json:"per_query"`
 }
 
-// A Cost is what the queries' vectors cost.
+// A Cost is the cost of the queries' vectors.
 type Cost = evaluate.Cost
 
-// A TurnPart is the part of the queries that stand so deep in their conversations.
+// A TurnPart has the figures of the queries of one range of turns.
 type TurnPart struct {
 	Name    string             `json:"name"`
 	Queries int                `json:"queries"`
@@ -97,19 +99,19 @@ type TurnPart struct {
 	Cost    *Cost              `json:"cost,omitempty"`
 }
 
-// Scores are the distributions of the passages' scores: of the relevant ones, and of
-// Negatives that rank 11 to 960 for the rewrite by the passages' encoder, the same for
-// every row.
+// Scores are the distributions of the scores of passages: of the relevant ones, and of
+// Negatives, which the rewrite ranks 11 to 960 with the passages' encoder. They are
+// the same passages for every row.
 type Scores struct {
-	Width     float64 `json:"width"`     // of a bin; the first begins at 0
-	Positives []int   `json:"positives"` // passages in each bin
+	Width     float64 `json:"width"`     // the width of a bin; the first begins at 0
+	Positives []int   `json:"positives"` // the number of passages in each bin
 	Negatives []int   `json:"negatives"`
-	// AUC is the chance that a positive scores above a negative of its query, mean over
-	// the queries.
+	// AUC is the probability that a positive has a higher score than a negative of its
+	// query, mean over the queries.
 	AUC float64 `json:"auc"`
 }
 
-// Settings are the row's.
+// Settings returns the row's settings.
 func (r *Row) Settings() Settings {
 	s := Settings{Measure: r.Measure}
 	if !r.Trained() {
@@ -120,7 +122,7 @@ func (r *Row) Settings() Settings {
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Tag.Get("json")
 		switch name {
-		case "out", "cache", "threads", "device", "save-every", "tensorboard": // change nothing of what is learnt
+		case "out", "cache", "threads", "device", "save-every", "tensorboard": // do not change what is learnt
 			continue
 		case "dense-share", "dense-tokens":
 			if r.Train.Dense == "" {
@@ -134,7 +136,8 @@ func (r *Row) Settings() Settings {
 	return s
 }
 
-// canonical is s as text: equal settings, equal text. JSON sorts the keys.
+// canonical returns s as text: equal settings give equal text, because JSON sorts the
+// keys.
 func (s Settings) canonical() string {
 	data, err := json.Marshal(s)
 	if err != nil {
@@ -143,10 +146,10 @@ func (s Settings) canonical() string {
 	return string(data)
 }
 
-// Sums makes and remembers files' checksums.
+// Sums computes and remembers the checksums of files.
 type Sums map[string]string
 
-// Of is the SHA-256 of the file at path.
+// Of returns the SHA-256 of the file at path.
 func (s Sums) Of(path string) (string, error) {
 	if sum, ok := s[path]; ok {
 		return sum, nil
@@ -159,7 +162,7 @@ func (s Sums) Of(path string) (string, error) {
 	return sum, nil
 }
 
-// files are the SHA-256s of the files that patterns of the grid name, by name.
+// files returns the SHA-256s of the files that a grid's patterns match, by name.
 func (s Sums) files(data string, lists ...[]string) (map[string]string, error) {
 	sums := map[string]string{}
 	for _, patterns := range lists {
@@ -176,7 +179,7 @@ func (s Sums) files(data string, lists ...[]string) (map[string]string, error) {
 	return sums, nil
 }
 
-// encoder are the SHA-256s of the files of an encoder's folder, by name.
+// encoder returns the SHA-256s of the files in an encoder's folder, by name.
 func (s Sums) encoder(data, folder string) (map[string]string, error) {
 	sums := map[string]string{}
 	for _, name := range []string{"config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt", "tokenizer.json"} {
@@ -195,7 +198,7 @@ func (s Sums) encoder(data, folder string) (map[string]string, error) {
 	return sums, nil
 }
 
-// trainedOn has the checksums of all that a training reads.
+// trainedOn returns the checksums of all that a training reads.
 func (s Sums) trainedOn(data string, c *train.Config) (map[string]string, error) {
 	sums, err := s.files(data, c.Examples, c.Dev, c.Exclude, c.Passages, c.Teachers, c.Engine)
 	if err != nil {
@@ -214,7 +217,7 @@ func (s Sums) trainedOn(data string, c *train.Config) (map[string]string, error)
 	return sums, nil
 }
 
-// measuredOn is the checksum of all that an evaluation reads.
+// measuredOn returns the checksum of all that an evaluation reads.
 func (s Sums) measuredOn(data string, e *Evaluation, passageEncoder string) (string, error) {
 	lists := [][]string{e.Passages, e.Tasks, e.Qrels}
 	for _, input := range slices.Sorted(maps.Keys(e.Queries)) {
@@ -232,7 +235,7 @@ func (s Sums) measuredOn(data string, e *Evaluation, passageEncoder string) (str
 	return digest("evaluation", sums, e.Queries), nil
 }
 
-// digest is a SHA-256 over values as JSON.
+// digest returns the SHA-256 of values as JSON.
 func digest(values ...any) string {
 	h := sha256.New()
 	e := json.NewEncoder(h)
@@ -244,8 +247,8 @@ func digest(values ...any) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// keys are the key of a row's result and, of a student, that of its training and what
-// it is trained on.
+// keys returns the key of a row's result and, for a student, the key of its training
+// and the checksums of the training data.
 func (s Sums) keys(data string, r *Row) (key, training string, on map[string]string, err error) {
 	set := r.Settings()
 	if !r.Trained() {
@@ -258,7 +261,7 @@ func (s Sums) keys(data string, r *Row) (key, training string, on map[string]str
 	return digest(set, on)[:16], training, on, nil
 }
 
-// PassageEncoder is the folder of the encoder that the passages are encoded by.
+// PassageEncoder returns the folder of the passages' encoder.
 func (r *Row) PassageEncoder() string {
 	if r.Train.DocEncoder != "" {
 		return r.Train.DocEncoder
@@ -266,7 +269,7 @@ func (r *Row) PassageEncoder() string {
 	return r.Train.Encoder
 }
 
-// ReadResults reads DIR/runs/*.json.
+// ReadResults reads the results in dir, runs/*.json.
 func ReadResults(dir string) ([]*Result, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "runs", "*.json"))
 	if err != nil {
@@ -283,7 +286,7 @@ func ReadResults(dir string) ([]*Result, error) {
 			return nil, fmt.Errorf("%s: not a result of this program: %w", path, err)
 		}
 		if r.Key+".json" != filepath.Base(path) {
-			return nil, fmt.Errorf("%s: its key is %q: results are not renamed", path, r.Key)
+			return nil, fmt.Errorf("%s: its key is %q, but a result's file must have the name of its key", path, r.Key)
 		}
 		all = append(all, r)
 	}
@@ -303,8 +306,8 @@ func writeResult(dir string, r *Result) error {
 	return writeJSON(filepath.Join(dir, "runs", r.Key+".json"), r)
 }
 
-// six leaves six decimals of a figure: more would be noise, and differ from machine to
-// machine.
+// six rounds a figure to six decimals. More would be noise, and differ between
+// machines.
 func six(v float64) float64 { return math.Round(v*1e6) / 1e6 }
 
 // round rounds a result's figures.
@@ -325,12 +328,12 @@ func writeJSON(path string, v any) error {
 	return durable.WriteFile(path, append(data, '\n'))
 }
 
-// Packed are the measures that significance is tested on, and whose values a query
-// are kept.
+// Packed are the measures for which significance is tested, and whose values are kept
+// by query.
 var Packed = []metrics.Measure{metrics.NDCG10, metrics.R100}
 
-// Pack keeps values between 0 and 1 as 16 bits each, little-endian, deflated, base64:
-// a fifth of a byte to two bytes a value.
+// Pack encodes values between 0 and 1: 16 bits each, little-endian, deflated, base64.
+// A value takes from a fifth of a byte to two bytes.
 func Pack(values []float64) string {
 	raw := make([]byte, 0, 2*len(values))
 	for _, v := range values {
@@ -343,10 +346,11 @@ func Pack(values []float64) string {
 	return base64.StdEncoding.EncodeToString(b.Bytes())
 }
 
-// packedError is how far a value may be from the one that Pack was given.
+// packedError is the largest difference between a value and what Unpack returns for
+// it.
 const packedError = .5 / 65535
 
-// Unpack returns the n values that Pack was given, each to within packedError.
+// Unpack returns the n values that Pack encoded, each to within packedError.
 func Unpack(s string, n int) ([]float64, error) {
 	raw, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {

@@ -18,47 +18,47 @@ import (
 	"parley/trainer/train"
 )
 
-// A Lab is where a grid is run.
+// A Lab runs a grid.
 type Lab struct {
 	Grid *Grid
-	Data string // folder of the data
-	Work string // folder of the trainings, one a key: trainings/KEY is a run of package train
-	Out  string // folder of the results
-	// Choices measures rows on Grid.Choices, too, that were measured before without them.
+	Data string // the folder of the data
+	Work string // the folder of the trainings: trainings/KEY is a run of package train
+	Out  string // the folder of the results
+	// Choices also measures rows on Grid.Choices that were measured before without them.
 	Choices bool
-	Cache   string // folder that keeps vectors and rankings
-	Threads int    // cores of an operation in training; 0: libtorch's choice
+	Cache   string // the folder in which vectors and rankings are kept
+	Threads int    // how many cores an operation in training uses; 0: libtorch's choice
 	Device  string // cpu, cuda or cuda:N
 	Stderr  *os.File
 
 	sums    Sums
-	benches map[string]*bench // that are open, by evaluation and encoder of passages
-	// run and measure are train.Run and measureRow, but in tests.
+	benches map[string]*bench // the open ones, by evaluation and encoder of passages
+	// run and measure are train.Run and measureRow, except in tests.
 	run     func(ctx context.Context, c train.Config, resume bool, stderr *os.File) error
 	measure func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error)
 }
 
-// A Job is a row and what is known of it.
+// A Job is a row, and what is done of it.
 type Job struct {
 	Row
 	Key, Training string
-	Missing       string  // what it needs and is not there; "" where all is
-	Result        *Result // nil where it is not measured yet
+	Missing       string  // what it needs but does not exist; "" if nothing is missing
+	Result        *Result // nil if it is not measured yet
 	Todo          []*Evaluation
 	Trained       bool    // its training has ended
-	Seconds       float64 // it will take about so long; 0 where it is done
+	Seconds       float64 // an estimate of the time left; 0 if it is done
 
 	on map[string]string
 }
 
-// Done says whether nothing is left to do.
+// Done reports whether nothing is left to do.
 func (j *Job) Done() bool { return j.Missing == "" && j.Result != nil && len(j.Todo) == 0 }
 
-// measureSeconds is what measuring a row takes, roughly, and trainSeconds a training
-// before one is known.
+// measureSeconds is roughly the time that measuring a row takes. trainSeconds is that of
+// a training, before any is known.
 const measureSeconds, trainSeconds = 15, 300
 
-// Jobs says of each row what is done and what is left.
+// Jobs returns, for each row, what is done and what is left.
 func (l *Lab) Jobs(rows []Row) ([]Job, error) {
 	if l.sums == nil {
 		l.sums = Sums{}
@@ -86,7 +86,8 @@ func (l *Lab) Jobs(rows []Row) ([]Job, error) {
 	return jobs, nil
 }
 
-// find says what of a job is done and what is left. What is not there is a Missing error.
+// find finds out what is done of a job and what is left. If something does not exist, the
+// error is a *Missing.
 func (l *Lab) find(j *Job, byKey map[string]*Result) (err error) {
 	if j.Key, j.Training, j.on, err = l.sums.keys(l.Data, &j.Row); err != nil {
 		return err
@@ -115,8 +116,8 @@ func (l *Lab) find(j *Job, byKey map[string]*Result) (err error) {
 	return nil
 }
 
-// estimate says how long what is left will take, by the trainings that are done: those of
-// the same experiment, else all. A training that rows share counts once.
+// estimate estimates the time that is left, from the trainings that are done: those of
+// the same experiment, or else all. A training that rows share counts once.
 func (l *Lab) estimate(jobs []Job) {
 	type mean struct{ seconds, trainings float64 }
 	var all mean
@@ -155,10 +156,11 @@ func (l *Lab) estimate(jobs []Job) {
 	}
 }
 
-// Has says whether the evaluation has queries of an input.
+// Has reports whether the evaluation has queries of an input.
 func (e *Evaluation) Has(input string) bool { return len(e.Files(input)) > 0 }
 
-// Files are the queries of an input; a conversation's ids are those of its last turn.
+// Files returns the queries' files of an input. A conversation's are those of its last
+// turn.
 func (e *Evaluation) Files(input string) []string {
 	if list := e.Queries[input]; len(list) > 0 || input != evaluate.Conversation {
 		return list
@@ -171,13 +173,13 @@ func (e *Evaluation) Files(input string) []string {
 
 func (l *Lab) folder(training string) string { return filepath.Join(l.Work, "trainings", training) }
 
-// inARow is how many rows may fail one after another before all is given up.
+// inARow is the number of rows that may fail one after another before Run gives up.
 const inARow = 3
 
-// Run does what is left of the rows, one after another. It can be stopped at any
-// moment: what was measured is written, and a training goes on from its checkpoint.
-// Several programs may share the work: each passes over what another is at, and comes
-// back to it at the end. A row that fails does not stop the others.
+// Run does what is left of the rows, one after another. It can be stopped at any moment:
+// measurements are already written, and a training continues from its checkpoint. Several
+// programs may share the work: each skips a row that another is working on, and returns
+// to it at the end. A row that fails does not stop the others.
 func (l *Lab) Run(ctx context.Context, rows []Row) error {
 	jobs, err := l.Jobs(rows)
 	if err != nil {
@@ -195,8 +197,8 @@ func (l *Lab) Run(ctx context.Context, rows []Row) error {
 			todo = append(todo, &jobs[i])
 		}
 	}
-	fmt.Fprintf(l.Stderr, "%d rows: %d done, %d to do, %d left out for want of data\n", len(jobs), len(jobs)-len(todo)-without, len(todo), without)
-	// A meter's units are seconds, as they were estimated.
+	fmt.Fprintf(l.Stderr, "%d rows: %d done, %d to do, %d left out because data are missing\n", len(jobs), len(jobs)-len(todo)-without, len(todo), without)
+	// The meter's units are estimated seconds.
 	m := progress.New(l.Stderr, "experiments", 0, int64(total))
 	var failed []error
 	straight := 0
@@ -224,7 +226,7 @@ func (l *Lab) Run(ctx context.Context, rows []Row) error {
 			m.Update(int64(done), fmt.Sprintf("%d rows left", len(todo)-1-i+len(others)))
 		}
 		if todo = others; len(todo) > 0 && !wait {
-			fmt.Fprintf(l.Stderr, "another program is at %d rows: waiting\n", len(todo))
+			fmt.Fprintf(l.Stderr, "waiting for another program, which is working on %d rows\n", len(todo))
 		}
 	}
 	m.Done("")
@@ -234,8 +236,8 @@ func (l *Lab) Run(ctx context.Context, rows []Row) error {
 	return nil
 }
 
-// alone does a job that no other program is at; durable.ErrLocked where one is and
-// wait is false.
+// alone does a job while no other program does. If another program is working on it and
+// wait is false, it returns durable.ErrLocked.
 func (l *Lab) alone(ctx context.Context, j *Job, wait bool) error {
 	name := filepath.Join(l.Work, "locks", cmp.Or(j.Training, j.Key))
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
@@ -254,7 +256,7 @@ func (l *Lab) alone(ctx context.Context, j *Job, wait bool) error {
 	if err != nil {
 		return err
 	}
-	// Meanwhile it may have been done, by another program or as a row of the same
+	// While waiting, it may have been done by another program, or as a row with the same
 	// settings.
 	now, err := l.Jobs([]Row{j.Row})
 	if err != nil || now[0].Done() {
@@ -264,7 +266,7 @@ func (l *Lab) alone(ctx context.Context, j *Job, wait bool) error {
 	return l.do(ctx, &now[0])
 }
 
-// do trains, where that is left, and measures.
+// do trains, if that is left to do, and measures.
 func (l *Lab) do(ctx context.Context, j *Job) error {
 	res := &Result{Key: j.Key, Training: j.Training, Settings: j.Settings(), Data: j.on, Evaluations: map[string]*Measured{}}
 	if j.Result != nil {
@@ -296,8 +298,8 @@ func (l *Lab) do(ctx context.Context, j *Job) error {
 	return writeResult(l.Out, res)
 }
 
-// train trains, or goes on, where that is left, and fills in what the result has of the
-// training.
+// train trains or continues a training, if that is left to do, and sets the result's
+// fields about the training.
 func (l *Lab) train(ctx context.Context, j *Job, res *Result, folder string) error {
 	whole := 0.0
 	done, err := train.ReadFinished(folder)
@@ -308,7 +310,7 @@ func (l *Lab) train(ctx context.Context, j *Job, res *Result, folder string) err
 		if done, err = train.ReadFinished(folder); err != nil {
 			return err
 		}
-		// What only a training that goes on needs is two thirds of the bytes.
+		// Files that are only needed to continue a training are two thirds of the bytes.
 		for _, name := range []string{"optimizer.safetensors", "model.safetensors"} {
 			if err := os.Remove(filepath.Join(folder, "checkpoint", name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
@@ -322,7 +324,8 @@ func (l *Lab) train(ctx context.Context, j *Job, res *Result, folder string) err
 	return nil
 }
 
-// runTraining trains, or goes on, in a folder. seconds are 0 where it went on.
+// runTraining trains, or continues a training, in a folder. seconds is 0 if it continued
+// one.
 func (l *Lab) runTraining(ctx context.Context, j *Job, folder string) (seconds float64, err error) {
 	c, err := l.config(j, folder)
 	if err != nil {
@@ -334,7 +337,7 @@ func (l *Lab) runTraining(ctx context.Context, j *Job, folder string) (seconds f
 	}
 	resume := err == nil
 	if !resume {
-		// Stopped before it began: what it may have left says nothing.
+		// It was stopped before it began, so what it may have left is of no use.
 		if err := os.RemoveAll(folder); err != nil {
 			return 0, err
 		}
@@ -345,7 +348,7 @@ func (l *Lab) runTraining(ctx context.Context, j *Job, folder string) (seconds f
 	}
 	begin := time.Now()
 	if err := run(ctx, c, resume, l.Stderr); errors.Is(err, torch.ErrAbsent) {
-		return 0, torch.ErrAbsent // without what a training says more
+		return 0, torch.ErrAbsent // without the text that a training adds
 	} else if err != nil {
 		return 0, err
 	}
@@ -355,7 +358,7 @@ func (l *Lab) runTraining(ctx context.Context, j *Job, folder string) (seconds f
 	return time.Since(begin).Seconds(), nil
 }
 
-// config is a job's training, with paths that are on this disk.
+// config returns a job's training, with paths on this disk.
 func (l *Lab) config(j *Job, folder string) (train.Config, error) {
 	c := j.Train
 	c.Out, c.Cache, c.Threads, c.Device = folder, l.Cache, l.Threads, l.Device
@@ -377,7 +380,7 @@ func (l *Lab) config(j *Job, folder string) (train.Config, error) {
 	return c, nil
 }
 
-// learnt fills in what a training that has ended says of itself.
+// learnt sets the fields about a training that has ended.
 func (r *Result) learnt(done *train.Finished) {
 	p := done.Provenance
 	r.Revision, r.Modified, r.Examples, r.Steps = p.Revision, p.Modified, p.Train, done.Steps
@@ -393,7 +396,7 @@ func (r *Result) learnt(done *train.Finished) {
 	}
 }
 
-// devOf reads a dev evaluation's line of a run's log.
+// devOf reads the line of a dev evaluation from a run's log.
 func devOf(examples, epoch int, line train.Line) *Dev {
 	d := &Dev{Examples: examples, BestEpoch: epoch, NDCG10: six(line["dev_ndcg10"]), R100: six(line["dev_r100"]), L0: six(line["dev_l0"])}
 	for key, v := range line {

@@ -20,10 +20,10 @@ import (
 	"parley/trainer/metrics"
 )
 
-// columns of the Markdown tables, beside L0 and FLOPS.
+// columns are the measures in the Markdown tables, beside L0 and FLOPS.
 var columns = []metrics.Measure{metrics.MRR, metrics.NDCG3, metrics.NDCG10, metrics.R10, metrics.R100}
 
-// writeTables writes results.csv and tables.md, and renews README.md between its
+// writeTables writes results.csv and tables.md, and renews the text between README.md's
 // markers.
 func writeTables(g *Grid, s *Summary, dir string) error {
 	data, err := csvTable(s)
@@ -57,7 +57,7 @@ func legend(g *Grid) string {
 	return fmt.Sprintf("Figures are means over the seeds ± standard deviation. ▲ and ▼: significantly above or below *%s* (paired randomisation test over the queries, p < .05, of nDCG@10 and R@100; not corrected for the number of rows). *Preliminary*: trained with fewer than %d seeds.", g.Baseline, enoughSeeds)
 }
 
-// figure is a figure without its leading zero.
+// figure formats a figure without its leading zero.
 func figure(v float64, decimals int) string {
 	text := strconv.FormatFloat(v, 'f', decimals, 64)
 	if strings.HasPrefix(text, "0.") {
@@ -73,7 +73,7 @@ func (st Stat) text(decimals int, seeds int) string {
 	return figure(st.Mean, decimals) + " ± " + figure(st.SD, decimals)
 }
 
-// markdown is an experiment's table on every evaluation.
+// markdown returns an experiment's table for every evaluation.
 func (s *Summary) markdown(g *Grid, experiment string) string {
 	var b strings.Builder
 	for _, e := range s.Evaluations {
@@ -120,11 +120,12 @@ func (s *Summary) markdown(g *Grid, experiment string) string {
 	return b.String()
 }
 
-// choiceColumns are what a setting is chosen by, beside FLOPS.
+// choiceColumns are the measures by which a setting is chosen, beside FLOPS.
 var choiceColumns = []metrics.Measure{metrics.NDCG10, metrics.R100}
 
-// choices is an experiment's table on the sets to choose on, Grid.Choice first; "" where
-// no row is measured on any but that one. What is not measured is missing.
+// choices returns an experiment's table for the sets for choosing settings, Grid.Choice
+// first, or "" if no row is measured on any other of them. Figures that are not measured
+// are missing.
 func (s *Summary) choices(g *Grid, experiment string) string {
 	lines := s.of(experiment)
 	if !slices.ContainsFunc(lines, func(l *Line) bool { return l.Choices != nil }) {
@@ -155,7 +156,7 @@ func (s *Summary) choices(g *Grid, experiment string) string {
 			if st == nil {
 				text := "*missing*"
 				if !sets[i].Has(l.results[0].Settings.Measure.Input) {
-					text = "–" // the set has no such queries
+					text = "–" // the set has no queries of that kind
 				}
 				fmt.Fprintf(&b, " %s |%s", text, strings.Repeat(" |", len(choiceColumns)))
 				continue
@@ -174,7 +175,7 @@ func (s *Summary) choices(g *Grid, experiment string) string {
 	return b.String()
 }
 
-// heading is what a table's row begins with.
+// heading returns the first cells of a table's row.
 func (l *Line) heading() (name, seeds string) {
 	name, seeds = strings.ReplaceAll(l.Label, "|", `\|`), strconv.Itoa(l.Seeds)
 	if l.Preliminary {
@@ -215,7 +216,7 @@ func thousands(n int) string {
 	return text
 }
 
-// headlineText says what the headline's figures are.
+// headlineText describes the headline's figures.
 func (s *Summary) headlineText(g *Grid) string {
 	h := s.Headline
 	if h.Level == "" || len(h.Evaluations) == 0 {
@@ -235,8 +236,8 @@ func (s *Summary) headlineText(g *Grid) string {
 	return b.String()
 }
 
-// csvTable is one line a row and evaluation, sets to choose on last, with means, standard deviations and what
-// the comparison with the baseline gave.
+// csvTable returns one line per row and evaluation, with means, standard deviations and
+// the comparison with the baseline. Sets for choosing settings come last.
 func csvTable(s *Summary) ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
@@ -300,15 +301,15 @@ func csvTable(s *Summary) ([]byte, error) {
 	return b.Bytes(), w.Error()
 }
 
-// A DataSet is a line of data.json, which describes the examples that are trained on,
-// held out, and asked in the evaluations.
+// A DataSet is a line of data.json, which describes the examples for training, those
+// held out, and those that the evaluations ask.
 type DataSet struct {
 	Name string `json:"name"`
 	Use  string `json:"use"` // train, dev or test
 	importers.Stats
 }
 
-// WriteDataSets writes DIR/data.json.
+// WriteDataSets writes data.json in the folder dir.
 func WriteDataSets(dir string, sets []DataSet) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -316,7 +317,7 @@ func WriteDataSets(dir string, sets []DataSet) error {
 	return writeJSON(filepath.Join(dir, "data.json"), sets)
 }
 
-// dataTable is data.json as Markdown; "" where there is none.
+// dataTable returns data.json as Markdown, or "" if it does not exist.
 func dataTable(dir string) (string, error) {
 	path := filepath.Join(dir, "data.json")
 	data, err := os.ReadFile(path)
@@ -344,13 +345,13 @@ func dataTable(dir string) (string, error) {
 
 var block = regexp.MustCompile(`(?s)(<!-- begin ([a-z0-9-]+) -->\n).*?(<!-- end -->)`)
 
-// renew rewrites what stands between the markers of a file,
+// renew replaces the text between the markers of a file,
 //
 //	<!-- begin NAME -->
 //	<!-- end -->
 //
-// where NAME is legend, headline, data, or an experiment. The rest is left as it is;
-// without a file nothing is done.
+// where NAME is legend, headline, data, or an experiment. It does not change the rest.
+// If there is no file, it does nothing.
 func renew(path string, blocks map[string]string) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
