@@ -41,7 +41,7 @@ func openEncoder(t testing.TB) *encoder.Encoder {
 	return e
 }
 
-// shipped is an engine over what models/ holds.
+// shipped returns an engine over the contents of models/.
 func shipped(t testing.TB) *Engine {
 	t.Helper()
 	x, err := index.Open(load(t, models, "vital-articles", "index.bin"))
@@ -59,7 +59,7 @@ func shipped(t testing.TB) *Engine {
 	return e
 }
 
-// over is an engine over a few texts.
+// over returns an engine over a few texts.
 func over(t testing.TB, e *encoder.Encoder, docs ...passages.Passage) *Engine {
 	t.Helper()
 	xb, pb, s := index.NewBuilder(e.Vocab()), passages.NewBuilder(passages.About{Title: "a few"}), e.NewSession()
@@ -161,7 +161,7 @@ func TestReplyIsNotSaidTwice(t *testing.T) {
 	}
 }
 
-// Whatever is asked, an answer is what its types promise.
+// For any question, an answer satisfies what its types promise.
 func TestAnswersAreSound(t *testing.T) {
 	e := shipped(t)
 	for _, ask := range conversations(t) {

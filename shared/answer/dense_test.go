@@ -31,7 +31,7 @@ func tinySentence(t testing.TB, e *encoder.Encoder, parley string) *encoder.Sent
 	return s
 }
 
-// embedded are the vectors of an engine's passages.
+// embedded returns the vectors of an engine's passages.
 func embedded(t testing.TB, e *Engine, s *encoder.Sentence, space string) *dense.Vectors {
 	t.Helper()
 	b, session, to := dense.NewBuilder(space, s.Dim()), s.NewSession(), make([]float32, s.Dim())
@@ -54,7 +54,7 @@ func embedded(t testing.TB, e *Engine, s *encoder.Sentence, space string) *dense
 	return v
 }
 
-// fewArticles are a hundred of the shipped passages.
+// fewArticles returns a hundred of the shipped passages.
 func fewArticles(t testing.TB) []passages.Passage {
 	p, err := passages.Open(load(t, models, "vital-articles", "passages.bin"))
 	if err != nil {
@@ -67,10 +67,10 @@ func fewArticles(t testing.TB) []passages.Passage {
 	return docs
 }
 
-// indexed are the passages of twoStages and their index.
+// indexed returns the passages of twoStages and their index.
 var indexed *Engine
 
-// twoStages is an engine over a hundred passages with a dense stage.
+// twoStages returns an engine over a hundred passages with a dense stage.
 func twoStages(t testing.TB, parley string) *Engine {
 	t.Helper()
 	if indexed == nil {
@@ -87,7 +87,7 @@ func twoStages(t testing.TB, parley string) *Engine {
 	return e
 }
 
-// Every stage against its definition, computed from all passages in float64.
+// Every stage agrees with its definition, computed over all passages in float64.
 func TestStagesAreWhatTheyAreDefinedToBe(t *testing.T) {
 	e := twoStages(t, plain)
 	n := e.Passages.Len()
@@ -100,7 +100,7 @@ func TestStagesAreWhatTheyAreDefinedToBe(t *testing.T) {
 		a.Stage = message.StageBoth
 		both := ask(t, e, a)
 
-		// The cosine of every passage, from the dequantised vectors.
+		// The cosine of every passage, computed from the dequantised vectors.
 		var in conversation.Input
 		var list []conversation.Turn
 		for _, turn := range a.Turns {
@@ -153,7 +153,8 @@ func TestStagesAreWhatTheyAreDefinedToBe(t *testing.T) {
 			}) {
 				t.Errorf("%s: not in order", stage)
 			}
-			// Nobody outside scores more than the last, but for what the query's own rounding changes.
+			// No other passage scores more than the last one, except through the query's
+			// rounding.
 			in := map[uint32]bool{}
 			for _, r := range a.Results {
 				in[r.Doc] = true
@@ -242,8 +243,8 @@ func TestWhoAnswers(t *testing.T) {
 	}
 }
 
-// Without a dense stage the answer is what it is; with one, what the sparse stage says
-// stays the same to the bit.
+// Without a dense stage the answer is as before; with one, the sparse stage's part stays
+// the same to the bit.
 func TestTheSparseStageStands(t *testing.T) {
 	e := twoStages(t, plain)
 	asks := conversations(t)
@@ -285,7 +286,7 @@ func TestTheSparseStageStands(t *testing.T) {
 	}
 }
 
-// What the sparse stage reads alone, the dense one does.
+// Where the sparse stage reads the question alone, so does the dense one.
 func TestBothStagesReadAlone(t *testing.T) {
 	e := twoStages(t, plain)
 	for _, stage := range []string{message.StageDense, message.StageBoth} {
@@ -387,7 +388,7 @@ func TestSetDenseRefusesPartsThatDoNotFit(t *testing.T) {
 			t.Errorf("%s: stage %q", c.says, a.Stage)
 		}
 	}
-	// One loaded with a vocabulary of its own, the same, will do.
+	// A dense encoder with an equal vocabulary of its own is accepted.
 	files = tiny.Sentence(e.Encoder.Vocab(), plain)
 	files["vocab.txt"] = load(t, models, "splade-tiny", "vocab.txt")
 	own, err := encoder.LoadSentence(tiny.Files(files))
@@ -417,7 +418,8 @@ func TestStagesOverSmallCollections(t *testing.T) {
 	}
 }
 
-// Features say what they are named for, between 0 and 1, and Sure is a probability of them.
+// Features have the meaning of their names and lie between 0 and 1, and Sure returns a
+// probability.
 func TestFeatures(t *testing.T) {
 	e := twoStages(t, plain)
 	was := coefficients
@@ -464,7 +466,7 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
-// Beyond some size the dense stage only orders what the sparse one found.
+// In a large collection the dense stage only reorders what the sparse one found.
 func TestLargeCollectionsAreNotComparedWhole(t *testing.T) {
 	if testing.Short() {
 		t.Skip("indexes 200,001 passages")

@@ -48,7 +48,7 @@ func TestOtherLanguages(t *testing.T) {
 	}
 }
 
-// byDefault is an engine by the default level.
+// byDefault returns an engine with the default level.
 func byDefault(t testing.TB) *Engine {
 	t.Helper()
 	base := shipped(t)
@@ -82,7 +82,8 @@ func TestIsAbout(t *testing.T) {
 	}
 }
 
-// What cannot be answered gets no quotation; what can be, does.
+// Questions that the collection cannot answer get no quotation; those that it can answer
+// get one.
 func TestDoubt(t *testing.T) {
 	e := byDefault(t)
 	for question, want := range map[string]string{
@@ -106,8 +107,8 @@ func TestDoubt(t *testing.T) {
 	}
 }
 
-// Over few passages little is doubted; nothing is where nothing was found, which the page
-// says in its own words.
+// Over few passages the engine doubts little. It does not doubt where nothing was found,
+// which the page says in its own words.
 func TestDoubtOverSmallCollections(t *testing.T) {
 	enc := openEncoder(t)
 	lamp := passages.Passage{ID: "lamp", Title: "Lamp", Text: "A lamp gives light. It was invented in 1879."}
@@ -128,8 +129,8 @@ func TestDoubtOverSmallCollections(t *testing.T) {
 	}
 }
 
-// Features are finite, of the number that there are coefficients of, the same each time,
-// and within bounds that no input leaves.
+// Features are finite, as many as the coefficients, the same each time, and within bounds
+// for any input.
 func TestAnswerFeatures(t *testing.T) {
 	e := shipped(t)
 	for _, ask := range append(conversations(t), turns("?"), turns("x"), turns(strings.Repeat("word ", 3000)), turns("how tall is it", "", "and, then?")) {

@@ -7,7 +7,7 @@ import (
 	"parley/shared/passages"
 )
 
-// What people ask, and sentences of the kind that a collection holds, judged by hand.
+// Questions that people ask, and sentences as collections have them, judged by hand.
 func TestFigures(t *testing.T) {
 	for question, want := range map[string]struct{ figure, date bool }{
 		"How tall is the Eiffel Tower?":                    {true, false},
@@ -92,8 +92,8 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// Every result says of its own sentence whether it lacks the figure; a follow-up that
-// asks for none says nothing, whatever was asked before.
+// Every result says whether its own sentence lacks the figure. A follow-up that asks for
+// no figure says nothing, whatever was asked before.
 func TestResultsLackTheFigureAskedFor(t *testing.T) {
 	e := over(t, openEncoder(t),
 		passages.Passage{ID: "iron", Title: "Iron tower", Text: "The iron tower is a tall tower in Paris."},

@@ -79,7 +79,7 @@ func TestWeightsChangeTheRanking(t *testing.T) {
 	if again := ask(t, e, tower); again.Terms[0] != plain.Terms[0] {
 		t.Error("the next question is weighted, too")
 	}
-	// Every term out: nothing is found, and nothing breaks.
+	// Every term removed: nothing is found, and nothing fails.
 	a.Weights = nil
 	for _, term := range plain.Terms {
 		a.Weights = append(a.Weights, message.Weight{Text: term.Text})
@@ -89,7 +89,7 @@ func TestWeightsChangeTheRanking(t *testing.T) {
 	}
 }
 
-// A turn without texts is as if it were not there, but the others keep their numbers.
+// A turn without texts is ignored, but the others keep their numbers.
 func TestAMaskedTurn(t *testing.T) {
 	e := shipped(t)
 	masked := message.Ask{Turns: []message.Turn{{Question: "Who painted the Mona Lisa?", Reply: "Leonardo."}, {}, {Question: "how tall is it?"}}}
@@ -130,7 +130,8 @@ func TestReadAloneOrTogether(t *testing.T) {
 			t.Errorf("%s: alone %v, turns %v", c.name, a.Alone, a.Read)
 		}
 	}
-	// Read alone, it is what it is without a history, and turns keep their numbers.
+	// Read alone, the answer is the same as without a history, and turns keep their
+	// numbers.
 	a, b := ask(t, e, message.Ask{Turns: tower.Turns, Read: message.ReadAlone}), ask(t, e, question)
 	if !slices.Equal(a.Terms, b.Terms) || a.Tokens != b.Tokens || a.Results[0].Score != b.Results[0].Score || a.Dropped {
 		t.Errorf("read alone: %d tokens, dropped %v; without a history %d", a.Tokens, a.Dropped, b.Tokens)
@@ -141,8 +142,8 @@ func TestReadAloneOrTogether(t *testing.T) {
 	}
 }
 
-// Exact words beside learned terms: each kind has its own weights, costs its postings,
-// adds to the score, and is switched off by itself.
+// Exact words beside learned terms: each kind has its own weights and postings, adds to
+// the score, and can be switched off by itself.
 func TestExactWords(t *testing.T) {
 	e := shipped(t)
 	a := message.Ask{Turns: []message.Turn{{Question: "How high is it?"}, {Question: "Who designed the iron towers?"}}, Explain: true}
@@ -191,7 +192,7 @@ func TestExactWords(t *testing.T) {
 	if both == 0 {
 		t.Error("no score has an exact word's part")
 	}
-	// By another form of the word, too.
+	// Another form of the word works, too.
 	for _, c := range []struct {
 		weight  message.Weight
 		word    bool

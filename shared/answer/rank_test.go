@@ -9,8 +9,7 @@ import (
 	"parley/shared/message"
 )
 
-// A ranking begins with what Ask finds, stage for stage, and goes on for as long as it is
-// asked to.
+// A ranking begins with the results of Ask, for each stage, and is as long as requested.
 func TestRankGoesOnWhereAskEnds(t *testing.T) {
 	e := twoStages(t, `{"name": "tiny", "query_tokens": 64, "dense_weight": 20, "dense_zero": 0.5, "sure_above": 0.5}`)
 	for _, a := range []message.Ask{turns("Which river is the longest?"), tower, turns("iron", "A metal.", "what is it made of?")} {

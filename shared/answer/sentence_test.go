@@ -10,8 +10,8 @@ import (
 	"parley/shared/sentence"
 )
 
-// A sentence's score is the product of the question's terms with the vector that the
-// sentence has under the passage's title.
+// A sentence's score is the product of the question's terms with the sentence's vector,
+// encoded under the passage's title.
 func TestSentencesAreScoredAsPassages(t *testing.T) {
 	e := shipped(t)
 	ask := turns("How tall is the Eiffel Tower?", "", "who designed it?")
@@ -49,7 +49,7 @@ func TestSentencesAreScoredAsPassages(t *testing.T) {
 	}
 }
 
-// The sentence that answers is quoted, whichever of the passage's it is.
+// The sentence that answers is quoted, wherever it stands in the passage.
 func TestTheSentenceThatAnswers(t *testing.T) {
 	e := over(t, openEncoder(t), passages.Passage{ID: "a", Title: "Harrow Point Lighthouse", Text: "Harrow Point Lighthouse is a lighthouse on St. Brannoc's Island. " +
 		"It was designed by the engineer A. J. Whitcombe. The tower is 41 metres tall. A storm in 1923 destroyed the keeper's cottage. It was automated in 1987."})
@@ -69,7 +69,7 @@ func TestTheSentenceThatAnswers(t *testing.T) {
 	}
 }
 
-// Texts of any kind give a sentence of them, or nothing.
+// Texts of any kind give a sentence of their own, or nothing.
 func TestSentencesOfOddTexts(t *testing.T) {
 	e := openEncoder(t)
 	for name, text := range map[string]string{
@@ -92,7 +92,8 @@ func TestSentencesOfOddTexts(t *testing.T) {
 	}
 }
 
-// What is asked once more is answered from another sentence where one fits nearly as well.
+// A question that is asked again is answered with another sentence, if one fits nearly as
+// well.
 func TestAnotherQuestionGetsAnotherSentence(t *testing.T) {
 	e := shipped(t)
 	var asked []message.Turn

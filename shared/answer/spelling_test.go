@@ -33,8 +33,8 @@ func TestSpelling(t *testing.T) {
 	}
 }
 
-// A word of the history stays read as it was, and is told of in its own turn alone; its
-// weight among the exact words is less.
+// A replaced word stays replaced when it is part of the history, is reported only in its
+// own turn, and has a lower weight among the exact words.
 func TestSpellingOfTheHistory(t *testing.T) {
 	e := shipped(t)
 	a, err := e.Ask(turns("how high is kilimanjero", "It is high.", "in which country is it?"))

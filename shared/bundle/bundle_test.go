@@ -27,7 +27,7 @@ func set(t testing.TB) (*Manifest, fstest.MapFS) {
 	return m, folder
 }
 
-// The sums, and the version, are from sha256sum.
+// The sums and the version were computed with sha256sum.
 const golden = `{
   "version": "dc72a2724b2c5320",
   "files": [

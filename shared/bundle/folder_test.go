@@ -61,7 +61,7 @@ func TestWithin(t *testing.T) {
 			t.Errorf("%s, %s: %q, %v, wanted %q", x.parent, x.name, got, err, x.want)
 		}
 	}
-	// Every bit that is flipped, of a file or of its manifest, is told.
+	// Every flipped bit, in a file or in its manifest, is reported.
 	for _, x := range [][3]string{{".", "own", "own/a"}, {".", "own", "own/manifest.json"}, {"family", "x", "family/x/a"}, {"family", "x", "family/manifest.json"}} {
 		whole := folder[x[2]].Data
 		for i := range 8 * len(whole) {

@@ -29,7 +29,8 @@ func FuzzVectors(f *testing.F) {
 	})
 }
 
-// What is written of dense vectors is read, and written again it is the same bytes.
+// Dense vectors that were written can be read, and writing them again gives the same
+// bytes.
 func FuzzDense(f *testing.F) {
 	const space, dim = "a model", 3
 	two, err := AppendDense(nil, space, dim, []float32{1, 0, -1}, []float32{0, .5, .25})

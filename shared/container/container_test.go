@@ -42,7 +42,7 @@ func TestAFileWithoutSectionsHasABody(t *testing.T) {
 	}
 }
 
-// Whatever byte is cut off, added or changed is found, and the error says where.
+// Any byte that is cut off, added or changed is detected, and the error says where.
 func TestDamageIsRefused(t *testing.T) {
 	good := file()
 	check := func(what string, at int, data []byte) {
@@ -63,7 +63,7 @@ func TestDamageIsRefused(t *testing.T) {
 	check("a byte more", len(good), append(bytes.Clone(good), 0))
 }
 
-// repair makes the header's CRC right.
+// repair corrects the header's CRC.
 func repair(data []byte, size int) []byte {
 	le.PutUint32(data[size-4:], CRC(data[:size-4]))
 	return data
@@ -93,7 +93,7 @@ func TestErrorsSayWhatAndWhere(t *testing.T) {
 	}
 }
 
-// What opens is what Header writes.
+// Header writes the same header again for every file that opens.
 func FuzzOpen(f *testing.F) {
 	f.Add(file(), true)
 	f.Add(append(form.Header(2, []byte("12345678")), "body"...), true)

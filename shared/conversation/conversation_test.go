@@ -162,7 +162,7 @@ func TestPassage(t *testing.T) {
 	}
 }
 
-// check states what holds for every conversation and every form.
+// check tests what holds for every conversation and every form.
 func check(t *testing.T, tok *wordpiece.Tokenizer, turns []Turn, form Form, in Input) {
 	t.Helper()
 	n, special := len(in.IDs), tok.Special()
@@ -232,8 +232,8 @@ func FuzzBuild(f *testing.F) {
 		in := Build(tok, turns, form)
 		check(t, tok, turns, form, in)
 
-		// A shorter input is the same but for its end, and the middle of a question
-		// that was cut; Cut and Dropped tell whether the longest has more.
+		// A shorter input is the same except at its end, and in the middle of a question
+		// that was cut; Cut and Dropped say whether the longest input has more.
 		whole := Build(tok, turns, Form{1 << 30, typ, form.ReplyTokens})
 		if whole.Cut || whole.Dropped {
 			t.Fatal("left out without need")
@@ -259,7 +259,7 @@ func FuzzBuild(f *testing.F) {
 	})
 }
 
-// Memory given to Build is used again, and nothing of what it held remains.
+// Memory passed to Build is reused, and none of its old contents remain.
 func TestReuse(t *testing.T) {
 	tok := load(t)
 	form := Form{MaxTokens: 64, HistoryType: 1}
@@ -277,7 +277,7 @@ func TestReuse(t *testing.T) {
 	}
 }
 
-// A conversation of 500 turns of 1 MB each costs what its newest texts cost.
+// A conversation of 500 turns of 1 MB each costs as much as its newest texts.
 func TestHugeConversation(t *testing.T) {
 	tok := load(t)
 	text := strings.Repeat("the tower was built ", 1<<20/20)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// showWords gives every word as stem=text(pieces)@turn and side.
+// showWords returns every word as stem=text(pieces)@turn and side.
 func showWords(in *Input, turns []Turn, w *Words) (out []string) {
 	for i, x := range w.List {
 		text, side := turns[x.Turn].Question, "q"
@@ -49,7 +49,7 @@ func TestWordsOfAnInput(t *testing.T) {
 	}
 }
 
-// What the input was cut off from has no words; a word that was begun counts.
+// Text that was cut off has no words; a word that was cut in the middle counts.
 func TestWordsOfACutInput(t *testing.T) {
 	tok := load(t)
 	turns := []Turn{{Question: "paris london eiffel " + strings.Repeat("rome ", 1000)}}
@@ -62,7 +62,7 @@ func TestWordsOfACutInput(t *testing.T) {
 	}
 }
 
-// Any turns give words whose tokens are of the text that they stand in.
+// For any turns, the tokens of a word come from the text that the word stands in.
 func FuzzWords(f *testing.F) {
 	f.Add("who designed it", "It was 東京 C++ é", "Eiffel 1,000.5", 12)
 	tok := load(f)

@@ -16,7 +16,7 @@ import (
 	"parley/shared/matrix"
 )
 
-// unit is a random vector of length 1.
+// unit returns a random vector of length 1.
 func unit(r *rand.Rand, dim int) []float32 {
 	v := make([]float32, dim)
 	for i := range v {
@@ -77,8 +77,8 @@ func some(t testing.TB, n, dim int) (*Vectors, [][]float32) {
 	return open(t, build(t, "a model", all...)), all
 }
 
-// The bytes of the example in open.go were computed apart from this program, with
-// Python's math.sqrt.
+// The bytes of the example in open.go were computed by a separate program, with Python's
+// math.sqrt.
 func TestFileIsByteForByteAsLaidOut(t *testing.T) {
 	got := build(t, "bge", []float32{1, 0, -1}, []float32{0, .5, .25})
 	if want := example.Bytes(t, "open.go"); !bytes.Equal(got, want) {
@@ -190,8 +190,8 @@ func TestEveryPathGivesTheSameBits(t *testing.T) {
 	}
 }
 
-// What is read and added again gives the same file: so a collection that grows keeps
-// what it has.
+// Vectors that were read and added again give the same file, so a growing collection keeps
+// its vectors.
 func TestVectorsReadAndAddedAgainAreTheSame(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	b := NewBuilder("m", 50)
@@ -249,7 +249,7 @@ func TestVectorsThatAreNone(t *testing.T) {
 	}
 }
 
-// sound makes the CRCs of a changed file right, so that what is behind them is seen.
+// sound corrects the CRCs of a changed file, so that the checks behind them are reached.
 func sound(data []byte) []byte {
 	binary.LittleEndian.PutUint32(data[24:], container.CRC(data[headerSize:]))
 	binary.LittleEndian.PutUint32(data[28:], container.CRC(data[:28]))
@@ -322,7 +322,7 @@ func TestSearchingAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A file that opens is one that Builder writes, and can be searched; another is refused
+// A file that opens is one that Builder writes, and can be searched; any other is refused
 // with a *container.FormatError.
 func FuzzOpen(f *testing.F) {
 	f.Add(build(f, "bge", []float32{1, 0, -1}, []float32{0, .5, .25}), true)
@@ -361,7 +361,7 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// 10,033 passages of 384 values, as the built-in collection has.
+// 10,033 passages of 384 values, like the built-in collection.
 func BenchmarkBest(b *testing.B) {
 	v, all := some(b, 10_033, 384)
 	s := v.NewSearcher()

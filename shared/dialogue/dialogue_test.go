@@ -9,8 +9,8 @@ import (
 	"parley/shared/message"
 )
 
-// found is an answer whose results have the given IDs; each text says which
-// question it answers.
+// found returns an answer whose results have the given IDs; each text says which question
+// it answers.
 func found(question string, ids ...string) *message.Answer {
 	a := &message.Answer{Terms: []message.Term{{Text: question, Weight: 1, Turn: 0}}}
 	for _, id := range ids {
@@ -21,8 +21,8 @@ func found(question string, ids ...string) *message.Answer {
 	return a
 }
 
-// settle answers whatever is asked, with passages x and y, and gives the
-// conversations that were sent.
+// settle answers every question with passages x and y, and returns the conversations that
+// were sent.
 func settle(t *testing.T, d *Dialogue) (asks []message.Ask) {
 	t.Helper()
 	for range 1000 {
@@ -230,7 +230,7 @@ func TestNothingFoundIsNoReply(t *testing.T) {
 	}
 }
 
-// Where the worker doubts, nothing is said in the conversation until a result is chosen.
+// Where the worker doubts, the turn has no reply until a result is chosen.
 func TestADoubtedTurnHasNoReply(t *testing.T) {
 	d := ask(t, "a", "b")
 	ticket, from, _, _ := d.Next(10)
@@ -247,7 +247,7 @@ func TestADoubtedTurnHasNoReply(t *testing.T) {
 		t.Errorf("x counts as quoted, in turn %d", turn)
 	}
 
-	// The first result too is a choice then, and outlives a reload.
+	// Choosing the first result counts as a choice, too, and survives a reload.
 	if !d.Choose(0, "x") || d.Turns()[0].Doubt() != "" || d.Turns()[0].Chosen != "x" {
 		t.Errorf("chosen is %q, with doubt %q", d.Turns()[0].Chosen, d.Turns()[0].Doubt())
 	}
@@ -316,7 +316,7 @@ func TestWhatIsSentIsBounded(t *testing.T) {
 	}
 }
 
-// The end of a question decides what is asked, so it is sent.
+// The end of a question says what is asked, so it is sent.
 func TestClipMiddle(t *testing.T) {
 	for _, c := range []struct {
 		s    string

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// names lists a folder.
+// names lists the contents of a folder.
 func names(t *testing.T, dir string) string {
 	t.Helper()
 	list, err := os.ReadDir(dir)
@@ -53,7 +53,7 @@ func TestWriteFileReplacesWhole(t *testing.T) {
 	}
 }
 
-// A writer that fails in the middle leaves the file as it was, and nothing beside it.
+// A write that fails in the middle leaves the file as it was, and nothing beside it.
 func TestFailureLeavesWhatWas(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a")
@@ -77,7 +77,7 @@ func TestFailureLeavesWhatWas(t *testing.T) {
 	if err := WriteFile(filepath.Join(dir, "absent", "a"), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("into no folder: %v", err)
 	}
-	// A folder stands where the file would: the rename fails.
+	// A folder has the file's name, so the rename fails.
 	if err := os.MkdirAll(filepath.Join(dir, "b", "c"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestLock(t *testing.T) {
 		}
 		return f
 	}
-	// Two handles of a file are told apart as two processes are.
+	// Two handles of a file are distinguished like two processes.
 	a, b := open(), open()
 	defer b.Close()
 	if err := TryLock(a); err != nil {

@@ -44,7 +44,7 @@ func TestPublishFilesReplacesASet(t *testing.T) {
 	if got := names(t, parent); got != "out" {
 		t.Errorf("beside it lies %s", got)
 	}
-	// A link stays one.
+	// A symbolic link stays a link.
 	link := filepath.Join(parent, "link")
 	if err := os.Symlink("out", link); err != nil {
 		t.Skip(err)
@@ -76,7 +76,7 @@ func TestPublishThatFailsChangesNothing(t *testing.T) {
 	}
 }
 
-// What a file that came late holds is not lost, and what is not to be kept goes.
+// The contents of a file that came late are kept, and what keep refuses is removed.
 func TestPublishKeeps(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	if err := PublishFiles(dir, set("one")); err != nil {
@@ -134,8 +134,8 @@ func TestTheNextRunRemovesWhatAKilledOneLeft(t *testing.T) {
 	}
 }
 
-// A child publishes the one set and the other in turn and is killed at any moment: at
-// each, the folder holds one set, whole.
+// A child process publishes two sets of files in turn and is killed at any moment; each
+// time the folder contains one set, complete.
 func TestAKillLeavesTheOldSetOrTheNewOne(t *testing.T) {
 	const child = "PARLEY_DURABLE_CHILD"
 	if dir := os.Getenv(child); dir != "" {
@@ -192,7 +192,7 @@ func exchangeable(t *testing.T) bool {
 	return exchange(a, b) == nil
 }
 
-// A folder that may be written is enough: not every one may write beside it.
+// Permission to write to the folder itself is enough; its parent may be read-only.
 func TestPublishFilesWhereTheParentMayNotBeWritten(t *testing.T) {
 	if os.Getuid() <= 0 {
 		t.Skip("root may write everywhere, and this system may have no such thing")

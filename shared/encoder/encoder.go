@@ -240,6 +240,7 @@ type Session struct {
 	word   []float32 // [words]
 }
 
+// NewSession returns the working memory of one goroutine.
 func (e *Encoder) NewSession() *Session { return &Session{e: e} }
 
 // Encode returns the SPLADE vector of the input, and for each active term the index of the

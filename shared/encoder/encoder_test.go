@@ -32,7 +32,7 @@ func folder(elem ...string) Files {
 	}
 }
 
-// in memory, with some files replaced; nil are no others
+// with serves files with some of them replaced.
 func with(files Files, changed map[string][]byte) Files {
 	return func(name string) ([]byte, error) {
 		if b, ok := changed[name]; ok {
@@ -122,7 +122,7 @@ func TestLogitsEqualTransformers(t *testing.T) {
 	})
 }
 
-// pooled is Encode by its definition, from all logits.
+// pooled computes Encode by its definition, from all logits.
 func pooled(e *Encoder, logits []float32, m int) (weights []float32) {
 	V := matrix.Pad(e.Vocab())
 	for j := range e.Vocab() {
@@ -135,8 +135,8 @@ func pooled(e *Encoder, logits []float32, m int) (weights []float32) {
 	return weights
 }
 
-// Both for the float models and for what Quantize makes of them: the vector is
-// exactly the pooled logits, and each winner has its term's maximum.
+// For the float models and for their quantised versions: the vector equals the pooled
+// logits exactly, and each winner has its term's maximum.
 func TestEncodePoolsTheLogits(t *testing.T) {
 	eachPath(t, func(t *testing.T) {
 		for _, name := range tinyModels {
@@ -388,8 +388,8 @@ func TestLoadSaysWhatDoesNotFit(t *testing.T) {
 				t.Errorf("%q does not say %q", err, w)
 			}
 		}
-		// The file to blame is the one changed, or the weights that do not fit a changed
-		// config.json.
+		// The file to blame is the one that was changed, or the weights that do not fit a
+		// changed config.json.
 		var wrong *FileError
 		if te := (*TensorError)(nil); !errors.As(err, &wrong) {
 			t.Errorf("%q blames no file", err)
@@ -475,7 +475,7 @@ func randomInput(r *rand.Rand, e *Encoder, m int) conversation.Input {
 	return in
 }
 
-// Weigh gives single terms the weights that Encode gives them.
+// Weigh gives single terms the same weights as Encode.
 func TestWeighIsEncodeOfSomeTerms(t *testing.T) {
 	eachPath(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(2, 2))

@@ -13,9 +13,9 @@ import (
 
 var numbers = regexp.MustCompile(`-?[0-9][0-9.e-]*`)
 
-// spoiled changes an encoder's files as edits say: nine bytes each, what is changed,
-// where, and what it becomes. Most of what comes of it is sound enough to be loaded, so
-// that the fuzzer finds its way beyond the parsers, which have targets of their own.
+// spoiled changes an encoder's files as edits say: nine bytes each, for what is changed,
+// where, and its new value. Most results are sound enough to be loaded, so the fuzzer gets
+// beyond the parsers, which have targets of their own.
 func spoiled(files map[string][]byte, edits []byte) map[string][]byte {
 	out := map[string][]byte{}
 	for name, data := range files {
@@ -80,7 +80,7 @@ func addEdits(f *testing.F) {
 
 var short = conversation.Input{IDs: []int32{2, 9, 3}, Types: make([]uint8, 3)}
 
-// encodes reports a vector that is none.
+// encodes reports an invalid vector.
 func encodes(t *testing.T, e *Encoder) {
 	v, _, err := e.NewSession().Encode(short)
 	if err == nil {

@@ -17,9 +17,9 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/vectors.json anew, from the encoder in models/; testdata/shipped.py then says whether its vectors are right")
 
-// golden is testdata/vectors.json: what the encoder that ships makes of the
-// conversations in testdata/conversations.json, natively, under V8 and under
-// wazero alike.
+// golden is testdata/vectors.json: the vectors of the encoder that ships for the
+// conversations in testdata/conversations.json, recorded natively, under V8 and under
+// wazero, with equal results.
 type golden struct {
 	Model   string   `json:"model"`   // SHA-256 of model.safetensors
 	Own     []string `json:"own"`     // one a conversation: read in the encoder's own form

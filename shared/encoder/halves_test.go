@@ -28,7 +28,7 @@ func halved(t *testing.T, change func([]safetensors.Tensor) []safetensors.Tensor
 	return with(nil, files)
 }
 
-// Two integers a byte give the bits that the same integers give in a byte each.
+// Two integers per byte give the same bits as one integer per byte.
 func TestHalvesAreTheIntegersThatTheyStandFor(t *testing.T) {
 	packed := 0
 	both := []Files{

@@ -11,8 +11,8 @@ import (
 	"parley/shared/safetensors"
 )
 
-// headed is testdata/bert with both heads, whose weights follow a rule; change, where it is
-// not nil, has the last word on the heads' tensors and on the settings.
+// headed returns testdata/bert with both heads, whose weights follow a rule. change,
+// unless nil, may then alter the heads' tensors and the settings.
 func headed(t testing.TB, change func(tensors map[string]*safetensors.Tensor, set map[string]any)) Files {
 	t.Helper()
 	files := folder("testdata", "bert")
@@ -71,7 +71,8 @@ func headed(t testing.TB, change func(tensors map[string]*safetensors.Tensor, se
 	return with(files, map[string][]byte{"config.json": config, weightsFile: data})
 }
 
-// What config.json and model.safetensors say of heads must agree; who is wrong is named.
+// config.json and model.safetensors must agree about heads; the error names the one that
+// is wrong.
 func TestHeadsThatDoNotFit(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(map[string]*safetensors.Tensor, map[string]any)
@@ -113,7 +114,8 @@ func TestHeadsThatDoNotFit(t *testing.T) {
 	}
 }
 
-// Heads change no learned term; a word weighs by its pieces, and the history its type.
+// Heads change no learned term. A word's weight depends on its pieces, and the history's
+// words on their type.
 func TestHeads(t *testing.T) {
 	e, err := Load(headed(t, nil))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"parley/shared/conversation"
 )
 
-// Vectors agree with transformers' (testdata/sentence.py) as far as 8 bits go.
+// Vectors agree with transformers' (testdata/sentence.py) as closely as 8 bits allow.
 func TestSentence(t *testing.T) {
 	s, err := LoadSentence(folder("testdata", "sentence"))
 	if err != nil {
@@ -49,7 +49,7 @@ func TestSentence(t *testing.T) {
 	}
 }
 
-// An encoder of the other kind is refused, with a word on what is wanted.
+// An encoder of the other kind is refused, with an error that says which kind is wanted.
 func TestSentenceAndMaskedLMAreToldApart(t *testing.T) {
 	if _, err := LoadSentence(folder("testdata", "bert")); err == nil || !strings.Contains(err.Error(), "BertModel") {
 		t.Errorf("a masked-LM encoder as a sentence encoder: %v", err)
@@ -123,8 +123,8 @@ func TestSentenceSettings(t *testing.T) {
 	}
 }
 
-// CLS pooling takes the first token's last hidden state; that the last block computes no
-// other row changes no bit of it.
+// CLS pooling takes the first token's last hidden state. The last block computes no other
+// row, which changes no bit of it.
 func TestSentencePooling(t *testing.T) {
 	s, err := sentence(t, `{"pooling": "cls"}`)
 	if err != nil {
@@ -151,8 +151,8 @@ func TestSentencePooling(t *testing.T) {
 	}
 }
 
-// The folder that ships, in int8 and without a vocabulary of its own, has the bits of the
-// float folder, which is quantised when it is loaded.
+// The folder that ships, in int8 and without a vocabulary of its own, gives the same bits
+// as the float folder, which is quantised when it is loaded.
 func TestSentenceThatShips(t *testing.T) {
 	files := folder("testdata", "sentence")
 	whole, err := LoadSentence(files)

@@ -8,8 +8,8 @@ import (
 	"parley/shared/sparse"
 )
 
-// Impacts and factors give what Search gives, in plain sums over documents: of few, and of
-// more than one block, with and without words.
+// Impacts and factors give Search's results, in plain sums over documents: in one block
+// and in several, with and without words.
 func TestDocumentsAndFactorsGiveSearchsScores(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 18))
 	for _, docs := range []int{0, 1, 40, blockSize + 7} {

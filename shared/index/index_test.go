@@ -27,7 +27,7 @@ func vec(pairs ...float32) sparse.Vector {
 	return v
 }
 
-// random makes a vector of about n terms, low terms the likeliest, as in text.
+// random returns a vector of about n terms; low terms are the likeliest, as in text.
 func random(r *rand.Rand, vocab, n int) sparse.Vector {
 	weights := map[uint32]float32{}
 	for range n {
@@ -49,7 +49,7 @@ func file(t testing.TB, vocab int, docs ...sparse.Vector) []byte {
 	return fileOf(t, vocab, docs, nil)
 }
 
-// fileOf is the file of documents with texts, where there are any.
+// fileOf returns the file of documents and their texts, if there are any.
 func fileOf(t testing.TB, vocab int, docs []sparse.Vector, texts []string) []byte {
 	t.Helper()
 	b := NewBuilder(vocab)
@@ -235,7 +235,7 @@ func TestSearchIsExact(t *testing.T) {
 	}
 }
 
-// scoresAreThoseOfSearch scores every document by itself, the last first.
+// scoresAreThoseOfSearch scores every document separately, the last one first.
 func scoresAreThoseOfSearch(t *testing.T, s *Searcher, q sparse.Vector) {
 	t.Helper()
 	n := s.x.Docs()
@@ -385,7 +385,7 @@ func TestOddQueries(t *testing.T) {
 	}
 }
 
-// What an index knows of its documents makes the same index again.
+// The documents of an index, read back, make the same index again.
 func TestVectorsMakeTheSameFile(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	for round := range 30 {
@@ -509,7 +509,7 @@ func TestWriteErrorsAreReturned(t *testing.T) {
 	}
 }
 
-// small is an index small enough to damage in every place.
+// small is an index small enough to damage at every byte.
 func small(t testing.TB) []byte {
 	r := rand.New(rand.NewPCG(15, 16))
 	var docs []sparse.Vector
@@ -571,7 +571,7 @@ func seal(h header, body [sections][]byte) []byte {
 	return data
 }
 
-// Files whose sums are right and whose content is nonsense.
+// Files whose sums are right and whose contents are nonsense.
 func TestNonsenseIsRefused(t *testing.T) {
 	h := header{version: 1, docs: 4, vocab: 9, lists: 2, postings: 3, exponent: -6}
 	body := func(lists, documents, impacts string) [sections][]byte {
@@ -638,7 +638,7 @@ func TestSearchDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// use runs everything that reads an index.
+// use calls everything that reads an index.
 func use(t *testing.T, x *Index) {
 	s := x.NewSearcher()
 	q := vec(0, 1, 1, 2, 2, 3, 4, 1, 1e9, 1)

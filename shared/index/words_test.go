@@ -23,7 +23,7 @@ import (
 
 var goldenTexts = [][2]string{{"", "Tower, towers: tea."}, {"Team", "tea"}, {"", ""}, {"Tea", "the bridge"}}
 
-// goldenBM25 stays, whatever becomes of words.Default.
+// goldenBM25 is fixed, even if words.Default changes.
 var goldenBM25 = words.BM25{K1: .9, B: .4, Title: 1}
 
 // goldenWords is golden with words, the example in open.go. The impacts of BM25 and the
@@ -104,7 +104,7 @@ func TestWordsAreByteForByteAsLaidOut(t *testing.T) {
 	if got, want := x.Explain(q, 1), []Match{{4, 2, 1, 2}, {10, 1, 47. / 256, 47. / 256}}; !slices.Equal(got, want) {
 		t.Errorf("matches %v, want %v", got, want)
 	}
-	// What an index knows, and the texts, make the same file again.
+	// The contents of an index, together with the texts, make the same file again.
 	again := NewBuilder(9)
 	again.BM25 = goldenBM25
 	for i, v := range x.Vectors() {
@@ -118,7 +118,7 @@ func TestWordsAreByteForByteAsLaidOut(t *testing.T) {
 	}
 }
 
-// text makes one of random words, few of them frequent.
+// text returns random words, few of which are frequent.
 func text(r *rand.Rand, n int) string {
 	var b strings.Builder
 	for range n {
@@ -127,7 +127,7 @@ func text(r *rand.Rand, n int) string {
 	return b.String()
 }
 
-// withWords gives documents with the weights of their words, as words.Counts has them.
+// withWords returns documents with the weights of their words, by words.Counts.
 func withWords(x *Index, docs []sparse.Vector, texts []string) []sparse.Vector {
 	var c words.Counts
 	out := make([]sparse.Vector, len(docs))
@@ -153,8 +153,8 @@ func question(r *rand.Rand, x *Index, n int) sparse.Vector {
 	return q
 }
 
-// Learned weights far below the words' and far above: the sums are exact either way, and
-// MaxScore finds the same.
+// Learned weights far below and far above the words': the sums are exact in both cases,
+// and MaxScore finds the same documents.
 func TestSearchWithWordsIsExact(t *testing.T) {
 	r := rand.New(rand.NewPCG(31, 32))
 	for _, scale := range []float32{1e-8, .01, 1, 1e3, 1e9} {
@@ -234,7 +234,7 @@ func TestWordsThatWeighNothingLeave(t *testing.T) {
 		t.Errorf("%q is in %v", x.Word(9+7), hits)
 	}
 
-	// Parameters by which words count for nothing, or by nothing at all.
+	// Parameters with which words weigh nothing, or with which the formula divides 0 by 0.
 	for _, p := range []words.BM25{{K1: math.Inf(1), B: 1}, {K1: 0, Title: 0}} {
 		b := NewBuilder(9)
 		b.BM25 = p
@@ -483,7 +483,7 @@ func TestAMillionWords(t *testing.T) {
 	t.Logf("%d bytes, in %v", len(data), time.Since(begin))
 }
 
-// Other engines get words with a prefix, in the step that the other impacts have.
+// Other engines get words with a prefix, in the same step as the other impacts.
 func TestCIFFHasWords(t *testing.T) {
 	x, err := Open(written(t, goldenBuilder(t)))
 	if err != nil {
@@ -520,7 +520,7 @@ func TestCIFFHasWords(t *testing.T) {
 			t.Errorf("%s has the frequency %d, want %d", name, frequencies[name], want)
 		}
 	}
-	// Read again, learned terms are what they were; words come from the texts.
+	// After reading, learned terms are as before; words come from the texts.
 	b, docs, err := ReadCIFF(bytes.NewReader(data), 9, digit, 1./256)
 	if err != nil || len(docs) != 4 {
 		t.Fatal(docs, err)

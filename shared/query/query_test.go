@@ -22,7 +22,7 @@ func load(t testing.TB) *encoder.Encoder {
 	return e
 }
 
-// known is a collection of three words.
+// known is a collection that has three words.
 func known(stem []byte) (uint32, bool) {
 	i := slices.Index([]string{"design", "eiffel", "tower"}, string(stem))
 	return uint32(30522 + i), i >= 0
@@ -33,7 +33,7 @@ var turns = []conversation.Turn{
 	{Question: "Who designed the tower of towers, and which qwxz?"},
 }
 
-// Words stand behind the learned terms, in order, each once, with where they came from.
+// Words follow the learned terms, in order, each once, with their origins.
 func TestWordsFollowLearnedTerms(t *testing.T) {
 	e := load(t)
 	r := NewReader(e, known)
@@ -64,7 +64,7 @@ func TestWordsFollowLearnedTerms(t *testing.T) {
 	}
 }
 
-// Alone, no token and no word is of the history; where there is none, nothing changes.
+// Alone, no token and no word comes from the history; without a history nothing changes.
 func TestAlone(t *testing.T) {
 	r := NewReader(load(t), known)
 	q, err := r.Read(turns, Alone)
@@ -84,7 +84,7 @@ func TestAlone(t *testing.T) {
 	if q, err = r.Read(turns[1:], Alone); err != nil || q.Alone {
 		t.Errorf("%v; without a history there is nothing to be left alone by", err)
 	}
-	// Without a topic head nothing says that the question builds on nothing.
+	// Without a topic head, Decide never reads a question alone.
 	if q, err = r.Read(turns, Decide); err != nil || q.Alone {
 		t.Errorf("%v, alone %v", err, q.Alone)
 	}
@@ -112,7 +112,8 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// The encoder that ships reads a new topic alone, and what builds on the history with it.
+// The encoder that ships reads a new topic alone, and a follow-up together with the
+// history.
 func TestDecide(t *testing.T) {
 	e, err := encoder.LoadOver(load(t), func(name string) ([]byte, error) {
 		return os.ReadFile(filepath.Join("../../models/splade-tiny-conv", name))

@@ -23,8 +23,8 @@ const magic = "EXAMPLE1"
 
 var key = [32]byte([]byte(strings.Repeat("k", 32)))
 
-// The child of the kill test appends records until it is killed, and says of each that
-// it is on the disk.
+// The child process of the kill test appends records until it is killed, and reports each
+// record that is on the disk.
 func TestMain(m *testing.M) {
 	path := os.Getenv("PARLEY_TEST_RECORDLOG")
 	if path == "" {
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
-// record is the n-th of the kill test, between 1 and 6000 bytes.
+// record returns the n-th record of the kill test, between 1 and 6000 bytes.
 func record(n int) []byte {
 	return bytes.Repeat([]byte(strconv.Itoa(n)+" "), 1+n*n%1000)
 }
@@ -92,8 +92,8 @@ func TestTheExampleInTheComment(t *testing.T) {
 }
 
 // Wherever the file ends and whichever byte is damaged, the records before that are kept
-// whole, the rest is gone, and going on gives the file of an uninterrupted run. A damaged
-// header is no header of this log.
+// complete and the rest is removed; continuing gives the file of an uninterrupted run. A
+// file with a damaged header is not this log.
 func TestEveryCutAndEveryFlippedByte(t *testing.T) {
 	dir := t.TempDir()
 	records := []string{"one", "\x00", "four", strings.Repeat("long ", 20)}
@@ -206,7 +206,7 @@ func TestWhatIsRefused(t *testing.T) {
 	if body, err := l.Body(HeaderSize + HeadSize); err != nil || string(body) != "one" {
 		t.Errorf("a sealed log reads %q, %v", body, err)
 	}
-	// A record that is damaged while the log is open is no record.
+	// A record that is damaged while the log is open is refused.
 	if _, err := other.File().WriteAt([]byte("x"), HeaderSize+HeadSize); err != nil {
 		t.Fatal(err)
 	}
@@ -215,8 +215,8 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 }
 
-// A process that appends is killed, again and again: no record that it reported is lost,
-// and no record is another than it was.
+// A process that appends is killed again and again: no record that it reported is lost or
+// altered.
 func TestAKilledProcessLosesNothingItReported(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	reported := 0
@@ -260,8 +260,8 @@ func TestAKilledProcessLosesNothingItReported(t *testing.T) {
 	}
 }
 
-// Whatever the bytes behind a header, what is read is what is kept: the cut file is read
-// as the same records, and nothing more is cut.
+// For any bytes behind a header, the records that are read are those that are kept:
+// reading the cut file again gives the same records and cuts nothing more.
 func FuzzScan(f *testing.F) {
 	whole := write(f, filepath.Join(f.TempDir(), "log"), "one", "four", "\x00")
 	f.Add(whole[HeaderSize:])

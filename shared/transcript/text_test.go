@@ -55,7 +55,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// What was saved as Markdown has the questions that were asked, but for their white space.
+// A conversation saved as Markdown keeps its questions, except for white space.
 func FuzzOpen(f *testing.F) {
 	f.Add("How tall is it?", "## 2. *330* m")
 	f.Add("User: a", "b\\")

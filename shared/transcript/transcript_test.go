@@ -59,7 +59,7 @@ Found in Vital articles by splade-tiny. Every reply is a quotation.
 	}
 }
 
-// What was said in place of a quotation is marked as none.
+// Text that was shown in place of a quotation is marked as such.
 func TestADoubtedTurn(t *testing.T) {
 	c := Conversation{Version: Version, Collection: "Notes", Encoder: "tiny", Turns: []Exchange{{Question: "thanks!", Doubt: message.DoubtThanks}, {Question: "why?", Doubt: "of a newer version"}}}
 	md, err := Write(c, Markdown)
@@ -88,7 +88,7 @@ func TestWhatIsNoTranscriptIsRefused(t *testing.T) {
 	}
 }
 
-// Whatever was asked, Markdown shows as text, and TREC's topics hold as it was.
+// For any question, Markdown shows it as text, and TREC's topics contain it unchanged.
 func FuzzWrite(f *testing.F) {
 	f.Add("How tall is it?", "It is *330* m, <b>tall</b> & `old`.", "A_b [c](d)", "https://x.org/>)[a](b)")
 	f.Add("# 1. a\n> b", "- x", "", "javascript:alert(1)")

@@ -36,7 +36,7 @@ func zeros(n int) func(io.Writer) {
 	}
 }
 
-// within fails where f takes more memory than most bytes.
+// within fails where f uses more than most bytes of memory.
 func within(t *testing.T, most uint64, f func()) {
 	t.Helper()
 	var before, after runtime.MemStats
@@ -97,7 +97,7 @@ func TestABombIsAnError(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	// The index promises 3 GiB; the file holds a few bytes.
+	// The index claims 3 GiB; the file has a few bytes.
 	liar := zipped(t, "index.bin", func(w io.Writer) { io.WriteString(w, "some bytes") })
 	at := bytes.Index(liar, []byte("PK\x01\x02"))
 	binary.LittleEndian.PutUint32(liar[at+24:], 3<<30)

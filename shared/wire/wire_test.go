@@ -23,8 +23,8 @@ var answer = message.Answer{
 	Cost: message.Cost{EncodeMS: 14.25, DenseMS: 112.5, ReadMS: 3.5, SearchMS: .5, Lists: 12, Postings: 123456},
 }
 
-// Everything a message holds is read as encoding/json reads it, and what is written
-// is read by encoding/json as it was; so a field that message gains must be here too.
+// Every message is read as encoding/json reads it, and encoding/json reads what is
+// written; so a new field of a message must be added here too.
 func TestMessagesAreThoseOfEncodingJSON(t *testing.T) {
 	same(t, Answer, EncodeAnswer, answer)
 	same(t, Answer, EncodeAnswer, fill[message.Answer]())
@@ -51,7 +51,7 @@ func same[T any](t *testing.T, read func(string) (*T, error), write func(*T) str
 		if e := json.Unmarshal(body, &want); e != nil {
 			t.Fatalf("%s: %v", body, e)
 		}
-		// What is empty and what is missing are the same here.
+		// Empty and missing fields are the same here.
 		a, _ := json.Marshal(got)
 		b, _ := json.Marshal(v)
 		if c, _ := json.Marshal(want); err != nil || !equal(a, b) || !equal(c, b) {
@@ -78,7 +78,7 @@ func TestListsOfAsks(t *testing.T) {
 	}
 }
 
-// fill makes a value with nothing in it zero.
+// fill returns a value in which no field is zero.
 func fill[T any]() (out T) {
 	v := reflect.ValueOf(&out).Elem()
 	var set func(reflect.Value)

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// A vocabulary is listed as it was read, and told from another by any piece or place.
+// A listed vocabulary equals the one that was read, and differs from another in any piece
+// or position.
 func TestListAndSame(t *testing.T) {
 	text, err := os.ReadFile("../../models/splade-tiny/vocab.txt")
 	if err != nil {

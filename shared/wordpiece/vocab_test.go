@@ -23,7 +23,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// small is the least vocabulary that is accepted, and a little more.
+// small is a smallest vocabulary that is accepted, with a few more pieces.
 const small = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n##\n#\nto\n##wer\n##w\n##er\ntower\n"
 
 func TestNewReadsLines(t *testing.T) {
@@ -84,7 +84,7 @@ func TestCheckConfig(t *testing.T) {
 	}
 }
 
-// object is a tokenizer.json of the small vocabulary.
+// object returns a tokenizer.json of the small vocabulary.
 func object() map[string]any {
 	vocab := map[string]any{}
 	for i, p := range strings.Fields(small) {
@@ -102,7 +102,7 @@ func object() map[string]any {
 	}
 }
 
-// with sets a field of object, named as in errors, and gives it as JSON.
+// with sets a field of object, named as in errors, and returns it as JSON.
 func with(t *testing.T, field string, value any) []byte {
 	t.Helper()
 	root := object()
@@ -177,8 +177,8 @@ func TestFromJSONRefuses(t *testing.T) {
 	}
 }
 
-// A tokenizer.json and the vocab.txt beside it are the same tokenizer. Name a
-// folder that holds both to check it.
+// A tokenizer.json and the vocab.txt beside it are the same tokenizer. The variable names
+// a folder that has both.
 func TestFolder(t *testing.T) {
 	dir := os.Getenv("PARLEY_TOKENIZER")
 	if dir == "" {

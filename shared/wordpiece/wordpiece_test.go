@@ -32,7 +32,7 @@ func load(t testing.TB) *Tokenizer {
 	return tok
 }
 
-// describe writes tokens so that a failing test can be read.
+// describe writes tokens in a form for people.
 func describe(tok *Tokenizer, text string, tokens []Token) string {
 	var b strings.Builder
 	for _, t := range tokens {
@@ -134,7 +134,7 @@ func TestChecksums(t *testing.T) {
 	}
 }
 
-// checkTokens states what holds for the tokens of every text.
+// checkTokens tests what holds for the tokens of every text.
 func checkTokens(t *testing.T, tok *Tokenizer, text string, tokens []Token) {
 	t.Helper()
 	before := Token{}
@@ -172,7 +172,7 @@ func FuzzAppend(f *testing.F) {
 		all := tok.Append(nil, text, -1)
 		checkTokens(t, tok, text, all)
 
-		// At most max of them, the same ones, after what dst holds.
+		// At most max of them, the same ones, after the contents of dst.
 		first := Token{ID: -7}
 		want := append([]Token{first}, all...)
 		if max >= 0 && max < len(all) {
@@ -182,7 +182,7 @@ func FuzzAppend(f *testing.F) {
 			t.Fatalf("%q at most %d: %v, want %v", text, max, got, want)
 		}
 
-		// The end is that of all, and all of it where a token takes few bytes.
+		// The end agrees with the whole, and is complete where each token takes few bytes.
 		end := tok.AppendEnd([]Token{first}, text, max)
 		if end[0] != first || len(end)-1 > len(all) || max >= 0 && len(end)-1 > max ||
 			!slices.Equal(end[1:], all[len(all)-len(end)+1:]) {
@@ -192,7 +192,7 @@ func FuzzAppend(f *testing.F) {
 			t.Fatalf("%q at most %d from the end: %d tokens", text, max, len(end)-1)
 		}
 
-		// A byte that is not UTF-8 is as U+FFFD.
+		// A byte that is not UTF-8 reads like U+FFFD.
 		var valid []byte
 		back := map[int]int{0: 0} // offset in valid to offset in text
 		for i := 0; i < len(text); {
@@ -211,7 +211,7 @@ func FuzzAppend(f *testing.F) {
 	})
 }
 
-// What is dropped belongs to a token only between kept characters.
+// Dropped characters are part of a token only between kept characters.
 func TestRanges(t *testing.T) {
 	tok := load(t)
 	for text, want := range map[string]string{
@@ -232,7 +232,7 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// A megabyte costs what is wanted of it, and one word of a megabyte one reading.
+// A megabyte costs only what is read of it, and one word of a megabyte is read once.
 func TestHugeText(t *testing.T) {
 	tok := load(t)
 	const size = 1 << 20

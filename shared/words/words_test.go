@@ -35,7 +35,7 @@ func TestStemEqualsSnowballsPorter(t *testing.T) {
 	}
 }
 
-// read gives the words of text, each followed by what it stands in.
+// read returns the words of text, each followed by the text that it stands in.
 func read(text string) []string {
 	var r Reader
 	got := []string{}
@@ -78,8 +78,8 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// Any text gives words of valid UTF-8, in order, each from a range of it that does not
-// begin before the one before (pairs overlap).
+// Any text gives words of valid UTF-8, in order, each from a range that does not begin
+// before the previous one (pairs overlap).
 func FuzzEach(f *testing.F) {
 	for _, s := range []string{"a.b.c", "1,000.5#", "東a京", "\xff.\xff A", "c++++ U.S", "é\u0301 x"} {
 		f.Add(s)

@@ -13,12 +13,12 @@ import (
 	"parley/shared/collect"
 )
 
-// The most that may be loaded, in bytes as served with Brotli: before the page is
+// The budgets, in bytes as served with Brotli: what a visit loads before the page is
 // there, and before a question can be asked. The first page was 1.50 MB before words were
-// searched for; to read them in texts and in the index, and to show them, takes 28 KB. The
-// dense stage's code, whose files come on request, takes 15 KB in the worker and 4 in the
-// page; what is known of doubt and of misspelt words 13 in the worker and 2 in the page.
-// 12 KB are left of 1.5 MiB: Brotli's result moves by 2 where 38 bytes of a program differ.
+// searched for. Reading words in texts and in the index, and showing them, takes 28 KB.
+// The code of the dense stage, whose files load on request, takes 15 KB in the worker and
+// 4 in the page; doubt and misspelt words take 13 in the worker and 2 in the page. 12 KB
+// are left of 1.5 MiB; Brotli's result varies by 2 KB where 38 bytes of a program differ.
 const (
 	FirstPageBudget = 3 << 19
 	DataBudget      = 9_000_000
