@@ -11,7 +11,7 @@ import (
 	"parley/shared/message"
 )
 
-// A turn as it stands on the page.
+// A turn as it is shown on the page.
 type turn struct {
 	Question string
 	Quote    string   // the reply
@@ -42,7 +42,7 @@ func (p *page) ready() *page {
 
 const isReady = `document.querySelector("#status").dataset.state === "ready"`
 
-// settled waits until n turns stand on the page, all answered.
+// settled waits until n turns are on the page, all answered.
 func (p *page) settled(n int) []turn {
 	p.t.Helper()
 	p.wait(fmt.Sprintf("%d answered turns", n), isSettled(n))
@@ -56,8 +56,7 @@ func isSettled(n int) string {
 	})()`, n)
 }
 
-// ask types a question into the box, presses Enter, and gives the turn that it
-// becomes.
+// ask types a question into the box, presses Enter, and returns the turn that it becomes.
 func (p *page) ask(question string) turn {
 	p.t.Helper()
 	n := len(p.turns())
@@ -67,7 +66,7 @@ func (p *page) ask(question string) turn {
 	return turns[n]
 }
 
-// allResults opens every result of the last turn and gives their titles.
+// allResults opens every result of the last turn and returns their titles.
 func (p *page) allResults() []string {
 	p.t.Helper()
 	eval[bool](p, `(() => {
@@ -84,8 +83,8 @@ func (p *page) allResults() []string {
 	return turns[len(turns)-1].Titles
 }
 
-// A follow-up is understood in its conversation: there the article is among the
-// results on view, and when the same is asked by itself it is not.
+// A follow-up is understood in its conversation: the right article is among the results
+// shown, and when the same question is asked by itself it is not.
 func TestFollowUpsWorkOnlyInContext(t *testing.T) {
 	s := shipped(t)
 	for _, conversation := range [][]struct{ question, article string }{

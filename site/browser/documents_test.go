@@ -53,7 +53,7 @@ func (p *page) give(css string, paths ...string) {
 	p.do(chromedp.SetUploadFiles(chromedp.CSS(css), paths))
 }
 
-// openDocuments opens the panel of one's own documents.
+// openDocuments opens the panel for one's own documents.
 func (p *page) openDocuments() *page {
 	p.t.Helper()
 	p.click("#documents")
@@ -66,14 +66,14 @@ func row(title string) string {
 	return `[...document.querySelectorAll("#documents-panel [role=radiogroup] > ul > li")].find(l => l.querySelector("label").textContent === ` + quote(title) + `)`
 }
 
-// act presses a button of a collection's row.
+// act presses a button in a collection's row.
 func (p *page) act(title, verb string) {
 	p.t.Helper()
 	p.wait("the button "+verb, `[...`+row(title)+`.querySelectorAll(".acts button")].some(b => b.textContent.startsWith(`+quote(verb)+`))`)
 	eval[bool](p, `([...`+row(title)+`.querySelectorAll(".acts button")].find(b => b.textContent.startsWith(`+quote(verb)+`)).click(), true)`)
 }
 
-// encoded waits until a collection is whole: as long as it takes, while it goes on.
+// encoded waits until a collection is complete, for as long as it makes progress.
 func (p *page) encoded(title string) *page {
 	p.t.Helper()
 	facts := "(" + row(title) + `?.querySelector(".facts").textContent ?? "")`
@@ -90,7 +90,7 @@ const lateReplies = `{
 	Object.defineProperty(Worker.prototype, "onmessage", { set(f) { set.call(this, e => window.testLate ? setTimeout(f, window.testLate, e) : f(e)); } });
 }`
 
-// saved presses what saves a file, and gives the file.
+// saved presses a button that saves a file, and returns the file.
 func (p *page) saved(press func()) (name string, content []byte) {
 	p.t.Helper()
 	eval[bool](p, `(() => {
@@ -121,7 +121,7 @@ func (p *page) saved(press func()) (name string, content []byte) {
 	return v[0], content
 }
 
-// indexed is what `parley index` makes of a folder.
+// indexed returns the collection that `parley index` makes of a folder.
 func indexed(t testing.TB, dir, title string) string {
 	t.Helper()
 	root, _ := build(t)
@@ -287,8 +287,8 @@ func book(n int) string {
 	return b.String()
 }
 
-// Searching goes on while documents are encoded, and an answer does not wait for them;
-// a run that is stopped, or cut off by a reload, goes on.
+// Searching continues while documents are encoded, and an answer does not wait for them; a
+// run that is stopped, or interrupted by a reload, can be continued.
 func TestSearchingWhileDocumentsAreEncoded(t *testing.T) {
 	p := open(t, shipped(t)).ready()
 	dir := write(t, "books", map[string]string{"lighthouse.txt": book(600)})
@@ -352,7 +352,7 @@ func TestSearchingWhileDocumentsAreEncoded(t *testing.T) {
 	}
 }
 
-// A document that takes long to read keeps nobody who cancels waiting.
+// Cancelling works immediately, even while a long document is being read.
 func TestCancellingDoesNotWaitForADocument(t *testing.T) {
 	p := open(t, shipped(t)).ready()
 	p.openDocuments()
@@ -482,8 +482,8 @@ func TestThePanelOfDocumentsIsAccessible(t *testing.T) {
 	})
 }
 
-// A thousand passages of ordinary length are encoded in the page. What it takes depends
-// on the machine and on what else it does, so it is only said; PARLEY_MEASURE=1 runs it.
+// A thousand passages of ordinary length are encoded in the page. The time depends on the
+// machine and its load, so it is only logged; PARLEY_MEASURE=1 runs this.
 func TestAThousandPassages(t *testing.T) {
 	if os.Getenv("PARLEY_MEASURE") == "" {
 		t.Skip("this takes a minute: PARLEY_MEASURE=1 runs it")
@@ -515,8 +515,8 @@ func TestAThousandPassages(t *testing.T) {
 	t.Logf("from choosing the file to the end: %v; %s", took.Round(time.Millisecond), facts)
 }
 
-// A table whose columns tell nothing is shown, and its person says which holds the text;
-// what was left out of a folder is named.
+// A table whose columns could not be recognised is shown, and the person says which one
+// has the text; what was left out of a folder is named.
 func TestATableAsksWhichColumnHoldsTheText(t *testing.T) {
 	s := shipped(t)
 	p := open(t, s).ready().openDocuments()

@@ -8,11 +8,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// refused are the browser's own lines about what it does not let pass.
+// refused lists the browser's own messages about what it refuses.
 var refused = []string{"'integrity' attribute", "Fetch API cannot load"}
 
-// Whatever program of the first page has a byte changed on its way is refused before any
-// of it runs, and the visitor is told; nothing answers.
+// Any program of the first page that has a changed byte is refused before any of it runs,
+// and the visitor is told; nothing answers.
 func TestAnAlteredProgramIsRefused(t *testing.T) {
 	s := shipped(t)
 	const refusedPart = "was refused because it is not the one that was published"
@@ -50,8 +50,8 @@ func TestAnAlteredProgramIsRefused(t *testing.T) {
 			if name != "vugu-helper.*.js" && name != "ui.*.wasm" {
 				return
 			}
-			// Once the right file is there, the button is enough, though a browser keeps a file
-			// of such a name for a year.
+			// Once the right file is there, pressing the button is enough, though a
+			// browser keeps a file of such a name for a year.
 			s.heal()
 			p.click("#status-button")
 			p.ready()
@@ -59,7 +59,8 @@ func TestAnAlteredProgramIsRefused(t *testing.T) {
 	}
 }
 
-// What is loaded on demand is refused likewise, and comes at the next attempt.
+// Files that are loaded on demand are refused in the same way, and arrive at the next
+// attempt.
 func TestAnAlteredPanelIsRefused(t *testing.T) {
 	s := shipped(t)
 	// Without a service worker, which would have fetched all of it by then.
@@ -101,8 +102,8 @@ func TestAnAlteredPanelIsRefused(t *testing.T) {
 	}
 }
 
-// With the service worker, too: what was changed in the browser's storage is refused, and
-// replaced.
+// With the service worker, too, a file that was changed in the browser's storage is
+// refused, and replaced.
 func TestAProgramAlteredInStorageIsReplaced(t *testing.T) {
 	s := shipped(t)
 	p := open(t, s).ready().installed()

@@ -23,9 +23,9 @@ import (
 	"parley/shared/safetensors"
 )
 
-// familyOfFour is a folder of encoders: the shipped base, and three members of lower
-// and lower output bias, so that each lights fewer terms than the one before. Which
-// levels ship does not matter to the tests with it.
+// familyOfFour returns a folder of encoders: the shipped base, and three members with
+// lower and lower output biases, so that each has fewer active terms than the one before.
+// The tests that use it do not depend on which levels ship.
 func familyOfFour(t testing.TB) string {
 	t.Helper()
 	root, _ := build(t)
@@ -89,7 +89,7 @@ func familyOfFour(t testing.TB) string {
 	return dir
 }
 
-// Every level of a family, with the kernel, has the bits of native Go.
+// Every level of a family, with the kernel, gives the same bits as native Go.
 func TestLevelsHaveTheSameBits(t *testing.T) {
 	start(t)
 	dir := familyOfFour(t)
@@ -120,8 +120,8 @@ func TestLevelsHaveTheSameBits(t *testing.T) {
 	}
 }
 
-// The base and the default come with the page; another level when it is first asked
-// for, once, and it is there without a network from then on.
+// The base and the default level come with the page. Another level is downloaded once,
+// when it is first asked for, and works offline from then on.
 func TestLevelsComeWhenTheyAreAskedFor(t *testing.T) {
 	start(t)
 	s := serveFolder(t, publishRelease(t, release{encoder: familyOfFour(t)}))
@@ -166,8 +166,8 @@ func TestLevelsComeWhenTheyAreAskedFor(t *testing.T) {
 	}
 }
 
-// A damaged level is not used; asked again, it comes whole, whatever the attempt before
-// had still under way.
+// A damaged level is not used. Asked again, it is loaded completely, whatever the attempt
+// before still had under way.
 func TestADamagedLevel(t *testing.T) {
 	start(t)
 	dir := familyOfFour(t)

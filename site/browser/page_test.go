@@ -22,7 +22,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// patience is how long a page may take for anything. Tests share two cores.
+// patience is the time that a page may take for anything. Tests share two cores.
 const patience = 30 * time.Second
 
 // A page is a tab with a browser profile of its own, watched.
@@ -150,7 +150,7 @@ func (p *page) expect(texts ...string) {
 	p.expected = append(p.expected, texts...)
 }
 
-// unexpected gives, and forgets, the problems that no test said it expects.
+// unexpected returns the problems that no test expects, and forgets them.
 func (p *page) unexpected() (bad []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -219,8 +219,7 @@ func (p *page) navigate(url string) {
 	p.do(chromedp.Navigate(url))
 }
 
-// eval runs JavaScript in the page, awaits it where it is a promise, and gives
-// its value.
+// eval runs JavaScript in the page, awaits it if it is a promise, and returns its value.
 func eval[T any](p *page, js string) T {
 	p.t.Helper()
 	v, err := try[T](p, js)
@@ -236,8 +235,8 @@ func try[T any](p *page, js string) (T, error) {
 	return chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 }
 
-// wait waits until the JavaScript condition holds; what says in words what is
-// waited for.
+// wait waits until the JavaScript condition holds; what describes in words what it waits
+// for.
 func (p *page) wait(what, js string) {
 	p.t.Helper()
 	end := time.Now().Add(patience)
@@ -280,13 +279,14 @@ func (p *page) press(keys string, modifiers ...chromedp.Modifier) {
 	p.do(steps...)
 }
 
-// text gives the text of the first element of a CSS selector, "" for none.
+// text returns the text of the first element that matches a CSS selector, "" where none
+// does.
 func (p *page) text(css string) string {
 	p.t.Helper()
 	return eval[string](p, fmt.Sprintf("document.querySelector(%s)?.innerText ?? ''", quote(css)))
 }
 
-// quote writes s as a JavaScript string.
+// quote returns s as a JavaScript string.
 func quote(s string) string {
 	b, err := json.Marshal(s)
 	if err != nil {
@@ -295,7 +295,7 @@ func quote(s string) string {
 	return string(b)
 }
 
-// call is a DevTools command as an action.
+// call runs a DevTools command as an action.
 func call[P, R any](command cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, command, params)

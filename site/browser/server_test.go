@@ -14,7 +14,7 @@ import (
 	"parley/site/serve"
 )
 
-// A server serves a folder, well or badly.
+// A server serves a folder, well or with faults.
 type server struct {
 	t    testing.TB
 	addr string
@@ -58,7 +58,7 @@ func (s *server) start() {
 	go s.http.Serve(l)
 }
 
-// stop closes every connection: the network is gone.
+// stop closes every connection, as if the network were gone.
 func (s *server) stop() { s.http.Close() }
 
 func (s *server) url() string { return "http://" + s.addr + "/" }
@@ -88,7 +88,7 @@ func (s *server) swap(folder fs.FS) {
 	s.handler = serve.Handler(folder)
 }
 
-// spoil adds a fault, for the paths that contain match, whose stars stand for
+// spoil adds a fault for the paths that contain match, in which a star stands for
 // anything.
 func (s *server) spoil(match string, spoil func(http.ResponseWriter, *http.Request, http.Handler)) {
 	s.mu.Lock()
@@ -96,14 +96,14 @@ func (s *server) spoil(match string, spoil func(http.ResponseWriter, *http.Reque
 	s.faults = append(s.faults, fault{strings.Split(match, "*"), spoil})
 }
 
-// heal takes all faults away.
+// heal removes all faults.
 func (s *server) heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
 }
 
-// requests are the paths asked for that contain match.
+// requests returns the requested paths that contain match.
 func (s *server) requests(match string) (paths []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"parley/shared/message"
 )
 
-// queryOf64 serves an encoder that reads 64 tokens, and gives a conversation that
-// fills them.
+// queryOf64 serves an encoder that reads 64 tokens, and returns a conversation that fills
+// them.
 func queryOf64(t testing.TB) (*server, message.Ask) {
 	t.Helper()
 	root, _ := build(t)
@@ -36,8 +36,8 @@ func queryOf64(t testing.TB) (*server, message.Ask) {
 	}}
 }
 
-// times asks n times and gives what the worker measured, and what passed between
-// the message and its reply, in milliseconds, each sorted.
+// times asks n times. It returns the worker's measurements, and the times between the
+// message and its reply, in milliseconds, each sorted.
 func (p *page) times(ask message.Ask, n int) (encode, search, whole []float64) {
 	p.t.Helper()
 	for range n {
@@ -74,8 +74,8 @@ func (p *page) times(ask message.Ask, n int) (encode, search, whole []float64) {
 	return encode, search, whole
 }
 
-// What the machine makes of it is logged. What is tested is a ratio, which holds on a busy
-// machine, too: the page adds little to what the worker needs.
+// The machine's times are logged. The test checks a ratio, which holds on a busy machine,
+// too: the page adds little to the worker's time.
 func TestAQueryOf64TokensIsQuick(t *testing.T) {
 	start(t)
 	s, ask := queryOf64(t)

@@ -53,7 +53,7 @@ func TestASecondRunEncodesWhatChanged(t *testing.T) {
 	if sum := build(changed, Options{Settings: collect.Settings{Mass: .5}}); sum.Unchanged != 0 {
 		t.Errorf("of other options: %+v", sum)
 	}
-	// A folder that is no longer what was made tells nothing.
+	// A folder that was altered is not reused.
 	if err := os.WriteFile(filepath.Join(out, "index.bin"), []byte("PARLEY"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,8 @@ func TestASecondRunEncodesWhatChanged(t *testing.T) {
 	equal(t, contents(t, out), got)
 }
 
-// A document that changed between a stopped run and the next costs its own vectors alone.
+// If a document changes between a stopped run and the next, only its own vectors are made
+// again.
 func TestAStoppedRunGoesOnThoughADocumentChanged(t *testing.T) {
 	defer func(was time.Duration) { syncEvery = was }(syncEvery)
 	syncEvery = 0
@@ -97,7 +98,7 @@ func TestAStoppedRunGoesOnThoughADocumentChanged(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	// From now on work is kept in the folder itself.
+	// From now on the work file is in the folder itself.
 	docs[0].Text = "Tea is cold."
 	for i := range docs {
 		docs[i].Text += " It is so."
@@ -139,7 +140,7 @@ func TestAForeignFolderIsNotWritten(t *testing.T) {
 	if _, err := Build(t.Context(), enc, corpus(3), file, Options{}); err == nil {
 		t.Error("a file was taken for a folder")
 	}
-	// A folder with files of other names is no one else's collection.
+	// A folder with files of other names may be written to.
 	out := t.TempDir()
 	os.WriteFile(filepath.Join(out, "notes.txt"), nil, 0o644)
 	if _, err := Build(t.Context(), enc, corpus(3), out, Options{}); err != nil {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// An archive whose index promises gigabytes costs an error, and no memory.
+// An archive whose index claims gigabytes causes an error, and uses no memory.
 func TestAnArchiveThatPromisesTooMuch(t *testing.T) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

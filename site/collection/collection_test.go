@@ -76,7 +76,7 @@ func testEncoder(t *testing.T) *LoadedEncoder {
 var words = strings.Fields(`tower paris iron tall metres designed engineer eiffel tea leaf hot water green black china
 	japan river bridge built year city stone ship harbour sea whale fish salt moon planet star sun orbit`)
 
-// corpus is n documents of random words, some long enough to be cut.
+// corpus returns n documents of random words, some long enough to be cut.
 func corpus(n int) iter.Seq[documents.Document] {
 	return func(yield func(documents.Document) bool) {
 		r := rand.New(rand.NewPCG(7, 7))
@@ -149,7 +149,7 @@ func TestTheFolderDoesNotDependOnTheCores(t *testing.T) {
 	}
 }
 
-// What the folder holds must be what encoding each passage by itself gives.
+// The folder must have the vectors of each passage encoded separately.
 func TestTheIndexHoldsTheHeaviestTermsOfEachPassage(t *testing.T) {
 	enc := testEncoder(t)
 	out := filepath.Join(t.TempDir(), "c")
@@ -222,8 +222,8 @@ func TestAQuestionFindsItsDocument(t *testing.T) {
 
 const killed = 3000 // documents of the kill test
 
-// A run is killed again and again; each goes on where the one before had
-// reported to be, and what comes out is what one run gives.
+// A run is killed again and again. Each run continues where the one before had reported to
+// be, and the result is that of a single run.
 func TestAKilledRunLosesNothingItReportedDone(t *testing.T) {
 	encoder := encoderFolder(t)
 	dir := t.TempDir()
@@ -289,8 +289,8 @@ func TestAKilledRunLosesNothingItReportedDone(t *testing.T) {
 	t.Logf("killed %d times, resumed %d of %d passages", kills, sum.Resumed, sum.Passages)
 }
 
-// Whatever part of the last record reached the disk, and whatever was damaged,
-// what is whole is kept and the rest made again.
+// Whichever part of the last record reached the disk, and whatever was damaged, complete
+// records are kept and the rest is made again.
 func TestADamagedWorkFileIsCutWhereItIsDamaged(t *testing.T) {
 	dir := t.TempDir()
 	key := [32]byte{1}
@@ -378,7 +378,7 @@ func TestADamagedWorkFileIsCutWhereItIsDamaged(t *testing.T) {
 			t.Fatalf("byte %d flipped: %d passages kept, want %d", at, got, want)
 		}
 	}
-	// A file of the version before, which is not to be lost without a word.
+	// A work file of the previous version must not be deleted silently.
 	older := append([]byte("PLYWORK1"), whole[8:]...)
 	if err := os.WriteFile(name, older, 0o644); err != nil {
 		t.Fatal(err)
@@ -491,7 +491,7 @@ func TestProgressEndsWithEverything(t *testing.T) {
 	}
 }
 
-// A run that is stopped ends at once, whatever it is reading.
+// A run that is stopped ends immediately, whatever it is reading.
 func TestStoppingDoesNotWaitForADocument(t *testing.T) {
 	dir := t.TempDir()
 	if err := tiny.Write(dir, 1); err != nil {

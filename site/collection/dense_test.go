@@ -33,8 +33,8 @@ func testDense(t *testing.T, enc *LoadedEncoder) *LoadedDenseEncoder {
 	return d
 }
 
-// The dense file is what encoding each passage by itself gives, whatever the cores, and
-// the others are what they are without it.
+// The dense file has the vectors of each passage encoded separately, for any number of
+// cores, and the other files are the same as without it.
 func TestDenseVectorsLieBesideTheRest(t *testing.T) {
 	enc := testEncoder(t)
 	d := testDense(t, enc)
@@ -90,13 +90,13 @@ func TestDenseVectorsLieBesideTheRest(t *testing.T) {
 	if _, err := b.WriteTo(&bin); err != nil || bin.String() != want[collect.DenseFile] {
 		t.Errorf("dense.bin has %d bytes, wanted %d: %v", len(want[collect.DenseFile]), bin.Len(), err)
 	}
-	// Whoever wants none reads on as ever.
+	// Programs that do not use dense vectors read the collection as before.
 	if _, store, err := Open(filepath.Join(dir, "3")); err != nil || store.Len() != c.Passages.Len() {
 		t.Error(err)
 	}
 
-	// Added to a collection that is there, they give the same folder, and encode nothing
-	// else; once more, too.
+	// Adding them to an existing collection gives the same folder, and encodes nothing
+	// else; so does adding them again.
 	for range 2 {
 		sum, err := AddDense(t.Context(), enc, plain, Options{Dense: d})
 		if err != nil || sum.Tokens != 0 || sum.Dense.Tokens == 0 || sum.IndexBytes != len(want["index.bin"]) {
@@ -109,7 +109,7 @@ func TestDenseVectorsLieBesideTheRest(t *testing.T) {
 	}
 }
 
-// A run that is stopped in either stage goes on, and ends with the same bytes.
+// A run that is stopped in either stage continues, and ends with the same bytes.
 func TestAStoppedDenseRunGoesOn(t *testing.T) {
 	defer func(was time.Duration) { syncEvery = was }(syncEvery)
 	syncEvery = 0
@@ -262,8 +262,8 @@ func TestADenseEncoderOfAnotherVocabulary(t *testing.T) {
 	}
 }
 
-// A family's dense encoder reads conversations, another folder's may read passages; what
-// is missing is said.
+// A family's dense encoder reads conversations, and another folder's may read passages;
+// errors say what is missing.
 func TestAFamilysDenseEncoder(t *testing.T) {
 	dir := t.TempDir()
 	if err := tiny.Write(filepath.Join(dir, "tiny"), 1); err != nil {

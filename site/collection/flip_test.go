@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Of every file that ships, a bit is flipped here and there: each loader refuses it and
+// In every file that ships, single bits are flipped: each loader refuses the file and
 // names it.
 func TestNoFlippedBitIsLoaded(t *testing.T) {
 	const shipped = "../../models"
@@ -53,7 +53,7 @@ func TestNoFlippedBitIsLoaded(t *testing.T) {
 	if len(files) < 18 {
 		t.Fatalf("only %q", files)
 	}
-	// load opens all that a file takes part in.
+	// load opens everything that uses the file.
 	load := func(file string) error {
 		folder, _, _ := strings.Cut(filepath.ToSlash(file), "/")
 		if folder == "vital-articles" {
@@ -65,7 +65,7 @@ func TestNoFlippedBitIsLoaded(t *testing.T) {
 			return err
 		}
 		if folder == e.List.Dense.Folder {
-			// The base, which it takes the vocabulary of, is whole.
+			// The base, whose vocabulary it uses, is intact.
 			_, err := e.Dense()
 			return err
 		}
@@ -92,7 +92,7 @@ func TestNoFlippedBitIsLoaded(t *testing.T) {
 		for _, i := range places {
 			damaged := append([]byte{}, whole...)
 			damaged[i] ^= 1 << r.IntN(8)
-			// Not in place: the file may be a second name of the one that ships.
+			// Not in place: the file may be a hard link to the one that ships.
 			if err := os.Remove(at); err != nil {
 				t.Fatal(err)
 			}

@@ -20,7 +20,7 @@ import (
 	"parley/site/collection/tiny"
 )
 
-// Vectors of one encoder say nothing to another, though both have the same vocabulary.
+// Vectors of one encoder mean nothing to another, even with the same vocabulary.
 func TestACollectionOfAnotherEncoderIsTold(t *testing.T) {
 	dir := t.TempDir()
 	for i, name := range []string{"one", "two"} {
@@ -101,7 +101,7 @@ func TestACollectionOfAnotherEncoderIsTold(t *testing.T) {
 	}
 }
 
-// Weights that are finite and absurd give no term: nothing is written.
+// Weights that are finite and absurd give no terms; nothing is written then.
 func TestAnEncoderWithoutTermsIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	files := tiny.Files(1)

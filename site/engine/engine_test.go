@@ -23,8 +23,8 @@ import (
 
 const vocab = 60
 
-// collection makes a collection of n passages with random vectors and words; their texts
-// hold what each form has to escape.
+// collection returns a collection of n passages with random vectors and words; their texts
+// contain the characters that each form has to escape.
 func collection(t testing.TB, n int) *Collection {
 	t.Helper()
 	r := rand.New(rand.NewPCG(3, 18))
@@ -63,7 +63,7 @@ func collection(t testing.TB, n int) *Collection {
 	return &Collection{Index: x, Passages: store, Piece: func(t uint32) string { return fmt.Sprintf("[unused%d]", t) }}
 }
 
-// queries are random ones over terms and words.
+// queries returns random queries over terms and words.
 func queries(c *Collection, n int) []sparse.Vector {
 	r := rand.New(rand.NewPCG(4, 18))
 	all := make([]sparse.Vector, n)
@@ -151,7 +151,7 @@ type row struct {
 	impacts              map[uint32]int
 }
 
-// read reads the rows of an export's parts by a reader of its own.
+// read reads the rows of an export's parts with its own parser.
 var read = map[string]func(t testing.TB, part string) []row{
 	"opensearch":    readBulk,
 	"elasticsearch": readBulk,
@@ -322,8 +322,8 @@ func TestCIFFIsTheIndexAgain(t *testing.T) {
 	}
 }
 
-// What a run that was stopped has written stays, and the next one ends with the files of a
-// run that was not.
+// The files that a stopped run has written stay, and the next run ends with the same files
+// as an uninterrupted one.
 func TestExportContinues(t *testing.T) {
 	c := collection(t, 50)
 	factors, _ := c.Index.Factors(queries(c, 1)[0])

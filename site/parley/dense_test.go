@@ -15,7 +15,8 @@ import (
 	"parley/site/collection/tiny"
 )
 
-// denseFolder is a dense encoder for the bench, without a vocabulary of its own.
+// denseFolder returns the folder of a dense encoder for the bench, without a vocabulary of
+// its own.
 func (b bench) denseFolder(t *testing.T, parley string) string {
 	t.Helper()
 	enc, err := collection.OpenEncoder(b.encoder)
@@ -27,7 +28,8 @@ func (b bench) denseFolder(t *testing.T, parley string) string {
 
 const denseSettings = `{"name": "tiny-dense", "query_tokens": 64, "passage_tokens": 48, "dense_weight": 20, "dense_zero": 0.5}`
 
-// denseBench is a bench whose collection has dense vectors and whose encoder weighs words.
+// denseBench returns a bench whose collection has dense vectors and whose encoder weights
+// words.
 func denseBench(t *testing.T) (b bench, dense string) {
 	t.Helper()
 	b = newBench(t)
@@ -91,7 +93,7 @@ func TestIndexMakesDenseVectorsAndAddsThem(t *testing.T) {
 	}
 }
 
-// What is exported of a dense encoder is one, with its settings.
+// Quantising a dense encoder gives a dense encoder, with its settings.
 func TestExportTakesADenseEncoder(t *testing.T) {
 	b := newBench(t)
 	dense, small := b.denseFolder(t, denseSettings), filepath.Join(b.dir, "small")
@@ -133,7 +135,7 @@ func TestSearchByStages(t *testing.T) {
 			t.Errorf("%q: %s", stage, out)
 		}
 	}
-	// Nothing is said of stages where there is one.
+	// Where there is one stage, stages are not mentioned.
 	if a := b.answer(t, "whale"); a.Stage != message.StageSparse || a.Cost.DenseMS != 0 {
 		t.Errorf("%+v", a)
 	}
@@ -142,7 +144,8 @@ func TestSearchByStages(t *testing.T) {
 	}
 }
 
-// What is missing is said where it was asked for; otherwise the sparse answer stands.
+// Where the dense stage was asked for, an error says what is missing; otherwise the sparse
+// stage answers.
 func TestADenseStageThatIsMissing(t *testing.T) {
 	b, dense := denseBench(t)
 	refused := func(code int, says string, args ...string) {
@@ -164,7 +167,7 @@ func TestADenseStageThatIsMissing(t *testing.T) {
 	stands("")
 	stands("", "--stage", "sparse")
 
-	// A family's, whose vectors are of another space than the collection's.
+	// A family's encoder whose vectors belong to another space than the collection's.
 	fam := filepath.Join(b.dir, "family")
 	if err := os.CopyFS(filepath.Join(fam, "tiny"), os.DirFS(b.encoder)); err != nil {
 		t.Fatal(err)
@@ -209,7 +212,7 @@ func TestADenseStageThatIsMissing(t *testing.T) {
 	stands("the sparse stage answers alone: " + b.collection + `: bundle: "dense.bin": wrong SHA-256`)
 	refused(exitFailed, "wrong SHA-256", "--dense", dense)
 
-	// None.
+	// No vectors.
 	must(t, "", "index", "--encoder", b.encoder, "--out", b.collection, filepath.Join(b.dir, "docs", "sea.jsonl"))
 	stands("")
 	refused(exitFailed, "`parley index --dense --out "+b.collection+"` adds them", "--stage", "dense")

@@ -13,8 +13,8 @@ import (
 	"parley/site/collection/tiny"
 )
 
-// killed runs command lines in turn, for ever, in a process of its own that is killed
-// after a while, again and again; whole checks what they leave each time.
+// killed runs command lines in turn, without end, in a process of its own that it kills
+// after a while, again and again; whole checks what they left each time.
 func killed(t *testing.T, lines [][]string, whole func() error) {
 	t.Helper()
 	const child = "PARLEY_KILLED_CHILD"

@@ -25,7 +25,7 @@ import (
 	"parley/site/collection/tiny"
 )
 
-// parley runs a command line and gives its exit code and what it wrote.
+// parley runs a command line and returns its exit code and its output.
 func parley(t *testing.T, stdin string, args ...string) (code int, out, err string) {
 	t.Helper()
 	var o, e bytes.Buffer
@@ -33,7 +33,7 @@ func parley(t *testing.T, stdin string, args ...string) (code int, out, err stri
 	return code, o.String(), e.String()
 }
 
-// must runs a command line that must do, and gives its output.
+// must runs a command line that must succeed, and returns its output.
 func must(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
 	code, out, err := parley(t, stdin, args...)
@@ -195,8 +195,8 @@ func TestSearchShowsTheQuotationItsSourceAndTheCost(t *testing.T) {
 	}
 }
 
-// The sentence quoted may lack the figure that was asked for: search and chat say so,
-// chat of the result picked too.
+// The quoted sentence may lack the figure that was asked for: search and chat say so, and
+// chat does for a picked result, too.
 func TestAReplyWithoutTheFigureSaysSo(t *testing.T) {
 	b := newBench(t)
 	says := "\n  " + message.NoFigureText + "\n"
@@ -278,7 +278,7 @@ func TestADoubtedTurnQuotesNothing(t *testing.T) {
 		t.Error(text)
 	}
 
-	// Search has the results as ever, after the sentence.
+	// Search prints the results as always, after the sentence.
 	out.Reset()
 	c.page.answer(&a)
 	if text := out.String(); !strings.HasPrefix(text, "  Read as “eiffel”.\n  "+message.Says(message.DoubtUnsure)+"\n\n  1  ") || strings.Contains(text, "\n> ") {
@@ -358,7 +358,7 @@ func TestSearchWritesARun(t *testing.T) {
 	}
 }
 
-// What a file of queries in JSON lacks is said.
+// An error says what a file of queries in JSON lacks.
 func TestSearchRefusesQueriesOfARun(t *testing.T) {
 	b := newBench(t)
 	queries := filepath.Join(b.dir, "q.jsonl")
@@ -399,7 +399,8 @@ func TestARunByDocumentsNamesEachOnce(t *testing.T) {
 	}
 }
 
-// What is shared in a chat is asked elsewhere, and what is saved can be read again.
+// A conversation shared in a chat can be asked elsewhere, and one that was saved can be
+// read again.
 func TestChatSharesTheConversation(t *testing.T) {
 	b := newBench(t)
 	md, saved := filepath.Join(b.dir, "talk.md"), filepath.Join(b.dir, "talk.json")
@@ -430,7 +431,7 @@ func TestChatSharesTheConversation(t *testing.T) {
 	}
 }
 
-// A conversation that was saved, or written down, is asked anew.
+// A conversation that was saved, or written by hand, is asked again.
 func TestChatOpensAFile(t *testing.T) {
 	b := newBench(t)
 	dir := t.TempDir()
@@ -556,7 +557,7 @@ func TestAStoppedIndexSaysHowToGoOn(t *testing.T) {
 	}
 }
 
-// The whole way: build a page of one's own collection, serve it, fetch it.
+// The whole path: build a page with a collection of one's own, serve it, fetch it.
 func TestBuildAndServe(t *testing.T) {
 	b := newBench(t)
 	wasm := filepath.Join(b.dir, "wasm")
@@ -606,7 +607,7 @@ func TestBuildAndServe(t *testing.T) {
 	}
 }
 
-// A family's base indexes; any of its levels asks.
+// The base of a family indexes; any of its levels answers.
 func TestLevels(t *testing.T) {
 	b := newBench(t)
 	dir := t.TempDir()

@@ -36,7 +36,7 @@ import (
 	"parley/site/serve"
 )
 
-// options builds a site of a tiny encoder, one document, and a small program.
+// options returns a build of a tiny encoder, one document, and a small program.
 func options(t *testing.T) Options {
 	t.Helper()
 	dir := t.TempDir()
@@ -99,7 +99,7 @@ func folder(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// find gives the one path that matches a pattern.
+// find returns the one path that matches a pattern.
 func find(t *testing.T, files map[string]string, pattern string) string {
 	t.Helper()
 	for name := range files {
@@ -291,8 +291,8 @@ func TestFamily(t *testing.T) {
 	}
 }
 
-// Two levels may be the same weights, read otherwise: they are one file, which comes
-// with the page where either is the default.
+// Two levels may have the same weights with other settings. The weights are then one file,
+// which comes with the page where either level is the default.
 func TestEqualWeightsAreStoredOnce(t *testing.T) {
 	o := options(t)
 	withFamily(t, &o)

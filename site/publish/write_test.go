@@ -17,7 +17,7 @@ import (
 	"parley/site/serve"
 )
 
-// version is a small published folder: its page names a script and data of its own.
+// version returns a small published folder: its page names a script and data of its own.
 func version(text string) []file {
 	app, data := "app/boot."+hash16([]byte("app"+text))+".js", "data/"+hash16([]byte("data"+text))+".index.bin"
 	small := [2][]byte{[]byte("br"), []byte("gz")}
@@ -57,8 +57,8 @@ func TestABuildKeepsTheVersionBefore(t *testing.T) {
 	}
 }
 
-// While the folder is built anew, again and again, whoever loads the page finds all that
-// it names.
+// While the folder is rebuilt again and again, every visitor who loads the page finds all
+// the files that it names.
 func TestAServerFindsAllFilesDuringRebuilds(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	if err := write(out, version("first")); err != nil {
@@ -113,7 +113,7 @@ func TestAServerFindsAllFilesDuringRebuilds(t *testing.T) {
 	visitors.Wait()
 }
 
-// A build that is killed at any moment leaves a whole version, and the next one leaves
+// A build that is killed at any moment leaves a complete version, and the next one leaves
 // nothing beside it.
 func TestAKilledBuildLeavesAVersion(t *testing.T) {
 	const child = "PARLEY_PUBLISH_CHILD"

@@ -18,7 +18,7 @@ func ask(h http.Handler, host, path string) (int, string) {
 	return w.Result().StatusCode, string(body)
 }
 
-// A page elsewhere whose name was made to lead here gets nothing.
+// A page elsewhere whose name was made to lead here gets no answer.
 func TestOnlyItsOwnHostsAreServed(t *testing.T) {
 	for _, x := range []struct {
 		addr  string
@@ -69,7 +69,7 @@ func TestNoLinkOutOfTheFolder(t *testing.T) {
 	}
 }
 
-// A folder that takes another's place is served from then on, by the same handler.
+// A folder that replaces another is served from then on, by the same handler.
 func TestAFolderThatWasReplaced(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "site")
 	h := Handler(Folder(dir, false))

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// A pipe in the folder, which nobody writes into, is no file and keeps nobody waiting.
+// A pipe in the folder, which nobody writes to, is treated as missing and blocks no
+// request.
 func TestAPipeIsNotWaitedFor(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.txt"), 0o644); err != nil {

@@ -21,7 +21,7 @@ import (
 	"parley/site/collection/tiny"
 )
 
-// must gives a desk with the tests' encoder.
+// must returns a desk with the tests' encoder.
 func opened(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{}
@@ -66,7 +66,7 @@ func read(t *testing.T, d *desk) (documents, cut int, left []string) {
 	return documents, cut, left
 }
 
-// commandLine is what `parley index` makes of the same files.
+// commandLine returns the collection that `parley index` makes of the same files.
 func commandLine(t *testing.T) map[string][]byte {
 	t.Helper()
 	dir, enc := filepath.Join(t.TempDir(), "notes"), filepath.Join(t.TempDir(), "enc")
@@ -182,7 +182,7 @@ func TestARunThatWasCutOffGoesOn(t *testing.T) {
 	sameFiles(t, d, commandLine(t))
 }
 
-// saves gives what was made since the last batch.
+// saves returns the vectors made since the last batch.
 func (d *desk) saves(t *testing.T, dense bool) []byte {
 	t.Helper()
 	b, err := d.batch(struct {
@@ -194,8 +194,8 @@ func (d *desk) saves(t *testing.T, dense bool) []byte {
 	return bytes.Clone(d.kept)
 }
 
-// A batch is taken where it continues, over the very passages that it was made of, and
-// nowhere else; one that is refused changes nothing.
+// A batch is accepted only where it continues, for exactly the passages that it was made
+// of; a batch that is refused changes nothing.
 func TestBatchesOfOtherPassagesAreRefused(t *testing.T) {
 	begun := func(names ...string) *desk {
 		d := opened(t)
@@ -292,7 +292,7 @@ func FuzzBatch(f *testing.F) {
 	})
 }
 
-// finished encodes what is left and gives the collection's files.
+// finished encodes the rest and returns the collection's files.
 func finished(t *testing.T, d *desk) map[string][]byte {
 	t.Helper()
 	if _, err := d.encode(slice{1e9}); err != nil {
@@ -326,7 +326,7 @@ func (d *desk) with(t *testing.T, old map[string][]byte, added map[string]string
 	return e
 }
 
-// Documents added later make the collection that all at once would.
+// Documents added later make the same collection as all of them at once.
 func TestDocumentsAreAdded(t *testing.T) {
 	d := opened(t)
 	d.begin(Begin{"Notes"})
@@ -379,8 +379,8 @@ func TestDocumentsAreAdded(t *testing.T) {
 	}
 }
 
-// A collection that was made before there were words gets them, for old passages and
-// new, when documents are added to it.
+// A collection made before there were words gets them, for old and new passages, when
+// documents are added to it.
 func TestACollectionWithoutWordsGetsThem(t *testing.T) {
 	d := opened(t)
 	d.begin(Begin{"Notes"})
@@ -662,8 +662,8 @@ func TestTranscriptsAreReadAgain(t *testing.T) {
 	}
 }
 
-// Two files may number from 1: what is added takes the place of what it is a later version
-// of, and of nothing else.
+// Two files may both number from 1: an added document replaces only the older version of
+// itself.
 func TestAddedRecordsOfAnotherFileReplaceNothing(t *testing.T) {
 	d := opened(t)
 	d.begin(Begin{"Notes"})

@@ -19,7 +19,7 @@ import (
 	"parley/shared/matrix"
 )
 
-// The committed binary is what its source gives, byte for byte.
+// The committed binary is what compiling its source gives, byte for byte.
 func TestReproducible(t *testing.T) {
 	const version = "14.0.6"
 	for _, tool := range []string{"clang-14", "wasm-ld-14"} {
@@ -140,7 +140,7 @@ func same(t *testing.T, what string, got, want []float32) {
 	}
 }
 
-// rows are m rows of n values and zero pads.
+// rows returns m rows of n values with zero padding.
 func rows(r *rand.Rand, m, n int, spread float64) []float32 {
 	x := make([]float32, m*matrix.Pad(n))
 	for i := range m {
@@ -151,7 +151,7 @@ func rows(r *rand.Rand, m, n int, spread float64) []float32 {
 	return x
 }
 
-// pack is the kernel's order of weights, written down a second time.
+// pack packs weights in the kernel's order, written independently.
 func pack(w []int8, n, k int) []int8 {
 	N, K := matrix.Pad(n), matrix.Pad(k)
 	p := make([]int8, N*K)

@@ -15,8 +15,8 @@ import (
 	"parley/shared/message"
 )
 
-// A page drives Root as main.go does: answers come from answer, HTML goes nowhere
-// but into the test.
+// A page drives Root as main.go does: answers come from the function answer, and the HTML
+// goes only to the test.
 type page struct {
 	*testing.T
 	recorder
@@ -45,7 +45,7 @@ type effect struct {
 	n        int
 }
 
-// recorder is the Browser that tests look into.
+// recorder implements Browser and records its calls.
 type recorder struct{ effects []effect }
 
 func (r *recorder) note(do, a, b string, n int) { r.effects = append(r.effects, effect{do, a, b, n}) }
@@ -69,7 +69,7 @@ func (r *recorder) Check(id string)       { r.note("check", id, "", 0) }
 func (r *recorder) DropFragment()         { r.note("drop fragment", "", "", 0) }
 func (r *recorder) TickAfter(step int)    { r.note("tick", "", "", step) }
 
-// take gives what is wanted of the browser, in order, as main.go does.
+// take returns the requests to the browser in order, as main.go does.
 func (p *page) take() []effect {
 	wanted := p.effects
 	p.effects = nil
@@ -79,7 +79,7 @@ func (p *page) take() []effect {
 	return wanted
 }
 
-// found gives four results; a question's own text is among them.
+// found returns four results; a question's own text is among them.
 func found(ask message.Ask) message.Answer {
 	q := ask.Turns[len(ask.Turns)-1].Question
 	a := message.Answer{
@@ -109,7 +109,7 @@ func (p *page) render() {
 	p.html = b.String()
 }
 
-// settle renders and carries out effects until there are none.
+// settle renders and handles effects until there are none.
 func (p *page) settle() {
 	p.Helper()
 	for range 100 {
@@ -151,7 +151,7 @@ func (p *page) did(do, a string) bool {
 	return false
 }
 
-// notice is the line above the question box, as it was set last.
+// notice returns the line above the question box, as it was set last.
 func (p *page) notice() string {
 	for i := len(p.log) - 1; i >= 0; i-- {
 		if e := p.log[i]; e.do == "notice" {
@@ -250,7 +250,7 @@ func TestAChosenResultBecomesTheReply(t *testing.T) {
 	}
 }
 
-// The reply on view says that it lacks the figure asked for, whoever chose it.
+// The reply that is shown says that it lacks the figure asked for, whoever chose it.
 func TestAReplyWithoutTheFigureSaysSo(t *testing.T) {
 	p := newPage(t)
 	p.answer = func(ask message.Ask) message.Answer {
@@ -361,7 +361,7 @@ func TestADoubtedTurnQuotesNothing(t *testing.T) {
 	}
 }
 
-// A doubt is not contradicted by what is said about the stages.
+// What the page says about stages does not contradict a doubt.
 func TestADoubtedTurnDoesNotSayThatItStoodOut(t *testing.T) {
 	p := newPage(t)
 	p.answer = func(ask message.Ask) message.Answer {
@@ -743,7 +743,7 @@ func TestReloadRestoresTheConversation(t *testing.T) {
 	q.shows("It answers b.", true)
 }
 
-// What go generate would write is what is committed.
+// go generate would write the same files as those committed.
 func TestGeneratedFilesAreCurrent(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the generator")

@@ -47,7 +47,7 @@ var binary = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(out)
 })
 
-// start makes an instance without files, with the kernel or without.
+// start returns an instance without files, with the kernel or without.
 func start(t testing.TB, simd bool) *host.Worker {
 	t.Helper()
 	wasm, err := binary()
@@ -68,7 +68,7 @@ func start(t testing.TB, simd bool) *host.Worker {
 
 const models = "../../models"
 
-// shipped are the files in models/, by the names that the worker knows.
+// shipped returns the files in models/, by the worker's names for them.
 func shipped(t testing.TB) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -88,7 +88,7 @@ func shipped(t testing.TB) map[string][]byte {
 	return files
 }
 
-// order is that in which tests hand files in.
+// order is the order in which tests pass files.
 var order = []string{indexFile, config, weights, vocab, tokenizer, textsFile}
 
 func hand(t testing.TB, w *host.Worker, files map[string][]byte) message.Ready {
@@ -117,7 +117,7 @@ func encoderFiles(files map[string][]byte) encoder.Files {
 	}
 }
 
-// native is an engine over the same files.
+// native returns an engine over the same files.
 func native(t testing.TB, files map[string][]byte) *answer.Engine {
 	t.Helper()
 	e, err := encoder.Load(encoderFiles(files))
@@ -176,7 +176,7 @@ func random(e *encoder.Encoder, n int) []message.Ask {
 	return asks
 }
 
-// The worker gives the bits of native Go, with the kernel and without: token ids,
+// The worker gives the same bits as native Go, with the kernel and without: token ids,
 // vectors, winners, rankings, scores; and so the same answers.
 func TestSameBits(t *testing.T) { sameBits(t, shipped(t)) }
 
@@ -311,7 +311,7 @@ func TestMissingFiles(t *testing.T) {
 	}
 }
 
-// A wrong file is named, the others stay, and the right one mends it.
+// A wrong file is named, the others stay, and passing the right one repairs it.
 func TestWrongFiles(t *testing.T) {
 	files := few(t)
 	other := func(elem ...string) []byte {
@@ -465,7 +465,7 @@ func TestLevelsHaveTheBitsOfWholeEncoders(t *testing.T) {
 	}
 }
 
-// A wrong file of a level is named; the other levels answer all the while.
+// A wrong file of a level is named; the other levels keep answering.
 func TestWrongLevels(t *testing.T) {
 	files := few(t)
 	_, shared := member(t, files)
@@ -566,8 +566,8 @@ func TestSmallCollections(t *testing.T) {
 	}
 }
 
-// Requests as no page of ours sends them get an error or an answer; the worker
-// then works as before.
+// Requests that no page of ours sends get an error or an answer; the worker then works as
+// before.
 func TestMalformedRequests(t *testing.T) {
 	files := shipped(t)
 	w := start(t, true)
@@ -673,7 +673,7 @@ func FuzzAsk(f *testing.F) {
 	})
 }
 
-// What no one foresaw is reported; the worker goes on.
+// A panic is reported, and the worker keeps working.
 func TestPanicsBecomeErrors(t *testing.T) {
 	reply := reactor.Respond("ask", func() (string, string, error) { panic("a defect") })
 	word, body, _ := bytes.Cut(reply, []byte("\n"))
