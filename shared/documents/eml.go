@@ -25,6 +25,9 @@ type message struct {
 	body   []byte
 }
 
+// Kinds of text that are for programs, or another form of what is there.
+var machineText = map[string]bool{"calendar": true, "vcard": true, "x-vcard": true, "directory": true, "css": true, "javascript": true, "x-amp-html": true, "rfc822-headers": true}
+
 // An emlReader reads a message.
 type emlReader struct {
 	out  layout
@@ -107,7 +110,12 @@ func (r *emlReader) part(m *message, depth int) {
 		if m.kind == "multipart/digest" {
 			usual = "message/rfc822"
 		}
-		for _, body := range m.split() {
+		parts := m.split()
+		if len(parts) == 0 && len(bytes.TrimSpace(m.body)) > 0 {
+			r.left = append(r.left, Note{File: r.name, Kept: true, Why: "the parts of the message cannot be told apart; it was read as plain text"})
+			r.plain(m)
+		}
+		for _, body := range parts {
 			r.part(parseMessage(body, usual), depth+1)
 		}
 	case m.kind == "message/rfc822", m.kind == "message/global":
@@ -117,7 +125,7 @@ func (r *emlReader) part(m *message, depth int) {
 		r.part(inner, depth+1)
 	case m.kind == "text/html":
 		r.markup(m)
-	case m.kind == "text/plain", m.kind == "text/markdown", m.kind == "text/enriched":
+	case strings.HasPrefix(m.kind, "text/") && !machineText[strings.TrimPrefix(m.kind, "text/")]:
 		r.plain(m)
 	case strings.HasPrefix(m.kind, "image/"), m.kind == "application/pgp-signature", m.kind == "application/pkcs7-signature",
 		m.kind == "application/x-pkcs7-signature", m.kind == "application/pgp-keys":
@@ -203,6 +211,7 @@ func (r *emlReader) plain(m *message) {
 		return
 	}
 	flowed := strings.EqualFold(m.params["format"], "flowed")
+	unspaced := flowed && strings.EqualFold(m.params["delsp"], "yes") // RFC 3676: the space at a line's end is none of the text
 	var lines []string
 	last, pgp := 0, ""
 	flush := func() {
@@ -248,6 +257,10 @@ func (r *emlReader) plain(m *message) {
 		}
 		if strings.TrimSpace(line) == "" {
 			flush()
+			continue
+		}
+		if n := len(lines); unspaced && n > 0 && strings.HasSuffix(lines[n-1], " ") {
+			lines[n-1] = strings.TrimSuffix(lines[n-1], " ") + line
 			continue
 		}
 		lines = append(lines, line)
@@ -317,7 +330,7 @@ func parseMessage(data []byte, usual string) *message {
 	for _, key := range []string{"from", "to", "cc", "date", "subject"} {
 		m.header[key] = decodeWords(m.header[key])
 	}
-	if kind, params, err := mime.ParseMediaType(m.header["content-type"]); err == nil || kind != "" {
+	if kind, params, err := mime.ParseMediaType(m.header["content-type"]); (err == nil || kind != "") && strings.Contains(kind, "/") {
 		m.kind, m.params = kind, params
 	} else if s := strings.ToLower(m.header["content-type"]); s != "" {
 		for _, kind := range []string{"text/html", "text/plain"} {

@@ -50,7 +50,7 @@ func (r *office) epub() error {
 		read[item.path] = true
 		in, err := r.parts.Open(item.path)
 		if err != nil {
-			r.leftOut("a chapter was not read, for " + err.Error())
+			r.leftOut("a chapter cannot be read (" + err.Error() + ")")
 			continue
 		}
 		data, err := io.ReadAll(in)
@@ -59,7 +59,7 @@ func (r *office) epub() error {
 		}
 		text, _, ok := (&decoder{name: item.path, kind: HTML}).decode(data)
 		if !ok {
-			r.leftOut("a chapter was not read, for " + item.path + " is not text")
+			r.leftOut("a chapter is no text (" + item.path + ")")
 			continue
 		}
 		r.chapter(text, b.labels[item.path])
@@ -238,7 +238,7 @@ func (r *office) chapter(src, label string) {
 		return
 	}
 	body := find(root, func(n *html.Node) bool { return n.DataAtom == atom.Body })
-	if body == nil || epubType(body, "cover", "toc", "landmarks") || isContents(body) {
+	if body == nil || epubType(body, "cover", "toc", "landmarks") || epubType(onlyElement(body), "cover", "toc", "landmarks") || isContents(body) {
 		return
 	}
 	markupInto(&r.out, root, func() {
@@ -246,6 +246,20 @@ func (r *office) chapter(src, label string) {
 			r.out.heading(1, label, "")
 		}
 	})
+}
+
+// onlyElement is the one element that another consists of, and otherwise itself.
+func onlyElement(n *html.Node) *html.Node {
+	only := n
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		switch {
+		case c.Type == html.ElementNode && only == n:
+			only = c
+		case c.Type == html.ElementNode, c.Type == html.TextNode && clean(c.Data) != "":
+			return n
+		}
+	}
+	return only
 }
 
 // markupInto appends all text of a tree of HTML that is no web page, so that nothing

@@ -133,6 +133,10 @@ func (d *odtReader) apart(read func() error) ([]officeBlock, error) {
 
 // block reads an element that holds blocks, or is one.
 func (d *odtReader) block(e xml.StartElement) error {
+	if e.Name.Local == "section" && xmlAttr(e, "display") == "none" {
+		d.leftOut("hidden text was not read")
+		return d.p.skip()
+	}
 	switch e.Name.Local {
 	case "h", "p":
 		return d.paragraph(e)
