@@ -81,7 +81,7 @@ const maxTokens = 4096
 // ErrNoQuestion is returned where the question has no text that the encoder can read.
 var ErrNoQuestion = errors.New("the question is empty: it holds no letter, digit or sign that the encoder reads")
 
-// found is what the engine found for a question, before it becomes a message.Answer.
+// found is the engine's result for a question, before it becomes a message.Answer.
 type found struct {
 	query.Query // valid until the next question
 	hits        []index.Hit

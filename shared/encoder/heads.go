@@ -28,7 +28,7 @@ type head struct{ dense, out *matrix.Weights }
 // head reads a head that config.json names.
 func (r *reader) head(name, setting string, n, inputs int) *head {
 	if r.err == nil && !r.has(name+"dense.weight") {
-		r.fail(name+"dense.weight", "is missing, though config.json says %s: export the encoder anew, or take that setting out", setting)
+		r.fail(name+"dense.weight", "is missing, though config.json says %s: export the encoder again, or remove that setting", setting)
 		return nil
 	}
 	why := fmt.Sprintf("%s, hidden size %d", setting, n)

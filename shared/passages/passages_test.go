@@ -300,7 +300,7 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// FuzzRoundTrip: what Add takes, At gives back.
+// FuzzRoundTrip: At returns what Add was given.
 func FuzzRoundTrip(f *testing.F) {
 	f.Add("a", "b", "c", "d", "x{id}{title}")
 	f.Fuzz(func(t *testing.T, id, title, text, url, link string) {

@@ -234,7 +234,7 @@ func (l *Log) Body(at int64) ([]byte, error) {
 }
 
 func (l *Log) damaged(at int64) error {
-	return fmt.Errorf("%s, byte %d: the record was damaged since the file was opened; begin again, and it is made anew", l.f.Name(), at-HeadSize)
+	return fmt.Errorf("%s, byte %d: the record was damaged since the file was opened; run the command again, which makes it again", l.f.Name(), at-HeadSize)
 }
 
 // Sync waits until all records that were appended are on the disk.

@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// ErrEncrypted is what wraps where a zip's file cannot be read without a password.
+// ErrEncrypted is wrapped by the error for a zip's file that needs a password.
 var ErrEncrypted = errors.New("encrypted")
 
-// An Archive reads a zip's files one by one, as they are asked for, by their paths in it.
+// An Archive reads the files of a zip one by one, on request, by their paths.
 type Archive struct {
 	files map[string]*zip.File
 	most  int64
 	left  int64
 }
 
-// OpenArchive opens an archive of size bytes; most bounds what its files may unpack to
-// together.
+// OpenArchive opens a zip archive of size bytes; most is the number of bytes to which its
+// files may unpack together.
 func OpenArchive(r io.ReaderAt, size, most int64) (*Archive, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
@@ -36,17 +36,17 @@ func OpenArchive(r io.ReaderAt, size, most int64) (*Archive, error) {
 	return a, nil
 }
 
-// partKey is what names of the same file have in common: the programs that write
-// documents are not of one mind about capitals and slashes.
+// partKey returns the key of a file's name: programs that write documents disagree about
+// capitals and slashes.
 func partKey(name string) string {
 	return strings.ToLower(strings.TrimPrefix(path.Clean("/"+strings.ReplaceAll(name, `\`, "/")), "/"))
 }
 
-// Has reports whether there is a file of a name.
+// Has reports whether the archive has a file of that name.
 func (a *Archive) Has(name string) bool { return a.files[partKey(name)] != nil }
 
-// Open reads a file. The error wraps fs.ErrNotExist where there is none, and
-// ErrEncrypted; reading ends with ErrTooMuch where the bound is passed.
+// Open reads a file. Where there is none, the error wraps fs.ErrNotExist; where the file
+// needs a password, ErrEncrypted. Reading ends with ErrTooMuch at the bound.
 func (a *Archive) Open(name string) (io.Reader, error) {
 	f := a.files[partKey(name)]
 	switch {

@@ -423,7 +423,7 @@ func TestDenseAndAnotherCollection(t *testing.T) {
 	p.wait("the answer of both", `document.querySelector(".read > span")?.textContent.includes("both vectors")`)
 }
 
-// An engine that was started anew has the stage again.
+// A new engine has the dense stage again.
 func TestDenseAfterTheEngineFailed(t *testing.T) {
 	const asking = "const [word, reply] = engine.call(op, new TextEncoder().encode(body));"
 	p := open(t, denseWith(t, "worker.js", asking, "if (body.includes('fail now')) throw new Error('unreachable'); "+asking)).ready()
@@ -479,7 +479,7 @@ func TestDenseWhy(t *testing.T) {
 	p.settled(1)
 	p.click(".why-button")
 	p.wait("the parts", `document.querySelector(".why .part.dense .product")`)
-	// What it found is what the engine of the tests finds.
+	// It finds the same as the engine of the tests.
 	e := native(t, withDense.models, "")
 	encoders, err := collection.OpenEncoders(withDense.models)
 	if err != nil {
@@ -571,7 +571,7 @@ func TestDenseVectorsOfOnesOwnDocuments(t *testing.T) {
 	p.look("own-read")
 	p.accessibleInBoth("all read")
 
-	// It is what the command line makes.
+	// The vectors equal those that the command line makes.
 	name, zip := p.saved(func() { p.act("lighthouse", "Export") })
 	at := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(at, zip, 0o666); err != nil {

@@ -77,7 +77,7 @@ func TestTheDial(t *testing.T) {
 			t.Errorf("%s: %v", row, n)
 		}
 	}
-	// FLOPS of a question is what it touches of each passage.
+	// FLOPS of a question is the number of postings that it touches per passage.
 	for k, s := range p.side("FLOPS") {
 		if want := fmt.Sprintf("%.2f", float64(numbers("Postings touched")[k])/12297); s != want {
 			t.Errorf("FLOPS %s, wanted %s", s, want)
@@ -122,7 +122,7 @@ func TestTheDial(t *testing.T) {
 		t.Errorf("the table has %v rows and columns", got)
 	}
 
-	// Turned by keyboard, the dial makes another level answer, all turns anew.
+	// Set by keyboard, the dial makes another level answer all turns again.
 	p.do(chromedp.Focus(chromedp.CSS(".levels input:checked")))
 	p.press(kb.ArrowRight)
 	p.wait("another level", `document.querySelector(".levels .in-use input").value === "2x"`)

@@ -54,7 +54,7 @@ func familyOfWords(t testing.TB) string {
 	return dir
 }
 
-// Exact words are told from learned terms in every instrument, each is switched off for
+// Exact words are distinguished from learned terms in every instrument, each is switched off for
 // itself, and the parts of a score sum to it.
 func TestExactWords(t *testing.T) {
 	start(t)

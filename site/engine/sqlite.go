@@ -70,7 +70,7 @@ func writeSQLite(ctx context.Context, c *Collection, path string, m *meter) erro
 			err = db.QueryRowContext(ctx, step.sql).Scan(step.to)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w; remove it to begin anew", part, err)
+			return fmt.Errorf("%s: %w; remove it to start again", part, err)
 		}
 	}
 	m.skip(first)

@@ -46,7 +46,7 @@ func withDense(t *testing.T, o *Options) {
 	index(t, *o, filepath.Join(o.Encoder, "conv"), base, "tea leaf")
 }
 
-// index makes the collection anew, with dense vectors.
+// index makes the collection again, with dense vectors.
 func index(t *testing.T, o Options, dense string, base *collection.LoadedEncoder, texts ...string) {
 	t.Helper()
 	d, err := collection.OpenDense(dense, base.Tokenizer)

@@ -122,7 +122,7 @@ func TestDenseVectorsOfPassagesThatStay(t *testing.T) {
 	if want := whole(t, embedding(t, after, nil)); !bytes.Equal(got, want) {
 		t.Error("with what was there before, other vectors come out")
 	}
-	// What does not fit is made anew.
+	// Vectors that do not fit are made again.
 	for name, more := range map[string]map[string][]byte{
 		"other passages": {"older/passages.bin": texts(t, "one"), "older/dense.bin": older},
 		"damaged":        {"older/passages.bin": before, "older/dense.bin": older[:40]},

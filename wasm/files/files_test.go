@@ -361,7 +361,7 @@ func TestDocumentsAreAdded(t *testing.T) {
 	finished(t, d)
 	sameFiles(t, d, want)
 
-	// A document that is there already is encoded anew, however many passages it had.
+	// A document that is there already is encoded again, however many passages it had.
 	fresh := map[string]string{"a/tea.md": "# Tea\n\nTea is a plant in china.", "a.txt": "A whale is a fish."}
 	if e = d.with(t, want, fresh, "a/tea.md", "a.txt"); strings.Join(e.Replaced, " ") != "a/tea.md a.txt" || e.Kept != 3 {
 		t.Errorf("%+v", e)

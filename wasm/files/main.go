@@ -6,29 +6,29 @@
 // Like worker.wasm it is a WASI reactor (GOOS=wasip1); package reactor describes how bytes
 // are passed. The calls, with their arguments and results as JSON:
 //
-//	simd(on i32)      as of worker.wasm
+//	simd(on i32)      as in worker.wasm
 //	file(name i32)    takes the inbox as a file, by its name:
 //	                    encoder/...        the encoder's files
 //	                    dense/...          the dense encoder's, before the call dense
-//	                    dense              of an earlier run of embed, in order: Progress
+//	                    dense              batches of an earlier run of embed, in order: Progress
 //	                    document/PATH      a document to be read and cut: Read
-//	                    passages           of an earlier run, instead of documents: Progress
-//	                    vectors            of the first passages, in order: Progress
+//	                    passages           from an earlier run, instead of documents: Progress
+//	                    vectors            batches for the first passages, in order: Progress
 //	                    collection/NAME    a file of a collection, for pack, adopt, extend, dense
-//	                    older/NAME         of the collection that it was, for dense
+//	                    older/NAME         a file of the collection before it grew, for dense
 //	                    conversation/PATH  a file of conversations, for conversations
-//	open              the encoder's files are there: {}
-//	begin             Begin: a new collection; the one before is forgotten
-//	columns           {id, title, text, url, no_header}: {}: what the columns of the next
-//	                  document's table are, as its person said
+//	open              loads the encoder from its files: {}
+//	begin             Begin: begins a new collection and forgets the one before
+//	columns           {id, title, text, url, no_header}: {}: names the columns of the next
+//	                  document's table, as a person chose them
 //	extend            {}: Extended: puts the collection given as collection/... before the
-//	                  documents that were read, but for those that they take the place of
-//	encode            {ms}: encodes for about so long: Progress
-//	build             {}: Built: the collection's files, as far as it is encoded
-//	passages          {}: Piece: all passages, to go on with after a reload
-//	dense             {}: Progress: begins the dense vectors of collection/passages.bin; what
-//	                  older/passages.bin has of them is taken from older/dense.bin
-//	embed             {ms}: makes dense vectors for about so long: Progress
+//	                  documents that were read, without the documents that these replace
+//	encode            {ms}: Progress: encodes for about that many milliseconds
+//	build             {}: Built: the collection's files, with what is encoded so far
+//	passages          {}: Piece: all passages, to continue after a reload
+//	dense             {}: Progress: begins the dense vectors of collection/passages.bin, and
+//	                  takes those of passages in older/passages.bin from older/dense.bin
+//	embed             {ms}: Progress: makes dense vectors for about that many milliseconds
 //	vectors           {}: Piece: dense.bin, once all are made
 //	pack              {}: Piece: the files given as collection/..., as a zip archive
 //	retitle           Begin: Piece: collection/passages.bin with another title

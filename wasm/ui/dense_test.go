@@ -80,7 +80,7 @@ func TestTurnsSayWhichStagesAnswered(t *testing.T) {
 		t.Errorf("after it was let go, asked %d times", len(p.asks)-2)
 	}
 	p.shows("Searched with", false)
-	// With another collection it begins anew.
+	// With another collection it starts again.
 	p.root.Message("dense", 0, "on")
 	p.settle()
 	stages(p)

@@ -15,8 +15,8 @@
 // Three rules, since each Vugu event renders the whole tree and Vugu patches the
 // document by position:
 //   - Typing changes no state: a field's text is read when its form is submitted.
-//   - A conditional element stands in a parent that is always there and holds
-//     white space, so that nothing after it moves (a moved element is made anew
+//   - A conditional element is in a parent that always exists and contains
+//     white space, so that nothing after it moves (a moved element is created again
 //     and loses the focus), and an emptied parent is emptied.
 //   - No focus or blur handlers: they run in the middle of a render.
 package main

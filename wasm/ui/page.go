@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	results      = 10 // asked for
-	firstResults = 3  // shown at once
-	firstTerms   = 24 // shown at once
-	// A render visits every turn shown, so of a long conversation only the newest
-	// are, and older ones this many at a time.
+	results      = 10 // results of an answer
+	firstResults = 3  // results shown at first
+	firstTerms   = 24 // terms shown at first
+	// A render visits every turn shown, so a long conversation shows only its newest
+	// turns, and reveals this many older ones at a time.
 	turnsShown = 12
 )
 
@@ -25,38 +25,38 @@ type Root struct {
 	dialogue dialogue.Dialogue
 	ready    *message.Ready
 	open     map[int]*opened // by turn ID
-	shown    int             // newest turns on view
-	editing  int             // turn ID, 0 for none
+	shown    int             // number of newest turns that are shown
+	editing  int             // ID of the turn being edited, 0 for none
 	undo     *undo
 	play     *play
-	level    string             // of the family, that reads the conversation; "" is the default
+	level    string             // the family's level that reads the conversation; "" is the default
 	dense    bool               // the second, dense stage is loaded; better.js has its switch
-	wanted   string             // level of a conversation that was opened before any is known
+	wanted   string             // level of a conversation that was opened before the levels are known
 	tools    tools              // the instruments: see tools.go
 	examples map[string]example // by question: see compare.go
-	touring  string             // the tour's step; "" for none
-	tourTo   string             // ID of what is to be scrolled to, once it is there
-	noticed  [2]string          // the notice on view
+	touring  string             // name of the tour's current step; "" for none
+	tourTo   string             // ID of an element to scroll to, once it exists
+	noticed  [2]string          // the notice that is shown
 
 	lastID  int
 	waiting map[int]waiting // by message ID
 	fresh   int             // ID of the turn just asked, to be announced by itself
-	reread  int             // ID of the turn just asked to be read the other way, likewise
-	unseen  bool            // what was handled last changes nothing on view
+	reread  int             // ID of the turn just asked to be read the other way, announced in the same way
+	unseen  bool            // the last call changed nothing that is shown
 }
 
-// opened is what of a turn the reader opened or closed.
+// opened says which parts of a turn the reader has opened or closed.
 type opened struct {
 	vector, allTerms, allResults bool
-	results                      *bool // nil: open for the newest turn alone, unless it quotes nothing
+	results                      *bool // nil: open only for the newest turn, unless that quotes nothing
 }
 
 type undo struct{ what, saved string }
 
-// play is an example conversation being asked, turn by turn.
+// play is an example conversation that is being asked, turn by turn.
 type play struct {
 	questions []string
-	at        int // questions asked
+	at        int // number of questions asked
 }
 
 type waiting struct {
@@ -64,31 +64,31 @@ type waiting struct {
 	from   int
 }
 
-// A Browser does what the program wants done outside its own part of the document, in
-// the order of the calls, once the next render is over. Elements are named by ID; one
-// that is not there is passed over. boot.js has most of it.
+// A Browser carries out the program's requests outside its own part of the document, in
+// the order of the calls, after the next render. Elements are named by ID, and missing
+// ones are ignored. boot.js implements most of it.
 type Browser interface {
-	Ask(id int, ask string)     // the worker, which answers by Message; ask is a message.Ask
-	Save(conversation string)   // for a reload; "" for none
-	Announce(text string)       // to a screen reader
-	Say(text string)            // to everyone, under the box
-	Notice(text, button string) // above the question box, with a button or ""; "" takes it away
+	Ask(id int, ask string)     // asks the worker, whose answer arrives at Message; ask is a message.Ask
+	Save(conversation string)   // stores it for a reload; "" for none
+	Announce(text string)       // to screen readers
+	Say(text string)            // to everyone, under the question box
+	Notice(text, button string) // above the question box, with a button unless button is ""; an empty text removes it
 	Type(text string)           // into the question box, unless a visitor has typed there
-	// Share hands what is to be shared to the panel that asked for it (share.go).
+	// Share passes the conversation to the panel that asked for it (share.go).
 	Share(conversation, collection, level, rows string)
-	Opened(collection string) // a conversation that was asked in a collection; "": not known
+	Opened(collection string) // the collection in which an opened conversation was asked; "": not known
 	Copy(text string)         // to the clipboard
 	ScrollTo(id string)       //
 	Focus(id string)          //
-	Edit(id, text string)     // a field: fills it, selects its text and focuses it
-	Fill(id, value string)    // a field or slider
+	Edit(id, text string)     // fills a field, selects its text and focuses it
+	Fill(id, value string)    // sets a field or slider
 	Check(id string)          // a radio button
-	DropFragment()            // of the page's address
-	TickAfter(step int)       // calls Tick with it when a reader has had time to read
+	DropFragment()            // removes the fragment of the page's address
+	TickAfter(step int)       // calls Tick with step after time for reading
 }
 
-// ShowNotice tells the browser the notice, if it has changed. It comes before all else
-// that was wanted, some of which may focus the notice's button.
+// ShowNotice shows the notice, if it has changed. It comes before the other requests,
+// since one of them may focus the notice's button.
 func (c *Root) ShowNotice() {
 	if text, action := c.notice(); [2]string{text, action} != c.noticed {
 		c.noticed = [2]string{text, action}
@@ -96,8 +96,8 @@ func (c *Root) ShowNotice() {
 	}
 }
 
-// changed follows every change to the conversation: ask what is to be asked,
-// keep what a reload must not lose.
+// changed must follow every change to the conversation: it asks what is to be asked, and
+// stores what a reload must not lose.
 func (c *Root) changed() {
 	c.pump()
 	c.tend()
@@ -108,8 +108,8 @@ func (c *Root) changed() {
 	c.browser.Save(saved)
 }
 
-// pump asks the worker the next question, once it is ready. One is under way at
-// a time: each needs the reply before it.
+// pump asks the worker the next question, once the worker is ready. Only one question is
+// under way at a time, since each needs the reply before it.
 func (c *Root) pump() {
 	if c.ready == nil {
 		return
@@ -150,7 +150,7 @@ func (c *Root) Restore(saved string) {
 		_, c.wanted = dialogue.Origin(saved)
 		c.takeLevel()
 	}
-	c.changed() // if only to say that nothing was there
+	c.changed() // also where nothing was saved
 }
 
 // New begins a new conversation; the old one can be brought back.
@@ -189,14 +189,14 @@ func (c *Root) playNext() {
 	c.ask(q)
 }
 
-// Tick goes on with the example, if it has not been stopped since step was due.
+// Tick continues the example, unless it was stopped since step was due.
 func (c *Root) Tick(step int) {
 	if c.play != nil && c.play.at == step && c.dialogue.Pending() == 0 {
 		c.playNext()
 	}
 }
 
-// Act is the notice's button: stop the example, or undo.
+// Act handles the notice's button: it stops the example, or undoes.
 func (c *Root) Act() {
 	if c.play == nil {
 		c.Undo()
@@ -206,7 +206,7 @@ func (c *Root) Act() {
 	c.browser.Focus("q")
 }
 
-// stop leaves the example where it is.
+// stop stops the example at its current turn.
 func (c *Root) stop() {
 	if c.play != nil {
 		c.play = nil
@@ -214,7 +214,7 @@ func (c *Root) stop() {
 	}
 }
 
-// afterAnswer goes on with an example that is being played.
+// afterAnswer continues an example that is being played.
 func (c *Root) afterAnswer() {
 	p := c.play
 	switch {
@@ -227,8 +227,8 @@ func (c *Root) afterAnswer() {
 	}
 }
 
-// Message takes what the worker says. boot.js shows its progress and failures to
-// load; here arrive "ready", "answer" and "error".
+// Message handles a message from the worker: "ready", "answer", "error" and the others
+// below. boot.js itself shows the worker's progress and its failures to load.
 func (c *Root) Message(op string, id int, body string) {
 	c.unseen = false
 	switch op {
@@ -237,7 +237,7 @@ func (c *Root) Message(op string, id int, body string) {
 		if err != nil {
 			return
 		}
-		if c.ready != nil { // another collection: every answer was found in the one before
+		if c.ready != nil { // another collection: all answers are from the one before
 			c.dialogue.AskAll()
 		}
 		c.ready, c.dense = r, false
@@ -247,17 +247,17 @@ func (c *Root) Message(op string, id int, body string) {
 		c.tools.forget()
 		c.pump()
 		c.tend()
-	case "grown": // what was answered stays; new questions find more
+	case "grown": // old answers stay; new questions find more
 		if r, err := wire.Ready(body); err == nil {
 			c.ready = r
 		}
-	case "dense": // boot.js makes "on" of its state, or ""
+	case "dense": // boot.js passes "on", or "" for any other state
 		if on := body == "on"; on != c.dense {
 			c.dense = on
 			c.dialogue.AskAll()
 			c.changed()
 		}
-	case "lost": // the worker is gone, and another one is being started
+	case "lost": // the worker has ended, and another one is starting
 		c.ready = nil
 	case "answer", "error":
 		if c.probed(id, op, body) {
@@ -283,8 +283,8 @@ func (c *Root) receive(w waiting, op, body string) {
 		var a *message.Answer
 		if a, err = wire.Answer(body); err == nil {
 			if i, ok := c.dialogue.Answer(w.ticket, w.from, a); ok {
-				// Of a long conversation asked again, most turns are not on view;
-				// every eighth render is enough to see how far it has come.
+				// When a long conversation is asked again, most turns are not shown; every
+				// eighth render is enough to show the progress.
 				c.unseen = i < c.Hidden() && i%8 != 0
 				c.announce(i)
 				c.afterAnswer()
@@ -303,8 +303,8 @@ func (c *Root) receive(w waiting, op, body string) {
 	}
 }
 
-// announce tells a screen reader of an answer: of a new turn by its reply, of
-// turns asked again once, when the last has come.
+// announce tells a screen reader about an answer: about a new turn with its reply, and
+// about turns that were asked again once, after the last of them.
 func (c *Root) announce(i int) {
 	t := c.dialogue.Turns()[i]
 	switch {
@@ -312,7 +312,7 @@ func (c *Root) announce(i int) {
 		c.fresh = 0
 		c.browser.Announce(spoken(&c.dialogue, i))
 		c.browser.ScrollTo(turnID(t.ID))
-	case t.ID == c.reread: // where it stands, it stays
+	case t.ID == c.reread: // it stays in its place
 		c.reread = 0
 		c.browser.Announce(spoken(&c.dialogue, i))
 	case c.dialogue.Pending() == 0:
@@ -359,12 +359,12 @@ func (c *Root) resultsOpen(id int) bool {
 	return last.ID == id && last.Doubt() == ""
 }
 
-// ShowEarlier brings older turns of a long conversation on view.
+// ShowEarlier shows older turns of a long conversation.
 func (c *Root) ShowEarlier() {
 	c.shown = max(c.shown, turnsShown) + turnsShown
 }
 
-// Edit opens the question of a turn for editing.
+// Edit opens an editor for the question of a turn.
 func (c *Root) Edit(id int) {
 	if i := c.index(id); i >= 0 {
 		c.stop()
@@ -373,13 +373,13 @@ func (c *Root) Edit(id int) {
 	}
 }
 
-// CancelEdit closes the editor and leaves the question as it was.
+// CancelEdit closes the editor without a change.
 func (c *Root) CancelEdit() {
 	c.browser.Focus(editButtonID(c.editing))
 	c.editing = 0
 }
 
-// SaveEdit is the editor's form submitted.
+// SaveEdit handles the submitted form of the editor.
 func (c *Root) SaveEdit(event vugu.DOMEvent) {
 	event.PreventDefault()
 	c.saveEdit(event.JSEventTarget().Call("querySelector", "textarea").Get("value").String())
@@ -400,7 +400,7 @@ func (c *Root) saveEdit(question string) {
 	}
 }
 
-// Delete removes a turn; it can be brought back.
+// Delete removes a turn; Undo restores it.
 func (c *Root) Delete(id int) {
 	i := c.index(id)
 	if i < 0 {
@@ -416,7 +416,7 @@ func (c *Root) Delete(id int) {
 	c.changed()
 }
 
-// Undo brings back what was deleted last.
+// Undo restores what was deleted last.
 func (c *Root) Undo() {
 	if c.undo == nil {
 		return
@@ -430,7 +430,7 @@ func (c *Root) Undo() {
 	c.changed()
 }
 
-// Choose makes a result the reply that the next turns build on.
+// Choose makes a result the reply, on which the next turns build.
 func (c *Root) Choose(id int, result string) {
 	i := c.index(id)
 	if i < 0 || !c.dialogue.Choose(i, result) {
@@ -459,7 +459,7 @@ func (c *Root) Reread(id int) {
 	c.changed()
 }
 
-// Retry asks a turn again that failed.
+// Retry asks a failed turn again.
 func (c *Root) Retry(id int) {
 	c.dialogue.Retry(c.index(id))
 	c.changed()

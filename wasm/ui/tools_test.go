@@ -74,7 +74,7 @@ func TestTheDialAsksEveryLevelOnceATurn(t *testing.T) {
 	if got := p.levelsAsked(); !slices.Equal(got, []string{"a", "b", "b2"}) {
 		t.Errorf("after a new turn asked levels %q", got)
 	}
-	// Another level answers: all turns anew, and then every level, since replies may differ.
+	// Another level answers: all turns again, and then every level, since replies may differ.
 	p.asks = nil
 	p.root.SetLevel("b2")
 	p.settle()

@@ -11,19 +11,19 @@
 // Package reactor describes how bytes are passed. After _initialize and reserve, the host
 // calls one export at a time:
 //
-//	simd(on i32) i64     says, before any file, whether the functions imported as
-//	                     module "kernel" are the SIMD kernel (1) or stubs that must
-//	                     not be called (0, and the state without this call): then
-//	                     plain Go computes the same bits, some 20 times slower.
+//	simd(on i32) i64     tells the program, before any file, whether the functions
+//	                     imported as module "kernel" are the SIMD kernel (1) or stubs
+//	                     that must not be called (0, also without this call): then
+//	                     plain Go computes the same bits, about 20 times slower.
 //	file(name i32) i64   takes the inbox as a file: its last name bytes are the
-//	                     file's name, all before them its contents, which are not
-//	                     copied. A file handed in again replaces the one before.
+//	                     file's name, and the bytes before them its contents, which
+//	                     are not copied. A file passed again replaces the one before.
 //	open() i64           checks that the files belong together.
 //	ask() i64            takes the inbox as message.Ask in JSON.
-//	dense(on i32) i64    says whether the dense stage answers (1), or lets go of its
+//	dense(on i32) i64    reports the state of the dense stage (1), or releases its
 //	                     files (0).
 //	digest() i64         takes the inbox as a JSON array of message.Ask, for tests:
-//	                     see answer.Engine.Digest. All are of the first one's level.
+//	                     see answer.Engine.Digest. The first one's level answers all.
 //
 // An i64 is a reply. Its words and what follows them:
 //
