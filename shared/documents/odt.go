@@ -18,10 +18,11 @@ type odtReader struct {
 	headed bool          // the last paragraph was one of a table's head
 }
 
-// An odfStyle is a style of paragraphs, as styles.xml or content.xml has it.
+// An odfStyle is a style of paragraphs, or of text within them, as styles.xml or content.xml has it.
 type odfStyle struct {
 	parent string
 	level  int // of headings, 0 else
+	hidden bool
 }
 
 func (r *office) odt() error {
@@ -51,6 +52,9 @@ func (r *office) odt() error {
 	return err
 }
 
+// ofText stands before the names of styles of text, which may be those of paragraphs.
+const ofText = "text "
+
 // odfLocked says so where a document is encrypted.
 func (r *office) odfLocked() error {
 	in, err := r.parts.Open("META-INF/manifest.xml")
@@ -68,12 +72,22 @@ func (r *office) odfLocked() error {
 func (d *odtReader) top(e xml.StartElement) error {
 	switch e.Name.Local {
 	case "style":
-		if f := xmlAttr(e, "family"); f == "paragraph" {
-			s := odfStyle{parent: xmlAttr(e, "parent-style-name")}
-			s.level, _ = strconv.Atoi(xmlAttr(e, "default-outline-level"))
-			d.styles[xmlAttr(e, "name")] = s
+		s := odfStyle{parent: xmlAttr(e, "parent-style-name")}
+		s.level, _ = strconv.Atoi(xmlAttr(e, "default-outline-level"))
+		name, family := xmlAttr(e, "name"), xmlAttr(e, "family")
+		err := d.p.each(func(e xml.StartElement) error {
+			if e.Name.Local == "text-properties" {
+				s.hidden = xmlAttr(e, "display") == "none"
+			}
+			return d.p.skip()
+		}, nil)
+		switch family {
+		case "text":
+			d.styles[ofText+name] = s
+		case "paragraph":
+			d.styles[name] = s
 		}
-		return d.p.skip()
+		return err
 	case "text":
 		return d.p.each(func(e xml.StartElement) error {
 			err := d.block(e)
@@ -162,6 +176,10 @@ func (d *odtReader) block(e xml.StartElement) error {
 
 func (d *odtReader) paragraph(e xml.StartElement) error {
 	style, level := xmlAttr(e, "style-name"), 0
+	if d.styles[style].hidden {
+		d.leftOut("hidden text was not read")
+		return d.p.skip()
+	}
 	if e.Name.Local == "h" {
 		level = 1
 		if n, err := strconv.Atoi(xmlAttr(e, "outline-level")); err == nil && n > 0 {
@@ -216,6 +234,12 @@ const lineBreak = "\x01"
 func (d *odtReader) inlineElement(e xml.StartElement) error {
 	put := func(s string) { d.inline.WriteString(s) }
 	switch e.Name.Local {
+	case "span":
+		if d.styles[ofText+xmlAttr(e, "style-name")].hidden {
+			d.leftOut("hidden text was not read")
+			return d.p.skip()
+		}
+		return d.p.each(d.inlineElement, put)
 	case "s":
 		n, _ := strconv.Atoi(xmlAttr(e, "c"))
 		put(strings.Repeat(" ", min(max(n, 1), 80)))

@@ -150,7 +150,7 @@ func readOffice(name string, in io.ReaderAt, size int64, kind Kind, o Options) (
 	}
 	notes = append(notes, r.omissions()...)
 	r.title = titleOrNone(r.title)
-	if r.title == "" && len(r.out.headings) > 0 {
+	if r.title == "" && len(r.out.headings) > 0 && kind != PPTX {
 		if h := r.out.headings[0]; h.Level == 1 && h.Start <= titleWithin {
 			r.title = r.out.text.String()[h.Start:h.End]
 		}

@@ -211,6 +211,11 @@ func TestODFsTextIsReadInReadingOrder(t *testing.T) {
 			same(t, docs[0].Headings, []Heading{{Start: 0, End: 4, Level: 2}})
 		}
 	}
+	docs, notes := Read("a.odt", []byte(odf(t, `<text:p>Seen.<text:span text:style-name="T">HIDDEN</text:span></text:p><text:p text:style-name="T">Seen, too.</text:p>`,
+		"styles.xml", `<office:document-styles`+odfNS+`><style:style style:name="T" style:family="text"><style:text-properties text:display="none"/></style:style></office:document-styles>`)), Options{})
+	if len(docs) != 1 || docs[0].Text != "Seen.\n\nSeen, too." || len(notes) != 1 || notes[0].Why != "hidden text was not read (once)" {
+		t.Errorf("%v %v", docs, notes)
+	}
 	d := read(t, "a.odt", odf(t, `<text:p text:style-name="P1">The harbour</text:p><text:p>Text.</text:p>`), Options{})[0]
 	same(t, d.Title, "The harbour")
 	same(t, d.Text, "Text.")
@@ -253,6 +258,11 @@ func TestSlidesAreReadInTheirOrder(t *testing.T) {
 	}
 	same(t, titles, []string{"The harbour", "The harbour > slide 2: Fees", "The harbour > slide 3"})
 	same(t, len(d.Tables), 1)
+	// One without titles goes by its file's name.
+	d = read(t, "talk.pptx", archive(t, "ppt/presentation.xml", `<p:presentation`+slideNS+`><p:sldIdLst><p:sldId id="9" r:id="r"/></p:sldIdLst></p:presentation>`,
+		"ppt/_rels/presentation.xml.rels", fmt.Sprintf(relations, `<Relationship Id="r" Target="s.xml"/>`), "ppt/s.xml", slideOf(shape("", ap("Text.")))), Options{})[0]
+	same(t, d.Title, "talk")
+	same(t, d.Text, "slide 1\n\nText.")
 }
 
 // novel makes a book; its chapters go by their place in the spine.
