@@ -10,33 +10,34 @@ import (
 	"strings"
 )
 
-// listing is the entry that numbers the front articles.
+// listing is the path of the entry that lists the front articles.
 const listing = "listing/titleOrdered/v1"
 
-// HTML reports whether a MIME type is a page's.
+// HTML reports whether a MIME type is HTML.
 func HTML(mime string) bool {
 	mime, _, _ = strings.Cut(strings.ToLower(mime), ";")
 	mime = strings.TrimSpace(mime)
 	return mime == "text/html" || mime == "application/xhtml+xml"
 }
 
-// Articles are the pages that a reader looks up: what the archive lists as front
-// articles, with redirects followed; where it lists none, all pages in HTML of the
-// namespace C, or A in the old scheme. Those that have the same content are one.
+// Articles are the pages that readers look up: the archive's front articles, with
+// redirects followed; where it lists none, all HTML pages in the namespace C, or A in the
+// old scheme. Pages with the same content count once.
 type Articles struct {
-	Redirects int            // entries that only lead to others, or have the content of another
-	Other     map[string]int // by MIME type, front articles that are not in HTML
+	Redirects int            // entries that lead to others, or have another's content
+	Other     map[string]int // front articles that are not HTML, by MIME type
 	Damaged   int            // entries that cannot be read
-	Err       error          // the first of these; nil where there is none
+	Err       error          // the first error about these; nil where there is none
 
 	a    *Archive
 	list []place // by cluster and blob
 }
 
-// A place is where an article's content is: 12 bytes for each, of all that is kept.
+// A place is the position of an article's content. It takes 12 bytes, and nothing else is
+// kept for an article.
 type place struct{ cluster, blob, entry uint32 }
 
-// Articles finds the articles: it reads all entries, and no content but the listing.
+// Articles finds the articles. It reads all entries, but no content except the list.
 func (a *Archive) Articles() *Articles {
 	s := &Articles{a: a, Other: map[string]int{}}
 	damaged := func(err error) {
@@ -89,8 +90,8 @@ type numbers []uint64
 func (n numbers) has(i uint32) bool { return n[i/64]&(1<<(i%64)) != 0 }
 func (n numbers) add(i uint32)      { n[i/64] |= 1 << (i % 64) }
 
-// front is the set of the front articles, those that redirects among them lead to
-// included; nil where the archive lists none.
+// front returns the set of the front articles, including those that redirects among them
+// lead to; nil where the archive lists none.
 func (a *Archive) front() (numbers, error) {
 	if a.Minor < 1 {
 		return nil, nil
@@ -123,7 +124,7 @@ func (a *Archive) front() (numbers, error) {
 		}
 		e, err := a.Entry(int(i))
 		if err != nil || !e.redirect || e.target < a.entries && set.has(e.target) {
-			continue // the reading of all entries says what is damaged
+			continue // reading all entries reports what is damaged
 		}
 		if e, err = a.Follow(e); err == nil {
 			set.add(e.number)
@@ -132,20 +133,21 @@ func (a *Archive) front() (numbers, error) {
 	return set, nil
 }
 
-// Len is the number of articles.
+// Len returns the number of articles.
 func (s *Articles) Len() int { return len(s.list) }
 
-// An Article is an entry and its content, which stays as it is until the next article.
+// An Article is an entry and its content, which is valid until the next article.
 type Article struct {
 	Entry
 	Content []byte
 }
 
-// All gives the articles in the order of the file, in which each cluster is unpacked
-// once. An error says what was left out; the articles after it come all the same.
+// All iterates over the articles in the order of the file, so that each cluster is
+// unpacked once. An error says which article was left out; the iteration continues after
+// it.
 //
-// Reading ends with an error where all that was unpacked is more than 64 times the file,
-// and more than 1 GiB: no archive of texts is packed so well.
+// The iteration ends with an error when the unpacked content exceeds both 64 times the
+// file's size and 1 GiB: no archive of texts compresses that well.
 func (s *Articles) All() iter.Seq2[Article, error] {
 	return func(yield func(Article, error) bool) {
 		a := s.a

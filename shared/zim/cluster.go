@@ -11,20 +11,21 @@ import (
 )
 
 const (
-	// maxBlob bounds what is read of one entry.
+	// maxBlob is the most bytes that are read of one entry.
 	maxBlob = 64 << 20
-	// maxCluster bounds what a packed cluster unpacks to. Writers make them of 2 MiB, or
-	// of one large entry.
+	// maxCluster is the most bytes to which a packed cluster may unpack. Writers make
+	// clusters of 2 MiB, or of one large entry.
 	maxCluster = 256 << 20
-	// maxWindow bounds the memory of a decoder: xz -9 and zstd --ultra need 64 and 128 MiB.
+	// maxWindow is the most memory of a decoder: xz -9 and zstd --ultra need 64 and 128
+	// MiB.
 	maxWindow = 128 << 20
-	// maxList bounds how many blobs a cluster has.
+	// maxList is the most blobs of a cluster.
 	maxList = 1 << 22
 )
 
 var errTooMuch = errors.New("it unpacks to more than is read of one")
 
-// decoders are kept, since making one takes longer than most clusters.
+// decoders are reused, since making one takes longer than decoding most clusters.
 type decoders struct {
 	zstd *zstd.Decoder
 	xz   *xz.Reader
@@ -43,7 +44,7 @@ func (d *decoders) open(kind byte, in io.Reader) (io.Reader, error) {
 			d.xz = nil
 			return nil, err
 		}
-		d.xz.Multistream(false) // what follows is the next cluster
+		d.xz.Multistream(false) // the next cluster follows
 		return d.xz, nil
 	case 5:
 		if d.zstd == nil {
@@ -54,13 +55,13 @@ func (d *decoders) open(kind byte, in io.Reader) (io.Reader, error) {
 		}
 		return d.zstd, d.zstd.Reset(in)
 	case 2, 3:
-		return nil, errors.New("it is packed by zlib or bzip2, as no writer has done since 2013; make the file anew with zimrecreate")
+		return nil, errors.New("it is packed by zlib or bzip2, as no writer has done since 2013; make the file again with zimrecreate")
 	}
 	return nil, fmt.Errorf("its kind of compression, %d, is unknown", kind)
 }
 
-// A cluster gives the blobs of one cluster, in their order: so it is unpacked once, and
-// no more than one blob is in memory.
+// A cluster returns the blobs of one cluster, in order, so it is unpacked once and at most
+// one blob is in memory.
 type cluster struct {
 	a      *Archive
 	start  int64 // of the cluster in the file
@@ -107,7 +108,8 @@ func (a *Archive) cluster(d *decoders, number uint32, buf []byte) (*cluster, err
 	return c, c.readEnds(in, width, number, size)
 }
 
-// readEnds reads the list of positions; size is what the cluster's content can have.
+// readEnds reads the list of positions; size is the largest possible size of the cluster's
+// content.
 func (c *cluster) readEnds(in io.Reader, width int, number uint32, size uint64) error {
 	bad := func(why string, err error) error {
 		return &FormatError{c.start, fmt.Sprintf("cluster %d: %s", number, why), err}
@@ -127,7 +129,7 @@ func (c *cluster) readEnds(in io.Reader, width int, number uint32, size uint64) 
 		return bad(fmt.Sprintf("its list of blobs is said to take %d bytes", length), nil)
 	}
 	c.ends = append(c.ends, length)
-	var part [1 << 12]byte // a list is as long as there are bytes for it, whatever it says
+	var part [1 << 12]byte // memory grows with the bytes that arrive, not with the length that is claimed
 	for left := length - uint64(width); left > 0; {
 		b := part[:min(left, uint64(len(part)))]
 		if _, err := io.ReadFull(in, b); err != nil {
@@ -149,8 +151,8 @@ func (c *cluster) readEnds(in io.Reader, width int, number uint32, size uint64) 
 	return nil
 }
 
-// blob reads a blob of at most most bytes, until the next call. Of a packed cluster, each
-// must come after the one before.
+// blob reads a blob of at most most bytes, which is valid until the next call. In a packed
+// cluster, each blob must come after the one before.
 func (c *cluster) blob(number uint32, most uint64) ([]byte, error) {
 	if uint64(number)+1 >= uint64(len(c.ends)) {
 		return nil, &FormatError{c.start, fmt.Sprintf("the cluster has %d blobs, none of number %d", len(c.ends)-1, number), nil}
@@ -169,7 +171,7 @@ func (c *cluster) blob(number uint32, most uint64) ([]byte, error) {
 			return nil, &FormatError{c.start, "the cluster cannot be unpacked", whole(err)}
 		}
 	}
-	// What is said of the length is believed only as the bytes come.
+	// The claimed length is trusted only as far as bytes arrive.
 	c.buf = c.buf[:0]
 	for need := to - from; need > 0; {
 		have := len(c.buf)
@@ -190,7 +192,7 @@ func (c *cluster) blob(number uint32, most uint64) ([]byte, error) {
 	return c.buf, nil
 }
 
-// whole says that an end came too early.
+// whole turns an early end into an error.
 func whole(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -198,7 +200,7 @@ func whole(err error) error {
 	return err
 }
 
-// Read returns the content of an entry, of at most 64 MiB. A redirect has none.
+// Read returns the content of an entry, at most 64 MiB. A redirect has no content.
 func (a *Archive) Read(e Entry) ([]byte, error) { return a.read(e, maxBlob) }
 
 func (a *Archive) read(e Entry, most uint64) ([]byte, error) {

@@ -1,5 +1,5 @@
-// Package zim reads ZIM archives, in which Kiwix keeps Wikipedia and other sites to be
-// read without a network (https://wiki.openzim.org/wiki/ZIM_file_format).
+// Package zim reads ZIM archives, the format in which Kiwix stores Wikipedia and other
+// sites for offline reading (https://wiki.openzim.org/wiki/ZIM_file_format).
 //
 // All numbers are little-endian; positions are bytes from the file's beginning.
 //
@@ -38,8 +38,8 @@
 // of any kind, M metadata, W well-known entries, X indexes; the entries that readers look
 // up ("front articles") are numbered in X/listing/titleOrdered/v1, 4 bytes each.
 //
-// Archives are not trusted: every position is checked, what is unpacked is bounded, and
-// errors are of type *FormatError, with the position.
+// Archives are not trusted: every position is checked, unpacking is bounded, and errors
+// are of type *FormatError, with the position.
 package zim
 
 import (
@@ -57,21 +57,22 @@ const (
 	headerSize = 80
 
 	redirect  = 0xffff
-	noContent = 0xfffd // the smallest type that is none
+	noContent = 0xfffd // the smallest type without content
 
-	// maxNames bounds an entry: its path, title and what is before them.
+	// maxNames is the largest entry in bytes: its path, title and the fields before them.
 	maxNames = 1 << 16
-	// maxTypes bounds the MIME list, in bytes.
+	// maxTypes is the largest MIME list in bytes.
 	maxTypes = 1 << 20
-	// maxSteps bounds a chain of redirects.
+	// maxSteps is the longest chain of redirects.
 	maxSteps = 16
 )
 
-// A FormatError says where a file is no ZIM archive of the form above, or not whole.
+// A FormatError says where a file is not a ZIM archive of the form above, or is
+// incomplete.
 type FormatError struct {
 	Offset int64 // bytes from the beginning
 	Why    string
-	Err    error // what reading or unpacking said; may be nil
+	Err    error // the error of reading or unpacking; may be nil
 }
 
 func (e *FormatError) Error() string {
@@ -93,18 +94,18 @@ type Archive struct {
 	r                 io.ReaderAt
 	size              int64
 	entries, clusters uint32
-	paths, packs      int64 // where the lists of positions are
-	end               int64 // of the last cluster
+	paths, packs      int64 // offsets of the lists of positions
+	end               int64 // end of the last cluster
 	types             []string
 	positions, names  window
 }
 
-// An Entry is what an archive says of one path.
+// An Entry is an archive's entry for one path.
 type Entry struct {
 	Namespace byte
 	Path      string
 	Title     string // "": the same as the path
-	Type      string // MIME type; "" of a redirect, and where there is no content
+	Type      string // MIME type; "" for a redirect, and where there is no content
 
 	number        uint32
 	redirect      bool
@@ -113,10 +114,11 @@ type Entry struct {
 	at            int64
 }
 
-// Redirect reports whether the entry only leads to another.
+// Redirect reports whether the entry leads to another.
 func (e Entry) Redirect() bool { return e.redirect }
 
-// Open reads the header of an archive of size bytes, and its list of MIME types.
+// Open reads the header of an archive of size bytes, and its list of MIME types. An error
+// is a *FormatError.
 func Open(r io.ReaderAt, size int64) (*Archive, error) {
 	var h [headerSize]byte
 	if n, err := r.ReadAt(h[:], 0); n < len(h) {
@@ -138,7 +140,7 @@ func Open(r io.ReaderAt, size int64) (*Archive, error) {
 	if a.Major != 5 && a.Major != 6 {
 		return nil, &FormatError{4, fmt.Sprintf("version %d.%d; versions 5 and 6 are read", a.Major, a.Minor), nil}
 	}
-	// list checks where a list of count positions is.
+	// list checks the position of a list of count positions.
 	list := func(at int, count uint32, what string) (int64, error) {
 		from := le.Uint64(h[at:])
 		if from > uint64(size) || uint64(count)*8 > uint64(size)-from {
@@ -189,10 +191,11 @@ func (a *Archive) readTypes(from uint64) error {
 	return &FormatError{int64(from), "too many MIME types", nil}
 }
 
-// Len is the number of entries of all namespaces.
+// Len returns the number of entries in all namespaces.
 func (a *Archive) Len() int { return int(a.entries) }
 
-// Entry reads the entry of a number, below Len; they are in the order of namespace and path.
+// Entry returns the entry of a number below Len; entries are in the order of namespace and
+// path.
 func (a *Archive) Entry(number int) (Entry, error) {
 	var e Entry
 	slot := a.paths + int64(number)*8
@@ -258,7 +261,7 @@ func text(b []byte) string {
 	return strings.ToValidUTF8(string(b), "\uFFFD")
 }
 
-// Find returns the entry of a path; ErrNotThere, where there is none.
+// Find returns the entry of a path; ErrNotThere where there is none.
 func (a *Archive) Find(namespace byte, path string) (Entry, error) {
 	low, high := 0, int(a.entries)
 	for low < high {
@@ -279,8 +282,8 @@ func (a *Archive) Find(namespace byte, path string) (Entry, error) {
 	return Entry{}, ErrNotThere
 }
 
-// Follow returns the entry that e leads to, through any number of redirects but those
-// that run in a circle; e itself, if it is none.
+// Follow returns the entry that e leads to, through any chain of redirects except a
+// circle; e itself, if it is no redirect.
 func (a *Archive) Follow(e Entry) (Entry, error) {
 	from := e
 	for range maxSteps {
@@ -296,8 +299,8 @@ func (a *Archive) Follow(e Entry) (Entry, error) {
 	return e, &FormatError{from.at, fmt.Sprintf("the redirect %q leads in a circle, or over more than %d others", from.Path, maxSteps), nil}
 }
 
-// Metadata returns what M/name says ("Title", "Language", "Date", "Creator", "License",
-// "Source"); "" where it says nothing, or nothing that can be read.
+// Metadata returns the content of M/name ("Title", "Language", "Date", "Creator",
+// "License", "Source"); "" where it is missing or cannot be read.
 func (a *Archive) Metadata(name string) string {
 	e, err := a.Find('M', name)
 	if err == nil {
@@ -313,7 +316,7 @@ func (a *Archive) Metadata(name string) string {
 	return strings.TrimSpace(text(content))
 }
 
-// A window is the part of a file that was read last: entries lie one behind the other.
+// A window is the part of a file that was read last: entries are stored one after another.
 type window struct {
 	r    io.ReaderAt
 	size int64
@@ -322,8 +325,8 @@ type window struct {
 	buf  []byte
 }
 
-// inOrder reads ahead as far as is of use where entries are read one after the other, or
-// here and there.
+// inOrder sets how far to read ahead: far where entries are read one after another, and
+// little where they are read here and there.
 func (a *Archive) inOrder(is bool) {
 	a.positions.step, a.names.step = 1<<8, 1<<10
 	if is {
@@ -332,7 +335,7 @@ func (a *Archive) inOrder(is bool) {
 	a.positions.buf, a.names.buf = nil, nil
 }
 
-// bytes gives the n bytes at a position, until the next call.
+// bytes returns the n bytes at a position, valid until the next call.
 func (w *window) bytes(at int64, n int) ([]byte, error) {
 	b, err := w.upTo(at, n)
 	if err == nil && len(b) < n {
@@ -341,7 +344,7 @@ func (w *window) bytes(at int64, n int) ([]byte, error) {
 	return b, err
 }
 
-// upTo gives n bytes, or as many as there are.
+// upTo returns n bytes, or as many as there are.
 func (w *window) upTo(at int64, n int) ([]byte, error) {
 	n = int(min(int64(n), max(w.size-at, 0)))
 	if at < w.at || at+int64(n) > w.at+int64(len(w.buf)) {

@@ -18,7 +18,7 @@ import (
 	"parley/shared/zim"
 )
 
-// IsZIM reports whether a file's name is that of a ZIM archive, or of the first part of one.
+// IsZIM reports whether a file has the name of a ZIM archive, or of the first part of one.
 func IsZIM(name string) bool {
 	end := strings.ToLower(path.Ext(name))
 	return end == ".zim" || end == ".zimaa"
@@ -26,14 +26,14 @@ func IsZIM(name string) bool {
 
 var laterPart = regexp.MustCompile(`(?i)\.zim[a-z][a-z]$`)
 
-// A ZIM is what an archive says of itself.
+// A ZIM describes an archive, by its own metadata.
 type ZIM struct {
 	About          passages.About // its title, source, licence and authors
-	Language, Date string         // as the archive has them: "eng", "2026-11-01"
-	Pages          int            // about as many articles as it has
+	Language, Date string         // in the archive's form: "eng", "2026-11-01"
+	Pages          int            // the approximate number of its articles
 }
 
-// DescribeZIM opens an archive and reads what it says of itself.
+// DescribeZIM opens an archive and reads its metadata.
 func DescribeZIM(at string) (*ZIM, error) {
 	f, a, err := openZIM(at)
 	if err != nil {
@@ -66,7 +66,7 @@ func DescribeZIM(at string) (*ZIM, error) {
 
 var host = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$`)
 
-// webSource makes an address of what an archive says of its source: it may be a host alone.
+// webSource returns the address for an archive's source, which may be a host name alone.
 func webSource(s string) string {
 	s = strings.TrimSuffix(s, "/")
 	plain := s
@@ -83,7 +83,8 @@ func webSource(s string) string {
 	return s
 }
 
-// parts is a file in several, as archives are cut for disks that hold no large files.
+// parts is one file in several parts, as archives are split for disks that cannot hold
+// large files.
 type parts struct {
 	files []*os.File
 	sizes []int64
@@ -121,7 +122,8 @@ func (p *parts) ReadAt(b []byte, at int64) (n int, err error) {
 	return n, io.EOF
 }
 
-// openZIM opens an archive; of wiki.zimaa, wiki.zimab, and so on as far as there are any.
+// openZIM opens an archive: all of wiki.zimaa, wiki.zimab, and so on, as far as they
+// exist.
 func openZIM(at string) (*parts, *zim.Archive, error) {
 	p := &parts{}
 	for name := at; ; {
@@ -155,8 +157,8 @@ func openZIM(at string) (*parts, *zim.Archive, error) {
 	return p, a, nil
 }
 
-// nextPart is the name of the part after one: "wiki.zimab" after "wiki.zimaa"; "" after
-// the last that can be, and of a file that is whole.
+// nextPart returns the name of the next part: "wiki.zimab" after "wiki.zimaa"; "" after
+// the last possible part, and for an undivided file.
 func nextPart(name string) string {
 	if !laterPart.MatchString(name) {
 		return ""
@@ -172,9 +174,10 @@ func nextPart(name string) string {
 	return ""
 }
 
-// readZIM reads an archive's articles, each as a page in HTML. Their ids are their paths;
-// a page without a canonical link gets urlPrefix and its path, or else where the archive
-// says that it is from. It returns false where yield did.
+// readZIM reads an archive's articles, each as an HTML page, and passes their documents to
+// yield. Their ids are their paths. A page without a canonical link gets urlPrefix and its
+// path or, without a prefix, an address under the archive's source. readZIM returns false
+// where yield did.
 func readZIM(name, at string, charset, urlPrefix string, note func(documents.Note), yield func(documents.Document) bool) bool {
 	f, a, err := openZIM(at)
 	if err != nil {
@@ -219,8 +222,9 @@ func readZIM(name, at string, charset, urlPrefix string, note func(documents.Not
 
 var siteName = regexp.MustCompile(`^\s+[-–—|·•:]+\s`)
 
-// articleTitle is an article's title: what the archive lists it under, without the site's
-// name that the page's own title leaves out; where it lists none, the page's own.
+// articleTitle returns an article's title: the one in the archive's list, without the
+// site's name if the page's own title leaves that out; or the page's own title, where the
+// list has none.
 func articleTitle(listed, page string) string {
 	listed = strings.Join(strings.Fields(listed), " ")
 	if rest, ok := strings.CutPrefix(listed, page); listed == "" || page != "" && ok && siteName.MatchString(rest) {
@@ -231,9 +235,9 @@ func articleTitle(listed, page string) string {
 
 var wikimedia = regexp.MustCompile(`\.(wikipedia|wiktionary|wikivoyage|wikibooks|wikiquote|wikisource|wikinews|wikiversity|wikimedia)\.org$`)
 
-// linker gives the addresses of articles that say none: urlPrefix and the path; without
-// a prefix, of Wikimedia's wikis the article's page, and of a crawled site the path, which
-// begins with its host. Of others nothing is known.
+// linker returns the addresses of articles that name none: urlPrefix and the path. Without
+// a prefix, it is the article's page on Wikimedia's wikis, and for a crawled site the
+// path, which begins with the host. Articles of other archives get no address.
 func linker(a *zim.Archive, urlPrefix string) func(path string) string {
 	source := webSource(a.Metadata("Source"))
 	scraper := strings.ToLower(a.Metadata("Scraper"))
