@@ -12,7 +12,7 @@ import (
 	"parley/shared/passages"
 )
 
-// shipped is the set in the repository, and the articles that it is about.
+// shipped returns the set in the repository, and the articles that it is about.
 func shipped(t *testing.T) (Set, *passages.Store) {
 	t.Helper()
 	set, err := Open(".")
@@ -26,7 +26,8 @@ func shipped(t *testing.T) (Set, *passages.Store) {
 	return set, articles
 }
 
-// The set in the repository is sound: ids, labels, quotas, splits, duplicates, rewrites.
+// The set in the repository follows all rules: ids, labels, quotas, splits, duplicates,
+// rewrites.
 func TestTheSetIsSound(t *testing.T) {
 	set, articles := shipped(t)
 	ids := map[string]bool{}
@@ -38,8 +39,8 @@ func TestTheSetIsSound(t *testing.T) {
 	}
 }
 
-// What was measured on version 1 stays comparable: whoever changes the test split
-// raises Version and says so in the data card.
+// Figures measured on version 1 must stay comparable: a change of the test split must
+// raise Version and be described in the data card.
 func TestTheTestSplitIsFrozen(t *testing.T) {
 	frozen := map[int]string{
 		1: "4e2e9824815c316cece936f30faf0edb35e1c97372e11c9ad5e23bfffd5e4496",
@@ -53,7 +54,7 @@ func TestTheTestSplitIsFrozen(t *testing.T) {
 	}
 }
 
-// tiny is one sound conversation; the quotas of a whole set it cannot meet.
+// tiny is one valid conversation. It cannot meet the quotas of a whole set.
 const tiny = `{"id":"train-01-01","topic":"Arts","persona":"a tester","turns":[` +
 	`{"question":"how tall is the eiffel tower","rewrite":"How tall is the Eiffel Tower?","reply":"It is 330 metres tall.","gold":[{"id":"Eiffel_Tower","grade":2},{"id":"Tower","grade":1}],"kind":"first"},` +
 	`{"question":"who built it?","rewrite":"Who built the Eiffel Tower?","reply":"Gustave Eiffel's company & workers did.","gold":[{"id":"Gustave_Eiffel","grade":2}],"kind":"pronoun","needs_context":true},` +
@@ -68,7 +69,8 @@ func read(t *testing.T, text string) ([]judged.Conversation, error) {
 	return Read(path)
 }
 
-// problems are those of a set with the one conversation, quotas left out.
+// problems returns the problems of a set with the one conversation, without those of
+// quotas.
 func problems(t *testing.T, text string) string {
 	t.Helper()
 	list, err := read(t, text)
@@ -140,8 +142,8 @@ func TestArticlesAreGoldInOneSplitOnly(t *testing.T) {
 	}
 }
 
-// The three splits that were there first stay byte for byte: their checksums are keys
-// of finished experiments.
+// The three original splits must stay the same, byte for byte: their checksums are in
+// the keys of finished experiments.
 func TestTrainAndDevStayAsTheyAre(t *testing.T) {
 	for name, want := range map[string]string{
 		"train.jsonl": "faac904fdc3c2b929eaaad22b58f87e2a80204138e38d12b75893a8a06c84607",
@@ -157,7 +159,7 @@ func TestTrainAndDevStayAsTheyAre(t *testing.T) {
 	}
 }
 
-// Choice is checked as the others are, and counts for nothing in their shares.
+// Choice is checked like the others, but does not count for their shares.
 func TestChoiceIsCheckedBesideTheOthers(t *testing.T) {
 	train, err := read(t, tiny)
 	if err != nil {
@@ -315,7 +317,8 @@ func TestReadNamesFileAndLine(t *testing.T) {
 	}
 }
 
-// No bytes make Read or Check panic, and what is read is a conversation.
+// No input makes Read or Check panic, and everything that Read returns is a
+// conversation.
 func FuzzRead(f *testing.F) {
 	f.Add(tiny)
 	f.Add(`{"id":"train-01-01","turns":[{}]}`)
@@ -449,7 +452,7 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// The judgements of the Factbook's passages that ship are of passages that there are.
+// The Factbook's judgements that ship name existing passages.
 func TestShippedFactbook(t *testing.T) {
 	set, articles := shipped(t)
 	ids := map[string]bool{}

@@ -10,8 +10,8 @@ import (
 	"parley/shared/sentence"
 )
 
-// The judgements that ship are of sentences that the articles have, over 600 turns of dev
-// and test, and every judged turn has a sentence that answers at least in part.
+// The judgements that ship are of sentences in the articles, for 600 turns of dev and
+// test. Every judged turn has a sentence that answers at least in part.
 func TestShippedSentences(t *testing.T) {
 	set, articles := shipped(t)
 	cut := map[string]map[string]bool{}

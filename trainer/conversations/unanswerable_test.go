@@ -83,9 +83,9 @@ func TestHandbookIsShipped(t *testing.T) {
 	}
 }
 
-// Inputs of one split must not be known from another, nor those of the handbook from
-// those of the encyclopedia. Short as they are, they are held to less likeness than
-// the conversations' questions.
+// No input of a split may be known from another split, nor one of the handbook from
+// those of the encyclopedia. They are short, so the limit on their likeness is lower
+// than that of the conversations' questions.
 func TestNoQuestionIsThereTwice(t *testing.T) {
 	set, err := Open(".")
 	if err != nil {

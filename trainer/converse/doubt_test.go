@@ -7,8 +7,8 @@ import (
 	"parley/shared/judged"
 )
 
-// A threshold loses at most the share that it may, and what is recognised is counted by
-// what lies below it, by small talk and by what found nothing.
+// A threshold loses at most the given share. The recognised inputs are those below it,
+// small talk, and those that found nothing.
 func TestThresholdAndItsSplit(t *testing.T) {
 	var all []input
 	for i := range 100 { // rightly answered, from .01 to 1
@@ -41,8 +41,8 @@ func TestThresholdAndItsSplit(t *testing.T) {
 	}
 }
 
-// The fit does not care in which unit a feature is given, nor how many inputs of either
-// kind there are behind a history.
+// The fit depends neither on a feature's unit, nor on how many inputs of either kind
+// come after a history.
 func TestFitDoubt(t *testing.T) {
 	inputs := func(unit float64, behind int) (all []input) {
 		for i := range 40 {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What drew the samples is found again.
+// The fit finds the coefficients from which the samples were drawn.
 func TestFitFindsTheCoefficients(t *testing.T) {
 	want := []float64{-.5, 2, -1}
 	r := rand.New(rand.NewPCG(1, 2))
@@ -28,7 +28,7 @@ func TestFitFindsTheCoefficients(t *testing.T) {
 	}
 }
 
-// A sample of weight 3 is three samples.
+// A sample with weight 3 counts as three samples.
 func TestFitWeighs(t *testing.T) {
 	a, b := sample{[]float64{1, .5}, true, 1}, sample{[]float64{1, -2}, false, 1}
 	c := sample{[]float64{1, 1}, false, 1}

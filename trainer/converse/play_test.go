@@ -17,7 +17,7 @@ import (
 	"parley/site/collection/tiny"
 )
 
-// tinyEngine is an engine over articles in the words of the tiny encoder.
+// tinyEngine returns an engine over articles in the words of the tiny encoder.
 func tinyEngine(t *testing.T) *answer.Engine {
 	t.Helper()
 	dir := t.TempDir()
@@ -59,8 +59,8 @@ func tinyEngine(t *testing.T) *answer.Engine {
 	return e
 }
 
-// The history holds what the engine quoted, as the page's does, or what the writer
-// wrote; a question that holds nothing to read has no reply.
+// The history has the engine's quotations, as in the page, or the writer's replies.
+// A question with nothing to read has no reply.
 func TestPlayAsksWithTheRepliesGiven(t *testing.T) {
 	e := tinyEngine(t)
 	c := &judged.Conversation{ID: "dev-01-01", Turns: []judged.Turn{

@@ -8,8 +8,8 @@ import (
 	"parley/trainer/conversations"
 )
 
-// Of the right articles the one that stands first counts, by what is quoted of it; the
-// reply counts by itself, and so does saying the same once more.
+// Of several right articles only the first counts, by the quotation from it. The reply
+// is counted separately, and so are repeated replies.
 func TestQuotedTurns(t *testing.T) {
 	c := &judged.Conversation{ID: "dev-1", Turns: []judged.Turn{
 		{Gold: []judged.Gold{{ID: "A", Grade: 2}}}, {Gold: []judged.Gold{{ID: "A", Grade: 2}}}, {Gold: []judged.Gold{{ID: "B", Grade: 2}}},

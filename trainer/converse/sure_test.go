@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The curve's ends are each stage's own figures; between them a threshold takes what is
-// sure from the one, the rest from the other.
+// The ends of the curve are each stage's own figures. Between them, a threshold takes
+// the sure turns from the sparse stage and the others from both.
 func TestCurve(t *testing.T) {
 	all := []instance{
 		{sure: .95, sparse: true, both: false, sparseMS: 1, denseMS: 20},

@@ -10,8 +10,8 @@ import (
 	"parley/trainer/conversations"
 )
 
-// Of our own conversations there are enough pairs, of beginnings of every length, and
-// they are unrelated and always the same.
+// The project's conversations give enough pairs, with beginnings of every length. The
+// pairs are unrelated, and always the same.
 func TestPairs(t *testing.T) {
 	set, err := conversations.Open("../conversations")
 	if err != nil {
@@ -59,7 +59,8 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// What deciding costs and gains is counted where the engine reads a follow-up alone.
+// The gain and the loss of deciding are counted for follow-ups that the engine reads
+// alone.
 func TestFollowUpCounts(t *testing.T) {
 	p := &Player{Engine: tinyEngine(t)}
 	asked := []message.Turn{{Question: "tea leaf hot water", Reply: "Tea is a leaf in hot water."}, {Question: "tea"}}

@@ -25,8 +25,8 @@ func put(t *testing.T, name, text string) string {
 	return path
 }
 
-// Of a set every input is read in its own way, and only what is judged; what is wrong is
-// named.
+// Open reads every input in its own way, and only judged queries. Errors name what is
+// wrong.
 func TestOpenReadsEveryInput(t *testing.T) {
 	passages := put(t, "corpus.jsonl", `{"_id":"otter","title":"Otter","text":"Otters swim."}`)
 	queries := put(t, "queries.jsonl", `{"_id":"c<::>2","text":"|user|: how?"}`+"\n"+`{"_id":"d<::>1","text":"not judged"}`)
@@ -64,7 +64,7 @@ func TestOpenReadsEveryInput(t *testing.T) {
 	}
 }
 
-// What is left out takes no place in a ranking.
+// Documents that are left out take no place in a ranking.
 func TestIndexWithoutSomeDocuments(t *testing.T) {
 	b := index.NewBuilder(4)
 	for _, w := range []float32{4, 3, 2, 1} {
@@ -116,8 +116,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// By hand: of four queries B is right once more than A. Of the 16 ways to give the
-// difference a sign all have a mean as far from 0, so p is 1.
+// Computed by hand: in one of four queries, B is right and A is not. All 16 ways to
+// assign signs to the difference give a mean as far from 0, so p is 1.
 func TestCompare(t *testing.T) {
 	report := func(ranks ...int) metrics.Report {
 		run, qrels := metrics.Run{}, metrics.Qrels{}

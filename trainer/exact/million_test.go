@@ -16,7 +16,8 @@ import (
 
 var million = flag.Bool("million", false, "measure a million passages (1.6 GB of disk for a while)")
 
-// What a million passages of 200 terms cost: the vectors' file, the index, a search.
+// The cost of a million passages of 200 terms: the vectors' file, the index, a
+// search.
 func TestMillion(t *testing.T) {
 	if !*million {
 		t.Skip("only with -million")

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// tiny is a grid over files of a folder of data.
+// tiny is a grid over files in a folder of data.
 const tiny = `{
  "about": ["a test's"],
  "base": {"encoder": "DATA/encoder", "examples": ["DATA/train-*.jsonl"], "passages": ["DATA/passages.jsonl"], "infonce": 0},
@@ -106,7 +106,7 @@ func TestGridRefuses(t *testing.T) {
 	}
 }
 
-// The grid that ships names rows that there are, and every regulariser has at least
+// The grid that ships only names existing rows, and every regulariser has at least
 // six lambdas.
 func TestShippedGrid(t *testing.T) {
 	g, err := ReadGrid("grid.json")
@@ -128,7 +128,7 @@ func TestShippedGrid(t *testing.T) {
 	}
 }
 
-// A result's settings, read back from its file, are the row's.
+// A result's settings, read from its file, are those of the row.
 func TestSettingsSurviveTheirFile(t *testing.T) {
 	rows, err := readGrid(t, tiny).Rows()
 	if err != nil {

@@ -24,8 +24,8 @@ var update = flag.Bool("update", false, "make the report's runs and golden files
 
 const readme = "# A report\n<!-- begin headline -->\nold\n<!-- end -->\nWords stay.\n<!-- begin l1 -->\n<!-- end -->\n<!-- begin data -->\n<!-- end -->\n"
 
-// makeRuns writes the runs that the golden report is of: figures drawn by chance, the
-// same ones every time.
+// makeRuns writes the runs of the golden report, with random figures that are always the
+// same.
 func makeRuns(t *testing.T, g *Grid, dir string) {
 	rows, err := g.Rows()
 	if err != nil {
@@ -97,8 +97,8 @@ func makeMeasured(r *rand.Rand, row *Row) *Measured {
 	return m
 }
 
-// An independent report is testdata/report/independent.json, which independent.py beside
-// it computes of the same runs.
+// An independent is testdata/report/independent.json, which independent.py, beside it,
+// computes from the same runs.
 type independent struct {
 	Headline struct {
 		Level       string
@@ -108,8 +108,8 @@ type independent struct {
 	Rows map[string]map[string]*SetStats // by name, evaluation
 }
 
-// What a golden file says is right, too: the summary's figures are those of a program
-// that shares nothing with this one, and the tables and figures have them.
+// The golden file is also correct: an independent program computes the same figures for
+// the summary, and the tables and figures have them.
 func TestReportAgreesWithAnIndependentOne(t *testing.T) {
 	const here = "testdata/report"
 	var want independent
@@ -213,7 +213,7 @@ func TestReportAgreesWithAnIndependentOne(t *testing.T) {
 	}
 }
 
-// The report of fixed results is, byte for byte, what it was.
+// The report of fixed results does not change, byte for byte.
 func TestReportIsGolden(t *testing.T) {
 	const here = "testdata/report"
 	g, err := ReadGrid(filepath.Join(here, "grid.json"))
@@ -325,7 +325,8 @@ func TestSummarySays(t *testing.T) {
 			t.Errorf("%s is preliminary", name)
 		}
 	}
-	// On the set to choose on L1 .1 loses 2.8 %, .02 .6 % but has too few seeds, .01 .3 %.
+	// On the set to choose on L1 .1 loses 2.8 %, .02 .6 % but has too few seeds, .01 .3
+	// %.
 	if s.Headline.Level != "l1/l1 0.01" || s.Headline.Choice != "The third set" || math.Abs(s.Headline.Chosen.Recall100Drop-.0025/.9) > 1e-6 || s.Seeds != 3 {
 		t.Errorf("the headline's level is %+v", s.Headline)
 	}
@@ -344,8 +345,8 @@ func TestSummarySays(t *testing.T) {
 	}
 }
 
-// Further sets to choose on have a table of their own, with what is not measured missing,
-// and change nothing else of the report.
+// Further sets for choosing settings have a table of their own, in which figures that are
+// not measured are missing. They change nothing else in the report.
 func TestFurtherSetsHaveTheirOwnTable(t *testing.T) {
 	read := func(further bool) (*Grid, *Summary) {
 		g, err := ReadGrid("testdata/report/grid.json")
@@ -466,7 +467,7 @@ func TestReportRefuses(t *testing.T) {
 	}
 }
 
-// A span leaves out what lies beyond it, and nothing else.
+// A span removes the points beyond it, and nothing else.
 func TestTradeoffSpans(t *testing.T) {
 	s := summary(t)
 	spec := FigureSpec{Name: "t", Kind: "tradeoff", Series: []string{"l1"}, Rows: []string{"main/full"}, Values: []string{"recall_100"}}

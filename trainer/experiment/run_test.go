@@ -16,7 +16,7 @@ import (
 	"parley/trainer/train"
 )
 
-// A desk is a Lab whose trainings and measurements are only noted.
+// A desk is a Lab that only records its trainings and measurements.
 type desk struct {
 	*Lab
 	trained, measured []string
@@ -80,7 +80,7 @@ func write(t testing.TB, path, text string) {
 
 var errStopped = errors.New("stopped")
 
-// fakeRun writes a run's folder, ended or not.
+// fakeRun writes the folder of a run, ended or not.
 func fakeRun(t *testing.T, c train.Config, ended bool) error {
 	config, err := json.Marshal(c)
 	if err != nil {
@@ -178,8 +178,8 @@ func TestChangedDataAreNewWork(t *testing.T) {
 	}
 }
 
-// Rows that were measured before a further set to choose on was named are done without
-// it, unless it is asked for; what was not measured yet is measured on it.
+// A row that was measured before a further set was added is done without that set,
+// unless Lab.Choices is set. A row that is not measured yet is measured on it.
 func TestFurtherSetsToChooseOn(t *testing.T) {
 	d := newDesk(t)
 	rows, err := d.Grid.Rows()
@@ -261,7 +261,7 @@ func TestStoppedTrainingGoesOn(t *testing.T) {
 	}
 }
 
-// A row that fails does not keep the others from being done; several in a row do.
+// One row that fails does not stop the others; several in a row do.
 func TestFailuresDoNotStopTheRest(t *testing.T) {
 	d := newDesk(t)
 	honest := d.Lab.run
@@ -287,8 +287,8 @@ func TestFailuresDoNotStopTheRest(t *testing.T) {
 	}
 }
 
-// Two programs share the work: what one is at, the other leaves for later, and finds
-// done.
+// Two programs share the work: a row on which one is working is left for later by the
+// other, which then finds it done.
 func TestProgramsShareTheWork(t *testing.T) {
 	d := newDesk(t)
 	other := &desk{Lab: &Lab{}}

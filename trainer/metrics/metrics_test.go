@@ -149,7 +149,7 @@ func TestCompareRefusesWhatIsNotPaired(t *testing.T) {
 	}
 }
 
-// Values that were rounded give the p-value of those that were not: here, as many
+// Rounded values give the same p-value as values before rounding; here, as many
 // relabellings are ties as are not.
 func TestCompareCountsTiesOfRoundedValues(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))

@@ -47,8 +47,8 @@ func saved(t testing.TB) *safetensors.File {
 	return f
 }
 
-// Every way of exporting an encoder gives the tensors that transformers saves of it,
-// bit for bit, and its sizes.
+// Every way of exporting an encoder gives the tensors that transformers saves for
+// it, bit for bit, and its sizes.
 func TestReadGivesWhatTransformersSaves(t *testing.T) {
 	want := saved(t)
 	for _, name := range []string{"plain", "fused", "unfolded", "pooler", "half"} {
@@ -110,7 +110,7 @@ func TestReadRefusesByName(t *testing.T) {
 	}
 }
 
-// A name changed in the file is found out and told.
+// A name that was changed in the file is found and reported.
 func TestReadNamesWhatIsMissing(t *testing.T) {
 	whole := open(t, "plain")
 	for _, c := range []struct{ old, new, want string }{

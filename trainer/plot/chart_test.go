@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What a figure's numbers say is where its marks are.
+// The marks are at the places that the figure's numbers give.
 func TestChartPlacesPoints(t *testing.T) {
 	f := Figure{Title: "a < b", Panels: []Panel{{Title: "one", X: "x", LogX: true, Series: []Series{
 		{Name: "curve", Kind: Curve, Points: []XY{{X: 1, Y: 0}, {X: 10, Y: 5, SD: 1}, {X: 100, Y: 10}}, Labels: []string{"first"}},
@@ -40,8 +40,8 @@ func TestChartPlacesPoints(t *testing.T) {
 	}
 }
 
-// A point beyond the axis is an arrow at its end, which tells its value; a gap begins
-// another line.
+// A point beyond the axis is drawn as an arrow at its end, with its value. A gap
+// begins another line.
 func TestChartHoldsThePointsBeyond(t *testing.T) {
 	f := Figure{Panels: []Panel{{X: "x", Low: 2, High: 8, Series: []Series{
 		{Name: "lines", Kind: Curve, Points: []XY{{X: 1, Y: 3}, {X: 2, Y: 4}, {X: 1, Y: 6, Gap: true}, {X: 2, Y: 7, SD: 3}}},
@@ -63,7 +63,7 @@ func TestChartHoldsThePointsBeyond(t *testing.T) {
 	wellFormed(t, "beyond", []byte(svg))
 }
 
-// Whatever a figure holds, what is drawn is well-formed and finite.
+// Every figure is drawn as well-formed XML with finite numbers.
 func TestAnyFigureIsDrawn(t *testing.T) {
 	panel := func(p Panel) Figure { return Figure{Panels: []Panel{p}} }
 	many := Figure{}

@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/curves.svg anew")
 
-// log is of a run of n steps, with a dev line after each quarter.
+// log returns the log of a run of n steps, with a dev line after each quarter.
 func log(n int, from float64) (l train.Log) {
 	for i := 1; i <= n; i++ {
 		x := float64(i) / float64(n)
@@ -62,9 +62,9 @@ var (
 	curve = regexp.MustCompile(`<path class="curve c([0-9])" d="M([^"]+)"/>`)
 )
 
-// readOff reads a panel of a figure as people do: a point's value is where it lies between
-// two of the axis's labels. It returns each curve's values by their steps, and what a
-// coordinate's last decimal, a tenth, stands for.
+// readOff reads a panel of a figure as people do: from a point's place between two labels
+// of the axis. It returns each curve's values by step, and the value of a tenth, which is
+// a coordinate's last decimal.
 func readOff(t *testing.T, svg []byte, title string) (curves []map[int]float64, tenth float64) {
 	t.Helper()
 	_, panel, ok := strings.Cut(string(svg), ">"+title+"<")
@@ -104,8 +104,8 @@ func readOff(t *testing.T, svg []byte, title string) (curves []map[int]float64, 
 	return curves, math.Abs(y(.1) - y(0))
 }
 
-// What a golden figure shows is right, too: what is read off it was computed by hand from
-// the formulas of log, at steps where they are simple.
+// The golden figure is also correct: the values read from it equal values computed by hand
+// from the formulas of log, at steps where these are simple.
 func TestCurvesShowTheLog(t *testing.T) {
 	svg, err := os.ReadFile("testdata/curves.svg")
 	if err != nil {
@@ -140,7 +140,7 @@ func TestCurvesShowTheLog(t *testing.T) {
 	}
 }
 
-// Whatever the logs hold, what is drawn is well-formed, finite and small.
+// Every log gives a picture that is well-formed, finite and small.
 func TestAnyLogIsDrawn(t *testing.T) {
 	for name, runs := range map[string][]Run{
 		"none":     nil,
@@ -164,7 +164,7 @@ func TestAnyLogIsDrawn(t *testing.T) {
 	}
 }
 
-// wellFormed fails where an SVG is no XML, or has a coordinate that is no number.
+// wellFormed fails if an SVG is not XML, or has a coordinate that is not a number.
 func wellFormed(t *testing.T, name string, svg []byte) {
 	t.Helper()
 	d := xml.NewDecoder(bytes.NewReader(svg))

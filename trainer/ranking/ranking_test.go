@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// sorted is the definition: sort all, take k.
+// sorted implements the definition: sort all, take k.
 func sorted(scores []float64, k int) []Hit {
 	var all []Hit
 	for d, v := range scores {
@@ -53,7 +53,7 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// What a teacher does for every question: the best 1,000 of 80,000.
+// A teacher does this for every question: the best 1,000 of 80,000.
 func BenchmarkBest(b *testing.B) {
 	r := rand.New(rand.NewPCG(3, 1))
 	from := make([]float64, 80_000)

@@ -17,7 +17,8 @@ import (
 
 const longKey = "sk-Proj-0123456789abcdefABCDEF"
 
-// hostile gives a client whose server answers with h, and a question's own error.
+// hostile returns the result of a client whose server answers with h, and the error of
+// its question.
 func hostile(t *testing.T, h http.HandlerFunc) (list []string, err error, cache string) {
 	t.Helper()
 	c := client(t, h)
@@ -33,7 +34,7 @@ func hostile(t *testing.T, h http.HandlerFunc) (list []string, err error, cache 
 	return list, err, cache
 }
 
-// The key goes to the address that was given and to no other.
+// The key is sent only to the address that was given.
 func TestRedirectsAreRefused(t *testing.T) {
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		var elsewhere atomic.Int32
@@ -54,8 +55,8 @@ func TestRedirectsAreRefused(t *testing.T) {
 	}
 }
 
-// Whatever a server says, the key is in no message and in no answer, and nothing steers
-// the terminal.
+// Whatever a server sends, no message and no answer contains the key, or characters
+// that affect the terminal.
 func TestTheKeyIsNeverShown(t *testing.T) {
 	ok := func(w http.ResponseWriter, content string) {
 		data, _ := json.Marshal(content)
@@ -104,7 +105,7 @@ func TestTheKeyIsNeverShown(t *testing.T) {
 	}
 }
 
-// raw answers with bytes as they stand.
+// raw answers with bytes unchanged.
 func raw(t *testing.T, w http.ResponseWriter, text string) {
 	conn, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
@@ -166,7 +167,7 @@ func TestALongPauseIsShown(t *testing.T) {
 	}
 }
 
-// What is no cache stays as it is, to the last byte.
+// A file that is not a cache is not changed.
 func TestACacheOfSomethingElseIsLeftAsItIs(t *testing.T) {
 	line := `{"key":"` + strings.Repeat("ab", 32) + `","id":"0","answer":"Who?","prompt_tokens":1,"completion_tokens":1}` + "\n"
 	for name, text := range map[string]string{

@@ -124,8 +124,8 @@ func TestRetriesWhatPasses(t *testing.T) {
 	}
 }
 
-// What a model says again and again is asked for once; at a temperature above 0 further
-// tries have other seeds, and the answer is kept under the first.
+// An answer that the model would repeat is asked for only once. At a temperature above
+// 0, further tries have other seeds, and the answer is kept by the key of the first.
 func TestAnswersThatAreNone(t *testing.T) {
 	var mu sync.Mutex
 	var seeds []int
@@ -157,7 +157,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}
 }
 
-// A server that asks to be left alone is left alone.
+// A server that asks for a pause gets it.
 func TestRetryAfter(t *testing.T) {
 	var first time.Time
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {
@@ -275,7 +275,7 @@ func TestBadEndpoints(t *testing.T) {
 	}
 }
 
-// A run that is stopped keeps what was answered.
+// A run that is stopped keeps the answers so far.
 func TestStoppedRunKeepsAnswers(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	var calls atomic.Int32

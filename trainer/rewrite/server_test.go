@@ -189,8 +189,8 @@ func TestRealServer(t *testing.T) {
 	}
 }
 
-// counts reads what a run says that it did: questions asked, answered by the cache and
-// failed; tokens read and written.
+// counts reads the counts that a run prints: questions asked, answered from the cache
+// and failed; tokens read and written.
 func counts(t *testing.T, said []byte) (n [5]int) {
 	t.Helper()
 	found := regexp.MustCompile(`(\d+) asked, (\d+) from the cache, (\d+) failed; (\d+) tokens read, (\d+) written`).FindSubmatch(said)

@@ -29,8 +29,8 @@ func begin(t *testing.T, path string) *File {
 	return f
 }
 
-// What was appended is there after the file is opened again, best first; a damaged
-// end costs only itself.
+// Lists that were appended are there after the file is opened again, best first. A
+// damaged end loses only the damaged lists.
 func TestFileSurvives(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x", "y.dst")
 	f := begin(t, path)
@@ -71,7 +71,8 @@ func TestFileSurvives(t *testing.T) {
 	}
 }
 
-// While one process adds to a file, others wait for it; a sealed one is theirs.
+// While one process adds to a file, others wait for it; once it is sealed, they can
+// open it.
 func TestOneAtATimeAppends(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "y.dst")
 	f := begin(t, path)
@@ -190,8 +191,8 @@ func tiny(t *testing.T) *encoder.Encoder {
 	return e
 }
 
-// The lists are the inner products of the encoder's vectors, and a stopped run goes
-// on where it was.
+// The lists are the inner products of the encoder's vectors, and a run that was
+// stopped continues where it was.
 func TestRank(t *testing.T) {
 	e := tiny(t)
 	s := e.NewSession()
@@ -293,7 +294,7 @@ func FuzzImport(f *testing.F) {
 }
 
 // A dense teacher's lists are the inner products of the sentence vectors, and the
-// vectors are read again from where Embed kept them.
+// vectors are read again from Embed's file.
 func TestDense(t *testing.T) {
 	s, err := encoder.LoadSentence(func(name string) ([]byte, error) {
 		return os.ReadFile(filepath.Join("testdata/sentence", name))

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// The bytes are those of TensorBoard's own writer, which its reader was checked on
-// (golden.py).
+// The bytes equal those of TensorBoard's own writer, which were checked with its
+// reader (golden.py).
 func TestEqualsTensorBoardsWriter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.out.tfevents")
 	w, err := Create(path, 1700000000)

@@ -89,7 +89,7 @@ func TestDenseGradientsEqualAutograd(t *testing.T) {
 	}
 }
 
-// What is learnt beside the batch adds its distance and its gradients.
+// The texts in Also add their distance and its gradients.
 func TestDenseAlso(t *testing.T) {
 	_, b := readDenseGolden(t)
 	tr := newTrainer(t, load(t, "testdata/bare"), nil, AdamW{})
@@ -114,8 +114,8 @@ func TestDenseAlso(t *testing.T) {
 	}
 }
 
-// A step that trains the upper layers leaves all others, and with FreezeTypes also the
-// token types, as they were.
+// A step that trains the upper layers changes no others and, with FreezeTypes, not the
+// token types either.
 func TestFreezeBelow(t *testing.T) {
 	_, b := readDenseGolden(t)
 	for _, types := range []bool{false, true} {

@@ -68,8 +68,8 @@ func withHeads(t *testing.T) (*golden, *Model, *Batch) {
 	return g, e, b
 }
 
-// Gradients of every term of the loss that words and the topic head reach equal
-// differences of the loss, and those of words reach nothing but their head.
+// The gradients of every term of the loss with words or topics equal differences of the
+// loss. The terms of words have gradients only in their head.
 func TestGradientsOfHeadsEqualDifferences(t *testing.T) {
 	g, e, b := withHeads(t)
 	tr := newTrainer(t, e, nil, AdamW{})
@@ -149,7 +149,8 @@ func move(t *testing.T, e *Model, name string, i int, d float64) {
 	}
 }
 
-// What is saved, package encoder reads, and gives words and topics the same weights.
+// Package encoder reads what Save wrote, and computes the same weights of words and
+// topics.
 func TestHeadsEqualInference(t *testing.T) {
 	g, e, b := withHeads(t)
 	folder := t.TempDir()

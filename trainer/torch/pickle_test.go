@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// A state dict is a program that builds it: whatever it says, reading ends with tensors
-// or an error.
+// A state dict is a program that builds it. Whatever it does, reading it returns
+// tensors or an error.
 func FuzzPickle(f *testing.F) {
 	whole, err := os.ReadFile("testdata/bert/pytorch_model.bin")
 	if err != nil {

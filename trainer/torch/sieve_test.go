@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Every term with a logit above 0 passes, whatever the sizes; few of the others do.
+// Every term with a logit above 0 passes, for all sizes; few of the others do.
 func TestSieveLetsEveryActiveTermThrough(t *testing.T) {
 	const vocab, hidden, tokens = 400, 20, 7
 	r := rand.New(rand.NewPCG(1, 2))

@@ -93,7 +93,7 @@ func readJSON(t testing.TB, path string, v any) {
 	}
 }
 
-// tokenTypes are types as a batch has them: JSON takes a list of bytes for base64.
+// tokenTypes decodes a batch's types: JSON reads a list of bytes as base64.
 func tokenTypes(rows [][]int) (types [][]uint8) {
 	for _, row := range rows {
 		var r []uint8
@@ -128,7 +128,7 @@ func (g *golden) batch() *Batch {
 	return b
 }
 
-// loss is the Loss that a golden case's name stands for.
+// loss returns the Loss that belongs to the name of a golden case.
 func (g *golden) loss(name string) Loss {
 	l := Loss{Temperature: g.Temperature, Tau: g.Tau, Gamma: g.Gamma, InBatch: InBatchNone, OwnNegatives: true}
 	switch name {
@@ -179,7 +179,7 @@ func load(t testing.TB, folder string) *Model {
 	return e
 }
 
-// far is |a-b| / max(|b|, floor), as vectors.
+// far returns |a-b| / max(|b|, floor) of two vectors.
 func far(a, b []float32, floor float64) float64 {
 	if len(a) != len(b) {
 		return math.Inf(1)
@@ -212,7 +212,8 @@ func TestForwardEqualsTransformers(t *testing.T) {
 	}
 }
 
-// The shortcut's vectors are those of the definition, and padding changes nothing.
+// The shortcut's vectors equal those by the definition, and padding does not change
+// them.
 func TestEncodeIsMaxOfLog1pRelu(t *testing.T) {
 	g := readGolden(t)
 	e := load(t, "testdata/bert")
@@ -335,8 +336,8 @@ func TestGradientsEqualAutograd(t *testing.T) {
 	}
 }
 
-// A weighted sum has the weighted sum of gradients: the terms do not disturb each
-// other.
+// A weighted sum has the weighted sum of the gradients: the terms do not affect one
+// another.
 func TestLossIsTheWeightedSum(t *testing.T) {
 	g := readGolden(t)
 	tr := newTrainer(t, load(t, "testdata/bert"), nil, AdamW{})
@@ -349,8 +350,7 @@ func TestLossIsTheWeightedSum(t *testing.T) {
 	}
 }
 
-// Lists of candidates may differ in length: a shorter one gives what it would give
-// by itself.
+// Lists of candidates may differ in length; a shorter one gives the same as alone.
 func TestShortListsTakeNoPart(t *testing.T) {
 	g := readGolden(t)
 	tr := newTrainer(t, load(t, "testdata/bert"), nil, AdamW{})
@@ -432,8 +432,8 @@ func TestFrozenEmbeddingStays(t *testing.T) {
 	}
 }
 
-// Both files of a folder give the same encoder, and what is saved is read back bit
-// for bit.
+// Both files of a folder give the same encoder, and Save's file is read back bit for
+// bit.
 func TestFilesRoundTrip(t *testing.T) {
 	for _, name := range []string{"bert", "distilbert"} {
 		a := load(t, "testdata/"+name)
@@ -492,7 +492,7 @@ func TestNewEncoderIsDrawnFromItsSeed(t *testing.T) {
 	}
 }
 
-// Two thousand steps leave no block of memory behind.
+// Two thousand steps leave no block of memory allocated.
 func TestMemoryIsFlat(t *testing.T) {
 	steps := 2000
 	if testing.Short() {
@@ -581,8 +581,8 @@ func TestStateRestores(t *testing.T) {
 	}
 }
 
-// The mean is that of the parameters at each call of Average; swapping it in and out
-// changes nothing.
+// The mean is that of the parameters at each call of Average; two calls of Swap
+// change nothing.
 func TestAverage(t *testing.T) {
 	g := readGolden(t)
 	e := load(t, "testdata/bert")
@@ -693,8 +693,8 @@ func TestBadInputIsNamed(t *testing.T) {
 	}
 }
 
-// PARLEY_PYTHON names a Python with torch and transformers: what Save wrote is what
-// they read.
+// PARLEY_PYTHON names a Python with torch and transformers, which must read what
+// Save wrote.
 func TestTransformersReadsWhatIsSaved(t *testing.T) {
 	python := os.Getenv("PARLEY_PYTHON")
 	if python == "" {
@@ -783,8 +783,8 @@ func BenchmarkStep(b *testing.B) {
 	b.ReportMetric(parts["l0"], "l0")
 }
 
-// With PARLEY_PYTHON and PARLEY_BASE set, times the same step on the same batch here
-// and as written straight down in PyTorch, in turn, on the same cores.
+// If PARLEY_PYTHON and PARLEY_BASE are set, this times the same step on the same
+// batch here and as written directly in PyTorch, in turn, on the same cores.
 func TestSpeed(t *testing.T) {
 	python, folder := os.Getenv("PARLEY_PYTHON"), os.Getenv("PARLEY_BASE")
 	if python == "" || folder == "" {

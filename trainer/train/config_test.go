@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Every flag is in a group, once, and no group is without flags.
+// Every flag is in exactly one group, and every group has flags.
 func TestGroupsHoldEveryFlag(t *testing.T) {
 	text := Groups()
 	for _, g := range groups {

@@ -10,7 +10,7 @@ import (
 	"parley/trainer/tensorboard"
 )
 
-// sameEvents checks that a run has one event file and that it says what its log says.
+// sameEvents checks that a run has one event file, with the same values as its log.
 func sameEvents(t *testing.T, run string) {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(run, "events.out.tfevents.*"))

@@ -120,8 +120,8 @@ func same(t *testing.T, a, b string) {
 	}
 }
 
-// A run makes the student rank as the teacher does, better than before, and leaves
-// what it was made of.
+// A run makes the student rank more like the teacher than before, and records what it
+// was made from.
 func TestRunLearns(t *testing.T) {
 	folder := t.TempDir()
 	c := small(t, folder)
@@ -162,7 +162,7 @@ func TestRunLearns(t *testing.T) {
 	}
 }
 
-// denseStudent makes a run one of a dense student, with all that its loss can have.
+// denseStudent changes a run to that of a dense student, with all terms of its loss.
 func denseStudent(c *Config) {
 	c.Encoder, c.DenseStudent = "../teacher/testdata/sentence", true
 	c.FLOPS, c.L1, c.InBatch, c.HistoryType = 0, 0, "none", 1
@@ -170,8 +170,8 @@ func denseStudent(c *Config) {
 	c.PassageTexts, c.ReplyTokens, c.TrainLayers = 2, -1, 1
 }
 
-// A dense student comes nearer to the rewrites' vectors, keeps what is frozen, and is
-// read by package encoder as it was trained.
+// A dense student comes nearer to the rewrites' vectors and keeps what is frozen, and
+// package encoder reads it as it was trained.
 func TestRunTrainsADenseStudent(t *testing.T) {
 	folder := t.TempDir()
 	c := small(t, folder)
@@ -243,7 +243,7 @@ func TestRunTrainsADenseStudent(t *testing.T) {
 	}
 }
 
-// A run that is killed, at whatever moment, and resumed ends as one that was not.
+// A run that is killed at any moment and resumed ends like one that was not.
 func TestKilledRunResumes(t *testing.T) {
 	if folder := os.Getenv("PARLEY_TRAIN_CHILD"); folder != "" {
 		if n, err := strconv.ParseUint(os.Getenv("PARLEY_TRAIN_LARGEST"), 10, 64); err == nil {
@@ -280,7 +280,8 @@ func TestKilledRunResumes(t *testing.T) {
 	}
 }
 
-// Heads are trained, saved and read by package encoder; the word head moves no learned term.
+// Heads are trained, saved and read by package encoder; the word head moves no
+// learned term.
 func TestRunTrainsHeads(t *testing.T) {
 	folder := t.TempDir()
 	c := small(t, folder)
@@ -333,8 +334,8 @@ func child(folder string) *exec.Cmd {
 	return cmd
 }
 
-// A disk that is full, wherever in a run, is named; with room again the run goes on
-// from what it had and ends as if nothing had been.
+// A run names a full disk, wherever in the run it fills up. With room again, the run
+// continues, and ends as if nothing had happened.
 func TestFullDiskLosesNothing(t *testing.T) {
 	folder := t.TempDir()
 	c := small(t, folder)
@@ -403,7 +404,7 @@ func killAndResume(t *testing.T, folder string, c Config) {
 	sameEvents(t, c.Out)
 }
 
-// A run that is interrupted politely saves where it stands.
+// A run that is interrupted by a signal saves its state.
 func TestInterruptedRunResumes(t *testing.T) {
 	folder := t.TempDir()
 	c := small(t, folder)
@@ -434,8 +435,8 @@ func TestInterruptedRunResumes(t *testing.T) {
 	same(t, whole, c.Out)
 }
 
-// Both encoders learn, are saved, and are what is measured; what the document encoder
-// was at first stays the teacher.
+// Both encoders learn, are saved, and are measured; the document encoder as it was at
+// first stays the teacher.
 func TestRunTrainsDocuments(t *testing.T) {
 	folder := t.TempDir()
 	c := small(t, folder)

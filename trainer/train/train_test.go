@@ -26,7 +26,7 @@ func valid() Config {
 	return c
 }
 
-// Every field is a flag of its JSON name, and what one writes the other reads.
+// Every field is a flag with its JSON name, and Read reads what was written.
 func TestEveryFieldIsAFlag(t *testing.T) {
 	c := valid()
 	set := flag.NewFlagSet("", flag.ContinueOnError)
@@ -238,8 +238,8 @@ func TestRateAndLambda(t *testing.T) {
 	}
 }
 
-// An earlier reply becomes the passage that was found for its question, or stays; the
-// same in every epoch's repetition, and never where --passage-replies is 0.
+// An earlier reply becomes the passage that was found for its question, or stays. A
+// repeated epoch makes the same choices, and none if --passage-replies is 0.
 func TestPassagesStandInForReplies(t *testing.T) {
 	vocab, err := os.ReadFile("../teacher/testdata/vocab.txt")
 	if err != nil {
@@ -290,7 +290,8 @@ func TestPassagesStandInForReplies(t *testing.T) {
 	}
 }
 
-// An epoch's batches hold every example once, of similar lengths.
+// An epoch's batches have every example once; the examples of a batch have similar
+// lengths.
 func TestBatchesHoldEveryExampleOnce(t *testing.T) {
 	c := valid()
 	c.Batch = 4

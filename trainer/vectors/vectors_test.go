@@ -87,8 +87,8 @@ func TestBeginsAgainOverAForeignFile(t *testing.T) {
 	}
 }
 
-// Wherever a run is killed, what is read back is whole blocks, and going on
-// gives the file of an uninterrupted run.
+// Wherever a run is killed, whole blocks are read back, and continuing gives the same
+// file as an uninterrupted run.
 func TestEveryTruncationAndFlippedByteLosesOnlyBlocks(t *testing.T) {
 	dir := t.TempDir()
 	whole := write(t, filepath.Join(dir, "whole"), Key{1}, first, second)
@@ -119,7 +119,7 @@ func TestEveryTruncationAndFlippedByteLosesOnlyBlocks(t *testing.T) {
 	}
 }
 
-// Whatever a sound record holds, what is taken of it are vectors over the vocabulary.
+// The vectors in any valid record are vectors over the vocabulary.
 func FuzzDecode(f *testing.F) {
 	whole := write(f, filepath.Join(f.TempDir(), "seed"), Key{}, first, second)
 	f.Add(whole[recordlog.HeaderSize+recordlog.HeadSize:])
@@ -136,7 +136,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// While one process adds to a file, others wait for it; a sealed file is theirs.
+// While one process adds to a file, others wait for it; once it is sealed, they can
+// open it.
 func TestOneAtATimeAppends(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "v")
 	f, err := Open(context.Background(), path, Key{1}, vocab)
@@ -170,7 +171,8 @@ func TestOneAtATimeAppends(t *testing.T) {
 	}
 }
 
-// What is no vector does not get into the file: it would cut it off there for ever.
+// Append refuses what is not a vector: it would cut the file off at that place for
+// ever.
 func TestAppendRefusesWhatIsNoVector(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "v")
 	f, err := Open(context.Background(), path, Key{1}, vocab)
@@ -193,8 +195,8 @@ func TestAppendRefusesWhatIsNoVector(t *testing.T) {
 	}
 }
 
-// Vectors lie in the file's pages, not in the heap: it grows by the list of them, 48
-// bytes each, however many terms they have. So it is when they are appended, too.
+// Vectors are in the file's pages, not in the heap. The heap grows by the list of
+// them, 48 bytes each, however many terms they have, also when they are appended.
 func TestHeapDoesNotGrowWithTheFile(t *testing.T) {
 	const docs, block, terms, vocab = 8192, 256, 400, 30000
 	path := filepath.Join(t.TempDir(), "v")
