@@ -15,12 +15,13 @@
   // ---- The database. It is IndexedDB, since pages opened from a disk have no OPFS. ----
   //
   // collections: {id, title, created, passages, total, bytes, whole, documents, dense, writer,
-  //   deleted}; dense is how many passages the dense encoder has read, writer who claimed it
-  //   last, deleted when it was deleted: it is erased once that can no longer be undone
+  //   deleted}; dense is the number of passages that the dense encoder has read, writer the
+  //   tab that claimed it last, deleted the time of its deletion: it is erased once that
+  //   can no longer be undone
   // files: key [id, name]: an ArrayBuffer: "index.bin", "passages.bin", "dense.bin"; while
-  //   encoding goes on, "all" (passages.bin of all passages) and "batch/N", vectors from
-  //   passage N on; and "dense-batch/N". N has nine digits. wasm/files checks of every
-  //   batch that it is of these passages. Also ['', 'taken']: see takeOver.
+  //   encoding is under way, "all" (passages.bin of all passages) and "batch/N", the vectors
+  //   from passage N on; and "dense-batch/N". N has nine digits. wasm/files checks that every
+  //   batch belongs to these passages. Also ['', 'taken']: see takeOver.
 
   // The collections of this tab: records, with fields that only this tab knows (job, left,
   // error, notes, reading), and elsewhere, which is what another tab does with it.
@@ -368,10 +369,10 @@
 
   // ---- Messages between tabs. ----
   //
-  //   {op: 'state', record, live}  what the sender does with a collection; null: no more
+  //   {op: 'state', record, live}  what the sender is doing with a collection; null: nothing
   //   {op: 'removed', id}          it was deleted
-  //   {op: 'who'}                  who does something says it again
-  //   {op: 'cancel', id}           the sender's visitor wants that to end
+  //   {op: 'who'}                  asks all tabs to send their states again
+  //   {op: 'cancel', id}           the sender's visitor wants the work on it to stop
 
   const channel = window.BroadcastChannel ? new BroadcastChannel(name) : null;
   const say = m => channel?.postMessage(m);

@@ -8,13 +8,13 @@
 // collection, it gets
 //
 //   {op: 'reading', id, read, files}              files read so far
-//   {op: 'asked', id, asks}                       tables whose columns a person must tell:
+//   {op: 'asked', id, asks}                       tables whose columns a person must name:
 //                                                 {path, columns, rows}
-//   {op: 'cut', id, passages, total, ...}         all passages, to be kept
-//   {op: 'resumed', id, done, total}              as far as an earlier run's vectors are good
+//   {op: 'cut', id, passages, total, ...}         all passages, to be stored
+//   {op: 'resumed', id, done, total}              how far an earlier run's vectors can be used
 //   {op: 'progress', id, done, total, left, rate} left in ms, rate in passages a second
-//   {op: 'batch', id, first, count, vectors}      vectors to be kept
-//   {op: 'built', id, files, done, total}         can be searched so far
+//   {op: 'batch', id, first, count, vectors}      vectors to be stored
+//   {op: 'built', id, files, done, total}         what can be searched so far
 //
 // and for its dense vectors "resumed", "progress", "batch" and
 //
