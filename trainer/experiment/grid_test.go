@@ -82,19 +82,19 @@ func TestRowsStandStageByStageAndSeedBySeed(t *testing.T) {
 
 func TestGridRefuses(t *testing.T) {
 	for says, change := range map[string][2]string{
-		`unknown field "nothing"`:  {`"about"`, `"nothing"`},
-		`unknown field "infonse"`:  {`"infonce": 0`, `"infonse": 0`},
-		`unknown field "l3"`:       {`{"l1": [0.01`, `{"l3": [0.01`},
-		"no row \"main/KLD\"":      {`"baseline": "main/KLD alone"`, `"baseline": "main/KLD"`},
-		"two rows are called":      {`{"label": "full"}`, `{"label": "KLD alone"}`},
-		"without / and comma":      {`"name": "later"`, `"name": "main"`},
-		"system \"bm52\"":          {`"bm25"`, `"bm52"`},
-		"candidates is 0":          {`"candidates": 3`, `"candidates": 0`},
-		"there must be at least one":   {`"seeds": [1, 2]`, `"seeds": []`},
-		"seed 0":                   {`"seeds": [1, 2]`, `"seeds": [0]`},
-		"no experiment \"l2\"":     {`"among": ["l1"]`, `"among": ["l2"]`},
-		"passages, queries and qr": {`"qrels": ["DATA/qrels.tsv"]`, `"qrels": []`},
-		"grid.json:3:":             {`"examples": [`, `"examples": [[`},
+		`unknown field "nothing"`:    {`"about"`, `"nothing"`},
+		`unknown field "infonse"`:    {`"infonce": 0`, `"infonse": 0`},
+		`unknown field "l3"`:         {`{"l1": [0.01`, `{"l3": [0.01`},
+		"no row \"main/KLD\"":        {`"baseline": "main/KLD alone"`, `"baseline": "main/KLD"`},
+		"two rows are called":        {`{"label": "full"}`, `{"label": "KLD alone"}`},
+		"without / and comma":        {`"name": "later"`, `"name": "main"`},
+		"system \"bm52\"":            {`"bm25"`, `"bm52"`},
+		"candidates is 0":            {`"candidates": 3`, `"candidates": 0`},
+		"there must be at least one": {`"seeds": [1, 2]`, `"seeds": []`},
+		"seed 0":                     {`"seeds": [1, 2]`, `"seeds": [0]`},
+		"no experiment \"l2\"":       {`"among": ["l1"]`, `"among": ["l2"]`},
+		"passages, queries and qr":   {`"qrels": ["DATA/qrels.tsv"]`, `"qrels": []`},
+		"grid.json:3:":               {`"examples": [`, `"examples": [[`},
 	} {
 		if !strings.Contains(tiny, change[0]) {
 			t.Errorf("%q is not in the grid", change[0])
