@@ -13,7 +13,7 @@ import (
 
 const (
 	// maxCells bounds what is kept of a workbook; a sheet may name cells far apart.
-	maxCells = 20_000_000
+	maxCells = 8_000_000
 	// maxSheetColumns is how many columns a sheet of Excel may have.
 	maxSheetColumns = 16384
 )
