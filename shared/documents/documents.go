@@ -4,9 +4,9 @@
 //	bytes of a file --Read--> []Document --Cut--> []passages.Passage
 //
 // Formats: JSON Lines in BEIR's form, JSON, Markdown, HTML, CSV, TSV, plain text,
-// documents of Word (DOCX) and in ODF (ODT), presentations (PPTX), workbooks (XLSX), books (EPUB) and
-// messages (EML), each also compressed with gzip. It touches no file itself, so it runs
-// in a browser as it does in a command.
+// documents of Word (DOCX) and in ODF (ODT), presentations (PPTX), workbooks (XLSX), books (EPUB),
+// messages (EML) and archives of Kiwix (ZIM), each also compressed with gzip. It touches
+// no file itself, so it runs in a browser as it does in a command.
 package documents
 
 import (
@@ -92,11 +92,12 @@ const (
 	XLSX     Kind = "xlsx"
 	EPUB     Kind = "epub"
 	EML      Kind = "eml"
+	ZIM      Kind = "zim"
 	Text     Kind = "text"
 )
 
 // Kinds lists the formats, in the order that help texts show them.
-var Kinds = []Kind{JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, Text}
+var Kinds = []Kind{JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, ZIM, Text}
 
 var extensions = map[string]Kind{
 	".jsonl": JSONL, ".ndjson": JSONL, ".json": JSON,
@@ -107,6 +108,7 @@ var extensions = map[string]Kind{
 	".pptx": PPTX, ".pptm": PPTX, ".ppsx": PPTX, ".ppsm": PPTX, ".potx": PPTX,
 	".xlsx": XLSX, ".xlsm": XLSX, ".xltx": XLSX,
 	".epub": EPUB, ".eml": EML,
+	".zim": ZIM, ".zimaa": ZIM,
 	".txt": Text, ".text": Text,
 }
 
@@ -136,6 +138,9 @@ type Options struct {
 	Charset string // of files without a byte order mark, as HTML names it; "": found out
 	// MaxBytes bounds what a compressed file may grow to; 0: unpack.Max.
 	MaxBytes int64
+	// URLPrefix begins the links of a ZIM archive's articles that have none of their own;
+	// their path follows it. "": their addresses are under the archive's source.
+	URLPrefix string
 }
 
 // Read reads a file. Records it cannot use are left out and noted, with the
@@ -163,6 +168,9 @@ func Read(name string, data []byte, o Options) ([]Document, []Note) {
 	}
 	if isOffice(kind) {
 		return readOffice(name, bytes.NewReader(data), int64(len(data)), kind, o)
+	}
+	if kind == ZIM {
+		return readZIM(name, data, o)
 	}
 	if kind == EML {
 		return readEML(name, data)
@@ -215,12 +223,12 @@ func unknown(name string) (why string, general bool) {
 		return "not read; open it and save it as .xlsx or CSV", false
 	case ".zip", ".tar", ".tgz", ".7z", ".bz2", ".xz", ".zst":
 		return "archives are not read; unpack it first", false
-	case ".zim", ".zimaa", ".zimab", ".zimac":
-		return "ZIM archives are read by the command parley index alone, which takes those in parts by the first, .zimaa", false
+	case ".zimab", ".zimac":
+		return "a later part of a ZIM archive, which parley index reads with the first, .zimaa", false
 	case ".rst", ".org", ".adoc", ".tex":
 		return "not a format that is read; it can be taken as plain text", false
 	}
-	return "not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, text)", true
+	return "not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, ZIM, text)", true
 }
 
 // gunzip unpacks data that begins as gzip does, whatever its name; other data

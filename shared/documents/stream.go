@@ -32,7 +32,8 @@ func isGzip(in io.ReaderAt) bool {
 
 // Stream reads a file as Read does, of which it gives a document or a note at a time.
 // Files of JSON Lines are never in memory as a whole; where one breaks off, or a line
-// cannot be read as text, what came before it is given all the same. What is compressed
+// cannot be read as text, what came before it is given all the same. Of a ZIM archive in
+// a file, one article is. What is compressed
 // may unpack to unpack.Bound of its size, whatever o.MaxBytes says. A file of no known
 // format is not read.
 func Stream(name string, r io.Reader, o Options) iter.Seq2[Document, *Note] {
@@ -66,6 +67,12 @@ func Stream(name string, r io.Reader, o Options) iter.Seq2[Document, *Note] {
 					all(readOffice(name, f, size, kind, o))
 					return
 				}
+			}
+		}
+		if f, ok := r.(file); ok && kind == ZIM {
+			if size, err := f.Seek(0, io.SeekEnd); err == nil {
+				streamZIM(name, f, size, o)(yield)
+				return
 			}
 		}
 		in, gz, err := unpack.Gzip(r)

@@ -151,12 +151,12 @@ func TestYourOwnDocuments(t *testing.T) {
 		t.Errorf("the panel says %q", text)
 	}
 	dir := write(t, "garden", garden)
-	for _, name := range []string{"harbour.docx", "notes.odt"} { // of other programs
-		content, err := os.ReadFile(filepath.Join("../../shared/documents/testdata", name))
+	for _, name := range []string{"documents/testdata/harbour.docx", "documents/testdata/notes.odt", "zim/testdata/old.zim"} { // of other programs
+		content, err := os.ReadFile(filepath.Join("../../shared", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(name)), content, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -37,6 +37,7 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 			return nil, err
 		}
 	}
+	o.URLPrefix = urlPrefix
 	return func(yield func(documents.Document) bool) {
 		seen := map[string]string{} // names by the files' resolved paths
 		one := func(name, at string, o documents.Options) bool {
@@ -49,13 +50,14 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 					seen[absolute] = name
 				}
 			}
+			open := openFile
 			if IsZIM(name) {
-				return readZIM(name, at, o.Charset, urlPrefix, note, yield)
+				open, o.Kind = openZIM, documents.ZIM
 			}
 			if o.Kind == "" && path.Ext(strings.TrimSuffix(name, ".gz")) == "" {
 				o.Kind = documents.Text
 			}
-			f, err := os.Open(at)
+			f, err := open(at)
 			if err != nil {
 				note(documents.Note{File: name, Why: err.Error()})
 				return true
@@ -68,7 +70,7 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 				}
 				d.File = name
 				if d.URL == "" && urlPrefix != "" {
-					d.URL = urlPrefix + escapePath(d.ID)
+					d.URL = urlPrefix + documents.EscapePath(d.ID)
 				}
 				if !yield(d) {
 					return false
@@ -187,18 +189,4 @@ func isCollection(dir string) bool {
 		}
 	}
 	return true
-}
-
-// escapePath escapes a path for a URL, except its slashes.
-func escapePath(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~/!$&'()*+,;=:@", c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
 }
