@@ -45,8 +45,6 @@ func (a *Archive) Articles() *Articles {
 			s.Err = err
 		}
 	}
-	a.inOrder(true)
-	defer a.inOrder(false)
 	front, err := a.front()
 	if err != nil {
 		damaged(err)

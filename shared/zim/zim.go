@@ -65,6 +65,8 @@ const (
 	maxTypes = 1 << 20
 	// maxSteps is the longest chain of redirects.
 	maxSteps = 16
+	// minStep and maxStep bound how many bytes are read from the file at a time.
+	minStep, maxStep = 1 << 9, 1 << 17
 )
 
 // A FormatError says where a file is not a ZIM archive of the form above, or is
@@ -164,7 +166,6 @@ func Open(r io.ReaderAt, size int64) (*Archive, error) {
 	}
 	a.positions = window{r: r, size: size}
 	a.names = window{r: r, size: size}
-	a.inOrder(false)
 	return a, a.readTypes(le.Uint64(h[56:]))
 }
 
@@ -320,19 +321,8 @@ func (a *Archive) Metadata(name string) string {
 type window struct {
 	r    io.ReaderAt
 	size int64
-	step int // bytes to read at a time
 	at   int64
 	buf  []byte
-}
-
-// inOrder sets how far to read ahead: far where entries are read one after another, and
-// little where they are read here and there.
-func (a *Archive) inOrder(is bool) {
-	a.positions.step, a.names.step = 1<<8, 1<<10
-	if is {
-		a.positions.step, a.names.step = 1<<15, 1<<17
-	}
-	a.positions.buf, a.names.buf = nil, nil
 }
 
 // bytes returns the n bytes at a position, valid until the next call.
@@ -348,7 +338,11 @@ func (w *window) bytes(at int64, n int) ([]byte, error) {
 func (w *window) upTo(at int64, n int) ([]byte, error) {
 	n = int(min(int64(n), max(w.size-at, 0)))
 	if at < w.at || at+int64(n) > w.at+int64(len(w.buf)) {
-		want := int(min(int64(max(w.step, n)), max(w.size-at, 0)))
+		step := minStep // it grows as long as reading goes forward, and not where it jumps
+		if at >= w.at && at <= w.at+int64(len(w.buf)) {
+			step = min(max(2*len(w.buf), minStep), maxStep)
+		}
+		want := int(min(int64(max(step, n)), max(w.size-at, 0)))
 		if cap(w.buf) < want {
 			w.buf = make([]byte, want)
 		}
