@@ -274,6 +274,74 @@ func TestFirstQuestionsAreSuggested(t *testing.T) {
 	p.wait("the examples", `document.querySelector(".examples").offsetHeight && !document.querySelector(".suggested").offsetHeight`)
 }
 
+// manual is a document of several passages under headings.
+func manual() string {
+	var b strings.Builder
+	b.WriteString("# Keeper's manual\n\nWhat the keeper of the lighthouse does.\n\n")
+	for _, part := range []string{"The lamp", "The foghorn", "The boat", "The garden"} {
+		fmt.Fprintf(&b, "## %s\n\n", part)
+		for i := range 30 {
+			fmt.Fprintf(&b, "%s is looked after on day %d of the month, in any weather, by whoever is on the island. ", part, i+1)
+			if i%5 == 4 {
+				b.WriteString("\n\n")
+			}
+		}
+		if part == "The boat" {
+			b.WriteString("The oars are kept under the stairs of the tower.\n\n")
+		}
+	}
+	return b.String()
+}
+
+// The document of a result opens in the page, whole, at the passage that was found, without
+// a network too.
+func TestTheSourceOfAResultOpensInPlace(t *testing.T) {
+	s := shipped(t)
+	p := open(t, s).ready()
+	if p.ask("How tall is the Eiffel Tower?"); p.eval(`document.querySelector(".source-button").offsetHeight`) {
+		t.Error("documents of the built-in collection are offered")
+	}
+	p.click("#new")
+	p.openDocuments()
+	p.give("#pick-folder", write(t, "island", map[string]string{"keeper/manual.md": manual(), "log.txt": "Nothing happened on the mainland."}))
+	p.encoded("island")
+	p.press(kb.Escape)
+	if got := p.ask("where are the oars kept?"); !strings.Contains(got.Quote, "under the stairs") {
+		t.Fatalf("%+v", got)
+	}
+	p.installed()
+	s.stop()
+	p.expect("sw.js", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED")
+	p.tab(false, "the source", `e.matches(".source-button")`)
+	p.press(kb.Enter)
+	p.wait("the document", `document.querySelector("#reader-panel")?.open && document.activeElement.matches(".sought")`)
+	p.wait("the passage on view", `(r => r.top >= 0 && r.top < innerHeight / 2)(document.querySelector(".sought").getBoundingClientRect())`)
+	if head := p.text("#reader-panel h2"); head != "Keeper's manual" {
+		t.Errorf("the reader is headed %q", head)
+	}
+	if place := p.text("#reader-panel .fine"); !strings.HasPrefix(place, "keeper/manual.md") || !strings.HasSuffix(place, "The boat") {
+		t.Errorf("the place is %q", place)
+	}
+	if found := p.text(".sought"); !strings.Contains(found, "under the stairs") {
+		t.Errorf("marked is %q", found)
+	}
+	all := strings.Join(strings.Fields(p.text(".document")), " ")
+	want := strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimPrefix(manual(), "# Keeper's manual"), "## ", "")), " ")
+	if all != want {
+		t.Errorf("the document has %d bytes, want %d:\n%.400s\n%.400s", len(all), len(want), all, want)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		p.do(media(scheme))
+		for _, width := range []int64{1200, 390} {
+			p.do(chromedp.EmulateViewport(width, 860))
+			p.picture(fmt.Sprint("reader-", scheme, "-", width))
+		}
+		p.accessible("the reader, " + scheme)
+	}
+	p.press(kb.Escape)
+	p.wait("the way back to the result", `!document.querySelector("#reader-panel").open && document.activeElement.matches(".source-button")`)
+}
+
 // book is a text of about n passages.
 func book(n int) string {
 	var b strings.Builder

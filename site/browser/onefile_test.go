@@ -89,6 +89,9 @@ func TestOneFileInChromium(t *testing.T) {
 	if got := p.ask("where is the spade?"); !strings.Contains(got.Quote, "shed") {
 		t.Errorf("%+v", got)
 	}
+	p.click(".source-button")
+	p.wait("the document", `document.querySelector("#reader-panel")?.open && /shed/.test(document.querySelector(".sought").innerText)`)
+	p.press(kb.Escape)
 	p.do(chromedp.Reload())
 	if got := p.ready().settled(1); !strings.Contains(got[0].Quote, "shed") {
 		t.Errorf("after a reload: %+v", got)

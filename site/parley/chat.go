@@ -17,6 +17,7 @@ import (
 
 	"parley/shared/answer"
 	"parley/shared/dialogue"
+	"parley/shared/documents"
 	"parley/shared/durable"
 	"parley/shared/link"
 	"parley/shared/message"
@@ -26,6 +27,7 @@ import (
 
 const chatHelp = `  A line is a question, unless it is one of these:
   :pick N   make result N the reply that the next question builds on
+  :source N show the document of result N around its passage; without N, of the reply
   :alone    ask the last question again, read without what was said before
   :together ask it again, read with it
   :stage S  ask it, and all later questions, with these stages: sparse, dense, both, or
@@ -234,6 +236,8 @@ func (c *chat) line(s string) (quit bool) {
 		}
 	case ":pick":
 		c.pick(arg)
+	case ":source":
+		c.source(strings.TrimSpace(arg))
 	case ":link":
 		c.link()
 	case ":save":
@@ -263,6 +267,55 @@ func (c *chat) last() *dialogue.Turn {
 		return nil
 	}
 	return turns[len(turns)-1]
+}
+
+// source prints the passage of a result between those before and after it in its document.
+func (c *chat) source(arg string) {
+	w := c.page.w
+	last := c.last()
+	if last == nil || len(last.Answer.Results) == 0 {
+		fmt.Fprintln(w, "  There is no result yet.")
+		return
+	}
+	r := c.said.Reply(c.said.Len() - 1)
+	if r == nil {
+		r = &last.Answer.Results[0]
+	}
+	if arg != "" {
+		n, err := strconv.Atoi(arg)
+		if err != nil || n < 1 || n > len(last.Answer.Results) {
+			fmt.Fprintf(w, "  :source takes the number of a result, 1 to %d.\n", len(last.Answer.Results))
+			return
+		}
+		r = &last.Answer.Results[n-1]
+	}
+	src, ok := documents.SourceOf(c.e.Passages, r.ID)
+	if !ok {
+		fmt.Fprintln(w, "  The collection no longer has that passage.")
+		return
+	}
+	heading := c.page.style.bold(printable(cmp.Or(src.Title, src.Place)))
+	if at := place(r); at != "" {
+		heading += "  " + c.page.style.dim(at)
+	}
+	fmt.Fprintf(w, "  %s\n", heading)
+	for i := max(src.At-1, 0); i < min(src.At+2, len(src.Parts)); i++ {
+		part := src.Parts[i]
+		lead := fmt.Sprintf("passage %d of %d", i+1, len(src.Parts))
+		if part.Heading != "" {
+			lead += ": " + printable(part.Heading)
+		}
+		fmt.Fprintf(w, "\n  %s\n", c.page.style.dim(lead))
+		mark := "  "
+		if i == src.At {
+			mark = "> "
+		}
+		for _, line := range strings.Split(part.Text, "\n") {
+			if line = printable(line); line != "" {
+				fmt.Fprintln(w, wrap(line, "  "+mark, c.page.width))
+			}
+		}
+	}
 }
 
 func (c *chat) pick(arg string) {

@@ -457,6 +457,38 @@ func TestChatOpensAFile(t *testing.T) {
 	}
 }
 
+// A result names its file, and its document can be read around it.
+func TestChatShowsTheSource(t *testing.T) {
+	b := newBench(t)
+	var long strings.Builder
+	long.WriteString("# Ships\n\n")
+	for _, part := range []string{"Whale", "Harbour", "Storm"} {
+		fmt.Fprintf(&long, "## %s\n\n", part)
+		for range 40 {
+			fmt.Fprintf(&long, "The %s is in the sea. ", strings.ToLower(part))
+		}
+		long.WriteString("\n\n")
+	}
+	docs := t.TempDir()
+	for name, content := range map[string]string{"log/ships.md": long.String(), "faq.csv": "question,answer\nIs tea hot?,Tea is a leaf in hot water.\n"} {
+		at := filepath.Join(docs, name)
+		os.MkdirAll(filepath.Dir(at), 0o755)
+		if err := os.WriteFile(at, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.collection = filepath.Join(t.TempDir(), "collection")
+	if code, _, err := parley(t, "", "index", "--encoder", b.encoder, "--out", b.collection, docs); code != exitOK {
+		t.Fatalf("index: %d %s", code, err)
+	}
+	out := must(t, ":source\ntea\n:source 9\n:source 1\nstorm\n:source\n", b.with("chat")...)
+	for _, want := range []string{"There is no result yet", ":source takes the number of a result, 1 to ", "faq.csv, line 2", "> Tea is a leaf in hot water.", "log/ships.md", "passage ", ": Storm", "> The storm is in the sea."} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
 func TestChatFollowsTheConversation(t *testing.T) {
 	b := newBench(t)
 	out := must(t, "eiffel tower?\nwho designed it?\n:pick 2\n:pick 9\n:terms\n:undo\n:undo\n:undo\n\n:new\n:what\n:help\n!\x1b]0;x\x07\n:quit\nnever read\n", b.with("chat")...)

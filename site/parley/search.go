@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"parley/shared/answer"
+	"parley/shared/documents"
 	"parley/shared/encoder"
 	"parley/shared/message"
 )
@@ -160,6 +161,8 @@ func (p page) reply(a *message.Answer, r *message.Result) {
 	source := printable(r.Title)
 	if r.URL != "" {
 		source += "  " + printable(r.URL)
+	} else if at := place(r); at != "" {
+		source += "  " + at
 	}
 	fmt.Fprintln(p.w, p.style.dim("  "+source))
 	if r.NoFigure {
@@ -207,7 +210,11 @@ func (p page) results(a *message.Answer, reply *message.Result, quoted func(*mes
 		if quoted(r) {
 			title += " (quoted before)"
 		}
-		fmt.Fprintf(p.w, "%s%2d  %6.2f  %s\n", mark, i+1, r.Score, p.style.bold(title))
+		title = p.style.bold(title)
+		if at := place(r); at != "" {
+			title += "  " + p.style.dim(at)
+		}
+		fmt.Fprintf(p.w, "%s%2d  %6.2f  %s\n", mark, i+1, r.Score, title)
 		if r == reply {
 			continue
 		}
@@ -231,6 +238,19 @@ func (p page) nearest(a *message.Answer) {
 
 // titleOf returns a result's title, or its id where it has none.
 func titleOf(r *message.Result) string { return cmp.Or(printable(r.Title), printable(r.ID)) }
+
+// place returns the file of a result, and the line of a record in it; "" where it has an
+// address, or where its id says no more than its title.
+func place(r *message.Result) string {
+	file, line := documents.Place(r.ID)
+	if r.URL != "" || file == r.Title || r.Title == "" {
+		return ""
+	}
+	if line > 0 {
+		return fmt.Sprintf("%s, line %d", printable(file), line)
+	}
+	return printable(file)
+}
 
 // snippet returns the sentence that answers best, at most 200 characters of it.
 func snippet(r *message.Result) string {

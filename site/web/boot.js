@@ -375,6 +375,7 @@
   async function panel(name) {
     const parts = {
       documents: [['{{documents.js}}', '{{documents.js integrity}}']],
+      reader: [['{{reader.js}}', '{{reader.js integrity}}']],
       share: [['{{share.js}}', '{{share.js integrity}}']],
       better: [['{{better.js}}', '{{better.js integrity}}']],
     }[name];
@@ -481,6 +482,10 @@
     };
     $('new').onclick = () => call('new');
     for (const b of document.querySelectorAll('[data-panel]')) b.onclick = () => open(b.dataset.panel, b.dataset.show);
+    document.addEventListener('click', e => {
+      const of = e.target.closest('[data-source]');
+      if (of) open('reader', of.dataset.source);
+    });
     addEventListener('dragover', e => {
       if (!e.dataTransfer.types.includes('Files')) return;
       e.preventDefault(); // otherwise the browser would leave the page for the file

@@ -179,6 +179,13 @@ const jobs = {
     return [{ passages: fresh }, [fresh]];
   },
 
+  // source gives the document of passages (passages.bin) that a passage is of, by its id.
+  async source({ passages, passage }) {
+    const p = await running();
+    ask(p, 'file', new Uint8Array(passages), 'collection/passages.bin');
+    return [{ source: ask(p, 'source', { id: passage }) }];
+  },
+
   async conversations({ name, file }) {
     const p = await running();
     ask(p, 'file', new Uint8Array(await file.arrayBuffer()), 'conversation/' + name);

@@ -91,6 +91,9 @@ func pack() uint64 { return call(state.pack) }
 //go:wasmexport retitle
 func retitle() uint64 { return call(state.retitle) }
 
+//go:wasmexport source
+func source() uint64 { return call(state.source) }
+
 //go:wasmexport adopt
 func adopt() uint64 { return call(state.adopt) }
 

@@ -529,6 +529,21 @@ func (d *desk) retitle(in Begin) (*Piece, error) {
 	return &p, nil
 }
 
+// source returns the document in collection/passages.bin that a passage is of.
+func (d *desk) source(in struct {
+	ID string `json:"id"`
+}) (*documents.Source, error) {
+	s, err := passages.Open(d.given("collection/")["passages.bin"])
+	if err != nil {
+		return nil, err
+	}
+	src, ok := documents.SourceOf(s, in.ID)
+	if !ok {
+		return nil, fmt.Errorf("the collection no longer has the passage %q", in.ID)
+	}
+	return &src, nil
+}
+
 // An Adopted is a valid collection that was made elsewhere.
 type Adopted struct {
 	Files    []Piece        `json:"files"` // index.bin, passages.bin, perhaps dense.bin

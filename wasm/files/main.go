@@ -32,6 +32,8 @@
 //	vectors           {}: Piece: dense.bin, once all are made
 //	pack              {}: Piece: the files given as collection/..., as a zip archive
 //	retitle           Begin: Piece: collection/passages.bin with another title
+//	source            {id}: documents.Source: the document in collection/passages.bin that a
+//	                  passage is of
 //	adopt             {}: Adopted: checks the files given as collection/..., which may be
 //	                  one zip archive, collection/NAME.zip
 //	conversations     {name}: [Imported]: reads conversation/NAME

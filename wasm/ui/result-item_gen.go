@@ -88,6 +88,15 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 				addText(vgn, ": "+c.Title())
 			}
+			vgn = addElement(vgparent, "\x00button\x00type\x00button\x00class\x00quiet source-button")
+			addAttribute(vgn, "data-source", c.View.ID)
+			{
+				vgparent := vgn
+				_ = vgparent
+				vgn = addText(vgparent, "Source")
+				vgn = addElement(vgparent, "\x00span\x00class\x00vh")
+				addText(vgn, ": "+c.Title())
+			}
 			vgn = addElement(vgparent, "\x00span\x00class\x00move")
 			addText(vgn, c.View.Moved)
 			if c.View.Quoted != "" {
