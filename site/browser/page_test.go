@@ -259,6 +259,19 @@ func (p *page) click(css string) {
 	p.do(chromedp.Click(chromedp.CSS(css)))
 }
 
+// clickSteady clicks an element that has stood in its place for a moment: while a page
+// loads or a dialog closes, what is clicked moves.
+func (p *page) clickSteady(css string) {
+	p.t.Helper()
+	p.wait(css+" to stand still", `(() => {
+		const r = document.querySelector(`+quote(css)+`)?.getBoundingClientRect(), dialog = document.querySelector("dialog[open]");
+		const at = r && !dialog && r.width ? [r.x, r.y, r.width, r.height].join() : "", was = window.testPlace;
+		if (was?.at !== at) window.testPlace = { at, since: performance.now() };
+		return at && was?.at === at && performance.now() - was.since > 300;
+	})()`)
+	p.click(css)
+}
+
 // press types keys, as with kb.Tab, while modifiers are held.
 func (p *page) press(keys string, modifiers ...chromedp.Modifier) {
 	p.t.Helper()

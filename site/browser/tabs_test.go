@@ -491,7 +491,7 @@ func TestATabAcrossADeploy(t *testing.T) {
 		p.wait("the offer", `document.querySelector("#status").dataset.state === "update"`)
 	}
 	a.expect("404")
-	b.click("#status-button")
+	b.clickSteady("#status-button")
 	b.wait("the new version", `document.documentElement.dataset.version === "two"`)
 	b.ready()
 	a.wait("to be told", `/Another tab has changed to a new version/.test(document.querySelector("#status-text").textContent)`)
@@ -507,7 +507,7 @@ func TestATabAcrossADeploy(t *testing.T) {
 		a.wait("a refusal", `/not that of this version|could not be started|404/.test(`+row("heron")+`?.innerText)`)
 		a.press(kb.Escape)
 	}
-	a.click("#status-button")
+	a.clickSteady("#status-button")
 	a.wait("the new version", `document.documentElement.dataset.version === "two"`)
 	if got := a.ready().versions(); got != "two two two" {
 		t.Errorf("after the reload: %q", got)
