@@ -228,7 +228,7 @@ func TestRewriteCommand(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "x.jsonl"), []byte(examples), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	line := "rewrite --url " + server.URL + "/v1 --model m --examples DIR/x.jsonl --out DIR/y.jsonl --json"
+	line := "rewrite --url " + server.URL + "/v1 --model m --examples DIR/x.jsonl --out DIR/y.jsonl --json --retries 0"
 	for _, want := range []string{`{"asked":1,"cached":0,"failed":1,"prompt_tokens":50,"completion_tokens":6,"cached_prompt_tokens":0,"cached_completion_tokens":0}`,
 		`{"asked":0,"cached":1,"failed":1,"prompt_tokens":0,"completion_tokens":0,"cached_prompt_tokens":50,"cached_completion_tokens":6}`} {
 		code, out, stderr := trainer(t, dir, line)
@@ -241,7 +241,7 @@ func TestRewriteCommand(t *testing.T) {
 		t.Errorf("%s, %v", data, err)
 	}
 	server.Close()
-	code, _, stderr := trainer(t, dir, strings.Replace(line, "y.jsonl", "z.jsonl", 1)+" --retries 0")
+	code, _, stderr := trainer(t, dir, strings.Replace(line, "y.jsonl", "z.jsonl", 1))
 	if code != 1 || !strings.Contains(stderr, "no server answers at "+server.URL) || !strings.Contains(stderr, "0 answers are in ") {
 		t.Errorf("without a server: code %d, %s", code, stderr)
 	}
