@@ -34,9 +34,9 @@ import (
 // kind are multiplied by the ratio of the steps, a power of two. So the sum of query
 // weight x frequency is what Search computes.
 
-// wordPrefix precedes words among a CIFF's terms. No piece of a vocabulary starts with it,
+// WordPrefix precedes words among a CIFF's terms. No piece of a vocabulary starts with it,
 // since the tokenizer cuts at the colon.
-const wordPrefix = "word:"
+const WordPrefix = "word:"
 
 // WriteCIFF writes the index for other engines, with lists in the order of their terms'
 // bytes. term names a learned term; a word is named "word:" and the word; doc names a
@@ -92,7 +92,7 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 		if t := x.term(l); t < x.vocab {
 			names[l] = term(t)
 		} else {
-			names[l] = wordPrefix + x.Word(t)
+			names[l] = WordPrefix + x.Word(t)
 		}
 	}
 	slices.SortFunc(order, func(a, b int) int { return strings.Compare(names[a], names[b]) })
@@ -235,7 +235,7 @@ func ReadCIFF(r io.Reader, vocab int, term func(string) (uint32, bool), step flo
 			return nil, nil, err
 		}
 		t, ok := term(name)
-		word := !ok && strings.HasPrefix(name, wordPrefix)
+		word := !ok && strings.HasPrefix(name, WordPrefix)
 		switch {
 		case !word && (!ok || int64(t) >= int64(vocab)):
 			return nil, nil, c.fail("the term %s is not in the vocabulary", strconv.QuoteToASCII(name))

@@ -32,7 +32,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"parley/shared/durable"
 	"parley/shared/index"
@@ -50,14 +49,10 @@ type Collection struct {
 // Terms returns the number of terms, learned ones and words: the dimension of all vectors.
 func (c *Collection) Terms() int { return c.Index.Vocab() + c.Index.Words() }
 
-// wordPrefix precedes words where terms are written as text, as in CIFF; no piece of a
-// vocabulary starts with it.
-const wordPrefix = "word:"
-
 // name returns a term as text.
 func (c *Collection) name(term uint32) string {
 	if word := c.Index.Word(term); word != "" {
-		return wordPrefix + word
+		return index.WordPrefix + word
 	}
 	return c.Piece(term)
 }
@@ -109,7 +104,7 @@ type Example struct {
 // Options of Export; the zero value stands for the defaults.
 type Options struct {
 	Part     int            // number of passages in a file; 0: 5,000
-	Progress func(Progress) // is called about twice a second
+	Progress func(Progress) // is called after each part
 	Example  Example
 }
 
@@ -185,7 +180,7 @@ func (f *Form) Export(ctx context.Context, c *Collection, out string, o Options)
 		s.Files++
 		s.Bytes += int64(len(head[name]))
 	}
-	meter := newMeter(c.Passages.Len(), o.Progress)
+	meter := &meter{o.Progress, Progress{Total: c.Passages.Len()}}
 	if f.whole != nil {
 		err = f.exportWhole(ctx, c, out, had.Whole, s, meter)
 	} else {
@@ -294,25 +289,18 @@ func writeState(out string, s state) error {
 	return durable.WriteFile(filepath.Join(out, stateFile), append(data, '\n'))
 }
 
-// A meter reports progress about twice a second.
+// A meter counts the passages that are on the disk. Who draws the progress decides how
+// often (shared/progress).
 type meter struct {
-	report       func(Progress)
-	told         time.Time
-	total, ready int
-}
-
-func newMeter(total int, report func(Progress)) *meter {
-	return &meter{report: report, total: total}
+	report func(Progress)
+	now    Progress
 }
 
 // skip counts passages that an earlier run wrote.
-func (m *meter) skip(n int) { m.ready += n }
+func (m *meter) skip(n int) { m.now.Done += n }
 
 // done counts passages that were written.
 func (m *meter) done(n int) {
-	m.ready += n
-	if now := time.Now(); now.Sub(m.told) > time.Second/2 || m.ready == m.total {
-		m.told = now
-		m.report(Progress{m.ready, m.total})
-	}
+	m.now.Done += n
+	m.report(m.now)
 }

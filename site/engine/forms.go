@@ -275,7 +275,7 @@ var ciff = &Form{
 	whole: func(ctx context.Context, c *Collection, path string, m *meter) error {
 		return durable.Write(path, func(w io.Writer) error {
 			z := gzip.NewWriter(w)
-			err := c.Index.WriteCIFF(z, c.name, func(doc int) string { return c.Passages.At(doc).ID }, "Parley: "+c.Passages.About().Title)
+			err := c.Index.WriteCIFF(z, c.Piece, func(doc int) string { return c.Passages.At(doc).ID }, "Parley: "+c.Passages.About().Title)
 			if err == nil {
 				err = ctx.Err()
 			}

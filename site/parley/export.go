@@ -1,121 +1,178 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
-	"flag"
+	"errors"
 	"fmt"
-	"os"
+	"io"
+	"io/fs"
 	"path/filepath"
-	"slices"
+	"strings"
 
-	"parley/shared/bundle"
+	"parley/shared/answer"
 	"parley/shared/durable"
-	"parley/shared/encoder"
-	"parley/shared/encoder/folder"
+	"parley/shared/message"
+	"parley/shared/progress"
 	"parley/site/collection"
+	"parley/site/engine"
 )
 
+// runExport writes a collection for another search engine.
 func runExport(ctx context.Context, s streams, l *line) error {
-	name := l.String("name", "", "`name` of the encoder, shown to people")
-	query := l.Int("query-tokens", 0, "longest conversation that is read, in `tokens`, markers included")
-	history := l.Int("history-type", 0, "token `type` of all that is not the current question")
-	reply := l.Int("reply-tokens", 0, "`tokens` of each reply that are read, from its beginning (0: all)")
-	terms := l.Int("query-terms", 0, "heaviest `terms` that a conversation's vector keeps (0: all)")
-	words := l.Float64("question-words", 0, "what each word of a question `weighs` as an exact word, of an encoder without a word head (0: words are not searched for; .75 does well)")
-	passage := l.Int("passage-tokens", 0, "longest passage that is read, in `tokens`")
+	var from sources
+	l.StringVar(&from.collection, "collection", "", "the collection's `folder`")
+	l.StringVar(&from.encoder, "encoder", "", "the encoder's `folder`, or a family's")
+	to := l.String("to", "", "the `engine`: "+formNames())
+	out := l.String("out", "", "the `folder` to write")
+	part := l.Int("part", 0, "`passages` in a file (0: 5000)")
+	ask := l.String("ask", "", "the `question` of the example query (empty: the first passage's title)")
+	queries := l.String("queries", "", "also write these questions, encoded, to queries.jsonl, each with the 100 passages that Parley ranks best: a `file` as search --queries takes it")
+	dry := l.Bool("dry-run", false, "write nothing; say what would be written, and show the example query")
+	asJSON := l.Bool("json", false, "print what was written as JSON")
 	args, err := l.parse()
 	if err != nil {
 		return err
 	}
-	if len(args) != 2 {
-		return usagef("wanted the folder to read and the folder to write")
+	switch {
+	case *to == "" && len(args) == 2:
+		return usagef("no --to ENGINE; an encoder is made small by `parley quantize %s`", strings.Join(args, " "))
+	case len(args) > 0:
+		return usagef("%q: wanted flags alone", args[0])
+	case *to == "":
+		return usagef("no --to ENGINE, one of %s", formNames())
+	case *out == "" && !*dry:
+		return usagef("no --out FOLDER to write")
+	case *part < 0:
+		return usagef("--part %d: wanted a positive number", *part)
 	}
-	in, out := args[0], args[1]
-	if samePath(in, out) {
-		return usagef("the folder to write must be another than the folder to read")
-	}
-	files := folder.Files(in)
-
-	var set *encoder.Settings
-	config, err := files("config.json")
+	form, err := engine.FormNamed(*to)
 	if err != nil {
-		return fmt.Errorf("%w; an encoder's folder holds config.json, model.safetensors and vocab.txt", err)
+		return usagef("--to %w", err)
 	}
-	l.Visit(func(f *flag.Flag) {
-		if set == nil {
-			set = settingsOf(config)
+	e, c, example, err := openExport(from, *ask, s)
+	if err != nil {
+		return err
+	}
+	if *dry {
+		fmt.Fprintf(s.out, "%s\n%s passages, %s postings, %s terms\nThe query for %q:\n\n%s", form.About,
+			thousands(c.Passages.Len()), thousands(c.Index.Postings()), thousands(c.Terms()), example.Question, form.Query(c, example.Factors, 10))
+		return nil
+	}
+	bar := progress.Await(s.err, "passages", int64(c.Passages.Len()))
+	sum, err := form.Export(ctx, c, *out, engine.Options{Part: *part, Example: example, Progress: func(p engine.Progress) {
+		bar.Update(int64(p.Done), fmt.Sprintf("%d of %d", p.Done, p.Total))
+	}})
+	bar.Clear()
+	if err == nil && *queries != "" {
+		err = writeQueries(ctx, e, *queries, filepath.Join(*out, "queries.jsonl"))
+		sum.Files++
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("stopped; the parts that are whole stay, and the same command continues")
+	}
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return printJSON(s.out, sum)
+	}
+	fmt.Fprintf(s.out, "%s passages in %d files, %.1f MB, in %s\n", thousands(sum.Passages), sum.Files, float64(sum.Bytes)/1e6, sum.Out)
+	if sum.Kept > 0 {
+		fmt.Fprintf(s.out, "%d files were there from a run before\n", sum.Kept)
+	}
+	fmt.Fprintf(s.out, "%s/README.md says how they are loaded and asked\n", sum.Out)
+	return nil
+}
+
+// openExport opens a collection for export, and encodes the example's question as the page
+// would.
+func openExport(from sources, question string, s streams) (*answer.Engine, *engine.Collection, engine.Example, error) {
+	var none engine.Example
+	from.stage = message.StageSparse
+	e, _, err := openEngine(from, s.err)
+	if err != nil {
+		return nil, nil, none, err
+	}
+	dir, err := collectionFolder(from.collection)
+	if err != nil {
+		return nil, nil, none, err
+	}
+	files, err := collection.Files(dir)
+	if err != nil {
+		return nil, nil, none, err
+	}
+	manifest, err := fs.ReadFile(files, "manifest.json")
+	if err != nil {
+		return nil, nil, none, err
+	}
+	c := &engine.Collection{Index: e.Index, Passages: e.Passages, Hash: sha256.Sum256(manifest),
+		Piece: func(term uint32) string { return e.Encoder.Tokenizer.Piece(int32(term)) }}
+	if question == "" && e.Passages.Len() > 0 {
+		question = cmp.Or(e.Passages.At(0).Title, e.Passages.At(0).Text)
+	}
+	v, err := e.Query(message.Ask{Turns: []message.Turn{{Question: question}}})
+	if err != nil {
+		return nil, nil, none, fmt.Errorf("the example's question: %w; name another with --ask", err)
+	}
+	factors, _ := e.Index.Factors(v)
+	return e, c, engine.Example{Question: question, Factors: factors}, nil
+}
+
+// writeQueries writes each question's query and the passages that Parley ranks best for
+// it:
+//
+//	{"_id": "q1", "v": {"1037": 512, ...}, "step": 0.0002, "best": [[12, 70144], ...]}
+//
+// v holds the integers to query an engine with. best holds the numbers of passages with
+// their sums of v x impact; step times a sum is the score that Parley shows.
+func writeQueries(ctx context.Context, e *answer.Engine, from, to string) error {
+	list, err := readQueries(from)
+	if err != nil {
+		return err
+	}
+	type line struct {
+		ID   string            `json:"_id"`
+		V    map[uint32]uint32 `json:"v"`
+		Step float32           `json:"step"`
+		Best [][2]uint32       `json:"best"`
+	}
+	return durable.Write(to, func(w io.Writer) error {
+		out, searcher := json.NewEncoder(w), e.Index.NewSearcher()
+		for _, q := range list {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			v, err := e.Query(message.Ask{Turns: turnsOf(q)})
+			if errors.Is(err, answer.ErrNoQuestion) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("query %q: %w", q.ID, err)
+			}
+			factors, step := e.Index.Factors(v)
+			l := line{q.ID, map[uint32]uint32{}, step, [][2]uint32{}}
+			for _, f := range factors {
+				l.V[f.Term] = f.Weight
+			}
+			hits, _ := searcher.Search(v, 100)
+			for _, h := range hits {
+				l.Best = append(l.Best, [2]uint32{h.Doc, uint32(h.Score / step)})
+			}
+			if err := out.Encode(l); err != nil {
+				return err
+			}
 		}
-		switch f.Name {
-		case "name":
-			set.Name = *name
-		case "query-tokens":
-			set.QueryTokens = *query
-		case "history-type":
-			set.HistoryTokenType = *history
-		case "reply-tokens":
-			set.ReplyTokens = *reply
-		case "query-terms":
-			set.QueryTerms = *terms
-		case "question-words":
-			set.QuestionWords = *words
-		case "passage-tokens":
-			set.PassageTokens = *passage
-		}
+		return nil
 	})
-	made, err := encoder.Quantize(files, set)
-	if err != nil {
-		return fmt.Errorf("%s: %w", in, err)
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	names := make([]string, 0, len(made))
-	for name := range made {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	var list []bundle.File
-	for _, name := range names {
-		list = append(list, bundle.Of(name, name, made[name]))
-	}
-	m, err := bundle.New(list)
-	if err != nil {
-		return err
-	}
-	made[bundle.ManifestFile] = m.Encode()
-	// Files of another kind of encoder would be read with the new weights.
-	if err := durable.PublishFiles(out, made, "vocab.txt", "tokenizer.json"); err != nil {
-		return err
-	}
-	for _, name := range names {
-		fmt.Fprintf(s.out, "%10d  %s\n", len(made[name]), filepath.Join(out, name))
-	}
-	enc, err := collection.OpenEncoder(out)
-	if enc == nil {
-		// It may be a dense encoder, which has no masked-LM head.
-		if _, other := encoder.LoadSentence(folder.Files(out)); other == nil {
-			return nil
-		}
-	}
-	return err
 }
 
-// settingsOf reads the settings in a config.json; those that are missing have the defaults
-// of encoder.Load.
-func settingsOf(config []byte) *encoder.Settings {
-	f := struct {
-		Parley encoder.Settings `json:"parley"`
-	}{encoder.Settings{QueryTokens: 256, PassageTokens: 256}}
-	json.Unmarshal(config, &f) // Quantize gives a better error where this fails
-	return &f.Parley
-}
-
-func samePath(a, b string) bool {
-	x, err := os.Stat(a)
-	if err != nil {
-		return false
+func formNames() string {
+	var names []string
+	for _, f := range engine.Forms {
+		names = append(names, f.Name)
 	}
-	y, err := os.Stat(b)
-	return err == nil && os.SameFile(x, y)
+	return strings.Join(names, ", ")
 }

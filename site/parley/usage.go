@@ -172,7 +172,7 @@ parley check models models/vital-articles
 parley check --json my-notes | jq .[0].wrong`,
 		},
 		{
-			name: "export", run: runExportCollection,
+			name: "export", run: runExport,
 			synopsis: "--to ENGINE --out FOLDER [flags]",
 			summary:  "write a collection for another search engine",
 			about: `Writes the passages and their sparse vectors in the form that the engine loads, with a
@@ -187,7 +187,7 @@ parley export --to sqlite --out for-sqlite && sqlite3 for-sqlite/parley.db < for
 parley export --to qdrant --dry-run --ask "When was the Eiffel Tower built?"`,
 		},
 		{
-			name: "quantize", run: runExport,
+			name: "quantize", run: runQuantize,
 			synopsis: "[flags] FOLDER OUT",
 			summary:  "turn a Hugging Face encoder into a small int8 one",
 			about: `FOLDER contains config.json, model.safetensors and vocab.txt or tokenizer.json of a
