@@ -112,12 +112,9 @@ type replied struct {
 
 func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
 	// The quick files are read first, so that a wrong name is reported at once.
-	r, err := disk.Import("jsonl", o.examples, importers.Options{})
+	examples, err := disk.Examples(o.examples)
 	if err != nil {
 		return err
-	}
-	if len(r.Unread) > 0 {
-		return fmt.Errorf("%d examples cannot be read, the first: %w", len(r.Unread), r.Unread[0])
 	}
 	enc, _, err := evaluate.Load(o.encoder, o.base)
 	if err != nil {
@@ -131,8 +128,8 @@ func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
 	if err != nil {
 		return err
 	}
-	t := plant(r.Examples)
-	figures := replied{Examples: len(r.Examples), Asked: t.histories}
+	t := plant(examples)
+	figures := replied{Examples: len(examples), Asked: t.histories}
 	meter := progress.New(stderr, "replies", 0, int64(t.histories))
 	done := 0
 	err = t.answer(ctx, runtime.GOMAXPROCS(0), func() (*answer.Engine, error) { return answer.New(enc, x, store) }, func(silent bool) {
@@ -146,14 +143,14 @@ func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
 		return err
 	}
 	meter.Done(fmt.Sprintf("%d questions", t.histories))
-	for i := range r.Examples {
-		figures.Turns += len(r.Examples[i].History)
-		t.put(&r.Examples[i])
+	for i := range examples {
+		figures.Turns += len(examples[i].History)
+		t.put(&examples[i])
 	}
 	if err := os.MkdirAll(filepath.Dir(o.out), 0o755); err != nil {
 		return err
 	}
-	if err := durable.Write(o.out, func(w io.Writer) error { return importers.Write(w, r.Examples) }); err != nil {
+	if err := durable.Write(o.out, func(w io.Writer) error { return importers.Write(w, examples) }); err != nil {
 		return err
 	}
 	if o.json {

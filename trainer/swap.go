@@ -47,12 +47,9 @@ func swapCommand(ctx context.Context, args []string, stdout, stderr *os.File) er
 	case *times < 1:
 		return wrongUse("--times %d: at least 1 is needed", *times)
 	}
-	r, err := disk.Import("jsonl", examples, importers.Options{})
+	list, err := disk.Examples(examples)
 	if err != nil {
 		return err
-	}
-	if len(r.Unread) > 0 {
-		return fmt.Errorf("%d examples cannot be read, the first: %w", len(r.Unread), r.Unread[0])
 	}
 	of, err := corpus.Read(titles)
 	if err != nil {
@@ -64,8 +61,8 @@ func swapCommand(ctx context.Context, args []string, stdout, stderr *os.File) er
 	}
 	var made []importers.Example
 	for n := range *times {
-		for i := range r.Examples {
-			e, ok := names.Swap(&r.Examples[i])
+		for i := range list {
+			e, ok := names.Swap(&list[i])
 			if !ok {
 				continue
 			}
@@ -85,5 +82,5 @@ func swapCommand(ctx context.Context, args []string, stdout, stderr *os.File) er
 	if err := durable.WriteFile(*out, lines.Bytes()); err != nil {
 		return err
 	}
-	return json.NewEncoder(stdout).Encode(map[string]any{"examples": len(r.Examples), "written": len(made), "names": names.Len()})
+	return json.NewEncoder(stdout).Encode(map[string]any{"examples": len(list), "written": len(made), "names": names.Len()})
 }

@@ -2,6 +2,7 @@
 package disk
 
 import (
+	"fmt"
 	"io"
 	"os"
 
@@ -30,4 +31,17 @@ func Import(name string, paths []string, o importers.Options) (*importers.Result
 		files[i] = importers.File{Name: path, Open: func() (io.ReadCloser, error) { return os.Open(path) }}
 	}
 	return importers.Import(name, files, o)
+}
+
+// Examples reads files of examples, as trainer import writes them. It returns an error if
+// one of the examples cannot be read.
+func Examples(paths []string) ([]importers.Example, error) {
+	r, err := Import("jsonl", paths, importers.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Unread) > 0 {
+		return nil, fmt.Errorf("%d examples cannot be read, the first: %w", len(r.Unread), r.Unread[0])
+	}
+	return r.Examples, nil
 }

@@ -108,14 +108,11 @@ func (p *prepared) examples(paths []string) ([]importers.Example, error) {
 	if len(paths) == 0 {
 		return nil, nil
 	}
-	r, err := disk.Import("jsonl", paths, importers.Options{})
+	examples, err := disk.Examples(paths)
 	if err != nil {
 		return nil, err
 	}
-	if len(r.Unread) > 0 {
-		return nil, fmt.Errorf("%d examples cannot be read, the first: %w", len(r.Unread), r.Unread[0])
-	}
-	return r.Examples, p.sum(paths...)
+	return examples, p.sum(paths...)
 }
 
 // sum notes the checksums of files.
