@@ -3,14 +3,12 @@ package converse
 import (
 	"context"
 	"math"
-	"strings"
 
 	"parley/shared/beir"
 	"parley/shared/judged"
 	"parley/shared/passages"
 	"parley/shared/sentence"
 	"parley/trainer/bm25"
-	"parley/trainer/conversations"
 )
 
 // A judge decides whether a quoted sentence answers. The data have no gold sentence,
@@ -84,13 +82,13 @@ func (j *judge) judge(t *judged.Turn, article, quoted string) Verdict {
 	// The writer's reply was not made from the Factbook's passages. Therefore a
 	// passage of the Factbook is compared with itself, and the articles are compared
 	// with each other.
-	factbook := strings.HasPrefix(article, conversations.FactbookPrefix)
+	factbook := isFactbook(article)
 	for _, g := range gold(t, j.pooled) {
 		n, ok := j.number[g.ID]
 		if !ok {
 			continue
 		}
-		if strings.HasPrefix(g.ID, conversations.FactbookPrefix) != factbook || factbook && g.ID != article {
+		if isFactbook(g.ID) != factbook || factbook && g.ID != article {
 			continue
 		}
 		from = from || g.ID == article
