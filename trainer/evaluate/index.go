@@ -40,19 +40,18 @@ func (e *Evaluator) EncodePassages(ctx context.Context, enc *encoder.Encoder, su
 	for i, t := range docs.Texts {
 		size[i+1] = size[i] + int64(len(t))
 	}
-	var meter *progress.Meter
-	fresh := 0
+	meter := progress.Await(e.Progress, "passages", size[len(docs.Texts)])
+	kept := -1
 	file, err := docs.Vectors(ctx, enc, sum, e.Cache, func(done int) {
-		if meter == nil {
-			meter = progress.New(e.Progress, "passages", size[done], size[len(docs.Texts)])
-			fresh = len(docs.Texts) - done
+		if kept < 0 {
+			kept = done
 		}
 		meter.Update(size[done], fmt.Sprintf("%d of %d", done, len(docs.Texts)))
 	})
 	if err != nil {
 		return nil, err
 	}
-	meter.Done(fmt.Sprintf("%d encoded, %d kept from before", fresh, len(docs.Texts)-fresh))
+	meter.Done(fmt.Sprintf("%d encoded, %d kept from before", len(docs.Texts)-kept, kept))
 	all := file.All() // the file stays open until the program ends
 	if keep.Top > 0 || keep.Mass < 1 {
 		all = slices.Clone(all) // pruning must not change those of the cache
