@@ -100,8 +100,9 @@ func (e *Evaluator) openWorker(ctx context.Context, s *System, file []byte) (_ *
 // hand gives the worker files of a folder, under names that begin with as. It skips
 // files that do not exist: the worker reports what it misses.
 func hand(w *host.Worker, dir, as string, names ...string) error {
+	read := folder.Files(dir)
 	for _, name := range names {
-		data, err := folder.Files(dir)(name)
+		data, err := read(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
