@@ -232,6 +232,9 @@ func TestTheDenseEncoder(t *testing.T) {
 	if level, err = f.Encode(); err == nil {
 		err = os.WriteFile(filepath.Join(out, family.File), level, 0o644)
 	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	const turns = "../../trainer/conversations/dev.jsonl"
 	listed := func() (*family.Dense, *bundle.Manifest) {
 		t.Helper()

@@ -82,9 +82,9 @@ func list(out, turns, chosen string) error {
 	}
 	if chosen == "" {
 		chosen = f.Levels[min(1, len(f.Levels)-1)].Name
-		if l := before; l != nil && len(l.Levels) > 1 {
-			if _, err := f.Level(l.Default); err == nil {
-				chosen = l.Default
+		if before != nil && len(before.Levels) > 1 {
+			if _, err := f.Level(before.Default); err == nil {
+				chosen = before.Default
 			}
 		}
 	}

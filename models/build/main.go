@@ -205,5 +205,5 @@ func writeManifest(out string, names ...string) error {
 	if err != nil {
 		return err
 	}
-	return durable.WriteFile(filepath.Join(out, "manifest.json"), m.Encode())
+	return durable.WriteFile(filepath.Join(out, bundle.ManifestFile), m.Encode())
 }
