@@ -300,9 +300,6 @@ func (s *scope) positive(a tensor) tensor {
 func (s *scope) nonzero(a tensor) tensor { // [count, dims]
 	return s.op("nonzero", func(o *lib.Ctensor) { lib.AtgNonzero(o, a.c) })
 }
-func (s *scope) maskedFill(a, mask tensor, v float64) tensor {
-	return s.op("masked_fill", func(o *lib.Ctensor) { number(v, func(c lib.Cscalar) { lib.AtgMaskedFill(o, a.c, mask.c, c) }) })
-}
 func (s *scope) reshape(a tensor, shape ...int) tensor {
 	return s.op("reshape", func(o *lib.Ctensor) { lib.AtgReshape(o, a.c, sizes(shape), len(shape)) })
 }
