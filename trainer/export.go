@@ -317,16 +317,13 @@ func (x *export) write(out string, stdout *os.File) error {
 // withManifest returns an encoder's files with their manifest, and the list in the
 // manifest.
 func withManifest(files map[string][]byte) (set map[string][]byte, list []bundle.File, err error) {
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		list = append(list, bundle.Of(name, name, files[name]))
-	}
-	m, err := bundle.New(list)
+	m, err := bundle.OfFiles(files)
 	if err != nil {
 		return nil, nil, err
 	}
 	set = maps.Clone(files)
 	set[bundle.ManifestFile] = m.Encode()
-	return set, list, nil
+	return set, m.Files, nil
 }
 
 // card returns the model card: Markdown with Hugging Face's header.

@@ -22,6 +22,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -77,6 +79,16 @@ func New(files []File) (*Manifest, error) {
 	}
 	m.Version = m.version()
 	return m, nil
+}
+
+// OfFiles returns the manifest of files by name, sorted; each is in the folder under its
+// name. An error is an *Error.
+func OfFiles(content map[string][]byte) (*Manifest, error) {
+	var files []File
+	for _, name := range slices.Sorted(maps.Keys(content)) {
+		files = append(files, Of(name, name, content[name]))
+	}
+	return New(files)
 }
 
 // Parse reads a manifest. It refuses unknown or missing fields, a path that leads out of

@@ -76,6 +76,23 @@ func TestManifestIsByteForByteThis(t *testing.T) {
 	}
 }
 
+func TestFilesByNameAreListedSorted(t *testing.T) {
+	got, err := OfFiles(map[string][]byte{"b": []byte("two"), "a": nil, "c": []byte("three")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := New([]File{Of("a", "a", nil), Of("b", "b", []byte("two")), Of("c", "c", []byte("three"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Encode(), want.Encode()) {
+		t.Errorf("the manifest is\n%swant\n%s", got.Encode(), want.Encode())
+	}
+	if _, err := OfFiles(map[string][]byte{"../out": nil}); err == nil {
+		t.Error("a file outside the folder was listed")
+	}
+}
+
 func TestVersionChangesWithTheList(t *testing.T) {
 	m, _ := set(t)
 	seen := map[string]bool{m.Version: true}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"parley/shared/bundle"
 	"parley/shared/durable"
@@ -70,16 +69,7 @@ func runQuantize(ctx context.Context, s streams, l *line) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	names := make([]string, 0, len(made))
-	for name := range made {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	var list []bundle.File
-	for _, name := range names {
-		list = append(list, bundle.Of(name, name, made[name]))
-	}
-	m, err := bundle.New(list)
+	m, err := bundle.OfFiles(made)
 	if err != nil {
 		return err
 	}
@@ -88,8 +78,8 @@ func runQuantize(ctx context.Context, s streams, l *line) error {
 	if err := durable.PublishFiles(out, made, "vocab.txt", "tokenizer.json"); err != nil {
 		return err
 	}
-	for _, name := range names {
-		fmt.Fprintf(s.out, "%10d  %s\n", len(made[name]), filepath.Join(out, name))
+	for _, f := range m.Files {
+		fmt.Fprintf(s.out, "%10d  %s\n", f.Bytes, filepath.Join(out, f.Name))
 	}
 	enc, err := collection.OpenEncoder(out)
 	if enc == nil {
