@@ -634,9 +634,5 @@ func (r *unpackReport) card(k *knownModel) []byte {
 // write writes the folder in one step. It keeps the folder's other files, except the
 // manifest of another encoder.
 func (u *unpacked) write(out string) error {
-	set := map[string][]byte{}
-	for _, name := range []string{"README.md", "vocab.txt", "model.safetensors", "config.json"} {
-		set[name] = u.files[name]
-	}
-	return durable.PublishFiles(out, set, bundle.ManifestFile)
+	return durable.PublishFiles(out, u.files, bundle.ManifestFile)
 }
