@@ -404,26 +404,20 @@ func ikat(r *Result, files []File, o Options) error {
 		Turns     []turn       `json:"turns"`
 		Responses []turn       `json:"responses"`
 	}
-	for _, file := range files {
-		err := records(r, file, func(at position, t topic) {
-			turns := append(t.Turns, t.Responses...) // a topic has one of them
-			if t.Number == "" || len(turns) == 0 {
-				r.unread(at, "no topic: number, or turns and responses, are missing")
-				return
-			}
-			var said history
-			for _, u := range turns {
-				question := string(u.Utterance + u.User) // a turn has one of them
-				r.add(at, Example{ID: fmt.Sprintf("%s_%s", t.Number, u.ID), Conversation: string(t.Number), Source: "ikat",
-					History: said.said(), Question: question, Rewrite: string(u.Resolved)})
-				said = said.then(question, string(u.Response))
-			}
-		})
-		if err != nil {
-			return err
+	return recordsOf(r, files, func(at position, t topic) {
+		turns := append(t.Turns, t.Responses...) // a topic has one of them
+		if t.Number == "" || len(turns) == 0 {
+			r.unread(at, "no topic: number, or turns and responses, are missing")
+			return
 		}
-	}
-	return nil
+		var said history
+		for _, u := range turns {
+			question := string(u.Utterance + u.User) // a turn has one of them
+			r.add(at, Example{ID: fmt.Sprintf("%s_%s", t.Number, u.ID), Conversation: string(t.Number), Source: "ikat",
+				History: said.said(), Question: question, Rewrite: string(u.Resolved)})
+			said = said.then(question, string(u.Response))
+		}
+	})
 }
 
 // convquestions reads an array of conversations. The first question is understandable
@@ -442,29 +436,23 @@ func convquestions(r *Result, files []File, o Options) error {
 		ID        lenient.Text `json:"conv_id"`
 		Questions []question   `json:"questions"`
 	}
-	for _, file := range files {
-		err := records(r, file, func(at position, c conv) {
-			if c.ID == "" || len(c.Questions) == 0 {
-				r.unread(at, "conv_id or questions is missing")
-				return
-			}
-			byNumber(c.Questions, func(q question) lenient.Int { return q.Turn })
-			var said history
-			for i, q := range c.Questions {
-				rewrite := q.Completed
-				if i == 0 && rewrite == "" {
-					rewrite = q.Question
-				}
-				r.add(at, Example{ID: fmt.Sprintf("%s-%d", c.ID, q.Turn), Conversation: string(c.ID), Source: "convquestions",
-					History: said.said(), Question: string(q.Question), Rewrite: string(rewrite)})
-				said = said.then(string(q.Question), strings.ReplaceAll(string(q.Answer), ";", "; "))
-			}
-		})
-		if err != nil {
-			return err
+	return recordsOf(r, files, func(at position, c conv) {
+		if c.ID == "" || len(c.Questions) == 0 {
+			r.unread(at, "conv_id or questions is missing")
+			return
 		}
-	}
-	return nil
+		byNumber(c.Questions, func(q question) lenient.Int { return q.Turn })
+		var said history
+		for i, q := range c.Questions {
+			rewrite := q.Completed
+			if i == 0 && rewrite == "" {
+				rewrite = q.Question
+			}
+			r.add(at, Example{ID: fmt.Sprintf("%s-%d", c.ID, q.Turn), Conversation: string(c.ID), Source: "convquestions",
+				History: said.said(), Question: string(q.Question), Rewrite: string(rewrite)})
+			said = said.then(string(q.Question), strings.ReplaceAll(string(q.Answer), ";", "; "))
+		}
+	})
 }
 
 // mtragTasks reads lines of three forms (mtrag.Record), which may be mixed. A task is a
@@ -478,40 +466,38 @@ func mtragTasks(r *Result, files []File, o Options) error {
 	var order []string
 	human := map[string][]placed{}
 	var written rewrites
-	for _, file := range files {
-		err := records(r, file, func(at position, t mtrag.Record) {
-			if t.QueryID != "" {
-				written.put(r, at, string(t.QueryID), mtrag.Question(clean(t.Text)))
+	err := recordsOf(r, files, func(at position, t mtrag.Record) {
+		if t.QueryID != "" {
+			written.put(r, at, string(t.QueryID), mtrag.Question(clean(t.Text)))
+			return
+		}
+		conv, _, ok := strings.Cut(string(t.ID), "<::>")
+		switch {
+		case t.User == nil && len(t.Input) == 0:
+			r.unread(at, "neither a task (user or input) nor a query (_id)")
+		case !ok:
+			r.unread(at, "task_id %q is not of the form conversation<::>turn", t.ID)
+		case t.User != nil:
+			if human[conv] == nil {
+				order = append(order, conv)
+			}
+			human[conv] = append(human[conv], placed{t, at})
+		default:
+			turns, err := t.Turns()
+			if err != nil {
+				r.unread(at, "%w", err)
 				return
 			}
-			conv, _, ok := strings.Cut(string(t.ID), "<::>")
-			switch {
-			case t.User == nil && len(t.Input) == 0:
-				r.unread(at, "neither a task (user or input) nor a query (_id)")
-			case !ok:
-				r.unread(at, "task_id %q is not of the form conversation<::>turn", t.ID)
-			case t.User != nil:
-				if human[conv] == nil {
-					order = append(order, conv)
-				}
-				human[conv] = append(human[conv], placed{t, at})
-			default:
-				turns, err := t.Turns()
-				if err != nil {
-					r.unread(at, "%w", err)
-					return
-				}
-				var said history
-				last := len(turns) - 1
-				for _, t := range turns[:last] {
-					said = said.then(t.Question, t.Reply)
-				}
-				r.add(at, Example{ID: string(t.ID), Conversation: conv, Source: "mtrag-synthetic", History: said.said(), Question: turns[last].Question})
+			var said history
+			last := len(turns) - 1
+			for _, t := range turns[:last] {
+				said = said.then(t.Question, t.Reply)
 			}
-		})
-		if err != nil {
-			return err
+			r.add(at, Example{ID: string(t.ID), Conversation: conv, Source: "mtrag-synthetic", History: said.said(), Question: turns[last].Question})
 		}
+	})
+	if err != nil {
+		return err
 	}
 	for _, conv := range order {
 		byNumber(human[conv], func(p placed) lenient.Int { return p.Turn }) // the file has turn 10 before turn 2
@@ -528,22 +514,16 @@ func mtragTasks(r *Result, files []File, o Options) error {
 
 // beirQueries reads queries; each is its own rewrite.
 func beirQueries(r *Result, files []File, o Options) error {
-	for _, file := range files {
-		err := records(r, file, func(at position, q struct {
-			ID   lenient.Text `json:"_id"`
-			Text lenient.Text `json:"text"`
-		}) {
-			if q.ID == "" {
-				r.unread(at, "_id is missing")
-				return
-			}
-			r.add(at, Example{ID: string(q.ID), Conversation: string(q.ID), Source: "beir", Question: string(q.Text), Rewrite: string(q.Text)})
-		})
-		if err != nil {
-			return err
+	return recordsOf(r, files, func(at position, q struct {
+		ID   lenient.Text `json:"_id"`
+		Text lenient.Text `json:"text"`
+	}) {
+		if q.ID == "" {
+			r.unread(at, "_id is missing")
+			return
 		}
-	}
-	return nil
+		r.add(at, Example{ID: string(q.ID), Conversation: string(q.ID), Source: "beir", Question: string(q.Text), Rewrite: string(q.Text)})
+	})
 }
 
 // questionLines reads one question per line, in TSV the first column; each is its own
@@ -576,59 +556,53 @@ func questionLines(r *Result, files []File, o Options) error {
 // have gold articles, as in trainer/conversations; those of the best grade become the
 // positives.
 func jsonl(r *Result, files []File, o Options) error {
-	for _, file := range files {
-		err := records(r, file, func(at position, c struct {
-			ID           lenient.Text `json:"id"`
-			Conversation lenient.Text `json:"conversation"`
-			Source       lenient.Text `json:"source"`
-			Turns        []struct {
-				Question lenient.Text `json:"question"`
-				Reply    lenient.Text `json:"reply"`
-				Rewrite  lenient.Text `json:"rewrite"`
-				Gold     []struct {
-					ID    lenient.Text `json:"id"`
-					Grade lenient.Int  `json:"grade"`
-				} `json:"gold"`
-			} `json:"turns"`
-			Rewrite   lenient.Text `json:"rewrite"`
-			Positives []string     `json:"positives"`
-		}) {
-			if c.ID == "" || len(c.Turns) == 0 {
-				r.unread(at, "id or turns is missing")
-				return
-			}
-			var said history
-			for i, t := range c.Turns {
-				last := i == len(c.Turns)-1
-				switch {
-				case c.Conversation != "" && !last:
-				case c.Conversation != "" && clean(string(t.Reply)) != "":
-					r.unread(at, "the last turn, which is the question asked, already has a reply")
-				case c.Conversation != "":
-					r.add(at, Example{ID: string(c.ID), Conversation: string(c.Conversation), Source: string(c.Source),
-						History: said.said(), Question: string(t.Question), Rewrite: string(c.Rewrite), Positives: c.Positives})
-				default:
-					best := lenient.Int(1)
-					for _, g := range t.Gold {
-						best = max(best, g.Grade)
-					}
-					var positives []string
-					for _, g := range t.Gold {
-						if g.Grade == best {
-							positives = append(positives, string(g.ID))
-						}
-					}
-					r.add(at, Example{ID: fmt.Sprintf("%s_%d", c.ID, i+1), Conversation: string(c.ID), Source: string(c.Source),
-						History: said.said(), Question: string(t.Question), Rewrite: string(t.Rewrite), Positives: positives})
-				}
-				said = said.then(string(t.Question), string(t.Reply))
-			}
-		})
-		if err != nil {
-			return err
+	return recordsOf(r, files, func(at position, c struct {
+		ID           lenient.Text `json:"id"`
+		Conversation lenient.Text `json:"conversation"`
+		Source       lenient.Text `json:"source"`
+		Turns        []struct {
+			Question lenient.Text `json:"question"`
+			Reply    lenient.Text `json:"reply"`
+			Rewrite  lenient.Text `json:"rewrite"`
+			Gold     []struct {
+				ID    lenient.Text `json:"id"`
+				Grade lenient.Int  `json:"grade"`
+			} `json:"gold"`
+		} `json:"turns"`
+		Rewrite   lenient.Text `json:"rewrite"`
+		Positives []string     `json:"positives"`
+	}) {
+		if c.ID == "" || len(c.Turns) == 0 {
+			r.unread(at, "id or turns is missing")
+			return
 		}
-	}
-	return nil
+		var said history
+		for i, t := range c.Turns {
+			last := i == len(c.Turns)-1
+			switch {
+			case c.Conversation != "" && !last:
+			case c.Conversation != "" && clean(string(t.Reply)) != "":
+				r.unread(at, "the last turn, which is the question asked, already has a reply")
+			case c.Conversation != "":
+				r.add(at, Example{ID: string(c.ID), Conversation: string(c.Conversation), Source: string(c.Source),
+					History: said.said(), Question: string(t.Question), Rewrite: string(c.Rewrite), Positives: c.Positives})
+			default:
+				best := lenient.Int(1)
+				for _, g := range t.Gold {
+					best = max(best, g.Grade)
+				}
+				var positives []string
+				for _, g := range t.Gold {
+					if g.Grade == best {
+						positives = append(positives, string(g.ID))
+					}
+				}
+				r.add(at, Example{ID: fmt.Sprintf("%s_%d", c.ID, i+1), Conversation: string(c.ID), Source: string(c.Source),
+					History: said.said(), Question: string(t.Question), Rewrite: string(t.Rewrite), Positives: positives})
+			}
+			said = said.then(string(t.Question), string(t.Reply))
+		}
+	})
 }
 
 // parley reads the project's own conversations, one per line. Unlike jsonl, it refuses

@@ -273,11 +273,8 @@ func records[T any](r *Result, file File, f func(at position, v T)) error {
 		return nil
 	}
 	d := json.NewDecoder(br)
-	skipped := n.read // the bytes before the decoder's offset 0, which Discard took
-	if k := br.Buffered(); k >= 0 {
-		skipped -= int64(k)
-	}
-	d.Token() // the bracket
+	skipped := n.read - int64(br.Buffered()) // the bytes before the decoder's offset 0, which Discard took
+	d.Token()                                // the bracket
 	for row := 0; d.More(); row++ {
 		var raw json.RawMessage
 		err := d.Decode(&raw)
@@ -290,6 +287,16 @@ func records[T any](r *Result, file File, f func(at position, v T)) error {
 	}
 	if _, err := d.Token(); err != nil {
 		r.unread(position{file: path, line: n.line(skipped + d.InputOffset())}, "the array does not end: %w", err)
+	}
+	return nil
+}
+
+// recordsOf calls f with every record of all files, as records does.
+func recordsOf[T any](r *Result, files []File, f func(at position, v T)) error {
+	for _, file := range files {
+		if err := records(r, file, f); err != nil {
+			return err
+		}
 	}
 	return nil
 }
