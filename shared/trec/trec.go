@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -106,14 +107,9 @@ func ReadQrels(r *lines.Reader) (Qrels, error) {
 // WriteRun writes run, sorted by query id; the documents of a query are in the order
 // in which trec_eval ranks them. It sorts run's hits in place.
 func WriteRun(w io.Writer, run Run, tag string) error {
-	queries := make([]string, 0, len(run))
-	for q := range run {
-		queries = append(queries, q)
-	}
-	slices.Sort(queries)
 	bw := bufio.NewWriter(w)
 	var line []byte
-	for _, q := range queries {
+	for _, q := range slices.Sorted(maps.Keys(run)) {
 		Rank(run[q])
 		for i, h := range run[q] {
 			var err error
