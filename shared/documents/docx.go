@@ -93,21 +93,16 @@ func (r *office) docx() error {
 	if d.p, err = r.open(main); err != nil || d.p == nil {
 		return err
 	}
-	err = d.p.each(func(e xml.StartElement) error {
-		if e.Name.Local != "document" && e.Name.Local != "wordDocument" {
-			return refused("no document of Word is in it (" + main + " is <" + e.Name.Local + ">)")
+	err = d.p.inRootOf("document of Word", []string{"document", "wordDocument"}, func(e xml.StartElement) error {
+		if e.Name.Local != "body" {
+			return d.p.skip()
 		}
 		return d.p.each(func(e xml.StartElement) error {
-			if e.Name.Local != "body" {
-				return d.p.skip()
-			}
-			return d.p.each(func(e xml.StartElement) error {
-				err := d.block(e)
-				d.emit()
-				return err
-			}, nil)
+			err := d.block(e)
+			d.emit()
+			return err
 		}, nil)
-	}, nil)
+	})
 	d.endParagraph(wordRole{})
 	d.emit()
 	return err
@@ -128,32 +123,30 @@ func (r *office) docxRoles(name string) (map[string]wordRole, error) {
 		return nil, err
 	}
 	styles := map[string]*wordStyle{}
-	err = p.each(func(e xml.StartElement) error {
-		return p.each(func(e xml.StartElement) error {
-			if e.Name.Local != "style" || xmlAttr(e, "type") != "paragraph" && xmlAttr(e, "type") != "" {
-				return p.skip()
+	err = p.inRoot(func(e xml.StartElement) error {
+		if e.Name.Local != "style" || xmlAttr(e, "type") != "paragraph" && xmlAttr(e, "type") != "" {
+			return p.skip()
+		}
+		s := &wordStyle{}
+		styles[xmlAttr(e, "styleId")] = s
+		var each func(e xml.StartElement) error
+		each = func(e xml.StartElement) error {
+			switch e.Name.Local {
+			case "name":
+				s.name = xmlAttr(e, "val")
+			case "basedOn":
+				s.base = xmlAttr(e, "val")
+			case "outlineLvl":
+				s.outline = outlineLevel(e)
+			case "numPr":
+				s.list = true
+			case "pPr":
+				return p.each(each, nil)
 			}
-			s := &wordStyle{}
-			styles[xmlAttr(e, "styleId")] = s
-			var each func(e xml.StartElement) error
-			each = func(e xml.StartElement) error {
-				switch e.Name.Local {
-				case "name":
-					s.name = xmlAttr(e, "val")
-				case "basedOn":
-					s.base = xmlAttr(e, "val")
-				case "outlineLvl":
-					s.outline = outlineLevel(e)
-				case "numPr":
-					s.list = true
-				case "pPr":
-					return p.each(each, nil)
-				}
-				return p.skip()
-			}
-			return p.each(each, nil)
-		}, nil)
-	}, nil)
+			return p.skip()
+		}
+		return p.each(each, nil)
+	})
 	roles := map[string]wordRole{}
 	for id, s := range styles {
 		var role wordRole
@@ -208,16 +201,14 @@ func (d *docxReader) readNotes(kind, name string) error {
 	outer := d.p
 	d.p = p
 	defer func() { d.p = outer }()
-	return p.each(func(e xml.StartElement) error {
-		return p.each(func(e xml.StartElement) error {
-			if e.Name.Local != kind || xmlAttr(e, "type") == "separator" || xmlAttr(e, "type") == "continuationSeparator" || xmlAttr(e, "type") == "continuationNotice" {
-				return p.skip()
-			}
-			blocks, err := d.apart(func() error { return p.each(d.block, nil) })
-			d.notes[kind+xmlAttr(e, "id")] = blocks
-			return err
-		}, nil)
-	}, nil)
+	return p.inRoot(func(e xml.StartElement) error {
+		if e.Name.Local != kind || xmlAttr(e, "type") == "separator" || xmlAttr(e, "type") == "continuationSeparator" || xmlAttr(e, "type") == "continuationNotice" {
+			return p.skip()
+		}
+		blocks, err := d.apart(func() error { return p.each(d.block, nil) })
+		d.notes[kind+xmlAttr(e, "id")] = blocks
+		return err
+	})
 }
 
 // apart reads what is no part of the paragraph around it: a note, a text box, a cell.
@@ -515,11 +506,8 @@ func (d *docxReader) symbol(e xml.StartElement) {
 // table reads a table's rows. One heads the table where it says so, or where the table's
 // style sets the first one off and it has a text in each of several columns.
 func (d *docxReader) table() error {
-	first := 0                                               // 1: the style sets the first row off; 2: it has been read
-	d.blocks = append(d.blocks, officeBlock{kind: tableEnd}) // of a list before it
-	err := d.p.each(func(e xml.StartElement) error { return d.tableRow(e, &first) }, nil)
-	d.blocks = append(d.blocks, officeBlock{kind: tableEnd})
-	return err
+	first := 0 // 1: the style sets the first row off; 2: it has been read
+	return d.inTable(d.p, func(e xml.StartElement) error { return d.tableRow(e, &first) })
 }
 
 func (d *docxReader) tableRow(e xml.StartElement, first *int) error {
@@ -573,7 +561,7 @@ func (d *docxReader) tableRow(e xml.StartElement, first *int) error {
 		return err
 	}
 	if *first == 1 {
-		header = header || len(cells) > 1 && !slices.ContainsFunc(cells, func(c []officeBlock) bool { return len(c) == 0 })
+		header = header || canHead(cells)
 	}
 	*first = 2
 	d.row(cells, header)

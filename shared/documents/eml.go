@@ -368,7 +368,7 @@ func decodeWords(s string) string {
 			s = out
 		}
 	}
-	d := mime.WordDecoder{CharsetReader: func(label string, in io.Reader) (io.Reader, error) { return charset.NewReaderLabel(label, in) }}
+	d := mime.WordDecoder{CharsetReader: charset.NewReaderLabel}
 	if out, err := d.DecodeHeader(s); err == nil {
 		s = out
 	}

@@ -312,8 +312,5 @@ func (d *odtReader) table() error {
 		first = false
 		return err
 	}
-	d.blocks = append(d.blocks, officeBlock{kind: tableEnd}) // of a list before it
-	err := d.p.each(rows, nil)
-	d.blocks = append(d.blocks, officeBlock{kind: tableEnd})
-	return err
+	return d.inTable(d.p, rows)
 }

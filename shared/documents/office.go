@@ -315,6 +315,20 @@ func (r *office) row(cells [][]officeBlock, header bool) {
 	}
 }
 
+// inTable reads the element of a table by f, which adds its rows.
+func (r *office) inTable(p *xmlPart, f func(e xml.StartElement) error) error {
+	r.blocks = append(r.blocks, officeBlock{kind: tableEnd}) // of a list before it
+	err := p.each(f, nil)
+	r.blocks = append(r.blocks, officeBlock{kind: tableEnd})
+	return err
+}
+
+// canHead reports whether a first row can head a table: it has a text in each of several
+// columns.
+func canHead(cells [][]officeBlock) bool {
+	return len(cells) > 1 && !slices.ContainsFunc(cells, func(c []officeBlock) bool { return len(c) == 0 })
+}
+
 // An xmlPart reads the XML of a part.
 type xmlPart struct {
 	d     *xml.Decoder
@@ -334,7 +348,7 @@ func (r *office) open(name string) (*xmlPart, error) {
 	}
 	d := xml.NewDecoder(in)
 	d.Strict = false // of entities and the like; an element that is not closed is an error still
-	d.CharsetReader = func(label string, in io.Reader) (io.Reader, error) { return charset.NewReaderLabel(label, in) }
+	d.CharsetReader = charset.NewReaderLabel
 	return &xmlPart{d: d, name: name, deep: func(s string) {
 		r.deep = true
 		r.add(officeBlock{text: s})
@@ -376,6 +390,22 @@ func (p *xmlPart) each(f func(e xml.StartElement) error, text func(string)) erro
 			}
 		}
 	}
+}
+
+// inRoot gives f the elements in the part's root element, as each does.
+func (p *xmlPart) inRoot(f func(e xml.StartElement) error) error {
+	return p.each(func(xml.StartElement) error { return p.each(f, nil) }, nil)
+}
+
+// inRootOf does what inRoot does, for a part whose root has one of some names. Without
+// one, the document is refused: it is none of the kind that what says.
+func (p *xmlPart) inRootOf(what string, names []string, f func(e xml.StartElement) error) error {
+	return p.each(func(e xml.StartElement) error {
+		if !slices.Contains(names, e.Name.Local) {
+			return refused("no " + what + " is in it (" + p.name + " is <" + e.Name.Local + ">)")
+		}
+		return p.each(f, nil)
+	}, nil)
 }
 
 func (p *xmlPart) located(err error) error {
@@ -483,18 +513,16 @@ func (r *office) relations(part string) (map[string]relation, error) {
 		return nil, err
 	}
 	list := map[string]relation{}
-	err = p.each(func(e xml.StartElement) error {
-		return p.each(func(e xml.StartElement) error {
-			if e.Name.Local == "Relationship" {
-				t := relation{path.Base(xmlAttr(e, "Type")), xmlAttr(e, "Target"), xmlAttr(e, "TargetMode") == "External"}
-				if !strings.HasPrefix(t.target, "/") {
-					t.target = path.Join(dir, t.target)
-				}
-				list[xmlAttr(e, "Id")] = t
+	err = p.inRoot(func(e xml.StartElement) error {
+		if e.Name.Local == "Relationship" {
+			t := relation{path.Base(xmlAttr(e, "Type")), xmlAttr(e, "Target"), xmlAttr(e, "TargetMode") == "External"}
+			if !strings.HasPrefix(t.target, "/") {
+				t.target = path.Join(dir, t.target)
 			}
-			return p.skip()
-		}, nil)
-	}, nil)
+			list[xmlAttr(e, "Id")] = t
+		}
+		return p.skip()
+	})
 	return list, err
 }
 

@@ -3,7 +3,6 @@ package documents
 import (
 	"encoding/xml"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -44,23 +43,18 @@ func (r *office) slides(main string) (list []string, err error) {
 		return nil, err
 	}
 	seen := map[string]bool{}
-	err = p.each(func(e xml.StartElement) error {
-		if e.Name.Local != "presentation" {
-			return refused("no presentation is in it (" + main + " is <" + e.Name.Local + ">)")
+	err = p.inRootOf("presentation", []string{"presentation"}, func(e xml.StartElement) error {
+		if e.Name.Local != "sldIdLst" {
+			return p.skip()
 		}
 		return p.each(func(e xml.StartElement) error {
-			if e.Name.Local != "sldIdLst" {
-				return p.skip()
+			if t := relations[relationID(e)]; t.target != "" && !seen[t.target] {
+				seen[t.target] = true
+				list = append(list, t.target)
 			}
-			return p.each(func(e xml.StartElement) error {
-				if t := relations[relationID(e)]; t.target != "" && !seen[t.target] {
-					seen[t.target] = true
-					list = append(list, t.target)
-				}
-				return p.skip()
-			}, nil)
+			return p.skip()
 		}, nil)
-	}, nil)
+	})
 	return list, err
 }
 
@@ -158,8 +152,7 @@ func (d *pptxReader) textShape() error {
 			}
 			return d.p.each(each, nil)
 		case "txBody":
-			switch {
-			case kind == "sldNum" || kind == "dt" || kind == "ftr" || kind == "hdr" || d.notes && kind != "body":
+			if kind == "sldNum" || kind == "dt" || kind == "ftr" || kind == "hdr" || d.notes && kind != "body" {
 				return d.p.skip()
 			}
 			lines, err := d.paragraphs()
@@ -215,9 +208,8 @@ func (d *pptxReader) paragraphs() (lines []string, err error) {
 }
 
 func (d *pptxReader) table() error {
-	d.blocks = append(d.blocks, officeBlock{kind: tableEnd}) // of a list before it
 	header := false
-	err := d.p.each(func(e xml.StartElement) error {
+	return d.inTable(d.p, func(e xml.StartElement) error {
 		switch e.Name.Local {
 		case "tblPr":
 			header = xmlAttr(e, "firstRow") != "" && xmlAttr(e, "firstRow") != "0" && xmlAttr(e, "firstRow") != "false"
@@ -241,14 +233,12 @@ func (d *pptxReader) table() error {
 				cells = append(cells, cell)
 				return err
 			}, nil)
-			d.row(cells, header && len(cells) > 1 && !slices.ContainsFunc(cells, func(c []officeBlock) bool { return len(c) == 0 }))
+			d.row(cells, header && canHead(cells))
 			header = false
 			return err
 		}
 		return d.p.skip()
-	}, nil)
-	d.blocks = append(d.blocks, officeBlock{kind: tableEnd})
-	return err
+	})
 }
 
 // joinLines makes one block of lines.

@@ -121,12 +121,7 @@ func (w *workbook) sheets() (list []sheet, err error) {
 		}
 		return p.skip()
 	}
-	if err := p.each(func(e xml.StartElement) error {
-		if e.Name.Local != "workbook" {
-			return refused("no workbook is in it (" + main + " is <" + e.Name.Local + ">)")
-		}
-		return p.each(each, nil)
-	}, nil); err != nil {
+	if err := p.inRootOf("workbook", []string{"workbook"}, each); err != nil {
 		return nil, err
 	}
 	if err := w.readTexts(w.related(relations, "sharedStrings")); err != nil {
@@ -159,13 +154,11 @@ func (w *workbook) readTexts(name string) error {
 	if p == nil || err != nil {
 		return err
 	}
-	return p.each(func(e xml.StartElement) error {
-		return p.each(func(e xml.StartElement) error {
-			s, err := richText(p)
-			w.texts = append(w.texts, s)
-			return err
-		}, nil)
-	}, nil)
+	return p.inRoot(func(e xml.StartElement) error {
+		s, err := richText(p)
+		w.texts = append(w.texts, s)
+		return err
+	})
 }
 
 // readFormats reads which formats of cells show dates.
@@ -175,24 +168,22 @@ func (w *workbook) readFormats(name string) error {
 		return err
 	}
 	own := map[string]string{}
-	return p.each(func(e xml.StartElement) error {
+	return p.inRoot(func(e xml.StartElement) error {
+		if e.Name.Local != "numFmts" && e.Name.Local != "cellXfs" {
+			return p.skip()
+		}
 		return p.each(func(e xml.StartElement) error {
-			if e.Name.Local != "numFmts" && e.Name.Local != "cellXfs" {
-				return p.skip()
+			id := xmlAttr(e, "numFmtId")
+			switch e.Name.Local {
+			case "numFmt":
+				own[id] = xmlAttr(e, "formatCode")
+			case "xf":
+				n, _ := strconv.Atoi(id)
+				w.dates = append(w.dates, n >= 14 && n <= 17 || n == 22 || n >= 27 && n <= 31 || n == 36 || n >= 50 && n <= 58 || isDateFormat(own[id]))
 			}
-			return p.each(func(e xml.StartElement) error {
-				id := xmlAttr(e, "numFmtId")
-				switch e.Name.Local {
-				case "numFmt":
-					own[id] = xmlAttr(e, "formatCode")
-				case "xf":
-					n, _ := strconv.Atoi(id)
-					w.dates = append(w.dates, n >= 14 && n <= 17 || n == 22 || n >= 27 && n <= 31 || n == 36 || n >= 50 && n <= 58 || isDateFormat(own[id]))
-				}
-				return p.skip()
-			}, nil)
+			return p.skip()
 		}, nil)
-	}, nil)
+	})
 }
 
 // isDateFormat reports whether a format of numbers shows a year or a day.
@@ -245,25 +236,23 @@ func (w *workbook) rows(name string) (rows []row, err error) {
 			return err
 		}
 	}
-	err = p.each(func(e xml.StartElement) error {
+	err = p.inRoot(func(e xml.StartElement) error {
+		if e.Name.Local != "sheetData" {
+			return p.skip()
+		}
 		return p.each(func(e xml.StartElement) error {
-			if e.Name.Local != "sheetData" {
-				return p.skip()
+			line++
+			if n, err := strconv.Atoi(xmlAttr(e, "r")); err == nil && n > 0 {
+				line = n
 			}
-			return p.each(func(e xml.StartElement) error {
-				line++
-				if n, err := strconv.Atoi(xmlAttr(e, "r")); err == nil && n > 0 {
-					line = n
-				}
-				r := row{line: line}
-				err := p.each(cell(&r), nil)
-				if len(r.cells) > 0 {
-					rows = append(rows, r)
-				}
-				return err
-			}, nil)
+			r := row{line: line}
+			err := p.each(cell(&r), nil)
+			if len(r.cells) > 0 {
+				rows = append(rows, r)
+			}
+			return err
 		}, nil)
-	}, nil)
+	})
 	return rows, err
 }
 
