@@ -299,7 +299,7 @@ func (u *undresser) special(line, trimmed string, indent int, blank bool) bool {
 			return false // within the line
 		}
 		return u.private()
-	case strings.HasPrefix(trimmed, "$$") && trimmed == "$$":
+	case trimmed == "$$":
 		return u.formula()
 	default:
 		return false
@@ -495,12 +495,7 @@ func (u *undresser) inline(s string) string {
 			n, put = u.brace(s, i)
 		case '%':
 			if strings.HasPrefix(s[i:], "%%") {
-				line := s[i+2:]
-				if j := strings.IndexByte(line[:min(len(line), 2000)], '\n'); j >= 0 {
-					line = line[:j]
-				} else {
-					line = line[:min(len(line), 2000)]
-				}
+				line, _, _ := strings.Cut(s[i+2:min(i+2002, len(s))], "\n")
 				if j := strings.Index(line, "%%"); j > 0 {
 					n = 2 + j + 2
 				}
@@ -508,10 +503,7 @@ func (u *undresser) inline(s string) string {
 		case '=':
 			// ==marked==
 			if strings.HasPrefix(s[i:], "==") && i+2 < len(s) && s[i+2] != '=' && s[i+2] != ' ' && s[i+2] != '\n' && (i == 0 || s[i-1] != '=') {
-				line := s[i+2 : min(i+500, len(s))]
-				if j := strings.IndexByte(line, '\n'); j >= 0 {
-					line = line[:j]
-				}
+				line, _, _ := strings.Cut(s[i+2:min(i+500, len(s))], "\n")
 				if j := strings.Index(line, "=="); j > 0 && line[j-1] != ' ' && !strings.HasPrefix(line[j:], "===") {
 					n, put = 2+j+2, line[:j]
 				}

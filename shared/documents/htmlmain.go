@@ -229,9 +229,7 @@ func (p *page) mains(body *html.Node) []*html.Node {
 			case c.DataAtom == atom.Article:
 				articles = append(articles, c)
 			}
-			if c.DataAtom != atom.Article {
-				walk(c, depth+1)
-			} else if p.weights[c].mains > 0 {
+			if c.DataAtom != atom.Article || p.weights[c].mains > 0 {
 				walk(c, depth+1)
 			}
 		}
@@ -555,7 +553,7 @@ func (p *page) around(body, n *html.Node, depth int, inMain bool) {
 
 // unlabel takes out the words over a table of contents that is gone.
 func (p *page) unlabel(n *html.Node) {
-	if before := elementBefore(n); before != nil && isContentsWord(before) {
+	if before := elementBefore(n); before != nil && isContentsWord(allText(before)) {
 		p.out[before] = true
 	}
 }
@@ -563,11 +561,12 @@ func (p *page) unlabel(n *html.Node) {
 // underContents reports whether an element stands under the words of a table of contents.
 func underContents(n *html.Node) bool {
 	before := elementBefore(n)
-	return before != nil && isContentsWord(before)
+	return before != nil && isContentsWord(allText(before))
 }
 
-func isContentsWord(n *html.Node) bool {
-	return contentsWords[strings.ToLower(strings.Trim(clean(allText(n)), ": "))]
+// isContentsWord reports whether a text is what stands over a table of contents.
+func isContentsWord(s string) bool {
+	return contentsWords[strings.ToLower(strings.Trim(clean(s), ": "))]
 }
 
 // elementBefore gives the element before n, nil where text is in between.
@@ -593,14 +592,12 @@ func (p *page) furniture(n *html.Node, w weight, inMain bool) int {
 	switch n.DataAtom {
 	case atom.Html, atom.Body, atom.Main, atom.Article, atom.H1:
 		return own
-	case atom.Nav:
+	case atom.Nav, atom.Dialog:
 		return surely
 	case atom.Footer:
 		if n.Parent != nil && (n.Parent.DataAtom == atom.Blockquote || n.Parent.DataAtom == atom.Figure) || marked(n, footnotes) {
 			return own
 		}
-		return surely
-	case atom.Dialog:
 		return surely
 	case atom.Form:
 		// A form around the page (ASP.NET) is the page; others ask for something.
@@ -622,9 +619,7 @@ func (p *page) furniture(n *html.Node, w weight, inMain bool) int {
 		return surely
 	case "banner", "complementary":
 		return byName
-	case "tablist", "tab", "tabpanel":
-		return own
-	case "doc-endnotes", "doc-footnote", "note":
+	case "tablist", "tab", "tabpanel", "doc-endnotes", "doc-footnote", "note":
 		return own
 	}
 	if breadcrumbs(n) {

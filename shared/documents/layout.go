@@ -77,6 +77,17 @@ func (l *layout) line(s string) {
 	l.inLines = true
 }
 
+// lines adds the lines of a text; an empty one ends a block of them.
+func (l *layout) lines(s string) {
+	for line := range strings.SplitSeq(s, "\n") {
+		if line = clean(line); line == "" {
+			l.inLines = false
+		} else {
+			l.line(line)
+		}
+	}
+}
+
 // row adds a row of a table. A header begins the table that the rows after it are of,
 // until endTable.
 func (l *layout) row(s string, header bool) {
@@ -193,10 +204,7 @@ func (l *layout) document(id, title, url string) Document {
 	if len(d.Headings) == 0 || d.Headings[0].Start != 0 || !strings.EqualFold(d.Text[:d.Headings[0].End], title) {
 		return d
 	}
-	skip := len(d.Text)
-	if end := d.Headings[0].End; end+2 <= len(d.Text) {
-		skip = end + 2
-	}
+	skip := min(d.Headings[0].End+len("\n\n"), len(d.Text))
 	d.Text = d.Text[skip:]
 	d.Headings = d.Headings[1:]
 	for i := range d.Headings {
@@ -228,12 +236,6 @@ func blocks(s string) string {
 		return clean(s)
 	}
 	var l layout
-	for line := range strings.SplitSeq(s, "\n") {
-		if line = clean(line); line == "" {
-			l.inLines = false
-		} else {
-			l.line(line)
-		}
-	}
+	l.lines(s)
 	return l.text.String()
 }

@@ -294,12 +294,10 @@ func (wikiLink) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node 
 	line, _ := block.PeekLine()
 	line = line[:min(len(line), 500)]
 	embed := bytes.HasPrefix(line, []byte("!"))
+	extra := 0
 	if embed {
-		line = line[1:]
-	}
-	extra := len("!")
-	if !embed {
-		extra = 0
+		extra = len("!")
+		line = line[extra:]
 	}
 	if !embed && bytes.HasPrefix(line, []byte("[^")) {
 		end := bytes.IndexByte(line, ']')
@@ -369,7 +367,7 @@ func headingAnchor(s string) (heading, id string) {
 // contentsOnly reports whether a heading stands over a table of contents alone.
 func (w *markdownWriter) contentsOnly(s string, next ast.Node) bool {
 	list, ok := next.(*ast.List)
-	return ok && contentsWords[strings.ToLower(strings.Trim(clean(s), ": "))] && w.isContents(list)
+	return ok && isContentsWord(s) && w.isContents(list)
 }
 
 // isContents reports whether a list is the page's table of contents: each item is no
@@ -407,7 +405,7 @@ func (w *markdownWriter) isContents(list ast.Node) bool {
 	}
 	switch before := list.PreviousSibling().(type) {
 	case *ast.Heading, *ast.Paragraph:
-		if contentsWords[strings.ToLower(strings.Trim(clean(w.inline(before)), ": "))] {
+		if isContentsWord(w.inline(before)) {
 			return true
 		}
 	}

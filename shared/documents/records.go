@@ -256,13 +256,7 @@ func (l *layout) cell(s string) {
 	if strings.IndexByte(s, '&') >= 0 {
 		s = html.UnescapeString(s)
 	}
-	for line := range strings.SplitSeq(s, "\n") {
-		if line = clean(line); line == "" {
-			l.inLines = false
-		} else {
-			l.line(line)
-		}
-	}
+	l.lines(s)
 }
 
 // plainCell is a cell on one line.

@@ -372,20 +372,18 @@ func (t *records) record(v *jsonValue, key string) {
 			return
 		}
 		t.add(v, key)
+		return
 	case 's':
 		if key != "" || strings.TrimSpace(v.text) != "" {
 			t.add(&jsonValue{kind: '{', line: v.line, keys: []string{"text"}, list: []jsonValue{*v}}, key)
 			return
 		}
-		fallthrough
 	case '[':
-		if v.kind == '[' && t.descend(v) {
+		if t.descend(v) {
 			return
 		}
-		t.note(v.line, "not a JSON object")
-	default:
-		t.note(v.line, "not a JSON object")
 	}
+	t.note(v.line, "not a JSON object")
 }
 
 // action reads a line of Elasticsearch's bulk format that names the record after it.
