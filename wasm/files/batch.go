@@ -10,7 +10,6 @@ import (
 
 	"parley/shared/collect"
 	"parley/shared/passages"
-	"parley/shared/sparse"
 )
 
 // A page stores the vectors of a collection in batches until all of them are made. A batch
@@ -112,8 +111,7 @@ func (d *desk) batch(in struct {
 	n := d.builder.Len() - d.saved
 	b := &Batch{First: d.saved, Count: n}
 	if n > 0 {
-		d.kept = appendBatch(sparseMagic, d.fingerprint(), d.saved, n, d.fresh)
-		b.Piece = piece("vectors", d.kept)
+		b.Piece = *d.keep("vectors", appendBatch(sparseMagic, d.fingerprint(), d.saved, n, d.fresh))
 		d.saved, d.fresh = d.builder.Len(), nil
 	}
 	return b, nil
@@ -130,8 +128,7 @@ func (d *desk) denseBatch() (*Batch, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.kept = appendBatch(denseMagic, s.of, s.saved, b.Count, vectors)
-		b.Piece = piece("dense", d.kept)
+		b.Piece = *d.keep("dense", appendBatch(denseMagic, s.of, s.saved, b.Count, vectors))
 		s.saved, s.fresh = s.builder.Len(), nil
 	}
 	return b, nil
@@ -153,20 +150,13 @@ func (d *desk) resume(content []byte) (*Progress, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: they are damaged", errBatch)
 	}
-	if err := d.addAll(d.list[first:first+n], vectors); err != nil {
-		return nil, err
+	for i, v := range vectors {
+		if err := d.builder.Add(d.list[first+i], v); err != nil {
+			return nil, err
+		}
 	}
 	d.saved = d.builder.Len()
 	return d.progress(), nil
-}
-
-func (d *desk) addAll(list []passages.Passage, vectors []sparse.Vector) error {
-	for i, v := range vectors {
-		if err := d.builder.Add(list[i], v); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // resumeDense is resume for the vectors of the dense encoder.

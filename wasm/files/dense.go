@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"parley/shared/collect"
@@ -52,10 +53,7 @@ func (d *desk) dense(struct{}) (*Progress, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &second{enc: e, worker: collect.NewDensePassageEncoder(e), builder: dense.NewBuilder(e.Space, e.Dim())}
-	for i := range store.Len() {
-		s.list = append(s.list, store.At(i))
-	}
+	s := &second{list: slices.Collect(all(store)), enc: e, worker: collect.NewDensePassageEncoder(e), builder: dense.NewBuilder(e.Space, e.Dim())}
 	s.of = fingerprintOf(s.list)
 	if older["dense.bin"] != nil {
 		s.remember(older)
@@ -133,7 +131,6 @@ func (d *desk) vectors(struct{}) (*Piece, error) {
 	if _, err := s.builder.WriteTo(&out); err != nil {
 		return nil, err
 	}
-	d.second, d.kept = nil, out.Bytes()
-	p := piece(collect.DenseFile, d.kept)
-	return &p, nil
+	d.second = nil
+	return d.keep(collect.DenseFile, out.Bytes()), nil
 }

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,6 +69,39 @@ type Piece struct {
 
 func piece(name string, content []byte) Piece {
 	return Piece{name, reactor.Address(content), len(content)}
+}
+
+// keep returns the piece of content, whose memory stays until the next call that keeps some.
+func (d *desk) keep(name string, content []byte) *Piece {
+	d.kept = content
+	p := piece(name, content)
+	return &p
+}
+
+// keepPassages returns passages as passages.bin.
+func (d *desk) keepPassages(about passages.About, list iter.Seq[passages.Passage]) (*Piece, error) {
+	b := passages.NewBuilder(about)
+	for p := range list {
+		if err := b.Add(p); err != nil {
+			return nil, err
+		}
+	}
+	var out bytes.Buffer
+	if _, err := b.WriteTo(&out); err != nil {
+		return nil, err
+	}
+	return d.keep("passages.bin", out.Bytes()), nil
+}
+
+// all yields the passages of a file.
+func all(s *passages.Store) iter.Seq[passages.Passage] {
+	return func(yield func(passages.Passage) bool) {
+		for i := range s.Len() {
+			if !yield(s.At(i)) {
+				return
+			}
+		}
+	}
 }
 
 func (d *desk) simd(on bool) error {
@@ -293,10 +328,7 @@ func (d *desk) restore(content []byte) (*Progress, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range s.Len() {
-		d.list = append(d.list, s.At(i))
-	}
-	d.of = nil
+	d.list, d.of = slices.AppendSeq(d.list, all(s)), nil
 	return d.progress(), nil
 }
 
@@ -440,19 +472,7 @@ func (d *desk) allPassages(struct{}) (*Piece, error) {
 	if d.builder == nil {
 		return nil, errNotBegun
 	}
-	b := passages.NewBuilder(d.about)
-	for _, p := range d.list {
-		if err := b.Add(p); err != nil {
-			return nil, err
-		}
-	}
-	var content bytes.Buffer
-	if _, err := b.WriteTo(&content); err != nil {
-		return nil, err
-	}
-	d.kept = content.Bytes()
-	p := piece("passages.bin", d.kept)
-	return &p, nil
+	return d.keepPassages(d.about, slices.Values(d.list))
 }
 
 // given returns the files whose names begin with a prefix, and forgets them.
@@ -501,9 +521,7 @@ func (d *desk) pack(struct{}) (*Piece, error) {
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
-	d.kept = out.Bytes()
-	p := piece("collection.zip", d.kept)
-	return &p, nil
+	return d.keep("collection.zip", out.Bytes()), nil
 }
 
 // retitle returns collection/passages.bin with another title.
@@ -514,19 +532,7 @@ func (d *desk) retitle(in Begin) (*Piece, error) {
 	}
 	about := s.About()
 	about.Title = strings.ToValidUTF8(in.Title, "\uFFFD")
-	b := passages.NewBuilder(about)
-	for i := range s.Len() {
-		if err := b.Add(s.At(i)); err != nil {
-			return nil, err
-		}
-	}
-	var out bytes.Buffer
-	if _, err := b.WriteTo(&out); err != nil {
-		return nil, err
-	}
-	d.kept = out.Bytes()
-	p := piece("passages.bin", d.kept)
-	return &p, nil
+	return d.keepPassages(about, all(s))
 }
 
 // source returns the document in collection/passages.bin that a passage is of.

@@ -105,7 +105,5 @@ func (d *desk) transcript(in struct {
 	if err != nil {
 		return nil, err
 	}
-	d.kept = out
-	p := piece("conversation"+in.Form.Ending(), out)
-	return &p, nil
+	return d.keep("conversation"+in.Form.Ending(), out), nil
 }
