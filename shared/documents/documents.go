@@ -234,7 +234,7 @@ func unknown(name string) (why string, general bool) {
 // gunzip unpacks data that begins as gzip does, whatever its name; other data
 // comes back as it is.
 func gunzip(data []byte, max int64) ([]byte, error) {
-	if len(data) < 2 || data[0] != 0x1f || data[1] != 0x8b {
+	if !unpack.IsGzip(data) {
 		return data, nil
 	}
 	if max <= 0 {

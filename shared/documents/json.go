@@ -32,16 +32,15 @@ func (v *jsonValue) get(key string) *jsonValue {
 // file. What is not JSON costs the record that it is in; the next begins where a line
 // begins with "{". It passes over no byte twice but for such a rest of a line.
 type jsonParser struct {
-	name   string
-	s      string
-	at     int
-	depth  int // open objects and lists
-	lists  int // open lists
-	notes  []Note
-	told   map[string]bool
-	line   int // of at[counted]
-	count  int
-	commas bool // between values of the file
+	name  string
+	s     string
+	at    int
+	depth int // open objects and lists
+	lists int // open lists
+	notes []Note
+	told  map[string]bool
+	line  int // of at[counted]
+	count int
 }
 
 type jsonError struct {

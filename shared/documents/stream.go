@@ -27,7 +27,7 @@ type file interface {
 func isGzip(in io.ReaderAt) bool {
 	var head [2]byte
 	n, _ := in.ReadAt(head[:], 0)
-	return n == 2 && head == [2]byte{0x1f, 0x8b}
+	return unpack.IsGzip(head[:n])
 }
 
 // Stream reads a file as Read does, of which it gives a document or a note at a time.

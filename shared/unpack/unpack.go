@@ -29,6 +29,9 @@ var ErrTooMuch = errors.New("too much unpacked")
 // Bound returns the number of bytes to which a file of packed bytes may unpack.
 func Bound(packed int64) int64 { return max(Max, packed*Ratio) }
 
+// IsGzip reports whether a file that begins with head is gzip.
+func IsGzip(head []byte) bool { return bytes.HasPrefix(head, []byte{0x1f, 0x8b}) }
+
 // Gzip returns a reader of r's content, unpacked if r begins as gzip does; gz reports
 // whether it does. Reading ends with ErrTooMuch after more bytes than Bound allows for the
 // bytes read from r.
@@ -36,7 +39,7 @@ func Gzip(r io.Reader) (unpacked *bufio.Reader, gz bool, err error) { return gun
 
 func gunzip(r io.Reader, bound func(packed int64) int64) (unpacked *bufio.Reader, gz bool, err error) {
 	b := bufio.NewReaderSize(r, 1<<16)
-	if magic, _ := b.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+	if magic, _ := b.Peek(2); !IsGzip(magic) {
 		return b, false, nil
 	}
 	in := &counter{r: b}
