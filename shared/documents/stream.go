@@ -60,19 +60,17 @@ func Stream(name string, r io.Reader, o Options) iter.Seq2[Document, *Note] {
 			all(Read(name, nil, o)) // says so
 			return
 		}
-		if f, ok := r.(file); ok && isOffice(kind) {
+		if f, ok := r.(file); ok && (isOffice(kind) || kind == ZIM) {
 			if size, err := f.Seek(0, io.SeekEnd); err == nil {
 				if _, err := f.Seek(0, io.SeekStart); err == nil && !isGzip(f) {
+					if kind == ZIM {
+						streamZIM(name, f, size, o)(yield)
+						return
+					}
 					o.MaxBytes = 0
 					all(readOffice(name, f, size, kind, o))
 					return
 				}
-			}
-		}
-		if f, ok := r.(file); ok && kind == ZIM {
-			if size, err := f.Seek(0, io.SeekEnd); err == nil {
-				streamZIM(name, f, size, o)(yield)
-				return
 			}
 		}
 		in, gz, err := unpack.Gzip(r)

@@ -319,7 +319,7 @@ func (t *records) table(rows []row, comma string) {
 		}
 		t.columns = make([]string, width)
 		for i := range t.columns {
-			t.columns[i] = "column " + string(rune('1'+i%9))
+			t.columns[i] = "column " + strconv.Itoa(i+1)
 		}
 	}
 	t.rows = rows

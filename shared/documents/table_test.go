@@ -164,3 +164,11 @@ func TestTangledTablesTakeLinearTime(t *testing.T) {
 		}
 	}
 }
+
+// Columns without a header are told apart by their numbers, however many they are.
+func TestManyColumnsWithoutAHeader(t *testing.T) {
+	docs, _ := Read("t.csv", []byte("alpha,b,c,d,e,f,g,h,i,kappa\n"), Options{Columns: Columns{Text: "*", NoHeader: true}})
+	if len(docs) != 1 || !strings.Contains(docs[0].Text, "column 1: alpha") || !strings.Contains(docs[0].Text, "column 10: kappa") {
+		t.Errorf("%+v", docs)
+	}
+}

@@ -1,6 +1,8 @@
 package documents
 
 import (
+	"bytes"
+	"compress/gzip"
 	"os"
 	"strings"
 	"testing"
@@ -28,6 +30,28 @@ func TestAZIMInMemory(t *testing.T) {
 		if len(docs) != 0 || len(notes) != 1 || !strings.Contains(notes[0].Why, c.want) {
 			t.Errorf("of %d bytes: %v, %v, wanted %q", len(c.data), docs, notes, c.want)
 		}
+	}
+}
+
+// A gzipped archive is read as a stream as it is in memory.
+func TestAGzippedZIMIsStreamed(t *testing.T) {
+	data, err := os.ReadFile("../zim/testdata/old.zim")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write(data)
+	z.Close()
+	var titles []string
+	for d, n := range Stream("old.zim.gz", bytes.NewReader(packed.Bytes()), Options{}) {
+		if n != nil {
+			t.Fatal(n)
+		}
+		titles = append(titles, d.Title)
+	}
+	if len(titles) != 3 || titles[2] != "Lyon" {
+		t.Errorf("%q", titles)
 	}
 }
 
