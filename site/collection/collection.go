@@ -14,7 +14,6 @@
 // takes the vectors of unchanged passages from the folder's index, where they have 8 bits,
 // so they are rounded once more if the largest weight of all has changed. It keeps dense
 // vectors as long as all passages are the same.
-// kept as long as all passages are the same.
 package collection
 
 import (
@@ -153,7 +152,9 @@ func (s *Stopped) Error() string {
 func (s *Stopped) Unwrap() error { return s.Err }
 
 // Build makes the folder out from documents, which it ranges over in a goroutine of its
-// own, at most until ctx ends. A document whose id came before is left out and noted. Files of other names in out stay as they are.
+// own, at most until ctx ends. A document that came before is left out, and one whose id
+// came before gets another id; both are noted. Files of other names in out stay as they
+// are.
 func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Document], out string, o Options) (*Summary, error) {
 	begin := time.Now()
 	if err := o.Settings.For(enc.Encoder); err != nil {
