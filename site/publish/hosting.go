@@ -9,9 +9,6 @@ import (
 	"parley/site/serve"
 )
 
-// forEver is the caching header for files that are named by their content.
-const forEver = "public, max-age=31536000, immutable"
-
 // hosting returns files for those who host the folder, with the headers that package serve
 // sends. No page requests them, so the service worker does not list them.
 func hosting() []file {
@@ -55,7 +52,7 @@ func netlify() string {
 		fmt.Fprintf(&b, "  %s: %s\n", name, headers[name])
 	}
 	for _, folder := range []string{"app", "data"} {
-		fmt.Fprintf(&b, "/%s/*\n  Cache-Control: %s\n", folder, forEver)
+		fmt.Fprintf(&b, "/%s/*\n  Cache-Control: %s\n", folder, serve.Immutable)
 	}
 	return b.String()
 }
@@ -72,7 +69,7 @@ func nginx() string {
 	}
 	b.WriteString("}\ncharset utf-8;\ncharset_types text/html text/plain text/javascript text/css;\ndefault_type text/plain;\n")
 	headers := serve.Headers()
-	for _, part := range []struct{ location, cache string }{{"/", "no-cache"}, {"~ /(app|data)/[^/]*$", forEver}} {
+	for _, part := range []struct{ location, cache string }{{"/", "no-cache"}, {"~ /(app|data)/[^/]*$", serve.Immutable}} {
 		// A location that adds a header of its own does not inherit any.
 		fmt.Fprintf(&b, "\nlocation %s {\n    add_header Cache-Control \"%s\" always;\n", part.location, part.cache)
 		for _, name := range slices.Sorted(maps.Keys(headers)) {

@@ -57,7 +57,7 @@ func TestHostsGetTheHeaders(t *testing.T) {
 				t.Errorf("%s lacks %s: %s", f.path, name, value)
 			}
 		}
-		if n := strings.Count(string(f.content), forEver); n != 2 && n != 1 {
+		if n := strings.Count(string(f.content), serve.Immutable); n != 2 && n != 1 {
 			t.Errorf("%s says %d times what may be kept for ever", f.path, n)
 		}
 	}

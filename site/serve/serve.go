@@ -66,6 +66,9 @@ var types = map[string]string{
 	"":             "text/plain; charset=utf-8", // LICENSE, NOTICE
 }
 
+// Immutable is the caching header for files that are named by their content.
+const Immutable = "public, max-age=31536000, immutable"
+
 // Type returns the media type of a file.
 func Type(name string) string {
 	if t, ok := types[strings.ToLower(path.Ext(name))]; ok {
@@ -131,7 +134,7 @@ func file(w http.ResponseWriter, r *http.Request, folder fs.FS, name string) {
 	h.Set("Vary", "Accept-Encoding")
 	tag := ""
 	if hashed.MatchString(name) {
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		h.Set("Cache-Control", Immutable)
 		tag = path.Base(name)
 	} else {
 		// The file is cached, but browsers ask each time whether it changed, and so see a
