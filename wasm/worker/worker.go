@@ -271,11 +271,7 @@ func (w *worker) dense(on bool) []byte {
 			return "", "", err
 		}
 		if w.sentence == nil {
-			name := second + "model.safetensors"
-			if w.parts[name] != nil {
-				name = second + "config.json"
-			}
-			return "", "", missing(name)
+			return "", "", w.lacking(second)
 		}
 		if err := w.joinTo(e); err != nil {
 			d.State, d.Message = message.DenseAbsent, strings.TrimPrefix(err.Error(), "answer: ")
@@ -288,6 +284,16 @@ func (w *worker) dense(on bool) []byte {
 
 func missing(name string) error {
 	return &reactor.FileError{Name: name, Err: errors.New("this file is missing")}
+}
+
+// lacking returns the error for an encoder that was not loaded because a file of its folder
+// is missing.
+func (w *worker) lacking(at string) error {
+	name := at + "model.safetensors"
+	if w.parts[name] != nil {
+		name = at + "config.json"
+	}
+	return missing(name)
 }
 
 // memory runs the garbage collector and returns the size of the program's memory in bytes.
@@ -371,11 +377,7 @@ func (w *worker) engine(level string) (*answer.Engine, error) {
 	with := w.encoder
 	if level != base {
 		if with = w.members[level]; with == nil {
-			name := levels + level + "/model.safetensors"
-			if w.parts[name] != nil {
-				name = levels + level + "/config.json"
-			}
-			return nil, missing(name)
+			return nil, w.lacking(levels + level + "/")
 		}
 	}
 	e, err := answer.New(with, w.index, w.passages)
