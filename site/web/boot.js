@@ -373,13 +373,12 @@
     });
   }
   async function panel(name) {
-    const parts = {
-      documents: [['{{documents.js}}', '{{documents.js integrity}}']],
-      reader: [['{{reader.js}}', '{{reader.js integrity}}']],
-      share: [['{{share.js}}', '{{share.js integrity}}']],
-      better: [['{{better.js}}', '{{better.js integrity}}']],
-    }[name];
-    parts.unshift(['{{panels.js}}', '{{panels.js integrity}}']);
+    const parts = [['{{panels.js}}', '{{panels.js integrity}}'], {
+      documents: ['{{documents.js}}', '{{documents.js integrity}}'],
+      reader: ['{{reader.js}}', '{{reader.js integrity}}'],
+      share: ['{{share.js}}', '{{share.js integrity}}'],
+      better: ['{{better.js}}', '{{better.js integrity}}'],
+    }[name]];
     try { // load and verify all of them before the first runs
       await Promise.all(parts.map(p => scripts[p[0]] || fetchPart(p)));
       for (const p of parts) await script(p);
@@ -389,7 +388,7 @@
     }
     return window.parley.panels[name];
   }
-  const open = (name, ...args) => panel(name).then(p => p.open(...args)).catch(e => say(e.message));
+  const open = (name, what) => panel(name).then(p => p.open(what)).catch(e => say(e.message));
 
   // openLink asks the conversation in the page's address.
   function openLink() {
@@ -481,7 +480,7 @@
       showTheme();
     };
     $('new').onclick = () => call('new');
-    for (const b of document.querySelectorAll('[data-panel]')) b.onclick = () => open(b.dataset.panel, b.dataset.show);
+    for (const b of document.querySelectorAll('[data-panel]')) b.onclick = () => open(b.dataset.panel);
     document.addEventListener('click', e => {
       const of = e.target.closest('[data-source]');
       if (of) open('reader', of.dataset.source);
@@ -495,7 +494,7 @@
       if (!e.dataTransfer.types.includes('Files')) return;
       e.preventDefault();
       // Read the list now: after this event it is empty.
-      open('documents', '', [...e.dataTransfer.items].map(i => i.webkitGetAsEntry?.() || i.getAsFile()).filter(Boolean));
+      open('documents', [...e.dataTransfer.items].map(i => i.webkitGetAsEntry?.() || i.getAsFile()).filter(Boolean));
     });
     $('ask').addEventListener('submit', e => { e.preventDefault(); submit(); });
     $('q').addEventListener('input', () => {

@@ -357,7 +357,7 @@
     if (b.textContent !== text) b.textContent = text;
   }
 
-  async function open(what, given) {
+  async function open(given) {
     await load();
     if (!dialog) make();
     drawNow();
