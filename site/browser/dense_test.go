@@ -572,11 +572,7 @@ func TestDenseVectorsOfOnesOwnDocuments(t *testing.T) {
 	p.accessibleInBoth("all read")
 
 	// The vectors equal those that the command line makes.
-	name, zip := p.saved(func() { p.act("lighthouse", "Export") })
-	at := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(at, zip, 0o666); err != nil {
-		t.Fatal(err)
-	}
+	at, zip := p.exported("lighthouse")
 	_, store, err := collection.Open(at)
 	if err != nil {
 		t.Fatal(err)

@@ -66,11 +66,23 @@ func row(title string) string {
 	return `[...document.querySelectorAll("#documents-panel [role=radiogroup] > ul > li")].find(l => l.querySelector("label").textContent === ` + quote(title) + `)`
 }
 
+// passagesOf is the expression for the number of a complete collection's passages, 0 for
+// any other.
+func passagesOf(title string) string {
+	return `+(` + row(title) + `.querySelector(".facts").textContent.match(/^(\d+).passages?,/)?.[1] ?? 0)`
+}
+
+// verb is the expression for a button in a collection's row, undefined where it is not
+// there.
+func verb(title, name string) string {
+	return `[...` + row(title) + `?.querySelectorAll(".acts button") ?? []].find(b => b.textContent.startsWith(` + quote(name) + `))`
+}
+
 // act presses a button in a collection's row.
-func (p *page) act(title, verb string) {
+func (p *page) act(title, name string) {
 	p.t.Helper()
-	p.wait("the button "+verb, `[...`+row(title)+`.querySelectorAll(".acts button")].some(b => b.textContent.startsWith(`+quote(verb)+`))`)
-	eval[bool](p, `([...`+row(title)+`.querySelectorAll(".acts button")].find(b => b.textContent.startsWith(`+quote(verb)+`)).click(), true)`)
+	p.wait("the button "+name, verb(title, name))
+	eval[bool](p, `(`+verb(title, name)+`.click(), true)`)
 }
 
 // encoded waits until a collection is complete, for as long as it makes progress.
@@ -119,6 +131,17 @@ func (p *page) saved(press func()) (name string, content []byte) {
 		p.t.Fatal(err)
 	}
 	return v[0], content
+}
+
+// exported exports a collection, and returns the path and the content of its archive.
+func (p *page) exported(title string) (at string, zip []byte) {
+	p.t.Helper()
+	name, zip := p.saved(func() { p.act(title, "Export") })
+	at = filepath.Join(p.t.TempDir(), name)
+	if err := os.WriteFile(at, zip, 0o666); err != nil {
+		p.t.Fatal(err)
+	}
+	return at, zip
 }
 
 // indexed returns the collection that `parley index` makes of a folder.
@@ -184,12 +207,8 @@ func TestYourOwnDocuments(t *testing.T) {
 	p.openDocuments()
 
 	// What is exported is what the command line makes of the folder, and reads.
-	name, zip := p.saved(func() { p.act("garden", "Export") })
-	at := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(at, zip, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if name != "garden.zip" {
+	at, _ := p.exported("garden")
+	if name := filepath.Base(at); name != "garden.zip" {
 		t.Errorf("the file is called %q", name)
 	}
 	files, err := collection.Files(at)
@@ -250,14 +269,9 @@ func TestFirstQuestionsAreSuggested(t *testing.T) {
 	if p.eval(`document.querySelector(".examples").offsetHeight`) {
 		t.Error("the examples of the built-in collection are on view")
 	}
-	for _, scheme := range []string{"light", "dark"} {
-		p.do(media(scheme))
-		for _, width := range []int64{1200, 390} {
-			p.do(chromedp.EmulateViewport(width, 860))
-			p.picture(fmt.Sprint("suggested-", scheme, "-", width))
-		}
-		p.accessible("suggestions, " + scheme)
-	}
+	p.look("suggested")
+	p.do(chromedp.EmulateViewport(390, 860))
+	p.accessibleInBoth("suggestions")
 	p.tab(false, "a suggestion", `e.textContent === "When are bulbs planted?"`)
 	p.press(kb.Enter)
 	if got := p.settled(1); !strings.Contains(got[0].Quote, "October") {
@@ -330,14 +344,9 @@ func TestTheSourceOfAResultOpensInPlace(t *testing.T) {
 	if all != want {
 		t.Errorf("the document has %d bytes, want %d:\n%.400s\n%.400s", len(all), len(want), all, want)
 	}
-	for _, scheme := range []string{"light", "dark"} {
-		p.do(media(scheme))
-		for _, width := range []int64{1200, 390} {
-			p.do(chromedp.EmulateViewport(width, 860))
-			p.picture(fmt.Sprint("reader-", scheme, "-", width))
-		}
-		p.accessible("the reader, " + scheme)
-	}
+	p.look("reader")
+	p.do(chromedp.EmulateViewport(390, 860))
+	p.accessibleInBoth("the reader")
 	p.press(kb.Escape)
 	p.wait("the way back to the result", `!document.querySelector("#reader-panel").open && document.activeElement.matches(".source-button")`)
 }
@@ -401,11 +410,7 @@ func TestSearchingWhileDocumentsAreEncoded(t *testing.T) {
 	}
 	p.act("lighthouse", "Go on")
 	p.encoded("lighthouse")
-	name, zip := p.saved(func() { p.act("lighthouse", "Export") })
-	at := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(at, zip, 0o666); err != nil {
-		t.Fatal(err)
-	}
+	at, _ := p.exported("lighthouse")
 	x, store, err := collection.Open(at)
 	if err != nil {
 		t.Fatal(err)
@@ -473,7 +478,7 @@ func TestFilesAreAddedToACollection(t *testing.T) {
 	p.openDocuments()
 	p.give("#pick-folder", write(t, "garden", garden))
 	p.encoded("garden")
-	passages := `+(` + row("garden") + `.querySelector(".facts").textContent.match(/^(\d+).passages?,/)?.[1] ?? 0)`
+	passages := passagesOf("garden")
 	before := eval[int](p, passages)
 	p.expect("user activation") // a button that is pressed by script opens no chooser
 	added := write(t, "added", map[string]string{"bees.txt": "The hive stands under the old cherry.", "tools.txt": "The spade was lent to Rosa.", "x.jpeg": "\xff\xd8"})

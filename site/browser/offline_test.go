@@ -103,7 +103,7 @@ func (p *page) ready0() {
 // A deployment that is only half there is never shown.
 func TestAHalfDeployedVersionIsNeverShown(t *testing.T) {
 	for name, spoil := range map[string]func(http.ResponseWriter, *http.Request, http.Handler){
-		"a file is missing": func(w http.ResponseWriter, r *http.Request, _ http.Handler) { http.NotFound(w, r) },
+		"a file is missing": missing,
 		"a file is damaged": flipByte,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -168,6 +168,9 @@ func unavailable(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 	http.Error(w, "try later", http.StatusServiceUnavailable)
 }
 
+// missing answers that the file is not there.
+func missing(w http.ResponseWriter, r *http.Request, _ http.Handler) { http.NotFound(w, r) }
+
 // reply is a whole answer in memory.
 type reply struct {
 	code   int

@@ -3,7 +3,6 @@ package browser
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,11 +29,6 @@ func (p *page) second() *page {
 	return q
 }
 
-// pressed presses a button of a collection's row, where it is there.
-func pressed(title, verb string) string {
-	return `[...` + row(title) + `?.querySelectorAll(".acts button") ?? []].find(b => b.textContent.startsWith(` + quote(verb) + `))`
-}
-
 // Of two tabs on one collection one writes, the other shows what it does; whatever both
 // are told to do at the same time, a passage keeps its own vector.
 func TestTwoTabsOnOneCollection(t *testing.T) {
@@ -47,7 +41,7 @@ func TestTwoTabsOnOneCollection(t *testing.T) {
 	dir := write(t, "books", map[string]string{"lighthouse.txt": book(100)})
 	a.give("#pick-files", filepath.Join(dir, "lighthouse.txt"))
 	b.wait("the other tab's work", `/In another tab: [1-9]\d* of \d+.passages encoded/.test(`+row("lighthouse")+`?.innerText)`)
-	if b.eval(pressed("lighthouse", "Go on")) || b.eval(pressed("lighthouse", "Add files")) {
+	if b.eval(verb("lighthouse", "Go on")) || b.eval(verb("lighthouse", "Add files")) {
 		t.Error("a second writer is offered")
 	}
 	b.act("lighthouse", "Cancel")
@@ -56,9 +50,9 @@ func TestTwoTabsOnOneCollection(t *testing.T) {
 
 	// Told to go on at once, one does.
 	for _, p := range []*page{a, b} {
-		p.wait("the button", pressed("lighthouse", "Go on"))
+		p.wait("the button", verb("lighthouse", "Go on"))
 	}
-	go_on := pressed("lighthouse", "Go on") + ".click()"
+	go_on := verb("lighthouse", "Go on") + ".click()"
 	for _, p := range []*page{a, b} {
 		p.do(chromedp.Evaluate[chromedp.Void]("setTimeout(() => { " + go_on + " }, 300)"))
 	}
@@ -69,7 +63,7 @@ func TestTwoTabsOnOneCollection(t *testing.T) {
 	b.ownVectors("lighthouse", out)
 
 	of := func(p *page) int {
-		return eval[int](p, `+(`+row("lighthouse")+`.querySelector(".facts").textContent.match(/^(\d+).passages?,/)?.[1] ?? 0)`)
+		return eval[int](p, passagesOf("lighthouse"))
 	}
 	before := of(a)
 	// Files are added in both at once: one is told to wait, and can do it afterwards.
@@ -90,7 +84,7 @@ func TestTwoTabsOnOneCollection(t *testing.T) {
 	b.give("#pick-more", filepath.Join(added, "tools.txt"))
 	<-done
 	refused := `/Nothing was added: another tab is at work on it/.test(` + row("lighthouse") + `.innerText)`
-	more := `+(` + row("lighthouse") + `.querySelector(".facts").textContent.match(/^(\d+).passages?,/)?.[1] ?? 0) > ` + fmt.Sprint(before)
+	more := passagesOf("lighthouse") + ` > ` + fmt.Sprint(before)
 	for _, p := range []*page{a, b} {
 		p.wait("a word on what was added", refused+" || "+more)
 	}
@@ -109,13 +103,8 @@ func TestTwoTabsOnOneCollection(t *testing.T) {
 	dir = write(t, "more", map[string]string{"harbour.txt": book(400)})
 	a.give("#pick-files", filepath.Join(dir, "harbour.txt"))
 	b.wait("the other tab's work", `/In another tab: [1-9]/.test(`+row("harbour")+`?.innerText)`)
-	for _, scheme := range []string{"light", "dark"} {
-		b.do(media(scheme))
-		for _, width := range []int64{1200, 390} {
-			b.do(chromedp.EmulateViewport(width, 860))
-			b.picture(fmt.Sprint("elsewhere-", scheme, "-", width))
-		}
-	}
+	b.look("elsewhere")
+	b.do(chromedp.EmulateViewport(390, 860))
 	b.accessible("another tab's work")
 	b.act("harbour", "Delete")
 	for _, p := range []*page{a, b} {
@@ -131,7 +120,7 @@ func TestTwoTabsOnOneCollection(t *testing.T) {
 		}
 	}
 	if left := eval[[]string](a, `(async () => {
-		const db = await new Promise((done, fail) => { const r = indexedDB.open("parley /"); r.onsuccess = () => done(r.result); r.onerror = fail; });
+		`+openStorage+`
 		const get = (store, what) => new Promise(done => { db.transaction(store).objectStore(store)[what]().onsuccess = e => done(e.target.result); });
 		const ids = (await get("collections", "getAllKeys"));
 		return (await get("files", "getAllKeys")).filter(([id]) => id && !ids.includes(id)).map(String);
@@ -145,11 +134,7 @@ func TestTwoTabsOnOneCollection(t *testing.T) {
 func (p *page) ownVectors(title, made string) {
 	t := p.t
 	t.Helper()
-	name, zip := p.saved(func() { p.act(title, "Export") })
-	at := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(at, zip, 0o666); err != nil {
-		t.Fatal(err)
-	}
+	at, _ := p.exported(title)
 	x, store, err := collection.Open(at)
 	if err != nil {
 		t.Fatal(err)
@@ -222,12 +207,15 @@ func (p *page) eval(js string) bool {
 	return eval[bool](p, "!!("+js+")")
 }
 
+// openStorage opens the database of the page's site, as db.
+const openStorage = `const { name } = (await indexedDB.databases()).find(d => d.name.startsWith("parley"));
+		const db = await new Promise((done, fail) => { const r = indexedDB.open(name); r.onsuccess = () => done(r.result); r.onerror = fail; });`
+
 // What was deleted can be brought back, in all tabs, until the panel closes; then, or when
 // the tab is closed, it is erased.
 func TestADeletedCollectionIsBroughtBack(t *testing.T) {
 	kept := `(async () => {
-		const { name } = (await indexedDB.databases()).find(d => d.name.startsWith("parley"));
-		const db = await new Promise(done => { const r = indexedDB.open(name); r.onsuccess = () => done(r.result); });
+		` + openStorage + `
 		const get = store => new Promise(done => { const r = db.transaction(store).objectStore(store).getAllKeys(); r.onsuccess = () => done(r.result.filter(key => key[0] !== "").length); });
 		const n = await get("collections") + await get("files");
 		db.close();
@@ -250,16 +238,10 @@ func TestADeletedCollectionIsBroughtBack(t *testing.T) {
 		p.wait("it to be gone", "!"+row("garden"))
 	}
 	a.accessible("with Undo")
-	for _, scheme := range []string{"light", "dark"} {
-		a.do(media(scheme))
-		for _, width := range []int64{1200, 390} {
-			a.do(chromedp.EmulateViewport(width, 860))
-			a.picture(fmt.Sprint("undo-", scheme, "-", width))
-		}
-	}
+	a.look("undo")
 	a.press(kb.Enter)
 	a.wait("it to be back, with the focus", row("garden")+`?.contains(document.activeElement)`)
-	b.wait("it to be back", pressed("garden", "Add files"))
+	b.wait("it to be back", verb("garden", "Add files"))
 	a.wait("it to be searched in", row("garden")+`.querySelector("input").checked`)
 	a.press(kb.Escape)
 	if got := a.ask("where is the spade?"); !strings.Contains(got.Quote, "shed") {
@@ -290,8 +272,7 @@ func TestADeletedCollectionIsBroughtBack(t *testing.T) {
 	a.give("#pick-folder", write(t, "garden", garden))
 	a.encoded("garden")
 	eval[bool](a, `(async () => {
-		const { name } = (await indexedDB.databases()).find(d => d.name.startsWith("parley"));
-		const db = await new Promise(done => { const r = indexedDB.open(name); r.onsuccess = () => done(r.result); });
+		`+openStorage+`
 		const t = db.transaction("collections", "readwrite"), s = t.objectStore("collections");
 		s.getAll().onsuccess = e => s.put({ ...e.target.result[0], deleted: 1 });
 		await new Promise(done => { t.oncomplete = done; });
@@ -322,7 +303,7 @@ func TestATabThatIsClosedLetsGo(t *testing.T) {
 	b.act("lighthouse", "Go on")
 	b.wait("more", `/^\d+ of \d+.passages encoded/.test(`+row("lighthouse")+`.querySelector(".facts").innerText)`)
 	b.act("lighthouse", "Cancel")
-	b.wait("the end", pressed("lighthouse", "Delete"))
+	b.wait("the end", verb("lighthouse", "Delete"))
 }
 
 // sites serves folders under paths of one origin.
@@ -407,7 +388,7 @@ func TestTwoSitesOfOneOrigin(t *testing.T) {
 	if !gone || eval[bool](b, kept) {
 		t.Fatalf("%s was not kept", lost)
 	}
-	s.spoil("/b/"+lost, func(w http.ResponseWriter, r *http.Request, _ http.Handler) { http.NotFound(w, r) })
+	s.spoil("/b/"+lost, missing)
 	b.expect("404")
 	b.do(chromedp.Reload())
 	b.ready0()
@@ -536,7 +517,7 @@ func TestTheButtonOfASecondTab(t *testing.T) {
 // loaded already goes on.
 func TestADeployWithoutAServiceWorker(t *testing.T) {
 	s := serveFolder(t, publishRelease(t, version(t, "one")))
-	s.spoil("sw.js", func(w http.ResponseWriter, r *http.Request, _ http.Handler) { http.NotFound(w, r) })
+	s.spoil("sw.js", missing)
 	p := blank(t, s)
 	p.expect("404", "sw.js", "integrity") // of the answer that the file is not there
 	p.navigate(s.url())
@@ -591,7 +572,7 @@ func TestAProgramThatFailsAtAFile(t *testing.T) {
 	p.encoded("heron")
 	p.give("#pick-files", filepath.Join(dir, "letters.txt"))
 	p.encoded("letters")
-	if n := eval[int](p, `+`+row("letters")+`.querySelector(".facts").textContent.match(/^(\d+).passages?,/)[1]`); n < 10 {
+	if n := eval[int](p, passagesOf("letters")); n < 10 {
 		t.Errorf("ten megabytes became %d passages", n)
 	}
 }
