@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 
+	"parley/shared/link"
 	"parley/shared/message"
 )
 
@@ -38,6 +39,20 @@ type Exchange struct {
 	Chosen   bool   `json:"chosen,omitempty"` // the reader chose the passage
 	Read     string `json:"read,omitempty"`   // how the reader wanted it read: "alone", "together"; "" where the engine decided
 	Doubt    string `json:"doubt,omitempty"`  // why there is no reply (message.Answer.Doubt); "" where there is one
+}
+
+// Link returns the conversation as a link contains it: the questions, how they were to be
+// read, and which passages the reader chose.
+func (c Conversation) Link() link.Conversation {
+	l := link.Conversation{Collection: c.Collection}
+	for _, t := range c.Turns {
+		asked := link.Asked{Question: t.Question, Read: t.Read}
+		if t.Chosen {
+			asked.Chosen = t.ID
+		}
+		l.Turns = append(l.Turns, asked)
+	}
+	return l
 }
 
 // A Form is a file format that Write knows.

@@ -145,14 +145,7 @@ func openConversation(name string) (c link.Conversation, err error) {
 	if err != nil {
 		return c, err
 	}
-	for _, t := range saved.Turns {
-		asked := link.Asked{Question: t.Question, Read: t.Read}
-		if t.Chosen {
-			asked.Chosen = t.ID
-		}
-		c.Turns = append(c.Turns, asked)
-	}
-	return c, nil
+	return saved.Link(), nil
 }
 
 // An input reads lines, on a terminal with editing and history.
@@ -235,7 +228,7 @@ func (c *chat) line(s string) (quit bool) {
 			return false
 		}
 	case ":pick":
-		c.pick(arg)
+		c.pick(strings.TrimSpace(arg))
 	case ":source":
 		c.source(strings.TrimSpace(arg))
 	case ":link":
@@ -282,12 +275,9 @@ func (c *chat) source(arg string) {
 		r = &last.Answer.Results[0]
 	}
 	if arg != "" {
-		n, err := strconv.Atoi(arg)
-		if err != nil || n < 1 || n > len(last.Answer.Results) {
-			fmt.Fprintf(w, "  :source takes the number of a result, 1 to %d.\n", len(last.Answer.Results))
+		if r = c.result(":source", arg); r == nil {
 			return
 		}
-		r = &last.Answer.Results[n-1]
 	}
 	src, ok := documents.SourceOf(c.e.Passages, r.ID)
 	if !ok {
@@ -325,14 +315,24 @@ func (c *chat) pick(arg string) {
 		fmt.Fprintln(w, "  There is no question yet.")
 		return
 	}
-	results := last.Answer.Results
-	n, err := strconv.Atoi(strings.TrimSpace(arg))
-	if err != nil || n < 1 || n > len(results) {
-		fmt.Fprintf(w, "  :pick takes the number of a result, 1 to %d.\n", len(results))
+	r := c.result(":pick", arg)
+	if r == nil {
 		return
 	}
-	c.said.Choose(c.said.Len()-1, results[n-1].ID)
-	c.page.reply(last.Answer, &results[n-1])
+	c.said.Choose(c.said.Len()-1, r.ID)
+	c.page.reply(last.Answer, r)
+}
+
+// result returns the newest turn's result of that number. Where there is none, it says
+// what the command takes, and returns nil.
+func (c *chat) result(command, number string) *message.Result {
+	results := c.last().Answer.Results
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 || n > len(results) {
+		fmt.Fprintf(c.page.w, "  %s takes the number of a result, 1 to %d.\n", command, len(results))
+		return nil
+	}
+	return &results[n-1]
 }
 
 // choose makes the result of that id the last question's reply, if it was found.

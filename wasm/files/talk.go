@@ -6,7 +6,6 @@ import (
 	"path"
 
 	"parley/shared/importers"
-	"parley/shared/link"
 	"parley/shared/transcript"
 )
 
@@ -18,16 +17,8 @@ type Imported struct {
 	Text  string `json:"text"` // the text of a link to it
 }
 
-func imported(name, collection string, turns []transcript.Exchange) Imported {
-	c := link.Conversation{Collection: collection}
-	for _, t := range turns {
-		u := link.Asked{Question: t.Question, Read: t.Read}
-		if t.Chosen {
-			u.Chosen = t.ID
-		}
-		c.Turns = append(c.Turns, u)
-	}
-	return Imported{name, turns[0].Question, len(turns), c.Text()}
+func imported(name string, c transcript.Conversation) Imported {
+	return Imported{name, c.Turns[0].Question, len(c.Turns), c.Link().Text()}
 }
 
 // dataSets are the importers that are tried, the most specific first: jsonl accepts almost
@@ -48,7 +39,7 @@ func (d *desk) conversations(in struct {
 		return nil, fmt.Errorf("%s was not given", in.Name)
 	}
 	if c, err := transcript.Read(content); err == nil {
-		return []Imported{imported(path.Base(in.Name), c.Collection, c.Turns)}, nil
+		return []Imported{imported(path.Base(in.Name), c)}, nil
 	}
 	var best *importers.Result
 	for _, name := range dataSets {
@@ -62,7 +53,7 @@ func (d *desk) conversations(in struct {
 		if err != nil {
 			return nil, fmt.Errorf("no conversations that can be read: %w; wanted one saved by this page (JSON, Markdown), text with a question a line, or a file of TopiOCQA, TREC CAsT or iKAT, QReCC, CANARD, QuAC, ConvQuestions, MTRAG, or Parley's own set", err)
 		}
-		return []Imported{imported(path.Base(in.Name), c.Collection, c.Turns)}, nil
+		return []Imported{imported(path.Base(in.Name), c)}, nil
 	}
 	return gather(best.Examples), nil
 }
@@ -87,11 +78,11 @@ func gather(examples []importers.Example) []Imported {
 	}
 	list := []Imported{}
 	for _, name := range names {
-		var turns []transcript.Exchange
+		var c transcript.Conversation
 		for _, t := range longest[name].Turns() {
-			turns = append(turns, transcript.Exchange{Question: t.Question})
+			c.Turns = append(c.Turns, transcript.Exchange{Question: t.Question})
 		}
-		list = append(list, imported(name, "", turns))
+		list = append(list, imported(name, c))
 	}
 	return list
 }
