@@ -44,7 +44,7 @@
   // openLink asks the conversation in a fragment, and removes the fragment: from now on
   // the conversation is the visitor's, and will change.
   async function openLink(f) {
-    try { history.replaceState(null, '', location.pathname + location.search); } catch { location.hash = ''; }
+    try { parley.dropFragment(); } catch { location.hash = ''; }
     let text;
     try {
       text = await unpack(f);
