@@ -61,8 +61,9 @@
   });
   const transact = async (mode, f) => run(await database(), mode, f);
 
-  // range covers all files of a collection.
+  // range covers all files of a collection, and wipe deletes the collection in run.
   const range = id => IDBKeyRange.bound([id], [id, []]);
+  const wipe = id => (cs, fs) => { cs.delete(id); fs.delete(range(id)); };
 
   // The files to forget are given by a prefix of their names, or by a range of names:
   // [from, to].
@@ -84,7 +85,7 @@
           // Vectors that do not name their passages are made again.
           keys.forEach((key, i) => { if (!/^(vectors|dense)\//.test(key[1])) fs.put(values[i], key); });
         });
-        if (alone) await run(old, 'readwrite', (cs, fs) => { cs.delete(c.id); fs.delete(range(c.id)); });
+        if (alone) await run(old, 'readwrite', wipe(c.id));
       }
       old.close();
       if (alone) indexedDB.deleteDatabase('parley');
@@ -271,9 +272,9 @@
 
   async function erase(id) {
     if (await database().catch(() => null)) {
-      await transact('readwrite', (cs, fs) => { cs.delete(id); fs.delete(range(id)); });
+      await transact('readwrite', wipe(id));
       const old = parley.scope && await shared();
-      if (old) await run(old, 'readwrite', (cs, fs) => { cs.delete(id); fs.delete(range(id)); }).finally(() => old.close());
+      if (old) await run(old, 'readwrite', wipe(id)).finally(() => old.close());
     }
     memory.records.delete(id);
     for (const key of [...memory.files.keys()]) if (key.startsWith(id + '/')) memory.files.delete(key);
@@ -311,14 +312,19 @@
   const fresh = title => ({ id: uuid(), title, created: Date.now(), passages: 0, total: 0, bytes: 0, whole: false, writer: '', fresh: true });
   const uuid = () => crypto.randomUUID ? crypto.randomUUID() : String(Date.now() + Math.random());
 
+  // stop ends this tab's work on a collection. That the work fails is then not an error.
+  function stop(c) {
+    c.cancelled = true;
+    c.job?.cancel();
+  }
+
   // When a visitor leaves the page, the browser may keep it, with its locks, in case the
   // visitor comes back. So the page then ends its claims, and shows its work as stopped.
   const held = new Set(); // functions that end this tab's claims
   addEventListener('pagehide', () => {
     for (const c of list) {
       if (!c.job) continue;
-      c.cancelled = true;
-      c.job.cancel();
+      stop(c);
       say({ op: 'state', record: record(c), live: null });
     }
     for (const release of held) release();
@@ -390,7 +396,7 @@
       return;
     }
     let c = find(data.op === 'state' ? data.record.id : data.id);
-    if (data.op === 'cancel' && c?.job) { c.cancelled = true; c.job.cancel(); }
+    if (data.op === 'cancel' && c?.job) stop(c);
     if (data.op === 'removed' && c) gone(c);
     if (data.op === 'state' && !c?.job) {
       if (!c) {
@@ -427,7 +433,7 @@
   const changed = () => collections.changed();
 
   const collections = parley.collections = {
-    list, find, fresh, load, put, file, batches, batchName, contents, remove, undo, settle, drop, claim, tell, say, Lost,
+    list, find, fresh, load, put, file, batches, batchName, contents, remove, undo, settle, drop, stop, claim, tell, say, Lost,
     get forgetful() { return forgetful; },
     get deleted() { return deleted?.c; }, // what undo restores
     late: '', // why some collections are not shown yet

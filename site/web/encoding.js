@@ -5,7 +5,7 @@
 (() => {
   const { parley } = window;
   const { run, save, count } = parley.kit;
-  const { list, fresh, put, file, batches, batchName, contents, drop, claim, Lost } = parley.collections;
+  const { list, fresh, put, file, batches, batchName, contents, drop, stop, claim, Lost } = parley.collections;
 
   const size = files => Object.values(files).reduce((n, f) => n + f.byteLength, 0);
 
@@ -239,8 +239,7 @@
   // cancel stops the work on a collection, in this or another tab.
   function cancel(c) {
     if (c.elsewhere) { parley.collections.say({ op: 'cancel', id: c.id }); return; }
-    c.cancelled = true;
-    c.job?.cancel();
+    stop(c);
   }
 
   Object.assign(parley.collections, {
