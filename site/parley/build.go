@@ -9,10 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"parley/shared/cli"
 	"parley/site/publish"
 )
 
-func runBuild(ctx context.Context, s streams, l *line) error {
+func runBuild(l *cli.Flags) cli.Run {
 	collectionDir := l.String("collection", "", "the collection's `folder`")
 	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's; it reads the questions")
 	dense := l.String("dense", "", "the dense encoder's `folder`, for the second stage; empty: the family's, where it is installed and the collection has its vectors")
@@ -24,108 +25,107 @@ func runBuild(ctx context.Context, s streams, l *line) error {
 	from := l.String("from", "", "take the page's programs from this `folder`, built before")
 	wasm := l.String("wasm", "", "take ui.wasm, worker.wasm, files.wasm and wasm_exec.js from this `folder`")
 	level := l.String("compress", string(publish.Best), fmt.Sprintf("how `hard` to compress, of %v", publish.Levels))
+	cli.OneOf(l, "compress", publish.Levels...)
 	cache := l.String("cache", "", "`folder` that keeps compressed files for the next build")
 	asJSON := l.Bool("json", false, "print the sizes as JSON")
-	args, err := l.parse()
-	if err != nil {
-		return err
-	}
-	switch {
-	case len(args) > 0:
-		return usagef("%q is one argument too many; folders are given by flags", args[0])
-	case *dense != "" && *noDense:
-		return usagef("--dense and --no-dense exclude each other")
-	case *from != "" && *wasm != "":
-		return usagef("--from and --wasm exclude each other")
-	}
-	known := false
-	for _, v := range publish.Levels {
-		known = known || string(v) == *level
-	}
-	if !known {
-		return usagef("--compress %s: wanted one of %v", *level, publish.Levels)
-	}
-	o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense,
-		Ours: *encoderDir == "" && *collectionDir == "" && *dense == "", Log: func(format string, args ...any) {
-			fmt.Fprintf(s.err, format+"\n", args...)
-		}}
-	if o.Encoder, err = encoderFolder(*encoderDir); err != nil {
-		return err
-	}
-	if o.Collection, err = collectionFolder(*collectionDir); err != nil {
-		return err
-	}
-	switch {
-	case *examples != "":
-		if o.Examples, err = readExamples(*examples); err != nil {
+	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+		switch {
+		case len(args) > 0:
+			return cli.Usagef("%q is one argument too many; folders are given by flags", args[0])
+		case *dense != "" && *noDense:
+			return cli.Usagef("--dense and --no-dense exclude each other")
+		case *from != "" && *wasm != "":
+			return cli.Usagef("--from and --wasm exclude each other")
+		}
+		known := false
+		for _, v := range publish.Levels {
+			known = known || string(v) == *level
+		}
+		if !known {
+			return cli.Usagef("--compress %s: wanted one of %v", *level, publish.Levels)
+		}
+		o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense,
+			Ours: *encoderDir == "" && *collectionDir == "" && *dense == "", Log: func(format string, args ...any) {
+				fmt.Fprintf(s.Err, format+"\n", args...)
+			}}
+		if o.Encoder, err = encoderFolder(*encoderDir); err != nil {
 			return err
 		}
-	case *collectionDir != "":
-		o.Examples = [][]string{} // the page's own examples are about the built-in collection
-	}
-	root, rootErr := publish.Root(".")
-	if figures := filepath.Join(root, "models", "experiments", "figures.json"); rootErr == nil && *collectionDir == "" && *from == "" {
-		if _, err := os.Stat(figures); err == nil {
-			o.Experiments = figures
+		if o.Collection, err = collectionFolder(*collectionDir); err != nil {
+			return err
 		}
-	}
-	if o.Cache == "" && o.Level == publish.Best {
-		if rootErr == nil {
-			o.Cache = filepath.Join(root, "build", "compressed")
-		} else if dir, err := os.UserCacheDir(); err == nil {
-			o.Cache = filepath.Join(dir, "parley", "compressed")
+		switch {
+		case *examples != "":
+			if o.Examples, err = readExamples(*examples); err != nil {
+				return err
+			}
+		case *collectionDir != "":
+			o.Examples = [][]string{} // the page's own examples are about the built-in collection
 		}
-	}
-	if *from != "" {
-		o.App, err = publish.FromDist(*from)
-	} else if rootErr != nil {
-		return fmt.Errorf("%w, where the page is built from; run it there, or take the programs of a folder built before (--from FOLDER)", rootErr)
-	} else {
-		fmt.Fprintln(s.err, "building the page's programs")
-		o.App, err = publish.FromSource(ctx, root, *wasm)
-	}
-	if err != nil {
-		return err
-	}
-	if *oneFile != "" {
-		o.Out = *oneFile
-		size, err := publish.OneFile(ctx, o)
+		root, rootErr := publish.Root(".")
+		if figures := filepath.Join(root, "models", "experiments", "figures.json"); rootErr == nil && *collectionDir == "" && *from == "" {
+			if _, err := os.Stat(figures); err == nil {
+				o.Experiments = figures
+			}
+		}
+		if o.Cache == "" && o.Level == publish.Best {
+			if rootErr == nil {
+				o.Cache = filepath.Join(root, "build", "compressed")
+			} else if dir, err := os.UserCacheDir(); err == nil {
+				o.Cache = filepath.Join(dir, "parley", "compressed")
+			}
+		}
+		if *from != "" {
+			o.App, err = publish.FromDist(*from)
+		} else if rootErr != nil {
+			return fmt.Errorf("%w, where the page is built from; run it there, or take the programs of a folder built before (--from FOLDER)", rootErr)
+		} else {
+			fmt.Fprintln(s.Err, "building the page's programs")
+			o.App, err = publish.FromSource(ctx, root, *wasm)
+		}
 		if err != nil {
 			return err
 		}
-		if size > publish.OneFileBudget {
-			less := "fewer passages, or fewer terms of each (parley index --mass 0.8), make it smaller"
-			if *dense != "" {
-				less = "without --dense it has no second stage, and is far smaller"
+		if *oneFile != "" {
+			o.Out = *oneFile
+			size, err := publish.OneFile(ctx, o)
+			if err != nil {
+				return err
 			}
-			fmt.Fprintf(s.err, "warning: %.1f MB is more than %.0f MB: it opens slowly; %s\n", float64(size)/1e6, publish.OneFileBudget/1e6, less)
+			if size > publish.OneFileBudget {
+				less := "fewer passages, or fewer terms of each (parley index --mass 0.8), make it smaller"
+				if *dense != "" {
+					less = "without --dense it has no second stage, and is far smaller"
+				}
+				fmt.Fprintf(s.Err, "warning: %.1f MB is more than %.0f MB: it opens slowly; %s\n", float64(size)/1e6, publish.OneFileBudget/1e6, less)
+			}
+			if *asJSON {
+				return json.NewEncoder(s.Out).Encode(map[string]any{"out": o.Out, "bytes": size})
+			}
+			fmt.Fprintf(s.Out, "%s: %.1f MB; open it in a browser\n", o.Out, float64(size)/1e6)
+			return nil
 		}
-		if *asJSON {
-			return json.NewEncoder(s.out).Encode(map[string]any{"out": o.Out, "bytes": size})
-		}
-		fmt.Fprintf(s.out, "%s: %.1f MB; open it in a browser\n", o.Out, float64(size)/1e6)
-		return nil
-	}
-	r, err := publish.Build(ctx, o)
-	if err != nil {
-		return err
-	}
-	if *asJSON {
-		if err := printJSON(s.out, r); err != nil {
+		r, err := publish.Build(ctx, o)
+		if err != nil {
 			return err
 		}
-	} else {
-		r.Print(s.out)
+		if *asJSON {
+			if err := cli.JSON(s.Out, r); err != nil {
+				return err
+			}
+		} else {
+			r.Print(s.Out)
+		}
+		warning, err := r.Over()
+		if warning != "" {
+			fmt.Fprintln(s.Err, "warning: "+warning)
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Err, "Next: parley serve %s\n", *out)
+		return nil
 	}
-	warning, err := r.Over()
-	if warning != "" {
-		fmt.Fprintln(s.err, "warning: "+warning)
-	}
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(s.err, "Next: parley serve %s\n", *out)
-	return nil
 }
 
 // readExamples reads conversations from a file.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"parley/shared/answer"
+	"parley/shared/cli"
 	"parley/shared/dialogue"
 	"parley/shared/documents"
 	"parley/shared/durable"
@@ -44,92 +45,90 @@ const chatHelp = `  A line is a question, unless it is one of these:
 // shownTerms is the number of a vector's terms that are shown under a reply.
 const shownTerms = 12
 
-func runChat(ctx context.Context, s streams, l *line) error {
+func runChat(l *cli.Flags) cli.Run {
 	var from sources
 	from.flags(l)
-	k := l.Int("k", 5, "show this `many` results")
+	k := l.IntP("results", "k", 5, "show this `many` results")
 	address := l.String("link", "", "ask the questions of a shared `address` first, as the page's Share shows it")
 	file := l.String("open", "", "ask the questions of a `file` first: one that :save wrote (JSON, Markdown), or text with one question per line")
-	args, err := l.parse()
-	if err != nil {
-		return err
-	}
-	var shared link.Conversation
-	if *address != "" {
-		if shared, err = link.Open(*address); err != nil {
-			return usageError{err}
-		}
-	}
-	if *file != "" {
+	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+		var shared link.Conversation
 		if *address != "" {
-			return usagef("--link and --open both name a conversation")
+			if shared, err = link.Open(*address); err != nil {
+				return cli.WrongUse(err)
+			}
 		}
-		if shared, err = openConversation(*file); err != nil {
+		if *file != "" {
+			if *address != "" {
+				return cli.Usagef("--link and --open both name a conversation")
+			}
+			if shared, err = openConversation(*file); err != nil {
+				return err
+			}
+		}
+		if len(args) > 0 {
+			return cli.Usagef("%q: questions are typed, or come from a pipe; `parley search` takes one as argument", args[0])
+		}
+		if *k < 1 {
+			return cli.Usagef("-k %d: wanted a positive number", *k)
+		}
+		if err := from.check(); err != nil {
 			return err
 		}
-	}
-	if len(args) > 0 {
-		return usagef("%q: questions are typed, or come from a pipe; `parley search` takes one as argument", args[0])
-	}
-	if *k < 1 {
-		return usagef("-k %d: wanted a positive number", *k)
-	}
-	if err := from.check(); err != nil {
-		return err
-	}
-	stage := from.stage
-	if stage == message.StageSparse {
-		from.stage = "" // :stage may ask for the dense stage later
-	}
-	e, absent, err := openEngine(from, s.err)
-	if err != nil {
-		return err
-	}
-	in, restore := prompter(s)
-	defer restore()
-	c := &chat{e: e, k: *k, stage: stage, absent: absent, page: page{w: in.out, width: width(s.out), style: styleOf(s.out), dense: e.Dense}}
-	if in.prompts {
-		about := e.Passages.About()
-		fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n", printable(about.Title), thousands(e.Passages.Len()))
-		c.suggest()
-		fmt.Fprintln(in.out)
-	}
-	for _, t := range shared.Turns {
-		fmt.Fprintf(in.out, "? %s\n", printable(t.Question))
-		c.ask(t.Question, t.Read)
-		c.choose(t.Chosen)
-	}
-	// Reading cannot be interrupted, so on a signal the command ends while it waits.
-	type text struct {
-		line string
-		err  error
-	}
-	lines := make(chan text)
-	ready := make(chan struct{}, 1)
-	go func() {
-		for range ready {
-			line, err := in.read()
-			lines <- text{line, err}
+		stage := from.stage
+		if stage == message.StageSparse {
+			from.stage = "" // :stage may ask for the dense stage later
 		}
-	}()
-	for {
-		ready <- struct{}{}
-		select {
-		case <-ctx.Done():
+		e, absent, err := openEngine(from, s.Err)
+		if err != nil {
+			return err
+		}
+		in, restore := prompter(s)
+		defer restore()
+		c := &chat{e: e, k: *k, stage: stage, absent: absent, page: page{w: in.out, width: width(s.Out), style: styleOf(s.Out), dense: e.Dense}}
+		if in.prompts {
+			about := e.Passages.About()
+			fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n", printable(about.Title), thousands(e.Passages.Len()))
+			c.suggest()
 			fmt.Fprintln(in.out)
-			return nil
-		case t := <-lines:
-			if !in.prompts && strings.TrimSpace(t.line) != "" {
-				fmt.Fprintf(in.out, "? %s\n", printable(t.line))
+		}
+		for _, t := range shared.Turns {
+			fmt.Fprintf(in.out, "? %s\n", printable(t.Question))
+			c.ask(t.Question, t.Read)
+			c.choose(t.Chosen)
+		}
+		// Reading cannot be interrupted, so on a signal the command ends while it waits.
+		type text struct {
+			line string
+			err  error
+		}
+		lines := make(chan text)
+		ready := make(chan struct{}, 1)
+		go func() {
+			for range ready {
+				line, err := in.read()
+				lines <- text{line, err}
 			}
-			if strings.TrimSpace(t.line) != "" && c.line(t.line) {
+		}()
+		for {
+			ready <- struct{}{}
+			select {
+			case <-ctx.Done():
+				fmt.Fprintln(in.out)
 				return nil
-			}
-			if errors.Is(t.err, io.EOF) {
-				return nil
-			}
-			if t.err != nil {
-				return t.err
+			case t := <-lines:
+				if !in.prompts && strings.TrimSpace(t.line) != "" {
+					fmt.Fprintf(in.out, "? %s\n", printable(t.line))
+				}
+				if strings.TrimSpace(t.line) != "" && c.line(t.line) {
+					return nil
+				}
+				if errors.Is(t.err, io.EOF) {
+					return nil
+				}
+				if t.err != nil {
+					return t.err
+				}
 			}
 		}
 	}
@@ -156,25 +155,25 @@ type input struct {
 }
 
 // prompter returns the input; restore resets the terminal.
-func prompter(s streams) (in input, restore func()) {
+func prompter(s cli.Streams) (in input, restore func()) {
 	restore = func() {}
-	if f, ok := s.in.(*os.File); ok && isTerminal(s.in) && isTerminal(s.out) {
+	if f, ok := s.In.(*os.File); ok && isTerminal(s.In) && isTerminal(s.Out) {
 		if was, err := term.MakeRaw(int(f.Fd())); err == nil {
 			t := term.NewTerminal(struct {
 				io.Reader
 				io.Writer
-			}{s.in, s.out}, "> ")
-			if w := width(s.out); w > 0 {
+			}{s.In, s.Out}, "> ")
+			if w := width(s.Out); w > 0 {
 				t.SetSize(w, 24)
 			}
 			return input{t.ReadLine, t, true}, func() { term.Restore(int(f.Fd()), was) }
 		}
 	}
-	r := bufio.NewReader(s.in)
+	r := bufio.NewReader(s.In)
 	return input{func() (string, error) {
 		line, err := r.ReadString('\n')
 		return strings.TrimRight(line, "\r\n"), err
-	}, s.out, false}, restore
+	}, s.Out, false}, restore
 }
 
 type chat struct {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"parley/shared/cli"
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
 	"parley/shared/family"
@@ -34,48 +35,46 @@ func (c *checked) wrong(err error) {
 }
 
 // runCheck verifies folders, and prints what is inside.
-func runCheck(ctx context.Context, s streams, l *line) error {
+func runCheck(l *cli.Flags) cli.Run {
 	asJSON := l.Bool("json", false, "print what was found as JSON")
-	folders, err := l.parse()
-	if err != nil {
-		return err
-	}
-	if len(folders) == 0 {
-		return usagef("no folder to check")
-	}
-	all := make([]*checked, len(folders))
-	bad := 0
-	for i, dir := range folders {
-		if err := ctx.Err(); err != nil {
-			return err
+	return func(ctx context.Context, s cli.Streams, folders []string) (err error) {
+		if len(folders) == 0 {
+			return cli.Usagef("no folder to check")
 		}
-		all[i] = check(dir)
-		if !all[i].OK {
-			bad++
-		}
-	}
-	if *asJSON {
-		if err := printJSON(s.out, all); err != nil {
-			return err
-		}
-	} else {
-		for _, c := range all {
-			fmt.Fprintf(s.out, "%s: %s\n", c.Folder, c.Kind)
-			for _, fact := range c.Facts {
-				fmt.Fprintf(s.out, "  %s\n", fact)
+		all := make([]*checked, len(folders))
+		bad := 0
+		for i, dir := range folders {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
-			for _, wrong := range c.Wrong {
-				fmt.Fprintf(s.out, "  wrong: %s\n", wrong)
-			}
-			if c.OK {
-				fmt.Fprintln(s.out, "  every file is whole, and they belong together")
+			all[i] = check(dir)
+			if !all[i].OK {
+				bad++
 			}
 		}
+		if *asJSON {
+			if err := cli.JSON(s.Out, all); err != nil {
+				return err
+			}
+		} else {
+			for _, c := range all {
+				fmt.Fprintf(s.Out, "%s: %s\n", c.Folder, c.Kind)
+				for _, fact := range c.Facts {
+					fmt.Fprintf(s.Out, "  %s\n", fact)
+				}
+				for _, wrong := range c.Wrong {
+					fmt.Fprintf(s.Out, "  wrong: %s\n", wrong)
+				}
+				if c.OK {
+					fmt.Fprintln(s.Out, "  every file is whole, and they belong together")
+				}
+			}
+		}
+		if bad > 0 {
+			return fmt.Errorf("%d of %d are not in order", bad, len(folders))
+		}
+		return nil
 	}
-	if bad > 0 {
-		return fmt.Errorf("%d of %d are not in order", bad, len(folders))
-	}
-	return nil
 }
 
 // check recognises a folder by its files and opens everything in it; opening verifies.

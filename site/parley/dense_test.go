@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/cli"
 	densetiny "parley/shared/encoder/tiny"
 	"parley/shared/family"
 	"parley/shared/message"
@@ -80,12 +81,12 @@ func TestIndexMakesDenseVectorsAndAddsThem(t *testing.T) {
 		args []string
 		want string
 	}{
-		{exitUsage, []string{"--dense", dense, docs}, "write --dense=" + dense},
-		{exitUsage, []string{"--dense=" + dense, "--mass", ".5"}, "--mass is for documents, and none are named"},
-		{exitFailed, []string{"--dense=" + dense, "--out", filepath.Join(b.dir, "none")}, "is no collection to add dense vectors to"},
-		{exitFailed, []string{"--dense=" + docs, docs}, "there is no dense encoder in this folder"},
-		{exitFailed, []string{"--dense", docs}, "no dense encoder is installed"},
-		{exitFailed, []string{"--dense=" + b.encoder, docs}, "wanted a BertModel"},
+		{cli.Usage, []string{"--dense", dense, docs}, "write --dense=" + dense},
+		{cli.Usage, []string{"--dense=" + dense, "--mass", ".5"}, "--mass is for documents, and none are named"},
+		{cli.Failed, []string{"--dense=" + dense, "--out", filepath.Join(b.dir, "none")}, "is no collection to add dense vectors to"},
+		{cli.Failed, []string{"--dense=" + docs, docs}, "there is no dense encoder in this folder"},
+		{cli.Failed, []string{"--dense", docs}, "no dense encoder is installed"},
+		{cli.Failed, []string{"--dense=" + b.encoder, docs}, "wanted a BertModel"},
 	} {
 		if code, _, said := parley(t, "", append([]string{"index", "--encoder", b.encoder}, c.args...)...); code != c.code || !strings.Contains(said, c.want) {
 			t.Errorf("%v: %d %s", c.args, code, said)
@@ -157,13 +158,13 @@ func TestADenseStageThatIsMissing(t *testing.T) {
 	stands := func(says string, args ...string) {
 		t.Helper()
 		code, out, said := parley(t, "", b.with(append([]string{"search", "whale"}, args...)...)...)
-		if code != exitOK || !strings.Contains(out, "A whale is not a fish") || says == "" && said != "" || !strings.Contains(said, says) {
+		if code != cli.OK || !strings.Contains(out, "A whale is not a fish") || says == "" && said != "" || !strings.Contains(said, says) {
 			t.Errorf("%v: %d %s %s", args, code, out, said)
 		}
 	}
-	refused(exitUsage, "--stage best: wanted sparse, dense or both", "--stage", "best")
-	refused(exitFailed, "no dense encoder is installed", "--stage", "dense")
-	refused(exitFailed, "no dense encoder in this folder", "--dense", filepath.Join(b.dir, "none"))
+	refused(cli.Usage, "--stage best: wanted sparse, dense or both", "--stage", "best")
+	refused(cli.Failed, "no dense encoder is installed", "--stage", "dense")
+	refused(cli.Failed, "no dense encoder in this folder", "--dense", filepath.Join(b.dir, "none"))
 	stands("")
 	stands("", "--stage", "sparse")
 
@@ -180,7 +181,7 @@ func TestADenseStageThatIsMissing(t *testing.T) {
 	tiny.Put(t, fam, map[string][]byte{family.File: data})
 	b.encoder = fam
 	stands("") // its folder is not there
-	refused(exitFailed, filepath.Join(fam, "dense")+" is not there", "--stage", "both")
+	refused(cli.Failed, filepath.Join(fam, "dense")+" is not there", "--stage", "both")
 	if out := must(t, "", b.with("models")...); !strings.Contains(out, "dense: no dense encoder is installed") || !strings.Contains(out, "\ndense vectors of tiny-dense\n") {
 		t.Error(out)
 	}
@@ -200,7 +201,7 @@ func TestADenseStageThatIsMissing(t *testing.T) {
 	config, _ := os.ReadFile(filepath.Join(dense, "config.json"))
 	tiny.Put(t, filepath.Join(fam, "dense"), map[string][]byte{"config.json": []byte(strings.Replace(string(config), `"tiny-dense"`, `"other"`, 1))})
 	stands("the sparse stage answers alone: answer: the collection's dense vectors are of tiny-dense")
-	refused(exitFailed, "the dense encoder other compares with", "--stage", "dense")
+	refused(cli.Failed, "the dense encoder other compares with", "--stage", "dense")
 	if out := must(t, "", b.with("models")...); !strings.Contains(out, "it wants those of other") {
 		t.Error(out)
 	}
@@ -210,12 +211,12 @@ func TestADenseStageThatIsMissing(t *testing.T) {
 	was, _ := os.ReadFile(at)
 	tiny.Put(t, b.collection, map[string][]byte{"dense.bin": append(was[:len(was)-1:len(was)-1], was[len(was)-1]^1)})
 	stands("the sparse stage answers alone: " + b.collection + `: bundle: "dense.bin": wrong SHA-256`)
-	refused(exitFailed, "wrong SHA-256", "--dense", dense)
+	refused(cli.Failed, "wrong SHA-256", "--dense", dense)
 
 	// No vectors.
 	must(t, "", "index", "--encoder", b.encoder, "--out", b.collection, filepath.Join(b.dir, "docs", "sea.jsonl"))
 	stands("")
-	refused(exitFailed, "`parley index --dense --out "+b.collection+"` adds them", "--stage", "dense")
+	refused(cli.Failed, "`parley index --dense --out "+b.collection+"` adds them", "--stage", "dense")
 	if out := must(t, "", b.with("models")...); !strings.Contains(out, "no dense vectors; ") {
 		t.Error(out)
 	}
@@ -257,7 +258,7 @@ func TestBuildWithADenseStage(t *testing.T) {
 	if out := must(t, "", args...); strings.Contains(out, says) {
 		t.Error(out)
 	}
-	if code, _, said := parley(t, "", append(args, "--dense", dense, "--no-dense")...); code != exitUsage || !strings.Contains(said, "exclude each other") {
+	if code, _, said := parley(t, "", append(args, "--dense", dense, "--no-dense")...); code != cli.Usage || !strings.Contains(said, "exclude each other") {
 		t.Errorf("%d %s", code, said)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"parley/shared/answer"
+	"parley/shared/cli"
 	"parley/shared/durable"
 	"parley/shared/message"
 	"parley/shared/progress"
@@ -21,78 +22,77 @@ import (
 )
 
 // runExport writes a collection for another search engine.
-func runExport(ctx context.Context, s streams, l *line) error {
+func runExport(l *cli.Flags) cli.Run {
 	var from sources
 	l.StringVar(&from.collection, "collection", "", "the collection's `folder`")
 	l.StringVar(&from.encoder, "encoder", "", "the encoder's `folder`, or a family's")
 	to := l.String("to", "", "the `engine`: "+formNames())
+	cli.OneOf(l, "to", strings.Split(formNames(), ", ")...)
 	out := l.String("out", "", "the `folder` to write")
 	part := l.Int("part", 0, "`passages` in a file (0: 5000)")
 	ask := l.String("ask", "", "the `question` of the example query (empty: the first passage's title)")
 	queries := l.String("queries", "", "also write these questions, encoded, to queries.jsonl, each with the 100 passages that Parley ranks best: a `file` as search --queries takes it")
 	dry := l.Bool("dry-run", false, "write nothing; say what would be written, and show the example query")
 	asJSON := l.Bool("json", false, "print what was written as JSON")
-	args, err := l.parse()
-	if err != nil {
-		return err
-	}
-	switch {
-	case *to == "" && len(args) == 2:
-		return usagef("no --to ENGINE; an encoder is made small by `parley quantize %s`", strings.Join(args, " "))
-	case len(args) > 0:
-		return usagef("%q: wanted flags alone", args[0])
-	case *to == "":
-		return usagef("no --to ENGINE, one of %s", formNames())
-	case *out == "" && !*dry:
-		return usagef("no --out FOLDER to write")
-	case *part < 0:
-		return usagef("--part %d: wanted a positive number", *part)
-	}
-	form, err := engine.FormNamed(*to)
-	if err != nil {
-		return usagef("--to %w", err)
-	}
-	e, c, example, err := openExport(from, *ask, s)
-	if err != nil {
-		return err
-	}
-	if *dry {
-		fmt.Fprintf(s.out, "%s\n%s passages, %s postings, %s terms\nThe query for %q:\n\n%s", form.About,
-			thousands(c.Passages.Len()), thousands(c.Index.Postings()), thousands(c.Terms()), example.Question, form.Query(c, example.Factors, 10))
+	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+		switch {
+		case *to == "" && len(args) == 2:
+			return cli.Usagef("no --to ENGINE; an encoder is made small by `parley quantize %s`", strings.Join(args, " "))
+		case len(args) > 0:
+			return cli.Usagef("%q: wanted flags alone", args[0])
+		case *to == "":
+			return cli.Usagef("no --to ENGINE, one of %s", formNames())
+		case *out == "" && !*dry:
+			return cli.Usagef("no --out FOLDER to write")
+		case *part < 0:
+			return cli.Usagef("--part %d: wanted a positive number", *part)
+		}
+		form, err := engine.FormNamed(*to)
+		if err != nil {
+			return cli.Usagef("--to %w", err)
+		}
+		e, c, example, err := openExport(from, *ask, s)
+		if err != nil {
+			return err
+		}
+		if *dry {
+			fmt.Fprintf(s.Out, "%s\n%s passages, %s postings, %s terms\nThe query for %q:\n\n%s", form.About,
+				thousands(c.Passages.Len()), thousands(c.Index.Postings()), thousands(c.Terms()), example.Question, form.Query(c, example.Factors, 10))
+			return nil
+		}
+		bar := progress.Await(s.Err, "passages", int64(c.Passages.Len()))
+		sum, err := form.Export(ctx, c, *out, engine.Options{Part: *part, Example: example, Progress: func(p engine.Progress) {
+			bar.Update(int64(p.Done), fmt.Sprintf("%d of %d", p.Done, p.Total))
+		}})
+		bar.Clear()
+		if err == nil && *queries != "" {
+			err = writeQueries(ctx, e, *queries, filepath.Join(*out, "queries.jsonl"))
+			sum.Files++
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped; the parts that are whole stay, and the same command continues")
+		}
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return cli.JSON(s.Out, sum)
+		}
+		fmt.Fprintf(s.Out, "%s passages in %d files, %.1f MB, in %s\n", thousands(sum.Passages), sum.Files, float64(sum.Bytes)/1e6, sum.Out)
+		if sum.Kept > 0 {
+			fmt.Fprintf(s.Out, "%d files were there from a run before\n", sum.Kept)
+		}
+		fmt.Fprintf(s.Out, "%s/README.md says how they are loaded and asked\n", sum.Out)
 		return nil
 	}
-	bar := progress.Await(s.err, "passages", int64(c.Passages.Len()))
-	sum, err := form.Export(ctx, c, *out, engine.Options{Part: *part, Example: example, Progress: func(p engine.Progress) {
-		bar.Update(int64(p.Done), fmt.Sprintf("%d of %d", p.Done, p.Total))
-	}})
-	bar.Clear()
-	if err == nil && *queries != "" {
-		err = writeQueries(ctx, e, *queries, filepath.Join(*out, "queries.jsonl"))
-		sum.Files++
-	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("stopped; the parts that are whole stay, and the same command continues")
-	}
-	if err != nil {
-		return err
-	}
-	if *asJSON {
-		return printJSON(s.out, sum)
-	}
-	fmt.Fprintf(s.out, "%s passages in %d files, %.1f MB, in %s\n", thousands(sum.Passages), sum.Files, float64(sum.Bytes)/1e6, sum.Out)
-	if sum.Kept > 0 {
-		fmt.Fprintf(s.out, "%d files were there from a run before\n", sum.Kept)
-	}
-	fmt.Fprintf(s.out, "%s/README.md says how they are loaded and asked\n", sum.Out)
-	return nil
 }
 
 // openExport opens a collection for export, and encodes the example's question as the page
 // would.
-func openExport(from sources, question string, s streams) (*answer.Engine, *engine.Collection, engine.Example, error) {
+func openExport(from sources, question string, s cli.Streams) (*answer.Engine, *engine.Collection, engine.Example, error) {
 	var none engine.Example
 	from.stage = message.StageSparse
-	e, _, err := openEngine(from, s.err)
+	e, _, err := openEngine(from, s.Err)
 	if err != nil {
 		return nil, nil, none, err
 	}

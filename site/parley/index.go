@@ -3,9 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,6 +13,7 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"parley/shared/cli"
 	"parley/shared/collect"
 	"parley/shared/documents"
 	"parley/shared/passages"
@@ -22,7 +21,7 @@ import (
 	"parley/site/collection"
 )
 
-func runIndex(ctx context.Context, s streams, l *line) error {
+func runIndex(l *cli.Flags) cli.Run {
 	var about passages.About
 	var columns documents.Columns
 	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's, whose base encodes")
@@ -32,6 +31,7 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	tokens := l.Int("passage-tokens", 0, "cut documents into passages of at most this `many` tokens, title included; 0: 190")
 	whole := l.Bool("whole", false, "do not cut documents: each is one passage already")
 	kind := l.String("as", "", fmt.Sprintf("read all files as this `format`: %v", documents.Kinds))
+	cli.OneOf(l, "as", documents.Kinds...)
 	l.StringVar(&columns.ID, "column-id", "", "`column` of tables, or field of JSON, that holds the id, by name or number")
 	l.StringVar(&columns.Title, "column-title", "", "`column` that holds the title")
 	l.StringVar(&columns.Text, "column-text", "", "`column` that holds the text; several with commas between; * for all, each with its name")
@@ -44,119 +44,118 @@ func runIndex(ctx context.Context, s streams, l *line) error {
 	l.StringVar(&about.Licence, "licence", "", "`name` of the documents' licence, shown on the page")
 	l.StringVar(&about.LicenceURL, "licence-url", "", "`url` of the licence")
 	l.StringVar(&about.Attribution, "attribution", "", "`text` that names the authors, shown on the page")
-	var dense optional
-	l.Var(&dense, "dense", "make dense vectors, too, for a second stage, by the dense encoder in this `folder` (without one: the family's); without PATH, add them to the collection in --out")
+	denseDir := l.String("dense", "", "make dense vectors, too, for a second stage, by the dense encoder in this `folder`, or the family's; without PATH, add them to the collection in --out")
+	l.Lookup("dense").NoOptDefVal = familys
 	workers := l.Int("workers", 0, "encode with this `many` goroutines; 0: one a core")
 	anew := l.Bool("anew", false, "encode everything again, also what the folder in --out has")
 	asJSON := l.Bool("json", false, "print what was done as JSON")
 	verbose := l.Bool("verbose", false, "name every file and record that was left out, not just some of each kind")
-	args, err := l.parse()
-	if err != nil {
-		return err
-	}
-	if dense.set && dense.value == "" {
-		for _, a := range args {
-			if _, err := os.Stat(filepath.Join(a, "model.safetensors")); err == nil {
-				return usagef("%s is an encoder's folder: to make dense vectors by it, write --dense=%s", a, a)
+	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+		dense := *denseDir != ""
+		if *denseDir == familys {
+			for _, a := range args {
+				if _, err := os.Stat(filepath.Join(a, "model.safetensors")); err == nil {
+					return cli.Usagef("%s is an encoder's folder: to make dense vectors by it, write --dense=%s", a, a)
+				}
 			}
 		}
-	}
-	add := len(args) == 0 && dense.set
-	if add {
-		l.Visit(func(f *flag.Flag) {
-			if !slices.Contains([]string{"dense", "out", "encoder", "workers", "json"}, f.Name) {
-				err = usagef("--%s is for documents, and none are named; without them, --dense adds dense vectors to what is in --out", f.Name)
+		add := len(args) == 0 && dense
+		if add {
+			l.Visit(func(f *cli.Flag) {
+				if !slices.Contains([]string{"dense", "out", "encoder", "workers", "json"}, f.Name) {
+					err = cli.Usagef("--%s is for documents, and none are named; without them, --dense adds dense vectors to what is in --out", f.Name)
+				}
+			})
+			if err != nil {
+				return err
 			}
-		})
+		}
+		switch {
+		case len(args) == 0 && !add:
+			return cli.Usagef("nothing to index; name files or folders")
+		case !(*mass > 0 && *mass <= 1):
+			return cli.Usagef("--mass %v: wanted a share above 0, at most 1", *mass)
+		case *top < 0:
+			return cli.Usagef("--top %d: wanted a number of terms, or 0 for no bound", *top)
+		case *tokens < 0:
+			return cli.Usagef("--passage-tokens %d: wanted a number of tokens, or 0 for 190", *tokens)
+		case *workers < 0:
+			return cli.Usagef("--workers %d: wanted a number of goroutines, or 0 for one a core", *workers)
+		case *whole && *tokens > 0:
+			return cli.Usagef("--whole and --passage-tokens exclude each other")
+		}
+		pages := describeZIM(s.Err, args, &about)
+		if about.Title == "" {
+			about.Title = "Documents"
+		}
+		if *whole {
+			*tokens = -1
+		}
+		encoders, enc, err := openEncoders(*encoderDir)
 		if err != nil {
 			return err
 		}
-	}
-	switch {
-	case len(args) == 0 && !add:
-		return usagef("nothing to index; name files or folders")
-	case !(*mass > 0 && *mass <= 1):
-		return usagef("--mass %v: wanted a share above 0, at most 1", *mass)
-	case *top < 0:
-		return usagef("--top %d: wanted a number of terms, or 0 for no bound", *top)
-	case *tokens < 0:
-		return usagef("--passage-tokens %d: wanted a number of tokens, or 0 for 190", *tokens)
-	case *workers < 0:
-		return usagef("--workers %d: wanted a number of goroutines, or 0 for one a core", *workers)
-	case *whole && *tokens > 0:
-		return usagef("--whole and --passage-tokens exclude each other")
-	}
-	pages := describeZIM(s.err, args, &about)
-	if about.Title == "" {
-		about.Title = "Documents"
-	}
-	if *whole {
-		*tokens = -1
-	}
-	encoders, enc, err := openEncoders(*encoderDir)
-	if err != nil {
-		return err
-	}
-	o := collection.Options{About: about, Workers: *workers, Anew: *anew, Settings: collect.Settings{Mass: *mass, Top: *top, PassageTokens: *tokens}}
-	if dense.set {
-		if o.Dense, err = passagesBy(encoders, enc, dense.value); err != nil {
+		o := collection.Options{About: about, Workers: *workers, Anew: *anew, Settings: collect.Settings{Mass: *mass, Top: *top, PassageTokens: *tokens}}
+		if dense {
+			if o.Dense, err = passagesBy(encoders, enc, *denseDir); err != nil {
+				return err
+			}
+		}
+		if add {
+			return addDense(ctx, s, enc, *out, o, *asJSON)
+		}
+		if os.Getenv("GOGC") == "" {
+			// Texts stay and there is little garbage, so the program needs little more memory
+			// than the texts.
+			debug.SetGCPercent(25)
+		}
+		left := omissions{all: *verbose}
+		docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns, Charset: *charset}, *urlPrefix, left.note)
+		if errors.Is(err, collection.ErrNoSuchPath) {
+			return cli.WrongUse(err)
+		}
+		if err != nil {
 			return err
 		}
+		if pages > 0 {
+			docs = counted(docs, progress.Await(s.Err, "articles read", int64(pages)))
+		}
+		bar := collection.NewReporter(s.Err)
+		o.Progress = bar.Show
+		o.Note = left.note
+		sum, err := collection.Build(ctx, enc, docs, *out, o)
+		bar.Clear()
+		left.print(s.Err)
+		if errors.Is(err, collection.ErrNoPassages) {
+			return fmt.Errorf("%w: no document was found in what was given", err)
+		}
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return cli.JSON(s.Out, struct {
+				*collection.Summary
+				LeftOut int `json:"left_out"`
+			}{sum, left.total()})
+		}
+		fmt.Fprintf(s.Out, "%s documents, %s passages in %s\n", thousands(sum.Documents), thousands(sum.Passages), sum.Out)
+		if sum.Unchanged > 0 {
+			fmt.Fprintf(s.Out, "%s passages are as they were, and were not encoded again\n", thousands(sum.Unchanged))
+		}
+		if sum.Resumed > 0 {
+			fmt.Fprintf(s.Out, "%s passages were there from a run before\n", thousands(sum.Resumed))
+		}
+		if sum.PassagesPerSec > 0 {
+			fmt.Fprintf(s.Out, "encoded in %.1f s: %.0f passages, %s tokens a second\n", sum.EncodeSeconds, sum.PassagesPerSec, thousands(int(float64(sum.Tokens)/sum.EncodeSeconds)))
+		}
+		fmt.Fprintf(s.Out, "index %.2f MB, texts %.2f MB; %.0f postings a passage\n", float64(sum.IndexBytes)/1e6, float64(sum.PassagesBytes)/1e6, float64(sum.Postings)/float64(sum.Passages))
+		if sum.WithoutTerms > 0 {
+			fmt.Fprintf(s.Err, "warning: the encoder gave no term for %s of %s passages: only their words find them\n", thousands(sum.WithoutTerms), thousands(sum.Passages))
+		}
+		printDense(s.Out, sum)
+		fmt.Fprintf(s.Out, "Next: parley chat --collection %s, or parley build --collection %s\n", sum.Out, sum.Out)
+		return nil
 	}
-	if add {
-		return addDense(ctx, s, enc, *out, o, *asJSON)
-	}
-	if os.Getenv("GOGC") == "" {
-		// Texts stay and there is little garbage, so the program needs little more memory
-		// than the texts.
-		debug.SetGCPercent(25)
-	}
-	left := omissions{all: *verbose}
-	docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns, Charset: *charset}, *urlPrefix, left.note)
-	if errors.Is(err, collection.ErrNoSuchPath) {
-		return usageError{err}
-	}
-	if err != nil {
-		return err
-	}
-	if pages > 0 {
-		docs = counted(docs, progress.Await(s.err, "articles read", int64(pages)))
-	}
-	bar := collection.NewReporter(s.err)
-	o.Progress = bar.Show
-	o.Note = left.note
-	sum, err := collection.Build(ctx, enc, docs, *out, o)
-	bar.Clear()
-	left.print(s.err)
-	if errors.Is(err, collection.ErrNoPassages) {
-		return fmt.Errorf("%w: no document was found in what was given", err)
-	}
-	if err != nil {
-		return err
-	}
-	if *asJSON {
-		return printJSON(s.out, struct {
-			*collection.Summary
-			LeftOut int `json:"left_out"`
-		}{sum, left.total()})
-	}
-	fmt.Fprintf(s.out, "%s documents, %s passages in %s\n", thousands(sum.Documents), thousands(sum.Passages), sum.Out)
-	if sum.Unchanged > 0 {
-		fmt.Fprintf(s.out, "%s passages are as they were, and were not encoded again\n", thousands(sum.Unchanged))
-	}
-	if sum.Resumed > 0 {
-		fmt.Fprintf(s.out, "%s passages were there from a run before\n", thousands(sum.Resumed))
-	}
-	if sum.PassagesPerSec > 0 {
-		fmt.Fprintf(s.out, "encoded in %.1f s: %.0f passages, %s tokens a second\n", sum.EncodeSeconds, sum.PassagesPerSec, thousands(int(float64(sum.Tokens)/sum.EncodeSeconds)))
-	}
-	fmt.Fprintf(s.out, "index %.2f MB, texts %.2f MB; %.0f postings a passage\n", float64(sum.IndexBytes)/1e6, float64(sum.PassagesBytes)/1e6, float64(sum.Postings)/float64(sum.Passages))
-	if sum.WithoutTerms > 0 {
-		fmt.Fprintf(s.err, "warning: the encoder gave no term for %s of %s passages: only their words find them\n", thousands(sum.WithoutTerms), thousands(sum.Passages))
-	}
-	printDense(s.out, sum)
-	fmt.Fprintf(s.out, "Next: parley chat --collection %s, or parley build --collection %s\n", sum.Out, sum.Out)
-	return nil
 }
 
 // describeZIM says what the ZIM archives among paths say of themselves, and returns about
@@ -206,9 +205,12 @@ func counted(docs iter.Seq[documents.Document], meter *progress.Meter) iter.Seq[
 	}
 }
 
+// familys is the value of --dense without a folder.
+const familys = "family"
+
 // passagesBy opens the dense encoder for passages: the one in dir, or the family's.
 func passagesBy(encoders *collection.Encoders, base *collection.LoadedEncoder, dir string) (*collection.LoadedDenseEncoder, error) {
-	if dir == "" {
+	if dir == familys {
 		return encoders.DensePassages()
 	}
 	d, err := collection.OpenDense(dir, base.Tokenizer)
@@ -219,11 +221,11 @@ func passagesBy(encoders *collection.Encoders, base *collection.LoadedEncoder, d
 }
 
 // addDense adds dense vectors to a collection.
-func addDense(ctx context.Context, s streams, enc *collection.LoadedEncoder, out string, o collection.Options, asJSON bool) error {
+func addDense(ctx context.Context, s cli.Streams, enc *collection.LoadedEncoder, out string, o collection.Options, asJSON bool) error {
 	if _, err := os.Stat(out); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is no collection to add dense vectors to; name one with --out, or documents to index", out)
 	}
-	bar := collection.NewReporter(s.err)
+	bar := collection.NewReporter(s.Err)
 	o.Progress = bar.Show
 	sum, err := collection.AddDense(ctx, enc, out, o)
 	bar.Clear()
@@ -231,10 +233,10 @@ func addDense(ctx context.Context, s streams, enc *collection.LoadedEncoder, out
 		return err
 	}
 	if asJSON {
-		return printJSON(s.out, sum)
+		return cli.JSON(s.Out, sum)
 	}
-	fmt.Fprintf(s.out, "%s passages in %s\n", thousands(sum.Passages), sum.Out)
-	printDense(s.out, sum)
+	fmt.Fprintf(s.Out, "%s passages in %s\n", thousands(sum.Passages), sum.Out)
+	printDense(s.Out, sum)
 	return nil
 }
 
@@ -257,28 +259,4 @@ func printDense(w io.Writer, sum *collection.Summary) {
 		}
 		fmt.Fprintln(w, text)
 	}
-}
-
-func printJSON(w io.Writer, v any) error {
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(v)
-}
-
-// optional is a flag with an optional value: --dense, --dense=FOLDER.
-type optional struct {
-	set   bool
-	value string
-}
-
-func (o *optional) String() string { return o.value }
-
-func (o *optional) IsBoolFlag() bool { return true }
-
-func (o *optional) Set(value string) error {
-	o.set, o.value = value != "false", value
-	if value == "true" || value == "false" {
-		o.value = ""
-	}
-	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"parley/shared/answer"
+	"parley/shared/cli"
 	"parley/shared/collect"
 	"parley/shared/family"
 	"parley/shared/message"
@@ -71,12 +72,13 @@ type sources struct {
 	dense, stage               string
 }
 
-func (o *sources) flags(l *line) {
+func (o *sources) flags(l *cli.Flags) {
 	l.StringVar(&o.collection, "collection", "", "the collection's `folder`")
 	l.StringVar(&o.encoder, "encoder", "", "the encoder's `folder`, or a family's")
 	l.StringVar(&o.level, "level", "", "which of the family's encoders reads the questions, by `name`; empty: the family's default")
 	l.StringVar(&o.dense, "dense", "", "the dense encoder's `folder`, for the second stage; empty: the family's, where it is installed")
 	l.StringVar(&o.stage, "stage", "", "which `stages` answer: sparse, dense or both; empty: both, or only the sparse one where it is sure or the other is missing")
+	cli.OneOf(l, "stage", message.StageSparse, message.StageDense, message.StageBoth)
 }
 
 func (o *sources) check() error {
@@ -84,7 +86,7 @@ func (o *sources) check() error {
 	case "", message.StageSparse, message.StageDense, message.StageBoth:
 		return nil
 	}
-	return usagef("--stage %s: wanted %s, %s or %s", o.stage, message.StageSparse, message.StageDense, message.StageBoth)
+	return cli.Usagef("--stage %s: wanted %s, %s or %s", o.stage, message.StageSparse, message.StageDense, message.StageBoth)
 }
 
 // errNoVectors says that a collection has no dense vectors.
@@ -108,7 +110,7 @@ func openEngine(o sources, log io.Writer) (e *answer.Engine, absent, err error) 
 	}
 	enc, err := encoders.Level(o.level)
 	if errors.Is(err, family.ErrNoLevel) {
-		return nil, nil, usageError{fmt.Errorf("--level %w", err)}
+		return nil, nil, cli.WrongUse(fmt.Errorf("--level %w", err))
 	}
 	if err != nil {
 		return nil, nil, err

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/shared/cli"
 	"parley/shared/encoder"
 	"parley/shared/family"
 	"parley/shared/link"
@@ -29,7 +30,7 @@ import (
 func parley(t *testing.T, stdin string, args ...string) (code int, out, err string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = run(t.Context(), streams{strings.NewReader(stdin), &o, &e}, args)
+	code = program.Run(t.Context(), cli.Streams{In: strings.NewReader(stdin), Out: &o, Err: &e}, args)
 	return code, o.String(), e.String()
 }
 
@@ -37,7 +38,7 @@ func parley(t *testing.T, stdin string, args ...string) (code int, out, err stri
 func must(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
 	code, out, err := parley(t, stdin, args...)
-	if code != exitOK {
+	if code != cli.OK {
 		t.Fatalf("parley %s: exit code %d\n%s", strings.Join(args, " "), code, err)
 	}
 	return out
@@ -65,7 +66,7 @@ func newBench(t *testing.T) bench {
 		}
 	}
 	code, _, err := parley(t, "", "index", "--encoder", b.encoder, "--out", b.collection, "--title", "Test", filepath.Join(dir, "docs"))
-	if code != exitOK || !strings.Contains(err, "left out: sea.jsonl:2: not a JSON object") {
+	if code != cli.OK || !strings.Contains(err, "left out: sea.jsonl:2: not a JSON object") {
 		t.Fatalf("index: %d %s", code, err)
 	}
 	return b
@@ -79,24 +80,24 @@ func (b bench) with(args ...string) []string {
 func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 	overview := must(t, "", "help")
 	for _, c := range commands {
-		if !strings.Contains(overview, c.summary) {
-			t.Errorf("the overview lacks %s", c.name)
+		if !strings.Contains(overview, c.Summary) {
+			t.Errorf("the overview lacks %s", c.Name)
 		}
-		out := must(t, "", c.name, "--help")
-		if out != must(t, "", "help", c.name) {
-			t.Errorf("help %s and %s --help differ", c.name, c.name)
+		out := must(t, "", c.Name, "--help")
+		if out != must(t, "", "help", c.Name) {
+			t.Errorf("help %s and %s --help differ", c.Name, c.Name)
 		}
-		for _, want := range []string{"Usage: parley " + c.name, "Flags:", "Examples:\n  parley"} {
+		for _, want := range []string{"Usage: parley " + c.Name, "Flags:", "Examples:\n  parley"} {
 			if !strings.Contains(out, want) {
-				t.Errorf("%s --help lacks %q:\n%s", c.name, want, out)
+				t.Errorf("%s --help lacks %q:\n%s", c.Name, want, out)
 			}
 		}
 		// The examples' flags exist.
-		for _, flag := range regexp.MustCompile(`(?m)^parley .*$`).FindAllString(c.examples, -1) {
+		for _, flag := range regexp.MustCompile(`(?m)^parley .*$`).FindAllString(c.Examples, -1) {
 			for _, word := range strings.Fields(strings.Split(flag, "|")[0]) {
 				word, _, _ = strings.Cut(word, "=")
-				if strings.HasPrefix(word, "-") && !strings.Contains(out, "\n  "+word) {
-					t.Errorf("%s: the example's %s is no flag", c.name, word)
+				if strings.HasPrefix(word, "-") && !strings.Contains(out, " "+word) {
+					t.Errorf("%s: the example's %s is no flag", c.Name, word)
 				}
 			}
 		}
@@ -110,27 +111,27 @@ func TestExitCodes(t *testing.T) {
 		args []string
 		want string // of standard error
 	}{
-		{exitUsage, nil, "Usage: parley COMMAND"},
-		{exitUsage, []string{"ask"}, `there is no command "ask"`},
-		{exitUsage, []string{"search"}, "no question"},
-		{exitUsage, []string{"check"}, "no folder to check"},
-		{exitUsage, []string{"search", "--deep", "x"}, "not defined: -deep"},
-		{exitUsage, []string{"search", "-r", "a reply"}, "-r comes after the -t"},
-		{exitUsage, []string{"search", "--trec", "x"}, "a run needs --trec and --queries"},
-		{exitUsage, []string{"search", "--read", "both", "x"}, "--read both: wanted alone or together"},
-		{exitUsage, []string{"search", "--trec", "x", "--queries", "y", "--read", "alone"}, "--read is for one question"},
-		{exitUsage, []string{"index"}, "nothing to index"},
-		{exitUsage, []string{"index", "--mass", "2", "."}, "wanted a share"},
-		{exitUsage, []string{"index", "--passage-tokens", "-5", "."}, "--passage-tokens -5"},
-		{exitUsage, []string{"index", "--workers", "-2", "."}, "--workers -2"},
-		{exitUsage, []string{"index", "--encoder", b.encoder, filepath.Join(b.dir, "nowhere")}, "no such file or folder"},
-		{exitUsage, []string{"build", "--compress", "hard"}, "wanted one of"},
-		{exitUsage, []string{"quantize", b.encoder, b.encoder}, "another than the folder to read"},
-		{exitFailed, []string{"search", "--encoder", "nowhere", "x"}, "`parley quantize` makes one"},
-		{exitFailed, []string{"search", "--encoder", b.encoder, "--collection", b.encoder, "x"}, "manifest.json"},
-		{exitFailed, []string{"serve", b.encoder}, "`parley build --out"},
-		{exitFailed, b.with("search", "\u0001"), "the question is empty"},
-		{exitFailed, []string{"index", "--encoder", b.encoder, "--out", filepath.Join(b.dir, "none"), filepath.Join(b.dir, "encoder", "model.safetensors")}, "nothing to index"},
+		{cli.Usage, nil, "Usage: parley COMMAND"},
+		{cli.Usage, []string{"ask"}, `there is no command "ask"`},
+		{cli.Usage, []string{"search"}, "no question"},
+		{cli.Usage, []string{"check"}, "no folder to check"},
+		{cli.Usage, []string{"search", "--deep", "x"}, "unknown flag: --deep"},
+		{cli.Usage, []string{"search", "-r", "a reply"}, "-r comes after the -t"},
+		{cli.Usage, []string{"search", "--trec", "x"}, "a run needs --trec and --queries"},
+		{cli.Usage, []string{"search", "--read", "both", "x"}, "--read both: wanted alone or together"},
+		{cli.Usage, []string{"search", "--trec", "x", "--queries", "y", "--read", "alone"}, "--read is for one question"},
+		{cli.Usage, []string{"index"}, "nothing to index"},
+		{cli.Usage, []string{"index", "--mass", "2", "."}, "wanted a share"},
+		{cli.Usage, []string{"index", "--passage-tokens", "-5", "."}, "--passage-tokens -5"},
+		{cli.Usage, []string{"index", "--workers", "-2", "."}, "--workers -2"},
+		{cli.Usage, []string{"index", "--encoder", b.encoder, filepath.Join(b.dir, "nowhere")}, "no such file or folder"},
+		{cli.Usage, []string{"build", "--compress", "hard"}, "wanted one of"},
+		{cli.Usage, []string{"quantize", b.encoder, b.encoder}, "another than the folder to read"},
+		{cli.Failed, []string{"search", "--encoder", "nowhere", "x"}, "`parley quantize` makes one"},
+		{cli.Failed, []string{"search", "--encoder", b.encoder, "--collection", b.encoder, "x"}, "manifest.json"},
+		{cli.Failed, []string{"serve", b.encoder}, "`parley build --out"},
+		{cli.Failed, b.with("search", "\u0001"), "the question is empty"},
+		{cli.Failed, []string{"index", "--encoder", b.encoder, "--out", filepath.Join(b.dir, "none"), filepath.Join(b.dir, "encoder", "model.safetensors")}, "nothing to index"},
 	} {
 		code, out, err := parley(t, "", c.args...)
 		if code != c.code || !strings.Contains(err, c.want) {
@@ -146,7 +147,7 @@ func TestWithoutTheRepositoryTheErrorSaysWhatToGive(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, args := range [][]string{{"search", "x"}, {"chat"}, {"build"}, {"index", "."}} {
 		code, _, err := parley(t, "", args...)
-		if code != exitFailed || !strings.Contains(err, "--encoder") {
+		if code != cli.Failed || !strings.Contains(err, "--encoder") {
 			t.Errorf("parley %v: %d %s", args, code, err)
 		}
 	}
@@ -352,7 +353,7 @@ func TestSearchWritesARun(t *testing.T) {
 	} {
 		os.WriteFile(tsv, []byte(content), 0o644)
 		code, _, err := parley(t, "", b.with("search", "--trec", "-", "--queries", tsv)...)
-		if (code == exitOK) != (want == "") || !strings.Contains(err, want) {
+		if (code == cli.OK) != (want == "") || !strings.Contains(err, want) {
 			t.Errorf("%q: %d %s", content, code, err)
 		}
 	}
@@ -372,7 +373,7 @@ func TestSearchRefusesQueriesOfARun(t *testing.T) {
 	} {
 		os.WriteFile(queries, []byte(content), 0o644)
 		code, _, err := parley(t, "", b.with("search", "--trec", "-", "--queries", queries)...)
-		if code == exitOK || !strings.Contains(err, want) {
+		if code == cli.OK || !strings.Contains(err, want) {
 			t.Errorf("%q: %d %s", content, code, err)
 		}
 	}
@@ -426,7 +427,7 @@ func TestChatSharesTheConversation(t *testing.T) {
 		t.Errorf("asked again it is %s, was %s:\n%s", got, fragment, again)
 	}
 	var e strings.Builder
-	if code := run(t.Context(), streams{strings.NewReader(""), io.Discard, &e}, b.with("chat", "--link", "nothing")); code != exitUsage {
+	if code := program.Run(t.Context(), cli.Streams{In: strings.NewReader(""), Out: io.Discard, Err: &e}, b.with("chat", "--link", "nothing")); code != cli.Usage {
 		t.Errorf("%d %s", code, e.String())
 	}
 }
@@ -451,7 +452,7 @@ func TestChatOpensAFile(t *testing.T) {
 	}
 	for _, args := range [][]string{{"--open", filepath.Join(dir, "none")}, {"--open", saved, "--link", "https://x.org/" + fragment.FindString(first)}} {
 		var e strings.Builder
-		if code := run(t.Context(), streams{strings.NewReader(""), io.Discard, &e}, b.with(append([]string{"chat"}, args...)...)); code == 0 {
+		if code := program.Run(t.Context(), cli.Streams{In: strings.NewReader(""), Out: io.Discard, Err: &e}, b.with(append([]string{"chat"}, args...)...)); code == 0 {
 			t.Errorf("%v was taken", args)
 		}
 	}
@@ -478,7 +479,7 @@ func TestChatShowsTheSource(t *testing.T) {
 		}
 	}
 	b.collection = filepath.Join(t.TempDir(), "collection")
-	if code, _, err := parley(t, "", "index", "--encoder", b.encoder, "--out", b.collection, docs); code != exitOK {
+	if code, _, err := parley(t, "", "index", "--encoder", b.encoder, "--out", b.collection, docs); code != cli.OK {
 		t.Fatalf("index: %d %s", code, err)
 	}
 	out := must(t, ":source\ntea\n:source 9\n:source 1\nstorm\n:source\n", b.with("chat")...)
@@ -583,8 +584,8 @@ func TestAStoppedIndexSaysHowToGoOn(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	var o, e bytes.Buffer
-	code := run(ctx, streams{strings.NewReader(""), &o, &e}, []string{"index", "--encoder", b.encoder, "--out", filepath.Join(b.dir, "x"), filepath.Join(b.dir, "docs")})
-	if code != exitFailed || !strings.Contains(e.String(), "cancel") {
+	code := program.Run(ctx, cli.Streams{In: strings.NewReader(""), Out: &o, Err: &e}, []string{"index", "--encoder", b.encoder, "--out", filepath.Join(b.dir, "x"), filepath.Join(b.dir, "docs")})
+	if code != cli.Failed || !strings.Contains(e.String(), "cancel") {
 		t.Errorf("%d %s", code, e.String())
 	}
 }
@@ -616,7 +617,7 @@ func TestBuildAndServe(t *testing.T) {
 	read, write := io.Pipe()
 	code := make(chan int)
 	go func() {
-		code <- run(ctx, streams{strings.NewReader(""), write, io.Discard}, []string{"serve", dist, "--addr", "localhost:0"})
+		code <- program.Run(ctx, cli.Streams{In: strings.NewReader(""), Out: write, Err: io.Discard}, []string{"serve", dist, "--addr", "localhost:0"})
 	}()
 	var url string
 	if _, err := fmt.Fscan(read, &url); err != nil {
@@ -634,7 +635,7 @@ func TestBuildAndServe(t *testing.T) {
 		t.Errorf("%s", page)
 	}
 	stop()
-	if c := <-code; c != exitOK {
+	if c := <-code; c != cli.OK {
 		t.Errorf("exit code %d", c)
 	}
 }
@@ -684,11 +685,11 @@ func TestLevels(t *testing.T) {
 		}
 	}
 	code, _, said := parley(t, "", "search", "--encoder", dir, "--collection", out, "--level", "3x", "tea")
-	if code != exitUsage || !strings.Contains(said, "there are undistilled, 2x") {
+	if code != cli.Usage || !strings.Contains(said, "there are undistilled, 2x") {
 		t.Errorf("level 3x: %d %s", code, said)
 	}
 	code, _, said = parley(t, "", "search", "--encoder", b.encoder, "--collection", out, "--level", "2x", "tea")
-	if code == exitOK || !strings.Contains(said, "no levels") {
+	if code == cli.OK || !strings.Contains(said, "no levels") {
 		t.Errorf("a level of a single encoder: %d %s", code, said)
 	}
 }
@@ -721,7 +722,7 @@ func TestCheckSaysWhatIsInsideAndWhatIsWrong(t *testing.T) {
 	}
 	code, out, _ := parley(t, "", "check", "--json", b.collection)
 	var list []checked
-	if err := json.Unmarshal([]byte(out), &list); err != nil || code != exitFailed || len(list) != 1 || list[0].OK || !strings.Contains(list[0].Wrong[0], "index.bin") {
+	if err := json.Unmarshal([]byte(out), &list); err != nil || code != cli.Failed || len(list) != 1 || list[0].OK || !strings.Contains(list[0].Wrong[0], "index.bin") {
 		t.Errorf("exit code %d, %v: %s", code, err, out)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"parley/shared/answer"
 	"parley/shared/beir"
+	"parley/shared/cli"
 	"parley/shared/documents"
 	"parley/shared/durable"
 	"parley/shared/lines"
@@ -31,7 +32,7 @@ type runOptions struct {
 // writeRun searches for many questions and writes their rankings as trec_eval reads them:
 // query, "Q0", document, rank, score, name of the run. Each ranking is what search finds
 // for the same turns, except that earlier turns without a reply stay without one.
-func writeRun(ctx context.Context, s streams, o runOptions) error {
+func writeRun(ctx context.Context, s cli.Streams, o runOptions) error {
 	if o.k == 0 {
 		o.k = 1000
 	}
@@ -39,7 +40,7 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	e, _, err := openEngine(o.from, s.err)
+	e, _, err := openEngine(o.from, s.Err)
 	if err != nil {
 		return err
 	}
@@ -81,13 +82,13 @@ func writeRun(ctx context.Context, s streams, o runOptions) error {
 	}
 	all := bytes.Join(rankings, nil)
 	if o.out == "-" {
-		_, err := s.out.Write(all)
+		_, err := s.Out.Write(all)
 		return err
 	}
 	if err := durable.WriteFile(o.out, all); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "%d questions, %s\n", len(queries), o.out)
+	fmt.Fprintf(s.Err, "%d questions, %s\n", len(queries), o.out)
 	return nil
 }
 

@@ -4,76 +4,75 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"strings"
 
 	"parley/shared/answer"
+	"parley/shared/cli"
 	"parley/shared/documents"
 	"parley/shared/encoder"
 	"parley/shared/message"
 )
 
-func runSearch(ctx context.Context, s streams, l *line) error {
+func runSearch(l *cli.Flags) cli.Run {
 	var from sources
 	from.flags(l)
-	k := l.Int("k", 0, "this `many` results; 0: 10, or 1000 in a run")
+	k := l.IntP("results", "k", 0, "this `many` results; 0: 10, or 1000 in a run")
 	asJSON := l.Bool("json", false, "print the answer as JSON (shared/message, Answer)")
 	var turns turnsFlag
-	l.Var(&turns, "t", "an earlier `question`; may be repeated")
-	l.Var((*replyFlag)(&turns), "r", "the `reply` to the -t before it, instead of the engine's")
+	l.VarP(&turns, "turn", "t", "an earlier `question`; may be repeated")
+	l.VarP((*replyFlag)(&turns), "reply", "r", "the `reply` to the -t before it, instead of the engine's")
 	read := l.String("read", "", "the `way` to read the question: alone, or together with those before it; otherwise the encoder decides")
+	cli.OneOf(l, "read", message.ReadAlone, message.ReadTogether)
 	trec := l.String("trec", "", "write a TREC run to this `file` (\"-\": standard output)")
 	queries := l.String("queries", "", "the run's questions: a `file` of JSON Lines (_id, text or turns) or TSV (id, text)")
 	byDocument := l.Bool("documents", false, "in a run, name documents (\"id\") rather than passages (\"id#2\")")
-	args, err := l.parse()
-	if err != nil {
-		return err
-	}
-	if *k < 0 {
-		return usagef("-k %d: wanted a positive number", *k)
-	}
-	if err := from.check(); err != nil {
-		return err
-	}
-	switch *read {
-	case "", message.ReadAlone, message.ReadTogether:
-	default:
-		return usagef("--read %s: wanted %s or %s", *read, message.ReadAlone, message.ReadTogether)
-	}
-	if *trec != "" || *queries != "" {
-		if *read != "" {
-			return usagef("--read is for one question; a run reads each with all that stands before it")
+	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+		if *k < 0 {
+			return cli.Usagef("-k %d: wanted a positive number", *k)
 		}
-		if *trec == "" || *queries == "" || len(args) > 0 || len(turns) > 0 || *asJSON {
-			return usagef("a run needs --trec and --queries, and takes no question")
+		if err := from.check(); err != nil {
+			return err
 		}
-		return writeRun(ctx, s, runOptions{*trec, *queries, from, *k, *byDocument})
+		switch *read {
+		case "", message.ReadAlone, message.ReadTogether:
+		default:
+			return cli.Usagef("--read %s: wanted %s or %s", *read, message.ReadAlone, message.ReadTogether)
+		}
+		if *trec != "" || *queries != "" {
+			if *read != "" {
+				return cli.Usagef("--read is for one question; a run reads each with all that stands before it")
+			}
+			if *trec == "" || *queries == "" || len(args) > 0 || len(turns) > 0 || *asJSON {
+				return cli.Usagef("a run needs --trec and --queries, and takes no question")
+			}
+			return writeRun(ctx, s, runOptions{*trec, *queries, from, *k, *byDocument})
+		}
+		if question := strings.Join(args, " "); question != "" {
+			turns = append(turns, message.Turn{Question: question})
+		}
+		if len(turns) == 0 {
+			return cli.Usagef("no question")
+		}
+		e, _, err := openEngine(from, s.Err)
+		if err != nil {
+			return err
+		}
+		a, err := converse(e, turns, *k, *read, from.stage)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			out := json.NewEncoder(s.Out)
+			out.SetIndent("", "  ")
+			out.SetEscapeHTML(false)
+			return out.Encode(a)
+		}
+		p := page{w: s.Out, width: width(s.Out), style: styleOf(s.Out), dense: e.Dense}
+		p.answer(&a)
+		return nil
 	}
-	if question := strings.Join(args, " "); question != "" {
-		turns = append(turns, message.Turn{Question: question})
-	}
-	if len(turns) == 0 {
-		return usagef("no question")
-	}
-	e, _, err := openEngine(from, s.err)
-	if err != nil {
-		return err
-	}
-	a, err := converse(e, turns, *k, *read, from.stage)
-	if err != nil {
-		return err
-	}
-	if *asJSON {
-		out := json.NewEncoder(s.out)
-		out.SetIndent("", "  ")
-		out.SetEscapeHTML(false)
-		return out.Encode(a)
-	}
-	p := page{w: s.out, width: width(s.out), style: styleOf(s.out), dense: e.Dense}
-	p.answer(&a)
-	return nil
 }
 
 // converse asks the last turn's question. Earlier turns without a reply are answered
@@ -103,6 +102,8 @@ func (t *turnsFlag) Set(question string) error {
 	return nil
 }
 
+func (t *turnsFlag) Type() string { return "question" }
+
 type replyFlag turnsFlag
 
 func (r *replyFlag) String() string { return "" }
@@ -115,7 +116,9 @@ func (r *replyFlag) Set(reply string) error {
 	return nil
 }
 
-var _, _ flag.Value = (*turnsFlag)(nil), (*replyFlag)(nil)
+func (r *replyFlag) Type() string { return "reply" }
+
+var _, _ cli.Value = (*turnsFlag)(nil), (*replyFlag)(nil)
 
 // A page prints answers for people.
 type page struct {

@@ -11,11 +11,12 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"parley/shared/cli"
 	"parley/site/publish"
 	"parley/site/serve"
 )
 
-func runServe(ctx context.Context, s streams, l *line) error {
+func runServe(l *cli.Flags) cli.Run {
 	addr := l.String("addr", "localhost:8080", "`address` to listen on; if the port is taken, the next free one")
 	open := l.Bool("open", false, "open the page in a browser")
 	var hosts []string
@@ -24,39 +25,37 @@ func runServe(ctx context.Context, s streams, l *line) error {
 		return nil
 	})
 	links := l.Bool("follow-links", false, "serve also what symbolic links outside of the folder lead to")
-	args, err := l.parse()
-	if err != nil {
-		return err
-	}
-	dir := filepath.Join("site", "dist")
-	switch len(args) {
-	case 0:
-		if root, err := publish.Root("."); err == nil {
-			dir = filepath.Join(root, "site", "dist")
+	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+		dir := filepath.Join("site", "dist")
+		switch len(args) {
+		case 0:
+			if root, err := publish.Root("."); err == nil {
+				dir = filepath.Join(root, "site", "dist")
+			}
+		case 1:
+			dir = args[0]
+		default:
+			return cli.Usagef("wanted one folder, got %d", len(args))
 		}
-	case 1:
-		dir = args[0]
-	default:
-		return usagef("wanted one folder, got %d", len(args))
-	}
-	if _, err := os.Stat(filepath.Join(dir, "index.html")); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s holds no page; `parley build --out %s` writes one", dir, dir)
+		if _, err := os.Stat(filepath.Join(dir, "index.html")); err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("%s holds no page; `parley build --out %s` writes one", dir, dir)
+			}
+			return err
 		}
-		return err
-	}
-	listener, err := serve.Listen(*addr)
-	if err != nil {
-		return err
-	}
-	url := address(listener.Addr().(*net.TCPAddr))
-	fmt.Fprintf(s.out, "%s serves %s; ctrl-C ends\n", url, dir)
-	if *open {
-		if err := browse(url); err != nil {
-			fmt.Fprintf(s.err, "the browser could not be opened: %v\n", err)
+		listener, err := serve.Listen(*addr)
+		if err != nil {
+			return err
 		}
+		url := address(listener.Addr().(*net.TCPAddr))
+		fmt.Fprintf(s.Out, "%s serves %s; ctrl-C ends\n", url, dir)
+		if *open {
+			if err := browse(url); err != nil {
+				fmt.Fprintf(s.Err, "the browser could not be opened: %v\n", err)
+			}
+		}
+		return serve.Run(ctx, listener, serve.Only(*addr, hosts, serve.Handler(serve.Folder(dir, *links))))
 	}
-	return serve.Run(ctx, listener, serve.Only(*addr, hosts, serve.Handler(serve.Folder(dir, *links))))
 }
 
 // address returns the address to type into a browser on this computer. Only on localhost
