@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"parley/shared/cli"
 	"parley/shared/durable"
 	"parley/shared/judged"
 	"parley/shared/passages"
@@ -21,16 +21,18 @@ import (
 	"parley/trainer/converse"
 )
 
-const conversationsHelp = `Usage: trainer conversations check [FLAGS]
-       trainer conversations export DIR [FLAGS]
-       trainer conversations measure [FLAGS]
-       trainer conversations converse [FLAGS]
-       trainer conversations switch [FLAGS]
-       trainer conversations sure [FLAGS]
-       trainer conversations quote [FLAGS]
-       trainer conversations doubt [FLAGS]
-
-Works with the project's own conversations about the encyclopedia in models/.
+var conversationsCommand = cli.Command{
+	Name: "conversations", Define: runConversations,
+	Synopsis: `check [FLAGS]
+export DIR [FLAGS]
+measure [FLAGS]
+converse [FLAGS]
+switch [FLAGS]
+sure [FLAGS]
+quote [FLAGS]
+doubt [FLAGS]`,
+	Summary: "check, export and measure the project's own conversations",
+	About: `Works with the project's own conversations about the encyclopedia in models/.
 
 check reads them, prints their statistics, and reports every problem: ids, labels,
 quotas, splits, near-duplicates, rewrites that are not understandable by themselves.
@@ -56,30 +58,27 @@ the quotation from the right article answers, and how often the reply does.
 doubt fits the estimate of whether the first result answers at all, on train and choice
 and their unanswerable inputs (unanswerable.jsonl). It prints how many of these it
 recognises and how many correctly answered turns it loses.
-Without --encoder, these five use the default level of models/family.json.
+Without --encoder, these five use the default level of models/family.json.`,
+	Examples: `trainer conversations check
+trainer conversations check --json
+trainer conversations export build/conversations
+trainer evaluate --encoder models/splade-tiny --input conversation --passages build/conversations/corpus.jsonl \
+  --queries build/conversations/test/queries_last.jsonl --tasks build/conversations/test/tasks.jsonl --qrels build/conversations/test/qrels.tsv
+trainer conversations measure --splits test
+trainer conversations measure --splits test --encoder runs/one/best --pool pool.tsv
+trainer conversations measure --splits dev,choice --pooled
+trainer conversations converse --splits dev,test
+trainer conversations converse --encoder runs/one/best --out turns.jsonl
+trainer conversations converse --encoder models/splade-tiny-conv-4x --base models/splade-tiny --replies writer --json
+trainer conversations switch --splits dev --pairs 300
+trainer conversations quote --splits dev,test
+trainer conversations doubt --splits dev,test
+trainer conversations converse --splits dev,choice --pooled --dense models/bge-small-conv --stage both
+trainer conversations sure --splits dev,choice --pooled --dense models/bge-small-conv`,
+}
 
-Examples:
-  trainer conversations check
-  trainer conversations check --json
-  trainer conversations export build/conversations
-  trainer evaluate --encoder models/splade-tiny --input conversation --passages build/conversations/corpus.jsonl \
-    --queries build/conversations/test/queries_last.jsonl --tasks build/conversations/test/tasks.jsonl --qrels build/conversations/test/qrels.tsv
-  trainer conversations measure --splits test
-  trainer conversations measure --splits test --encoder runs/one/best --pool pool.tsv
-  trainer conversations measure --splits dev,choice --pooled
-  trainer conversations converse --splits dev,test
-  trainer conversations converse --encoder runs/one/best --out turns.jsonl
-  trainer conversations converse --encoder models/splade-tiny-conv-4x --base models/splade-tiny --replies writer --json
-  trainer conversations switch --splits dev --pairs 300
-  trainer conversations quote --splits dev,test
-  trainer conversations doubt --splits dev,test
-  trainer conversations converse --splits dev,choice --pooled --dense models/bge-small-conv --stage both
-  trainer conversations sure --splits dev,choice --pooled --dense models/bge-small-conv
-`
-
-func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+func runConversations(flags *cli.Flags) cli.Run {
 	var o conversationsFlags
-	flags := flag.NewFlagSet("conversations", flag.ContinueOnError)
 	flags.StringVar(&o.data, "data", "trainer/conversations", "`folder` of the conversations")
 	flags.StringVar(&o.files.Articles, "articles", "models/vital-articles", "`folder` of the articles and their index")
 	flags.StringVar(&o.files.Encoder, "encoder", "models/splade-tiny", "the query encoder's `folder`; check counts tokens by its vocabulary")
@@ -95,47 +94,45 @@ func conversationsCommand(ctx context.Context, args []string, stdout, stderr *os
 	denseFlags(flags, &o.files.Dense)
 	flags.StringVar(&o.files.Cache, "cache", "cache", "converse, switch: `folder` in which the passages' dense vectors are kept")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")
-	words, err := parseWords(flags, args, conversationsHelp, stdout)
-	if err != nil {
-		return err
-	}
-	if len(words) == 0 {
-		return wrongUse("want check, export, measure, converse, switch, sure, quote or doubt")
-	}
-	if want := map[string]int{"check": 1, "export": 2, "measure": 1, "converse": 1, "switch": 1, "sure": 1, "quote": 1, "doubt": 1}[words[0]]; want != len(words) {
-		return wrongUse("%q: want check, export DIR, measure, converse, switch, sure, quote or doubt", words)
-	}
-	if o.splits == "" {
-		o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test", "sure": "dev,choice", "quote": "dev", "doubt": "dev"}[words[0]]
-	}
-	plays := !slices.Contains([]string{"check", "export", "measure"}, words[0])
-	if plays {
-		if err := o.check(flags); err != nil {
+	return func(ctx context.Context, s cli.Streams, words []string) (err error) {
+		if len(words) == 0 {
+			return cli.Usagef("want check, export, measure, converse, switch, sure, quote or doubt")
+		}
+		if want := map[string]int{"check": 1, "export": 2, "measure": 1, "converse": 1, "switch": 1, "sure": 1, "quote": 1, "doubt": 1}[words[0]]; want != len(words) {
+			return cli.Usagef("%q: want check, export DIR, measure, converse, switch, sure, quote or doubt", words)
+		}
+		if o.splits == "" {
+			o.splits = map[string]string{"measure": "dev,test", "converse": "dev", "switch": "test", "sure": "dev,choice", "quote": "dev", "doubt": "dev"}[words[0]]
+		}
+		plays := !slices.Contains([]string{"check", "export", "measure"}, words[0])
+		if plays {
+			if err := o.check(flags); err != nil {
+				return err
+			}
+		}
+		set, err := conversations.Open(o.data)
+		if err != nil {
 			return err
 		}
+		articles, err := conversations.Articles(o.files.Articles)
+		if err != nil {
+			return err
+		}
+		switch words[0] {
+		case "export":
+			return conversations.Export(set, articles, words[1])
+		case "measure":
+			return o.measure(ctx, set, articles, s.Out, s.Err)
+		case "check":
+			return checkConversations(set, articles, filepath.Join(o.files.Encoder, "vocab.txt"), o.json, s.Out)
+		}
+		e, err := o.files.Engine(ctx, articles, s.Err)
+		if err != nil {
+			return err
+		}
+		p := &converse.Player{Engine: e, Set: set, Splits: strings.Split(o.splits, ","), Replies: o.replies, Stage: o.files.Dense.Stage, Pooled: o.pooled, Progress: s.Err}
+		return o.play(ctx, words[0], p, s.Out)
 	}
-	set, err := conversations.Open(o.data)
-	if err != nil {
-		return err
-	}
-	articles, err := conversations.Articles(o.files.Articles)
-	if err != nil {
-		return err
-	}
-	switch words[0] {
-	case "export":
-		return conversations.Export(set, articles, words[1])
-	case "measure":
-		return o.measure(ctx, set, articles, stdout, stderr)
-	case "check":
-		return checkConversations(set, articles, filepath.Join(o.files.Encoder, "vocab.txt"), o.json, stdout)
-	}
-	e, err := o.files.Engine(ctx, articles, stderr)
-	if err != nil {
-		return err
-	}
-	p := &converse.Player{Engine: e, Set: set, Splits: strings.Split(o.splits, ","), Replies: o.replies, Stage: o.files.Dense.Stage, Pooled: o.pooled, Progress: stderr}
-	return o.play(ctx, words[0], p, stdout)
 }
 
 // conversationsFlags are the values of the command's flags.
@@ -148,10 +145,10 @@ type conversationsFlags struct {
 
 // check returns an error if flags contradict each other, and sets the default encoder
 // if --encoder was not given.
-func (o *conversationsFlags) check(flags *flag.FlagSet) error {
+func (o *conversationsFlags) check(flags *cli.Flags) error {
 	for name := range strings.SplitSeq(o.splits, ",") {
 		if !slices.Contains(conversations.All, name) {
-			return wrongUse("--splits: there is no %q; there are %s", name, strings.Join(conversations.All, ", "))
+			return cli.Usagef("--splits: there is no %q; there are %s", name, strings.Join(conversations.All, ", "))
 		}
 	}
 	if err := checkDense(&o.files.Dense); err != nil {
@@ -159,17 +156,17 @@ func (o *conversationsFlags) check(flags *flag.FlagSet) error {
 	}
 	switch {
 	case o.replies != converse.Engine && o.replies != converse.Writer:
-		return wrongUse("--replies %q: want %s or %s", o.replies, converse.Engine, converse.Writer)
+		return cli.Usagef("--replies %q: want %s or %s", o.replies, converse.Engine, converse.Writer)
 	case o.pairs < 1:
-		return wrongUse("--pairs %d: at least 1 is needed", o.pairs)
+		return cli.Usagef("--pairs %d: at least 1 is needed", o.pairs)
 	}
 	named := false
-	flags.Visit(func(f *flag.Flag) { named = named || f.Name == "encoder" })
+	flags.Visit(func(f *cli.Flag) { named = named || f.Name == "encoder" })
 	if named {
 		return nil
 	}
 	if o.files.Base != "" {
-		return wrongUse("--base names what --encoder shares: give both")
+		return cli.Usagef("--base names what --encoder shares: give both")
 	}
 	var err error
 	o.files.Encoder, o.files.Base, err = converse.DefaultLevel(familyFile)
@@ -179,11 +176,11 @@ func (o *conversationsFlags) check(flags *flag.FlagSet) error {
 // familyFile is the list of encoders, which names the default level.
 const familyFile = "models/family.json"
 
-func (o *conversationsFlags) measure(ctx context.Context, set conversations.Set, articles *passages.Store, stdout, stderr *os.File) error {
+func (o *conversationsFlags) measure(ctx context.Context, set conversations.Set, articles *passages.Store, stdout, stderr io.Writer) error {
 	splits := strings.Split(o.splits, ",")
 	for _, name := range splits {
 		if !slices.Contains(conversations.All, name) {
-			return wrongUse("--splits: there is no %q", name)
+			return cli.Usagef("--splits: there is no %q", name)
 		}
 	}
 	r := converse.Rankings{Set: set, Articles: articles, Folder: o.files.Articles, Encoder: o.files.Encoder, Pooled: o.pooled, Progress: stderr}
@@ -197,13 +194,13 @@ func (o *conversationsFlags) measure(ctx context.Context, set conversations.Set,
 		}
 	}
 	if o.json {
-		return printJSON(stdout, rows)
+		return cli.JSON(stdout, rows)
 	}
 	return measuredTable(stdout, splits, rows)
 }
 
 // play plays the conversations, prints the report that what names, and writes --out.
-func (o *conversationsFlags) play(ctx context.Context, what string, p *converse.Player, stdout *os.File) error {
+func (o *conversationsFlags) play(ctx context.Context, what string, p *converse.Player, stdout io.Writer) error {
 	switch what {
 	case "converse":
 		reports, turns, err := p.Converse(ctx)
@@ -248,9 +245,9 @@ func (o *conversationsFlags) play(ctx context.Context, what string, p *converse.
 }
 
 // print prints a report as JSON, or as its table without --json.
-func (o *conversationsFlags) print(stdout *os.File, report any, table func() error) error {
+func (o *conversationsFlags) print(stdout io.Writer, report any, table func() error) error {
 	if o.json {
-		return printJSON(stdout, report)
+		return cli.JSON(stdout, report)
 	}
 	return table()
 }
@@ -301,7 +298,7 @@ func checkConversations(set conversations.Set, articles *passages.Store, vocabPa
 		}
 	}
 	if asJSON {
-		err = printJSON(stdout, map[string]any{"splits": splits, "topics": topics, "problems": problems})
+		err = cli.JSON(stdout, map[string]any{"splits": splits, "topics": topics, "problems": problems})
 	} else {
 		err = conversationTables(stdout, splits, topics)
 		for _, p := range problems {

@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -20,7 +20,7 @@ func percent(part float64, n int) string {
 
 // measuredTable prints nDCG@10 as a Markdown table: a row per group, a column
 // per system.
-func measuredTable(stdout *os.File, splits []string, rows []converse.Measured) error {
+func measuredTable(stdout io.Writer, splits []string, rows []converse.Measured) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 1, ' ', 0)
 	for _, split := range splits {
 		var of []converse.Measured
@@ -55,7 +55,7 @@ func measuredTable(stdout *os.File, splits []string, rows []converse.Measured) e
 }
 
 // repliedTable prints a Markdown table with a row per group.
-func repliedTable(stdout *os.File, reports []converse.Replied) error {
+func repliedTable(stdout io.Writer, reports []converse.Replied) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 1, ' ', 0)
 	for _, m := range reports {
 		fmt.Fprintf(w, "| %s, %s, %s's replies\t| turns\t", m.Split, m.Encoder, m.Replies)
@@ -80,7 +80,7 @@ func repliedTable(stdout *os.File, reports []converse.Replied) error {
 
 // switchTable prints two Markdown tables: one of the pairs, one of the
 // follow-ups.
-func switchTable(stdout *os.File, reports []converse.Switched) error {
+func switchTable(stdout io.Writer, reports []converse.Switched) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 1, ' ', 0)
 	fmt.Fprintln(w, "| new topics\t| pairs\t| read\t| same first article as alone\t| right article first\t| read alone\t|\n|---\t|---:\t|---\t|---:\t|---:\t|---:\t|")
 	for _, s := range reports {
@@ -104,7 +104,7 @@ func switchTable(stdout *os.File, reports []converse.Switched) error {
 	return w.Flush()
 }
 
-func quoteTable(stdout *os.File, reports []converse.Quoted) error {
+func quoteTable(stdout io.Writer, reports []converse.Quoted) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 1, ' ', 0)
 	fmt.Fprintln(w, "| quoted of the right article\t| turns\t| article found in\t| answers\t| or in part\t| two sentences\t| mean bytes\t| reply answers\t| said before\t|\n|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
 	for _, r := range reports {
@@ -114,7 +114,7 @@ func quoteTable(stdout *os.File, reports []converse.Quoted) error {
 	return w.Flush()
 }
 
-func surenessTable(stdout *os.File, r *converse.Sureness) error {
+func surenessTable(stdout io.Writer, r *converse.Sureness) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 1, ' ', 0)
 	fmt.Fprintf(w, "%s: %d turns, the sparse stage's first article is right in %.1f %%.\n", strings.Join(r.Splits, ", "), r.Turns, 100*r.Right)
 	fmt.Fprintf(w, "Coefficients that fit them (log loss on held-out conversations %.4f; of the mean alone %.4f):\n\n", r.LogLoss, r.Constant)
@@ -141,7 +141,7 @@ func surenessTable(stdout *os.File, r *converse.Sureness) error {
 	return w.Flush()
 }
 
-func doubtTable(stdout *os.File, r *converse.Doubted) error {
+func doubtTable(stdout io.Writer, r *converse.Doubted) error {
 	fmt.Fprintf(stdout, "Stage %s. Coefficients that fit train and choice, and the threshold of dev:\n\n", r.Stage)
 	for i, c := range r.Fitted {
 		fmt.Fprintf(stdout, "%s%.3f", map[bool]string{true: "", false: ", "}[i == 0], c)

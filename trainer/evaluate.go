@@ -3,15 +3,14 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"parley/shared/cli"
 	"parley/shared/durable"
 	"parley/shared/message"
 	"parley/shared/query"
@@ -20,11 +19,13 @@ import (
 	"parley/trainer/metrics"
 )
 
-const evaluateHelp = `Usage: trainer evaluate --encoder DIR --mtrag DIR [FLAGS]
-       trainer evaluate --encoder DIR --passages FILES --queries FILES --qrels FILES [FLAGS]
-       trainer evaluate --bm25 ...
-
-Encodes the passages (once; the vectors are kept in --cache), indexes them, ranks
+var evaluateCommand = cli.Command{
+	Name: "evaluate", Define: runEvaluate,
+	Synopsis: `--encoder DIR --mtrag DIR [FLAGS]
+--encoder DIR --passages FILES --queries FILES --qrels FILES [FLAGS]
+--bm25 ...`,
+	Summary: "rank a benchmark's queries with an encoder or BM25, and measure the ranking",
+	About: `Encodes the passages (once; the vectors are kept in --cache), indexes them, ranks
 them for every judged query, and prints trec_eval's figures and the cost: L0, the
 mean number of active terms; FLOPS, sum_j p_q(j) p_d(j), the mean number of
 multiplications per pair of a query and a passage.
@@ -32,17 +33,15 @@ multiplications per pair of a query and a passage.
 FILES is a file, a pattern in quotes, or several with commas. Files may be gzip.
 
 With --dense, a second stage ranks as it does in the page, and the ranking has 100
-passages.
-
-Examples:
-  trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag
-  trainer evaluate --encoder models/splade-tiny-conv --base models/splade-tiny --dense models/bge-small-conv --dense-passages bge-small --mtrag ../data/mtrag --input conversation
-  trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag --input conversation --query-tokens 128
-  trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag ../data/mtrag --input conversation
-  trainer evaluate --bm25 --mtrag ../data/mtrag --input rewrite --run bm25.run --by turn
-  trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag --wasm worker.wasm
-  trainer evaluate --encoder models/splade-tiny --passages corpus.jsonl --queries queries.jsonl --qrels qrels/test.tsv --json
-`
+passages.`,
+	Examples: `trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag
+trainer evaluate --encoder models/splade-tiny-conv --base models/splade-tiny --dense models/bge-small-conv --dense-passages bge-small --mtrag ../data/mtrag --input conversation
+trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag --input conversation --query-tokens 128
+trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag ../data/mtrag --input conversation
+trainer evaluate --bm25 --mtrag ../data/mtrag --input rewrite --run bm25.run --by turn
+trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag --wasm worker.wasm
+trainer evaluate --encoder models/splade-tiny --passages corpus.jsonl --queries queries.jsonl --qrels qrels/test.tsv --json`,
+}
 
 // evaluateFlags are the values of the command's flags.
 type evaluateFlags struct {
@@ -53,9 +52,8 @@ type evaluateFlags struct {
 	json                            bool
 }
 
-func evaluateCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+func runEvaluate(flags *cli.Flags) cli.Run {
 	o := evaluateFlags{system: evaluate.Default()}
-	flags := flag.NewFlagSet("evaluate", flag.ContinueOnError)
 	flags.StringVar(&o.system.Encoder, "encoder", "", "encoder's `folder` in Hugging Face's layout, float or int8")
 	flags.StringVar(&o.system.Base, "base", "", "the base encoder's `folder`, if --encoder was exported with trainer export --share")
 	flags.StringVar(&o.system.PassageEncoder, "passage-encoder", "", "encoder's `folder` for the passages (empty: that of --encoder)")
@@ -88,50 +86,49 @@ func evaluateCommand(ctx context.Context, args []string, stdout, stderr *os.File
 	flags.StringVar(&o.tag, "tag", "parley", "the run's `name`")
 	denseFlags(flags, &o.system.Dense)
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of a table")
-	if err := parse(flags, args, evaluateHelp, stdout); err != nil {
-		return err
-	}
-	if flags.NArg() > 0 {
-		return wrongUse("%q is no flag; file names go after their flag, several with commas or as one pattern in quotes", flags.Arg(0))
-	}
-	if err := o.complete(); err != nil {
-		return err
-	}
-	if err := o.check(); err != nil {
-		return err
-	}
-	set, err := evaluate.Open(evaluate.Files{Passages: o.passages, Queries: map[string][]string{o.system.Input: o.queries}, Tasks: o.tasks, Qrels: o.qrels})
-	if err != nil {
-		return err
-	}
-	e := &evaluate.Evaluator{Set: set, Cache: o.cache, Progress: stderr}
-	out, err := e.Measure(ctx, o.system)
-	if errors.Is(err, evaluate.ErrFloatWords) {
-		return fmt.Errorf("%w: leave --float out", err)
-	}
-	if err != nil {
-		return err
-	}
-	if o.runFile != "" {
-		err := durable.Write(o.runFile, func(w io.Writer) error { return trec.WriteRun(w, out.Run, o.tag) })
+	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+		if len(args) > 0 {
+			return cli.Usagef("%q is no flag; file names go after their flag, several with commas or as one pattern in quotes", args[0])
+		}
+		if err := o.complete(); err != nil {
+			return err
+		}
+		if err := o.check(); err != nil {
+			return err
+		}
+		set, err := evaluate.Open(evaluate.Files{Passages: o.passages, Queries: map[string][]string{o.system.Input: o.queries}, Tasks: o.tasks, Qrels: o.qrels})
 		if err != nil {
 			return err
 		}
-	}
-	if o.by != "" {
-		out.Parts, err = set.Parts(o.by, out.Report)
-		var noTurn *evaluate.TurnError
-		if errors.As(err, &noTurn) {
-			return wrongUse("--by turn: %w", err)
+		e := &evaluate.Evaluator{Set: set, Cache: o.cache, Progress: s.Err}
+		out, err := e.Measure(ctx, o.system)
+		if errors.Is(err, evaluate.ErrFloatWords) {
+			return fmt.Errorf("%w: leave --float out", err)
 		}
 		if err != nil {
 			return err
 		}
+		if o.runFile != "" {
+			err := durable.Write(o.runFile, func(w io.Writer) error { return trec.WriteRun(w, out.Run, o.tag) })
+			if err != nil {
+				return err
+			}
+		}
+		if o.by != "" {
+			out.Parts, err = set.Parts(o.by, out.Report)
+			var noTurn *evaluate.TurnError
+			if errors.As(err, &noTurn) {
+				return cli.Usagef("--by turn: %w", err)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if o.json {
+			return cli.JSON(s.Out, out)
+		}
+		return outcomeTable(s.Out, out)
 	}
-	if o.json {
-		return printJSON(stdout, out)
-	}
-	return outcomeTable(stdout, out)
 }
 
 // complete sets the way of reading from --read, and the files that no other flag names
@@ -139,11 +136,11 @@ func evaluateCommand(ctx context.Context, args []string, stdout, stderr *os.File
 func (o *evaluateFlags) complete() error {
 	read, ok := map[string]query.Reading{"together": query.Together, "alone": query.Alone, "decide": query.Decide}[o.read]
 	if !ok {
-		return wrongUse("--read %q: want together, alone or decide", o.read)
+		return cli.Usagef("--read %q: want together, alone or decide", o.read)
 	}
 	o.system.Read = read
 	if !slices.Contains(evaluate.Inputs, o.system.Input) {
-		return wrongUse("--input %q: want %s, %s, %s or %s", o.system.Input, evaluate.Last, evaluate.Conversation, evaluate.Questions, evaluate.Rewrite)
+		return cli.Usagef("--input %q: want %s, %s, %s or %s", o.system.Input, evaluate.Last, evaluate.Conversation, evaluate.Questions, evaluate.Rewrite)
 	}
 	if o.benchmark == "" {
 		return nil
@@ -172,40 +169,40 @@ func (o *evaluateFlags) check() error {
 	s := &o.system
 	switch {
 	case s.BM25 == (s.Encoder != ""):
-		return wrongUse("give either --encoder DIR or --bm25")
+		return cli.Usagef("give either --encoder DIR or --bm25")
 	case len(o.passages) == 0:
-		return wrongUse("no --passages (or --mtrag)")
+		return cli.Usagef("no --passages (or --mtrag)")
 	case len(o.queries) == 0:
-		return wrongUse("no --queries (or --mtrag)")
+		return cli.Usagef("no --queries (or --mtrag)")
 	case len(o.qrels) == 0:
-		return wrongUse("no --qrels (or --mtrag)")
+		return cli.Usagef("no --qrels (or --mtrag)")
 	case s.Input == evaluate.Conversation && len(o.tasks) == 0:
-		return wrongUse("--input conversation needs --tasks, the file with the conversations")
+		return cli.Usagef("--input conversation needs --tasks, the file with the conversations")
 	case s.Depth < 1:
-		return wrongUse("--depth %d: at least 1 is needed", s.Depth)
+		return cli.Usagef("--depth %d: at least 1 is needed", s.Depth)
 	case !(s.Pruning.Mass > 0 && s.Pruning.Mass <= 1):
-		return wrongUse("--mass %v is not a share above 0, at most 1", s.Pruning.Mass)
+		return cli.Usagef("--mass %v is not a share above 0, at most 1", s.Pruning.Mass)
 	case s.Words.Check() != nil:
-		return usageError{s.Words.Check()}
+		return cli.WrongUse(s.Words.Check())
 	case s.Pruning.Top < 0:
-		return wrongUse("--top %d is negative", s.Pruning.Top)
+		return cli.Usagef("--top %d is negative", s.Pruning.Top)
 	case s.Settings.HistoryType > 1:
-		return wrongUse("--history-type %d: want 0 or 1", s.Settings.HistoryType)
+		return cli.Usagef("--history-type %d: want 0 or 1", s.Settings.HistoryType)
 	case s.Settings.QueryTokens < 0 || s.Settings.QueryTokens > 0 && s.Settings.QueryTokens < 3:
-		return wrongUse("--query-tokens %d: an input has at least 3 tokens", s.Settings.QueryTokens)
+		return cli.Usagef("--query-tokens %d: an input has at least 3 tokens", s.Settings.QueryTokens)
 	}
 	if err := checkDense(&s.Dense); err != nil {
 		return err
 	}
 	if s.Dense.Encoder != "" && (s.BM25 || s.Float || s.Worker != "") {
-		return wrongUse("--dense adds a stage after --encoder and its index: leave out --bm25, --float and --wasm")
+		return cli.Usagef("--dense adds a stage after --encoder and its index: leave out --bm25, --float and --wasm")
 	}
 	if o.by != "" && o.by != evaluate.ByTurn && o.by != evaluate.ByDomain {
-		return wrongUse("--by %q: want %s or %s", o.by, evaluate.ByTurn, evaluate.ByDomain)
+		return cli.Usagef("--by %q: want %s or %s", o.by, evaluate.ByTurn, evaluate.ByDomain)
 	}
 	if s.Worker != "" {
 		if s.BM25 || s.Float || s.Settings.QueryTokens > 0 || s.Settings.HistoryType >= 0 || s.Settings.ReplyTokens >= 0 || s.Settings.QueryTerms >= 0 {
-			return wrongUse("--wasm ranks by the index, and reads conversations as the encoder's config.json says: leave out --bm25, --float, --query-tokens, --history-type, --reply-tokens and --query-terms")
+			return cli.Usagef("--wasm ranks by the index, and reads conversations as the encoder's config.json says: leave out --bm25, --float, --query-tokens, --history-type, --reply-tokens and --query-terms")
 		}
 		s.Depth = min(s.Depth, evaluate.WorkerDepth)
 	}
@@ -213,7 +210,7 @@ func (o *evaluateFlags) check() error {
 }
 
 // denseFlags adds the flags of the dense stage to set; they change d.
-func denseFlags(set *flag.FlagSet, d *evaluate.Dense) {
+func denseFlags(set *cli.Flags, d *evaluate.Dense) {
 	set.StringVar(&d.Encoder, "dense", "", "a dense encoder's `folder`; measures with the second stage")
 	set.StringVar(&d.Passages, "dense-passages", "", "the dense encoder's `folder` that reads passages (empty: that of --dense)")
 	set.StringVar(&d.Stage, "stage", "", "which `stages` answer: sparse, dense or both (empty: the engine decides, question by question)")
@@ -227,10 +224,10 @@ func checkDense(d *evaluate.Dense) error {
 	switch d.Stage {
 	case "", message.StageSparse, message.StageDense, message.StageBoth:
 	default:
-		return wrongUse("--stage %q: want sparse, dense or both", d.Stage)
+		return cli.Usagef("--stage %q: want sparse, dense or both", d.Stage)
 	}
 	if d.Encoder == "" && d.Stage != "" && d.Stage != message.StageSparse {
-		return wrongUse("--stage %s needs --dense, the dense encoder's folder", d.Stage)
+		return cli.Usagef("--stage %s needs --dense, the dense encoder's folder", d.Stage)
 	}
 	return nil
 }
@@ -283,6 +280,8 @@ func outcomeTable(w io.Writer, out *evaluate.Outcome) error {
 type files []string
 
 func (f *files) String() string { return strings.Join(*f, ",") }
+
+func (f *files) Type() string { return "files" }
 
 func (f *files) Set(value string) error {
 	for pattern := range strings.SplitSeq(value, ",") {

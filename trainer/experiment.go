@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,39 +14,39 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"parley/shared/cli"
 	"parley/shared/importers"
 	"parley/shared/wordpiece"
 	"parley/trainer/disk"
 	"parley/trainer/experiment"
 )
 
-const experimentHelp = `Usage: trainer experiment --data DIR [FLAGS]
-       trainer experiment --list | --report [FLAGS]
-
-Trains and measures the rows of a grid's file, one after another, and writes a result
+var experimentCommand = cli.Command{
+	Name: "experiment", Define: runExperiment,
+	Synopsis: `--data DIR [FLAGS]
+--list | --report [FLAGS]`,
+	Summary: "run a grid of trainings, measure each, make tables and figures",
+	About: `Trains and measures the rows of a grid's file, one after another, and writes a result
 for each row and seed, then tables and figures. It skips what is done: a result is
 known by its configuration and by the checksums of its data. If it is stopped, at any
 moment, the same command continues. It reports rows that fail at the end. If the same
 command is started several times, the processes share the work; one per core with
 --threads 1 is faster than one process on all cores.
 
-trainer/experiment/data.sh makes the folder of the data from the data sets.
+trainer/experiment/data.sh makes the folder of the data from the data sets.`,
+	Examples: `sh trainer/experiment/data.sh SETS build/experiments/data
+trainer experiment --list
+trainer experiment --only main,l1 --seeds 1
+trainer experiment --report
+trainer experiment --only main --steps 20 --out build/trial --work build/trial`,
+}
 
-Examples:
-  sh trainer/experiment/data.sh SETS build/experiments/data
-  trainer experiment --list
-  trainer experiment --only main,l1 --seeds 1
-  trainer experiment --report
-  trainer experiment --only main --steps 20 --out build/trial --work build/trial
-`
-
-func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+func runExperiment(flags *cli.Flags) cli.Run {
 	var o struct {
 		grid, data, work, out, cache, seeds, device string
 		threads, steps                              int
 		choices, list, report, json                 bool
 	}
-	flags := flag.NewFlagSet("experiment", flag.ContinueOnError)
 	flags.StringVar(&o.grid, "grid", "trainer/experiment/grid.json", "the grid's `file`")
 	flags.StringVar(&o.data, "data", "build/experiments/data", "`folder` of the data, which the grid calls DATA")
 	flags.StringVar(&o.work, "work", "build/experiments", "`folder` in which the trainings are kept")
@@ -69,61 +69,60 @@ func experimentCommand(ctx context.Context, args []string, stdout, stderr *os.Fi
 	flags.BoolVar(&o.list, "list", false, "print what is done and what is missing, and how long that will take")
 	flags.BoolVar(&o.json, "json", false, "print the list as JSON, one object per row and seed")
 	flags.BoolVar(&o.report, "report", false, "make tables and figures of the results so far; needs no data")
-	if err := parse(flags, args, experimentHelp, stdout); err != nil {
-		return err
-	}
-	if flags.NArg() > 0 {
-		return wrongUse("%q is no flag; several experiments go after --only, with commas", flags.Arg(0))
-	}
-	if o.json && !o.list {
-		return wrongUse("--json needs --list")
-	}
-	grid, err := experiment.ReadGrid(o.grid)
-	if err != nil {
-		return err
-	}
-	if o.report {
-		return experiment.Report(grid, o.out, stderr)
-	}
-	rows, err := grid.Rows()
-	if err != nil {
-		return err
-	}
-	var seeds []int
-	if o.seeds != "" {
-		for s := range strings.SplitSeq(o.seeds, ",") {
-			n, err := strconv.Atoi(s)
-			if err != nil {
-				return wrongUse("--seeds: %q is not a number", s)
+	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+		if len(args) > 0 {
+			return cli.Usagef("%q is no flag; several experiments go after --only, with commas", args[0])
+		}
+		if o.json && !o.list {
+			return cli.Usagef("--json needs --list")
+		}
+		grid, err := experiment.ReadGrid(o.grid)
+		if err != nil {
+			return err
+		}
+		if o.report {
+			return experiment.Report(grid, o.out, s.Err)
+		}
+		rows, err := grid.Rows()
+		if err != nil {
+			return err
+		}
+		var seeds []int
+		if o.seeds != "" {
+			for s := range strings.SplitSeq(o.seeds, ",") {
+				n, err := strconv.Atoi(s)
+				if err != nil {
+					return cli.Usagef("--seeds: %q is not a number", s)
+				}
+				seeds = append(seeds, n)
 			}
-			seeds = append(seeds, n)
 		}
-	}
-	if rows, err = experiment.Select(rows, only, seeds); err != nil {
-		return usageError{err}
-	}
-	if o.steps > 0 {
-		for i := range rows {
-			rows[i].Train.Steps = o.steps
+		if rows, err = experiment.Select(rows, only, seeds); err != nil {
+			return cli.WrongUse(err)
 		}
+		if o.steps > 0 {
+			for i := range rows {
+				rows[i].Train.Steps = o.steps
+			}
+		}
+		lab := &experiment.Lab{
+			Grid: grid, Data: o.data, Work: o.work, Out: o.out, Choices: o.choices,
+			Cache: o.cache, Threads: o.threads, Device: o.device, Stderr: s.Err,
+		}
+		if o.list {
+			return listExperiments(lab, rows, o.json, s.Out)
+		}
+		if err := describeData(rows, o.data, o.out); err != nil {
+			return err
+		}
+		if err := lab.Run(ctx, rows); err != nil {
+			return err
+		}
+		if o.steps > 0 {
+			return nil // a trial's rows are not the grid's
+		}
+		return experiment.Report(grid, o.out, s.Err)
 	}
-	lab := &experiment.Lab{
-		Grid: grid, Data: o.data, Work: o.work, Out: o.out, Choices: o.choices,
-		Cache: o.cache, Threads: o.threads, Device: o.device, Stderr: stderr,
-	}
-	if o.list {
-		return listExperiments(lab, rows, o.json, stdout)
-	}
-	if err := describeData(rows, o.data, o.out); err != nil {
-		return err
-	}
-	if err := lab.Run(ctx, rows); err != nil {
-		return err
-	}
-	if o.steps > 0 {
-		return nil // a trial's rows are not the grid's
-	}
-	return experiment.Report(grid, o.out, stderr)
 }
 
 // A listed is a row and seed as --list --json prints it.
@@ -138,7 +137,7 @@ type listed struct {
 }
 
 // listExperiments prints one line per row, or JSON with one object per row and seed.
-func listExperiments(lab *experiment.Lab, rows []experiment.Row, asJSON bool, stdout *os.File) error {
+func listExperiments(lab *experiment.Lab, rows []experiment.Row, asJSON bool, stdout io.Writer) error {
 	jobs, err := lab.Jobs(rows)
 	if err != nil {
 		return err
@@ -168,7 +167,7 @@ func listExperiments(lab *experiment.Lab, rows []experiment.Row, asJSON bool, st
 		of[j.Name()] = append(of[j.Name()], l)
 	}
 	if asJSON {
-		return printJSON(stdout, all)
+		return cli.JSON(stdout, all)
 	}
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "experiment\trow\tdone\tof\t")

@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"parley/shared/bundle"
+	"parley/shared/cli"
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
@@ -23,9 +24,11 @@ import (
 	"parley/trainer/train"
 )
 
-const exportHelp = `Usage: trainer export --licence LICENCE [FLAGS] RUN OUT
-
-Writes the best encoder of a finished run in the form that ships: config.json,
+var exportCommand = cli.Command{
+	Name: "export", Define: runExport,
+	Synopsis: `--licence LICENCE [FLAGS] RUN OUT`,
+	Summary:  "write a run's best encoder in the form that ships, with a model card",
+	About: `Writes the best encoder of a finished run in the form that ships: config.json,
 model.safetensors in int8, vocab.txt, manifest.json and a model card, README.md, with
 the run's recipe, data and their checksums, curves, figures and files. The same run
 gives the same bytes. The command first verifies the run's files.
@@ -45,21 +48,18 @@ OUT/doc.
 For a dense student (--dense-student), --share leaves out only the vocabulary, and
 --levels and --word-levels set how fine its integers are: fewer levels compress to
 fewer bytes. --dense-weight, --dense-zero and --sure-above set how its cosines are
-added to the sparse scores; trainer evaluate --dense measures them.
+added to the sparse scores; trainer evaluate --dense measures them.`,
+	Examples: `trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag DIR --input conversation --json > mtrag.json
+trainer export --licence Apache-2.0 --figures mtrag.json runs/one models/splade-tiny-conversations
+trainer export --licence Apache-2.0 --share models/splade-tiny --query-terms 16 runs/one models/splade-tiny-conversations
+trainer export --licence CC-BY-SA-4.0 --share models/splade-tiny --levels 31 --word-levels 31 --dense-weight 20 runs/dense models/bge-small-conv`,
+}
 
-Examples:
-  trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag DIR --input conversation --json > mtrag.json
-  trainer export --licence Apache-2.0 --figures mtrag.json runs/one models/splade-tiny-conversations
-  trainer export --licence Apache-2.0 --share models/splade-tiny --query-terms 16 runs/one models/splade-tiny-conversations
-  trainer export --licence CC-BY-SA-4.0 --share models/splade-tiny --levels 31 --word-levels 31 --dense-weight 20 runs/dense models/bge-small-conv
-`
-
-func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+func runExport(flags *cli.Flags) cli.Run {
 	var name, licence, note, base string
 	var figures files
 	var terms int
 	var alone, history float64
-	flags := flag.NewFlagSet("export", flag.ContinueOnError)
 	flags.StringVar(&name, "name", "", "the encoder's `name`, shown to people (empty: OUT's last part)")
 	flags.StringVar(&licence, "licence", "", "the weights' `licence`, an SPDX identifier such as Apache-2.0")
 	flags.StringVar(&note, "note", "", "Markdown `file` for the end of the card: what the data are, and their licences")
@@ -75,54 +75,52 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	flags.Float64Var(&dense.DenseZero, "dense-zero", 0, "the `cosine` that counts 0")
 	flags.Float64Var(&dense.SureAbove, "sure-above", 0, "skip the dense stage if the sparse one is right with this `probability` or more (0: never skip)")
 	flags.StringVar(&base, "share", "", "leave out what this encoder's `folder` also has")
-	words, err := parseWords(flags, args, exportHelp, stdout)
-	if err != nil {
-		return err
-	}
-	if len(words) != 2 {
-		return wrongUse("%d folders, want 2: RUN and OUT", len(words))
-	}
-	if licence == "" {
-		return wrongUse("no --licence: others cannot use an encoder without one")
-	}
-	if terms < 0 {
-		return wrongUse("--query-terms %d is negative", terms)
-	}
-	run, out := words[0], words[1]
-	if name == "" {
-		name = filepath.Base(out)
-	}
-	for _, other := range []string{run, filepath.Join(run, "best"), base} {
-		if other != "" && sameFolder(out, other) {
-			return wrongUse("OUT is %s itself; give another folder", other)
+	return func(ctx context.Context, s cli.Streams, words []string) (err error) {
+		if len(words) != 2 {
+			return cli.Usagef("%d folders, want 2: RUN and OUT", len(words))
 		}
-	}
-	dense.Name, dense.QueryTerms, dense.AloneBelow, dense.HistoryWords = name, terms, alone, history
-	x, err := readExport(run, dense, levels)
-	if err != nil {
-		return err
-	}
-	x.licence = licence
-	if err := x.readFigures(figures); err != nil {
-		return err
-	}
-	if note != "" {
-		if x.note, err = os.ReadFile(note); err != nil {
+		if licence == "" {
+			return cli.Usagef("no --licence: others cannot use an encoder without one")
+		}
+		if terms < 0 {
+			return cli.Usagef("--query-terms %d is negative", terms)
+		}
+		run, out := words[0], words[1]
+		if name == "" {
+			name = filepath.Base(out)
+		}
+		for _, other := range []string{run, filepath.Join(run, "best"), base} {
+			if other != "" && sameFolder(out, other) {
+				return cli.Usagef("OUT is %s itself; give another folder", other)
+			}
+		}
+		dense.Name, dense.QueryTerms, dense.AloneBelow, dense.HistoryWords = name, terms, alone, history
+		x, err := readExport(run, dense, levels)
+		if err != nil {
 			return err
 		}
-		if !utf8.Valid(x.note) {
-			return fmt.Errorf("--note: %s is not text in UTF-8, as Markdown must be", note)
-		}
-	}
-	if base != "" {
-		if err := x.share(base); err != nil {
+		x.licence = licence
+		if err := x.readFigures(figures); err != nil {
 			return err
 		}
+		if note != "" {
+			if x.note, err = os.ReadFile(note); err != nil {
+				return err
+			}
+			if !utf8.Valid(x.note) {
+				return fmt.Errorf("--note: %s is not text in UTF-8, as Markdown must be", note)
+			}
+		}
+		if base != "" {
+			if err := x.share(base); err != nil {
+				return err
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return x.write(out, s.Out)
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return x.write(out, stdout)
 }
 
 func sameFolder(a, b string) bool {
@@ -171,7 +169,7 @@ func readExport(run string, set encoder.Settings, levels encoder.Levels) (*expor
 	}
 	for name, is := range map[string]bool{"levels or word-levels": levels != encoder.ShippedLevels, "dense-weight, dense-zero or sure-above": set.DenseWeight != 0 || set.DenseZero != 0 || set.SureAbove != 0} {
 		if is {
-			return nil, wrongUse("--%s: the student of %s is not dense", name, run)
+			return nil, cli.Usagef("--%s: the student of %s is not dense", name, run)
 		}
 	}
 	if _, x.float, err = evaluate.Load(best, ""); err != nil {
@@ -271,7 +269,7 @@ func (x *export) whose(f *figure) string {
 // write writes the folder in one step: the encoder's files, its card and its manifest,
 // and doc, the encoder of passages, if there is one. It keeps other files of the
 // folder.
-func (x *export) write(out string, stdout *os.File) error {
+func (x *export) write(out string, stdout io.Writer) error {
 	set, list, err := withManifest(x.files)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"parley/shared/cli"
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
 	"parley/trainer/evaluate"
@@ -16,7 +17,7 @@ import (
 // readDense reads a dense student and makes the files that ship.
 func (x *export) readDense(best string, set encoder.Settings, levels encoder.Levels) error {
 	if set.QueryTerms != 0 || set.AloneBelow != 0 || set.HistoryWords != 0 {
-		return wrongUse("--query-terms, --alone-below and --history-words are for a sparse encoder; this run's is dense")
+		return cli.Usagef("--query-terms, --alone-below and --history-words are for a sparse encoder; this run's is dense")
 	}
 	var err error
 	if x.settings, err = settingsOf(best); err != nil {

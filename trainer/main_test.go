@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/cli"
 	"parley/trainer/evaluate"
 )
 
@@ -57,7 +58,7 @@ func trainer(t *testing.T, dir, line string) (code int, stdout, stderr string) {
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "DIR", dir)
 	}
-	code = run(context.Background(), args, out[0], out[1])
+	code = program.Run(context.Background(), cli.Streams{In: strings.NewReader(""), Out: out[0], Err: out[1]}, args)
 	var text [2]string
 	for i, f := range out {
 		b, err := os.ReadFile(f.Name())
@@ -198,12 +199,21 @@ func TestWrongUseAndBadDataAreTold(t *testing.T) {
 }
 
 func TestHelpHasExamples(t *testing.T) {
-	for _, c := range commands {
+	for _, c := range program.Commands {
 		for _, flag := range []string{" --help", " -h"} {
-			code, out, _ := trainer(t, "", c.name+flag)
-			if code != 0 || !strings.Contains(out, "Examples:\n") || !strings.Contains(out, "\n  trainer "+c.name) ||
+			code, out, _ := trainer(t, "", c.Name+flag)
+			if code != 0 || !strings.Contains(out, "Examples:\n") || !strings.Contains(out, "\n  trainer "+c.Name) ||
 				!strings.Contains(out, "Exit codes: ") {
-				t.Errorf("%s%s: code %d, %q", c.name, flag, code, out)
+				t.Errorf("%s%s: code %d, %q", c.Name, flag, code, out)
+			}
+			// The flags of its examples exist.
+			for example := range strings.SplitSeq(strings.ReplaceAll(c.Examples, "\\\n", ""), "\n") {
+				words := strings.Fields(example)
+				for _, word := range words {
+					if words[0] == "trainer" && words[1] == c.Name && strings.HasPrefix(word, "-") && !strings.Contains(out, " "+word+" ") {
+						t.Errorf("%s has no %s, which an example gives: %s", c.Name, word, example)
+					}
+				}
 			}
 		}
 	}

@@ -2,29 +2,28 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"text/tabwriter"
 
+	"parley/shared/cli"
 	"parley/trainer/evaluate"
 	"parley/trainer/experiment"
 	"parley/trainer/metrics"
 )
 
-const meanHelp = `Usage: trainer mean [FLAGS] FILES
-
-Makes a table from the output of trainer evaluate --json, in the order of the files.
+var meanCommand = cli.Command{
+	Name: "mean", Define: runMean,
+	Synopsis: `[FLAGS] FILES`,
+	Summary:  "make a table of evaluations, with the mean over seeds",
+	About: `Makes a table from the output of trainer evaluate --json, in the order of the files.
 Files whose names differ only in "-seedN" become one row, with their mean and standard
-deviation.
-
-Examples:
-  trainer mean models/experiments/dense/*.json
-  trainer mean --parts models/experiments/dense/mtrag-both-seed*.json
-`
+deviation.`,
+	Examples: `trainer mean models/experiments/dense/*.json
+trainer mean --parts models/experiments/dense/mtrag-both-seed*.json`,
+}
 
 // seedOf matches the end of a file's name that has the seed.
 var seedOf = regexp.MustCompile(`-seed([0-9]+)$`)
@@ -35,56 +34,54 @@ type meanRow struct {
 	outcomes []evaluate.Outcome
 }
 
-func meanCommand(_ context.Context, args []string, stdout, stderr *os.File) error {
-	flags := flag.NewFlagSet("mean", flag.ContinueOnError)
+func runMean(flags *cli.Flags) cli.Run {
 	parts := flags.Bool("parts", false, "the parts, too (trainer evaluate --by)")
-	if err := parse(flags, args, meanHelp, stdout); err != nil {
-		return err
-	}
-	if flags.NArg() == 0 {
-		return wrongUse("no files")
-	}
-	var rows []meanRow
-	place := map[string]int{}
-	for _, path := range flags.Args() {
-		o, err := evaluate.ReadOutcome(path)
-		if err != nil {
-			return err
+	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+		if len(args) == 0 {
+			return cli.Usagef("no files")
 		}
-		label := seedOf.ReplaceAllString(strings.TrimSuffix(filepath.Base(path), ".json"), "")
-		i, ok := place[label]
-		if !ok {
-			i = len(rows)
-			place[label] = i
-			rows = append(rows, meanRow{label: label})
+		var rows []meanRow
+		place := map[string]int{}
+		for _, path := range args {
+			o, err := evaluate.ReadOutcome(path)
+			if err != nil {
+				return err
+			}
+			label := seedOf.ReplaceAllString(strings.TrimSuffix(filepath.Base(path), ".json"), "")
+			i, ok := place[label]
+			if !ok {
+				i = len(rows)
+				place[label] = i
+				rows = append(rows, meanRow{label: label})
+			}
+			if first := rows[i].outcomes; len(first) > 0 && (first[0].Queries != o.Queries || first[0].Docs != o.Docs) {
+				return fmt.Errorf("%s: %d queries over %d passages, another seed of %s has %d over %d", path, o.Queries, o.Docs, label, first[0].Queries, first[0].Docs)
+			}
+			rows[i].outcomes = append(rows[i].outcomes, o)
 		}
-		if first := rows[i].outcomes; len(first) > 0 && (first[0].Queries != o.Queries || first[0].Docs != o.Docs) {
-			return fmt.Errorf("%s: %d queries over %d passages, another seed of %s has %d over %d", path, o.Queries, o.Docs, label, first[0].Queries, first[0].Docs)
-		}
-		rows[i].outcomes = append(rows[i].outcomes, o)
-	}
 
-	w := tabwriter.NewWriter(stdout, 0, 0, 1, ' ', 0)
-	fmt.Fprint(w, "| \t| queries\t| seeds\t")
-	for _, m := range meanMeasures {
-		fmt.Fprintf(w, "| %s\t", metrics.Names[m])
-	}
-	fmt.Fprintln(w, "| FLOPS\t| dense asked in\t|\n|---\t|---:\t|---:\t"+strings.Repeat("|---:\t", len(meanMeasures)+2)+"|")
-	for _, r := range rows {
-		r.print(w, r.label, func(o *evaluate.Outcome) (int, map[string]float64) { return o.Queries, o.Metrics }, true)
-		if !*parts {
-			continue
+		w := tabwriter.NewWriter(s.Out, 0, 0, 1, ' ', 0)
+		fmt.Fprint(w, "| \t| queries\t| seeds\t")
+		for _, m := range meanMeasures {
+			fmt.Fprintf(w, "| %s\t", metrics.Names[m])
 		}
-		for k, p := range r.outcomes[0].Parts {
-			r.print(w, "- "+p.Name, func(o *evaluate.Outcome) (int, map[string]float64) {
-				if k < len(o.Parts) && o.Parts[k].Name == p.Name {
-					return o.Parts[k].Queries, o.Parts[k].Metrics
-				}
-				return 0, nil
-			}, false)
+		fmt.Fprintln(w, "| FLOPS\t| dense asked in\t|\n|---\t|---:\t|---:\t"+strings.Repeat("|---:\t", len(meanMeasures)+2)+"|")
+		for _, r := range rows {
+			r.print(w, r.label, func(o *evaluate.Outcome) (int, map[string]float64) { return o.Queries, o.Metrics }, true)
+			if !*parts {
+				continue
+			}
+			for k, p := range r.outcomes[0].Parts {
+				r.print(w, "- "+p.Name, func(o *evaluate.Outcome) (int, map[string]float64) {
+					if k < len(o.Parts) && o.Parts[k].Name == p.Name {
+						return o.Parts[k].Queries, o.Parts[k].Metrics
+					}
+					return 0, nil
+				}, false)
+			}
 		}
+		return w.Flush()
 	}
-	return w.Flush()
 }
 
 // meanMeasures are the measures in the project's tables.

@@ -2,57 +2,47 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 
+	"parley/shared/cli"
 	"parley/shared/durable"
 	"parley/trainer/plot"
 	"parley/trainer/train"
 )
 
-const plotHelp = `Usage: trainer plot RUN... --out FILE
-
-Draws the training curves of runs, also of runs that still train: loss and its parts,
+var plotCommand = cli.Command{
+	Name: "plot", Define: runPlot,
+	Synopsis: `RUN... --out FILE`,
+	Summary:  "draw the training curves of runs",
+	About: `Draws the training curves of runs, also of runs that still train: loss and its parts,
 regularisers, active terms, the dev set's figures, gradient and rate. Writes an SVG,
-which is light or dark as the reader's screen is.
+which is light or dark as the reader's screen is.`,
+	Examples: `trainer plot runs/one --out one.svg
+trainer plot runs/one runs/sparse --out both.svg`,
+}
 
-Examples:
-  trainer plot runs/one --out one.svg
-  trainer plot runs/one runs/sparse --out both.svg
-`
-
-func plotCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+func runPlot(flags *cli.Flags) cli.Run {
 	var out string
-	flags := flag.NewFlagSet("plot", flag.ContinueOnError)
 	flags.StringVar(&out, "out", "", "the SVG `file` to write")
-	var folders []string
-	for {
-		if err := parse(flags, args, plotHelp, stdout); err != nil {
-			return err
+	return func(_ context.Context, _ cli.Streams, folders []string) error {
+		if len(folders) == 0 {
+			return cli.Usagef("no run's folder")
 		}
-		if flags.NArg() == 0 {
-			break
+		if out == "" {
+			return cli.Usagef("no --out, the file to write")
 		}
-		folders, args = append(folders, flags.Arg(0)), flags.Args()[1:]
-	}
-	if len(folders) == 0 {
-		return wrongUse("no run's folder")
-	}
-	if out == "" {
-		return wrongUse("no --out, the file to write")
-	}
-	var runs []plot.Run
-	for _, dir := range folders {
-		log, err := train.ReadLog(filepath.Join(dir, "log.jsonl"))
-		if err != nil {
-			return err
+		var runs []plot.Run
+		for _, dir := range folders {
+			log, err := train.ReadLog(filepath.Join(dir, "log.jsonl"))
+			if err != nil {
+				return err
+			}
+			if len(log) == 0 {
+				return fmt.Errorf("the run in %s has not made a step yet", dir)
+			}
+			runs = append(runs, plot.Run{Name: filepath.Base(dir), Log: log})
 		}
-		if len(log) == 0 {
-			return fmt.Errorf("the run in %s has not made a step yet", dir)
-		}
-		runs = append(runs, plot.Run{Name: filepath.Base(dir), Log: log})
+		return durable.WriteFile(out, plot.Curves(runs).SVG())
 	}
-	return durable.WriteFile(out, plot.Curves(runs).SVG())
 }

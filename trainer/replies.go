@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +15,7 @@ import (
 
 	"parley/shared/answer"
 	"parley/shared/beir"
+	"parley/shared/cli"
 	"parley/shared/collect"
 	"parley/shared/durable"
 	"parley/shared/encoder"
@@ -32,9 +32,11 @@ import (
 	"parley/trainer/evaluate"
 )
 
-const repliesHelp = `Usage: trainer replies --examples FILES --passages FILES --out FILE [FLAGS]
-
-Replaces the replies in training examples by those that the engine itself would have
+var repliesCommand = cli.Command{
+	Name: "replies", Define: runReplies,
+	Synopsis: `--examples FILES --passages FILES --out FILE [FLAGS]`,
+	Summary:  "put the engine's own replies into the histories of training examples",
+	About: `Replaces the replies in training examples by those that the engine itself would have
 given: for each conversation, turn by turn, the sentence that it quotes from the
 passages, with its own earlier replies in the history. The data set's replies come
 from people who knew the answer; in use, a wrong quotation is often there instead. A
@@ -46,14 +48,12 @@ questions, rewrites and positives stay as they are. The passages are in BEIR's f
 They are encoded once by --passage-encoder; the vectors are kept in --cache. The same
 files give the same bytes.
 
-Without --encoder, the engine uses the default level of models/family.json.
-
-Examples:
-  trainer replies --examples canard.jsonl,qrecc.jsonl --passages lead3.jsonl --out engine.jsonl
-  trainer replies --encoder runs/one/best --passage-encoder models/splade-tiny --examples 'train/*.jsonl' \
-    --passages 'lead3.jsonl,mtrag/passages/*.jsonl.gz' --cache build/cache --out engine.jsonl
-  trainer train --examples engine.jsonl --encoder BASE --passages corpus.jsonl --out runs/two
-`
+Without --encoder, the engine uses the default level of models/family.json.`,
+	Examples: `trainer replies --examples canard.jsonl,qrecc.jsonl --passages lead3.jsonl --out engine.jsonl
+trainer replies --encoder runs/one/best --passage-encoder models/splade-tiny --examples 'train/*.jsonl' \
+  --passages 'lead3.jsonl,mtrag/passages/*.jsonl.gz' --cache build/cache --out engine.jsonl
+trainer train --examples engine.jsonl --encoder BASE --passages corpus.jsonl --out runs/two`,
+}
 
 // replying are the values of the command's flags.
 type replying struct {
@@ -64,9 +64,8 @@ type replying struct {
 	json                          bool
 }
 
-func repliesCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+func runReplies(flags *cli.Flags) cli.Run {
 	var o replying
-	flags := flag.NewFlagSet("replies", flag.ContinueOnError)
 	flags.StringVar(&o.encoder, "encoder", "", "query encoder's `folder` (empty: the default level of models/family.json)")
 	flags.StringVar(&o.base, "base", "", "the base encoder's `folder`, if --encoder was exported with --share")
 	flags.StringVar(&o.passageEncoder, "passage-encoder", "", "encoder's `folder` for the passages (empty: --base, or else --encoder)")
@@ -76,30 +75,29 @@ func repliesCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 	flags.Float64Var(&o.mass, "mass", .9, "keep the heaviest terms of each passage, up to this `share` of its weight; .9 is what ships")
 	flags.StringVar(&o.out, "out", "", "write the examples to `file`")
 	flags.BoolVar(&o.json, "json", false, "print the figures as JSON")
-	if err := parse(flags, args, repliesHelp, stdout); err != nil {
-		return err
-	}
-	switch {
-	case flags.NArg() > 0:
-		return wrongUse("%q: name files with flags", flags.Args())
-	case len(o.examples) == 0:
-		return wrongUse("no --examples")
-	case len(o.passages) == 0:
-		return wrongUse("no --passages")
-	case o.out == "":
-		return wrongUse("no --out")
-	case !(o.mass > 0 && o.mass <= 1):
-		return wrongUse("--mass %v is not a share above 0, at most 1", o.mass)
-	case o.encoder == "" && o.base != "":
-		return wrongUse("--base names what --encoder shares: give both")
-	}
-	if o.encoder == "" {
-		var err error
-		if o.encoder, o.base, err = converse.DefaultLevel(familyFile); err != nil {
-			return err
+	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+		switch {
+		case len(args) > 0:
+			return cli.Usagef("%q: name files with flags", args)
+		case len(o.examples) == 0:
+			return cli.Usagef("no --examples")
+		case len(o.passages) == 0:
+			return cli.Usagef("no --passages")
+		case o.out == "":
+			return cli.Usagef("no --out")
+		case !(o.mass > 0 && o.mass <= 1):
+			return cli.Usagef("--mass %v is not a share above 0, at most 1", o.mass)
+		case o.encoder == "" && o.base != "":
+			return cli.Usagef("--base names what --encoder shares: give both")
 		}
+		if o.encoder == "" {
+			var err error
+			if o.encoder, o.base, err = converse.DefaultLevel(familyFile); err != nil {
+				return err
+			}
+		}
+		return o.run(ctx, s.Out, s.Err)
 	}
-	return o.run(ctx, stdout, stderr)
 }
 
 // A replied is what the command prints.
@@ -110,7 +108,7 @@ type replied struct {
 	Silent   int `json:"without_reply"` // those of Asked for which the engine found nothing
 }
 
-func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
+func (o *replying) run(ctx context.Context, stdout, stderr io.Writer) error {
 	// The quick files are read first, so that a wrong name is reported at once.
 	examples, err := disk.Examples(o.examples)
 	if err != nil {
@@ -154,7 +152,7 @@ func (o *replying) run(ctx context.Context, stdout, stderr *os.File) error {
 		return err
 	}
 	if o.json {
-		return printJSON(stdout, figures)
+		return cli.JSON(stdout, figures)
 	}
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "examples\t%d\n", figures.Examples)
@@ -177,7 +175,7 @@ func loadFrozen(dir string) (*encoder.Encoder, [32]byte, error) {
 
 // collection encodes the passages, or reads their vectors from the cache, and returns
 // their index and texts.
-func (o *replying) collection(ctx context.Context, enc *encoder.Encoder, weights [32]byte, stderr *os.File) (*index.Index, *passages.Store, error) {
+func (o *replying) collection(ctx context.Context, enc *encoder.Encoder, weights [32]byte, stderr io.Writer) (*index.Index, *passages.Store, error) {
 	docs, err := corpus.Read(o.passages)
 	if err != nil {
 		return nil, nil, err

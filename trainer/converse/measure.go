@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,7 +28,7 @@ type Rankings struct {
 	Folder   string // the folder of the articles' index
 	Encoder  string // the encoder's folder
 	Pooled   bool   // also use the judgements of pooled.tsv
-	Progress *os.File
+	Progress io.Writer
 }
 
 // A Measured has the figures of a system on a split with one input: means by group.

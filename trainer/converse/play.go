@@ -14,7 +14,7 @@ package converse
 import (
 	"context"
 	"fmt"
-	"os"
+	"io"
 	"slices"
 
 	"parley/shared/answer"
@@ -39,7 +39,7 @@ type Player struct {
 	Stage   string   // the stages that answer (message.Ask.Stage)
 	Pooled  bool     // also use the judgements of pooled.tsv
 
-	Progress *os.File // where progress is shown
+	Progress io.Writer // where progress is shown
 
 	meter *progress.Meter
 	done  int64

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -60,7 +61,7 @@ func LoadDense(dir string, vocabulary *wordpiece.Tokenizer) (s *encoder.Sentence
 // Open loads the encoder of questions with the settings in d, and returns it with the
 // passages' vectors in 8 bits, as they ship. The folder cache keeps the vectors for the
 // next call.
-func (d *Dense) Open(ctx context.Context, vocabulary *wordpiece.Tokenizer, texts []string, cache string, progressTo *os.File) (*encoder.Sentence, *dense.Vectors, error) {
+func (d *Dense) Open(ctx context.Context, vocabulary *wordpiece.Tokenizer, texts []string, cache string, progressTo io.Writer) (*encoder.Sentence, *dense.Vectors, error) {
 	s, sum, err := LoadDense(d.Encoder, vocabulary)
 	if err != nil {
 		return nil, nil, err

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
+	"io"
 	"slices"
 
 	"parley/shared/encoder"
@@ -20,8 +20,8 @@ import (
 // An Evaluator measures systems on a set.
 type Evaluator struct {
 	Set      *Set
-	Cache    string   // the folder in which the passages' vectors are kept, sparse and dense
-	Progress *os.File // where progress is shown
+	Cache    string    // the folder in which the passages' vectors are kept, sparse and dense
+	Progress io.Writer // where progress is shown
 }
 
 // A Pruning says how much of each passage's vector is kept.

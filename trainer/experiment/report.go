@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"os"
@@ -138,7 +139,7 @@ func (l *Line) Name() string { return l.Experiment + "/" + l.Label }
 
 // Report makes summary.json, figures.json and figures/*.svg, results.csv, tables.md,
 // and the text between README.md's markers, from the results in dir.
-func Report(g *Grid, dir string, stderr *os.File) error {
+func Report(g *Grid, dir string, stderr io.Writer) error {
 	results, err := ReadResults(dir)
 	if err != nil {
 		return err
@@ -164,7 +165,7 @@ func Report(g *Grid, dir string, stderr *os.File) error {
 }
 
 // Summarise finds each row's results by their settings, and computes the means.
-func Summarise(g *Grid, results []*Result, stderr *os.File) (*Summary, error) {
+func Summarise(g *Grid, results []*Result, stderr io.Writer) (*Summary, error) {
 	rows, err := g.Rows()
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,12 +30,12 @@ type Lab struct {
 	Cache   string // the folder in which vectors and rankings are kept
 	Threads int    // how many cores an operation in training uses; 0: libtorch's choice
 	Device  string // cpu, cuda or cuda:N
-	Stderr  *os.File
+	Stderr  io.Writer
 
 	sums    Sums
 	benches map[string]*bench // the open ones, by evaluation and encoder of passages
 	// run and measure are train.Run and measureRow, except in tests.
-	run     func(ctx context.Context, c train.Config, resume bool, stderr *os.File) error
+	run     func(ctx context.Context, c train.Config, resume bool, stderr io.Writer) error
 	measure func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,7 +45,7 @@ func newDesk(t *testing.T) *desk {
 		Grid: readGrid(t, tiny), Data: filepath.Join(dir, "data"), Work: filepath.Join(dir, "work"), Out: filepath.Join(dir, "out"),
 		Cache: "cache", Stderr: stderr,
 	}
-	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ *os.File) error {
+	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ io.Writer) error {
 		what := filepath.Base(c.Out)
 		if resume {
 			what += " again"
@@ -267,7 +268,7 @@ func TestFailuresDoNotStopTheRest(t *testing.T) {
 	honest := d.Lab.run
 	broken := errors.New("not finite")
 	fails := func(c train.Config) bool { return c.L1 > 0 && c.Seed == 1 }
-	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ *os.File) error {
+	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ io.Writer) error {
 		if fails(c) {
 			return broken
 		}
@@ -278,7 +279,7 @@ func TestFailuresDoNotStopTheRest(t *testing.T) {
 	}
 	d = newDesk(t)
 	tried := 0
-	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ *os.File) error {
+	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ io.Writer) error {
 		tried++
 		return broken
 	}
@@ -301,14 +302,14 @@ func TestProgramsShareTheWork(t *testing.T) {
 		trained = append(trained, filepath.Base(c.Out))
 		return fakeRun(t, c, true)
 	}
-	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ *os.File) error { return note(c) }
+	d.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ io.Writer) error { return note(c) }
 	d.measure = func(ctx context.Context, r *Row, e *Evaluation, encoder string) (*Measured, error) {
 		return &Measured{Queries: 1}, nil
 	}
 	other.measure = d.measure
 	first := true
 	began, done := make(chan bool), make(chan error)
-	other.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ *os.File) error {
+	other.Lab.run = func(ctx context.Context, c train.Config, resume bool, _ io.Writer) error {
 		if first { // it holds the first training until the other has passed it over
 			first = false
 			began <- true

@@ -4,11 +4,11 @@ package train
 
 import (
 	"context"
-	"os"
+	"io"
 
 	"parley/trainer/torch"
 )
 
 // Run returns an error that says how to get libtorch, because this program was
 // built without it.
-func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error { return torch.ErrAbsent }
+func Run(ctx context.Context, c Config, resume bool, stderr io.Writer) error { return torch.ErrAbsent }

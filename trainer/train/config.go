@@ -17,13 +17,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"reflect"
 	"strconv"
 	"strings"
 
+	"parley/shared/cli"
 	"parley/trainer/torch"
 )
 
@@ -220,8 +220,21 @@ func (c *Config) Read(path string) error {
 	return nil
 }
 
+// Override sets the fields whose flags, as Flags defined them, were given.
+func (c *Config) Override(given *cli.Flags) error {
+	var own cli.Flags
+	c.Flags(&own)
+	var wrong error
+	given.Visit(func(f *cli.Flag) {
+		if own.Lookup(f.Name) != nil {
+			wrong = errors.Join(wrong, own.Set(f.Name, f.Value.String()))
+		}
+	})
+	return wrong
+}
+
 // Flags defines a flag in set for every field.
-func (c *Config) Flags(set *flag.FlagSet) {
+func (c *Config) Flags(set *cli.Flags) {
 	v := reflect.ValueOf(c).Elem()
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
@@ -252,6 +265,7 @@ func (n *number) Set(s string) error {
 	*n = number(v)
 	return err
 }
+func (n *number) Type() string { return "number" }
 
 // A list is a flag with several values.
 type list []string
@@ -264,6 +278,8 @@ func (l *list) Set(s string) error {
 	}
 	return nil
 }
+
+func (l *list) Type() string { return "files" }
 
 // Check returns an error that names the field if settings contradict each other or are
 // out of range.

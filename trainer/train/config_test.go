@@ -1,7 +1,7 @@
 package train
 
 import (
-	"flag"
+	"parley/shared/cli"
 	"strings"
 	"testing"
 )
@@ -15,7 +15,7 @@ func TestGroupsHoldEveryFlag(t *testing.T) {
 			t.Errorf("group %q does not begin with --%s", g.title, g.first)
 		}
 	}
-	c, set := Default(), flag.NewFlagSet("", flag.ContinueOnError)
+	c, set := Default(), new(cli.Flags)
 	c.Flags(set)
 	var listed []string
 	for line := range strings.Lines(text) {
@@ -27,7 +27,7 @@ func TestGroupsHoldEveryFlag(t *testing.T) {
 	for _, name := range listed {
 		n[strings.TrimPrefix(name, "--")]++
 	}
-	set.VisitAll(func(f *flag.Flag) {
+	set.VisitAll(func(f *cli.Flag) {
 		if n[f.Name] != 1 {
 			t.Errorf("--%s is listed %d times", f.Name, n[f.Name])
 		}

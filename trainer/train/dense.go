@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -28,7 +28,7 @@ type denseTeacher struct {
 // prepareDense reads the frozen dense encoder. It computes the rewrites' vectors, or
 // reads them from the cache; if the loss has candidates, it does the same for the
 // passages' vectors and their rankings.
-func (p *prepared) prepareDense(ctx context.Context, c *Config, stderr *os.File) error {
+func (p *prepared) prepareDense(ctx context.Context, c *Config, stderr io.Writer) error {
 	from := cmp.Or(c.DocEncoder, c.Encoder)
 	s, sum, err := p.loadSentence(from)
 	if err != nil {
@@ -104,7 +104,7 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, stderr *os.File)
 }
 
 // rewritten returns the examples that have a rewrite.
-func rewritten(what string, examples []importers.Example, stderr *os.File) []importers.Example {
+func rewritten(what string, examples []importers.Example, stderr io.Writer) []importers.Example {
 	kept := slices.DeleteFunc(slices.Clone(examples), func(e importers.Example) bool { return e.Rewrite == "" })
 	if n := len(examples) - len(kept); n > 0 {
 		fmt.Fprintf(stderr, "%d of %d %s examples have no rewrite and are left out\n", n, len(examples), what)

@@ -57,7 +57,7 @@ type prepared struct {
 // prepare reads the run's files, and computes the frozen encoder's vectors and rankings
 // or reads them from the cache. For a dense student, it completes c from the teacher's
 // config.json.
-func prepare(ctx context.Context, c *Config, stderr *os.File) (*prepared, error) {
+func prepare(ctx context.Context, c *Config, stderr io.Writer) (*prepared, error) {
 	p := &prepared{fuse: c.Fuse, rankingOf: byRewrite, sums: map[string]string{}}
 	err := p.readExamples(c, stderr)
 	if err == nil && c.DenseStudent {
@@ -74,7 +74,7 @@ func prepare(ctx context.Context, c *Config, stderr *os.File) (*prepared, error)
 
 // readExamples reads the examples for training and measuring, without the excluded ones,
 // and an engine's replies.
-func (p *prepared) readExamples(c *Config, stderr *os.File) error {
+func (p *prepared) readExamples(c *Config, stderr io.Writer) error {
 	var excluded, engine []importers.Example
 	for _, list := range []struct {
 		to    *[]importers.Example
@@ -127,7 +127,7 @@ func (p *prepared) sum(paths ...string) (err error) {
 
 // prepareSparse loads the frozen sparse encoder, encodes the passages and rewrites,
 // ranks the passages for the rewrites, and keeps the examples that have a ranking.
-func (p *prepared) prepareSparse(ctx context.Context, c *Config, stderr *os.File) error {
+func (p *prepared) prepareSparse(ctx context.Context, c *Config, stderr io.Writer) error {
 	frozen, err := p.loadFrozen(c)
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func (p *prepared) loadFrozen(c *Config) (*folder.Summed, error) {
 
 // encode returns the vectors of texts by the frozen encoder, whose files are in frozen.
 // It computes them or reads them from the cache.
-func (p *prepared) encode(ctx context.Context, c *Config, frozen *folder.Summed, what string, of *corpus.Corpus, stderr *os.File) ([]sparse.Vector, error) {
+func (p *prepared) encode(ctx context.Context, c *Config, frozen *folder.Summed, what string, of *corpus.Corpus, stderr io.Writer) ([]sparse.Vector, error) {
 	m := progress.Await(stderr, what, int64(len(of.Texts)))
 	file, err := of.Vectors(ctx, p.frozen, frozen.Weights(), c.Cache, func(done int) { m.Update(int64(done), "") })
 	if err != nil {
@@ -190,7 +190,7 @@ func (p *prepared) encode(ctx context.Context, c *Config, frozen *folder.Summed,
 
 // encodeRewrites returns the frozen encoder's vectors of the training examples'
 // rewrites, by rewrite.
-func (p *prepared) encodeRewrites(ctx context.Context, c *Config, frozen *folder.Summed, stderr *os.File) (map[string]sparse.Vector, error) {
+func (p *prepared) encodeRewrites(ctx context.Context, c *Config, frozen *folder.Summed, stderr io.Writer) (map[string]sparse.Vector, error) {
 	texts := map[string]bool{}
 	for _, e := range p.train {
 		if e.Rewrite == "" {

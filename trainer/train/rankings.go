@@ -21,7 +21,7 @@ import (
 
 // embed returns the texts' vectors by a dense encoder whose checksum is sum, [n][Dim].
 // The cache keeps them.
-func embed(ctx context.Context, c *Config, by *encoder.Sentence, sum []byte, texts []string, tokens int, what string, stderr *os.File) ([]float32, error) {
+func embed(ctx context.Context, c *Config, by *encoder.Sentence, sum []byte, texts []string, tokens int, what string, stderr io.Writer) ([]float32, error) {
 	of := sha256.Sum256(slices.Concat(sum, textsKey(texts), fmt.Append(nil, tokens)))
 	if err := os.MkdirAll(c.Cache, 0o777); err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func embed(ctx context.Context, c *Config, by *encoder.Sentence, sum []byte, tex
 
 // rankBy opens or makes a teacher's ranking of the passages, whose ids are given, for
 // all rewrites. key differs for each teacher.
-func (p *prepared) rankBy(ctx context.Context, c *Config, ids []string, stderr *os.File, what string, ranker func() (func() teacher.Ranker, error), key ...[]byte) error {
+func (p *prepared) rankBy(ctx context.Context, c *Config, ids []string, stderr io.Writer, what string, ranker func() (func() teacher.Ranker, error), key ...[]byte) error {
 	f, err := teacher.Open(ctx, rankingPath(c, key...), teacher.KeyOf(ids), len(ids))
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (p *prepared) rankBy(ctx context.Context, c *Config, ids []string, stderr *
 
 // rank opens or makes the teachers' rankings. frozen is the checksum of the frozen
 // encoder's files.
-func (p *prepared) rank(ctx context.Context, c *Config, passages *corpus.Corpus, frozen [32]byte, stderr *os.File) error {
+func (p *prepared) rank(ctx context.Context, c *Config, passages *corpus.Corpus, frozen [32]byte, stderr io.Writer) error {
 	if len(c.Teachers) > 0 {
 		return p.openRankings(ctx, c, passages.IDs)
 	}
@@ -208,7 +208,7 @@ func (p *prepared) list(e *importers.Example) (teacher.List, error) {
 }
 
 // keepTaught drops the examples for which no teacher ranked passages.
-func (p *prepared) keepTaught(stderr *os.File) (err error) {
+func (p *prepared) keepTaught(stderr io.Writer) (err error) {
 	if p.train, err = p.taught("training", p.train, stderr); err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (p *prepared) keepTaught(stderr *os.File) (err error) {
 }
 
 // taught returns the examples for which a teacher ranked at least two passages.
-func (p *prepared) taught(what string, examples []importers.Example, stderr *os.File) ([]importers.Example, error) {
+func (p *prepared) taught(what string, examples []importers.Example, stderr io.Writer) ([]importers.Example, error) {
 	var kept []importers.Example
 	for i := range examples {
 		l, err := p.list(&examples[i])

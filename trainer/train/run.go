@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,7 +30,7 @@ import (
 // Run trains or, if resume is true, continues the run in c.Out. A run can be stopped at
 // any moment: it then loses at most --save-every steps and, on the CPU, ends with the
 // same weights as one that was not stopped. It writes messages to stderr.
-func Run(ctx context.Context, c Config, resume bool, stderr *os.File) error {
+func Run(ctx context.Context, c Config, resume bool, stderr io.Writer) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ type runner struct {
 	c       Config
 	p       *prepared
 	device  int
-	stderr  *os.File
+	stderr  io.Writer
 	folder  string
 	student *torch.Model
 	doc     *torch.Model // nil without --train-docs

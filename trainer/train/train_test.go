@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"errors"
-	"flag"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/cli"
 	"parley/shared/conversation"
 	"parley/shared/importers"
 	"parley/shared/wordpiece"
@@ -29,7 +29,7 @@ func valid() Config {
 // Every field is a flag with its JSON name, and Read reads what was written.
 func TestEveryFieldIsAFlag(t *testing.T) {
 	c := valid()
-	set := flag.NewFlagSet("", flag.ContinueOnError)
+	set := new(cli.Flags)
 	c.Flags(set)
 	for i := range reflect.TypeFor[Config]().NumField() {
 		f := reflect.TypeFor[Config]().Field(i)
