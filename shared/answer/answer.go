@@ -34,7 +34,9 @@ import (
 // An Engine answers questions with one encoder over one collection. It serves one goroutine at a
 // time; its parts may be shared by many engines.
 type Engine struct {
-	Encoder  *encoder.Encoder
+	Encoder *encoder.Encoder
+	Source  Source
+	// What New was given; nil where another source answers.
 	Index    *index.Index
 	Passages *passages.Store
 	// The dense stage, or nil; both are set by SetDense.
@@ -43,7 +45,6 @@ type Engine struct {
 
 	second   *second
 	reader   *query.Reader
-	searcher *index.Searcher
 	turns    []conversation.Turn
 	parts    []float32 // by term, what it adds to a result's score; all zero between results
 	least    float32   // a word is marked where its part is at least this
@@ -55,16 +56,28 @@ type Engine struct {
 	lights   []float32 // by token of a question: see answerFeatures
 }
 
-// New returns an engine of an encoder and a collection. It returns an error where the parts do not
-// belong together.
+// New returns an engine of an encoder and of a collection in this program. It returns an
+// error where the parts do not belong together.
 func New(e *encoder.Encoder, x *index.Index, p *passages.Store) (*Engine, error) {
-	if e.Vocab() != x.Vocab() {
-		return nil, fmt.Errorf("answer: the encoder's vocabulary has %d terms, the index's %d; they must come from the same model", e.Vocab(), x.Vocab())
+	source, err := Local(x, p)
+	if err != nil {
+		return nil, err
 	}
-	if x.Docs() != p.Len() {
-		return nil, fmt.Errorf("answer: the index has %d documents, the collection %d passages; they must be built together", x.Docs(), p.Len())
+	engine, err := Over(e, source)
+	if err != nil {
+		return nil, err
 	}
-	return &Engine{Encoder: e, Index: x, Passages: p}, nil
+	engine.Index, engine.Passages = x, p
+	return engine, nil
+}
+
+// Over returns an engine of an encoder over a source. It returns an error where the two do
+// not belong together.
+func Over(e *encoder.Encoder, s Source) (*Engine, error) {
+	if e.Vocab() != s.Vocab() {
+		return nil, fmt.Errorf("answer: the encoder's vocabulary has %d terms, the index's %d; they must come from the same model", e.Vocab(), s.Vocab())
+	}
+	return &Engine{Encoder: e, Source: s}, nil
 }
 
 // The limits of Ask.K. 0 stands for defaultK; a value outside the limits becomes the nearer
@@ -116,13 +129,15 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 		return f, fmt.Errorf(`the question is to be read %q; wanted %q, %q, or "" to let the encoder decide`, ask.Read, message.ReadAlone, message.ReadTogether)
 	}
 	if e.reader == nil {
-		e.reader, e.searcher = query.NewReader(e.Encoder, e.Index.Lookup), e.Index.NewSearcher()
-		e.parts = make([]float32, e.Encoder.Vocab()+e.Index.Words())
+		e.reader = query.NewReader(e.Encoder, e.Source.Lookup)
+		e.parts = make([]float32, e.Encoder.Vocab()+e.Source.Words())
 	}
 
 	newest := len(ask.Turns) - 1
 	e.turns = e.turns[:0]
-	f.turns, f.spelled = e.spell(ask.Turns)
+	if f.turns, f.spelled, err = e.spell(ask.Turns); err != nil {
+		return f, err
+	}
 	for _, t := range f.turns {
 		e.turns = append(e.turns, conversation.Turn(t))
 	}
@@ -156,13 +171,19 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	if e.Dense != nil {
 		depth = max(k, candidates)
 	}
-	all, cost := e.searcher.Search(f.Vector, depth)
+	all, cost, err := e.Source.Search(f.Vector, depth)
+	if err != nil {
+		return f, err
+	}
 	f.hits, f.cost = all, cost
 	f.search = time.Since(encoded)
 	if e.Dense != nil {
 		f.hits = all[:min(candidates, len(all))]
 	}
 	if !ask.Brief || e.Dense != nil {
+		if err := e.bring(f.hits[:min(len(f.hits), defaultK)]); err != nil {
+			return f, err
+		}
 		f.ranking = e.features(&f)
 	}
 	if e.Dense != nil {
@@ -172,10 +193,23 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 		return f, err
 	}
 	if f.stage != message.StageSparse {
-		return f, e.search2(&f, e.turns, k)
+		err = e.search2(&f, e.turns, k)
+	} else {
+		f.hits = all[:min(k, len(all))]
 	}
-	f.hits = all[:min(k, len(all))]
-	return f, nil
+	if err != nil {
+		return f, err
+	}
+	return f, e.bring(f.hits)
+}
+
+// bring sees to it that the source knows what it found.
+func (e *Engine) bring(hits []index.Hit) error {
+	docs := make([]uint32, len(hits))
+	for i, h := range hits {
+		docs[i] = h.Doc
+	}
+	return e.Source.Bring(docs)
 }
 
 // weigh multiplies the weights of the terms that by names, and removes those that become 0.
@@ -256,7 +290,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	figure, date := wants(question)
 	for i, h := range f.hits {
 		if ask.Brief {
-			p := e.Passages.At(int(h.Doc))
+			p := e.Source.Passage(h.Doc)
 			a.Results[i] = message.Result{Doc: h.Doc, ID: p.ID, Title: p.Title, Score: h.Score}
 		} else {
 			r, err := e.result(f.Vector, h, said, i < replyDepth)
@@ -329,7 +363,7 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 // term to its position in the answer's terms.
 func (e *Engine) explain(query sparse.Vector, doc uint32, place map[uint32]int) []message.Part {
 	parts := []message.Part{}
-	for _, m := range e.Index.Explain(query, doc) {
+	for _, m := range e.Source.Explain(query, doc) {
 		p := message.Part{Term: place[m.Term], Query: m.Query, Doc: m.Doc}
 		parts = append(parts, p) // there are few, so they are inserted; a sort would add 3.9 kB, compressed, to the page
 		i := len(parts) - 1
@@ -390,7 +424,7 @@ func (e *Engine) terms(f found, turns []message.Turn) (terms []message.Term, pla
 // result describes one hit. e.reading holds the question, said the replies so far. read says
 // whether the passage's sentences are encoded.
 func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bool) (message.Result, error) {
-	p := e.Passages.At(int(h.Doc))
+	p := e.Source.Passage(h.Doc)
 	e.tokens = e.Encoder.Tokenizer.Append(e.tokens[:0], p.Text, maxTokens)
 	var spans []sentence.Span
 	var scores []float32
@@ -406,12 +440,12 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bo
 		}
 	}
 	q := quote.Best(p.Text, spans, scores, said)
-	matches := e.Index.Explain(query, h.Doc)
+	matches := e.Source.Explain(query, h.Doc)
 	e.least = 0
 	for _, m := range matches {
 		// A term that nearly every passage contains ("is", "and") does not tell one from another,
 		// whatever it adds.
-		if docs := e.Index.Docs(); docs < fewDocs || e.Index.DF(m.Term) <= docs/2 {
+		if docs := e.Source.Docs(); docs < fewDocs || e.Source.DF(m.Term) <= docs/2 {
 			e.parts[m.Term] = m.Score
 			e.least = max(e.least, markShare*m.Score)
 		}
@@ -444,9 +478,9 @@ const markShare = 0.15
 // pieces needs at least half of them matched: "##s" alone marks nothing.
 func (e *Engine) marks(text string) []message.Span {
 	var exact []message.Span
-	if e.Index.Words() > 0 && len(e.tokens) > 0 {
+	if e.Source.Words() > 0 && len(e.tokens) > 0 {
 		e.words.Each(text[:e.tokens[len(e.tokens)-1].End], func(stem []byte, start, end int) {
-			if t, ok := e.Index.Lookup(stem); ok && e.parts[t] > 0 && e.parts[t] >= e.least {
+			if t, ok := e.Source.Lookup(stem); ok && e.parts[t] > 0 && e.parts[t] >= e.least {
 				exact = append(exact, message.Span{start, end})
 			}
 		})

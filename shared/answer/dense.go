@@ -55,7 +55,7 @@ func (e *Engine) SetDense(s *encoder.Sentence, v *dense.Vectors) error {
 		why = "the collection's dense vectors are of " + v.Space() + ", the dense encoder " + s.Name + " compares with those of " + s.Space
 	case s.Dim() != v.Dim():
 		why = "the collection's dense vectors have another length than those of the dense encoder " + s.Name
-	case v.Len() != e.Passages.Len():
+	case v.Len() != e.Source.Docs():
 		why = "the collection has another number of dense vectors than of passages; they must be built together"
 	case !s.Tokenizer.Same(e.Encoder.Tokenizer):
 		why = "the dense encoder " + s.Name + " has another vocabulary than the sparse one; they must share it"
@@ -137,7 +137,9 @@ func (e *Engine) search2(f *found, turns []conversation.Turn, k int) error {
 	docs, keys = docs[:n], keys[:n]
 	scores := make([]float32, n)
 	if both {
-		e.searcher.Scores(scores, f.Vector, docs)
+		if err := e.Source.Scores(scores, f.Vector, docs); err != nil {
+			return err
+		}
 	}
 	parts := s.searcher.Cosines(s.query, docs)
 	for i, cosine := range parts { // ascending, so that of equal scores the lower number has the greater key

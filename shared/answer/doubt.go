@@ -107,7 +107,7 @@ func (e *Engine) AnswerFeatures(ask message.Ask) (features []float32, both bool,
 	}
 	newest := len(ask.Turns) - 1
 	e.reading.ask(&f, newest)
-	if _, _, err := e.reading.read(e.Encoder.Base(), e.Passages.At(int(f.hits[0].Doc))); err != nil {
+	if _, _, err := e.reading.read(e.Encoder.Base(), e.Source.Passage(f.hits[0].Doc)); err != nil {
 		return nil, false, err
 	}
 	return e.answerFeatures(&f, f.turns[newest].Question, newest), f.stage == message.StageBoth, nil
@@ -118,7 +118,7 @@ func (e *Engine) answerFeatures(f *found, question string, newest int) []float32
 	x := make([]float32, answerFeatures)
 	copy(x, f.ranking)
 	x[filled], x[wordless] = 0, 0 // these differ with the size of the collection
-	p := e.Passages.At(int(f.hits[0].Doc))
+	p := e.Source.Passage(f.hits[0].Doc)
 
 	// The weight that the best sentence shares with the question, in sum and by token.
 	r := &e.reading
@@ -164,10 +164,10 @@ func (e *Engine) answerFeatures(f *found, question string, newest int) []float32
 		words++
 		stem := f.Words.Stem(i)
 		idf := most
-		t, ok := e.Index.Lookup(stem)
+		t, ok := e.Source.Lookup(stem)
 		if ok {
 			known++
-			idf = e.idf(e.Index.DF(t))
+			idf = e.idf(e.Source.DF(t))
 		} else if w.Last > w.First {
 			pieces += w.Last - w.First + 1
 		}
@@ -189,13 +189,13 @@ func (e *Engine) answerFeatures(f *found, question string, newest int) []float32
 	if total > 0 {
 		x[inFirst], x[missingAll] = there/total, gone/total
 	}
-	if e.Index.Words() > 0 && words > 0 { // an index without words contains none, whatever its passages contain
+	if e.Source.Words() > 0 && words > 0 { // an index without words contains none, whatever its passages contain
 		x[unknown] = 1 - float32(known)/float32(words)
 		if known == 0 {
 			x[unknownAll] = 1
 		}
 	}
-	if n := newestTokens(f.Input.From, newest); n > 0 && e.Index.Words() > 0 {
+	if n := newestTokens(f.Input.From, newest); n > 0 && e.Source.Words() > 0 {
 		x[shattered] = min(float32(pieces)/float32(n), 1)
 	}
 	x[content] = float32(words) / float32(words+4)
@@ -225,7 +225,7 @@ func newestTokens(from []conversation.Origin, newest int) (n int) {
 // idf returns BM25's inverse document frequency of a word that df passages contain: log(1 + (N - df
 // + 0.5) / (df + 0.5)).
 func (e *Engine) idf(df int) float32 {
-	n, d := float64(e.Index.Docs()), float64(df)
+	n, d := float64(e.Source.Docs()), float64(df)
 	return matrix.Log1p(float32((n - d + .5) / (d + .5))) // math.Log has other bits on other machines
 }
 
@@ -283,7 +283,7 @@ func (e *Engine) look(x []float32, question string, first passages.Passage) {
 		known := false
 		if !latin(w) {
 			e.words.Each(w, func(stem []byte, _, _ int) {
-				_, ok := e.Index.Lookup(stem)
+				_, ok := e.Source.Lookup(stem)
 				known = known || ok
 			})
 		}
@@ -341,8 +341,8 @@ func (e *Engine) strange(w string) bool {
 	}
 	often := false
 	e.words.Each(w, func(stem []byte, _, _ int) {
-		t, ok := e.Index.Lookup(stem)
-		often = often || ok && 20*e.Index.DF(t) > e.Index.Docs()
+		t, ok := e.Source.Lookup(stem)
+		often = often || ok && 20*e.Source.DF(t) > e.Source.Docs()
 	})
 	return !often
 }
@@ -362,7 +362,7 @@ func (e *Engine) doubt(question, title string, answers float32, both bool) strin
 	if kind := smallTalk(question); kind != "" {
 		return kind
 	}
-	if answers >= AnswersAbove(both)*float32(Trusted(e.Index.Docs())) || e.IsAbout(question, title) {
+	if answers >= AnswersAbove(both)*float32(Trusted(e.Source.Docs())) || e.IsAbout(question, title) {
 		return ""
 	}
 	if e.otherLanguage(question) {

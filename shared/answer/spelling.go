@@ -34,12 +34,11 @@ const remembered = 1000
 
 // spell returns turns with the misspelt words of questions replaced, and the replacements in order.
 // The slice turns stays as it is.
-func (e *Engine) spell(turns []message.Turn) ([]message.Turn, []respelling) {
-	if e.Index.Words() == 0 {
-		return turns, nil
+func (e *Engine) spell(turns []message.Turn) (read []message.Turn, done []respelling, err error) {
+	read = turns
+	if e.Source.Words() == 0 {
+		return read, nil, nil
 	}
-	var done []respelling
-	read := turns
 	for i, t := range turns {
 		if len(t.Question) > longest || e.otherLanguage(t.Question) { // a pasted text, or correct words of another language
 			continue
@@ -47,12 +46,11 @@ func (e *Engine) spell(turns []message.Turn) ([]message.Turn, []respelling) {
 		var b strings.Builder
 		last := 0
 		e.words.Each(t.Question, func(stem []byte, start, end int) {
-			if start < last { // a pair of characters overlaps the next
+			if start < last || err != nil { // a pair of characters overlaps the next
 				return
 			}
-			typed := t.Question[start:end]
-			as := e.respell(stem, typed)
-			if as == "" {
+			typed, as := t.Question[start:end], ""
+			if as, err = e.respell(stem, typed); as == "" {
 				return
 			}
 			b.WriteString(t.Question[last:start])
@@ -69,26 +67,28 @@ func (e *Engine) spell(turns []message.Turn) ([]message.Turn, []respelling) {
 		b.WriteString(t.Question[last:])
 		read[i].Question = b.String()
 	}
-	return read, done
+	return read, done, err
 }
 
 // respell returns the replacement of a word, "" where the word stays.
-func (e *Engine) respell(stem []byte, typed string) string {
-	if _, ok := e.Index.Lookup(stem); ok {
-		return ""
+func (e *Engine) respell(stem []byte, typed string) (as string, err error) {
+	if _, ok := e.Source.Lookup(stem); ok {
+		return "", nil
 	}
 	if as, ok := e.speller.read[string(stem)]; ok {
-		return as
+		return as, nil
 	}
-	as := ""
 	n := &e.speller.nearest
 	word := []byte(stem)
 	// A word that is one piece of the encoder's vocabulary is no misspelling, whatever the
 	// collection contains.
 	if len(e.Encoder.Tokenizer.Append(e.tokens[:0], typed, 2)) > 1 && n.Seek(word) {
-		e.Index.EachWord(func(known []byte, term uint32) { n.Offer(known, e.Index.DF(term)) })
+		e.Source.EachWord(func(known []byte, term uint32) { n.Offer(known, e.Source.DF(term)) })
 		if found := n.Found(); found != nil {
-			if as = e.surface(found, typed); max(len(as)-len(typed), len(typed)-len(as)) > 2 {
+			if as, err = e.surface(found, typed); err != nil {
+				return "", err
+			}
+			if max(len(as)-len(typed), len(typed)-len(as)) > 2 {
 				as = "" // the stems are near, but the words are not
 			}
 		}
@@ -97,17 +97,24 @@ func (e *Engine) respell(stem []byte, typed string) string {
 		e.speller.read = map[string]string{}
 	}
 	e.speller.read[string(word)] = as
-	return as
+	return as, nil
 }
 
 // surface returns a word of that stem as it stands in the first passages that contain it. Of
 // several forms, "Napoleon" and "Napoleonic", it takes the one whose length is nearest to what was
 // typed.
-func (e *Engine) surface(stem []byte, typed string) (as string) {
-	term, _ := e.Index.Lookup(stem)
+func (e *Engine) surface(stem []byte, typed string) (as string, err error) {
+	term, _ := e.Source.Lookup(stem)
 	off := func(s string) int { return max(len(s)-len(typed), len(typed)-len(s)) }
-	for _, doc := range e.Index.Holding(nil, term, 20) {
-		p := e.Passages.At(int(doc))
+	docs, err := e.Source.Holding(term, 20)
+	if err == nil {
+		err = e.Source.Bring(docs)
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, doc := range docs {
+		p := e.Source.Passage(doc)
 		for _, text := range [2]string{p.Text, p.Title} {
 			e.surfaces.Each(text, func(w []byte, start, end int) {
 				if string(w) == string(stem) && (as == "" || off(text[start:end]) < off(as)) {
@@ -116,7 +123,7 @@ func (e *Engine) surface(stem []byte, typed string) (as string) {
 			})
 		}
 	}
-	return as
+	return as, nil
 }
 
 // respelt lowers the weight of exact words that replaced others.

@@ -103,17 +103,16 @@ func (e *Engine) features(f *found) []float32 {
 		}
 		return (first.Score - f.hits[i].Score) / first.Score
 	}
-	title := e.Passages.At(int(first.Doc)).Title
+	title := e.Source.Passage(first.Doc).Title
 	x[lead], x[tenLead] = less(1), less(9)
 	other := 1
-	for other < len(f.hits) && e.Passages.At(int(f.hits[other].Doc)).Title == title {
+	for other < len(f.hits) && e.Source.Passage(f.hits[other].Doc).Title == title {
 		other++
 	}
 	x[otherLead] = less(other)
-	var score [1]float32
-	x[filled] = first.Score / e.searcher.Scores(score[:], f.Vector, []uint32{first.Doc})
+	x[filled] = first.Score / e.Source.Most(f.Vector)
 	var shared, sharedWords, all, allWords float32
-	matches := e.Index.Explain(f.Vector, first.Doc)
+	matches := e.Source.Explain(f.Vector, first.Doc)
 	for _, m := range matches {
 		shared += m.Query
 		if int(m.Term) >= e.Encoder.Vocab() {

@@ -43,13 +43,13 @@ const WordPrefix = "word:"
 // document. description is for people.
 func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) string, description string) error {
 	for _, l := range []int{0, len(x.terms)} {
-		if l < x.lists() && x.exponentOf(l)-x.unit > 22 {
+		if l < x.count() && x.exponentOf(l)-x.unit > 22 {
 			return fmt.Errorf("index: one kind of weights has the step 2^%d, the other 2^%d: no frequency counts both", x.exponentOf(l), x.unit)
 		}
 	}
 	lengths := make([]uint64, x.docs)
 	total := uint64(0)
-	for l := range x.lists() {
+	for l := range x.count() {
 		for d, frequency := range x.frequencies(l) {
 			lengths[d] += frequency
 			total += frequency
@@ -73,9 +73,9 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	}
 
 	m = appendNumber(m, 1, 1)
-	m = appendNumber(m, 2, uint64(x.lists()))
+	m = appendNumber(m, 2, uint64(x.count()))
 	m = appendNumber(m, 3, uint64(x.docs))
-	m = appendNumber(m, 4, uint64(x.lists()))
+	m = appendNumber(m, 4, uint64(x.count()))
 	m = appendNumber(m, 5, uint64(x.docs))
 	m = appendNumber(m, 6, total)
 	if average != 0 {
@@ -85,8 +85,8 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	m = appendString(m, 8, description)
 	write()
 
-	order := make([]int, x.lists())
-	names := make([]string, x.lists())
+	order := make([]int, x.count())
+	names := make([]string, x.count())
 	for l := range order {
 		order[l] = l
 		if t := x.term(l); t < x.vocab {

@@ -2,10 +2,7 @@ package index
 
 import (
 	"iter"
-	"math"
 	"slices"
-
-	"parley/shared/sparse"
 )
 
 // Other engines need every document's impacts, and a query's weights as integers, to
@@ -31,7 +28,7 @@ func (x *Index) Documents() iter.Seq2[int, []Impact] {
 			docs := int(min(uint64(x.docs)-uint64(block)<<blockBits, blockSize))
 			at = append(at[:0], make([]int, docs+2)...)
 			runs := func(visit func(l, run int)) {
-				for l := range x.lists() {
+				for l := range x.count() {
 					if r := next[l]; r < x.first[l+1] && x.block[r] == block {
 						visit(l, int(r))
 					}
@@ -70,19 +67,4 @@ func (x *Index) List(term uint32) iter.Seq2[uint32, byte] {
 		return func(func(uint32, byte) bool) {}
 	}
 	return x.postings(l)
-}
-
-// A Factor is a query's weight for one term, per impact.
-type Factor struct{ Term, Weight uint32 }
-
-// Factors returns a query's weights as Search rounds them, ascending by term, without the
-// terms that no document contains. A document's score is step times the sum of Weight x
-// Impact.Weight over the shared terms.
-func (x *Index) Factors(q sparse.Vector) (factors []Factor, step float32) {
-	parts, exponent := x.plan(nil, q)
-	for _, p := range parts {
-		factors = append(factors, Factor{p.term, p.weight})
-	}
-	slices.SortFunc(factors, func(a, b Factor) int { return int(a.Term) - int(b.Term) })
-	return factors, float32(math.Ldexp(1, exponent+x.unit))
 }

@@ -249,7 +249,8 @@ func scoresAreThoseOfSearch(t *testing.T, s *Searcher, q sparse.Vector) {
 		docs = append(docs, uint32(n-1-d))
 	}
 	got := make([]float32, n)
-	most := s.Scores(got, q, docs)
+	s.Scores(got, q, docs)
+	most := s.x.Most(q)
 	slices.Reverse(got)
 	if !slices.Equal(got, want) {
 		t.Fatalf("scores %v, want %v", got, want)
@@ -642,7 +643,7 @@ func TestSearchDoesNotAllocate(t *testing.T) {
 func use(t *testing.T, x *Index) {
 	s := x.NewSearcher()
 	q := vec(0, 1, 1, 2, 2, 3, 4, 1, 1e9, 1)
-	if n := x.lists(); n > 0 {
+	if n := x.count(); n > 0 {
 		q = sparse.Vector{}
 		for i := range min(n, 50) {
 			q.Terms = append(q.Terms, x.term(i*n/min(n, 50)))

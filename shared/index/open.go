@@ -184,11 +184,8 @@ func Open(data []byte) (*Index, error) {
 	if err := h.check(&body); err != nil {
 		return nil, err
 	}
-	x := &Index{docs: h.docs, vocab: h.vocab, exponent: int(h.exponent), wordExponent: int(h.wordExponent)}
-	x.unit = x.exponent
-	if h.words > 0 && (h.lists == 0 || x.wordExponent < x.unit) {
-		x.unit = x.wordExponent
-	}
+	x := &Index{lists: lists{docs: h.docs, vocab: h.vocab, exponent: int(h.exponent), wordExponent: int(h.wordExponent)}}
+	x.setUnit(h.lists, h.words)
 	if err := x.words.read(body[wordsSection], at[wordsSection], h.words); err != nil {
 		return nil, err
 	}
@@ -211,7 +208,7 @@ func Open(data []byte) (*Index, error) {
 // readLists sets x.terms and returns the number of postings in each list.
 func (x *Index) readLists(b []byte, at int64, h header) (sizes []uint32, err error) {
 	x.terms = make([]uint32, h.lists)
-	sizes = make([]uint32, x.lists())
+	sizes = make([]uint32, x.count())
 	var next, sum uint64
 	p := 0
 	fail := func(format string, args ...any) ([]uint32, error) {

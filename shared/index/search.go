@@ -43,53 +43,14 @@ type part struct {
 	unrounded  float64 // in the unit of all lists
 }
 
-// maxScore is the bound below which sums of weight x impact stay: float32 represents every
-// integer up to it.
-const maxScore = 1 << 24
-
-// plan appends the lists that q opens to parts, and returns the exponent of the query's
-// step: weight x impact is in units of 2^(exponent + x.unit). It chooses the finest step
-// at which no document can reach maxScore.
-//
-// An impact in a list whose step is 2^n units counts 2^n times. Multiplying the query
-// weight by 2^n does this exactly.
+// plan is lists.plan, with the runs of each list.
 func (x *Index) plan(parts []part, q sparse.Vector) ([]part, int) {
-	// bound is the score of a document that has the largest impact in each list.
-	var bound float64
-	for i := range min(len(q.Terms), len(q.Weights)) {
-		w := float64(min(q.Weights[i], maxWeight))
-		if !(w > 0) { // NaN too
-			continue
-		}
-		if l, ok := x.list(q.Terms[i]); ok {
-			w = math.Ldexp(w, x.exponentOf(l)-x.unit)
-			parts = append(parts, part{term: q.Terms[i], list: uint32(l), run: x.first[l], last: x.first[l+1], unrounded: w})
-			// The conversion forbids fusing the product into the sum.
-			bound += float64(w * float64(x.top[l]))
-		}
-	}
-	_, exponent := math.Frexp(bound)
-	exponent = max(exponent-24, minExponent)
-	for !x.round(parts, exponent) {
-		exponent++
-	}
-	return slices.DeleteFunc(parts, func(p part) bool { return p.weight == 0 }), exponent
-}
-
-// round rounds the weights to multiples of 2^exponent, halves up, and reports whether
-// every score stays below maxScore.
-func (x *Index) round(parts []part, exponent int) bool {
-	bound := 0.0
+	parts, exponent := x.lists.plan(parts, q)
 	for i := range parts {
 		p := &parts[i]
-		w := math.Floor(math.Ldexp(p.unrounded, -exponent) + 0.5)
-		bound += float64(w * float64(x.top[p.list]))
-		if bound >= maxScore {
-			return false
-		}
-		p.weight = uint32(w)
+		p.run, p.last = x.first[p.list], x.first[p.list+1]
 	}
-	return true
+	return parts, exponent
 }
 
 // Search returns the k best documents that share a term with q, best first, ties by
@@ -218,9 +179,8 @@ func ldexp(v float32, exponent int) float32 {
 }
 
 // Scores writes the score that Search gives each of docs to to, 0 where a document shares
-// no term with q. It returns the highest score that any document could have, from the
-// largest weight in each of q's lists. It reads no postings of other documents.
-func (s *Searcher) Scores(to []float32, q sparse.Vector, docs []uint32) (most float32) {
+// no term with q. It reads no postings of other documents.
+func (s *Searcher) Scores(to []float32, q sparse.Vector, docs []uint32) {
 	var exponent int
 	s.parts, exponent = s.x.plan(s.parts[:0], q)
 	step := ldexp(1, exponent+s.x.unit)
@@ -233,11 +193,6 @@ func (s *Searcher) Scores(to []float32, q sparse.Vector, docs []uint32) (most fl
 		}
 		to[i] = float32(sum) * step
 	}
-	sum := uint32(0)
-	for _, p := range s.parts {
-		sum += p.weight * uint32(s.x.top[p.list])
-	}
-	return float32(sum) * step
 }
 
 // find returns the position of doc's posting in a list, and whether there is one.
@@ -264,14 +219,9 @@ func (x *Index) Explain(q sparse.Vector, doc uint32) []Match {
 	parts, exponent := x.plan(nil, q)
 	var matches []Match
 	for _, p := range parts {
-		at, ok := x.find(&p, doc)
-		if !ok {
-			continue
+		if at, ok := x.find(&p, doc); ok {
+			matches = append(matches, x.match(p, exponent, x.impact[at]))
 		}
-		impact, e := float32(x.impact[at]), x.exponentOf(int(p.list))
-		m := Match{Term: p.term, Query: ldexp(float32(p.weight), exponent+x.unit-e), Doc: ldexp(impact, e)}
-		m.Score = float32(m.Query * m.Doc)
-		matches = append(matches, m)
 	}
 	return matches
 }

@@ -1,0 +1,89 @@
+package answer
+
+import (
+	"fmt"
+
+	"parley/shared/index"
+	"parley/shared/passages"
+	"parley/shared/sparse"
+)
+
+// A Source is who answers a vector: it has a collection's passages, and ranks them. There
+// are three: the index in this program (Local), an index in parts on a static host, and
+// another search engine. What is known of the collection's terms is in this program in any
+// case, since it makes the vector. All rank alike, to the bit.
+//
+// Search, Bring and Holding may have to fetch something. A source that cannot fetch while it
+// is called, as in a tab, returns a Lacking; whoever asked fetches what it names, gives it to
+// the source, and asks the whole question again. A source serves one goroutine at a time.
+type Source interface {
+	// What is known of the terms, as in index.Index and index.Lexicon.
+	Docs() int
+	Vocab() int
+	Words() int
+	Lookup(word []byte) (term uint32, ok bool)
+	EachWord(visit func(word []byte, term uint32))
+	DF(term uint32) int
+	Most(q sparse.Vector) float32
+
+	// Search returns the k best documents, as index.Searcher does; valid until its next
+	// call.
+	Search(q sparse.Vector, k int) ([]index.Hit, index.Cost, error)
+	// Bring sees to it that Passage and Explain know these documents, which Search or
+	// Holding returned, until the next call of Bring.
+	Bring(docs []uint32) error
+	Passage(doc uint32) passages.Passage
+	Explain(q sparse.Vector, doc uint32) []index.Match
+	// Holding returns some documents that contain a term, at most most of them.
+	Holding(term uint32, most int) ([]uint32, error)
+	// Scores writes the documents' scores to to, as index.Searcher does. The dense stage
+	// alone needs it; a source without it returns an error.
+	Scores(to []float32, q sparse.Vector, docs []uint32) error
+}
+
+// Lacking is the error of a source for what has to be fetched first.
+type Lacking interface {
+	error
+	// Lacks returns what is lacking, as JSON for who fetches it.
+	Lacks() string
+}
+
+// local is the index in this program.
+type local struct {
+	*index.Index
+	searcher *index.Searcher
+	passages *passages.Store
+}
+
+// Local returns the source of an index and its passages in this program. It returns an error
+// where the two do not belong together.
+func Local(x *index.Index, p *passages.Store) (Source, error) {
+	if x.Docs() != p.Len() {
+		return nil, fmt.Errorf("answer: the index has %d documents, the collection %d passages; they must be built together", x.Docs(), p.Len())
+	}
+	return &local{Index: x, passages: p}, nil
+}
+
+func (l *local) search() *index.Searcher {
+	if l.searcher == nil {
+		l.searcher = l.NewSearcher()
+	}
+	return l.searcher
+}
+
+func (l *local) Search(q sparse.Vector, k int) ([]index.Hit, index.Cost, error) {
+	hits, cost := l.search().Search(q, k)
+	return hits, cost, nil
+}
+
+func (l *local) Scores(to []float32, q sparse.Vector, docs []uint32) error {
+	l.search().Scores(to, q, docs)
+	return nil
+}
+
+func (l *local) Holding(term uint32, most int) ([]uint32, error) {
+	return l.Index.Holding(nil, term, most), nil
+}
+
+func (l *local) Bring([]uint32) error                { return nil }
+func (l *local) Passage(doc uint32) passages.Passage { return l.passages.At(int(doc)) }
