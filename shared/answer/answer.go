@@ -43,6 +43,7 @@ type Engine struct {
 	Dense   *encoder.Sentence
 	Vectors *dense.Vectors
 
+	lexicon  *index.Lexicon // the source's
 	second   *second
 	reader   *query.Reader
 	turns    []conversation.Turn
@@ -74,10 +75,11 @@ func New(e *encoder.Encoder, x *index.Index, p *passages.Store) (*Engine, error)
 // Over returns an engine of an encoder over a source. It returns an error where the two do
 // not belong together.
 func Over(e *encoder.Encoder, s Source) (*Engine, error) {
-	if e.Vocab() != s.Vocab() {
-		return nil, fmt.Errorf("answer: the encoder's vocabulary has %d terms, the index's %d; they must come from the same model", e.Vocab(), s.Vocab())
+	x := s.Lexicon()
+	if e.Vocab() != x.Vocab() {
+		return nil, fmt.Errorf("answer: the encoder's vocabulary has %d terms, the index's %d; they must come from the same model", e.Vocab(), x.Vocab())
 	}
-	return &Engine{Encoder: e, Source: s}, nil
+	return &Engine{Encoder: e, Source: s, lexicon: x}, nil
 }
 
 // The limits of Ask.K. 0 stands for defaultK; a value outside the limits becomes the nearer
@@ -129,8 +131,8 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 		return f, fmt.Errorf(`the question is to be read %q; wanted %q, %q, or "" to let the encoder decide`, ask.Read, message.ReadAlone, message.ReadTogether)
 	}
 	if e.reader == nil {
-		e.reader = query.NewReader(e.Encoder, e.Source.Lookup)
-		e.parts = make([]float32, e.Encoder.Vocab()+e.Source.Words())
+		e.reader = query.NewReader(e.Encoder, e.lexicon.Lookup)
+		e.parts = make([]float32, e.Encoder.Vocab()+e.lexicon.Words())
 	}
 
 	newest := len(ask.Turns) - 1
@@ -445,7 +447,7 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bo
 	for _, m := range matches {
 		// A term that nearly every passage contains ("is", "and") does not tell one from another,
 		// whatever it adds.
-		if docs := e.Source.Docs(); docs < fewDocs || e.Source.DF(m.Term) <= docs/2 {
+		if docs := e.lexicon.Docs(); docs < fewDocs || e.lexicon.DF(m.Term) <= docs/2 {
 			e.parts[m.Term] = m.Score
 			e.least = max(e.least, markShare*m.Score)
 		}
@@ -478,9 +480,9 @@ const markShare = 0.15
 // pieces needs at least half of them matched: "##s" alone marks nothing.
 func (e *Engine) marks(text string) []message.Span {
 	var exact []message.Span
-	if e.Source.Words() > 0 && len(e.tokens) > 0 {
+	if e.lexicon.Words() > 0 && len(e.tokens) > 0 {
 		e.words.Each(text[:e.tokens[len(e.tokens)-1].End], func(stem []byte, start, end int) {
-			if t, ok := e.Source.Lookup(stem); ok && e.parts[t] > 0 && e.parts[t] >= e.least {
+			if t, ok := e.lexicon.Lookup(stem); ok && e.parts[t] > 0 && e.parts[t] >= e.least {
 				exact = append(exact, message.Span{start, end})
 			}
 		})

@@ -55,7 +55,7 @@ func (e *Engine) SetDense(s *encoder.Sentence, v *dense.Vectors) error {
 		why = "the collection's dense vectors are of " + v.Space() + ", the dense encoder " + s.Name + " compares with those of " + s.Space
 	case s.Dim() != v.Dim():
 		why = "the collection's dense vectors have another length than those of the dense encoder " + s.Name
-	case v.Len() != e.Source.Docs():
+	case v.Len() != e.lexicon.Docs():
 		why = "the collection has another number of dense vectors than of passages; they must be built together"
 	case !s.Tokenizer.Same(e.Encoder.Tokenizer):
 		why = "the dense encoder " + s.Name + " has another vocabulary than the sparse one; they must share it"

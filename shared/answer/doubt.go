@@ -164,10 +164,10 @@ func (e *Engine) answerFeatures(f *found, question string, newest int) []float32
 		words++
 		stem := f.Words.Stem(i)
 		idf := most
-		t, ok := e.Source.Lookup(stem)
+		t, ok := e.lexicon.Lookup(stem)
 		if ok {
 			known++
-			idf = e.idf(e.Source.DF(t))
+			idf = e.idf(e.lexicon.DF(t))
 		} else if w.Last > w.First {
 			pieces += w.Last - w.First + 1
 		}
@@ -189,13 +189,13 @@ func (e *Engine) answerFeatures(f *found, question string, newest int) []float32
 	if total > 0 {
 		x[inFirst], x[missingAll] = there/total, gone/total
 	}
-	if e.Source.Words() > 0 && words > 0 { // an index without words contains none, whatever its passages contain
+	if e.lexicon.Words() > 0 && words > 0 { // an index without words contains none, whatever its passages contain
 		x[unknown] = 1 - float32(known)/float32(words)
 		if known == 0 {
 			x[unknownAll] = 1
 		}
 	}
-	if n := newestTokens(f.Input.From, newest); n > 0 && e.Source.Words() > 0 {
+	if n := newestTokens(f.Input.From, newest); n > 0 && e.lexicon.Words() > 0 {
 		x[shattered] = min(float32(pieces)/float32(n), 1)
 	}
 	x[content] = float32(words) / float32(words+4)
@@ -225,7 +225,7 @@ func newestTokens(from []conversation.Origin, newest int) (n int) {
 // idf returns BM25's inverse document frequency of a word that df passages contain: log(1 + (N - df
 // + 0.5) / (df + 0.5)).
 func (e *Engine) idf(df int) float32 {
-	n, d := float64(e.Source.Docs()), float64(df)
+	n, d := float64(e.lexicon.Docs()), float64(df)
 	return matrix.Log1p(float32((n - d + .5) / (d + .5))) // math.Log has other bits on other machines
 }
 
@@ -283,7 +283,7 @@ func (e *Engine) look(x []float32, question string, first passages.Passage) {
 		known := false
 		if !latin(w) {
 			e.words.Each(w, func(stem []byte, _, _ int) {
-				_, ok := e.Source.Lookup(stem)
+				_, ok := e.lexicon.Lookup(stem)
 				known = known || ok
 			})
 		}
@@ -341,8 +341,8 @@ func (e *Engine) strange(w string) bool {
 	}
 	often := false
 	e.words.Each(w, func(stem []byte, _, _ int) {
-		t, ok := e.Source.Lookup(stem)
-		often = often || ok && 20*e.Source.DF(t) > e.Source.Docs()
+		t, ok := e.lexicon.Lookup(stem)
+		often = often || ok && 20*e.lexicon.DF(t) > e.lexicon.Docs()
 	})
 	return !often
 }
@@ -362,7 +362,7 @@ func (e *Engine) doubt(question, title string, answers float32, both bool) strin
 	if kind := smallTalk(question); kind != "" {
 		return kind
 	}
-	if answers >= AnswersAbove(both)*float32(Trusted(e.Source.Docs())) || e.IsAbout(question, title) {
+	if answers >= AnswersAbove(both)*float32(Trusted(e.lexicon.Docs())) || e.IsAbout(question, title) {
 		return ""
 	}
 	if e.otherLanguage(question) {

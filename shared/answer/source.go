@@ -17,15 +17,8 @@ import (
 // is called, as in a tab, returns a Lacking; whoever asked fetches what it names, gives it to
 // the source, and asks the whole question again. A source serves one goroutine at a time.
 type Source interface {
-	// What is known of the terms, as in index.Index and index.Lexicon.
-	Docs() int
-	Vocab() int
-	Words() int
-	Lookup(word []byte) (term uint32, ok bool)
-	EachWord(visit func(word []byte, term uint32))
-	DF(term uint32) int
-	Most(q sparse.Vector) float32
-
+	// Lexicon is what is known of the collection's terms.
+	Lexicon() *index.Lexicon
 	// Search returns the k best documents, as index.Searcher does; valid until its next
 	// call.
 	Search(q sparse.Vector, k int) ([]index.Hit, index.Cost, error)
@@ -50,7 +43,7 @@ type Lacking interface {
 
 // local is the index in this program.
 type local struct {
-	*index.Index
+	index    *index.Index
 	searcher *index.Searcher
 	passages *passages.Store
 }
@@ -61,29 +54,27 @@ func Local(x *index.Index, p *passages.Store) (Source, error) {
 	if x.Docs() != p.Len() {
 		return nil, fmt.Errorf("answer: the index has %d documents, the collection %d passages; they must be built together", x.Docs(), p.Len())
 	}
-	return &local{Index: x, passages: p}, nil
+	return &local{x, x.NewSearcher(), p}, nil
 }
 
-func (l *local) search() *index.Searcher {
-	if l.searcher == nil {
-		l.searcher = l.NewSearcher()
-	}
-	return l.searcher
-}
+func (l *local) Lexicon() *index.Lexicon { return &l.index.Lexicon }
 
 func (l *local) Search(q sparse.Vector, k int) ([]index.Hit, index.Cost, error) {
-	hits, cost := l.search().Search(q, k)
+	hits, cost := l.searcher.Search(q, k)
 	return hits, cost, nil
 }
 
-func (l *local) Scores(to []float32, q sparse.Vector, docs []uint32) error {
-	l.search().Scores(to, q, docs)
-	return nil
-}
+func (l *local) Bring([]uint32) error { return nil }
+
+func (l *local) Passage(doc uint32) passages.Passage { return l.passages.At(int(doc)) }
+
+func (l *local) Explain(q sparse.Vector, doc uint32) []index.Match { return l.index.Explain(q, doc) }
 
 func (l *local) Holding(term uint32, most int) ([]uint32, error) {
-	return l.Index.Holding(nil, term, most), nil
+	return l.index.Holding(nil, term, most), nil
 }
 
-func (l *local) Bring([]uint32) error                { return nil }
-func (l *local) Passage(doc uint32) passages.Passage { return l.passages.At(int(doc)) }
+func (l *local) Scores(to []float32, q sparse.Vector, docs []uint32) error {
+	l.searcher.Scores(to, q, docs)
+	return nil
+}

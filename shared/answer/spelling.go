@@ -36,7 +36,7 @@ const remembered = 1000
 // The slice turns stays as it is.
 func (e *Engine) spell(turns []message.Turn) (read []message.Turn, done []respelling, err error) {
 	read = turns
-	if e.Source.Words() == 0 {
+	if e.lexicon.Words() == 0 {
 		return read, nil, nil
 	}
 	for i, t := range turns {
@@ -72,7 +72,7 @@ func (e *Engine) spell(turns []message.Turn) (read []message.Turn, done []respel
 
 // respell returns the replacement of a word, "" where the word stays.
 func (e *Engine) respell(stem []byte, typed string) (as string, err error) {
-	if _, ok := e.Source.Lookup(stem); ok {
+	if _, ok := e.lexicon.Lookup(stem); ok {
 		return "", nil
 	}
 	if as, ok := e.speller.read[string(stem)]; ok {
@@ -83,7 +83,7 @@ func (e *Engine) respell(stem []byte, typed string) (as string, err error) {
 	// A word that is one piece of the encoder's vocabulary is no misspelling, whatever the
 	// collection contains.
 	if len(e.Encoder.Tokenizer.Append(e.tokens[:0], typed, 2)) > 1 && n.Seek(word) {
-		e.Source.EachWord(func(known []byte, term uint32) { n.Offer(known, e.Source.DF(term)) })
+		e.lexicon.EachWord(func(known []byte, term uint32) { n.Offer(known, e.lexicon.DF(term)) })
 		if found := n.Found(); found != nil {
 			if as, err = e.surface(found, typed); err != nil {
 				return "", err
@@ -104,7 +104,7 @@ func (e *Engine) respell(stem []byte, typed string) (as string, err error) {
 // several forms, "Napoleon" and "Napoleonic", it takes the one whose length is nearest to what was
 // typed.
 func (e *Engine) surface(stem []byte, typed string) (as string, err error) {
-	term, _ := e.Source.Lookup(stem)
+	term, _ := e.lexicon.Lookup(stem)
 	off := func(s string) int { return max(len(s)-len(typed), len(typed)-len(s)) }
 	docs, err := e.Source.Holding(term, 20)
 	if err == nil {

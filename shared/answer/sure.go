@@ -110,7 +110,7 @@ func (e *Engine) features(f *found) []float32 {
 		other++
 	}
 	x[otherLead] = less(other)
-	x[filled] = first.Score / e.Source.Most(f.Vector)
+	x[filled] = first.Score / e.lexicon.Most(f.Vector)
 	var shared, sharedWords, all, allWords float32
 	matches := e.Source.Explain(f.Vector, first.Doc)
 	for _, m := range matches {

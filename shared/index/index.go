@@ -18,8 +18,8 @@
 // in integers.
 //
 // build.go writes the file, open.go specifies its layout and checks it, words.go reads and
-// writes the list of words, search.go searches, lists.go is what is known of the lists
-// without their postings, ciff.go exchanges indexes with other engines.
+// writes the list of words, search.go searches, lexicon.go is an index
+// without its postings, ciff.go exchanges indexes with other engines.
 package index
 
 import (
@@ -28,7 +28,7 @@ import (
 
 // An Index is immutable and safe for concurrent use.
 type Index struct {
-	lists
+	Lexicon
 
 	// List l belongs to term(l). A list's postings are cut into runs, one for each block of
 	// 65,536 documents in which it has postings: runs[first[l]:first[l+1]].
@@ -67,15 +67,6 @@ func (x *Index) Holding(to []uint32, term uint32, most int) []uint32 {
 
 // Postings returns the number of postings in all lists.
 func (x *Index) Postings() int { return len(x.impact) }
-
-// DF returns the number of documents that contain term.
-func (x *Index) DF(term uint32) int {
-	l, ok := x.list(term)
-	if !ok {
-		return 0
-	}
-	return x.start[x.first[l+1]] - x.start[x.first[l]]
-}
 
 // Vectors returns the learned part of each document's vector, in the order of the
 // documents. The weights are the index's, multiples of Step. A Builder that adds these

@@ -184,7 +184,7 @@ func Open(data []byte) (*Index, error) {
 	if err := h.check(&body); err != nil {
 		return nil, err
 	}
-	x := &Index{lists: lists{docs: h.docs, vocab: h.vocab, exponent: int(h.exponent), wordExponent: int(h.wordExponent)}}
+	x := &Index{Lexicon: Lexicon{docs: h.docs, vocab: h.vocab, exponent: int(h.exponent), wordExponent: int(h.wordExponent)}}
 	x.setUnit(h.lists, h.words)
 	if err := x.words.read(body[wordsSection], at[wordsSection], h.words); err != nil {
 		return nil, err
@@ -199,6 +199,7 @@ func Open(data []byte) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.df = sizes
 	if err := x.readDocuments(body[documentsSection], at[documentsSection], sizes); err != nil {
 		return nil, err
 	}

@@ -43,9 +43,9 @@ type part struct {
 	unrounded  float64 // in the unit of all lists
 }
 
-// plan is lists.plan, with the runs of each list.
+// plan is Lexicon.plan, with the runs of each list.
 func (x *Index) plan(parts []part, q sparse.Vector) ([]part, int) {
-	parts, exponent := x.lists.plan(parts, q)
+	parts, exponent := x.Lexicon.plan(parts, q)
 	for i := range parts {
 		p := &parts[i]
 		p.run, p.last = x.first[p.list], x.first[p.list+1]
