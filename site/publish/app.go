@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 
+	"parley/shared/durable"
+	"parley/site/strip"
 	"parley/site/web"
 	"parley/wasm/kernel"
 )
@@ -124,6 +126,20 @@ func compile(ctx context.Context, root string) (string, error) {
 		args := append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"}, p.flags...)
 		args = append(args, "-o", filepath.Join("build", "wasm", p.name), p.pkg)
 		if _, err := run(p.env, args...); err != nil {
+			return "", err
+		}
+		at := filepath.Join(root, "build", "wasm", p.name)
+		linked, err := os.ReadFile(at)
+		if err != nil {
+			return "", err
+		}
+		// A later Go may write another table of functions; then the program is larger, and
+		// works.
+		small, err := strip.Program(linked)
+		if err != nil && !errors.Is(err, strip.ErrTable) {
+			return "", fmt.Errorf("%s: %w", p.name, err)
+		}
+		if err := durable.WriteFile(at, small); err != nil {
 			return "", err
 		}
 	}
