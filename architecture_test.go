@@ -1,4 +1,3 @@
-// Package parley holds no program: its test keeps ARCHITECTURE.md true.
 package parley
 
 import (
@@ -117,6 +116,9 @@ func TestImportsAreThoseOfTheTable(t *testing.T) {
 			return i >= 0
 		}
 		imports(t, folder, func(pkg, path, file string) {
+			if path == module && !allowed(folder, r.imports, ".") {
+				t.Errorf("%s imports what is embedded at the root; ARCHITECTURE.md allows %s %v", file, folder, r.imports)
+			}
 			if project, ok := strings.CutPrefix(path, module+"/"); ok {
 				if to, _, _ := strings.Cut(project, "/"); to != folder {
 					graph[folder][to] = true

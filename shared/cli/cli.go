@@ -148,7 +148,7 @@ func (p *Program) root(s Streams) *cobra.Command {
 	for _, c := range p.Commands {
 		root.AddCommand(c.cobra(s))
 	}
-	root.AddCommand(p.completion().cobra(s))
+	root.AddCommand(p.completion().cobra(s), p.manual().cobra(s))
 	return root
 }
 

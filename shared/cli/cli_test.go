@@ -17,7 +17,7 @@ func tool() *Program {
 	return &Program{
 		Name: "tool", About: "A tool.", Stopped: "stopped; it goes on from here",
 		Commands: []Command{{
-			Name: "cut", Synopsis: "[flags] WOOD...\n--list", Summary: "cut wood", About: "Cuts.", Examples: "tool cut --how fine oak",
+			Name: "cut", Synopsis: "[flags] WOOD...\n--list", Summary: "cut wood", About: "Cuts.\n\n  oak    hard\n  balsa  soft\nA * star_of_the_sea <here>.", Examples: "tool cut --how fine oak",
 			Define: func(flags *Flags) Run {
 				how := flags.String("how", "rough", "the `way` to cut")
 				OneOf(flags, "how", "rough", "fine")
@@ -79,7 +79,7 @@ func TestACommandLineIsRunAndItsCodeSaysHow(t *testing.T) {
 }
 
 func TestHelpShowsWaysFlagsAndExamples(t *testing.T) {
-	const want = "tool cut: cut wood\n\nUsage: tool cut [flags] WOOD...\n       tool cut --list\n\nCuts.\n\nFlags:\n" +
+	const want = "tool cut: cut wood\n\nUsage: tool cut [flags] WOOD...\n       tool cut --list\n\nCuts.\n\n  oak    hard\n  balsa  soft\nA * star_of_the_sea <here>.\n\nFlags:\n" +
 		"      --how way       the way to cut (default \"rough\")\n      --into folder   the folder to put it\n" +
 		"  -n, --number many   this many pieces (default 1)\n      --quick         hurry\n  -h, --help          help for cut\n\n" +
 		"Examples:\n  tool cut --how fine oak\n\nExit codes: 0 done, 1 failed, 2 the command line makes no sense.\n"

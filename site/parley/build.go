@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"parley/shared/cli"
+	"parley/site/carried"
 	"parley/site/publish"
 )
 
@@ -44,7 +47,7 @@ func runBuild(l *cli.Flags) cli.Run {
 		if !known {
 			return cli.Usagef("--compress %s: wanted one of %v", *level, publish.Levels)
 		}
-		o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense,
+		o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense, EncoderFlag: *encoderDir,
 			Ours: *encoderDir == "" && *collectionDir == "" && *dense == "", Log: func(format string, args ...any) {
 				fmt.Fprintf(s.Err, format+"\n", args...)
 			}}
@@ -62,26 +65,18 @@ func runBuild(l *cli.Flags) cli.Run {
 		case *collectionDir != "":
 			o.Examples = [][]string{} // the page's own examples are about the built-in collection
 		}
-		root, rootErr := publish.Root(".")
-		if figures := filepath.Join(root, "models", "experiments", "figures.json"); rootErr == nil && *collectionDir == "" && *from == "" {
-			if _, err := os.Stat(figures); err == nil {
-				o.Experiments = figures
+		if *collectionDir == "" && *from == "" {
+			if o.Experiments, err = figures(); err != nil {
+				return err
 			}
 		}
 		if o.Cache == "" && o.Level == publish.Best {
-			if rootErr == nil {
-				o.Cache = filepath.Join(root, "build", "compressed")
-			} else if dir, err := os.UserCacheDir(); err == nil {
-				o.Cache = filepath.Join(dir, "parley", "compressed")
-			}
+			o.Cache = compressedBefore(s.Err)
 		}
 		if *from != "" {
 			o.App, err = publish.FromDist(*from)
-		} else if rootErr != nil {
-			return fmt.Errorf("%w, where the page is built from; run it there, or take the programs of a folder built before (--from FOLDER)", rootErr)
 		} else {
-			fmt.Fprintln(s.Err, "building the page's programs")
-			o.App, err = publish.FromSource(ctx, root, *wasm)
+			o.App, err = program(ctx, *wasm, s.Err)
 		}
 		if err != nil {
 			return err
@@ -123,9 +118,60 @@ func runBuild(l *cli.Flags) cli.Run {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.Err, "Next: parley serve %s\n", *out)
+		fmt.Fprintf(s.Err, "Next: %s\n", cli.Typed("parley", "serve", *out))
 		return nil
 	}
+}
+
+// program returns the page's program: from the repository that contains the working
+// directory, or else what this command carries, or else from the repository from which it
+// was installed.
+func program(ctx context.Context, prebuilt string, log io.Writer) (publish.App, error) {
+	root, err := publish.Root(".")
+	if err != nil && prebuilt == "" {
+		app, none := publish.Carried()
+		if !errors.Is(none, publish.ErrCarriesNone) {
+			return app, none
+		}
+		if root, err = publish.Source(); err != nil {
+			return nil, fmt.Errorf("%w; take a release of parley, which does, or the programs of a folder built before (--from FOLDER), or run this in Parley's repository", none)
+		}
+	}
+	if prebuilt == "" {
+		fmt.Fprintf(log, "building the page's programs from %s\n", root)
+	}
+	return publish.FromSource(ctx, root, prebuilt)
+}
+
+// figures returns the file of the experiments' figures, "" where there is none.
+func figures() (string, error) {
+	root, err := publish.Root(".")
+	if err != nil {
+		dir, err := carried.Models()
+		return filepath.Join(dir, "experiments", "figures.json"), err
+	}
+	file := filepath.Join(root, "models", "experiments", "figures.json")
+	if _, err := os.Stat(file); err != nil {
+		return "", nil
+	}
+	return file, nil
+}
+
+// compressedBefore returns the folder that keeps compressed files between builds, "" where
+// there can be none.
+func compressedBefore(log io.Writer) string {
+	dir, err := carried.Cache("compressed")
+	if root, noRoot := publish.Root("."); noRoot == nil {
+		dir, err = filepath.Join(root, "build", "compressed"), nil
+	}
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		fmt.Fprintf(log, "compressed files are not kept for the next build: %v\n", err)
+		return ""
+	}
+	return dir
 }
 
 // readExamples reads conversations from a file.

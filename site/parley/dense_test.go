@@ -216,7 +216,7 @@ func TestADenseStageThatIsMissing(t *testing.T) {
 	// No vectors.
 	must(t, "", "index", "--encoder", b.encoder, "--out", b.collection, filepath.Join(b.dir, "docs", "sea.jsonl"))
 	stands("")
-	refused(cli.Failed, "`parley index --dense --out "+b.collection+"` adds them", "--stage", "dense")
+	refused(cli.Failed, "`parley index --dense --out "+b.collection+" --encoder "+b.encoder+"` adds them", "--stage", "dense")
 	if out := must(t, "", b.with("models")...); !strings.Contains(out, "no dense vectors; ") {
 		t.Error(out)
 	}

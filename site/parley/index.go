@@ -102,7 +102,7 @@ func runIndex(l *cli.Flags) cli.Run {
 			}
 		}
 		if add {
-			return addDense(ctx, s, enc, *out, o, *asJSON)
+			return addDense(ctx, s, enc, *out, *encoderDir, o, *asJSON)
 		}
 		if os.Getenv("GOGC") == "" {
 			// Texts stay and there is little garbage, so the program needs little more memory
@@ -152,8 +152,13 @@ func runIndex(l *cli.Flags) cli.Run {
 		if sum.WithoutTerms > 0 {
 			fmt.Fprintf(s.Err, "warning: the encoder gave no term for %s of %s passages: only their words find them\n", thousands(sum.WithoutTerms), thousands(sum.Passages))
 		}
-		printDense(s.Out, sum)
-		fmt.Fprintf(s.Out, "Next: parley chat --collection %s, or parley build --collection %s\n", sum.Out, sum.Out)
+		printDense(s.Out, sum, *encoderDir)
+		var by string // the second stage's encoder, unless it is the family's
+		if *denseDir != familys {
+			by = *denseDir
+		}
+		needed := []string{"--collection", sum.Out, "--encoder", *encoderDir, "--dense", by}
+		fmt.Fprintf(s.Out, "Next: %s, or %s\n", cli.Typed(append([]string{"parley", "chat"}, needed...)...), cli.Typed(append([]string{"parley", "build"}, needed...)...))
 		return nil
 	}
 }
@@ -221,7 +226,7 @@ func passagesBy(encoders *collection.Encoders, base *collection.LoadedEncoder, d
 }
 
 // addDense adds dense vectors to a collection.
-func addDense(ctx context.Context, s cli.Streams, enc *collection.LoadedEncoder, out string, o collection.Options, asJSON bool) error {
+func addDense(ctx context.Context, s cli.Streams, enc *collection.LoadedEncoder, out, encoderDir string, o collection.Options, asJSON bool) error {
 	if _, err := os.Stat(out); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is no collection to add dense vectors to; name one with --out, or documents to index", out)
 	}
@@ -236,16 +241,16 @@ func addDense(ctx context.Context, s cli.Streams, enc *collection.LoadedEncoder,
 		return cli.JSON(s.Out, sum)
 	}
 	fmt.Fprintf(s.Out, "%s passages in %s\n", thousands(sum.Passages), sum.Out)
-	printDense(s.Out, sum)
+	printDense(s.Out, sum, encoderDir)
 	return nil
 }
 
-// printDense prints a summary of the dense vectors.
-func printDense(w io.Writer, sum *collection.Summary) {
+// printDense prints a summary of the dense vectors. encoderDir is what --encoder names.
+func printDense(w io.Writer, sum *collection.Summary, encoderDir string) {
 	d := sum.Dense
 	switch {
 	case sum.DenseDropped:
-		fmt.Fprintf(w, "the passages are others than before: their dense vectors were dropped; parley index --dense --out %s makes new ones\n", sum.Out)
+		fmt.Fprintf(w, "the passages are others than before: their dense vectors were dropped; %s makes new ones\n", cli.Typed("parley", "index", "--dense", "--out", sum.Out, "--encoder", encoderDir))
 	case d == nil:
 	case d.Encoder == "":
 		fmt.Fprintf(w, "dense vectors %.2f MB: those of before, since the passages are the same\n", float64(d.Bytes)/1e6)

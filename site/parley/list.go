@@ -126,7 +126,7 @@ func runModels(l *cli.Flags) cli.Run {
 		fmt.Fprintf(s.Out, "\n%s: %s, %s passages, made by %s\n", at, printable(out.Collection.Title), thousands(out.Collection.Passages), printable(out.Collection.Encoder))
 		switch space := out.Collection.Space; {
 		case space == "":
-			fmt.Fprintf(s.Out, "no dense vectors; `parley index --dense --out %s` adds them\n", at)
+			fmt.Fprintf(s.Out, "no dense vectors; `%s` adds them\n", cli.Typed("parley", "index", "--dense", "--out", at, "--encoder", *encoderDir))
 		case out.Dense.Installed && space != out.Dense.Space:
 			fmt.Fprintf(s.Out, "dense vectors of %s, which the dense encoder above cannot be compared with: it wants those of %s\n", printable(space), printable(out.Dense.Space))
 		default:

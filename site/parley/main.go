@@ -18,7 +18,7 @@ func main() {
 		<-ctx.Done()
 		stop() // a second ctrl-C ends the program immediately
 	}()
-	os.Exit(program.Run(ctx, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Args[1:]))
+	os.Exit(commandLine.Run(ctx, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Args[1:]))
 }
 
-var program = &cli.Program{Name: "parley", About: "Parley: conversational search that needs no server.", Commands: commands}
+var commandLine = &cli.Program{Name: "parley", About: "Parley: conversational search that needs no server.", Commands: commands}

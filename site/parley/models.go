@@ -13,18 +13,15 @@ import (
 	"parley/shared/collect"
 	"parley/shared/family"
 	"parley/shared/message"
+	"parley/site/carried"
 	"parley/site/collection"
 	"parley/site/publish"
 )
 
-// Defaults where no flag is given: folders of the repository.
-const (
-	defaultEncoder    = "models" // a family's folder
-	defaultCollection = "models/vital-articles"
-)
-
-// located returns the folder that a flag names, or else the repository's own.
-func located(given, flagName, standard, makeWith string) (string, error) {
+// located returns the folder that a flag names. Without one, it is a folder of models/ in
+// the repository that contains the working directory, or else the one that the command
+// carries.
+func located(given, flagName, makeWith, name string) (string, error) {
 	if given != "" {
 		if _, err := os.Stat(given); err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
@@ -36,9 +33,10 @@ func located(given, flagName, standard, makeWith string) (string, error) {
 	}
 	root, err := publish.Root(".")
 	if err != nil {
-		return "", fmt.Errorf("no %s: give a folder with --%s (`parley %s` makes one), or run in Parley's repository, which carries %s", flagName, flagName, makeWith, standard)
+		dir, err := carried.Models()
+		return filepath.Join(dir, name), err
 	}
-	dir := filepath.Join(root, filepath.FromSlash(standard))
+	dir := filepath.Join(root, "models", name)
 	if _, err := os.Stat(dir); err != nil {
 		return "", fmt.Errorf("no %s: %s is not there; `make models` makes it, or give another folder with --%s", flagName, dir, flagName)
 	}
@@ -46,7 +44,7 @@ func located(given, flagName, standard, makeWith string) (string, error) {
 }
 
 func encoderFolder(given string) (string, error) {
-	return located(given, "encoder", defaultEncoder, "quantize")
+	return located(given, "encoder", "quantize", "")
 }
 
 // openEncoders opens the encoders that a flag names, and loads the one for passages.
@@ -63,7 +61,7 @@ func openEncoders(given string) (encoders *collection.Encoders, base *collection
 }
 
 func collectionFolder(given string) (string, error) {
-	return located(given, "collection", defaultCollection, "index")
+	return located(given, "collection", "index", "vital-articles")
 }
 
 // sources are the encoder, collection and stages that a command's flags name.
@@ -135,7 +133,7 @@ func openEngine(o sources, log io.Writer) (e *answer.Engine, absent, err error) 
 	if wrong != nil {
 		absent = wrong
 	} else if c.Dense == nil {
-		absent = fmt.Errorf("%s: %w; `parley index --dense --out %s` adds them", collectionDir, errNoVectors, collectionDir)
+		absent = fmt.Errorf("%s: %w; `%s` adds them", collectionDir, errNoVectors, cli.Typed("parley", "index", "--dense", "--out", collectionDir, "--encoder", o.encoder))
 	} else if o.stage != message.StageSparse || wanted {
 		absent = second(e, c, encoders, o.dense)
 	}

@@ -30,7 +30,7 @@ import (
 func parley(t *testing.T, stdin string, args ...string) (code int, out, err string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = program.Run(t.Context(), cli.Streams{In: strings.NewReader(stdin), Out: &o, Err: &e}, args)
+	code = commandLine.Run(t.Context(), cli.Streams{In: strings.NewReader(stdin), Out: &o, Err: &e}, args)
 	return code, o.String(), e.String()
 }
 
@@ -139,16 +139,6 @@ func TestExitCodes(t *testing.T) {
 		}
 		if out != "" {
 			t.Errorf("parley %v: standard output %q", c.args, out)
-		}
-	}
-}
-
-func TestWithoutTheRepositoryTheErrorSaysWhatToGive(t *testing.T) {
-	t.Chdir(t.TempDir())
-	for _, args := range [][]string{{"search", "x"}, {"chat"}, {"build"}, {"index", "."}} {
-		code, _, err := parley(t, "", args...)
-		if code != cli.Failed || !strings.Contains(err, "--encoder") {
-			t.Errorf("parley %v: %d %s", args, code, err)
 		}
 	}
 }
@@ -427,7 +417,7 @@ func TestChatSharesTheConversation(t *testing.T) {
 		t.Errorf("asked again it is %s, was %s:\n%s", got, fragment, again)
 	}
 	var e strings.Builder
-	if code := program.Run(t.Context(), cli.Streams{In: strings.NewReader(""), Out: io.Discard, Err: &e}, b.with("chat", "--link", "nothing")); code != cli.Usage {
+	if code := commandLine.Run(t.Context(), cli.Streams{In: strings.NewReader(""), Out: io.Discard, Err: &e}, b.with("chat", "--link", "nothing")); code != cli.Usage {
 		t.Errorf("%d %s", code, e.String())
 	}
 }
@@ -452,7 +442,7 @@ func TestChatOpensAFile(t *testing.T) {
 	}
 	for _, args := range [][]string{{"--open", filepath.Join(dir, "none")}, {"--open", saved, "--link", "https://x.org/" + fragment.FindString(first)}} {
 		var e strings.Builder
-		if code := program.Run(t.Context(), cli.Streams{In: strings.NewReader(""), Out: io.Discard, Err: &e}, b.with(append([]string{"chat"}, args...)...)); code == 0 {
+		if code := commandLine.Run(t.Context(), cli.Streams{In: strings.NewReader(""), Out: io.Discard, Err: &e}, b.with(append([]string{"chat"}, args...)...)); code == 0 {
 			t.Errorf("%v was taken", args)
 		}
 	}
@@ -584,7 +574,7 @@ func TestAStoppedIndexSaysHowToGoOn(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	var o, e bytes.Buffer
-	code := program.Run(ctx, cli.Streams{In: strings.NewReader(""), Out: &o, Err: &e}, []string{"index", "--encoder", b.encoder, "--out", filepath.Join(b.dir, "x"), filepath.Join(b.dir, "docs")})
+	code := commandLine.Run(ctx, cli.Streams{In: strings.NewReader(""), Out: &o, Err: &e}, []string{"index", "--encoder", b.encoder, "--out", filepath.Join(b.dir, "x"), filepath.Join(b.dir, "docs")})
 	if code != cli.Failed || !strings.Contains(e.String(), "cancel") {
 		t.Errorf("%d %s", code, e.String())
 	}
@@ -617,7 +607,7 @@ func TestBuildAndServe(t *testing.T) {
 	read, write := io.Pipe()
 	code := make(chan int)
 	go func() {
-		code <- program.Run(ctx, cli.Streams{In: strings.NewReader(""), Out: write, Err: io.Discard}, []string{"serve", dist, "--addr", "localhost:0"})
+		code <- commandLine.Run(ctx, cli.Streams{In: strings.NewReader(""), Out: write, Err: io.Discard}, []string{"serve", dist, "--addr", "localhost:0"})
 	}()
 	var url string
 	if _, err := fmt.Fscan(read, &url); err != nil {

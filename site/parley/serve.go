@@ -39,7 +39,7 @@ func runServe(l *cli.Flags) cli.Run {
 		}
 		if _, err := os.Stat(filepath.Join(dir, "index.html")); err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("%s holds no page; `parley build --out %s` writes one", dir, dir)
+				return fmt.Errorf("%s holds no page; `%s` writes one", dir, cli.Typed("parley", "build", "--out", dir))
 			}
 			return err
 		}

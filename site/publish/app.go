@@ -11,8 +11,10 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 
+	"parley"
 	"parley/shared/durable"
 	"parley/site/strip"
 	"parley/site/web"
@@ -61,7 +63,7 @@ func Root(dir string) (string, error) {
 
 // FromSource builds the program in the repository at root, with the Go toolchain.
 // prebuilt, unless empty, is a folder that already has ui.wasm, worker.wasm, files.wasm
-// and wasm_exec.js.
+// and wasm_exec.js; nothing is built then, and root is not needed.
 func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
 	app := App{}
 	if err := app.addWeb(); err != nil {
@@ -93,17 +95,28 @@ func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
 	}
 	app["kernel.wasm"] = kernel.Binary
 	for _, name := range []string{"LICENSE", "NOTICE"} {
-		if err := read(name, filepath.Join(root, name)); err != nil {
+		var err error
+		if app[name], err = parley.Files.ReadFile(name); err != nil {
 			return nil, err
 		}
 	}
 	return app, nil
 }
 
+// Source returns the repository from which this command was installed, if it is still
+// there. A release does not know its own.
+func Source() (string, error) {
+	_, file, _, _ := runtime.Caller(0)
+	if !filepath.IsAbs(file) {
+		return "", errors.New("this command does not know where its sources are")
+	}
+	return Root(filepath.Dir(file))
+}
+
 // compile builds the WebAssembly programs into build/wasm and returns GOROOT.
 func compile(ctx context.Context, root string) (string, error) {
 	if _, err := exec.LookPath("go"); err != nil {
-		return "", errors.New("building the page needs the Go toolchain, and there is no `go` command; install Go, or take the program of a folder built before (--from DIST)")
+		return "", errors.New("building the page needs the Go toolchain, and there is no `go` command; install Go, or take the programs of a folder built before (--from FOLDER), or a release of parley, which carries them")
 	}
 	run := func(env []string, args ...string) (string, error) {
 		c := exec.CommandContext(ctx, "go", args...)

@@ -50,9 +50,12 @@ type Options struct {
 	// Examples are the conversations offered on the page, each a list of questions. nil
 	// keeps the page's own, which suit the built-in collection; an empty list removes
 	// them.
-	Examples   [][]string
-	Encoder    string // folder: config.json, model.safetensors, vocab.txt; or a family's
-	Collection string // folder: index.bin, passages.bin, and dense.bin for a dense stage
+	Examples [][]string
+	Encoder  string // folder: config.json, model.safetensors, vocab.txt; or a family's
+	// EncoderFlag is what a command must say to use the same encoder, after --encoder; ""
+	// where it need not say anything.
+	EncoderFlag string
+	Collection  string // folder: index.bin, passages.bin, and dense.bin for a dense stage
 	// Dense is a dense encoder's folder for the second stage. "" means the family's, if it
 	// is installed and the collection has dense vectors; in a single file it means none.
 	Dense   string

@@ -10,6 +10,7 @@ import (
 
 	"parley/shared/answer"
 	"parley/shared/bundle"
+	"parley/shared/cli"
 	"parley/shared/collect"
 	disk "parley/shared/encoder/folder"
 	"parley/shared/family"
@@ -58,7 +59,7 @@ func second(o Options, encoders *collection.Encoders, collected fs.FS) (*family.
 	if ok, err := hasVectors(collected); err != nil {
 		return nil, "", fmt.Errorf("%s: %w", o.Collection, err)
 	} else if !ok {
-		return without(fmt.Errorf("%s has no dense vectors; `parley index --dense --out %s` adds them", o.Collection, o.Collection))
+		return without(fmt.Errorf("%s has no dense vectors; `%s` adds them", o.Collection, cli.Typed("parley", "index", "--dense", "--out", o.Collection, "--encoder", o.EncoderFlag)))
 	}
 	space, err := fitting(o, encoders, dir)
 	if err != nil {
