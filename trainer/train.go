@@ -66,7 +66,7 @@ func runTrain(flags *cli.Flags) cli.Run {
 				return err
 			}
 		}
-		for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers, &c.Engine} {
+		for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers, &c.Engine, &c.Record} {
 			var found files
 			for _, p := range *list {
 				if err := found.Set(p); err != nil {

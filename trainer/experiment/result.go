@@ -122,7 +122,7 @@ func (r *Row) Settings() Settings {
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Tag.Get("json")
 		switch name {
-		case "out", "cache", "threads", "device", "save-every", "tensorboard": // do not change what is learnt
+		case "out", "cache", "threads", "device", "save-every", "tensorboard", "record", "record-every": // do not change what is learnt
 			continue
 		case "dense-share", "dense-tokens":
 			if r.Train.Dense == "" {

@@ -7,6 +7,7 @@
 //	provenance.json      the program's revision, and the checksums of all files read
 //	log.jsonl            a line for each step and for each evaluation on the dev set
 //	events.out.tfevents* with --tensorboard, the same for TensorBoard
+//	course.jsonl         with --record, the recorded questions' vectors from step to step
 //	checkpoint/          the state after the last saved step, for --resume
 //	best/                the encoder with the best figure on the dev set, in Hugging Face's layout;
 //	                     with --train-docs also best/doc/, the document encoder
@@ -131,7 +132,9 @@ type Config struct {
 	Patience  int     `json:"patience" help:"stop after n epochs without a better dev figure (0: never)"`
 
 	// What else is kept.
-	TensorBoard bool `json:"tensorboard" help:"write an event file for TensorBoard in the run's folder, beside log.jsonl"`
+	TensorBoard bool     `json:"tensorboard" help:"write an event file for TensorBoard in the run's folder, beside log.jsonl"`
+	Record      []string `json:"record" help:"examples whose vectors are recorded in course.jsonl while the student learns; it is not trained on them"`
+	RecordEvery int      `json:"record-every" help:"steps between two records"`
 }
 
 // groups are groups of Config's fields, in their order. Each group begins with the
@@ -147,7 +150,7 @@ var groups = []struct{ first, title, when string }{
 	{"kld", "The loss", "--kld with a little --infonce and --distance is the default. To make searches cheaper, raise --postings (or --l1, --flops) until the dev set's L0 is low enough."},
 	{"train-docs", "The document side", "Only if the passages may be encoded and indexed again for this student. Without --train-docs, the encoder of passages does not change."},
 	{"rate", "The optimisation", "Use --epochs, --batch, --rate and --average for other amounts of data, --device and --mixed on a GPU, --save-every and --patience for long runs."},
-	{"tensorboard", "What else is kept", "--tensorboard shows a run in TensorBoard; trainer plot draws it without that."},
+	{"tensorboard", "What else is kept", "--tensorboard shows a run in TensorBoard; trainer plot draws it without that. --record shows on a few questions which terms a run lights and darkens."},
 }
 
 // Groups returns a part of the help: which flags belong together, and when each group
@@ -197,7 +200,7 @@ func Default() Config {
 		Candidates: 16, Sampling: "window", From: 11, To: 960, Pseudo: 1,
 		KLD: 1, Gamma: 2, Temperature: 1, InfoNCE: .1, Tau: 1, Own: true, InBatch: "none", Distance: .1, LambdaSteps: .33,
 		Rate: 6e-4, WarmUp: .05, Decay: "linear", Weight: .01, Clip: 1, Batch: 32, Epochs: 4,
-		Freeze: true, Seed: 1, Device: "cpu", SaveEvery: 200,
+		Freeze: true, Seed: 1, Device: "cpu", SaveEvery: 200, RecordEvery: 100,
 	}
 }
 
@@ -348,6 +351,8 @@ func (c *Config) Check() error {
 		{"threads", c.Threads >= 0, "0 or more"},
 		{"save-every", c.SaveEvery >= 1, "1 or more"},
 		{"patience", c.Patience >= 0, "0 or more"},
+		{"record", len(c.Record) == 0 || !c.DenseStudent && !c.TrainDocs, "nothing with --dense-student or --train-docs"},
+		{"record-every", c.RecordEvery >= 1, "1 or more"},
 		{"kld", c.KLD+c.BKL+c.GKL+c.InfoNCE+c.MarginMSE+c.Distance > 0, "above 0, or another weight of the loss"},
 	} {
 		if !f.ok {

@@ -35,9 +35,10 @@ import (
 // A prepared has everything that a run reads, ready for its steps.
 type prepared struct {
 	train, dev []importers.Example
-	texts      []string        // of the collection's passages
-	docs       []sparse.Vector // their vectors, by the frozen encoder
-	lists      []*teacher.File // one per teacher
+	record     []importers.Example // whose vectors are recorded
+	ids, texts []string            // of the collection's passages
+	docs       []sparse.Vector     // their vectors, by the frozen encoder
+	lists      []*teacher.File     // one per teacher
 	// rankingOf returns the id of an example's ranking in lists: textID of its rewrite
 	// in rankings that were made here, the example's own id in those of others.
 	rankingOf func(*importers.Example) string
@@ -79,7 +80,7 @@ func (p *prepared) readExamples(c *Config, stderr io.Writer) error {
 	for _, list := range []struct {
 		to    *[]importers.Example
 		paths []string
-	}{{&p.train, c.Examples}, {&p.dev, c.Dev}, {&excluded, c.Exclude}, {&engine, c.Engine}} {
+	}{{&p.train, c.Examples}, {&p.dev, c.Dev}, {&excluded, c.Exclude}, {&engine, c.Engine}, {&p.record, c.Record}} {
 		var err error
 		if *list.to, err = p.examples(list.paths); err != nil {
 			return err
@@ -88,6 +89,7 @@ func (p *prepared) readExamples(c *Config, stderr io.Writer) error {
 	if len(c.Dev) == 0 && c.DevFraction > 0 {
 		p.train, p.dev = split(p.train, c.DevFraction, c.Seed)
 	}
+	excluded = append(excluded, p.record...)
 	var ofTrain, ofDev int
 	p.train, ofTrain = without(p.train, excluded)
 	p.dev, ofDev = without(p.dev, excluded)
@@ -249,7 +251,7 @@ func (p *prepared) readPassages(c *Config) (*corpus.Corpus, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.texts = passages.Texts
+	p.ids, p.texts = passages.IDs, passages.Texts
 	return passages, p.sum(c.Passages...)
 }
 

@@ -76,6 +76,9 @@ func Run(ctx context.Context, c Config, resume bool, stderr io.Writer) error {
 	if err := r.openLog(); err != nil {
 		return err
 	}
+	if err := r.openCourse(c.steps(len(p.train))); err != nil {
+		return err
+	}
 	return r.train(ctx)
 }
 
@@ -91,7 +94,8 @@ type runner struct {
 	state   state
 	log     *os.File
 	events  *tensorboard.Writer // nil without --tensorboard
-	share   []float32           // the share of the passages with each term; see loss
+	course  *os.File            // nil without --record
+	share   []float32           // see shares
 	index   searcher            // the collection, for the dev set, if documents are frozen
 }
 
@@ -283,6 +287,9 @@ func (r *runner) close() {
 	if r.log != nil {
 		r.log.Close()
 	}
+	if r.course != nil {
+		r.course.Close()
+	}
 	if r.events != nil {
 		r.events.Close()
 	}
@@ -357,6 +364,11 @@ func (r *runner) train(ctx context.Context) error {
 			if err := r.write(line); err != nil {
 				return stopped(err)
 			}
+			if step%c.RecordEvery == 0 {
+				if err := r.record(step, parts); err != nil {
+					return stopped(err)
+				}
+			}
 			m.Update(int64(step), fmt.Sprintf("%s, %.0f examples/s", parts, float64(len(of))/took.Seconds()))
 			if step%c.SaveEvery == 0 {
 				if err := r.save(); err != nil {
@@ -412,6 +424,12 @@ func (r *runner) loss(step, total int) torch.Loss {
 	if r.c.Postings == 0 {
 		return l
 	}
+	l.Query.Share = r.shares()
+	return l
+}
+
+// shares returns the share of the passages with each term.
+func (r *runner) shares() []float32 {
 	if r.share == nil {
 		r.share = make([]float32, max(r.p.frozen.Vocab(), r.p.words.dims()))
 		for i := range r.p.docs {
@@ -420,8 +438,7 @@ func (r *runner) loss(step, total int) torch.Loss {
 			}
 		}
 	}
-	l.Query.Share = r.share
-	return l
+	return r.share
 }
 
 // batch returns a batch with candidates for its examples.

@@ -72,6 +72,69 @@ func small(t testing.TB, folder string) Config {
 	return c
 }
 
+// record writes a question to record while small's run learns.
+func record(t testing.TB, folder string) string {
+	path := filepath.Join(folder, "record.jsonl")
+	var lines bytes.Buffer
+	err := importers.Write(&lines, []importers.Example{{ID: "r", Conversation: "r", Question: "b", Rewrite: "a b z q", Positives: []string{"d7"},
+		History: []conversation.Turn{{Question: "a b", Reply: "z"}}}})
+	if err == nil {
+		err = os.WriteFile(path, lines.Bytes(), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A run's course has the vectors of the recorded question after every so many steps,
+// from before the first one, and where each term stands in the conversation.
+func TestRunRecordsItsCourse(t *testing.T) {
+	folder := t.TempDir()
+	c := small(t, folder)
+	c.Out, c.Record, c.RecordEvery, c.Steps = filepath.Join(folder, "run"), []string{record(t, folder)}, 3, 10
+	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(c.Out, courseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	var head courseHead
+	if err := json.Unmarshal([]byte(lines[0]), &head); err != nil || len(head.Questions) != 1 || head.Steps != 10 || head.Every != 3 || head.Passages != 60 || head.L1 != c.L1 {
+		t.Errorf("head %+v, %v", head, err)
+	}
+	var steps []int
+	for _, line := range lines[1:] {
+		var p struct {
+			Step, Rank int
+			Terms      [][]any
+			First      []string
+			FLOPS      float64
+		}
+		if err := json.Unmarshal([]byte(line), &p); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, p.Step)
+		if len(p.Terms) == 0 || len(p.First) != 5 || p.FLOPS <= 0 || p.Rank < 1 || p.Rank > 60 {
+			t.Errorf("step %d: %s", p.Step, line)
+		}
+		for i, x := range p.Terms {
+			want := map[any]string{"b": "asked", "a": "said", "z": "said"}[x[0]]
+			if want == "" {
+				want = "added"
+			}
+			if x[2] != want || i > 0 && x[1].(float64) > p.Terms[i-1][1].(float64) {
+				t.Errorf("step %d: %v, wanted it to be %s", p.Step, x, want)
+			}
+		}
+	}
+	if fmt.Sprint(steps) != "[0 3 6 9]" {
+		t.Errorf("recorded after steps %v", steps)
+	}
+}
+
 func quiet(t testing.TB) *os.File {
 	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
@@ -85,10 +148,10 @@ func quiet(t testing.TB) *os.File {
 func same(t *testing.T, a, b string) {
 	t.Helper()
 	for _, name := range []string{"checkpoint/model.safetensors", "checkpoint/optimizer.safetensors", "checkpoint/state.json", "best/model.safetensors",
-		"checkpoint/doc/model.safetensors", "best/doc/model.safetensors"} {
+		"checkpoint/doc/model.safetensors", "best/doc/model.safetensors", courseFile} {
 		x, err := os.ReadFile(filepath.Join(a, name))
-		if errors.Is(err, fs.ErrNotExist) && strings.Contains(name, "doc/") {
-			continue // documents were frozen
+		if errors.Is(err, fs.ErrNotExist) && (strings.Contains(name, "doc/") || name == courseFile) {
+			continue // documents were frozen, or nothing was recorded
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -274,6 +337,9 @@ func TestKilledRunResumes(t *testing.T) {
 			folder := t.TempDir()
 			c := small(t, folder)
 			c.TensorBoard = true
+			if name == "queries" || name == "heads" {
+				c.Record, c.RecordEvery = []string{record(t, folder)}, 2
+			}
 			change(&c)
 			killAndResume(t, folder, c)
 		})
