@@ -96,7 +96,7 @@ func TestLevelsHaveTheSameBits(t *testing.T) {
 	s := serveFolder(t, publishRelease(t, release{encoder: dir}))
 	p := bench(t, s)
 	r := p.worker()
-	if len(r.Levels) != 4 || r.Level != "distilled" || r.Encoder != "distilled" || r.Levels[2].Ratio != 2 || r.Levels[2].Card != "cards/2x.txt" {
+	if len(r.Levels) != 4 || r.Level != "distilled" || r.Encoder != "distilled" || r.Levels[2].Ratio != 2 || r.Levels[2].Card != "cards/2x.html" {
 		t.Errorf("ready: %+v", r)
 	}
 	asks := conversations(t, native(t, dir, ""))

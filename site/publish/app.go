@@ -162,6 +162,8 @@ func compile(ctx context.Context, root string) (string, error) {
 // joined lists scripts and the parts that they consist of: one request loads them all, and
 // none is loaded without the parts that it needs.
 var joined = map[string][]string{
+	"charts.js":       {"uplot.js", "charts.js"},
+	"charts.css":      {"uplot.css", "charts.css"},
 	"documents.js":    {"collections.js", "encoding.js", "documents.js"},
 	"worker.js":       {"download.js", "program.js", "worker.js"},
 	"files-worker.js": {"download.js", "program.js", "files-worker.js"},

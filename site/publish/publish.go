@@ -10,7 +10,7 @@
 // never changes and may be cached forever. All other files have fixed names, and browsers
 // must check them for changes. site.json is the manifest (shared/bundle) of the files that
 // the worker loads; it contains the list of the family of encoders (shared/family), if
-// there is one, under "family". Model cards are cards/LEVEL.txt. sw.js contains the list
+// there is one, under "family". Model cards are cards/LEVEL.html. sw.js contains the list
 // of all files, which the service worker verifies before a new version replaces the old
 // one. Files that are loaded only on request are listed separately there: levels other
 // than the base and the default, and the dense stage, which is its encoder and the
@@ -132,6 +132,11 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 			}
 		}
 	}
+	cards, err := readCards(o.Encoder, list)
+	if err != nil {
+		return nil, err
+	}
+	about := describe(list, cards)
 	site, err := manifest(list, data)
 	if err != nil {
 		return nil, err
@@ -144,7 +149,7 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 	if program, err = withExperiments(program, o.Experiments); err != nil {
 		return nil, err
 	}
-	if program, err = withCards(program, o.Encoder, list); err != nil {
+	if err = withCards(program, list, cards, about); err != nil {
 		return nil, err
 	}
 	app, err := render(program, file{name: "site.json", path: "site.json", content: site}, data)
@@ -320,38 +325,6 @@ func withExperiments(program App, figures string) (App, error) {
 	program["experiments.json"] = content
 	return program, err
 }
-
-// withCards adds the levels' model cards to the program.
-func withCards(program App, encoder string, list *family.Family) (App, error) {
-	if list == nil {
-		return program, nil
-	}
-	program = maps.Clone(program)
-	for _, l := range list.Levels {
-		if l.Card == "" {
-			continue
-		}
-		card, err := os.ReadFile(filepath.Join(encoder, filepath.FromSlash(l.Card)))
-		if err != nil {
-			return nil, fmt.Errorf("the card of level %s: %w", l.Name, err)
-		}
-		program[cardPath(l.Name)] = card
-	}
-	if list.Dense != nil && list.Dense.Card != "" {
-		// Its folder need not be the family's, so the path is used as it is.
-		card, err := os.ReadFile(list.Dense.Card)
-		if err != nil {
-			return nil, fmt.Errorf("the card of the dense encoder: %w", err)
-		}
-		program[denseCard] = card
-	}
-	return program, nil
-}
-
-func cardPath(level string) string { return "cards/" + level + ".txt" }
-
-// denseCard cannot be a level's card: levels' names have no slash.
-const denseCard = "cards/dense/card.txt"
 
 // manifest returns site.json.
 func manifest(list *family.Family, data []file) ([]byte, error) {

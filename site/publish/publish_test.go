@@ -48,6 +48,7 @@ func options(t *testing.T) Options {
 				"<!-- examples -->\n<ul role=\"list\">\n<li>old</li>\n</ul>\n<!-- /examples -->\n<!-- tour -->\n<nav>the tour</nav>\n<!-- /tour -->\n" + strings.Repeat("text ", 100)),
 			"boot.js":              []byte("new Worker('{{worker.js}}'); fetch('{{ui.wasm}}'); go('{{sw.js}}')" + strings.Repeat(" ", 200)),
 			"worker.js":            []byte("fetch('{{worker.wasm}}')"),
+			"card.css":             []byte("h1 { margin: 0 }"),
 			"style.css":            []byte("@import '{{more.css}}'; a { background: url({{icon.svg}}) }"),
 			"more.css":             []byte("b{}"),
 			"sw.js":                []byte("const release = {{PRECACHE}};"),
@@ -264,11 +265,11 @@ func TestFamily(t *testing.T) {
 			t.Errorf("site.json lacks %s", name)
 		}
 	}
-	if f := site.Family; f.Base != "undistilled" || f.Default != "2x" || len(f.Levels) != 3 || f.Levels[1].Card != "cards/2x.txt" || f.Levels[1].Folder != "" {
+	if f := site.Family; f.Base != "undistilled" || f.Default != "2x" || len(f.Levels) != 3 || f.Levels[1].Card != "cards/2x.html" || f.Levels[1].Folder != "" {
 		t.Errorf("family: %+v", f)
 	}
-	if files["cards/4x.txt"] != "The card of 4x" {
-		t.Errorf("the card: %q", files["cards/4x.txt"])
+	if !strings.Contains(files["cards/4x.html"], "<p>The card of 4x</p>") {
+		t.Errorf("the card: %q", files["cards/4x.html"])
 	}
 	// The default comes with the page, the other level when it is asked for.
 	raw := strings.TrimSuffix(strings.TrimPrefix(files["sw.js"], "const release = "), ";")

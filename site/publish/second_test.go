@@ -103,10 +103,10 @@ func TestTheDenseStage(t *testing.T) {
 	if !slices.Equal(names, []string{"dense/config.json", "dense/model.safetensors", "collection/dense.bin"}) {
 		t.Errorf("%v", names)
 	}
-	if d := s.Family.Dense; d == nil || *d != (family.Dense{Title: "Better answers", Card: "cards/dense/card.txt", Bytes: int(size), Space: "s"}) {
+	if d := s.Family.Dense; d == nil || *d != (family.Dense{Title: "Better answers", Card: "cards/dense/card.html", Bytes: int(size), Space: "s"}) {
 		t.Errorf("%+v, %d bytes", d, size)
 	}
-	if files["cards/dense/card.txt"] != "The card of conv" {
+	if !strings.Contains(files["cards/dense/card.html"], "<p>The card of conv</p>") {
 		t.Error("the card is not there")
 	}
 	now, later, _ := strings.Cut(files["sw.js"], `"later"`)
@@ -126,7 +126,7 @@ func TestTheDenseStage(t *testing.T) {
 	withoutAny := o
 	withoutAny.NoDense = true
 	q := build(t, withoutAny)
-	if s, files := readSite(t, o); s.Family.Dense != nil || files["cards/dense/card.txt"] != "" || q.Data != r.Data || q.FirstPage.Bytes-r.FirstPage.Bytes > 0 {
+	if s, files := readSite(t, o); s.Family.Dense != nil || files["cards/dense/card.html"] != "" || q.Data != r.Data || q.FirstPage.Bytes-r.FirstPage.Bytes > 0 {
 		t.Errorf("%+v", s.Family)
 	}
 }
@@ -238,7 +238,7 @@ func TestADenseStageThatIsNotThere(t *testing.T) {
 	// Named, it needs no family that lists it.
 	o.Dense = dir + "-away"
 	build(t, o)
-	if s, _ := readSite(t, o); s.Family.Dense == nil || s.Family.Dense.Card != "cards/dense/card.txt" {
+	if s, _ := readSite(t, o); s.Family.Dense == nil || s.Family.Dense.Card != "cards/dense/card.html" {
 		t.Errorf("%+v", s.Family)
 	}
 }

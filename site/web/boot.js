@@ -81,7 +81,15 @@
       $(id)?.select();
     },
     fill(id, value) { const e = $(id); if (e) e.value = value; },
-    check(id) { const e = $(id); if (e) e.checked = true; },
+    dial(...given) { panel('dial').then(d => d.show(...given)).catch(e => say(e.message)); },
+    // probe asks the worker for an instrument, beside the conversation (a message.Ask as
+    // JSON); its ids are negative.
+    probe(body) {
+      return new Promise((done, fail) => {
+        probes.set(--probed, { done, fail });
+        this.post({ id: probed, op: 'ask', body });
+      });
+    },
     dropFragment() { history.replaceState(null, '', location.pathname + location.search); },
     tickAfter(step) { setTimeout(() => call('tick', '', '', step), 1500); },
     announce(text) { $('live').textContent = text; },
@@ -108,7 +116,7 @@
       }
       say('Copied.');
     },
-    // What the panels (panels.js, documents.js, share.js, better.js) need from the page.
+    // What the panels (panels.js, documents.js, share.js, better.js, dial.js) need from the page.
     panels: {}, call, say, stored, store, panel, scope, lookForNewer, makeWorker, shared() {}, opened() {},
     known: new Promise(done => { know = done; }), // resolves when about describes the collection that is searched
     site: { manifest: url('site.json'), sha256: html.dataset.site, kernel: [url('{{kernel.wasm}}'), '{{kernel.wasm integrity}}'] },
@@ -123,6 +131,15 @@
     },
   };
   let shownText = '';
+  const probes = new Map();
+  let probed = 0;
+  // dropProbes fails the probes that no worker will answer, and drops answers that are of
+  // another collection.
+  function dropProbes() {
+    for (const p of probes.values()) p.fail(new Error('the search program started anew'));
+    probes.clear();
+    window.parley.panels.dial?.forget();
+  }
   const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
   // ---- The line above the question box. ----
@@ -257,6 +274,12 @@
   }
 
   function message(m) {
+    if (m.id < 0) {
+      const p = probes.get(m.id), body = JSON.parse(m.body);
+      probes.delete(m.id);
+      if (m.op === 'answer') p?.done(body); else p?.fail(body);
+      return;
+    }
     switch (m.op) {
     case 'progress': {
       const p = JSON.parse(m.body);
@@ -265,6 +288,7 @@
     }
     case 'ready':
       ready = true;
+      dropProbes();
       about(JSON.parse(m.body), m.own);
       settle();
       call('ready', m.body);
@@ -373,11 +397,13 @@
     });
   }
   async function panel(name) {
-    const parts = [['{{panels.js}}', '{{panels.js integrity}}'], {
+    const charts = ['{{charts.js}}', '{{charts.js integrity}}'];
+    const parts = [['{{panels.js}}', '{{panels.js integrity}}'], ...(name === 'dial' ? [charts] : []), {
       documents: ['{{documents.js}}', '{{documents.js integrity}}'],
       reader: ['{{reader.js}}', '{{reader.js integrity}}'],
       share: ['{{share.js}}', '{{share.js integrity}}'],
       better: ['{{better.js}}', '{{better.js integrity}}'],
+      dial: ['{{dial.js}}', '{{dial.js integrity}}'],
     }[name]];
     try { // load and verify all of them before the first runs
       await Promise.all(parts.map(p => scripts[p[0]] || fetchPart(p)));

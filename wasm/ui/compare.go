@@ -187,6 +187,43 @@ func (c *ComparePanel) Ways(stages bool) []WayView {
 	return views
 }
 
+// A RankView is a result and whether it moved.
+type RankView struct {
+	Title, Moved, Spoken, Class string
+}
+
+// ranks returns the first results of a, and how they moved against another ranking, which
+// may be nil. Results whose ids are in gold answer the question.
+func ranks(a, against *message.Answer, most int, gold []string) []RankView {
+	var views []RankView
+	for k, r := range a.Results[:min(len(a.Results), most)] {
+		title, _ := dialogue.Clip(r.Title, 80)
+		if title == "" {
+			title = r.ID
+		}
+		v := RankView{Title: title}
+		if slices.Contains(gold, r.ID) {
+			v.Class = "gold"
+			v.Spoken = " answers the question;"
+		}
+		if against != nil && against != a {
+			was := slices.IndexFunc(against.Results, func(o message.Result) bool { return o.ID == r.ID })
+			switch {
+			case was < 0:
+				v.Moved, v.Class = "new", v.Class+" moved"
+			case was > k:
+				v.Moved, v.Class = "▲"+strconv.Itoa(was-k), v.Class+" moved"
+				v.Spoken += " up by " + strconv.Itoa(was-k)
+			case was < k:
+				v.Moved, v.Class = "▼"+strconv.Itoa(k-was), v.Class+" moved"
+				v.Spoken += " down by " + strconv.Itoa(k-was)
+			}
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
 // goldRank returns the rank of the best passage that answers, as text and class.
 func goldRank(a *message.Answer, gold []string) (text, class string) {
 	at := slices.IndexFunc(a.Results, func(r message.Result) bool { return slices.Contains(gold, r.ID) })

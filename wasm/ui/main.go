@@ -106,6 +106,10 @@ func (c *Root) handle(m call) {
 		c.New()
 	case "tick":
 		c.Tick(m.n)
+	case "level":
+		c.SetLevel(m.a)
+	case "look":
+		c.LookAt(m.n)
 	case "share":
 		c.Share()
 	case "open":
@@ -164,11 +168,11 @@ func (b *browser) Opened(collection string)   { b.want("opened", collection) }
 func (b *browser) Share(conversation, collection, level, rows string) {
 	b.want("shared", conversation, collection, level, rows)
 }
-func (b *browser) Copy(text string)      { b.want("copy", text) }
-func (b *browser) ScrollTo(id string)    { b.want("scrollTo", id) }
-func (b *browser) Focus(id string)       { b.want("focus", id) }
-func (b *browser) Edit(id, text string)  { b.want("edit", id, text) }
-func (b *browser) Fill(id, value string) { b.want("fill", id, value) }
-func (b *browser) Check(id string)       { b.want("check", id) }
-func (b *browser) DropFragment()         { b.want("dropFragment") }
-func (b *browser) TickAfter(step int)    { b.want("tickAfter", step) }
+func (b *browser) Copy(text string)                           { b.want("copy", text) }
+func (b *browser) ScrollTo(id string)                         { b.want("scrollTo", id) }
+func (b *browser) Focus(id string)                            { b.want("focus", id) }
+func (b *browser) Edit(id, text string)                       { b.want("edit", id, text) }
+func (b *browser) Fill(id, value string)                      { b.want("fill", id, value) }
+func (b *browser) Dial(rows string, looked int, level string) { b.want("dial", rows, looked, level) }
+func (b *browser) DropFragment()                              { b.want("dropFragment") }
+func (b *browser) TickAfter(step int)                         { b.want("tickAfter", step) }

@@ -76,15 +76,15 @@ type Browser interface {
 	Type(text string)           // into the question box, unless a visitor has typed there
 	// Share passes the conversation to the panel that asked for it (share.go).
 	Share(conversation, collection, level, rows string)
-	Opened(collection string) // the collection in which an opened conversation was asked; "": not known
-	Copy(text string)         // to the clipboard
-	ScrollTo(id string)       //
-	Focus(id string)          //
-	Edit(id, text string)     // fills a field, selects its text and focuses it
-	Fill(id, value string)    // sets a field or slider
-	Check(id string)          // a radio button
-	DropFragment()            // removes the fragment of the page's address
-	TickAfter(step int)       // calls Tick with step after time for reading
+	Opened(collection string)                   // the collection in which an opened conversation was asked; "": not known
+	Copy(text string)                           // to the clipboard
+	ScrollTo(id string)                         //
+	Focus(id string)                            //
+	Edit(id, text string)                       // fills a field, selects its text and focuses it
+	Fill(id, value string)                      // sets a field or slider
+	Dial(rows string, looked int, level string) // hands the conversation to the dial (dial.go)
+	DropFragment()                              // removes the fragment of the page's address
+	TickAfter(step int)                         // calls Tick with step after time for reading
 }
 
 // ShowNotice shows the notice, if it has changed. It comes before the other requests,

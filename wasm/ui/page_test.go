@@ -60,14 +60,14 @@ func (r *recorder) Opened(collection string)   { r.note("opened", collection, ""
 func (r *recorder) Share(conversation, collection, level, rows string) {
 	r.note("share", conversation, collection+"\n"+level+"\n"+rows, 0)
 }
-func (r *recorder) Copy(text string)      { r.note("copy", text, "", 0) }
-func (r *recorder) ScrollTo(id string)    { r.note("scroll", id, "", 0) }
-func (r *recorder) Focus(id string)       { r.note("focus", id, "", 0) }
-func (r *recorder) Edit(id, text string)  { r.note("edit", id, text, 0) }
-func (r *recorder) Fill(id, value string) { r.note("fill", id, value, 0) }
-func (r *recorder) Check(id string)       { r.note("check", id, "", 0) }
-func (r *recorder) DropFragment()         { r.note("drop fragment", "", "", 0) }
-func (r *recorder) TickAfter(step int)    { r.note("tick", "", "", step) }
+func (r *recorder) Copy(text string)                           { r.note("copy", text, "", 0) }
+func (r *recorder) ScrollTo(id string)                         { r.note("scroll", id, "", 0) }
+func (r *recorder) Focus(id string)                            { r.note("focus", id, "", 0) }
+func (r *recorder) Edit(id, text string)                       { r.note("edit", id, text, 0) }
+func (r *recorder) Fill(id, value string)                      { r.note("fill", id, value, 0) }
+func (r *recorder) Dial(rows string, looked int, level string) { r.note("dial", rows, level, looked) }
+func (r *recorder) DropFragment()                              { r.note("drop fragment", "", "", 0) }
+func (r *recorder) TickAfter(step int)                         { r.note("tick", "", "", step) }
 
 // take returns the requests to the browser in order, as main.go does.
 func (p *page) take() []effect {

@@ -61,7 +61,6 @@ func (c *Root) takeLevel() {
 	for _, l := range c.levels() {
 		if l.Name == c.wanted {
 			c.level = l.Name
-			c.browser.Check(levelID(l.Name))
 		}
 	}
 	c.wanted = ""

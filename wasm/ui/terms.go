@@ -110,5 +110,7 @@ func heaviest(terms []message.Term, least float32) float32 {
 // percent returns the width of a bar.
 func percent(weight, top float32) string { return decimal(float64(100*weight/top)) + "%" }
 
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
+
 // Kinds is the legend of the kinds of terms.
 type Kinds struct{ Exact bool } // there are exact words

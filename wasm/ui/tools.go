@@ -10,7 +10,7 @@ import (
 
 // The instruments open on demand; each has a component and a file.
 //
-//	dial.go     every level of the family side by side, with its costs turn by turn
+//	dial.go     every level of the family side by side: hands the conversation to site/web/dial.js
 //	compare.go  ways of reading a conversation, and the ranks of the passages that answer
 //	why.go      the parts of a score, and what happens when they change
 //
@@ -66,8 +66,9 @@ func (c *Root) tend() {
 	if c.ready == nil || c.dialogue.Pending() > 0 {
 		return
 	}
-	for len(c.tools.probes) < mostProbes && (c.tendWhy() || c.tendDial() || c.tendCompare()) {
+	for len(c.tools.probes) < mostProbes && (c.tendWhy() || c.tendCompare()) {
 	}
+	c.tendDial()
 }
 
 // probe asks the worker, and calls done with the answer or the failure.
@@ -179,13 +180,10 @@ func (c *Root) SetLevel(name string) {
 		return
 	}
 	c.level = name
-	c.browser.Check(levelID(name)) // in case something else than the dial set it
 	c.dialogue.AskAll()
 	c.browser.Announce(c.levelTitle(name) + ": reading the conversation again.")
 	c.changed()
 }
-
-func levelID(name string) string { return "level-" + name }
 
 // OpenTool opens an instrument under the conversation, or closes it.
 func (c *Root) OpenTool(name string) {

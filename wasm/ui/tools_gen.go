@@ -60,39 +60,29 @@ func (c *Tools) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 		{
 			vgparent := vgn
 			_ = vgparent
-			vgn = addText(vgparent, "")
-			if c.Open("dial") {
-				{
-					vgcompKey := vugu.MakeCompKey(0x3FF9C20C01F1BB1^vgin.CurrentPositionHash(), vgiterkey)
-					// ask BuildEnv for prior instance of this specific component
-					vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*DialPanel)
-					if vgcomp == nil {
-						// create new one if needed
-						vgcomp = new(DialPanel)
-						vgin.BuildEnv.WireComponent(vgcomp)
+			vgn = addElement(vgparent, "\x00div\x00id\x00dial\x00class\x00instrument dial")
+			addAttribute(vgn, "hidden", !c.Open("dial"))
+			vgn = addElement(vgparent, "\x00div")
+			{
+				vgparent := vgn
+				_ = vgparent
+				vgn = addText(vgparent, "")
+				if c.Open("compare") {
+					{
+						vgcompKey := vugu.MakeCompKey(0x8E0B7907F7C625D8^vgin.CurrentPositionHash(), vgiterkey)
+						// ask BuildEnv for prior instance of this specific component
+						vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*ComparePanel)
+						if vgcomp == nil {
+							// create new one if needed
+							vgcomp = new(ComparePanel)
+							vgin.BuildEnv.WireComponent(vgcomp)
+						}
+						vgin.BuildEnv.UseComponent(vgcompKey, vgcomp) // ensure we can use this in the cache next time around
+						vgcomp.Root = c.Root
+						vgout.Components = append(vgout.Components, vgcomp)
+						vgn = &vugu.VGNode{Component: vgcomp}
+						vgparent.AppendChild(vgn)
 					}
-					vgin.BuildEnv.UseComponent(vgcompKey, vgcomp) // ensure we can use this in the cache next time around
-					vgcomp.Root = c.Root
-					vgout.Components = append(vgout.Components, vgcomp)
-					vgn = &vugu.VGNode{Component: vgcomp}
-					vgparent.AppendChild(vgn)
-				}
-			}
-			if c.Open("compare") {
-				{
-					vgcompKey := vugu.MakeCompKey(0x8E0B7907F7C625D8^vgin.CurrentPositionHash(), vgiterkey)
-					// ask BuildEnv for prior instance of this specific component
-					vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*ComparePanel)
-					if vgcomp == nil {
-						// create new one if needed
-						vgcomp = new(ComparePanel)
-						vgin.BuildEnv.WireComponent(vgcomp)
-					}
-					vgin.BuildEnv.UseComponent(vgcompKey, vgcomp) // ensure we can use this in the cache next time around
-					vgcomp.Root = c.Root
-					vgout.Components = append(vgout.Components, vgcomp)
-					vgn = &vugu.VGNode{Component: vgcomp}
-					vgparent.AppendChild(vgn)
 				}
 			}
 		}

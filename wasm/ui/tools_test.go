@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,49 +38,60 @@ func (p *page) levelsAsked() (names []string) {
 	return names
 }
 
-func TestNoInstrumentAsksBeforeItIsOpened(t *testing.T) {
-	p := newPage(t)
-	family(p)
-	p.root.Ask("one")
-	p.root.Ask("two")
-	p.settle()
-	if len(p.asks) != 2 || strings.Contains(p.html, `class="instrument`) || !strings.Contains(p.html, `id="open-dial"`) {
-		t.Errorf("asked %d times: %s", len(p.asks), p.html)
-	}
-}
-
-func TestTheDialAsksEveryLevelOnceATurn(t *testing.T) {
-	p := newPage(t)
-	family(p)
-	p.root.Ask("one")
-	p.root.Ask("two")
-	p.settle()
-	p.root.OpenTool("dial")
-	p.settle()
-	if got := p.levelsAsked(); !slices.Equal(got, []string{"a", "b", "b2", "a", "b", "b2"}) {
-		t.Errorf("asked levels %q", got)
-	}
-	for _, want := range []string{"FLOPS\u00a01.50", `href="cards/a.txt"`, "Distilled", "0.52"} {
-		if !strings.Contains(p.html, want) {
-			t.Errorf("the panel lacks %s", want)
+// handed returns the rows that the dial got last: of each turn its index, its question,
+// what to ask, and so on.
+func (p *page) handed() (rows [][]string, level string, looked int) {
+	p.Helper()
+	for i := len(p.log) - 1; i >= 0; i-- {
+		if e := p.log[i]; e.do == "dial" {
+			if err := json.Unmarshal([]byte(e.a), &rows); err != nil {
+				p.Fatal(err)
+			}
+			return rows, e.b, e.n
 		}
 	}
-	if strings.Contains(p.html, "https://elsewhere") {
-		t.Error("a card of another origin is linked")
-	}
-	// A new turn is asked of every level; the turns before it are known.
-	p.asks = nil
-	p.root.Ask("three")
+	return nil, "", -1
+}
+
+func TestTheDialIsHandedTheConversation(t *testing.T) {
+	p := newPage(t)
+	family(p)
+	p.root.Ask("one")
+	p.root.Ask("two")
 	p.settle()
-	if got := p.levelsAsked(); !slices.Equal(got, []string{"a", "b", "b2"}) {
-		t.Errorf("after a new turn asked levels %q", got)
+	if rows, _, _ := p.handed(); rows != nil {
+		t.Errorf("handed over before it is opened: %q", rows)
 	}
-	// Another level answers: all turns again, and then every level, since replies may differ.
+	p.root.OpenTool("dial")
+	p.settle()
+	rows, level, looked := p.handed()
+	if len(rows) != 2 || level != "b" || looked != 1 {
+		t.Fatalf("level %q, turn %d, rows %q", level, looked, rows)
+	}
+	if last := rows[1]; last[0] != "1" || last[1] != "two" || last[3] != "0" || last[5] != "p1" || last[6] != "Title p1" {
+		t.Errorf("the newest turn: %q", last)
+	}
+	var ask message.Ask
+	if err := json.Unmarshal([]byte(rows[1][2]), &ask); err != nil {
+		t.Fatal(err)
+	}
+	if len(ask.Turns) != 2 || ask.Turns[0].Reply == "" || ask.K != 100 || !ask.Brief || ask.Stage != message.StageSparse {
+		t.Errorf("to ask: %+v", ask)
+	}
+	if n := len(p.levelsAsked()); n > 0 {
+		t.Errorf("the page itself asks %d probes for the dial", n)
+	}
+	p.root.LookAt(0)
+	p.settle()
+	if _, _, looked := p.handed(); looked != 0 {
+		t.Errorf("turn %d is looked at", looked)
+	}
+	// Another level answers: all turns again, and then the dial gets the new replies.
 	p.asks = nil
 	p.root.SetLevel("b2")
 	p.settle()
-	if len(p.asks) != 3+9 || p.asks[0].Level != "b2" || p.asks[2].Level != "b2" || p.asks[0].Brief {
-		t.Errorf("asked %+v", p.asks)
+	if rows, level, _ := p.handed(); len(p.asks) != 2 || p.asks[0].Level != "b2" || level != "b2" || len(rows) != 2 {
+		t.Errorf("level %q, rows %q, asked %+v", level, rows, p.asks)
 	}
 	p.asks = nil
 	p.root.SetLevel("b2")
@@ -94,7 +106,7 @@ func TestProbesAreAskedAgainOfANewWorker(t *testing.T) {
 	family(p)
 	p.root.Ask("one")
 	p.settle()
-	p.root.OpenTool("dial")
+	p.root.OpenTool("compare")
 	p.take() // asked, and never answered
 	p.root.Message("lost", 0, "")
 	p.asks = nil
@@ -105,23 +117,14 @@ func TestProbesAreAskedAgainOfANewWorker(t *testing.T) {
 	p.root.Message("answer", 1, `{}`) // of the worker that is gone
 }
 
-func TestALevelThatFails(t *testing.T) {
+func TestNoInstrumentAsksBeforeItIsOpened(t *testing.T) {
 	p := newPage(t)
 	family(p)
 	p.root.Ask("one")
+	p.root.Ask("two")
 	p.settle()
-	p.root.OpenTool("dial")
-	for _, e := range p.take() {
-		if e.do == "ask" {
-			p.root.Message("error", e.n, `{"stage":"download","message":"the network failed"}`)
-		}
-	}
-	p.settle()
-	if !strings.Contains(p.html, "the network failed") {
-		t.Errorf("no word of it: %s", p.html)
-	}
-	if len(p.root.tools.probes) > 0 {
-		t.Error("it is asked again and again")
+	if len(p.asks) != 2 || strings.Contains(p.html, `class="instrument compare`) || p.did("dial", "") || !strings.Contains(p.html, `id="open-dial"`) {
+		t.Errorf("asked %d times: %s", len(p.asks), p.html)
 	}
 }
 
@@ -242,11 +245,6 @@ func TestExactWordsLookUnlikeLearnedTerms(t *testing.T) {
 	p.settle()
 	p.shows("2\u00a0terms changed", true)
 	p.root.StopTrying(turn)
-	p.root.OpenTool("dial")
-	p.settle()
-	for _, want := range []string{"Heaviest learned terms", "of them, exact words", "searches for 3\u00a0learned terms and 2\u00a0exact words"} {
-		p.shows(want, true)
-	}
 	p.root.OpenTool("compare")
 	p.settle()
 	p.shows("3\u00a0learned terms and 2\u00a0exact words · 5,210\u00a0postings", true)
