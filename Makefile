@@ -12,7 +12,7 @@ SOURCES := *.go shared site wasm trainer models
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## build the page and serve it on localhost (needs Go alone)
 	$(GO) run ./site/parley build --compress none --out build/demo
@@ -23,6 +23,12 @@ dist: ## write the publishable folder site/dist
 
 onefile: ## write everything into one HTML file that opens from a disk: build/parley.html
 	$(GO) run ./site/parley build --one-file build/parley.html
+
+release: ## write archives of the one command for Linux, macOS and Windows, with checksums, to build/release (VERSION=NAME)
+	$(GO) run ./site/release --version '$(VERSION)'
+
+release-check: ## the same, made twice, from two folders and with two build caches: fails where the bytes differ
+	$(GO) run ./site/release --version '$(VERSION)' --check
 
 check: format-check ## vet, and the quick tests: no browser, clang or libtorch; under a minute once compiled
 	$(GO) vet ./...
@@ -119,4 +125,4 @@ format-check:
 clean: ## remove what was built here
 	rm -rf build site/dist
 
-.PHONY: help demo dist onefile check format-check test engines browser libtorch trainer train experiments llm fuzz bench packages generate models levels family dense format clean
+.PHONY: help demo dist onefile release release-check check format-check test engines browser libtorch trainer train experiments llm fuzz bench packages generate models levels family dense format clean

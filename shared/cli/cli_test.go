@@ -15,7 +15,7 @@ import (
 // tool is a program with one command that prints what it was given.
 func tool() *Program {
 	return &Program{
-		Name: "tool", About: "A tool.", Stopped: "stopped; it goes on from here",
+		Name: "tool", About: "A tool.", Version: "1.2", Stopped: "stopped; it goes on from here",
 		Commands: []Command{{
 			Name: "cut", Synopsis: "[flags] WOOD...\n--list", Summary: "cut wood", About: "Cuts.\n\n  oak    hard\n  balsa  soft\nA * star_of_the_sea <here>.", Examples: "tool cut --how fine oak",
 			Define: func(flags *Flags) Run {
@@ -68,6 +68,7 @@ func TestACommandLineIsRunAndItsCodeSaysHow(t *testing.T) {
 		{"help cat", Usage, "", "there is no command \"cat\""},
 		{"--deep", Usage, "", "tool: unknown flag: --deep"},
 		{"", Usage, "", "A tool.\n\nUsage: tool COMMAND [flags] [arguments]\n\n  cut         cut wood\n  paint       paint wood\n"},
+		{"--version", OK, "tool version 1.2\n", ""},
 		{"completion", Usage, "", "wanted one shell of bash, fish, powershell, zsh"},
 		{"completion csh", Usage, "", "wanted one shell of bash, fish, powershell, zsh"},
 	} {

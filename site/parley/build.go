@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"parley/shared/cli"
+	"parley/shared/progress"
 	"parley/site/carried"
 	"parley/site/publish"
 )
@@ -100,7 +101,17 @@ func runBuild(l *cli.Flags) cli.Run {
 			fmt.Fprintf(s.Out, "%s: %.1f MB; open it in a browser\n", o.Out, float64(size)/1e6)
 			return nil
 		}
+		var bar *progress.Meter
+		o.Progress = func(done, total int64) {
+			if bar == nil {
+				bar = progress.Await(s.Err, "compressing", total)
+			}
+			bar.Update(done, fmt.Sprintf("%.1f of %.1f MB", float64(done)/1e6, float64(total)/1e6))
+		}
 		r, err := publish.Build(ctx, o)
+		if bar != nil {
+			bar.Clear()
+		}
 		if err != nil {
 			return err
 		}

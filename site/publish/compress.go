@@ -58,8 +58,9 @@ var methods = [2]struct {
 const cacheEdition = "2"
 
 // compress sets small of every file that compresses well, on all cores. Files that were
-// compressed before come from the cache, by the content's hash.
-func compress(ctx context.Context, files []file, level Level, cache string) error {
+// compressed before come from the cache, by the content's hash. shown, unless nil, is
+// called by one goroutine at a time with the bytes that are done.
+func compress(ctx context.Context, files []file, level Level, cache string, shown func(done, total int64)) error {
 	if methods[0].level[level] == 0 {
 		return fmt.Errorf("no level of compression is called %q; there are %v", level, Levels)
 	}
@@ -70,6 +71,18 @@ func compress(ctx context.Context, files []file, level Level, cache string) erro
 	}
 	jobs := 2 * len(files)
 	errs := make([]error, jobs)
+	var done, total int64
+	for _, f := range files {
+		total += int64(len(methods) * len(f.content))
+	}
+	var showing sync.Mutex
+	show := func(bytes int) {
+		showing.Lock()
+		defer showing.Unlock()
+		if done += int64(bytes); shown != nil {
+			shown(done, total)
+		}
+	}
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), jobs) {
@@ -82,6 +95,7 @@ func compress(ctx context.Context, files []file, level Level, cache string) erro
 				if f := &files[i/2]; f.small[i%2] == nil {
 					f.small[i%2], errs[i] = small(f, i%2, level, cache)
 				}
+				show(len(files[i/2].content))
 			}
 		})
 	}

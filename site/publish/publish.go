@@ -70,6 +70,8 @@ type Options struct {
 	Cache       string // folder for compressed files, "" for none
 	// Log is called with each step, as one line; nil for no output.
 	Log func(format string, args ...any)
+	// Progress is called with the bytes that are compressed, and how many there are.
+	Progress func(done, total int64)
 }
 
 // A file of the folder to be written.
@@ -97,7 +99,7 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 	}
 	if o.Level != None {
 		log("compressing %d files", len(files))
-		if err := compress(ctx, files, o.Level, o.Cache); err != nil {
+		if err := compress(ctx, files, o.Level, o.Cache, o.Progress); err != nil {
 			return nil, err
 		}
 	}
@@ -272,7 +274,7 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 			}
 		}
 		if o.Level != None { // now, since the page states the size of the download
-			if err := compress(ctx, files[begin:], o.Level, o.Cache); err != nil {
+			if err := compress(ctx, files[begin:], o.Level, o.Cache, nil); err != nil {
 				return nil, nil, err
 			}
 		}

@@ -696,3 +696,18 @@ func TestTheSitesOwnFilesRender(t *testing.T) {
 		}
 	}
 }
+
+// What is reported ends with everything, and grows.
+func TestCompressingIsReported(t *testing.T) {
+	list := []file{{name: "a.js", path: "a.js", content: bytes.Repeat([]byte("abc "), 1000)}, {name: "i.png", path: "i.png", content: make([]byte, 500)}}
+	var last, total int64
+	err := compress(t.Context(), list, Fast, "", func(done, of int64) {
+		if done <= last || done > of {
+			t.Errorf("%d of %d after %d", done, of, last)
+		}
+		last, total = done, of
+	})
+	if err != nil || total != 2*4500 || last != total {
+		t.Errorf("%d of %d, %v", last, total, err)
+	}
+}
