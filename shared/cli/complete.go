@@ -66,7 +66,7 @@ func (p *Program) completion() Command {
 	names := slices.Sorted(maps.Keys(shells))
 	return Command{
 		Name: "completion", Synopsis: strings.Join(names, "|"), Summary: "print the completions of a shell",
-		About: "Prints a script by which the shell completes commands, flags and their values.",
+		About: "Prints a script by which the shell completes commands, flags and their values. Bash\nneeds its package bash-completion for it.",
 		Examples: strings.ReplaceAll(`source <(PROGRAM completion bash)                           # in ~/.bashrc
 PROGRAM completion zsh > "${fpath[1]}/_PROGRAM"
 PROGRAM completion fish > ~/.config/fish/completions/PROGRAM.fish

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/cli"
 	"parley/shared/message"
 	"parley/site/publish"
 )
@@ -151,6 +152,22 @@ func TestOneBinaryWorksFromAnyFolder(t *testing.T) {
 	}
 	if out := ok("", "check", "my notes"); !strings.Contains(out, "every file is whole") {
 		t.Error(out)
+	}
+
+	// Bash completes as its script says. Two functions stand in for those that its package
+	// bash-completion and its own line editor have.
+	if _, err := exec.LookPath("bash"); err == nil {
+		const script = `compopt() { :; }
+_init_completion() { cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD; }
+source <(parley completion bash)
+ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMPREPLY=(); __start_parley; echo "${COMPREPLY[@]}"; }
+ask parley se
+ask parley search --stage d
+ask parley build --comp
+ask parley export --to open`
+		if out := ok("", "sh", "-c", "exec bash -c "+cli.Typed(script)); out != "search serve\ndense\n--compress\nopensearch\n" {
+			t.Error(out)
+		}
 	}
 
 	// The built-in collection, and its page of experiments.
