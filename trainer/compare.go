@@ -26,9 +26,9 @@ func runCompare(flags *cli.Flags) cli.Run {
 	trials := flags.Int("trials", 10000, "relabellings, and resamples, `n`")
 	seed := flags.Uint64("seed", 1, "`seed` of both")
 	asJSON := flags.Bool("json", false, "print JSON instead of a table")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		if len(args) != 2 {
-			return cli.Usagef("%d runs, want 2 (flags go before them)", len(args))
+			return cli.Usagef("%d runs, want 2", len(args))
 		}
 		if len(qrelsFiles) == 0 {
 			return cli.Usagef("no --qrels")

@@ -94,7 +94,7 @@ func runConversations(flags *cli.Flags) cli.Run {
 	denseFlags(flags, &o.files.Dense)
 	flags.StringVar(&o.files.Cache, "cache", "cache", "converse, switch: `folder` in which the passages' dense vectors are kept")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")
-	return func(ctx context.Context, s cli.Streams, words []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, words []string) error {
 		if len(words) == 0 {
 			return cli.Usagef("want check, export, measure, converse, switch, sure, quote or doubt")
 		}

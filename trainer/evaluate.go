@@ -86,7 +86,7 @@ func runEvaluate(flags *cli.Flags) cli.Run {
 	flags.StringVar(&o.tag, "tag", "parley", "the run's `name`")
 	denseFlags(flags, &o.system.Dense)
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of a table")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		if len(args) > 0 {
 			return cli.Usagef("%q is no flag; file names go after their flag, several with commas or as one pattern in quotes", args[0])
 		}

@@ -69,7 +69,7 @@ func runExperiment(flags *cli.Flags) cli.Run {
 	flags.BoolVar(&o.list, "list", false, "print what is done and what is missing, and how long that will take")
 	flags.BoolVar(&o.json, "json", false, "print the list as JSON, one object per row and seed")
 	flags.BoolVar(&o.report, "report", false, "make tables and figures of the results so far; needs no data")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		if len(args) > 0 {
 			return cli.Usagef("%q is no flag; several experiments go after --only, with commas", args[0])
 		}

@@ -75,7 +75,7 @@ func runExport(flags *cli.Flags) cli.Run {
 	flags.Float64Var(&dense.DenseZero, "dense-zero", 0, "the `cosine` that counts 0")
 	flags.Float64Var(&dense.SureAbove, "sure-above", 0, "skip the dense stage if the sparse one is right with this `probability` or more (0: never skip)")
 	flags.StringVar(&base, "share", "", "leave out what this encoder's `folder` also has")
-	return func(ctx context.Context, s cli.Streams, words []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, words []string) error {
 		if len(words) != 2 {
 			return cli.Usagef("%d folders, want 2: RUN and OUT", len(words))
 		}

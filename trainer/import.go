@@ -44,7 +44,7 @@ func runImport(flags *cli.Flags) cli.Run {
 	flags.BoolVar(&distinct, "distinct", false, "keep one example of each pair of question and rewrite")
 	flags.StringVar(&vocab, "vocab", "models/splade-tiny/vocab.txt", "count tokens by this `vocabulary`")
 	flags.BoolVar(&asJSON, "json", false, "print the figures as JSON")
-	return func(ctx context.Context, s cli.Streams, words []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, words []string) error {
 		if len(words) < 2 {
 			return cli.Usagef("want the data set's name and its files")
 		}

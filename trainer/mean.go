@@ -36,7 +36,7 @@ type meanRow struct {
 
 func runMean(flags *cli.Flags) cli.Run {
 	parts := flags.Bool("parts", false, "the parts, too (trainer evaluate --by)")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		if len(args) == 0 {
 			return cli.Usagef("no files")
 		}

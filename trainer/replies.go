@@ -75,7 +75,7 @@ func runReplies(flags *cli.Flags) cli.Run {
 	flags.Float64Var(&o.mass, "mass", .9, "keep the heaviest terms of each passage, up to this `share` of its weight; .9 is what ships")
 	flags.StringVar(&o.out, "out", "", "write the examples to `file`")
 	flags.BoolVar(&o.json, "json", false, "print the figures as JSON")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		switch {
 		case len(args) > 0:
 			return cli.Usagef("%q: name files with flags", args)

@@ -55,7 +55,7 @@ func runRewrite(flags *cli.Flags) cli.Run {
 	flags.IntVar(&c.MaxTokens, "max-tokens", c.MaxTokens, "an answer has at most `n` tokens")
 	flags.IntVar(&c.MaxWords, "max-words", c.MaxWords, "refuse an answer of more than `n` words")
 	flags.IntVar(&c.Seed, "seed", c.Seed, "the model's `seed`, if the server uses one")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		switch {
 		case len(args) > 0:
 			return cli.Usagef("%q is no flag", args[0])

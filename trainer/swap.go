@@ -34,7 +34,7 @@ func runSwap(flags *cli.Flags) cli.Run {
 	times := flags.Int("times", 1, "make `n` examples from each")
 	seed := flags.Int("seed", 1, "`number` that seeds the choice of names")
 	out := flags.String("out", "", "`file` to write")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		switch {
 		case len(args) > 0:
 			return cli.Usagef("%q is no flag; file names go after their flag, several with commas", args[0])

@@ -40,7 +40,7 @@ func runSynthetic(flags *cli.Flags) cli.Run {
 	flags.IntVar(&first, "first", 20000, "take the first `n` distractors")
 	flags.StringVar(&out, "out", "", "`folder` to write")
 	flags.BoolVar(&asJSON, "json", false, "print the figures as JSON")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		switch {
 		case len(args) > 0:
 			return cli.Usagef("%q is no flag", args[0])

@@ -110,7 +110,7 @@ func runUnpack(flags *cli.Flags) cli.Run {
 	flags.IntVar(&layers, "layers", 0, "keep this `number` of layers, spread evenly from the first to the last, as the beginning of a smaller student (0: all)")
 	flags.StringVar(&licence, "licence", "", "the weights' `licence`, an SPDX identifier such as MIT")
 	flags.BoolVar(&asJSON, "json", false, "print what was read and written as JSON")
-	return func(ctx context.Context, s cli.Streams, words []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, words []string) error {
 		if len(words) != 1 {
 			return cli.Usagef("%d packages, want one", len(words))
 		}

@@ -37,7 +37,7 @@ func (c *checked) wrong(err error) {
 // runCheck verifies folders, and prints what is inside.
 func runCheck(l *cli.Flags) cli.Run {
 	asJSON := l.Bool("json", false, "print what was found as JSON")
-	return func(ctx context.Context, s cli.Streams, folders []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, folders []string) error {
 		if len(folders) == 0 {
 			return cli.Usagef("no folder to check")
 		}

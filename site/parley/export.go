@@ -34,7 +34,7 @@ func runExport(l *cli.Flags) cli.Run {
 	queries := l.String("queries", "", "also write these questions, encoded, to queries.jsonl, each with the 100 passages that Parley ranks best: a `file` as search --queries takes it")
 	dry := l.Bool("dry-run", false, "write nothing; say what would be written, and show the example query")
 	asJSON := l.Bool("json", false, "print what was written as JSON")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		switch {
 		case *to == "" && len(args) == 2:
 			return cli.Usagef("no --to ENGINE; an encoder is made small by `parley quantize %s`", strings.Join(args, " "))

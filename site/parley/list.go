@@ -42,7 +42,7 @@ func runModels(l *cli.Flags) cli.Run {
 	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's")
 	collectionDir := l.String("collection", "", "the collection's `folder`")
 	asJSON := l.Bool("json", false, "print the list as JSON")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		if len(args) > 0 {
 			return cli.Usagef("%q is one argument too many; folders are given by flags", args[0])
 		}

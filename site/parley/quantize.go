@@ -23,7 +23,7 @@ func runQuantize(l *cli.Flags) cli.Run {
 	terms := l.Int("query-terms", 0, "heaviest `terms` that a conversation's vector keeps (0: all)")
 	words := l.Float64("question-words", 0, "what each word of a question `weighs` as an exact word, of an encoder without a word head (0: words are not searched for; .75 does well)")
 	passage := l.Int("passage-tokens", 0, "longest passage that is read, in `tokens`")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		if len(args) != 2 {
 			return cli.Usagef("wanted the folder to read and the folder to write")
 		}

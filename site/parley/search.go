@@ -28,7 +28,7 @@ func runSearch(l *cli.Flags) cli.Run {
 	trec := l.String("trec", "", "write a TREC run to this `file` (\"-\": standard output)")
 	queries := l.String("queries", "", "the run's questions: a `file` of JSON Lines (_id, text or turns) or TSV (id, text)")
 	byDocument := l.Bool("documents", false, "in a run, name documents (\"id\") rather than passages (\"id#2\")")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		if *k < 0 {
 			return cli.Usagef("-k %d: wanted a positive number", *k)
 		}

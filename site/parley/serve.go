@@ -25,7 +25,7 @@ func runServe(l *cli.Flags) cli.Run {
 		return nil
 	})
 	links := l.Bool("follow-links", false, "serve also what symbolic links outside of the folder lead to")
-	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
+	return func(ctx context.Context, s cli.Streams, args []string) error {
 		dir := filepath.Join("site", "dist")
 		switch len(args) {
 		case 0:
