@@ -18,6 +18,7 @@ package engine
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -230,22 +231,15 @@ func (f *Form) exportParts(ctx context.Context, c *Collection, out string, size 
 			continue
 		}
 		err := durable.Write(at, func(w io.Writer) error {
-			b := bufio.NewWriterSize(w, 1<<16)
-			b.WriteString(f.before)
-			for doc := first; doc < last; doc++ {
-				if err := ctx.Err(); err != nil {
-					return err
+			doc := first
+			return f.part(w, c, func() (document, error) {
+				if doc == last {
+					return document{}, io.EOF
 				}
 				_, v, _ := next()
-				if err := f.passage(b, c, doc, c.Passages.At(doc), v); err != nil {
-					return err
-				}
-				if doc+1 < last {
-					b.WriteString(f.between)
-				}
-			}
-			b.WriteString(f.after)
-			return b.Flush()
+				doc++
+				return document{doc - 1, c.Passages.At(doc - 1), v}, ctx.Err()
+			})
 		})
 		if err != nil {
 			return err
@@ -258,6 +252,42 @@ func (f *Form) exportParts(ctx context.Context, c *Collection, out string, size 
 		meter.done(last - first)
 	}
 	return nil
+}
+
+// part writes a part of the passages that next returns, until it returns io.EOF.
+func (f *Form) part(w io.Writer, c *Collection, next func() (document, error)) error {
+	b := bufio.NewWriterSize(w, 1<<16)
+	b.WriteString(f.before)
+	for i := 0; ; i++ {
+		d, err := next()
+		if err == io.EOF {
+			b.WriteString(f.after)
+			return b.Flush()
+		}
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			b.WriteString(f.between)
+		}
+		if err := f.passage(b, c, d.doc, d.passage, d.impacts); err != nil {
+			return err
+		}
+	}
+}
+
+// rows returns a part of these passages.
+func (f *Form) rows(c *Collection, docs []document) ([]byte, error) {
+	var b bytes.Buffer
+	err := f.part(&b, c, func() (document, error) {
+		if len(docs) == 0 {
+			return document{}, io.EOF
+		}
+		d := docs[0]
+		docs = docs[1:]
+		return d, nil
+	})
+	return b.Bytes(), err
 }
 
 func readState(out string) (s state, err error) {

@@ -23,7 +23,7 @@ var opensearch = &Form{
 	Name: "opensearch", About: "OpenSearch: bulk requests and a mapping, vectors as rank_features",
 	ext: ".ndjson", passage: bulk,
 	head: func(c *Collection, q Example) (map[string]string, error) {
-		return lucene(c, q, "OpenSearch", `{"type": "rank_features"}`, opensearchQuery)
+		return lucene(c, q, "OpenSearch", rankFeatures, opensearchQuery)
 	},
 	query: opensearchQuery,
 }
@@ -34,7 +34,7 @@ var elasticsearch = &Form{
 	Name: "elasticsearch", About: "Elasticsearch 8.11 or later: bulk requests and a mapping, vectors as sparse_vector",
 	ext: ".ndjson", passage: bulk,
 	head: func(c *Collection, q Example) (map[string]string, error) {
-		return lucene(c, q, "Elasticsearch", `{"type": "sparse_vector"}`, elasticsearchQuery)
+		return lucene(c, q, "Elasticsearch", sparseVector, elasticsearchQuery)
 	},
 	query: elasticsearchQuery,
 }
@@ -202,6 +202,15 @@ done`, `psql -f query.sql "$URL"`),
 var copyEscape = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`, "\x00", "")
 
 func pgvectorQuery(c *Collection, q []index.Factor, k int) string {
+	return fmt.Sprintf(`SELECT doc, id, title, -(v <#> q) AS score
+FROM parley, (SELECT '%s'::sparsevec AS q) AS query
+WHERE v <#> q < 0
+ORDER BY v <#> q, doc LIMIT %d;
+`, sparsevec(q, c.Terms()), k)
+}
+
+// sparsevec returns a query as pgvector writes vectors, of that many terms.
+func sparsevec(q []index.Factor, terms int) string {
 	var b strings.Builder
 	for i, f := range q {
 		if i > 0 {
@@ -209,11 +218,7 @@ func pgvectorQuery(c *Collection, q []index.Factor, k int) string {
 		}
 		fmt.Fprintf(&b, "%d:%d", f.Term+1, f.Weight)
 	}
-	return fmt.Sprintf(`SELECT doc, id, title, -(v <#> q) AS score
-FROM parley, (SELECT '{%s}/%d'::sparsevec AS q) AS query
-WHERE v <#> q < 0
-ORDER BY v <#> q, doc LIMIT %d;
-`, b.String(), c.Terms(), k)
+	return fmt.Sprintf("{%s}/%d", b.String(), terms)
 }
 
 // Anserini: JsonVectorCollection, a document's terms as text.
@@ -308,16 +313,28 @@ func bulk(w *bufio.Writer, c *Collection, doc int, p passages.Passage, v []index
 	return err
 }
 
+// luceneMapping is the mapping of OpenSearch and Elasticsearch, for a type of vectors.
+const luceneMapping = `{"mappings": {"dynamic": false, "properties": {
+  "doc": {"type": "integer"},
+  "id": {"type": "keyword"}, "title": {"type": "text"}, "text": {"type": "text"}, "url": {"type": "keyword", "index": false},
+  "v": %s
+}}}
+`
+
+// The types of vectors in that mapping.
+const (
+	rankFeatures = `{"type": "rank_features"}`
+	sparseVector = `{"type": "sparse_vector"}`
+)
+
+// luceneSource names the fields that a query asks for.
+const luceneSource = `["doc", "id", "title", "text", "url"]`
+
 // lucene returns the small files of OpenSearch and Elasticsearch.
 func lucene(c *Collection, q Example, engine, vector string, query func(*Collection, []index.Factor, int) string) (map[string]string, error) {
 	return map[string]string{
-		"mapping.json": `{"mappings": {"dynamic": false, "properties": {
-  "doc": {"type": "integer"},
-  "id": {"type": "keyword"}, "title": {"type": "text"}, "text": {"type": "text"}, "url": {"type": "keyword", "index": false},
-  "v": ` + vector + `
-}}}
-`,
-		"query.json": query(c, q.Factors, 10),
+		"mapping.json": fmt.Sprintf(luceneMapping, vector),
+		"query.json":   query(c, q.Factors, 10),
 		"README.md": readme(c, q, engine, `curl -X PUT -H 'Content-Type: application/json' --data-binary @mapping.json "$URL/parley"
 for part in part-*.ndjson; do
   curl -X POST -H 'Content-Type: application/x-ndjson' --data-binary "@$part" "$URL/parley/_bulk?filter_path=errors"
@@ -328,7 +345,7 @@ curl -X POST "$URL/parley/_refresh"`, `curl -X POST -H 'Content-Type: applicatio
 
 func opensearchQuery(c *Collection, q []index.Factor, k int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `{"size": %d, "_source": ["doc", "id", "title", "text", "url"], "track_total_hits": false, "sort": [{"_score": "desc"}, {"doc": "asc"}],
+	fmt.Fprintf(&b, `{"size": %d, "_source": `+luceneSource+`, "track_total_hits": false, "sort": [{"_score": "desc"}, {"doc": "asc"}],
  "query": {"bool": {"should": [`, k)
 	shift := featureShift(q)
 	for i, f := range q {
@@ -343,7 +360,7 @@ func opensearchQuery(c *Collection, q []index.Factor, k int) string {
 
 func elasticsearchQuery(c *Collection, q []index.Factor, k int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `{"size": %d, "_source": ["doc", "id", "title", "text", "url"], "track_total_hits": false, "sort": [{"_score": "desc"}, {"doc": "asc"}],
+	fmt.Fprintf(&b, `{"size": %d, "_source": `+luceneSource+`, "track_total_hits": false, "sort": [{"_score": "desc"}, {"doc": "asc"}],
  "query": {"sparse_vector": {"field": "v", "prune": false, "query_vector": {`, k)
 	shift := featureShift(q)
 	for i, f := range q {

@@ -3,7 +3,10 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +21,7 @@ import (
 //	passage  doc, id, title, text, url
 //	posting  term, doc, impact            in the order of its key, so a term is one run
 //	term     term, name
+//	parley   note, data                   what a program needs that has not the collection
 var sqlite = &Form{
 	Name: "sqlite", About: "SQLite: a database that any SQLite opens, with a query that ranks",
 	file: "parley.db", whole: writeSQLite,
@@ -28,6 +32,12 @@ var sqlite = &Form{
 }
 
 func sqliteQuery(c *Collection, q []index.Factor, k int) string {
+	return sqliteRank(q, k) + "SELECT hit.doc, id, title, score FROM hit JOIN passage USING (doc) ORDER BY score DESC, hit.doc;\n"
+}
+
+// sqliteRank returns the beginning of a statement that can select from query and hit, the
+// best documents.
+func sqliteRank(q []index.Factor, k int) string {
 	values := make([]string, len(q))
 	for i, f := range q {
 		values[i] = fmt.Sprintf("(%d,%d)", f.Term, f.Weight)
@@ -38,7 +48,6 @@ func sqliteQuery(c *Collection, q []index.Factor, k int) string {
 	return fmt.Sprintf(`WITH query(term, weight) AS (VALUES %s),
 hit(doc, score) AS (SELECT doc, sum(weight * impact) AS score FROM query CROSS JOIN posting USING (term)
   GROUP BY doc ORDER BY score DESC, doc LIMIT %d)
-SELECT hit.doc, id, title, score FROM hit JOIN passage USING (doc) ORDER BY score DESC, hit.doc;
 `, strings.Join(values, ","), k)
 }
 
@@ -60,6 +69,7 @@ func writeSQLite(ctx context.Context, c *Collection, path string, m *meter) erro
 	}{
 		{`CREATE TABLE IF NOT EXISTS passage (doc INTEGER PRIMARY KEY, id TEXT, title TEXT, text TEXT, url TEXT)`, nil},
 		{`CREATE TABLE IF NOT EXISTS term (term INTEGER PRIMARY KEY, name TEXT)`, nil},
+		{`CREATE TABLE IF NOT EXISTS parley (note INTEGER PRIMARY KEY, data BLOB)`, nil},
 		{`CREATE TABLE IF NOT EXISTS posting (term INTEGER, doc INTEGER, impact INTEGER, PRIMARY KEY (term, doc)) WITHOUT ROWID`, nil},
 		{`SELECT count(*) FROM passage`, &first},
 		{`SELECT coalesce(max(term) + 1, 0) FROM term`, &next},
@@ -113,10 +123,110 @@ func writeSQLite(ctx context.Context, c *Collection, path string, m *meter) erro
 			return err
 		}
 	}
+	notes := &sqliteFile{db: db, path: path}
+	marker, err := begin(ctx, notes, c, hex.EncodeToString(c.Hash[:]))
+	if err != nil {
+		return err
+	}
+	marker.Done, marker.Whole = marker.Passages, true
+	if err := marker.write(ctx, notes); err != nil {
+		return err
+	}
 	if err := db.Close(); err != nil {
 		return err
 	}
 	return os.Rename(part, path)
+}
+
+// A sqliteFile is a database as writeSQLite writes it. Its file has its name when it is
+// whole, so it is written by Export alone.
+type sqliteFile struct {
+	db   *sql.DB
+	path string
+}
+
+func dialSQLite(ctx context.Context, path string, create bool) (server, error) {
+	if create {
+		return nil, errors.New("a file of SQLite is written by `parley export --to sqlite --out FOLDER`; `parley search --engine FOLDER/parley.db` asks it")
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("the file of SQLite: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", path)
+	}
+	db, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+"?mode=ro&immutable=1")
+	if err != nil {
+		return nil, err
+	}
+	return &sqliteFile{db, path}, nil
+}
+
+func (s *sqliteFile) String() string { return s.path }
+func (s *sqliteFile) form() *Form    { return sqlite }
+func (s *sqliteFile) close()         { s.db.Close() }
+
+var errExported = errors.New("a file of SQLite is written by `parley export --to sqlite`")
+
+func (s *sqliteFile) create(context.Context, int, int) error               { return errExported }
+func (s *sqliteFile) drop(context.Context) error                           { return errExported }
+func (s *sqliteFile) write(context.Context, *Collection, []document) error { return errExported }
+func (s *sqliteFile) settle(context.Context) error                         { return nil }
+func (s *sqliteFile) noteSize() int                                        { return 1 << 20 }
+
+func (s *sqliteFile) count(ctx context.Context) (n int, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT count(*) FROM passage`).Scan(&n)
+	return n, err
+}
+
+func (s *sqliteFile) put(ctx context.Context, note int, data []byte) error {
+	_, err := s.db.ExecContext(ctx, `INSERT OR REPLACE INTO parley VALUES (?, ?)`, note, data)
+	return err
+}
+
+func (s *sqliteFile) get(ctx context.Context, note int) (data []byte, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT data FROM parley WHERE note = ?`, note).Scan(&data)
+	if errors.Is(err, sql.ErrNoRows) || err != nil && strings.Contains(err.Error(), "no such table") {
+		return nil, nil
+	}
+	return data, err
+}
+
+func (s *sqliteFile) search(ctx context.Context, q []index.Factor, k int) ([]hit, error) {
+	rows, err := s.db.QueryContext(ctx, sqliteRank(q, k)+"SELECT hit.doc, id, title, text, url, score FROM hit JOIN passage USING (doc)")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var hits []hit
+	at := map[uint32]int{}
+	for rows.Next() {
+		var h hit
+		p := &h.Passage
+		if err := rows.Scan(&h.Doc, &p.ID, &p.Title, &p.Text, &p.URL, &h.score); err != nil {
+			return nil, err
+		}
+		at[h.Doc] = len(hits)
+		hits = append(hits, h)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	of, err := s.db.QueryContext(ctx, sqliteRank(q, k)+"SELECT doc, term, impact FROM hit CROSS JOIN query JOIN posting USING (term, doc)")
+	if err != nil {
+		return nil, err
+	}
+	defer of.Close()
+	for of.Next() {
+		var doc uint32
+		var m index.Impact
+		if err := of.Scan(&doc, &m.Term, &m.Weight); err != nil {
+			return nil, err
+		}
+		hits[at[doc]].Impacts = append(hits[at[doc]].Impacts, m)
+	}
+	return hits, of.Err()
 }
 
 // transaction runs statements, each prepared once; either all take effect or none.
