@@ -114,6 +114,7 @@ type Loaded struct {
 	Passages int    `json:"passages"`
 	Kept     int    `json:"kept"` // of these, were there from a run before
 	Shards   int    `json:"shards,omitempty"`
+	Form     *Form  `json:"-"` // in which it is asked
 }
 
 // writers is the number of requests under way at a time.
@@ -169,7 +170,7 @@ func Load(ctx context.Context, c *Collection, address string, o LoadOptions) (_ 
 			return nil, err
 		}
 	}
-	done := &Loaded{Engine: s.String(), Passages: m.Passages, Kept: min(m.Done, m.Passages), Shards: o.Shards}
+	done := &Loaded{Engine: s.String(), Passages: m.Passages, Kept: min(m.Done, m.Passages), Shards: o.Shards, Form: s.form()}
 	for again := false; ; again = true {
 		if !m.Whole {
 			if err := writeAll(ctx, s, c, m, o); err != nil {

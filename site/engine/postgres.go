@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,7 +23,7 @@ type postgres struct {
 	pool    *pgxpool.Pool
 	name    string
 	version string
-	terms   int
+	terms   atomic.Int64 // the dimension of its vectors, once it is known
 }
 
 func dialPostgres(ctx context.Context, u *url.URL, name string) (server, error) {
@@ -183,15 +184,17 @@ func (s *postgres) get(ctx context.Context, note int) (data []byte, err error) {
 }
 
 func (s *postgres) search(ctx context.Context, q []index.Factor, k int) ([]hit, error) {
-	if s.terms == 0 {
+	terms := int(s.terms.Load())
+	if terms == 0 {
 		n, err := s.dimension(ctx)
 		if err != nil {
 			return nil, err
 		}
-		s.terms = n
+		terms = n
+		s.terms.Store(int64(n))
 	}
 	rows, err := s.pool.Query(ctx, "SELECT doc, id, title, text, url, v::text, -(v <#> q) FROM "+s.name+
-		", (SELECT $1::text::sparsevec AS q) AS query WHERE v <#> q < 0 ORDER BY v <#> q, doc LIMIT $2", sparsevec(q, s.terms), k)
+		", (SELECT $1::text::sparsevec AS q) AS query WHERE v <#> q < 0 ORDER BY v <#> q, doc LIMIT $2", sparsevec(q, terms), k)
 	if err != nil {
 		return nil, s.busy(err)
 	}

@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/term"
 
-	"parley/shared/answer"
 	"parley/shared/cli"
 	"parley/shared/dialogue"
 	"parley/shared/documents"
@@ -48,6 +47,7 @@ const shownTerms = 12
 func runChat(l *cli.Flags) cli.Run {
 	var from sources
 	from.flags(l)
+	from.engineFlag(l)
 	k := l.IntP("results", "k", 5, "show this `many` results")
 	address := l.String("link", "", "ask the questions of a shared `address` first, as the page's Share shows it")
 	file := l.String("open", "", "ask the questions of a `file` first: one that :save wrote (JSON, Markdown), or text with one question per line")
@@ -79,16 +79,16 @@ func runChat(l *cli.Flags) cli.Run {
 		if stage == message.StageSparse {
 			from.stage = "" // :stage may ask for the dense stage later
 		}
-		e, absent, err := openEngine(from, s.Err)
+		e, err := openEngine(ctx, from, s.Err)
 		if err != nil {
 			return err
 		}
 		in, restore := prompter(s)
 		defer restore()
-		c := &chat{e: e, k: *k, stage: stage, absent: absent, page: page{w: in.out, width: width(s.Out), style: styleOf(s.Out), dense: e.Dense}}
+		c := &chat{e: e, k: *k, stage: stage, absent: e.absent, page: page{w: in.out, width: width(s.Out), style: styleOf(s.Out), dense: e.Dense}}
 		if in.prompts {
-			about := e.Passages.About()
-			fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n", printable(about.Title), thousands(e.Passages.Len()))
+			about := e.collection.About()
+			fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n", printable(about.Title), thousands(e.Source.Lexicon().Docs()))
 			c.suggest()
 			fmt.Fprintln(in.out)
 		}
@@ -177,7 +177,7 @@ func prompter(s cli.Streams) (in input, restore func()) {
 }
 
 type chat struct {
-	e      *answer.Engine
+	e      *asked
 	k      int
 	stage  string // a value of message.Ask.Stage
 	absent error  // why there is no dense stage; nil where there is one
@@ -243,7 +243,7 @@ func (c *chat) line(s string) (quit bool) {
 
 // suggest prints first questions, made of the collection's titles.
 func (c *chat) suggest() {
-	for i, q := range opener.Questions(c.e.Passages, 3) {
+	for i, q := range opener.Questions(c.e.collection, 3) {
 		lead := "  For example: "
 		if i > 0 {
 			lead = "               "
@@ -278,7 +278,10 @@ func (c *chat) source(arg string) {
 			return
 		}
 	}
-	src, ok := documents.SourceOf(c.e.Passages, r.ID)
+	src, ok := documents.Source{Title: r.Title, Place: r.ID, Parts: []documents.Part{{Text: r.Text}}}, true
+	if c.e.Passages != nil { // a search engine gives single passages
+		src, ok = documents.SourceOf(c.e.Passages, r.ID)
+	}
 	if !ok {
 		fmt.Fprintln(w, "  The collection no longer has that passage.")
 		return
@@ -343,7 +346,7 @@ func (c *chat) choose(id string) {
 
 // link prints the fragment of a link to the conversation.
 func (c *chat) link() {
-	shared := c.said.Link(c.e.Passages.About().Title, c.e.Encoder.Name)
+	shared := c.said.Link(c.e.collection.About().Title, c.e.Encoder.Name)
 	fragment, err := shared.Fragment()
 	if err != nil {
 		fmt.Fprintf(c.page.w, "  %s\n", printable(err.Error()))
@@ -366,7 +369,7 @@ func (c *chat) save(name string) {
 			form = f
 		}
 	}
-	saved := transcript.Conversation{Collection: c.e.Passages.About().Title, Encoder: c.e.Encoder.Name}
+	saved := transcript.Conversation{Collection: c.e.collection.About().Title, Encoder: c.e.Encoder.Name}
 	for i, t := range c.said.Turns() {
 		u := transcript.Exchange{Question: t.Question, Read: t.Read, Doubt: t.Doubt()}
 		if r := c.said.Reply(i); r != nil {

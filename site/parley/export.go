@@ -51,7 +51,7 @@ func runExport(l *cli.Flags) cli.Run {
 		if err != nil {
 			return cli.Usagef("--to %w", err)
 		}
-		e, c, example, err := openExport(from, *ask, s)
+		e, c, example, err := openExport(ctx, from, *ask, s)
 		if err != nil {
 			return err
 		}
@@ -89,10 +89,10 @@ func runExport(l *cli.Flags) cli.Run {
 
 // openExport opens a collection for export, and encodes the example's question as the page
 // would.
-func openExport(from sources, question string, s cli.Streams) (*answer.Engine, *engine.Collection, engine.Example, error) {
+func openExport(ctx context.Context, from sources, question string, s cli.Streams) (*answer.Engine, *engine.Collection, engine.Example, error) {
 	var none engine.Example
 	from.stage = message.StageSparse
-	e, _, err := openEngine(from, s.Err)
+	e, err := openEngine(ctx, from, s.Err)
 	if err != nil {
 		return nil, nil, none, err
 	}
@@ -118,7 +118,7 @@ func openExport(from sources, question string, s cli.Streams) (*answer.Engine, *
 		return nil, nil, none, fmt.Errorf("the example's question: %w; name another with --ask", err)
 	}
 	factors, _ := e.Index.Factors(v)
-	return e, c, engine.Example{Question: question, Factors: factors}, nil
+	return e.Engine, c, engine.Example{Question: question, Factors: factors}, nil
 }
 
 // writeQueries writes each question's query and the passages that Parley ranks best for

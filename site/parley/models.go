@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,8 +14,10 @@ import (
 	"parley/shared/collect"
 	"parley/shared/family"
 	"parley/shared/message"
+	"parley/shared/passages"
 	"parley/site/carried"
 	"parley/site/collection"
+	"parley/site/engine"
 	"parley/site/publish"
 )
 
@@ -68,6 +71,7 @@ func collectionFolder(given string) (string, error) {
 type sources struct {
 	encoder, level, collection string
 	dense, stage               string
+	engine                     string // its address, where an engine ranks
 }
 
 func (o *sources) flags(l *cli.Flags) {
@@ -79,7 +83,15 @@ func (o *sources) flags(l *cli.Flags) {
 	cli.OneOf(l, "stage", message.StageSparse, message.StageDense, message.StageBoth)
 }
 
+// engineFlag is the flag of commands that can ask an engine.
+func (o *sources) engineFlag(l *cli.Flags) {
+	l.StringVar(&o.engine, "engine", "", "ask the search engine at this `URL`, which `parley load` has filled, or a file of SQLite; the questions are encoded here")
+}
+
 func (o *sources) check() error {
+	if o.engine != "" && (o.collection != "" || o.dense != "" || o.stage == message.StageDense || o.stage == message.StageBoth) {
+		return cli.Usagef("--engine takes the place of --collection, and has no dense stage")
+	}
 	switch o.stage {
 	case "", message.StageSparse, message.StageDense, message.StageBoth:
 		return nil
@@ -90,61 +102,96 @@ func (o *sources) check() error {
 // errNoVectors says that a collection has no dense vectors.
 var errNoVectors = errors.New("the collection has no dense vectors")
 
-// openEngine joins an encoder (in a family, the one of the level), a collection, and the
-// dense stage if there is one. If there is none, absent says why and the sparse stage
-// answers alone, unless a flag asks for the dense stage; then that reason is the error.
-func openEngine(o sources, log io.Writer) (e *answer.Engine, absent, err error) {
+// An asked is an engine that answers, and what it answers from.
+type asked struct {
+	*answer.Engine
+	// collection has the collection's description and titles: all its passages, unless
+	// another search engine has them.
+	collection *passages.Store
+	absent     error // why there is no dense stage
+	// another returns an engine of its own for another goroutine.
+	another func() (*answer.Engine, error)
+}
+
+// openEngine joins an encoder (in a family, the one of the level), a collection, here or in a
+// search engine, and the dense stage if there is one. If there is none, absent says why and
+// the sparse stage answers alone, unless a flag asks for the dense stage; then that reason is
+// the error.
+func openEngine(ctx context.Context, o sources, log io.Writer) (*asked, error) {
 	encoderDir, err := encoderFolder(o.encoder)
 	if err != nil {
-		return nil, nil, err
-	}
-	collectionDir, err := collectionFolder(o.collection)
-	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	encoders, err := collection.OpenEncoders(encoderDir)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	enc, err := encoders.Level(o.level)
 	if errors.Is(err, family.ErrNoLevel) {
-		return nil, nil, cli.WrongUse(fmt.Errorf("--level %w", err))
+		return nil, cli.WrongUse(fmt.Errorf("--level %w", err))
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	c, wrong := collection.OpenAll(collectionDir)
-	if wrong != nil {
-		// Perhaps only the dense vectors cannot be read.
-		c = &collect.Collection{}
-		if c.Index, c.Passages, err = collection.Open(collectionDir); err != nil {
-			return nil, nil, err
+	var a *asked
+	var where string
+	var c *collect.Collection
+	var wrong error
+	if o.engine != "" {
+		live, err := engine.Open(ctx, o.engine)
+		if err != nil {
+			return nil, err
+		}
+		where = live.String()
+		a = &asked{collection: live.About, absent: errors.New("the engine has no dense vectors"),
+			another: func() (*answer.Engine, error) { return answer.Over(enc, live.Source(ctx)) }}
+	} else {
+		if where, err = collectionFolder(o.collection); err != nil {
+			return nil, err
+		}
+		if c, wrong = collection.OpenAll(where); wrong != nil {
+			// Perhaps only the dense vectors cannot be read.
+			c = &collect.Collection{}
+			if c.Index, c.Passages, err = collection.Open(where); err != nil {
+				return nil, err
+			}
+		}
+		a = &asked{collection: c.Passages}
+		a.another = func() (*answer.Engine, error) {
+			one, err := answer.New(enc, c.Index, c.Passages)
+			if err == nil && a.Engine != nil {
+				err = one.SetDense(a.Dense, a.Vectors)
+			}
+			return one, err
 		}
 	}
-	if e, err = answer.New(enc, c.Index, c.Passages); err != nil {
-		return nil, nil, fmt.Errorf("%s and %s: %w", encoderDir, collectionDir, err)
+	if a.Engine, err = a.another(); err != nil {
+		return nil, fmt.Errorf("%s and %s: %w", encoderDir, where, err)
 	}
-	if warning, err := encoders.Foreign(c.Passages.About()); err != nil {
-		return nil, nil, fmt.Errorf("%s and %s: %w", encoderDir, collectionDir, err)
+	if warning, err := encoders.Foreign(a.collection.About()); err != nil {
+		return nil, fmt.Errorf("%s and %s: %w", encoderDir, where, err)
 	} else if warning != "" {
-		fmt.Fprintf(log, "warning: %s: %s\n", collectionDir, printable(warning))
+		fmt.Fprintf(log, "warning: %s: %s\n", where, printable(warning))
+	}
+	if o.engine != "" {
+		return a, nil
 	}
 	wanted := o.dense != "" || o.stage == message.StageDense || o.stage == message.StageBoth
 	if wrong != nil {
-		absent = wrong
+		a.absent = wrong
 	} else if c.Dense == nil {
-		absent = fmt.Errorf("%s: %w; `%s` adds them", collectionDir, errNoVectors, cli.Typed("parley", "index", "--dense", "--out", collectionDir, "--encoder", o.encoder))
+		a.absent = fmt.Errorf("%s: %w; `%s` adds them", where, errNoVectors, cli.Typed("parley", "index", "--dense", "--out", where, "--encoder", o.encoder))
 	} else if o.stage != message.StageSparse || wanted {
-		absent = second(e, c, encoders, o.dense)
+		a.absent = second(a.Engine, c, encoders, o.dense)
 	}
 	switch {
-	case absent == nil:
+	case a.absent == nil:
 	case wanted:
-		return nil, nil, fmt.Errorf("the dense stage: %w", absent)
-	case !errors.Is(absent, collection.ErrNoDense) && !errors.Is(absent, errNoVectors):
-		fmt.Fprintf(log, "the sparse stage answers alone: %s\n", printable(absent.Error()))
+		return nil, fmt.Errorf("the dense stage: %w", a.absent)
+	case !errors.Is(a.absent, collection.ErrNoDense) && !errors.Is(a.absent, errNoVectors):
+		fmt.Fprintf(log, "the sparse stage answers alone: %s\n", printable(a.absent.Error()))
 	}
-	return e, absent, nil
+	return a, nil
 }
 
 // second gives an engine its dense stage; the error says why there is none.

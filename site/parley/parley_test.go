@@ -205,12 +205,12 @@ func TestAReplyWithoutTheFigureSaysSo(t *testing.T) {
 // Where nothing answers, a sentence says so; the turn has no reply until one is picked.
 func TestADoubtedTurnQuotesNothing(t *testing.T) {
 	b := newBench(t)
-	e, absent, err := openEngine(sources{encoder: b.encoder, collection: b.collection}, io.Discard)
+	e, err := openEngine(t.Context(), sources{encoder: b.encoder, collection: b.collection}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	c := &chat{e: e, k: 5, absent: absent, page: page{w: &out}}
+	c := &chat{e: e, k: 5, absent: e.absent, page: page{w: &out}}
 	show := func(question, doubt string) message.Answer {
 		t.Helper()
 		a, err := e.Ask(message.Ask{Turns: []message.Turn{{Question: question}}})

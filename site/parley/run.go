@@ -40,7 +40,7 @@ func writeRun(ctx context.Context, s cli.Streams, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	e, _, err := openEngine(o.from, s.Err)
+	e, err := openEngine(ctx, o.from, s.Err)
 	if err != nil {
 		return err
 	}
@@ -54,10 +54,7 @@ func writeRun(ctx context.Context, s cli.Streams, o runOptions) error {
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(queries)) {
 		wg.Go(func() {
-			one, err := answer.New(e.Encoder, e.Index, e.Passages)
-			if err == nil {
-				err = one.SetDense(e.Dense, e.Vectors)
-			}
+			one, err := e.another()
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= len(queries) {
@@ -112,7 +109,7 @@ func ranking(e *answer.Engine, q beir.Query, tag string, o runOptions) ([]byte, 
 			if rank == o.k {
 				break
 			}
-			doc := e.Passages.At(int(h.Doc)).ID
+			doc := e.Source.Passage(h.Doc).ID
 			if o.byDocument {
 				doc = documents.DocumentID(doc)
 				if seen[doc] {

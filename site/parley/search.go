@@ -18,6 +18,7 @@ import (
 func runSearch(l *cli.Flags) cli.Run {
 	var from sources
 	from.flags(l)
+	from.engineFlag(l)
 	k := l.IntP("results", "k", 0, "this `many` results; 0: 10, or 1000 in a run")
 	asJSON := l.Bool("json", false, "print the answer as JSON (shared/message, Answer)")
 	var turns turnsFlag
@@ -55,11 +56,11 @@ func runSearch(l *cli.Flags) cli.Run {
 		if len(turns) == 0 {
 			return cli.Usagef("no question")
 		}
-		e, _, err := openEngine(from, s.Err)
+		e, err := openEngine(ctx, from, s.Err)
 		if err != nil {
 			return err
 		}
-		a, err := converse(e, turns, *k, *read, from.stage)
+		a, err := converse(e.Engine, turns, *k, *read, from.stage)
 		if err != nil {
 			return err
 		}

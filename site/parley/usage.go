@@ -36,7 +36,8 @@ ranking has only the candidates of the two, a few hundred.`,
 parley search -t "When was the Eiffel Tower built?" who designed it?
 parley search --json -k 3 volcanoes | jq .results[0].title
 parley search --stage dense --dense encoders/bge-small --collection my-notes volcanoes
-parley search --collection my-notes --trec my.run --queries queries.jsonl`,
+parley search --collection my-notes --trec my.run --queries queries.jsonl
+parley search --engine http://localhost:9200 When was the Eiffel Tower built?`,
 	},
 	{
 		Name: "chat", Define: runChat,
@@ -50,6 +51,7 @@ reply, unless :pick makes one of them the reply. :help lists all commands. Quest
 also come from a pipe, one per line.`,
 		Examples: `parley chat
 parley chat --collection my-notes
+parley chat --engine http://localhost:9200
 parley chat --level undistilled
 parley chat --open talk.md
 parley chat --stage sparse
@@ -170,6 +172,30 @@ lower passage number. If a run is stopped or killed, the same command continues 
 parley export --to pgvector --collection my-notes --out for-postgres
 parley export --to sqlite --out for-sqlite && sqlite3 for-sqlite/parley.db < for-sqlite/query.sql
 parley export --to qdrant --dry-run --ask "When was the Eiffel Tower built?"`,
+	},
+	{
+		Name: "load", Define: runLoad,
+		Synopsis: "--to URL [flags]",
+		Summary:  "load a collection into a search engine that runs",
+		About: `Writes the passages and their sparse vectors into OpenSearch, Elasticsearch, Qdrant,
+Milvus (https://HOST:PORT; which of them it is, the engine says itself) or PostgreSQL
+with pgvector (postgres://HOST/DATABASE), and prints how to ask it. "#NAME" at the end of
+the URL names the index, collection or table; without it the name is parley.
+
+If a run is stopped or killed, or the engine is, the same command continues it. Until it
+has finished, nothing takes the engine's collection for whole. What is loaded already is
+left as it is; another collection under the name is replaced only with --replace.
+
+Credentials come from the environment: PARLEY_ENGINE_USER and PARLEY_ENGINE_PASSWORD, or
+PARLEY_ENGINE_KEY; PostgreSQL's from PGUSER and PGPASSWORD. They are sent to the given
+address alone, and never shown.
+
+The engine then ranks as Parley does. parley search, chat and serve ask it with --engine,
+and need an encoder, but not the collection.`,
+		Examples: `parley load --to http://localhost:9200
+parley load --to https://search.example.org#notes --collection my-notes --shards 3
+parley load --to postgres://localhost/library
+parley search --engine http://localhost:9200 When was the Eiffel Tower built?`,
 	},
 	{
 		Name: "quantize", Define: runQuantize,
