@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"strings"
 	"sync"
 	"time"
 
@@ -301,19 +300,4 @@ func writeAll(ctx context.Context, s server, c *Collection, m *marker, o LoadOpt
 		return err
 	}
 	return m.write(ctx, s)
-}
-
-// Asking returns how people ask an engine that holds a collection: by parley, and in its own
-// words.
-func Asking(address string, f *Form, c *Collection, q Example) string {
-	return fmt.Sprintf("parley search --engine %s %s\n\nor in its own words, for %q:\n\n%s",
-		quoteShell(address), quoteShell(q.Question), q.Question, f.Query(c, q.Factors, 10))
-}
-
-// quoteShell quotes an argument where a shell would read it as another.
-func quoteShell(s string) string {
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@=,+") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

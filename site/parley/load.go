@@ -51,7 +51,8 @@ func runLoad(l *cli.Flags) cli.Run {
 		if done.Kept > 0 {
 			fmt.Fprintf(s.Out, ", %s of them from a run before", thousands(done.Kept))
 		}
-		fmt.Fprintf(s.Out, "\nTo ask it:\n\n%s", engine.Asking(*to, done.Form, c, example))
+		fmt.Fprintf(s.Out, "\nTo ask it: %s\nIn its own words:\n\n%s", cli.Typed("parley", "search", "--engine", *to, example.Question),
+			done.Form.Query(c, example.Factors, 10))
 		return nil
 	}
 }
