@@ -530,6 +530,24 @@ func TestTextIsPasted(t *testing.T) {
 	}
 }
 
+// A file that is dropped anywhere on the page opens the panel, and is indexed.
+func TestAFileIsDropped(t *testing.T) {
+	p := open(t, shipped(t)).ready()
+	eval[bool](p, `(() => {
+		const dataTransfer = new DataTransfer();
+		dataTransfer.items.add(new File(["On Monday the heron came.\nIt stood in the pond."], "diary.txt"));
+		for (const type of ["dragenter", "dragover", "drop"])
+			document.querySelector("main").dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+		return true;
+	})()`)
+	p.wait("the panel", `document.querySelector("#documents-panel")?.open`)
+	p.encoded("diary")
+	p.press(kb.Escape)
+	if got := p.ask("which bird came?"); !strings.Contains(got.Quote, "heron") {
+		t.Errorf("%+v", got)
+	}
+}
+
 // By keyboard alone, and by the rules of accessibility that a program can check.
 func TestThePanelOfDocumentsIsAccessible(t *testing.T) {
 	inBoth(t, func(t *testing.T, p *page) {
