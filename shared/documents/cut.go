@@ -26,7 +26,7 @@ import (
 // within one, and not run over headings; within a sentence only where a sentence
 // alone is too long.
 func Cut(d Document, limit int, count func(string) int) []passages.Passage {
-	one := passages.Passage{ID: d.ID, Title: d.Title, Text: d.Text, URL: d.URL}
+	one := passages.Passage{ID: d.ID, Title: d.Title, Text: d.Text, URL: d.URL, Page: d.page(0)}
 	if limit <= 0 || d.Text == "" {
 		return []passages.Passage{one}
 	}
@@ -57,6 +57,18 @@ func Cut(d Document, limit int, count func(string) int) []passages.Passage {
 		out[i].ID = fmt.Sprintf("%s#%d", d.ID, i+1)
 	}
 	return out
+}
+
+// page returns the number of the page that a place in the text is on; 0: it has no pages.
+func (d *Document) page(at int) int {
+	i, _ := slices.BinarySearchFunc(d.Pages, at+1, func(p Page, at int) int { return p.Start - at })
+	if i == 0 {
+		if len(d.Pages) == 0 {
+			return 0
+		}
+		i = 1
+	}
+	return d.Pages[i-1].Number
 }
 
 var passageNumber = regexp.MustCompile(`#[0-9]+$`)
@@ -303,7 +315,7 @@ func (c *cutter) passage(from, to int) (passages.Passage, bool) {
 			break
 		}
 	}
-	p := passages.Passage{Title: c.doc.Title, URL: c.doc.URL}
+	p := passages.Passage{Title: c.doc.Title, URL: c.doc.URL, Page: c.doc.page(start)}
 	p.Text = strings.TrimRightFunc(strings.TrimLeft(c.doc.Text[start:end], "\n"), unicode.IsSpace)
 	if t := units[0].table; t > 0 && c.heads[t-1] > 0 && p.Text != "" {
 		p.Text = c.doc.Text[c.doc.Tables[t-1].Start:c.doc.Tables[t-1].Header] + "\n" + p.Text

@@ -5,7 +5,7 @@
 //
 // Formats: JSON Lines in BEIR's form, JSON, Markdown, HTML, CSV, TSV, plain text,
 // documents of Word (DOCX) and in ODF (ODT), presentations (PPTX), workbooks (XLSX), books (EPUB),
-// messages (EML) and archives of Kiwix (ZIM), each also compressed with gzip. It touches
+// messages (EML), archives of Kiwix (ZIM) and PDF, each also compressed with gzip. It touches
 // no file itself, so it runs in a browser as it does in a command.
 package documents
 
@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/shared/pdf"
 	"parley/shared/unpack"
 )
 
@@ -30,6 +31,7 @@ type Document struct {
 	ID, Title, Text, URL string
 	Headings             []Heading // in the order of the text
 	Tables               []Table   // in the order of the text
+	Pages                []Page    // in the order of the text; none: it has no pages
 	File                 string    // as Read was told; "": a caller's own document
 	Line                 int       // where its record begins, from 1; 0: it is the whole file
 }
@@ -46,6 +48,12 @@ type Heading struct {
 // what the columns are. Passages that begin further down repeat it.
 type Table struct {
 	Start, Header, End int
+}
+
+// A Page says that the text from Start on, until the next one, is on the page of that
+// number, from 1.
+type Page struct {
+	Start, Number int
 }
 
 // A Note says what was not read, and why.
@@ -93,11 +101,12 @@ const (
 	EPUB     Kind = "epub"
 	EML      Kind = "eml"
 	ZIM      Kind = "zim"
+	PDF      Kind = "pdf"
 	Text     Kind = "text"
 )
 
 // Kinds lists the formats, in the order that help texts show them.
-var Kinds = []Kind{JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, ZIM, Text}
+var Kinds = []Kind{JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, ZIM, PDF, Text}
 
 var extensions = map[string]Kind{
 	".jsonl": JSONL, ".ndjson": JSONL, ".json": JSON,
@@ -109,6 +118,7 @@ var extensions = map[string]Kind{
 	".xlsx": XLSX, ".xlsm": XLSX, ".xltx": XLSX,
 	".epub": EPUB, ".eml": EML,
 	".zim": ZIM, ".zimaa": ZIM,
+	".pdf": PDF,
 	".txt": Text, ".text": Text,
 }
 
@@ -141,6 +151,8 @@ type Options struct {
 	// URLPrefix begins the links of a ZIM archive's articles that have none of their own;
 	// their path follows it. "": their addresses are under the archive's source.
 	URLPrefix string
+	// PDF opens a PDF; nil: none can be read.
+	PDF func(io.ReadSeeker) (pdf.File, error)
 }
 
 // Read reads a file. Records it cannot use are left out and noted, with the
@@ -175,6 +187,9 @@ func Read(name string, data []byte, o Options) ([]Document, []Note) {
 	if kind == EML {
 		return readEML(name, data)
 	}
+	if kind == PDF {
+		return readPDF(name, bytes.NewReader(data), o)
+	}
 	text, notes, ok := (&decoder{name: name, kind: kind, asked: o.Charset}).decode(data)
 	if !ok {
 		return nil, notes
@@ -207,8 +222,6 @@ func readKind(name, text string, kind Kind, o Options) ([]Document, []Note) {
 // true where that is nothing particular.
 func unknown(name string) (why string, general bool) {
 	switch path.Ext(strings.ToLower(name)) {
-	case ".pdf":
-		return "PDF is not read; make it text first (pdftotext FILE.pdf)", false
 	case ".doc", ".dot":
 		return "Word's format of before 2007 is not read; open it and save it as .docx or .odt", false
 	case ".ppt", ".pps", ".odp", ".key":
@@ -228,7 +241,7 @@ func unknown(name string) (why string, general bool) {
 	case ".rst", ".org", ".adoc", ".tex":
 		return "not a format that is read; it can be taken as plain text", false
 	}
-	return "not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, ZIM, text)", true
+	return "not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, ZIM, PDF, text)", true
 }
 
 // gunzip unpacks data that begins as gzip does, whatever its name; other data

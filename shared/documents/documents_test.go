@@ -250,8 +250,7 @@ func TestPlainTextJoinsWrappedLines(t *testing.T) {
 
 func TestFilesThatCannotBeReadSayWhatToDo(t *testing.T) {
 	for name, c := range map[string]struct{ data, want string }{
-		"a.pdf":      {"%PDF", "a.pdf: PDF is not read; make it text first (pdftotext FILE.pdf)"},
-		"a.bin":      {"x", "a.bin: not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, ZIM, text)"},
+		"a.bin":      {"x", "a.bin: not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, ZIM, PDF, text)"},
 		"a.txt":      {"\x89PNG\r\n\x1a\n", "a.txt: a binary file (it begins as a PNG image does)"},
 		"b.txt":      {"ab\x00\x01\x02\x03\x04\xfe", "b.txt: a binary file (5 of its 8 bytes are control characters)"},
 		"c.md":       {"", "c.md: empty"},

@@ -57,6 +57,7 @@ type layout struct {
 	text     strings.Builder
 	headings []Heading
 	tables   []Table
+	pages    []Page
 	inTable  bool // the last of tables has no end yet
 	inLines  bool // the last block takes further lines
 }
@@ -200,7 +201,7 @@ func (l *layout) document(id, title, url string) Document {
 	if l.inTable {
 		l.endTable()
 	}
-	d := Document{ID: id, Title: title, Text: l.text.String(), URL: url, Headings: l.headings, Tables: l.tables}
+	d := Document{ID: id, Title: title, Text: l.text.String(), URL: url, Headings: l.headings, Tables: l.tables, Pages: l.pages}
 	if len(d.Headings) == 0 || d.Headings[0].Start != 0 || !strings.EqualFold(d.Text[:d.Headings[0].End], title) {
 		return d
 	}
@@ -215,6 +216,9 @@ func (l *layout) document(id, title, url string) Document {
 		d.Tables[i].Start -= skip
 		d.Tables[i].Header -= skip
 		d.Tables[i].End -= skip
+	}
+	for i := range d.Pages {
+		d.Pages[i].Start = max(d.Pages[i].Start-skip, 0)
 	}
 	return d
 }

@@ -22,6 +22,7 @@ type Source struct {
 type Part struct {
 	Heading string `json:"heading,omitempty"` // "Heading > Heading"; "" for none
 	Text    string `json:"text"`
+	Page    int    `json:"page,omitempty"` // on which it begins, from 1; 0: it has none
 }
 
 // SourceOf returns the document that the passage of an id is of; it is not ok where there
@@ -57,7 +58,7 @@ func SourceOf(s *passages.Store, id string) (src Source, ok bool) {
 	for i := from; i < to; i++ {
 		p := s.At(i)
 		_, heading, _ := strings.Cut(p.Title, " > ")
-		src.Parts = append(src.Parts, Part{heading, p.Text})
+		src.Parts = append(src.Parts, Part{heading, p.Text, p.Page})
 	}
 	return src, true
 }

@@ -21,7 +21,7 @@ const (
 // A file can be read anywhere in it.
 type file interface {
 	io.ReaderAt
-	io.Seeker
+	io.ReadSeeker
 }
 
 func isGzip(in io.ReaderAt) bool {
@@ -60,11 +60,15 @@ func Stream(name string, r io.Reader, o Options) iter.Seq2[Document, *Note] {
 			all(Read(name, nil, o)) // says so
 			return
 		}
-		if f, ok := r.(file); ok && (isOffice(kind) || kind == ZIM) {
+		if f, ok := r.(file); ok && (isOffice(kind) || kind == ZIM || kind == PDF) {
 			if size, err := f.Seek(0, io.SeekEnd); err == nil {
 				if _, err := f.Seek(0, io.SeekStart); err == nil && !isGzip(f) {
 					if kind == ZIM {
 						streamZIM(name, f, size, o)(yield)
+						return
+					}
+					if kind == PDF {
+						all(readPDF(name, f, o))
 						return
 					}
 					o.MaxBytes = 0

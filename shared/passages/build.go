@@ -19,6 +19,8 @@ type Builder struct {
 	about About
 	n     uint32
 	data  [columns][]byte
+	pages []byte
+	paged bool // a passage has a page
 	seen  map[string]uint32
 }
 
@@ -46,6 +48,9 @@ func (b *Builder) Add(p Passage) error {
 	if first, ok := b.seen[p.ID]; ok {
 		return fmt.Errorf("passages: passage %d has the id %s of passage %d", b.n, strconv.QuoteToASCII(p.ID), first)
 	}
+	if p.Page < 0 || p.Page > math.MaxInt32 {
+		return fmt.Errorf("passages: passage %d, id %s: page %d", b.n, strconv.QuoteToASCII(p.ID), p.Page)
+	}
 	if b.n == math.MaxInt32 {
 		return fmt.Errorf("passages: more than %d passages", b.n)
 	}
@@ -61,6 +66,8 @@ func (b *Builder) Add(p Passage) error {
 	for c, s := range stored {
 		b.data[c] = append(append(b.data[c], s...), end)
 	}
+	b.pages = binary.AppendUvarint(b.pages, uint64(p.Page))
+	b.paged = b.paged || p.Page > 0
 	b.n++
 	return nil
 }
@@ -99,15 +106,18 @@ func (a *About) encode() []byte {
 // what was added.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	about := b.about.encode()
-	body := [sections][]byte{aboutSection: about}
-	copy(body[firstColumn:], b.data[:])
+	body, version := [][]byte{aboutSection: about}, 1
+	body = append(body, b.data[:]...)
+	if b.paged {
+		body, version = append(body, b.pages), 2
+	}
 	var sums []container.Sum
 	for _, data := range body {
 		sums = append(sums, container.SumOf(data))
 	}
-	header := form.Header(1, binary.LittleEndian.AppendUint32(nil, b.n), sums...)
+	header := form.Header(version, binary.LittleEndian.AppendUint32(nil, b.n), sums...)
 	written := int64(0)
-	for _, data := range append([][]byte{header}, body[:]...) {
+	for _, data := range append([][]byte{header}, body...) {
 		n, err := w.Write(data)
 		written += int64(n)
 		if err != nil {

@@ -10,8 +10,8 @@ import (
 	"parley/shared/jsontree"
 )
 
-// The file is a container (shared/container) with the magic "PARLEYPS", version 1. Its
-// number, little-endian:
+// The file is a container (shared/container) with the magic "PARLEYPS", version 1 or, where
+// a passage has a page, version 2. Its number, little-endian:
 //
 //	  12  4  passages
 //
@@ -23,6 +23,7 @@ import (
 //	     an empty id: the same as the title
 //	     an empty url: as about's link says; without a link, none
 //	     a url of the byte FE alone: none, although there is a link
+//	pages, in version 2: for each passage its page, a uvarint; 0: none
 //
 // Strings of one kind are stored together, and their ends are marked rather than lengths
 // stored, because the file is meant to be compressed with brotli.
@@ -56,6 +57,7 @@ import (
 //	008a: fe ff  none, in spite of the link
 
 var form = &container.Format{Name: "passages", What: "file of passages", Magic: "PARLEYPS", Versions: []container.Layout{
+	{Numbers: 4, Sections: sectionNames[:sections]},
 	{Numbers: 4, Sections: sectionNames[:]},
 }}
 
@@ -67,7 +69,9 @@ const (
 const (
 	aboutSection = iota
 	firstColumn
-	sections = firstColumn + columns
+	sections = firstColumn + columns // of version 1
+
+	pagesSection = sections
 )
 
 const (
@@ -78,7 +82,7 @@ const (
 	columns
 )
 
-var sectionNames = [sections]string{"about", "ids", "titles", "texts", "urls"}
+var sectionNames = [sections + 1]string{"about", "ids", "titles", "texts", "urls", "pages"}
 
 // Open checks all of data (lengths, CRCs, UTF-8) and reads it in place. data must not
 // change while the store, or a string from it, is in use. Errors are
@@ -92,7 +96,7 @@ func Open(data []byte) (*Store, error) {
 	if n > math.MaxInt32 {
 		return nil, form.Errorf("header", 12, "%d passages: at most %d are allowed", n, math.MaxInt32)
 	}
-	for i, s := range file.Sections[firstColumn:] {
+	for i, s := range file.Sections[firstColumn:sections] {
 		// Every string takes at least its end mark, so the allocations below are bounded
 		// by the file's size.
 		if size := uint64(len(s.Data)); size < uint64(n) || size > math.MaxUint32 {
@@ -110,7 +114,33 @@ func Open(data []byte) (*Store, error) {
 			return nil, err
 		}
 	}
+	if file.Version > 1 {
+		body := file.Sections[pagesSection]
+		if s.pages, err = splitPages(body.Data, s.n, body.At); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
+}
+
+// splitPages reads the n numbers of the section of pages.
+func splitPages(body []byte, n int, at int64) ([]uint32, error) {
+	if len(body) < n {
+		return nil, form.Errorf("pages", at, "the section has %d bytes for %d passages", len(body), n)
+	}
+	pages, from := make([]uint32, n), 0
+	for i := range pages {
+		v, size := binary.Uvarint(body[from:])
+		if size <= 0 || v > math.MaxInt32 {
+			return nil, form.Errorf("pages", at+int64(from), "passage %d: this is no page", i)
+		}
+		pages[i] = uint32(v)
+		from += size
+	}
+	if from < len(body) {
+		return nil, form.Errorf("pages", at+int64(from), "%d bytes follow the last passage", len(body)-from)
+	}
+	return pages, nil
 }
 
 func parseAbout(body string) (a About, err error) {

@@ -12,6 +12,7 @@ import (
 // A Passage is one document as it is searched and shown.
 type Passage struct {
 	ID, Title, Text, URL string
+	Page                 int // of the document, on which it begins, from 1; 0: it has no pages
 }
 
 // About describes a collection: its title, source and licence. The licence applies to
@@ -43,6 +44,7 @@ type Store struct {
 	about   About
 	n       int
 	columns [columns]column
+	pages   []uint32 // nil: no passage has a page
 }
 
 // A column has one string for each passage; string i is data[start[i]:start[i+1]-1].
@@ -73,6 +75,9 @@ func (s *Store) At(i int) Passage {
 		Title: s.columns[titles].at(i),
 		Text:  s.columns[texts].at(i),
 		URL:   s.columns[urls].at(i),
+	}
+	if s.pages != nil {
+		p.Page = int(s.pages[i])
 	}
 	if p.ID == "" {
 		p.ID = p.Title

@@ -88,7 +88,7 @@ func TestWhatIsAddedIsRead(t *testing.T) {
 			}
 			for i, want := range all {
 				if got := s.At(i); got != want {
-					t.Errorf("link %q, passage %d: %q, want %q", link, i, got, want)
+					t.Errorf("link %q, passage %d: %+v, want %+v", link, i, got, want)
 				}
 			}
 		}
@@ -137,7 +137,7 @@ func TestAddRefuses(t *testing.T) {
 		{Passage{ID: "b", URL: "\xfe"}, "urls: byte 0 is not UTF-8"},
 	} {
 		if err := b.Add(c.p); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("Add(%q) = %v, want %q", c.p, err, c.want)
+			t.Errorf("Add(%+v) = %v, want %q", c.p, err, c.want)
 		}
 	}
 	var buf bytes.Buffer
@@ -302,9 +302,10 @@ func FuzzOpen(f *testing.F) {
 
 // FuzzRoundTrip: At returns what Add was given.
 func FuzzRoundTrip(f *testing.F) {
-	f.Add("a", "b", "c", "d", "x{id}{title}")
-	f.Fuzz(func(t *testing.T, id, title, text, url, link string) {
-		p := Passage{id, title, text, url}
+	f.Add("a", "b", "c", "d", "x{id}{title}", 0)
+	f.Add("a", "b", "c", "d", "", 300)
+	f.Fuzz(func(t *testing.T, id, title, text, url, link string, page int) {
+		p := Passage{id, title, text, url, page}
 		b := NewBuilder(About{Link: link})
 		if b.Add(p) != nil {
 			return
@@ -318,9 +319,46 @@ func FuzzRoundTrip(f *testing.F) {
 			t.Fatal(err)
 		}
 		if got := s.At(0); got != p {
-			t.Fatalf("%q, want %q", got, p)
+			t.Fatalf("%+v, want %+v", got, p)
 		}
 	})
+}
+
+// A page takes room only in a collection that has pages; a file without them is of
+// version 1, which every program reads.
+func TestPages(t *testing.T) {
+	for _, pages := range [][]int{{0, 0}, {1, 2}, {0, 1000}} {
+		b := NewBuilder(About{})
+		for i, n := range pages {
+			if err := b.Add(Passage{ID: fmt.Sprint(i), Page: n}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var buf bytes.Buffer
+		if _, err := b.WriteTo(&buf); err != nil {
+			t.Fatal(err)
+		}
+		if want := byte(1 + min(pages[1], 1)); buf.Bytes()[8] != want {
+			t.Errorf("pages %v: version %d, want %d", pages, buf.Bytes()[8], want)
+		}
+		s, err := Open(buf.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, n := range pages {
+			if s.At(i).Page != n {
+				t.Errorf("pages %v: passage %d is on page %d", pages, i, s.At(i).Page)
+			}
+		}
+	}
+	for _, body := range []string{"", "\x01", "\x01\x80", "\x01\xff\xff\xff\xff\xff\x01", "\x01\x01\x01"} {
+		if _, err := splitPages([]byte(body), 2, 0); err == nil {
+			t.Errorf("the pages %q of two passages were read", body)
+		}
+	}
+	if NewBuilder(About{}).Add(Passage{ID: "a", Page: -1}) == nil {
+		t.Error("page -1 was added")
+	}
 }
 
 func BenchmarkOpen(b *testing.B) {

@@ -174,8 +174,9 @@ func TestYourOwnDocuments(t *testing.T) {
 		t.Errorf("the panel says %q", text)
 	}
 	dir := write(t, "garden", garden)
-	for _, name := range []string{"documents/testdata/harbour.docx", "documents/testdata/notes.odt", "zim/testdata/old.zim"} { // of other programs
-		content, err := os.ReadFile(filepath.Join("../../shared", name))
+	for _, name := range []string{"shared/documents/testdata/harbour.docx", "shared/documents/testdata/notes.odt", "shared/zim/testdata/old.zim",
+		"site/pdfium/testdata/report.pdf", "site/pdfium/testdata/hyphens.pdf", "site/pdfium/testdata/form.pdf", "site/pdfium/testdata/locked.pdf"} {
+		content, err := os.ReadFile(filepath.Join("../..", name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +186,10 @@ func TestYourOwnDocuments(t *testing.T) {
 	}
 	p.give("#pick-folder", dir)
 	p.encoded("garden")
-	p.wait("what was left out", `/1 left out/.test(`+row("garden")+`.innerText)`)
+	p.wait("what was left out", `/2 left out/.test(`+row("garden")+`.innerText)`)
+	if text := eval[string](p, row("garden")+`.querySelector(".notes").textContent`); !strings.Contains(text, "locked.pdf: protected by a password") {
+		t.Errorf("left out: %q", text)
+	}
 	p.picture("panel")
 	p.press(kb.Escape)
 	p.wait("the collection", `document.querySelector("#status-text").textContent.includes("garden")`)

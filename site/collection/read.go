@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"parley/shared/documents"
+	"parley/site/pdfium"
 )
 
 // ErrNoSuchPath is wrapped by the error for a path that does not exist.
@@ -37,7 +38,7 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 			return nil, err
 		}
 	}
-	o.URLPrefix = urlPrefix
+	o.URLPrefix, o.PDF = urlPrefix, pdfium.Open
 	return func(yield func(documents.Document) bool) {
 		seen := map[string]string{} // names by the files' resolved paths
 		one := func(name, at string, o documents.Options) bool {

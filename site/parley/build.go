@@ -27,7 +27,7 @@ func runBuild(l *cli.Flags) cli.Run {
 	title := l.String("title", "", "`title` of the page")
 	examples := l.String("examples", "", "`file` of conversations to offer: one question per line, an empty line between conversations")
 	from := l.String("from", "", "take the page's programs from this `folder`, built before")
-	wasm := l.String("wasm", "", "take ui.wasm, worker.wasm, files.wasm and wasm_exec.js from this `folder`")
+	wasm := l.String("wasm", "", "take ui.wasm, worker.wasm, files.wasm, pdfium.wasm and wasm_exec.js from this `folder`")
 	level := l.String("compress", string(publish.Best), fmt.Sprintf("how `hard` to compress, of %v", publish.Levels))
 	cli.OneOf(l, "compress", publish.Levels...)
 	cache := l.String("cache", "", "`folder` that keeps compressed files for the next build")

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,6 +45,14 @@ var programs = []struct {
 	{"files.wasm", "./wasm/files", []string{"GOOS=wasip1", "GOARCH=wasm"}, []string{"-buildmode=c-shared"}},
 }
 
+// pdfium is the program that reads PDFs. It comes with a Go module, which has it in an
+// internal package, and is as large as all others together: it is loaded on request.
+const (
+	pdfium       = "pdfium.wasm"
+	pdfiumModule = "github.com/klippa-app/go-pdfium"
+	pdfiumPath   = "internal/pdfium_wasm/pdfium.wasm"
+)
+
 // Root returns the root of the repository that contains dir.
 func Root(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
@@ -62,8 +71,8 @@ func Root(dir string) (string, error) {
 }
 
 // FromSource builds the program in the repository at root, with the Go toolchain.
-// prebuilt, unless empty, is a folder that already has ui.wasm, worker.wasm, files.wasm
-// and wasm_exec.js; nothing is built then, and root is not needed.
+// prebuilt, unless empty, is a folder that already has ui.wasm, worker.wasm, files.wasm,
+// pdfium.wasm and wasm_exec.js; nothing is built then, and root is not needed.
 func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
 	app := App{}
 	if err := app.addWeb(); err != nil {
@@ -89,6 +98,9 @@ func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
 			return nil, err
 		}
 	}
+	if err := read(pdfium, filepath.Join(from, pdfium)); err != nil {
+		return nil, err
+	}
 	// wasm_exec.js must come from the toolchain that built ui.wasm.
 	if err := read("wasm_exec.js", exec); err != nil {
 		return nil, err
@@ -113,7 +125,8 @@ func Source() (string, error) {
 	return Root(filepath.Dir(file))
 }
 
-// compile builds the WebAssembly programs into build/wasm and returns GOROOT.
+// compile builds the WebAssembly programs into build/wasm, copies PDFium there, and returns
+// GOROOT.
 func compile(ctx context.Context, root string) (string, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return "", errors.New("building the page needs the Go toolchain, and there is no `go` command; install Go, or take the programs of a folder built before (--from FOLDER), or a release of parley, which carries them")
@@ -156,7 +169,19 @@ func compile(ctx context.Context, root string) (string, error) {
 			return "", err
 		}
 	}
-	return goroot, nil
+	described, err := run(nil, "mod", "download", "-json", pdfiumModule)
+	if err != nil {
+		return "", err
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal([]byte(described), &module); err != nil {
+		return "", fmt.Errorf("go mod download %s: %w", pdfiumModule, err)
+	}
+	content, err := os.ReadFile(filepath.Join(module.Dir, filepath.FromSlash(pdfiumPath)))
+	if err != nil {
+		return "", err
+	}
+	return goroot, durable.WriteFile(filepath.Join(root, "build", "wasm", pdfium), content)
 }
 
 // joined lists scripts and the parts that they consist of: one request loads them all, and
@@ -166,7 +191,7 @@ var joined = map[string][]string{
 	"charts.css":      {"uplot.css", "charts.css"},
 	"documents.js":    {"collections.js", "encoding.js", "documents.js"},
 	"worker.js":       {"download.js", "program.js", "worker.js"},
-	"files-worker.js": {"download.js", "program.js", "files-worker.js"},
+	"files-worker.js": {"download.js", "program.js", "pdf.js", "files-worker.js"},
 }
 
 // addWeb adds the files of site/web, joining the parts of joined.

@@ -88,7 +88,9 @@ func isPart(name string) bool {
 		return name != "sw.js" && !slices.Contains(inlined, name)
 	case ".css":
 		return slices.Contains(onDemand, name)
-	case ".wasm", ".json", ".safetensors", ".txt", ".bin":
+	case ".wasm":
+		return name != pdfium // it would make the file a sixth larger
+	case ".json", ".safetensors", ".txt", ".bin":
 		return true
 	}
 	return false

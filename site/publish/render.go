@@ -165,7 +165,7 @@ func (r *renderer) file(name string) (file, error) {
 			return file{}, failed
 		}
 	}
-	f := file{name: name, path: name, content: content}
+	f := file{name: name, path: name, content: content, later: name == pdfium}
 	if !fixed(name) {
 		f.path = hashed(name, content)
 	}

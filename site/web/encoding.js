@@ -119,7 +119,7 @@
     const m = await start(c, ...todo, m => {
       switch (m.op) {
       case 'reading':
-        c.reading = `Reading: ${m.read.toLocaleString('en')} of ${count(m.files, 'file')}`;
+        c.reading = `Reading: ${m.read.toLocaleString('en')} of ${count(m.files, 'file')}${m.pages ? `, page ${m.page.toLocaleString('en')} of ${m.pages.toLocaleString('en')} of a PDF` : ''}`;
         return;
       case 'asked':
         c.asks = m.asks.map(a => ({ ...a, file: todo[1].files.find(f => f.path === a.path).file }));

@@ -7,7 +7,7 @@
 // message, stage, trap}; after a trap the worker can no longer be used. Before that, for a
 // collection, it gets
 //
-//   {op: 'reading', id, read, files}              files read so far
+//   {op: 'reading', id, read, files, page, pages} files read so far; pages of a PDF
 //   {op: 'asked', id, asks}                       tables whose columns a person must name:
 //                                                 {path, columns, rows}
 //   {op: 'cut', id, passages, total, ...}         all passages, to be stored
@@ -203,25 +203,28 @@ const jobs = {
 async function read(p, id, files, skipped = []) {
   const notes = [...skipped], others = [], kept = [], asks = [];
   let documents = 0, total = 0, done = 0, told = 0;
+  const tell = async (page, pages) => {
+    if (performance.now() - told < 100) return;
+    told = performance.now();
+    postMessage({ op: 'reading', id, read: done, files: files.length, page, pages });
+    await turn();
+  };
   for (const { path, file, columns } of files) {
     stop(id);
     try {
       if (columns) ask(p, 'columns', columns);
-      const r = ask(p, 'file', new Uint8Array(await file.arrayBuffer()), 'document/' + path);
+      const r = isPDF(path) ? await readPDF(p, id, path, file, tell) : ask(p, 'file', new Uint8Array(await file.arrayBuffer()), 'document/' + path);
       documents += r.documents;
       total += r.passages;
       if (r.other) others.push(path); else notes.push(...r.notes);
       kept.push(...r.told);
       if (r.ask) asks.push({ path, ...r.ask });
     } catch (e) {
-      if (e instanceof Trap) throw e;
+      if (e instanceof Trap || e.message === 'cancelled') throw e;
       notes.push(`${path}: ${e.message}`);
     }
     done++;
-    if (performance.now() - told > 100) {
-      told = performance.now();
-      postMessage({ op: 'reading', id, read: done, files: files.length });
-    }
+    await tell();
     await turn();
   }
   postMessage({ op: 'asked', id, asks });

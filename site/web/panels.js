@@ -62,7 +62,7 @@
         else if (data.stage) parley.lookForNewer(); // a file did not come
       };
       w.onerror = e => end(mine, e.message || 'the program that reads files could not be started');
-      w.postMessage({ op: 'start', ...parley.site, worker: [parley.url('{{files.wasm}}'), '{{files.wasm integrity}}'] });
+      w.postMessage({ op: 'start', ...parley.site, worker: [parley.url('{{files.wasm}}'), '{{files.wasm integrity}}'], pdfium: [parley.url('{{pdfium.wasm}}'), '{{pdfium.wasm integrity}}'] });
       return w;
     });
     mine.catch(e => end(mine, `${e.file}: ${e.message}`));

@@ -23,6 +23,7 @@ async function compile([url, integrity]) {
     if (`sha256-${btoa(String.fromCharCode(...await sha256(bytes)))}` !== integrity)
       throw new Failure('verify', file, `${bytes.byteLength} bytes came whose SHA-256 is not that of the published file`);
   }
+  if (!res.ok) throw new Failure('download', file, `the server answered ${res.status} ${res.statusText}`);
   try {
     if (!bytes && /^application\/wasm/.test(res.headers.get('content-type'))) return await WebAssembly.compileStreaming(res);
     return await WebAssembly.compile(bytes ?? await res.arrayBuffer().catch(broken));

@@ -38,6 +38,7 @@ type desk struct {
 	list    []passages.Passage // cut
 	cut     []cutDocument      // the documents that list was cut from
 	columns documents.Columns  // for the next document
+	pdf     *openPDF           // nil: no page of one was given
 	builder *collect.Builder   // list[:builder.Len()] is encoded
 	tokens  int
 	spent   time.Duration
@@ -138,6 +139,10 @@ func (d *desk) file(name string, content []byte) (any, error) {
 		return struct{}{}, nil
 	case "document":
 		return d.read(rest, content)
+	case "pdf-page":
+		return d.page(rest, content)
+	case "pdf":
+		return d.endPDF(rest, content)
 	case "passages":
 		return d.restore(content)
 	case "vectors":
@@ -194,6 +199,16 @@ func (d *desk) begin(b Begin) (any, error) {
 
 // read reads a file and cuts its documents.
 func (d *desk) read(name string, content []byte) (*Read, error) {
+	o := documents.Options{Columns: d.columns}
+	d.columns = documents.Columns{}
+	if path.Ext(strings.TrimSuffix(name, ".gz")) == "" {
+		o.Kind = documents.Text // as of a file that is named to the command line
+	}
+	return d.take(name, func() ([]documents.Document, []documents.Note) { return documents.Read(name, content, o) })
+}
+
+// take cuts the documents that read returns.
+func (d *desk) take(name string, read func() ([]documents.Document, []documents.Note)) (*Read, error) {
 	if d.cutter == nil {
 		return nil, errNotBegun
 	}
@@ -201,12 +216,7 @@ func (d *desk) read(name string, content []byte) (*Read, error) {
 		return &Read{Notes: []string{name + ": " + why}, Told: []string{}}, nil
 	}
 	r := &Read{Notes: []string{}, Told: []string{}}
-	o := documents.Options{Columns: d.columns}
-	d.columns = documents.Columns{}
-	if path.Ext(strings.TrimSuffix(name, ".gz")) == "" {
-		o.Kind = documents.Text // as of a file that is named to the command line
-	}
-	docs, notes := documents.Read(name, content, o)
+	docs, notes := read()
 	note := func(n documents.Note) {
 		switch {
 		case n.Kept:

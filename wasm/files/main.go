@@ -12,6 +12,8 @@
 //	                    dense/...          the dense encoder's, before the call dense
 //	                    dense              batches of an earlier run of embed, in order: Progress
 //	                    document/PATH      a document to be read and cut: Read
+//	                    pdf-page/PATH      a page of a PDF, as pdf.js writes it: {}
+//	                    pdf/PATH           pdfAbout: the end of the PDF whose pages were given: Read
 //	                    passages           from an earlier run, instead of documents: Progress
 //	                    vectors            batches for the first passages, in order: Progress
 //	                    collection/NAME    a file of a collection, for pack, adopt, extend, dense
