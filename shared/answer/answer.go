@@ -293,7 +293,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	for i, h := range f.hits {
 		if ask.Brief {
 			p := e.Source.Passage(h.Doc)
-			a.Results[i] = message.Result{Doc: h.Doc, ID: p.ID, Title: p.Title, Score: h.Score}
+			a.Results[i] = message.Result{Doc: h.Doc, ID: p.ID, Title: p.Title, Page: p.Page, Score: h.Score}
 		} else {
 			r, err := e.result(f.Vector, h, said, i < replyDepth)
 			if err != nil {
@@ -462,6 +462,7 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bo
 		Title: p.Title,
 		Text:  p.Text,
 		URL:   p.URL,
+		Page:  p.Page,
 		Score: h.Score,
 		Quote: message.Span{q.Start, q.End},
 		Marks: marks,

@@ -156,6 +156,7 @@ type Result struct {
 	Title string  `json:"title"`
 	Text  string  `json:"text"`
 	URL   string  `json:"url,omitempty"`
+	Page  int     `json:"page,omitempty"` // of its document, from 1; 0: it has no pages
 	Score float32 `json:"score"`
 	Quote Span    `json:"quote"` // the sentence of Text that answers best
 	Marks []Span  `json:"marks"` // words of Text that its score comes from, in order

@@ -249,7 +249,7 @@ func TestChatByStages(t *testing.T) {
 // The built page offers the second stage, unless it is to be left out.
 func TestBuildWithADenseStage(t *testing.T) {
 	b, dense := denseBench(t)
-	wasm := tiny.Put(t, filepath.Join(b.dir, "wasm"), map[string][]byte{"ui.wasm": nil, "worker.wasm": nil, "files.wasm": nil, "wasm_exec.js": []byte("go")})
+	wasm := tiny.Put(t, filepath.Join(b.dir, "wasm"), map[string][]byte{"ui.wasm": nil, "worker.wasm": nil, "files.wasm": nil, "pdfium.wasm": nil, "wasm_exec.js": []byte("go")})
 	args := b.with("build", "--wasm", wasm, "--out", filepath.Join(b.dir, "dist"), "--compress", "none")
 	says := "better answers: 0.0"
 	if out := must(t, "", append(args, "--dense", dense)...); !strings.Contains(out, says) || !strings.Contains(out, "loaded on request") {

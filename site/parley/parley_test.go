@@ -585,7 +585,7 @@ func TestBuildAndServe(t *testing.T) {
 	b := newBench(t)
 	wasm := filepath.Join(b.dir, "wasm")
 	os.MkdirAll(wasm, 0o755)
-	for _, name := range []string{"ui.wasm", "worker.wasm", "files.wasm", "wasm_exec.js"} {
+	for _, name := range []string{"ui.wasm", "worker.wasm", "files.wasm", "pdfium.wasm", "wasm_exec.js"} {
 		os.WriteFile(filepath.Join(wasm, name), []byte(name), 0o644)
 	}
 	dist := filepath.Join(b.dir, "dist")

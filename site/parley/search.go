@@ -243,10 +243,13 @@ func (p page) nearest(a *message.Answer) {
 // titleOf returns a result's title, or its id where it has none.
 func titleOf(r *message.Result) string { return cmp.Or(printable(r.Title), printable(r.ID)) }
 
-// place returns the file of a result, and the line of a record in it; "" where it has an
+// place returns the file of a result, and the page or the line of a record in it; "" where it has an
 // address, or where its id says no more than its title.
 func place(r *message.Result) string {
 	file, line := documents.Place(r.ID)
+	if r.Page > 0 {
+		return fmt.Sprintf("%s, page %d", printable(file), r.Page)
+	}
 	if r.URL != "" || file == r.Title || r.Title == "" {
 		return ""
 	}

@@ -64,7 +64,7 @@ printf 'When was the Eiffel Tower built?\nwho designed it?\n' | parley chat`,
 		About: `Reads files, and folders with everything in them: JSON Lines (BEIR's _id, title, text,
 metadata.url), JSON, Markdown, HTML, CSV, TSV, plain text, documents of Word (.docx) and
 in ODF (.odt), presentations (.pptx, with their speaker notes), workbooks (.xlsx, each
-sheet as a table), books (.epub) and messages (.eml), each also with gzip; and ZIM, the
+sheet as a table), books (.epub), messages (.eml) and PDF, each also with gzip; and ZIM, the
 archives of Kiwix. Long documents are cut into passages at headings, paragraphs and
 sentences.
 

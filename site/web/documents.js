@@ -199,7 +199,7 @@
     const zone = el('div', { class: 'zone', id: 'zone' },
       el('p', {}, 'Drop files or a folder here, or'),
       el('p', { class: 'choices' }, el('button', { type: 'button', class: 'plain', onclick: () => files.click() }, 'Choose files'), el('button', { type: 'button', class: 'plain', onclick: () => folder.click() }, 'Choose a folder')),
-      el('p', { class: 'fine' }, 'Text, Markdown, HTML, Word (.docx), .odt, PowerPoint (.pptx), Excel (.xlsx), .epub, .eml, .zim of up to 64 MB, CSV, JSON and JSON Lines, each also gzipped. What is dropped here becomes a collection of its own; one made by ', el('code', {}, 'parley index'), ', its folder or its zip file, opens as it is.'),
+      el('p', { class: 'fine' }, 'Text, Markdown, HTML, Word (.docx), .odt, PowerPoint (.pptx), Excel (.xlsx), .epub, .eml, .zim of up to 64 MB, PDF, CSV, JSON and JSON Lines, each also gzipped. What is dropped here becomes a collection of its own; one made by ', el('code', {}, 'parley index'), ', its folder or its zip file, opens as it is.'),
       el('label', { class: 'also', for: 'also-dense' }, also, el('span', {})),
       files, folder, more);
     body = el('div', { class: 'collections' });

@@ -21,7 +21,7 @@
     const { source } = await run('source', { passages: own.passages, passage });
     if (!dialog) make();
     dialog.querySelector('h2').textContent = source.title || source.place;
-    const where = [source.title && source.place !== source.title && source.place, source.line && `line ${source.line.toLocaleString('en')}`, source.parts.length > 1 && `${(source.at + 1).toLocaleString('en')} of ${count(source.parts.length, 'passage')}`, source.parts[source.at].heading];
+    const where = [source.title && source.place !== source.title && source.place, source.line && `line ${source.line.toLocaleString('en')}`, source.parts[source.at].page && `page ${source.parts[source.at].page.toLocaleString('en')}`, source.parts.length > 1 && `${(source.at + 1).toLocaleString('en')} of ${count(source.parts.length, 'passage')}`, source.parts[source.at].heading];
     place.textContent = where.filter(Boolean).join(' · ');
     draw(source, Math.max(0, source.at - around), source.at + around + 1);
     show(dialog);
@@ -42,6 +42,7 @@
       const own = path(part), same = own.findIndex((name, k) => name !== above[k]);
       const headings = same < 0 ? [] : own.slice(same).filter(name => !lines.includes(name)).map(name => el('h3', { dir: 'auto' }, name));
       const body = paragraphs(part);
+      if (part.page && part.page !== before?.page) headings.unshift(el('p', { class: 'fine' }, `Page ${part.page.toLocaleString('en')}`));
       return [...headings, ...from + i === at ? [el('section', { class: 'sought', tabIndex: -1, 'aria-label': 'The passage that was found' }, body)] : body];
     });
     const more = (label, from, to) => quiet(label, () => { draw(source, from, to); text.querySelector('.sought').focus(); });

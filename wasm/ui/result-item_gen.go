@@ -93,7 +93,8 @@ func (c *ResultItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 			{
 				vgparent := vgn
 				_ = vgparent
-				vgn = addText(vgparent, "Source")
+				vgn = addElement(vgparent, "\x00span")
+				addText(vgn, c.SourceText())
 				vgn = addElement(vgparent, "\x00span\x00class\x00vh")
 				addText(vgn, ": "+c.Title())
 			}

@@ -450,6 +450,13 @@ func (c *ResultItem) ChooseText() string {
 	return "Use as reply"
 }
 
+func (c *ResultItem) SourceText() string {
+	if c.View.Page > 0 {
+		return "Source, page " + strconv.Itoa(c.View.Page)
+	}
+	return "Source"
+}
+
 // VectorPanel shows the query vector of a turn: what the encoder saw.
 type VectorPanel struct {
 	Root *Root
