@@ -293,7 +293,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	for i, h := range f.hits {
 		if ask.Brief {
 			p := e.Source.Passage(h.Doc)
-			a.Results[i] = message.Result{Doc: h.Doc, ID: p.ID, Title: p.Title, Page: p.Page, Score: h.Score}
+			a.Results[i] = message.Result{Doc: h.Doc, ID: p.ID, Title: p.Title, Page: p.Page, Collection: p.Collection, Score: h.Score}
 		} else {
 			r, err := e.result(f.Vector, h, said, i < replyDepth)
 			if err != nil {
@@ -463,6 +463,9 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bo
 		Text:  p.Text,
 		URL:   p.URL,
 		Page:  p.Page,
+
+		Collection: p.Collection,
+
 		Score: h.Score,
 		Quote: message.Span{q.Start, q.End},
 		Marks: marks,

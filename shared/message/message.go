@@ -157,6 +157,8 @@ type Result struct {
 	Text  string  `json:"text"`
 	URL   string  `json:"url,omitempty"`
 	Page  int     `json:"page,omitempty"` // of its document, from 1; 0: it has no pages
+	// Collection is the one that it is from, where several are searched.
+	Collection string `json:"collection,omitempty"`
 	Score float32 `json:"score"`
 	Quote Span    `json:"quote"` // the sentence of Text that answers best
 	Marks []Span  `json:"marks"` // words of Text that its score comes from, in order

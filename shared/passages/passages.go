@@ -13,6 +13,8 @@ import (
 type Passage struct {
 	ID, Title, Text, URL string
 	Page                 int // of the document, on which it begins, from 1; 0: it has no pages
+	// Collection is the one that it is from, where several were joined; Add ignores it.
+	Collection string
 }
 
 // About describes a collection: its title, source and licence. The licence applies to
@@ -28,6 +30,9 @@ type About struct {
 	// "https://en.wikipedia.org/wiki/{title}". A URL that follows the template takes no
 	// room in the file.
 	Link string `json:"link,omitempty"`
+	// Of has the names of the collections that were joined to this one, a line each; every
+	// id begins with one of them and "/".
+	Of string `json:"of,omitempty"`
 	// Encoder is the name of the document encoder that made the collection's index.
 	Encoder string `json:"encoder,omitempty"`
 }
@@ -81,6 +86,9 @@ func (s *Store) At(i int) Passage {
 	}
 	if p.ID == "" {
 		p.ID = p.Title
+	}
+	if s.about.Of != "" {
+		p.Collection, _, _ = strings.Cut(p.ID, "/")
 	}
 	switch p.URL {
 	case "":

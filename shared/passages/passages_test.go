@@ -305,7 +305,7 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Add("a", "b", "c", "d", "x{id}{title}", 0)
 	f.Add("a", "b", "c", "d", "", 300)
 	f.Fuzz(func(t *testing.T, id, title, text, url, link string, page int) {
-		p := Passage{id, title, text, url, page}
+		p := Passage{ID: id, Title: title, Text: text, URL: url, Page: page}
 		b := NewBuilder(About{Link: link})
 		if b.Add(p) != nil {
 			return

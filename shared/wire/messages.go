@@ -369,6 +369,7 @@ func readResult(v jsontree.Value, m *message.Result) {
 	m.Text = v.Get("text").Text
 	m.URL = v.Get("url").Text
 	m.Page = v.Get("page").Int()
+	m.Collection = v.Get("collection").Text
 	m.Score = float32(v.Get("score").Number)
 	m.Quote = span(v.Get("quote"))
 	for _, v := range v.Get("marks").List {
@@ -392,6 +393,7 @@ func (w *writer) writeResult(name string, m *message.Result) {
 	w.text("text", m.Text)
 	w.text("url", m.URL)
 	w.int("page", m.Page)
+	w.text("collection", m.Collection)
 	w.float("score", float64(m.Score), 32)
 	w.span("quote", m.Quote)
 	w.begin("marks", '[')

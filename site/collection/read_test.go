@@ -52,7 +52,7 @@ func TestFoldersAreReadInOrderAndSayWhatTheySkip(t *testing.T) {
 	if urls[3] != "https://example.org/sub%20dir/c.md" {
 		t.Errorf("urls %q", urls)
 	}
-	if want := []string{".git/: hidden", ".hidden.md: hidden", "bad.jsonl:2: not a JSON object", "photo.jpg: not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, ZIM, text)"}; !slices.Equal(notes, want) {
+	if want := []string{".git/: hidden", ".hidden.md: hidden", "bad.jsonl:2: not a JSON object", "photo.jpg: not a format that is read (JSONL, JSON, Markdown, HTML, CSV, TSV, DOCX, ODT, PPTX, XLSX, EPUB, EML, ZIM, PDF, text)"}; !slices.Equal(notes, want) {
 		t.Errorf("notes %q", notes)
 	}
 	t.Chdir(dir)

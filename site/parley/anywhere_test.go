@@ -24,7 +24,7 @@ func installed(t *testing.T) (dir string, run func(stdin string, args ...string)
 		t.Skip("links the whole command")
 	}
 	standIns, bin, dir := t.TempDir(), t.TempDir(), t.TempDir()
-	for _, name := range []string{"ui.wasm", "worker.wasm", "files.wasm", "wasm_exec.js"} {
+	for _, name := range []string{"ui.wasm", "worker.wasm", "files.wasm", "pdfium.wasm", "wasm_exec.js"} {
 		os.WriteFile(filepath.Join(standIns, name), []byte("stand-in for "+name), 0o644)
 	}
 	app, err := publish.FromSource(t.Context(), "", standIns)

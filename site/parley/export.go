@@ -24,7 +24,7 @@ import (
 // runExport writes a collection for another search engine.
 func runExport(l *cli.Flags) cli.Run {
 	var from sources
-	l.StringVar(&from.collection, "collection", "", "the collection's `folder`")
+	dir := l.String("collection", "", "the collection's `folder`")
 	l.StringVar(&from.encoder, "encoder", "", "the encoder's `folder`, or a family's")
 	to := l.String("to", "", "the `engine`: "+formNames())
 	cli.OneOf(l, "to", strings.Split(formNames(), ", ")...)
@@ -51,6 +51,7 @@ func runExport(l *cli.Flags) cli.Run {
 		if err != nil {
 			return cli.Usagef("--to %w", err)
 		}
+		from.collections = []string{*dir}
 		e, c, example, err := openExport(ctx, from, *ask, s)
 		if err != nil {
 			return err
@@ -96,7 +97,7 @@ func openExport(ctx context.Context, from sources, question string, s cli.Stream
 	if err != nil {
 		return nil, nil, none, err
 	}
-	dir, err := collectionFolder(from.collection)
+	dir, err := collectionFolder(from.collections[0])
 	if err != nil {
 		return nil, nil, none, err
 	}

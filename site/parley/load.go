@@ -13,7 +13,7 @@ import (
 func runLoad(l *cli.Flags) cli.Run {
 	to := l.String("to", "", "the engine's `URL`")
 	var from sources
-	l.StringVar(&from.collection, "collection", "", "the collection's `folder`")
+	dir := l.String("collection", "", "the collection's `folder`")
 	l.StringVar(&from.encoder, "encoder", "", "the encoder's `folder`, or a family's")
 	shards := l.Int("shards", 0, "the number of `shards` of a new index; 0: what the engine chooses")
 	batch := l.Int("batch", 0, "`passages` in a request (0: 500)")
@@ -29,6 +29,7 @@ func runLoad(l *cli.Flags) cli.Run {
 		case *shards < 0 || *batch < 0:
 			return cli.Usagef("--shards %d, --batch %d: wanted positive numbers", *shards, *batch)
 		}
+		from.collections = []string{*dir}
 		_, c, example, err := openExport(ctx, from, *ask, s)
 		if err != nil {
 			return err

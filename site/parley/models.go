@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"parley/shared/answer"
 	"parley/shared/cli"
@@ -69,13 +71,14 @@ func collectionFolder(given string) (string, error) {
 
 // sources are the encoder, collection and stages that a command's flags name.
 type sources struct {
-	encoder, level, collection string
-	dense, stage               string
-	engine                     string // its address, where an engine ranks
+	encoder, level string
+	collections    []string // several are searched as one
+	dense, stage   string
+	engine         string // its address, where an engine ranks
 }
 
 func (o *sources) flags(l *cli.Flags) {
-	l.StringVar(&o.collection, "collection", "", "the collection's `folder`")
+	l.StringArrayVar(&o.collections, "collection", nil, "the collection's `folder`; given several times, all are searched together")
 	l.StringVar(&o.encoder, "encoder", "", "the encoder's `folder`, or a family's")
 	l.StringVar(&o.level, "level", "", "which of the family's encoders reads the questions, by `name`; empty: the family's default")
 	l.StringVar(&o.dense, "dense", "", "the dense encoder's `folder`, for the second stage; empty: the family's, where it is installed")
@@ -89,7 +92,7 @@ func (o *sources) engineFlag(l *cli.Flags) {
 }
 
 func (o *sources) check() error {
-	if o.engine != "" && (o.collection != "" || o.dense != "" || o.stage == message.StageDense || o.stage == message.StageBoth) {
+	if o.engine != "" && (len(o.collections) > 0 || o.dense != "" || o.stage == message.StageDense || o.stage == message.StageBoth) {
 		return cli.Usagef("--engine takes the place of --collection, and has no dense stage")
 	}
 	switch o.stage {
@@ -146,15 +149,8 @@ func openEngine(ctx context.Context, o sources, log io.Writer) (*asked, error) {
 		a = &asked{collection: live.About, absent: errors.New("the engine has no dense vectors"),
 			another: func() (*answer.Engine, error) { return answer.Over(enc, live.Source(ctx)) }}
 	} else {
-		if where, err = collectionFolder(o.collection); err != nil {
+		if c, where, wrong, err = openCollections(o.collections); err != nil {
 			return nil, err
-		}
-		if c, wrong = collection.OpenAll(where); wrong != nil {
-			// Perhaps only the dense vectors cannot be read.
-			c = &collect.Collection{}
-			if c.Index, c.Passages, err = collection.Open(where); err != nil {
-				return nil, err
-			}
 		}
 		a = &asked{collection: c.Passages}
 		a.another = func() (*answer.Engine, error) {
@@ -192,6 +188,43 @@ func openEngine(ctx context.Context, o sources, log io.Writer) (*asked, error) {
 		fmt.Fprintf(log, "the sparse stage answers alone: %s\n", printable(a.absent.Error()))
 	}
 	return a, nil
+}
+
+// openCollections opens a collection, or several as one. wrong says why the dense vectors
+// of one cannot be read.
+func openCollections(given []string) (c *collect.Collection, name string, wrong, err error) {
+	if len(given) == 0 {
+		given = []string{""}
+	}
+	var list []collect.Named
+	var names []string
+	for _, dir := range given {
+		at, err := collectionFolder(dir)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		one, bad := collection.OpenAll(at)
+		if bad != nil {
+			// Perhaps only the dense vectors cannot be read.
+			wrong = bad
+			one = &collect.Collection{}
+			if one.Index, one.Passages, err = collection.Open(at); err != nil {
+				return nil, "", nil, err
+			}
+		}
+		list = append(list, collect.Named{Name: cmp.Or(one.Passages.About().Title, filepath.Base(at)), Collection: one})
+		names = append(names, at)
+	}
+	name = strings.Join(names, ", ")
+	if len(list) == 1 {
+		return list[0].Collection, name, wrong, nil
+	}
+	files, err := collect.Merge(list)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	c, err = collect.OpenFiles(files)
+	return c, name, wrong, err
 }
 
 // second gives an engine its dense stage; the error says why there is none.

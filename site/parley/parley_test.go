@@ -205,7 +205,7 @@ func TestAReplyWithoutTheFigureSaysSo(t *testing.T) {
 // Where nothing answers, a sentence says so; the turn has no reply until one is picked.
 func TestADoubtedTurnQuotesNothing(t *testing.T) {
 	b := newBench(t)
-	e, err := openEngine(t.Context(), sources{encoder: b.encoder, collection: b.collection}, io.Discard)
+	e, err := openEngine(t.Context(), sources{encoder: b.encoder, collections: []string{b.collection}}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -714,5 +714,36 @@ func TestCheckSaysWhatIsInsideAndWhatIsWrong(t *testing.T) {
 	var list []checked
 	if err := json.Unmarshal([]byte(out), &list); err != nil || code != cli.Failed || len(list) != 1 || list[0].OK || !strings.Contains(list[0].Wrong[0], "index.bin") {
 		t.Errorf("exit code %d, %v: %s", code, err, out)
+	}
+}
+
+// Several collections are searched as one, and each result says which it is from.
+func TestSearchInSeveralCollections(t *testing.T) {
+	b := newBench(t)
+	dir := filepath.Join(b.dir, "logs")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ship.md"), []byte("# The ship\n\nThe ship of iron is in the harbour.\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	logs := filepath.Join(b.dir, "logbook")
+	must(t, "", "index", "--encoder", b.encoder, "--out", logs, "--title", "Logbook", dir)
+	out := must(t, "", append(b.with("search", "whale ship iron harbour sea"), "--collection", logs)...)
+	for _, want := range []string{"Logbook: ship.md", "> 1 "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	var a message.Answer
+	if err := json.Unmarshal([]byte(must(t, "", append(b.with("search", "--json", "whale ship iron harbour sea"), "--collection", logs)...)), &a); err != nil {
+		t.Fatal(err)
+	}
+	from := map[string]bool{}
+	for _, r := range a.Results {
+		from[r.Collection] = true
+	}
+	if len(from) != 2 || !from["Logbook"] {
+		t.Errorf("results from %v", from)
 	}
 }

@@ -243,20 +243,26 @@ func (p page) nearest(a *message.Answer) {
 // titleOf returns a result's title, or its id where it has none.
 func titleOf(r *message.Result) string { return cmp.Or(printable(r.Title), printable(r.ID)) }
 
-// place returns the file of a result, and the page or the line of a record in it; "" where it has an
+// place returns the file of a result, with its collection where several are searched, and
+// the page or the line of a record in it; "" where it has an
 // address, or where its id says no more than its title.
 func place(r *message.Result) string {
 	file, line := documents.Place(r.ID)
+	from := ""
+	if r.Collection != "" {
+		file = strings.TrimPrefix(file, r.Collection+"/")
+		from = printable(r.Collection) + ": "
+	}
 	if r.Page > 0 {
-		return fmt.Sprintf("%s, page %d", printable(file), r.Page)
+		return fmt.Sprintf("%s%s, page %d", from, printable(file), r.Page)
 	}
 	if r.URL != "" || file == r.Title || r.Title == "" {
-		return ""
+		return strings.TrimSuffix(from, ": ")
 	}
 	if line > 0 {
-		return fmt.Sprintf("%s, line %d", printable(file), line)
+		return fmt.Sprintf("%s%s, line %d", from, printable(file), line)
 	}
-	return printable(file)
+	return from + printable(file)
 }
 
 // snippet returns the sentence that answers best, at most 200 characters of it.

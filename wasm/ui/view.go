@@ -451,10 +451,14 @@ func (c *ResultItem) ChooseText() string {
 }
 
 func (c *ResultItem) SourceText() string {
-	if c.View.Page > 0 {
-		return "Source, page " + strconv.Itoa(c.View.Page)
+	s := "Source"
+	if c.View.Collection != "" {
+		s += " in " + c.View.Collection
 	}
-	return "Source"
+	if c.View.Page > 0 {
+		s += ", page " + strconv.Itoa(c.View.Page)
+	}
+	return s
 }
 
 // VectorPanel shows the query vector of a turn: what the encoder saw.
