@@ -90,8 +90,8 @@ fuzz: ## run every fuzz target for FUZZTIME (30s) each, or those of PACKAGE; the
 bench: ## run the benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . ./shared/... ./wasm/...
 
-generate: ## rebuild generated sources: messages, Vugu components, the wasm kernel
-	$(GO) generate ./shared/wire ./wasm/ui/...
+generate: ## rebuild generated sources: messages, Vugu components, the kernels for WebAssembly and arm64
+	$(GO) generate ./shared/wire ./shared/matrix ./wasm/ui/...
 	sh wasm/kernel/build.sh
 
 packages: ## download the packages that models/ comes from

@@ -4,7 +4,6 @@ package matrix
 
 import (
 	"math"
-	"unsafe"
 
 	"golang.org/x/sys/cpu"
 )
@@ -51,8 +50,6 @@ func init() {
 	}
 	active = builds[len(builds)-1]
 }
-
-func at[T any](s []T) *T { return unsafe.SliceData(s) }
 
 //go:noescape
 func linear2(q *int16, scale *float32, w *int8, wscale, bias, out *float32, stride, m, K int)
@@ -137,24 +134,8 @@ func (s *Scratch) unsigned(x []float32, m, K int, most func(*float32, int) float
 	}
 }
 
-// Both VNNI paths pack int8 weights as panels of 16 or 64 outputs. For every 4 k, a panel
-// has the 4 weights of output 0, the 4 of output 1, and so on. VPDPBUSD multiplies them by
-// 4 unsigned bytes of a token; those are q + 128, and extra subtracts the 128 again.
-func packQuads(dst, row []int8, n, K, width int) {
-	p := dst[n/width*width*K+n%width*4:]
-	for k := 0; k < K; k += 4 {
-		copy(p[k*width:k*width+4], row[k:k+4])
-	}
-}
-
-func unpackQuads(row, src []int8, n, K, width int) {
-	p := src[n/width*width*K+n%width*4:]
-	for k := 0; k < K; k += 4 {
-		copy(row[k:k+4], p[k*width:k*width+4])
-	}
-}
-
-// avxVNNI uses AVX2's operations on floats.
+// VPDPBUSD multiplies the weights of packQuads by 4 unsigned bytes of a token; those are q
+// + 128, and extra subtracts the 128 again. avxVNNI uses AVX2's operations on floats.
 var avxVNNI = ops{
 	path:     AVXVNNI,
 	unsigned: true,
@@ -270,54 +251,4 @@ var avx2 = ops{
 	addNorm: func(x, y, gamma, beta []float32, m, n int, eps float32) {
 		addnorm2(at(x), at(y), at(gamma), at(beta), m, n, eps)
 	},
-}
-
-// from returns the address of s[n], or nil where s is nil.
-func from(s []float32, n int) *float32 {
-	if s == nil {
-		return nil
-	}
-	return &s[n]
-}
-
-// queries is the number of rows of scores that attend keeps: whole tiles of 6 and of 4,
-// and at most the 16 that scratch has room for.
-const queries = 12
-
-// attend is attentionPortable with a path's own products, softmax and scaling.
-func (o *ops) attend(softmax func(*float32, int, float32) float32, scaleBy func(*float32, int, float32)) func(scratch, ctx, qkv []float32, m, heads, D int, scale float32) {
-	return func(scratch, ctx, qkv []float32, m, heads, D int, scale float32) {
-		M, H := Pad(m), heads*D
-		kt, scores := scratch[:D*M], scratch[D*M:(D+Lanes)*M]
-		for h := range heads {
-			q, v := qkv[h*D:], qkv[2*H+h*D:]
-			transpose(kt, qkv[H+h*D:], m, M, D, 3*H)
-			for i := 0; i < m; i += queries {
-				rows := min(queries, m-i)
-				o.matmul(q[i*3*H:], 3*H, kt, M, nil, scores, M, rows, M, D)
-				var inverse [queries]float32
-				for r := range rows {
-					inverse[r] = 1 / softmax(&scores[r*M], m, scale)
-				}
-				out := ctx[i*H+h*D:]
-				o.matmul(scores, M, v, 3*H, nil, out, H, rows, D, m)
-				for r := range rows {
-					scaleBy(&out[r*H], D, inverse[r])
-				}
-			}
-		}
-	}
-}
-
-// transpose writes k, [m][D] in rows of stride ld, as [D][M].
-func transpose(kt, k []float32, m, M, D, ld int) {
-	for j := range m {
-		row := k[j*ld : j*ld+D]
-		for d, v := range row {
-			kt[d*M+j] = v
-		}
-	}
-	for d := range D {
-		clear(kt[d*M+m : d*M+M])
-	}
 }

@@ -1,6 +1,6 @@
 // Package matrix is the arithmetic of a BERT encoder: eight operations, defined once in
-// plain Go (portable.go), and implemented again in assembly (AVX2, AVX-VNNI, AVX-512) and
-// in C as a WebAssembly kernel. All implementations give the same bits for all finite
+// plain Go (portable.go), and implemented again in assembly (AVX2, AVX-VNNI, AVX-512, NEON)
+// and in C as a WebAssembly kernel. All implementations give the same bits for all finite
 // inputs; portable.go is the specification.
 //
 // Layout. Matrices are row-major. Every row of float32 is padded to a multiple of 16
@@ -40,6 +40,8 @@ package matrix
 
 import "fmt"
 
+//go:generate go run ./neon
+
 // Lanes is the width of the widest vector in float32s: rows are padded to a multiple of
 // it.
 const Lanes = 16
@@ -55,6 +57,8 @@ const (
 	AVX2     Path = "avx2"
 	AVXVNNI  Path = "avxvnni" // AVX2, and AVX-VNNI's integer product
 	AVX512   Path = "avx512"  // with VNNI
+	NEON     Path = "neon"    // on arm64
+	NEONDot  Path = "neondot" // NEON, and Armv8.2's integer product
 	Kernel   Path = "kernel"  // the WebAssembly module in wasm/kernel
 )
 
@@ -248,6 +252,7 @@ func (w *Weights) Row(dst []float32, i int, buf []int8) {
 type Scratch struct {
 	q     []int16   // [m][K] quantised activations
 	u8    []uint8   // [m][K] q + 128, for VNNI
+	i8    []int8    // [m][K] quantised activations, for NEON
 	pairs []int64   // [m/2][K] two tokens in one, for plain Go
 	scale []float32 // [m] scales of the rows of q
 	float []float32 // for attention; the logits of one panel [m][64]

@@ -18,8 +18,10 @@
 #include <stdint.h>
 #include <wasm_simd128.h>
 
+#ifndef NEON  // shared/matrix/neon compiles the operations on floats for arm64
 #define EXPORT(name) __attribute__((export_name(name)))
 #define NOINLINE __attribute__((noinline))  // for size
+#endif
 #define INLINE static inline __attribute__((always_inline))
 
 #define f32(x) wasm_f32x4_splat(x)
@@ -50,6 +52,7 @@ INLINE v128_t below(int first, int n) {
   return wasm_i32x4_lt(wasm_i32x4_add(wasm_i32x4_splat(first), wasm_i32x4_make(0, 1, 2, 3)), wasm_i32x4_splat(n));
 }
 
+#ifndef NEON
 // x f32[m][K] -> q i16[m][K], scale f32[m]
 EXPORT("quantize") void quantize(const float *x, int16_t *q, float *scale, int m, int K) {
   for (int i = 0; i < m; i++, x += K, q += K) {
@@ -70,6 +73,8 @@ EXPORT("quantize") void quantize(const float *x, int16_t *q, float *scale, int m
   }
 }
 
+#endif
+
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 // Tokens are taken ROWS at a time. Where m is no multiple of it the last tile
@@ -89,6 +94,7 @@ EXPORT("quantize") void quantize(const float *x, int16_t *q, float *scale, int m
     for (int i = 0; i < m; i++) call;                 \
   }
 
+#ifndef NEON
 // dots is the tile of the integer product: c[r][..] = the sums over k of R tokens
 // (rows of K int16) times a panel of 8 outputs. A panel holds for every pair of
 // k 16 bytes, [n0k0 n0k1 n1k0 n1k1 ... n7k0 n7k1]: widened, one operand of
@@ -147,6 +153,8 @@ EXPORT("head_int8") void head_int8(const int16_t *q, const float *scale, const i
       store(out + n + 4 * h, add(mul(best[h], load(wscale + n + 4 * h)), load(bias + n + 4 * h)));
   }
 }
+
+#endif
 
 INLINE void matmul_tile(const float *a, const float *b, const float *bias, float *c, int lda, int ldb, int ldc, int k,
                         int R) {
@@ -209,6 +217,7 @@ static NOINLINE float softmax(float *s, int m, float scale) {
   return fold(t[0], t[1], t[2], t[3]);
 }
 
+#ifndef NEON
 INLINE void attention_tile(const float *q, const float *v, const float *kt, float *scores, float *ctx, int m, int H,
                            int D, float scale, int R) {
   int M = (m + 15) & ~15;
@@ -236,6 +245,8 @@ EXPORT("attention") void attention(const float *qkv, float *ctx, float *scratch,
     EACH_TILE(i, m, attention_tile(qkv + i * 3 * H, v, kt, scores, ctx + i * H, m, H, D, scale, R))
   }
 }
+
+#endif
 
 // x = (x + y - mean) / sqrt(variance + eps) * gamma + beta by rows of n of N
 EXPORT("add_norm") void add_norm(float *x, const float *y, const float *gamma, const float *beta, int m, int n,
