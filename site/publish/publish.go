@@ -34,6 +34,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"parley/shared/bundle"
 	"parley/shared/collect"
@@ -321,10 +322,32 @@ func withExperiments(program App, figures string) (App, error) {
 		return program, nil
 	}
 	content, err := os.ReadFile(figures)
-	if err == nil && !json.Valid(content) {
-		err = fmt.Errorf("%s is no JSON; `trainer experiment --report` writes it", figures)
+	if err != nil {
+		return nil, err
 	}
-	program["experiments.json"] = content
+	data := map[string]json.RawMessage{}
+	if err := json.Unmarshal(content, &data); err != nil {
+		return nil, fmt.Errorf("%s is no JSON; `trainer experiment --report` writes it: %w", figures, err)
+	}
+	// Beside the figures there may be what was found, and the course of a training.
+	for key, name := range map[string]string{"claims": "claims.json", "course": "course.jsonl"} {
+		at := filepath.Join(filepath.Dir(figures), name)
+		content, err := os.ReadFile(at)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if path.Ext(name) == ".jsonl" {
+			content = []byte("[" + strings.Join(strings.Split(strings.TrimSpace(string(content)), "\n"), ",") + "]")
+		}
+		if !json.Valid(content) {
+			return nil, fmt.Errorf("%s is damaged: its lines are no JSON", at)
+		}
+		data[key] = content
+	}
+	program["experiments.json"], err = json.Marshal(data)
 	return program, err
 }
 

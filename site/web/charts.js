@@ -377,12 +377,12 @@
 
   // save returns a menu that saves what get returns: {head, rows} and a scene, or else a
   // table drawn from them.
-  function save(name, get) {
+  function save(name, get, kinds = ['PNG', 'SVG', 'CSV', 'JSON']) {
     const files = {
       PNG: async (n, g) => download(n + '.png', await asPNG(g.scene)), SVG: (n, g) => download(n + '.svg', asSVG(g.scene, n), 'image/svg+xml'),
       CSV: (n, g) => download(n + '.csv', csv(g), 'text/csv'), JSON: (n, g) => download(n + '.json', json(n, g), 'application/json'),
     };
-    const menu = el('details', { class: 'save' }, el('summary', {}, 'Save'), el('div', { role: 'group' }, Object.entries(files).map(([kind, write]) => el('button', { type: 'button', onclick() {
+    const menu = el('details', { class: 'save' }, el('summary', {}, 'Save'), el('div', { role: 'group' }, kinds.map(kind => [kind, files[kind]]).map(([kind, write]) => el('button', { type: 'button', onclick() {
       const n = name(), g = get();
       g.scene ??= tableScene(n, g);
       write(n, g);
@@ -408,5 +408,43 @@
     }));
   }
 
-  window.parleyCharts = { el, drawn, number, plain, look, levelLook, key, chart, legend, save, tableScene, asSVG, asPNG, csv, json };
+  // ---- A grid: a term a row, its weights as shades. ----
+
+  // grid returns {box, here}. heads are the columns' headings, above rows of figures under
+  // them; a row is {text, added, chip, spoken, hue, key, turn, cells}, a cell null or
+  // {weight, shade, cut}. Up and down go from row to row; here marks a column.
+  function grid({ label, corner, heads, above = [], rows }) {
+    const head = el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, corner), heads.map(h => h instanceof Element ? h : el('th', { scope: 'col' }, h))),
+      above.map(([name, cells]) => el('tr', { class: 'rank-row' }, el('th', { scope: 'row' }, name), cells.map(c => el('td', {}, c)))));
+    const body = el('tbody', {}, rows.map((r, i) => {
+      const chip = el('span', { class: 'chip', 'aria-hidden': 'true' }, r.chip);
+      chip.style.setProperty('--hue', r.hue);
+      return el('tr', {}, el('th', { scope: 'row' }, el('button', { type: 'button', class: `row-term${r.added ? ' added' : ''}`, tabIndex: i ? -1 : 0, 'data-term': r.key, 'data-turn': r.turn }, chip, el('span', { dir: 'auto' }, r.text), el('span', { class: 'vh' }, `, ${r.spoken}`))),
+        r.cells.map(c => {
+          if (!c) return el('td', { class: 'dark' }, el('span', { class: 'vh' }, 'dark'));
+          const td = el('td', { class: c.cut ? 'cut' : 'lit' }, el('span', {}, c.weight.toFixed(2)));
+          td.style.setProperty('--shade', `${Math.round(15 + 75 * c.shade)}%`);
+          td.style.setProperty('--hue', r.hue);
+          return td;
+        }));
+    }));
+    const table = el('table', { class: heads.length > 8 ? 'grid many' : 'grid' }, head, body);
+    const box = el('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': label }, table);
+    const buttons = () => [...body.querySelectorAll('.row-term')];
+    function stopAt(b) { for (const x of buttons()) x.tabIndex = x === b ? 0 : -1; }
+    table.addEventListener('focusin', e => { if (e.target.matches('.row-term')) stopAt(e.target); });
+    table.addEventListener('keydown', e => {
+      const all = buttons(), i = all.indexOf(document.activeElement);
+      const to = { ArrowDown: i + 1, ArrowUp: i - 1, Home: 0, End: all.length - 1, PageDown: i + 10, PageUp: i - 10 }[e.key];
+      if (i < 0 || to === undefined) return;
+      e.preventDefault();
+      const next = all[Math.min(Math.max(to, 0), all.length - 1)], r = next.closest('tr'), headed = head.offsetHeight;
+      next.focus({ preventScroll: true });
+      if (r.offsetTop < box.scrollTop + headed) box.scrollTop = r.offsetTop - headed;
+      else if (r.offsetTop + r.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = r.offsetTop + r.offsetHeight - box.clientHeight;
+    });
+    return { box, here(n) { for (const r of table.rows) [...r.cells].forEach((c, i) => c.classList.toggle('here', i === n + 1)); } };
+  }
+
+  window.parleyCharts = { grid, el, drawn, number, plain, look, levelLook, key, chart, legend, save, tableScene, asSVG, asPNG, csv, json };
 })();

@@ -5,7 +5,7 @@
 'use strict';
 (() => {
   const { parley } = window;
-  const { el, number, levelLook, key, chart, legend, save } = window.parleyCharts;
+  const { el, number, levelLook, key, chart, legend, save, grid } = window.parleyCharts;
 
   // ---- What is known. ----
 
@@ -104,7 +104,7 @@
       summary: el('p', { class: 'summary', 'aria-live': 'polite' }),
       radios: el('div', {}), what: el('p', { class: 'note' }),
       picker: el('div', { class: 'picker', role: 'group', 'aria-label': 'Turn to look at' }),
-      figures: el('table', { class: 'side-by-side' }), grid: el('table', { class: 'grid' }), results: el('table', { class: 'side-by-side results-table' }),
+      figures: el('table', { class: 'side-by-side' }), grid: el('div', {}), results: el('table', { class: 'side-by-side results-table' }),
       gridNote: el('p', { class: 'note' }),
       slider: el('input', { type: 'range', min: 1, step: 1, id: 'keep', 'aria-describedby': 'keep-note', oninput: () => { keep = Number(p.slider.value); draw(); tend(); } }),
       cutName: el('span', { class: 'cut-name' }), cutRead: el('dl', { class: 'figures' }), cutCharts: el('div', { class: 'charts' }),
@@ -119,7 +119,7 @@
       head('This turn, level by level', () => figuresData()),
       region('This turn, level by level', p.figures),
       head('Which terms go dark', () => gridData()), p.gridNote,
-      region('Terms by level. Up and down go from term to term.', p.grid),
+      p.grid,
       head('First results', () => resultsData()),
       region('First results of each level', p.results),
       el('p', { class: 'note' }, 'Marks beside results: how they moved against the level that answers.'),
@@ -133,7 +133,6 @@
     for (const c of Object.values(charts)) c.box.remove();
     for (const k of Object.keys(charts)) delete charts[k];
     drawTime();
-    p.grid.addEventListener('keydown', walk);
   }
   function head(title, data) {
     return el('div', { class: 'chart-head' }, el('h4', {}, title), save(() => title + ', turn ' + (looked + 1), data));
@@ -252,43 +251,24 @@
   }
   const from = e => (e.turn < 0 ? 'a marker' : `${e.reply ? 'reply in ' : ''}turn ${e.turn + 1}`) + (e.typed ? '' : ', added');
   const hue = e => e.turn < 0 ? 'var(--h0)' : `var(--h${e.turn % 8 + 1})`;
-  let at = ''; // the term that has the grid's tab stop
   let gridOf = '';
   function drawGrid(ls, as, row) {
     const cut = cutAsk() ? new Set(learned(cutOf()).slice(0, keep).map(t => t.text)) : null;
     const of = JSON.stringify([row.i, ls.map(l => l.name), as.map(a => a ? a.terms.length + a.cost.postings : 0), cutLevel, cut ? keep : 0, level]);
     if (of === gridOf && parts.grid.firstChild) return;
     gridOf = of;
-    const list = terms(as), most = Math.max(...list.flatMap(e => e.weights.filter(Boolean)), 1e-9);
-    if (!list.some(e => e.text === at)) at = list[0]?.text;
-    const focused = parts.grid.contains(document.activeElement);
-    const g = goal(row);
-    const rankRow = g && el('tr', { class: 'rank-row' }, el('th', { scope: 'row' }, 'Rank of the answer'), as.map(a => el('td', {}, a ? rankText(rankOf(a, g)) : '…')));
-    parts.grid.replaceChildren(
-      el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, `${list.length} terms`), ls.map((l, n) => el('th', { scope: 'col', class: l.name === level ? 'in-use' : '' }, levelHead(l, n)))), rankRow),
-      el('tbody', {}, list.map(e => el('tr', {}, el('th', { scope: 'row' }, el('button', { type: 'button', class: `row-term${e.typed ? '' : ' added'}`, tabIndex: e.text === at ? 0 : -1, 'data-term': e.text, 'data-turn': String(looked), onfocus: () => { at = e.text; } },
-        el('span', { class: `chip h${e.turn < 0 ? 0 : e.turn % 8 + 1}`, 'aria-hidden': 'true' }, e.turn < 0 ? '·' : e.turn + 1 + (e.reply ? '”' : '')), el('span', { dir: 'auto' }, shown(e.text)), el('span', { class: 'vh' }, `, from ${from(e)}`))),
-      ls.map((l, n) => {
-        const w = e.weights[n], off = w && cut && l.name === cutLevel && !cut.has(e.text);
-        const td = el('td', { class: w ? off ? 'cut' : 'lit' : 'dark' }, w ? el('span', {}, w.toFixed(2)) : el('span', { class: 'vh' }, 'dark'));
-        if (w) { td.style.setProperty('--shade', `${Math.round(15 + 75 * w / most)}%`); td.style.setProperty('--hue', hue(e)); }
-        return td;
-      })))));
+    const list = terms(as), most = Math.max(...list.flatMap(e => e.weights.filter(Boolean)), 1e-9), g = goal(row);
+    const focused = parts.grid.contains(document.activeElement) && document.activeElement.dataset.term, scrolled = parts.grid.firstChild?.scrollTop;
+    parts.grid.replaceChildren(grid({
+      label: 'Terms by level. Up and down go from term to term.', corner: `${list.length} terms`,
+      heads: ls.map((l, n) => el('th', { scope: 'col', class: l.name === level ? 'in-use' : '' }, levelHead(l, n))),
+      above: g ? [['Rank of the answer', as.map(a => a ? rankText(rankOf(a, g)) : '…')]] : [],
+      rows: list.map(e => ({ text: shown(e.text), added: !e.typed, chip: e.turn < 0 ? '·' : e.turn + 1 + (e.reply ? '”' : ''), spoken: `from ${from(e)}`, hue: hue(e), key: e.text, turn: String(looked),
+        cells: ls.map((l, n) => e.weights[n] ? { weight: e.weights[n], shade: e.weights[n] / most, cut: cut && l.name === cutLevel && !cut.has(e.text) } : null) })),
+    }).box);
     parts.gridNote.textContent = `Each row is a term of this turn’s query, each column a level; the darker a cell, the heavier the term, in the colour of the turn that it comes from. Terms that the sparsest level keeps stand first. Italics were added by the encoder.`;
-    if (focused) parts.grid.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
-  }
-  function walk(e) {
-    const buttons = [...parts.grid.querySelectorAll('.row-term')], i = buttons.indexOf(document.activeElement);
-    const to = { ArrowDown: i + 1, ArrowUp: i - 1, Home: 0, End: buttons.length - 1, PageDown: i + 10, PageUp: i - 10 }[e.key];
-    if (i < 0 || to === undefined) return;
-    e.preventDefault();
-    const next = buttons[Math.min(Math.max(to, 0), buttons.length - 1)];
-    buttons[i].tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus({ preventScroll: true });
-    const box = parts.grid.parentNode, headed = parts.grid.tHead.offsetHeight, r = next.closest('tr');
-    if (r.offsetTop < box.scrollTop + headed) box.scrollTop = r.offsetTop - headed;
-    else if (r.offsetTop + r.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = r.offsetTop + r.offsetHeight - box.clientHeight;
+    if (scrolled) parts.grid.firstChild.scrollTop = scrolled;
+    if (focused) [...parts.grid.querySelectorAll('.row-term')].find(b => b.dataset.term === focused)?.focus({ preventScroll: true });
   }
 
   function moved(a, against) {

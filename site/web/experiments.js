@@ -1,7 +1,8 @@
-// The experiments' figures, drawn from what `trainer experiment --report` writes:
-// {figures: [{name, title, caption, panels: [{title, x, log_x, log_y, low, high, names,
-// series: [{name, kind, points: [{x, y, sd, gap}], labels}]}]}]} (trainer/plot, Figure). A kind is a curve, marks,
-// a level (a line across) or steps (a histogram's outline).
+// The experiments' page: five claims of the paper and what became of them, the course of
+// one training, and every figure that `trainer experiment --report` writes. Its data,
+// experiments.json, are {claims, course, figures}: figures are the plot.Figures of the
+// trainer, course is the record of a training (trainer/train, course.go), and a claim has a
+// chart of some series of a figure, or of its own.
 'use strict';
 (() => {
   try {
@@ -10,159 +11,116 @@
     if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
   } catch { /* as the system */ }
 
-  const W = 420, H = 270, left = 52, right = 14, top = 10, bottom = 40;
-  const element = (name, attributes = {}, ...children) => {
-    const e = document.createElement(name);
-    for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
-    e.append(...children);
-    return e;
-  };
-  const drawn = (name, attributes) => {
-    const e = document.createElementNS('http://www.w3.org/2000/svg', name);
-    for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
-    return e;
-  };
-  const number = v => Math.abs(v) >= 100 ? v.toFixed(0) : Math.abs(v) >= 10 ? v.toFixed(1) : Math.abs(v) >= 1 ? v.toFixed(2) : v.toFixed(3);
+  const { el, number, plain, look, chart, legend, save, grid } = window.parleyCharts;
+  const verdicts = { yes: '✓', no: '✗', partly: '◐' };
 
-  // ticks returns four or five round numbers from a to b.
-  function ticks(a, b) {
-    const raw = (b - a) / 4 || 1, power = 10 ** Math.floor(Math.log10(raw));
-    const step = [1, 2, 2.5, 5, 10].map(m => m * power).find(s => s >= raw);
-    const list = [];
-    for (let v = Math.ceil(a / step) * step; v <= b + step / 1e6; v += step) list.push(v);
-    return list;
+  // ---- Claims. ----
+
+  function claim(c, figures, looks) {
+    const [name, panel] = c.chart?.panel !== undefined && typeof c.chart.panel === 'object' ? ['', c.chart.panel] : c.chart ? [c.chart.figure, figures.find(f => f.name === c.chart.figure).panels[c.chart.panel]] : ['', null];
+    const of = name ? looks[name] : ownLooks(panel);
+    const shown = panel && { ...panel, series: c.chart.series ? c.chart.series.map(s => panel.series.find(x => x.name === s)) : panel.series };
+    return el('article', { class: 'claim' },
+      el('header', {}, el('h2', {}, c.claim), el('p', { class: `verdict ${c.verdict}` }, el('span', { 'aria-hidden': 'true' }, verdicts[c.verdict] || ''), ` ${c.verdict} here`)),
+      el('p', { class: 'big' }, el('b', {}, c.figure), ' ', c.of), el('p', {}, c.sentence),
+      shown && el('div', {}, keys(shown.series, of), chart(shown, of).box),
+      name && el('p', {}, el('a', { href: '#' + name }, 'All of this figure')));
+  }
+  const keys = (series, looks) => el('ul', { class: 'keys', role: 'list' }, series.map(s => el('li', {}, window.parleyCharts.key(looks(s.name), s.kind !== 'mark'), s.name)));
+  const ownLooks = panel => name => look(panel.series.findIndex(s => s.name === name));
+
+  // ---- The course of a training. ----
+
+  function course(lines) {
+    const [record, ...points] = lines;
+    const box = el('section', { class: 'course', id: 'course' });
+    let q = 0, step = 0, timer = 0;
+    const of = () => points.filter(p => p.question === q);
+    const steps = of().map(p => p.step);
+    const slider = el('input', { type: 'range', min: 0, max: steps.length - 1, value: 0, id: 'course-step', oninput() { stop(); at(Number(slider.value)); } });
+    const play = el('button', { type: 'button', class: 'plain', onclick: () => timer ? stop() : start() }, 'Play');
+    const choose = el('select', { id: 'course-question', onchange() { q = Number(choose.value); draw(); } }, record.questions.map((x, i) => el('option', { value: i }, x.turns.at(-1).question)));
+    const said = el('p', { class: 'said', 'aria-live': 'polite' }), talk = el('ol', { class: 'talk' }), table = el('div', {}), charts = el('div', { class: 'panels' });
+    const label = el('label', { for: 'course-step' });
+    let view = null, plots = null;
+
+    function stop() { clearInterval(timer); timer = 0; play.textContent = 'Play'; }
+    function start() {
+      if (step === steps.length - 1) at(0);
+      play.textContent = 'Pause';
+      timer = setInterval(() => { if (step === steps.length - 1) stop(); else at(step + 1); }, matchMedia('(prefers-reduced-motion: reduce)').matches ? 2000 : 900);
+    }
+    const hue = f => f === 'asked' ? `var(--h${record.questions[q].turns.length})` : f === 'said' ? 'var(--h1)' : 'var(--h0)';
+    const origin = { asked: 'in the question', said: 'in what was said before', added: 'added' };
+    function at(n) {
+      step = n;
+      slider.value = n;
+      const p = of()[n];
+      label.textContent = `Step ${p.step} of ${record.steps}`;
+      slider.setAttribute('aria-valuetext', label.textContent);
+      said.textContent = `After ${p.step} steps: ${p.terms.length} terms, FLOPS ${p.flops.toFixed(2)}; the answer is at rank ${p.rank || 'beyond 1,000'}. Heaviest: ${p.terms.slice(0, 6).map(t => t[0].replace(/^##/, '-')).join(', ')}.`;
+      view.here(n);
+    }
+    function draw() {
+      const ps = of(), all = new Map();
+      ps.forEach((p, n) => { for (const [text, w, from] of p.terms) { const e = all.get(text) || { text, from, weights: [] }; e.weights[n] = w; all.set(text, e); } });
+      const lit = e => e.weights.filter(Boolean).length;
+      const list = [...all.values()].sort((a, b) => b.weights.length - a.weights.length || (b.weights.at(-1) || 0) * (b.weights.length === ps.length) - (a.weights.at(-1) || 0) * (a.weights.length === ps.length) || lit(b) - lit(a));
+      const most = Math.max(...list.flatMap(e => e.weights.filter(Boolean)));
+      view = grid({
+        label: 'Terms by step. Up and down go from term to term.', corner: `${list.length} terms`, heads: ps.map(p => String(p.step)),
+        above: [['Rank of the answer', ps.map(p => String(p.rank || '>1000'))]],
+        rows: list.map(e => ({ text: e.text.startsWith('##') ? '-' + e.text.slice(2) : e.text, added: e.from === 'added', chip: { asked: 'Q', said: 'H', added: '+' }[e.from], spoken: origin[e.from], hue: hue(e.from), cells: ps.map((_, n) => e.weights[n] ? { weight: e.weights[n], shade: e.weights[n] / most } : null) })),
+      });
+      table.replaceChildren(view.box);
+      talk.replaceChildren(...record.questions[q].turns.map(t => el('li', {}, el('b', {}, t.question), t.reply ? ` ${t.reply}` : '')));
+      const line = (title, y, more) => ({ title, x: 'step', ...more, series: [{ name: title, kind: 'curve', points: ps.map(p => ({ x: p.step, y: y(p) })) }] });
+      const panels = [line('Learned terms', p => p.terms.length, { zero: true }), line('FLOPS of the question', p => p.flops, { zero: true }), line('Divergence from the teacher (KLD), one batch', p => p.kld ?? NaN, { zero: true })];
+      panels[2].series[0].points = panels[2].series[0].points.filter(p => !isNaN(p.y));
+      if (!plots) { plots = panels.map((p, i) => chart(p, () => look(i))); charts.replaceChildren(...plots.map(p => p.box)); } else plots.forEach((p, i) => p.set(panels[i]));
+      at(Math.min(step, ps.length - 1));
+    }
+    const price = record.postings ? `a price of λ = ${record.postings} for each posting, which rises over the first ${Math.round(100 * record.lambda_steps)} % of the steps` : 'no price for terms';
+    box.append(el('h2', {}, 'How training changes it'),
+      el('p', {}, `One short training, recorded: ${record.steps} steps on ${record.examples.toLocaleString('en')} questions of our own conversations, with ${price}. It begins with the encoder of single questions, which lights terms of everything that was said. Watch the question’s own terms appear, and the others go dark. One run with one seed, of two questions that it was not trained on: a course to look at, not a measurement.`),
+      el('div', { class: 'cutter' }, el('label', { for: 'course-question' }, 'Question'), choose), talk,
+      el('div', { class: 'cutter' }, play, label, slider), said,
+      el('div', { class: 'chart-head' }, el('h3', {}, 'Terms, step by step'), save(() => 'Course of a training, question ' + (q + 1), () => ({ head: ['step', 'term', 'from', 'weight'], rows: of().flatMap(p => p.terms.map(t => [p.step, t[0], t[2], t[1]])) }))),
+      el('p', { class: 'note' }, 'Chips: Q the term stands in the question, H in what was said before, + it was added. The darker a cell, the heavier the term.'), table, charts);
+    draw();
+    return box;
   }
 
-  // decades returns 1, 2 and 5 times the powers of ten from a to b: the ticks of a log
-  // scale.
-  function decades(a, b) {
-    const list = [];
-    for (let e = Math.floor(Math.log10(a)); e <= Math.log10(b); e++)
-      for (const m of [1, 2, 5]) if (m * 10 ** e >= a && m * 10 ** e <= b) list.push(m * 10 ** e);
-    return list;
+  // ---- Everything that was measured, folded. ----
+
+  function table(figure) {
+    const rows = figure.panels.flatMap(p => p.series.flatMap(s => s.points.map((r, i) =>
+      [p.title, s.name, s.labels?.[i] || '', s.kind === 'level' ? '' : `${p.x} ${p.names ? p.names[r.x] : number(r.x)}`, number(r.y), r.sd ? number(r.sd) : ''])));
+    const head = ['chart', 'series', 'point', 'at', 'value', '±'];
+    return el('details', { class: 'table' }, el('summary', {}, 'The numbers'), save(() => figure.title, () => ({ head, rows })),
+      el('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': `Numbers of ${figure.title}` }, el('table', {},
+        el('thead', {}, el('tr', {}, head.map(h => el('th', { scope: 'col' }, h)))),
+        el('tbody', {}, rows.map(r => el('tr', {}, r.map(c => el('td', {}, c))))))));
   }
-  const plain = v => String(Number(v.toPrecision(6)));
 
-  function draw(panel, figure, keys) {
-    const on = panel.series.filter(s => !keys.off.has(s.name));
-    const points = on.flatMap(s => s.points.map((p, i) => ({ ...p, s, label: s.labels?.[i] || s.name })));
-    const svg = drawn('svg', { viewBox: `0 0 ${W} ${H}`, tabindex: 0, role: 'group', 'aria-roledescription': 'chart', 'aria-label': `${panel.title}, against ${panel.x}. Arrow keys go from point to point.` });
-    const out = element('output', {});
-    const box = element('figure', { class: 'panel-figure' }, element('h3', {}, panel.title), svg, out);
-    if (!points.length) { out.textContent = 'Every series is taken away.'; return box; }
-
-    const placed = points.filter(p => p.s.kind !== 'level');
-    const log = panel.log_x && placed.every(p => p.x > 0);
-    const of = x => log ? Math.log(x) : x;
-    const xs = (placed.length ? placed : points).map(p => of(p.x));
-    let [x0, x1] = [Math.min(...xs), Math.max(...xs)];
-    const pad = (x1 - x0) * .04 || .5;
-    [x0, x1] = [x0 - pad, x1 + pad];
-    let [y0, y1] = [Math.min(...points.map(p => p.y - (p.sd || 0))), Math.max(...points.map(p => p.y + (p.sd || 0)))];
-    if (panel.low < panel.high) [y0, y1] = [panel.low, panel.high];
-    if (points.some(p => p.s.kind === 'steps')) y0 = Math.min(0, y0);
-    const logY = panel.log_y && y0 > 0;
-    const high = y => logY ? Math.log(Math.max(y, y0)) : y;
-    if (logY) [y0, y1] = [y0 / 1.05, y1 * 1.05];
-    else {
-      const rise = (y1 - y0) * .06 || .05;
-      [y0, y1] = [y0 - (y0 === 0 ? 0 : rise), y1 + rise];
-    }
-    const X = x => left + (of(x) - x0) / (x1 - x0) * (W - left - right);
-    const held = y => Math.min(Math.max(y, y0), y1); // a point outside is drawn at the edge, as an arrow
-    const Y = y => H - bottom - (high(held(y)) - high(y0)) / (high(y1) - high(y0)) * (H - top - bottom);
-
-    const text = (x, y, anchor, words) => {
-      const t = drawn('text', { x, y, 'text-anchor': anchor });
-      t.textContent = words;
-      svg.append(t);
-    };
-    for (const v of logY ? decades(y0, y1) : ticks(y0, y1)) {
-      svg.append(drawn('path', { class: 'axis', d: `M${left} ${Y(v)}H${W - right}` }));
-      text(left - 6, Y(v) + 4, 'end', logY ? plain(v) : number(v));
-    }
-    const across = panel.names ? panel.names.map((n, i) => [i, n])
-      : log ? decades(Math.exp(x0), Math.exp(x1)).map(v => [v, plain(v)])
-      : ticks(x0, x1).map(v => [v, number(v).replace(/\.?0+$/, '')]);
-    for (const [v, words] of across) text(X(v), H - bottom + 16, 'middle', words);
-    text((left + W - right) / 2, H - 6, 'middle', panel.x);
-
-    for (const s of on) {
-      const c = 's' + keys.names.indexOf(s.name) % 8;
-      const at = s.points.map(p => [X(p.x), Y(p.y)]);
-      if (s.kind === 'level') svg.append(drawn('path', { class: `curve level ${c}`, d: `M${left} ${at[0][1]}H${W - right}` }));
-      if (s.kind === 'curve') svg.append(drawn('path', { class: `curve ${c}`, d: at.map((p, i) => (i && !s.points[i].gap ? 'L' : 'M') + p.join(' ')).join('') }));
-      if (s.kind === 'steps') svg.append(drawn('path', { class: `curve ${c}`, d: at.map(([x, y], i) => (i ? `H${x}V${y}` : `M${x} ${Y(0)}V${y}`)).join('') }));
-      if (s.kind === 'curve' || s.kind === 'mark') s.points.forEach((p, i) => {
-        const [x, y] = at[i], beyond = Math.sign(held(p.y) - p.y);
-        if (beyond) {
-          svg.append(drawn('path', { class: `dot ${c}`, d: `M${x} ${y + 5 * beyond}l-5 ${-10 * beyond}h10z` }));
-          return;
-        }
-        if (p.sd) svg.append(drawn('path', { class: `sd ${c}`, d: `M${x} ${Y(p.y - p.sd)}V${Y(p.y + p.sd)}` }));
-        svg.append(s.kind === 'mark' ? drawn('rect', { class: `dot ${c}`, x: x - 4, y: y - 4, width: 8, height: 8 }) : drawn('circle', { class: `dot ${c}`, cx: x, cy: y, r: 3.6 }));
-      });
-    }
-
-    // One point at a time: the nearest to the pointer, or the next one by key.
-    const order = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
-    const here = drawn('circle', { class: 'here off', r: 8 });
-    svg.append(here);
-    let now = -1;
-    function show(i) {
-      now = i;
-      const p = order[i];
-      here.setAttribute('class', 'here');
-      here.setAttribute('cx', p.s.kind === 'level' ? left : X(p.x));
-      here.setAttribute('cy', Y(p.y));
-      const where = p.s.kind === 'level' ? '' : `${panel.x} ${panel.names ? panel.names[p.x] : number(p.x)}: `;
-      out.textContent = `${p.label === p.s.name ? p.s.name : `${p.s.name}, ${p.label}`}. ${where}${number(p.y)}${p.sd ? ` ± ${number(p.sd)}` : ''}`;
-    }
-    svg.addEventListener('keydown', e => {
-      const move = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[e.key];
-      if (move) show((now + move + order.length) % order.length);
-      else if (e.key === 'Home') show(0);
-      else if (e.key === 'End') show(order.length - 1);
-      else return;
-      e.preventDefault();
-    });
-    svg.addEventListener('pointermove', e => {
-      const r = svg.getBoundingClientRect(), x = (e.clientX - r.x) * W / r.width, y = (e.clientY - r.y) * H / r.height;
-      let best = 0, least = Infinity;
-      order.forEach((p, i) => {
-        const d = p.s.kind === 'level' ? (Y(p.y) - y) ** 2 + 900 : (X(p.x) - x) ** 2 + (Y(p.y) - y) ** 2;
-        if (d < least) [best, least] = [i, d];
-      });
-      show(best);
+  function show(figure, looks) {
+    const names = [...new Set(figure.panels.flatMap(p => p.series.map(s => s.name)))];
+    const marks = new Set(figure.panels.flatMap(p => p.series).filter(s => s.kind === 'mark').map(s => s.name));
+    const box = el('details', { class: 'figure', id: figure.name }, el('summary', {}, el('h2', {}, figure.title)));
+    box.addEventListener('toggle', () => {
+      if (!box.open || box.children.length > 1) return;
+      const charts = figure.panels.map(p => chart(p, looks));
+      box.append(...(figure.caption ? [el('p', {}, figure.caption)] : []), legend(names, looks, marks, off => charts.forEach((c, i) => c.set(figure.panels[i], off))),
+        el('div', { class: 'panels' }, charts.map(c => c.box)), table(figure));
     });
     return box;
   }
 
-  function table(figure) {
-    const rows = figure.panels.flatMap(p => p.series.flatMap(s => s.points.map((q, i) =>
-      [p.title, s.name, s.labels?.[i] || '', s.kind === 'level' ? '' : `${p.x} ${p.names ? p.names[q.x] : number(q.x)}`, number(q.y), q.sd ? number(q.sd) : ''])));
-    return element('details', {}, element('summary', {}, 'The numbers'),
-      element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Numbers of ${figure.title}` }, element('table', {},
-        element('thead', {}, element('tr', {}, ...['chart', 'series', 'point', 'at', 'value', '±'].map(h => element('th', { scope: 'col' }, h)))),
-        element('tbody', {}, ...rows.map(r => element('tr', {}, ...r.map(c => element('td', {}, c))))))));
-  }
-
-  function show(figure) {
-    const keys = { names: [...new Set(figure.panels.flatMap(p => p.series.map(s => s.name)))], off: new Set() };
-    const panels = element('div', { class: 'panels' });
-    const redraw = () => panels.replaceChildren(...figure.panels.map(p => draw(p, figure, keys)));
-    const marks = new Set(figure.panels.flatMap(p => p.series).filter(s => s.kind === 'mark').map(s => s.name));
-    const legend = element('div', { class: 'keys', role: 'group', 'aria-label': 'Series on view' }, ...keys.names.map((name, i) => {
-      const b = element('button', { type: 'button', class: `s${i % 8}${marks.has(name) ? ' mark' : ''}`, 'aria-pressed': 'true' }, name);
-      b.onclick = () => {
-        if (!keys.off.delete(name)) keys.off.add(name);
-        b.setAttribute('aria-pressed', String(!keys.off.has(name)));
-        redraw();
-      };
-      return b;
-    }));
-    redraw();
-    return element('section', { class: 'figure', id: figure.name }, element('h2', {}, figure.title), ...(figure.caption ? [element('p', {}, figure.caption)] : []), legend, panels, table(figure));
+  function reach() {
+    const e = location.hash && document.getElementById(location.hash.slice(1));
+    if (!e) return;
+    if (e.tagName === 'DETAILS') e.open = true;
+    e.scrollIntoView();
   }
 
   async function start() {
@@ -170,12 +128,21 @@
     try {
       const response = await fetch('{{experiments.json}}', { integrity: '{{experiments.json integrity}}' });
       if (!response.ok) throw new Error(`the server answered ${response.status}`);
-      const { figures } = await response.json();
-      charts.replaceChildren(...figures.map(show));
-      document.getElementById('figures').append(...figures.map(f => element('a', { href: '#' + f.name }, f.title)));
-      if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+      const data = await response.json();
+      const looks = {};
+      for (const f of data.figures) {
+        const names = [...new Set(f.panels.flatMap(p => p.series.map(s => s.name)))];
+        looks[f.name] = name => look(names.indexOf(name));
+      }
+      charts.replaceChildren(...(data.claims ? [el('section', { class: 'claims', 'aria-label': 'What was found' }, data.claims.map(c => claim(c, data.figures, looks)))] : []),
+        ...(data.course ? [course(data.course)] : []),
+        el('section', { class: 'rest', 'aria-label': 'Everything that was measured' }, el('h2', { class: 'rest-title' }, 'Everything that was measured'), data.figures.map(f => show(f, looks[f.name]))));
+      document.getElementById('figures').append(...(data.course ? [el('a', { href: '#course' }, 'How training changes it')] : []), ...data.figures.map(f => el('a', { href: '#' + f.name }, f.title)));
+      document.getElementById('data').append(save(() => 'Parley experiments', () => ({ head: ['figure', 'chart', 'series', 'x', 'y', 'sd'], rows: data.figures.flatMap(f => f.panels.flatMap(p => p.series.flatMap(s => s.points.map(r => [f.name, p.title, s.name, p.names ? p.names[r.x] : r.x, r.y, r.sd || ''])))) }), ['CSV', 'JSON']));
+      addEventListener('hashchange', reach);
+      reach();
     } catch (e) {
-      charts.replaceChildren(element('p', { class: 'failure', role: 'alert' }, `The figures could not be loaded: ${e.message}.`));
+      charts.replaceChildren(el('p', { class: 'failure', role: 'alert' }, `The figures could not be loaded: ${e.message}.`));
     }
   }
   start();

@@ -3,7 +3,9 @@ package web
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"html"
+	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -115,4 +117,127 @@ func conversations(t *testing.T, split string) (all [][]turn) {
 // squeeze is a question without what spelling may differ in.
 func squeeze(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
+}
+
+// What the experiments' page claims is what models/experiments has: each claim's chart is
+// there, and the numbers of its sentence are those of the figures or the summary.
+func TestClaimsAreWhatWasMeasured(t *testing.T) {
+	read := func(name string, into any) {
+		t.Helper()
+		b, err := os.ReadFile("../../models/experiments/" + name)
+		if err == nil {
+			err = json.Unmarshal(b, into)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	type series struct {
+		Name   string
+		Points []struct{ X, Y float64 }
+	}
+	type panel struct {
+		Title  string
+		Series []series
+	}
+	var claims []struct {
+		Claim, Verdict, Sentence, Figure string
+		Chart                            struct {
+			Figure string
+			Panel  json.RawMessage
+			Series []string
+		}
+	}
+	var figures struct {
+		Figures []struct {
+			Name   string
+			Panels []panel
+		}
+	}
+	var summary struct {
+		Headline struct {
+			Evaluations map[string]struct {
+				Flops  float64 `json:"flops_ratio"`
+				Recall float64 `json:"recall100_drop"`
+			}
+		}
+		Rows []struct {
+			Experiment, Label string
+			Evaluations       map[string]struct {
+				Metrics map[string]struct{ Mean float64 }
+			}
+		}
+	}
+	read("claims.json", &claims)
+	read("figures.json", &figures)
+	read("summary.json", &summary)
+	if len(claims) != 5 {
+		t.Fatalf("%d claims", len(claims))
+	}
+	find := func(figure string, n int, name string) series {
+		t.Helper()
+		for _, f := range figures.Figures {
+			if f.Name != figure {
+				continue
+			}
+			for _, s := range f.Panels[n].Series {
+				if s.Name == name {
+					return s
+				}
+			}
+		}
+		t.Fatalf("no series %s in panel %d of %s", name, n, figure)
+		return series{}
+	}
+	says := func(i int, format string, values ...any) {
+		t.Helper()
+		want := strings.ReplaceAll(" "+fmt.Sprintf(format, values...), " 0.", " .")
+		if got := strings.ReplaceAll(" "+claims[i].Sentence, " 0.", " ."); !strings.Contains(got, want) {
+			t.Errorf("claim %d lacks %q: %s", i+1, want, got)
+		}
+	}
+	for _, c := range claims {
+		if c.Verdict != "yes" && c.Verdict != "no" && c.Verdict != "partly" || c.Figure == "" {
+			t.Errorf("%s: %s, %q", c.Claim, c.Verdict, c.Figure)
+		}
+		var n int
+		if json.Unmarshal(c.Chart.Panel, &n) == nil {
+			for _, s := range c.Chart.Series {
+				find(c.Chart.Figure, n, s)
+			}
+		}
+	}
+	h := summary.Headline.Evaluations
+	says(0, "%.1f times fewer FLOPS at %.1f %% of R@100 on MTRAG", h["mtrag"].Flops, 100*h["mtrag"].Recall)
+	says(0, "%.1f times fewer at %.1f %% on our", h["parley"].Flops, 100*h["parley"].Recall)
+	student, base := find("turns", 0, "temperature 2").Points, find("turns", 0, "base, conversation").Points
+	says(1, "from %.0f active terms at turn 2 to %.0f at turns 9 to 12", student[1].Y, student[6].Y)
+	says(1, "from %.0f to %.0f", base[1].Y, base[6].Y)
+	alone := find("objective", 0, "KLD alone").Points[0].Y
+	for _, p := range find("objective", 0, "infonce").Points {
+		if d := math.Abs(p.Y - alone); d > .00205 {
+			t.Errorf("InfoNCE of %v moves nDCG@10 by %v", p.X, d)
+		}
+	}
+	top := 0.0
+	for _, p := range find("objective", 0, "distance").Points {
+		top = max(top, p.Y)
+	}
+	says(2, "from %.3f to %.3f", alone, top)
+	c := map[float64]float64{}
+	for _, p := range find("candidates", 3, "candidates").Points {
+		c[p.X] = p.Y
+	}
+	says(3, "%.3f with one candidate beside the positive, %.3f with 4, %.3f with 16 and %.3f with 70", c[1], c[4], c[16], c[70])
+	for _, set := range []string{"mtrag", "parley"} {
+		r := map[string]float64{}
+		for _, row := range summary.Rows {
+			if row.Experiment == "sampling" {
+				r[row.Label] = row.Evaluations[set].Metrics["recall_100"].Mean
+			}
+		}
+		if lost, won := 1-r["ranks 2-10"]/r["ranks 11-960"], r["score"]/r["ranks 11-960"]-1; math.Round(100*lost) != 3 || math.Round(100*won) != 1 {
+			t.Errorf("%s: the first ten ranks lose %.4f, the score gains %.4f", set, lost, won)
+		}
+	}
 }
