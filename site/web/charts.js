@@ -194,12 +194,13 @@
       const xs = panel.names ? panel.names.map((_, i) => i) : ends.logX ? decades(ends.x0, ends.x1) : null;
       const ys = ends.logY ? decades(ends.y0, ends.y1) : null;
       const whole = panel.whole && !ends.logX;
+      const tight = panel.names && 7 * Math.max(...panel.names.map(n => n.length)) > (width - 70) / panel.names.length; // then names stand aslant
       return {
         width, height: Math.round(Math.min(Math.max(width * .62, 190), 300)), padding: [8, 12, 0, 0], legend: { show: false },
         cursor: { x: false, y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
         scales: { x: { time: false, distr: ends.logX ? 3 : 1, range: () => [ends.x0, ends.x1] }, y: { distr: ends.logY ? 3 : 1, range: () => [ends.y0, ends.y1] } },
         axes: [
-          { ...axis, grid: { show: false }, size: 26, space: 44, ...(xs ? { splits: () => xs, filter: (_, v) => v } : whole ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}), values: (_, v) => v.map(t => t == null ? '' : panel.names ? panel.names[t] ?? '' : plain(t)) },
+          { ...axis, grid: { show: false }, size: tight ? 70 : 26, rotate: tight ? -40 : 0, space: 44, ...(xs ? { splits: () => xs, filter: (_, v) => v } : whole ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}), values: (_, v) => v.map(t => t == null ? '' : panel.names ? panel.names[t] ?? '' : plain(t)) },
           { ...axis, size: 56, space: 34, ...(ys ? { splits: () => ys, filter: (_, v) => v } : {}), values: (_, v) => v.map(t => t == null ? '' : panel.show ? panel.show(t) : plain(t)) },
         ],
         series: [{}, { paths: () => null, points: { show: false } }],
