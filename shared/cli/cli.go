@@ -125,7 +125,15 @@ func (p *Program) root(s Streams) *cobra.Command {
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return UsageError{err} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) {
+			var names []string
+			c.Flags().VisitAll(func(f *Flag) { names = append(names, f.Name) })
+			err = fmt.Errorf("%w%s", err, like("--", unknown.GetSpecifiedName(), names))
+		}
+		return UsageError{err}
+	})
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { help(s.Out, c) })
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [COMMAND]", Hidden: true, Args: cobra.ArbitraryArgs,
@@ -154,12 +162,25 @@ func (p *Program) root(s Streams) *cobra.Command {
 
 // noCommand says that there is no such command, and names those that are spelt like it.
 func noCommand(root *cobra.Command, name string) error {
-	text := fmt.Sprintf("there is no command %q", name)
-	root.SuggestionsMinimumDistance = 2
-	if like := root.SuggestionsFor(name); len(like) > 0 {
-		text += "; is it " + strings.Join(like, " or ") + "?"
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
 	}
-	return UsageError{errors.New(text)}
+	return Usagef("there is no command %q%s", name, like("", name, names))
+}
+
+// like asks whether one of the names that are spelt like name was meant, by the distance
+// that Cobra measures between commands: one letter, or two of eight or more.
+func like(dash, name string, names []string) string {
+	all := &cobra.Command{SuggestionsMinimumDistance: max(1, min(2, len(name)/4))}
+	for _, n := range names {
+		all.AddCommand(&cobra.Command{Use: n, Run: func(*cobra.Command, []string) {}})
+	}
+	near := all.SuggestionsFor(name)
+	if len(near) == 0 || len(name) < 2 {
+		return ""
+	}
+	return "; is it " + dash + strings.Join(near, " or "+dash) + "?"
 }
 
 func (c Command) cobra(s Streams) *cobra.Command {

@@ -62,6 +62,8 @@ func TestACommandLineIsRunAndItsCodeSaysHow(t *testing.T) {
 		{"cut iron", Failed, "", "tool cut: the saw is broken\n"},
 		{"cut later", Failed, "", "tool cut: stopped; it goes on from here\n"},
 		{"cut --deep oak", Usage, "", "tool cut: unknown flag: --deep\nSee `tool cut --help`.\n"},
+		{"cut --numbr 2 oak", Usage, "", "tool cut: unknown flag: --numbr; is it --number?\n"},
+		{"cut -x oak", Usage, "", "tool cut: unknown shorthand flag: 'x' in -x\n"},
 		{"cut oak --number many", Usage, "", "tool cut: invalid argument \"many\" for \"-n, --number\" flag"},
 		{"cut oak --number", Usage, "", "tool cut: flag needs an argument: --number\n"},
 		{"cat oak", Usage, "", "tool: there is no command \"cat\"; is it cut?\n"},
