@@ -189,6 +189,9 @@ func compile(ctx context.Context, root string) (string, error) {
 var joined = map[string][]string{
 	"charts.js":       {"uplot.js", "charts.js"},
 	"charts.css":      {"uplot.css", "charts.css"},
+	"boot.js":         {"programs.js", "boot.js"},
+	"panels.js":       {"jobs.js", "panels.js"},
+	"parley-api.js":   {"programs.js", "jobs.js", "node.js", "api.js"},
 	"documents.js":    {"collections.js", "encoding.js", "documents.js"},
 	"worker.js":       {"download.js", "program.js", "worker.js"},
 	"files-worker.js": {"download.js", "program.js", "pdf.js", "files-worker.js"},
@@ -240,7 +243,7 @@ func FromDist(dist string) (App, error) {
 			delete(app, name)
 		}
 	}
-	entries, err := os.ReadDir(filepath.Join(dist, "app"))
+	programs, err := os.ReadDir(filepath.Join(dist, "app"))
 	if err != nil {
 		return nil, fmt.Errorf("%s holds no published program: %w", dist, err)
 	}
@@ -248,7 +251,7 @@ func FromDist(dist string) (App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s holds no published program: %w", dist, err)
 	}
-	for _, e := range entries {
+	for _, e := range programs {
 		m := inApp.FindStringSubmatch(e.Name())
 		if !current(list, "app/"+e.Name()) {
 			continue // from the version before
@@ -264,6 +267,11 @@ func FromDist(dist string) (App, error) {
 			return nil, fmt.Errorf("%s: the content is not what its name says; get the folder again", filepath.Join(dist, "app", e.Name()))
 		}
 		app[m[1]+m[3]] = content
+	}
+	if app["parley-api.js"] == nil { // built before there was parley.js
+		for _, name := range entries {
+			delete(app, name)
+		}
 	}
 	for _, name := range []string{"LICENSE", "NOTICE"} {
 		if app[name], err = os.ReadFile(filepath.Join(dist, name)); err != nil {

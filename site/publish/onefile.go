@@ -83,6 +83,9 @@ var inlined = []string{"boot.js", "vugu-helper.js", "wasm_exec.js"}
 
 // isPart reports whether a script requests the file, rather than the page containing it.
 func isPart(name string) bool {
+	if slices.Contains(packaged, name) {
+		return false
+	}
 	switch path.Ext(name) {
 	case ".js":
 		return name != "sw.js" && !slices.Contains(inlined, name)

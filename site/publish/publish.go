@@ -2,6 +2,7 @@
 // programs, an encoder and a collection.
 //
 //	index.html  sw.js  site.json  manifest.webmanifest  icons  LICENSE  NOTICE
+//	parley.js  parley.json   the folder as an ES module, for other pages and for Node
 //	app/NAME.HASH16.EXT    the program: scripts, styles, WebAssembly
 //	data/HASH16.NAME       what it searches with and in: encoder, index, texts
 //	_headers  hosting/     for hosts: headers to send (hosting.go)
@@ -104,7 +105,7 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(sayFirst(files), ctx.Err()); err != nil {
 		return nil, err
 	}
 	log("writing %s", o.Out)
@@ -386,14 +387,17 @@ func manifest(list *family.Family, data []file) ([]byte, error) {
 }
 
 // precache returns the list in sw.js: [path, bytes, SHA-256] of every file except sw.js
-// itself, separately for those that are loaded later, and a version that changes with any
+// itself and entries, separately for those that are loaded later, and a version that changes with any
 // of them.
 func precache(files []file) (string, error) {
 	var list []bundle.File
 	later := map[string]bool{}
 	for _, f := range files {
+		if slices.Contains(entries, f.name) {
+			continue
+		}
 		list = append(list, bundle.Of(f.path, f.path, f.content))
-		later[f.path] = f.later
+		later[f.path] = f.later || slices.Contains(packaged, f.name)
 	}
 	m, err := bundle.New(list)
 	if err != nil {

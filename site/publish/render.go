@@ -31,7 +31,7 @@ func fixed(name string) bool {
 	case ".html", ".webmanifest", ".png", ".svg", ".ico", ".txt", "":
 		return true
 	}
-	return name == "sw.js" || name == "site.json"
+	return name == "sw.js" || name == "site.json" || slices.Contains(entries, name)
 }
 
 // text reports whether a file may contain placeholders.
@@ -40,7 +40,7 @@ func text(name string) bool {
 	case ".html", ".js", ".css", ".webmanifest":
 		return true
 	}
-	return false
+	return name == description
 }
 
 var (

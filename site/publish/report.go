@@ -61,10 +61,8 @@ func report(o Options, files []file) *Report {
 	r := &Report{Out: o.Out, FirstPage: Sizes{Name: "first page"}, Data: Sizes{Name: "encoder, index, texts"}, Levels: Sizes{Name: "levels"},
 		Dense: Sizes{Name: "dense encoder"}, Vectors: Sizes{Name: "dense vectors"}, ours: o.Ours, Compressed: o.Level != None}
 	for _, f := range files {
-		s := Sizes{Name: f.name, Path: f.path, Bytes: len(f.content), Brotli: len(f.content), Gzip: len(f.content)}
-		if f.small[0] != nil {
-			s.Brotli = len(f.small[0])
-		}
+		s := Sizes{Name: f.name, Path: f.path, Bytes: len(f.content), Gzip: len(f.content)}
+		s.Brotli = f.served()
 		if f.small[1] != nil {
 			s.Gzip = len(f.small[1])
 		}
@@ -96,11 +94,11 @@ var onDemand = []string{"panels.js", "panels.css", "documents.js", "reader.js", 
 	"dial.js", "dial.css", "charts.js", "charts.css", "levels.json", "card.css", "icon-maskable.svg"}
 
 // firstPage reports whether every visit loads the file. It does not load licences, model
-// cards, experiments, files on demand, and the icons for installing the page as an
+// cards, experiments, files on demand, parley.js, and the icons for installing the page as an
 // application.
 func firstPage(name string) bool {
 	return !strings.HasPrefix(name, "cards/") && !strings.HasPrefix(name, "experiments.") && name != "LICENSE" && name != "NOTICE" && path.Ext(name) != ".png" &&
-		!slices.Contains(onDemand, name)
+		!slices.Contains(onDemand, name) && !slices.Contains(packaged, name)
 }
 
 // Over compares the report with the budget. err is about the program, which is ours, and

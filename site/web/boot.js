@@ -66,7 +66,7 @@
       for (const c of calls.splice(0)) handle(...c);
       if (wanted) submit();
     },
-    post(m) { if (worker) worker.postMessage(m); else early.push(m); },
+    post(m) { search.post(m); },
     // Requests of the program (Browser in wasm/ui/page.go).
     ask(id, body) { this.post({ id, op: 'ask', body }); },
     load() { return stored('sessionStorage', conversation); },
@@ -117,7 +117,7 @@
       say('Copied.');
     },
     // What the panels (panels.js, documents.js, share.js, better.js, dial.js) need from the page.
-    panels: {}, call, say, stored, store, panel, scope, lookForNewer, makeWorker, shared() {}, opened() {},
+    panels: {}, call, say, stored, store, panel, scope, lookForNewer, shared() {}, opened() {},
     known: new Promise(done => { know = done; }), // resolves when about describes the collection that is searched
     site: { manifest: url('site.json'), sha256: html.dataset.site, kernel: [url('{{kernel.wasm}}'), '{{kernel.wasm integrity}}'] },
     url: path => url(path),
@@ -169,18 +169,8 @@
     status('loading', total ? `Loading: ${megabytes(loaded)} of ${megabytes(total)} MB` : 'Loading');
   }
 
-  // explain returns the text for a message.Failure.
-  function explain(f) {
-    const what = {
-      download: 'The download broke off',
-      verify: 'A file arrived damaged, and was thrown away',
-      open: 'A file could not be opened',
-    }[f.stage] || 'Loading failed';
-    return `${what}${f.file ? ` (${f.file})` : ''}: ${f.message}`;
-  }
-
   function failed(f) {
-    const text = explain(f);
+    const text = Programs.explain(f);
     status('failed', text, 'Retry', retry);
     window.parley.announce(text);
     lookForNewer();
@@ -199,95 +189,47 @@
     window.parley.announce(text);
   }
 
-  // ---- Programs, verified. ----
+  // ---- Programs, verified (programs.js). ----
 
-  // A part of the page is [path, integrity]. integrity is the SHA-256 of the published
-  // file, and the browser accepts no other content. The integrity of this script is in
-  // index.html.
-
-  const nameOf = path => path.split('/').pop().replace(/\.[0-9a-f]{16}(?=\.)/, '');
+  const fetchPart = ([path, integrity]) => Programs.fetchPart([url(path), integrity]);
   const refresh = path => fetch(url(path), { cache: 'reload' });
-
-  // fetchPart returns a part as a Response. If it is refused, fetchPart requests it once
-  // more without the browser's caches; its error says which part failed and why, as
-  // message.Failure.
-  async function fetchPart([path, integrity]) {
-    const file = nameOf(path);
-    const fail = (stage, message) => { throw { stage, file, message }; };
-    const verified = cache => fetch(url(path), { integrity, cache });
-    try {
-      return await verified('default');
-    } catch { /* broken off, refused, or no such file: the browser does not say */ }
-    const again = await refresh(path).catch(e => fail('download', `the network failed (${e.message})`));
-    if (!again.ok) fail('download', `the server answered ${again.status} ${again.statusText}`);
-    await again.arrayBuffer().catch(e => fail('download', `the connection broke off (${e.message})`));
-    return verified('force-cache').catch(() => fail('verify', 'its SHA-256 is not that of the published file'));
-  }
 
   // trust is the only way to set the address of a script (trusted types). It allows this
   // folder's scripts, which carry their integrity, the service worker, and the addresses
-  // that makeWorker made.
+  // that programs.js made.
   const rules = { createScriptURL(s) {
     if (s === 'sw.js' || s.startsWith('blob:') || s.startsWith(url('app/'))) return s;
     throw new TypeError(`no script of this page: ${s}`);
   } };
-  const trust = window.trustedTypes?.createPolicy('parley', rules) ?? rules;
-
-  // makeWorker starts a worker from a script's verified bytes. This page's policy applies
-  // to it, even where the host sends no policy with its files.
-  async function makeWorker(part) {
-    const source = await (await fetchPart(part)).text();
-    return new Worker(trust.createScriptURL(URL.createObjectURL(new Blob([window.parleyBefore || '', source], { type: 'text/javascript' }))));
-  }
+  const trust = Programs.platform.trust = window.trustedTypes?.createPolicy('parley', rules) ?? rules;
 
   // ---- The worker. ----
 
-  let worker = null, starting = false, ready = false, fatal = false;
-  const early = []; // messages to a worker that is starting
-  async function startWorker() {
-    if (starting) return;
-    starting = true;
-    fatal = false;
+  const search = new Programs.Search(hear);
+  const startWorker = () => search.start([url('{{worker.js}}'), '{{worker.js integrity}}'], async () => {
     // The visitor's own collection, if it was the last one searched.
     let own = null;
     try {
       if (stored('localStorage', 'parley.collection'))
         own = await Promise.race([panel('documents').then(d => d.chosen()), new Promise(f => setTimeout(f, 5000))]);
     } catch { /* the site's own then */ }
-    try {
-      worker = await makeWorker(['{{worker.js}}', '{{worker.js integrity}}']);
-    } catch (e) {
-      failed(e);
-      return;
-    } finally {
-      starting = false;
-    }
-    worker.onmessage = e => message(e.data);
-    worker.onerror = e => {
-      fatal = true;
-      ready = false;
-      call('lost');
-      failed({ stage: 'open', message: e.message || 'the search program could not be started' });
-    };
-    worker.postMessage({ op: 'start', ...window.parley.site, worker: [url('{{worker.wasm}}'), '{{worker.wasm integrity}}'], own });
-    for (const m of early.splice(0)) worker.postMessage(m);
-  }
+    return { ...window.parley.site, worker: [url('{{worker.wasm}}'), '{{worker.wasm integrity}}'], own };
+  }, window.parleyBefore);
 
-  function message(m) {
+  function hear(op, m) {
     if (m.id < 0) {
       const p = probes.get(m.id), body = JSON.parse(m.body);
       probes.delete(m.id);
-      if (m.op === 'answer') p?.done(body); else p?.fail(body);
+      if (op === 'answer') p?.done(body); else p?.fail(body);
       return;
     }
-    switch (m.op) {
+    switch (op) {
     case 'progress': {
       const p = JSON.parse(m.body);
       if (state.kind !== 'failed') progress(p.loaded, p.total); // the page's program may have failed
       break;
     }
     case 'ready':
-      ready = true;
       dropProbes();
       about(JSON.parse(m.body), m.own);
       settle();
@@ -302,33 +244,33 @@
     }
     case 'grown': // more of a collection that is being encoded
       about(JSON.parse(m.body), m.own);
-      if (ready && started && state.kind === 'ready') status('ready', resting);
+      if (search.ready && started && state.kind === 'ready') status('ready', resting);
       call('grown', m.body);
       break;
     case 'refused':
       panel('documents').then(d => d.refused(m.body), () => {});
       break;
+    case 'lost':
+      call('lost');
+      failed(JSON.parse(m.body));
+      break;
     case 'failed':
       failed(JSON.parse(m.body));
       break;
     default:
-      call(m.op, m.body, '', m.id);
+      call(op, m.body, '', m.id);
     }
   }
 
   function retry() {
     progress(0, 0);
     if (!started) startProgram();
-    if (!worker || fatal) {
-      worker?.terminate();
-      worker = null;
-      startWorker();
-    } else if (!ready) worker.postMessage({ op: 'retry' });
+    if (!search.retry()) startWorker();
   }
 
   // settle shows the line's normal state, once both programs run.
   function settle() {
-    if (!ready || !started) return;
+    if (!search.ready || !started) return;
     status('ready', resting);
     registerOnceIdle();
   }
@@ -391,7 +333,7 @@
       s.onerror = () => {
         delete scripts[src];
         s.remove();
-        fail({ stage: 'download', file: nameOf(src), message: 'it did not arrive' });
+        fail({ stage: 'download', file: Programs.nameOf(src), message: 'it did not arrive' });
       };
       document.head.append(s);
     });
@@ -410,7 +352,7 @@
       for (const p of parts) await script(p);
     } catch (e) {
       lookForNewer();
-      throw new Error(explain(e));
+      throw new Error(Programs.explain(e));
     }
     return window.parley.panels[name];
   }

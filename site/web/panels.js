@@ -42,59 +42,14 @@
   // region of its own.
   const live = () => el('p', { class: 'vh', role: 'status', 'aria-live': 'polite' });
 
-  // ---- The worker for files. ----
+  // ---- The worker for files (jobs.js). ----
 
-  let worker = null, next = 0, heard = 0; // worker: a promise; heard: the number of its messages
-  const jobs = new Map();
-  function files() {
-    if (worker) return worker;
-    const mine = worker = parley.makeWorker(['{{files-worker.js}}', '{{files-worker.js integrity}}']).then(w => {
-      w.onmessage = ({ data }) => {
-        heard++;
-        const job = jobs.get(data.id);
-        if (!job) return;
-        if (data.op !== 'done' && data.op !== 'error') { job.told(data); return; }
-        jobs.delete(data.id);
-        if (data.op === 'done') { job.done(data); return; }
-        job.fail(new Error(data.message.replace(/\.$/, '')));
-        // The state of its program's memory is unknown, so another worker is started.
-        if (data.trap) end(mine, `${data.message}, and starts anew`);
-        else if (data.stage) parley.lookForNewer(); // a file did not come
-      };
-      w.onerror = e => end(mine, e.message || 'the program that reads files could not be started');
-      w.postMessage({ op: 'start', ...parley.site, worker: [parley.url('{{files.wasm}}'), '{{files.wasm integrity}}'], pdfium: [parley.url('{{pdfium.wasm}}'), '{{pdfium.wasm integrity}}'] });
-      return w;
-    });
-    mine.catch(e => end(mine, `${e.file}: ${e.message}`));
-    return mine;
-  }
-  function end(mine, why) {
-    mine.then(w => w.terminate(), () => {});
-    if (worker !== mine) return;
-    worker = null;
-    const lost = [...jobs.values()];
-    jobs.clear();
-    for (const job of lost) job.fail(new Error(why));
-  }
-
-  // run runs a job of files-worker.js. It calls told for each message before the job is
-  // done. cancel ends the job immediately, even while the worker is reading a long
-  // document: if the worker has no other job, it is ended too, and another one is started
-  // for the next job.
-  function run(op, body, told = () => {}) {
-    const id = ++next;
-    const promise = new Promise((done, fail) => {
-      jobs.set(id, { done, fail, told });
-      files().then(w => w.postMessage({ op, id, ...body }), () => {}); // a failure reaches the job through end
-    });
-    promise.cancel = () => {
-      if (!worker) return;
-      worker.then(w => w.postMessage({ op: 'cancel', id }), () => {});
-      const mine = worker, before = heard;
-      setTimeout(() => { if (mine === worker && heard === before && jobs.size === 1 && jobs.has(id)) end(mine, 'cancelled'); }, 150);
-    };
-    return promise;
-  }
+  const desk = new Jobs.Desk(async () => {
+    const w = await Programs.makeWorker([parley.url('{{files-worker.js}}'), '{{files-worker.js integrity}}'], window.parleyBefore);
+    w.postMessage({ op: 'start', ...parley.site, worker: [parley.url('{{files.wasm}}'), '{{files.wasm integrity}}'], pdfium: [parley.url('{{pdfium.wasm}}'), '{{pdfium.wasm integrity}}'] });
+    return w;
+  }, parley.lookForNewer);
+  const run = (...args) => desk.run(...args);
 
   // save passes a file to the browser's downloads.
   function save(name, parts, type) {

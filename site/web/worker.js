@@ -3,8 +3,11 @@
 // are described in shared/message; a body is a JSON string. The page's "start"
 // (download.js) also has
 //
-//   own   a visitor's own collection, {index, passages, dense}, or null for the site's;
-//         dense may be missing
+//   own    a visitor's own collection, {index, passages, dense}, or null for the site's;
+//          dense may be missing
+//   level  the level that answers where a question names none; without it, the family's
+//          default
+//   tidy   true where no service worker deletes the files of earlier versions
 //
 // {op: 'collection', own, growing} changes to another collection. A growing one is opened
 // while more of it is being encoded, and the reply is "grown" instead of "ready".
@@ -180,6 +183,7 @@ async function load() {
     for (const q of waiting.splice(0)) call(q);
     second.look();
     setTimeout(warm, 0, 4);
+    if (setup.tidy) tidy().catch(() => {}); // what is left over costs room alone
   } catch (e) {
     if (!(e instanceof Failure) || !engine?.program) engine = null;
     post('failed', JSON.stringify({ stage: e.stage || 'open', file: e.file, message: e.message }));
@@ -193,11 +197,14 @@ async function load() {
 async function attempt(mine) {
   engine ??= new Engine();
   const { manifest } = await openSite();
-  const first = new RegExp(`^(encoder|collection|levels/${manifest.family?.default})/`);
+  const family = manifest.family && { ...manifest.family, default: setup.level || manifest.family.default };
+  if (setup.level && !family?.levels.some(l => l.name === setup.level))
+    throw new Failure('open', 'site.json', `it has no level ${JSON.stringify(setup.level)}; ${family ? `its levels are ${family.levels.map(l => l.name).join(', ')}` : 'it has a single encoder, without levels'}`);
+  const first = new RegExp(`^(encoder|collection|levels/${family?.default})/`);
   const files = manifest.files.filter(f => first.test(f.name) && f.name !== vectors && !(mine && f.name.startsWith('collection/')));
   await handAll(files, progress(files, p => post('progress', JSON.stringify(p)), engine.given));
   await engine.starting;
-  if (manifest.family) engine.ask('file', new TextEncoder().encode(JSON.stringify(manifest.family)), 'family.json');
+  if (family) engine.ask('file', new TextEncoder().encode(JSON.stringify(family)), 'family.json');
   if (own !== mine) { // changed meanwhile
     leave();
     if (!own) return false;

@@ -1,0 +1,50 @@
+package publish
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+)
+
+// description is where parley.js begins (site/web/api.js): it names the workers of the
+// folder, their programs and site.json, with the SHA-256 of each. No page of the folder
+// loads it.
+const description = "parley.json"
+
+// entries have fixed names and are no part of the page, so the service worker does not
+// keep them.
+var entries = []string{description, "parley.js"}
+
+// packaged are the files of the program that only users of parley.js load.
+var packaged = append([]string{"parley-api.js"}, entries...)
+
+// sayFirst writes into parley.json how many bytes a first question loads, as served.
+func sayFirst(files []file) error {
+	sum := 0
+	for _, f := range files {
+		if path.Dir(f.path) == "data" && !f.later || slices.Contains([]string{"worker.js", "worker.wasm", "kernel.wasm", "parley-api.js", "site.json"}, f.name) {
+			sum += f.served()
+		}
+	}
+	for i := range files {
+		f := &files[i]
+		if f.name != description {
+			continue
+		}
+		said := bytes.Replace(f.content, []byte(`"first": 0`), fmt.Appendf(nil, `"first": %d`, sum), 1)
+		if bytes.Equal(said, f.content) {
+			return fmt.Errorf("site/web/%s has no place for the size of a first use", description)
+		}
+		f.content, f.small = said, [2][]byte{} // too small to be worth compressing
+	}
+	return nil
+}
+
+// served returns the bytes of a file as a host sends it.
+func (f *file) served() int {
+	if f.small[0] != nil {
+		return len(f.small[0])
+	}
+	return len(f.content)
+}
