@@ -51,18 +51,24 @@ type release struct {
 var releases struct {
 	sync.Mutex
 	n    int
-	ship fs.FS
+	ship string // folder
 }
 
 // publishRelease builds a folder to serve.
 func publishRelease(t testing.TB, r release) fs.FS {
 	t.Helper()
 	start(t) // without Chromium there is no need to build
+	return os.DirFS(publishFolder(t, r))
+}
+
+// publishFolder is publishRelease, and gives the folder's path.
+func publishFolder(t testing.TB, r release) string {
+	t.Helper()
 	root, app := build(t)
 	releases.Lock()
 	defer releases.Unlock()
 	ships := r.encoder == "" && r.collection == "" && r.experiments == "" && r.files == nil
-	if ships && releases.ship != nil {
+	if ships && releases.ship != "" {
 		return releases.ship
 	}
 	if r.encoder == "" {
@@ -86,11 +92,10 @@ func publishRelease(t testing.TB, r release) fs.FS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := os.DirFS(out)
 	if ships {
-		releases.ship = folder
+		releases.ship = out
 	}
-	return folder
+	return out
 }
 
 // shipped serves the page as it ships.

@@ -1,0 +1,216 @@
+package browser
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// seen is what site/parleyjs/testdata/use.mjs returns where all is well.
+var seen = map[string]any{
+	"about":     []any{"Wikipedia's vital articles and the World Factbook", 12297.0, true},
+	"loaded":    true,
+	"reply":     "The design of the tower was by Maurice Koechlin",
+	"fits":      true,
+	"confident": true,
+	"read":      []any{0.0, 1.0},
+	"cost":      true,
+	"terms":     true,
+	"sums":      true,
+	"without":   []any{false, 2.0, true},
+	"levels":    []any{"undistilled", "distilled", "2x", "4x", "8x"},
+	"sparser":   true,
+	"aborted":   []any{"the visitor left", 2.0},
+	"goesOn":    true,
+	"level":     "2x",
+	"garden":    []any{"Garden", 3.0, 3.0, 0.0, []any{"encode", "read"}},
+	"own":       []any{"Compost needs air – turn it once a week, and keep it moist.", "/garden/compost#air"},
+	"other":     "Eiffel Tower",
+	"more":      []any{4.0, "The tap is left of the gate."},
+	"late":      "too late",
+	"nothing":   "there are no documents to index",
+	"empty":     []any{"ParleyError", "index"},
+	"damaged":   []any{"ParleyError", true},
+	"back":      12297.0,
+	"closed":    []any{"ParleyError", "closed"},
+}
+
+// isSeen compares what use.mjs returned.
+func isSeen(t *testing.T, where string, got map[string]any) {
+	t.Helper()
+	if s, ok := got["size"].(float64); !ok || s < 1e6 {
+		t.Errorf("%s: size: %v", where, got["size"])
+	}
+	if reply, _ := got["reply"].(string); !strings.Contains(reply, "designed") {
+		t.Errorf("%s: reply: %q", where, reply)
+	}
+	if source := fmt.Sprint(got["source"]); !strings.Contains(source, "Eiffel") || !strings.Contains(source, "https://") {
+		t.Errorf("%s: source: %s", where, source)
+	}
+	for name, want := range seen {
+		if name != "reply" && !reflect.DeepEqual(got[name], want) {
+			t.Errorf("%s: %s: %v, wanted %v", where, name, got[name], want)
+		}
+	}
+}
+
+// thePackage makes site/parleyjs/parley.js, as npm pack does.
+func thePackage(t *testing.T) (path string) {
+	t.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("no Node on the PATH (node); `make browser` installs it where it can")
+	}
+	root, app := build(t)
+	if out, err := exec.Command("node", filepath.Join(root, "site", "parleyjs", "join.mjs")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	path = filepath.Join(root, "site", "parleyjs", "parley.js")
+	content, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(content, app["parley-api.js"]) {
+		t.Fatalf("the package's script is not that of a built folder (%v)", err)
+	}
+	return path
+}
+
+func inNode(t *testing.T, args ...string) []byte {
+	t.Helper()
+	root, _ := build(t)
+	c := exec.Command("node", append([]string{filepath.Join(root, "site", "parleyjs", "testdata", "node.mjs")}, args...)...)
+	var said bytes.Buffer
+	c.Stderr = &said
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said.String())
+	}
+	if said.Len() > 0 {
+		t.Errorf("Node complains: %s", said.String())
+	}
+	return out
+}
+
+// altered returns a published folder with some files changed, whose names are given as
+// patterns; what is changed to "" is removed. The other files are links.
+func altered(t *testing.T, folder string, files map[string]func(string) string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, pattern := range []string{"*", "app/*", "data/*"} {
+		names, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, from := range names {
+			name, _ := filepath.Rel(folder, from)
+			if info, err := os.Stat(from); err != nil || info.IsDir() {
+				continue
+			}
+			to := filepath.Join(dir, name)
+			err := os.MkdirAll(filepath.Dir(to), 0o777)
+			if err == nil {
+				err = os.Symlink(from, to)
+			}
+			for pattern, change := range files {
+				if ok, _ := filepath.Match(pattern, name); !ok || err != nil {
+					continue
+				}
+				var content []byte
+				if content, err = os.ReadFile(from); err == nil {
+					err = os.Remove(to)
+				}
+				if now := change(string(content)); err == nil && now != "" {
+					err = os.WriteFile(to, []byte(now), 0o666)
+				}
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return dir
+}
+
+// In Node the module does all that it does in a page, from a folder on the disk, and says
+// what is wrong with a folder.
+func TestParleyInNode(t *testing.T) {
+	path := thePackage(t)
+	folder := publishFolder(t, release{})
+	var got map[string]any
+	if err := json.Unmarshal(inNode(t, path, folder), &got); err != nil {
+		t.Fatal(err)
+	}
+	isSeen(t, "Node", got)
+	if s := fmt.Sprint(got["storage"]); !strings.Contains(s, "storage") || !strings.Contains(s, "Node has no IndexedDB") {
+		t.Errorf("storage in Node: %s", s)
+	}
+
+	description, err := os.ReadFile(filepath.Join(folder, "parley.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := regexp.MustCompile(`"script": \["(app/worker[^"]*)", "([^"]*)"`).FindStringSubmatch(string(description))
+	js, err := os.ReadFile(filepath.Join(folder, script[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const probe = "const simd = WebAssembly.validate("
+	slow := strings.Replace(string(js), probe, "const simd = false && WebAssembly.validate(", 1)
+	sum := sha256.Sum256([]byte(slow))
+	withoutSIMD := map[string]func(string) string{
+		"app/worker.*.js": func(string) string { return slow },
+		"parley.json": func(s string) string {
+			return strings.Replace(s, script[2], "sha256-"+base64.StdEncoding.EncodeToString(sum[:]), 1)
+		},
+	}
+	remove := func(string) string { return "" }
+	flip := func(s string) string { return s[:len(s)/2] + string(s[len(s)/2]^1) + s[len(s)/2+1:] }
+	api := func(n string) func(string) string {
+		return func(s string) string { return strings.Replace(s, `"api": 1`, `"api": `+n, 1) }
+	}
+	type load struct {
+		Base    string `json:"base"`
+		Level   string `json:"level,omitempty"`
+		Sum     string `json:"integrity,omitempty"`
+		Without string `json:"without,omitempty"`
+	}
+	cases := []struct {
+		what, stage, file, says string
+		load                    load
+	}{
+		{"a wrong base", "download", "parley.json", "is a folder that `parley build` wrote?", load{Base: filepath.Join(folder, "elsewhere")}},
+		{"a page for every address", "open", "parley.json", "is not JSON", load{Base: altered(t, folder, map[string]func(string) string{"parley.json": func(string) string { return "<!doctype html>" }})}},
+		{"a folder built before", "version", "parley.json", "build the folder again", load{Base: altered(t, folder, map[string]func(string) string{"parley.json": remove})}},
+		{"an older package", "version", "parley.json", "update the package", load{Base: altered(t, folder, map[string]func(string) string{"parley.json": api("2")})}},
+		{"another parley.json", "download", "parley.json", "not what `integrity` says", load{Base: folder, Sum: "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}},
+		{"no script", "download", "worker.js", "no such file", load{Base: altered(t, folder, map[string]func(string) string{"app/worker.*.js": remove})}},
+		{"an altered script", "verify", "worker.js", "SHA-256", load{Base: altered(t, folder, map[string]func(string) string{"app/worker.*.js": flip})}},
+		{"no program", "download", "worker", "no such file", load{Base: altered(t, folder, map[string]func(string) string{"app/worker.*.wasm": remove})}},
+		{"an altered program", "verify", "kernel", "SHA-256", load{Base: altered(t, folder, map[string]func(string) string{"app/kernel.*.wasm": flip})}},
+		{"no texts", "download", "collection/passages.bin", "no such file", load{Base: altered(t, folder, map[string]func(string) string{"data/*.passages.bin": remove})}},
+		{"an altered index", "verify", "collection/index.bin", "SHA-256", load{Base: altered(t, folder, map[string]func(string) string{"data/*.index.bin": flip})}},
+		{"an unknown level", "open", "site.json", "its levels are undistilled, distilled, 2x, 4x, 8x", load{Base: folder, Level: "16x"}},
+		{"no SIMD", "loaded", "", "twenty times as long", load{Base: altered(t, folder, withoutSIMD)}},
+		{"no WebAssembly", "support", "", "has no WebAssembly", load{Base: folder, Without: "WebAssembly"}},
+	}
+	var loads []load
+	for _, c := range cases {
+		loads = append(loads, c.load)
+	}
+	ask, _ := json.Marshal(loads)
+	var errs [][3]string
+	if err := json.Unmarshal(inNode(t, path, "-", string(ask)), &errs); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range cases {
+		if e := errs[i]; e[0] != c.stage || !strings.Contains(e[1], c.file) || !strings.Contains(e[2], c.says) {
+			t.Errorf("%s: %q, wanted %s of %s: %s", c.what, e, c.stage, c.file, c.says)
+		}
+	}
+}
