@@ -76,8 +76,8 @@ func (p *page) worker() message.Ready {
 		const html = await (await fetch("index.html")).text();
 		const boot = await (await fetch(html.match(/app\/boot\.[0-9a-f]+\.js/)[0])).text();
 		const at = re => { const [, path, sum] = boot.match(re); return [new URL(path, location.href).href, sum]; };
-		const make = window.parley?.makeWorker ?? (([url]) => new Worker(trustedTypes.createPolicy("parley", {createScriptURL: s => s}).createScriptURL(url)));
-		const w = window.testWorker = await make(at(/'(app\/worker\.[0-9a-f]+\.js)', '(.*?)'/));
+		const make = typeof Programs === "object" ? Programs.makeWorker : (([url]) => new Worker(trustedTypes.createPolicy("parley", {createScriptURL: s => s}).createScriptURL(url)));
+		const w = window.testWorker = await make(at(/'(app\/worker\.[0-9a-f]+\.js)'\)?, '(.*?)'/));
 		window.testID = 0;
 		return await new Promise((done, failed) => {
 			w.onerror = e => failed(new Error(e.message));

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need beside Go, where this can be done without asking:
-# Chromium and Firefox (the page's tests), busybox and Python (static hosts that it is
-# tried on), clang with lld (the kernel's rebuild). Elsewhere
+# Chromium and Firefox (the page's tests), Node (parley.js runs there, too), busybox and
+# Python (static hosts that the page is tried on), clang with lld (the kernel's rebuild). Elsewhere
 # it says what to install and lets the tests decide.
 set -eu
 want=""
@@ -11,6 +11,7 @@ for name in chromium chromium-browser google-chrome; do
 done
 [ "$found" = 1 ] || want="$want chromium fonts-dejavu-core fonts-liberation" # without fonts the page has no text to measure
 command -v firefox-esr >/dev/null 2>&1 || command -v firefox >/dev/null 2>&1 || want="$want firefox-esr"
+command -v node >/dev/null 2>&1 || want="$want nodejs"
 command -v busybox >/dev/null 2>&1 || want="$want busybox"
 command -v python3 >/dev/null 2>&1 || want="$want python3"
 command -v clang >/dev/null 2>&1 || want="$want clang"

@@ -163,7 +163,7 @@ func TestPromisesHoldWithoutHeaders(t *testing.T) {
 	got := eval[string](p, `(async () => {
 		const real = window.fetch;
 		window.fetch = async () => new Response('fetch("http://elsewhere.example/").then(() => postMessage("left"), e => postMessage(e.name))');
-		const w = await parley.makeWorker(["app/x.js", ""]);
+		const w = await Programs.makeWorker(["app/x.js", ""]);
 		window.fetch = real;
 		return new Promise(f => { w.onmessage = e => f(e.data); });
 	})()`)

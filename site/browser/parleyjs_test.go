@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +16,7 @@ import (
 	"testing"
 )
 
-// seen is what site/parleyjs/testdata/use.mjs returns where all is well.
+// seen is what site/parleyjs/testdata/use.js returns where all is well.
 var seen = map[string]any{
 	"about":     []any{"Wikipedia's vital articles and the World Factbook", 12297.0, true},
 	"loaded":    true,
@@ -33,7 +34,7 @@ var seen = map[string]any{
 	"goesOn":    true,
 	"level":     "2x",
 	"garden":    []any{"Garden", 3.0, 3.0, 0.0, []any{"encode", "read"}},
-	"own":       []any{"Compost needs air – turn it once a week, and keep it moist.", "/garden/compost#air"},
+	"own":       []any{"Compost needs air – turn it once a week, and keep it moist.", "https://example.org/garden/compost#air"},
 	"other":     "Eiffel Tower",
 	"more":      []any{4.0, "The tap is left of the gate."},
 	"late":      "too late",
@@ -44,7 +45,7 @@ var seen = map[string]any{
 	"closed":    []any{"ParleyError", "closed"},
 }
 
-// isSeen compares what use.mjs returned.
+// isSeen compares what use.js returned.
 func isSeen(t *testing.T, where string, got map[string]any) {
 	t.Helper()
 	if s, ok := got["size"].(float64); !ok || s < 1e6 {
@@ -84,7 +85,7 @@ func thePackage(t *testing.T) (path string) {
 func inNode(t *testing.T, args ...string) []byte {
 	t.Helper()
 	root, _ := build(t)
-	c := exec.Command("node", append([]string{filepath.Join(root, "site", "parleyjs", "testdata", "node.mjs")}, args...)...)
+	c := exec.Command("node", append([]string{filepath.Join(root, "site", "parleyjs", "testdata", "node.js")}, args...)...)
 	var said bytes.Buffer
 	c.Stderr = &said
 	out, err := c.Output()
@@ -184,7 +185,7 @@ func TestParleyInNode(t *testing.T) {
 		what, stage, file, says string
 		load                    load
 	}{
-		{"a wrong base", "download", "parley.json", "is a folder that `parley build` wrote?", load{Base: filepath.Join(folder, "elsewhere")}},
+		{"a wrong base", "download", "parley.json", "a folder that `parley build` wrote?", load{Base: filepath.Join(folder, "elsewhere")}},
 		{"a page for every address", "open", "parley.json", "is not JSON", load{Base: altered(t, folder, map[string]func(string) string{"parley.json": func(string) string { return "<!doctype html>" }})}},
 		{"a folder built before", "version", "parley.json", "build the folder again", load{Base: altered(t, folder, map[string]func(string) string{"parley.json": remove})}},
 		{"an older package", "version", "parley.json", "update the package", load{Base: altered(t, folder, map[string]func(string) string{"parley.json": api("2")})}},
@@ -213,4 +214,113 @@ func TestParleyInNode(t *testing.T) {
 			t.Errorf("%s: %q, wanted %s of %s: %s", c.what, e, c.stage, c.file, c.says)
 		}
 	}
+}
+
+// host serves a site with a policy of its own: a published folder as /search/, and
+// site/parleyjs/testdata as /docs/.
+func host(t *testing.T, folder string) *server {
+	t.Helper()
+	root, _ := build(t)
+	mux := http.NewServeMux()
+	mux.Handle("/search/", http.StripPrefix("/search", bare(os.DirFS(folder))))
+	mux.Handle("/docs/", http.StripPrefix("/docs", bare(os.DirFS(filepath.Join(root, "site", "parleyjs", "testdata")))))
+	return newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		blob := " blob:"
+		if r.URL.RawQuery == "strict" {
+			blob = ""
+		}
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'"+blob+"; connect-src 'self'; "+
+			"img-src data:; frame-src 'self'; require-trusted-types-for 'script'; trusted-types parley.js own")
+		mux.ServeHTTP(w, r)
+	}))
+}
+
+// In a page of any site, under a strict policy: all that it does in Node, in the page and
+// in a worker; what tabs share; and what a browser may lack.
+func TestParleyInAPage(t *testing.T) {
+	s := host(t, publishFolderInChromium(t))
+	p := blank(t, s)
+	p.navigate(s.url() + "docs/page.html")
+	p.wait("the module", "window.run")
+	isSeen(t, "Chromium", eval[map[string]any](p, "run.use()"))
+	if names := eval[[]string](p, "run.globals()"); len(names) > 0 {
+		t.Errorf("it made globals: %q", names)
+	}
+	if got := eval[string](p, "run.stop()"); got != "enough" {
+		t.Errorf("a load that was stopped: %s", got)
+	}
+	for js, want := range map[string][3]string{
+		`run.refused({base: "/elsewhere/"})`:                  {"download", "parley.json", "404"},
+		`run.refused({base: "/docs/page.html"})`:              {"download", "parley.json", "a folder that `parley build` wrote?"},
+		`run.without("WebAssembly", {})`:                      {"support", "", "has no WebAssembly"},
+		`run.without("Worker", {base: "/search/"})`:           {"support", "", "worker-src blob:"},
+		`run.refused({base: "/search/", collection: "none"})`: {"storage", "", `no collection "none" is kept here`},
+	} {
+		p.expect("404", "elsewhere", "docs/parley.json", "docs/site.json")
+		got := eval[[3]string](p, js)
+		if got[0] != want[0] || got[1] != want[1] || !strings.Contains(got[2], want[2]) {
+			t.Errorf("%s: %q, wanted %q", js, got, want)
+		}
+	}
+
+	strict := blank(t, s)
+	strict.expect("worker-src")
+	strict.navigate(s.url() + "docs/page.html?strict")
+	strict.wait("the module", "window.run")
+	if got := eval[[3]string](strict, `run.refused({base: "/search/"})`); got[0] != "support" || !strings.Contains(got[2], "worker-src blob:") {
+		t.Errorf("under a policy without blob: %q", got)
+	}
+
+	// Two tabs.
+	if n := eval[int](p, "run.open()"); n != 12297 {
+		t.Errorf("without a base, it opened %d passages", n)
+	}
+	for _, step := range [][2]string{
+		{`run.without("indexedDB")`, `this browser has no IndexedDB, or forbids it`},
+		{`run.save("The spade is in the shed.")`, ``},
+		{`run.find()`, `garden,The spade is in the shed.,` + s.url() + `garden#a`},
+		{`run.again("The rake is there, too.")`, ``},
+		{`run.save("Another garden.")`, `storage: a collection "garden" is kept already: open it, choose another name, or save with {replace: true}`},
+	} {
+		if got := eval[string](p, "Promise.resolve("+step[0]+").then(String)"); !strings.Contains(got, step[1]) || step[1] == "" && got != "" {
+			t.Errorf("%s: %s, wanted %s", step[0], got, step[1])
+		}
+	}
+	eval[bool](p, `(async () => { const f = document.createElement("iframe"); f.src = "page.html"; document.body.append(f);
+		while (!f.contentWindow?.run) await new Promise(f => setTimeout(f, 20));
+		window.other = f.contentWindow.run; await other.open(); return true; })()`)
+	for _, step := range [][2]string{
+		{`other.find()`, `garden,`},
+		{`other.again("The hose is behind the house.")`, ``},
+		{`run.again("The barrow is outside.")`, `storage: another tab has saved "garden" since it was opened here: open it again, or save with {replace: true}`},
+		{`other.forget()`, `no collection "garden" is kept here`},
+	} {
+		if got := eval[string](p, "Promise.resolve("+step[0]+").then(String)"); !strings.Contains(got, step[1]) || step[1] == "" && got != "" {
+			t.Errorf("%s: %s, wanted %s", step[0], got, step[1])
+		}
+	}
+}
+
+func TestParleyInAWorker(t *testing.T) {
+	s := host(t, publishFolderInChromium(t))
+	p := blank(t, s)
+	p.navigate(s.url() + "docs/page.html")
+	p.wait("the module", "window.run")
+	isSeen(t, "a worker", eval[map[string]any](p, "run.worker()"))
+}
+
+func TestParleyInFirefox(t *testing.T) {
+	f := startFirefox(t)
+	s := host(t, publishFolder(t, release{}))
+	f.navigate(s.url() + "docs/page.html")
+	f.wait("the module", "window.run")
+	isSeen(t, "Firefox", read[map[string]any](f, "run.use()"))
+	f.calm()
+}
+
+// publishFolderInChromium is the folder that ships, where there is Chromium.
+func publishFolderInChromium(t *testing.T) string {
+	t.Helper()
+	start(t)
+	return publishFolder(t, release{})
 }

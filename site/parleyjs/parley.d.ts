@@ -183,7 +183,10 @@ export interface Conversation {
   toJSON(): { turns: { question: string; reply: string }[] };
 }
 
-/** A text, a file (its name says what it is), or a text with its title and address. */
+/**
+ * A text, a file (its name says what it is), or a text with its title and its address, which
+ * may be relative to the page.
+ */
 export type Document =
   | string
   | Blob

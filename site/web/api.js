@@ -10,7 +10,19 @@
 const { ParleyError, platform } = Programs;
 const API = 1; // of parley.json: a folder with another number is of another version
 
-const failure = f => new ParleyError(f.stage || 'open', f.file || '', Programs.explain(f), { cause: f });
+const failure = f => new ParleyError(f.stage || 'open', f.file || '', f.stage === 'support' ? f.message : Programs.explain(f), { cause: f });
+
+// A page's policy may forbid workers: some browsers throw then, others end the worker
+// without a word.
+const forbidden = why => ({ stage: 'support', message: `the worker could not be started${why ? `: ${why}` : ''}. A content security policy has to allow worker-src blob: and script-src 'wasm-unsafe-eval', and one of trusted types the policy parley.js` });
+const { worker } = platform;
+platform.worker = script => {
+  try {
+    return worker(script);
+  } catch (e) {
+    throw failure(forbidden(e.message));
+  }
+};
 
 // abortable passes a promise on, unless signal comes first.
 function abortable(promise, signal) {
@@ -192,6 +204,15 @@ class Conversation {
 
 // ---- Documents. ----
 
+// webURL completes a document's address, which may be relative to the page.
+function webURL(url) {
+  try {
+    return url && new URL(url, globalThis.document?.baseURI).href;
+  } catch {
+    return undefined;
+  }
+}
+
 // documentsOf returns [{path, file, columns}] for what index takes. Texts become one file
 // of JSON Lines.
 function documentsOf(documents) {
@@ -201,7 +222,7 @@ function documentsOf(documents) {
     if (typeof d === 'string') records.push({ _id: `text-${i + 1}`, text: d });
     else if (d instanceof Blob) files.push({ path: d.webkitRelativePath || d.name || `document-${i + 1}.txt`, file: d });
     else if (d?.file instanceof Blob) files.push({ path: String(d.path || d.file.name || `document-${i + 1}.txt`), file: d.file, ...d.columns && { columns: d.columns } });
-    else if (typeof d?.text === 'string') records.push({ _id: String(d.id ?? `text-${i + 1}`), title: d.title, text: d.text, url: d.url });
+    else if (typeof d?.text === 'string') records.push({ _id: String(d.id ?? `text-${i + 1}`), title: d.title, text: d.text, url: webURL(d.url) });
     else throw wrong(`it is ${d === null ? 'null' : typeof d}`);
   }
   if (!files.length && !records.length) throw new TypeError('there are no documents to index');
@@ -287,6 +308,7 @@ class Parley {
   #next = 0;
   #line = Promise.resolve();
   #closed = null;
+  #heard = false;      // a worker has run
   #dense = null;       // {done, fail, onprogress} of better
   #onprogress = null;
   about = null;
@@ -302,7 +324,7 @@ class Parley {
     p.#options = { level };
     p.#search = new Programs.Search((op, m) => p.#hear(op, m));
     p.#desk = new Jobs.Desk(async () => {
-      const w = await p.#make(p.#folder.files.script);
+      const w = await Programs.makeWorker(p.#part(p.#folder.files.script));
       w.postMessage({ op: 'start', ...p.#site(), worker: p.#part(p.#folder.files.program) });
       return w;
     });
@@ -338,16 +360,6 @@ class Parley {
     return { manifest: this.#base + path, sha256, kernel: this.#part(this.#folder.kernel) };
   }
 
-  // #make starts a worker, and says what a page's policy has to allow where it may not.
-  async #make(script) {
-    try {
-      return await Programs.makeWorker(this.#part(script));
-    } catch (e) {
-      if (e instanceof ParleyError) throw e;
-      throw new ParleyError('support', '', `the worker could not be started: ${e.message}. A content security policy has to allow worker-src blob: and script-src 'wasm-unsafe-eval', and one of trusted types the policy parley.js`, { cause: e });
-    }
-  }
-
   // #start starts the worker; after it has failed, once more.
   #start() {
     this.#started ??= new Promise((done, fail) => {
@@ -377,6 +389,7 @@ class Parley {
       return;
     }
     const m = op === 'refused' ? null : JSON.parse(body);
+    this.#heard ||= op !== 'lost';
     switch (op) {
     case 'progress':
       this.#onprogress?.({ phase: 'load', done: m.loaded || 0, total: m.total || 0, file: m.file || '' });
@@ -396,7 +409,7 @@ class Parley {
     case 'failed':
     case 'lost':
       this.#search.end();
-      this.#fail(failure(m));
+      this.#fail(failure(op === 'lost' && !this.#heard ? forbidden() : m));
       return;
     case 'dense':
       this.#hearDense(m);

@@ -15,6 +15,7 @@ const Node = (() => {
     try {
       bytes = await fs.promises.readFile(new URL(address));
     } catch (e) {
+      if (options.integrity) throw new TypeError('there is no such file');
       return new Response(null, { status: 404, statusText: e.code === 'ENOENT' ? 'there is no such file' : e.message });
     }
     if (options.integrity) {

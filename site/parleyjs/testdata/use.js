@@ -42,7 +42,7 @@ export async function use({ Parley }, base) {
   const steps = new Set();
   const garden = await q.index([
     'The spade hangs in the shed, beside the rake.',
-    { id: 'compost', title: 'Compost – how', text: 'Compost needs air – turn it once a week, and keep it moist.', url: '/garden/compost#air' },
+    { id: 'compost', title: 'Compost – how', text: 'Compost needs air – turn it once a week, and keep it moist.', url: 'https://example.org/garden/compost#air' },
     { path: 'notes/bees.md', file: new Blob(['# Bees\n\nThe bees live behind the greenhouse.\n']) },
   ], { title: 'Garden', onprogress: e => steps.add(e.phase) });
   seen.garden = [garden.title, garden.passages, garden.documents, garden.notes.length, [...steps].sort()];

@@ -1,5 +1,5 @@
-// Runs use.mjs in Node: node node.mjs PACKAGE BASE [ENCODED JSON of loads that are to be refused].
-import { refused, use } from './use.mjs';
+// Runs use.js in Node: node node.js PACKAGE BASE [ENCODED JSON of loads that are to be refused].
+import { refused, use } from './use.js';
 
 const parley = await import(process.argv[2]);
 let out;
