@@ -324,8 +324,8 @@ class Parley {
     p.#options = { level };
     p.#search = new Programs.Search((op, m) => p.#hear(op, m));
     p.#desk = new Jobs.Desk(async () => {
-      const w = await Programs.makeWorker(p.#part(p.#folder.files.script));
-      w.postMessage({ op: 'start', ...p.#site(), worker: p.#part(p.#folder.files.program) });
+      const { files } = p.#folder, w = await Programs.makeWorker(p.#part(files.script));
+      w.postMessage({ op: 'start', ...p.#site(), worker: p.#part(files.program), pdfium: p.#part(files.pdfium) });
       return w;
     });
     p.#onprogress = onprogress;
