@@ -170,9 +170,9 @@ func noCommand(root *cobra.Command, name string) error {
 }
 
 // like asks whether one of the names that are spelt like name was meant, by the distance
-// that Cobra measures between commands: one letter, or two of eight or more.
+// that Cobra measures between commands: one letter, or two of six or more.
 func like(dash, name string, names []string) string {
-	all := &cobra.Command{SuggestionsMinimumDistance: max(1, min(2, len(name)/4))}
+	all := &cobra.Command{SuggestionsMinimumDistance: max(1, min(2, len(name)/3))}
 	for _, n := range names {
 		all.AddCommand(&cobra.Command{Use: n, Run: func(*cobra.Command, []string) {}})
 	}
