@@ -150,4 +150,3 @@ func orUnknown(name string) string {
 	}
 	return name
 }
-

@@ -151,17 +151,17 @@ type Span [2]int
 
 // A Result is one passage that was found.
 type Result struct {
-	Doc   uint32  `json:"doc"`
-	ID    string  `json:"id"`
-	Title string  `json:"title"`
-	Text  string  `json:"text"`
-	URL   string  `json:"url,omitempty"`
-	Page  int     `json:"page,omitempty"` // of its document, from 1; 0: it has no pages
+	Doc   uint32 `json:"doc"`
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	Text  string `json:"text"`
+	URL   string `json:"url,omitempty"`
+	Page  int    `json:"page,omitempty"` // of its document, from 1; 0: it has no pages
 	// Collection is the one that it is from, where several are searched.
-	Collection string `json:"collection,omitempty"`
-	Score float32 `json:"score"`
-	Quote Span    `json:"quote"` // the sentence of Text that answers best
-	Marks []Span  `json:"marks"` // words of Text that its score comes from, in order
+	Collection string  `json:"collection,omitempty"`
+	Score      float32 `json:"score"`
+	Quote      Span    `json:"quote"` // the sentence of Text that answers best
+	Marks      []Span  `json:"marks"` // words of Text that its score comes from, in order
 	// NoFigure is true where the question asks for a figure or a date, and the sentence
 	// contains none.
 	NoFigure bool `json:"no_figure,omitempty"`
