@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/link"
 	"parley/shared/message"
 )
 
@@ -362,6 +363,44 @@ func TestReloadKeepsQuestionsAndChoices(t *testing.T) {
 	}
 	if e.Restore("{") || e.Len() != 3 {
 		t.Error("damaged text replaced the conversation")
+	}
+}
+
+// Only what differs is asked again; another conversation begins anew.
+func TestBecomesAnotherConversation(t *testing.T) {
+	d := ask(t, "a", "b")
+	settle(t, d)
+	b := d.Turns()[1].ID
+	last := func(asks []message.Ask) (s string) {
+		for _, a := range asks {
+			s += a.Turns[len(a.Turns)-1].Question + a.Read + " "
+		}
+		return s
+	}
+	for _, c := range []struct {
+		turns []link.Asked
+		kept  bool
+		asked string
+	}{
+		{[]link.Asked{{Question: "a"}, {Question: "b"}}, true, ""},
+		{[]link.Asked{{Question: "a"}, {Question: "b", Read: "alone"}, {Question: "c"}}, true, "balone c "},
+		{[]link.Asked{{Question: "a"}, {Question: "b"}, {Question: "c"}}, true, "b c "},
+		{[]link.Asked{{Question: "a"}, {Question: "b"}}, false, "a b "},
+		{[]link.Asked{{Question: "other"}, {Question: "b", Chosen: "y"}}, false, "other b "},
+	} {
+		kept, ok := d.Become(link.Conversation{Turns: c.turns}.Text())
+		if asked := last(settle(t, d)); !ok || kept != c.kept || asked != c.asked || d.Len() != len(c.turns) {
+			t.Errorf("%+v: kept %v, asked %q", c.turns, kept, asked)
+		}
+		if c.kept && d.Turns()[1].ID != b {
+			t.Errorf("%+v: turn 2 is another one", c.turns)
+		}
+	}
+	if r := d.Reply(1); r == nil || r.ID != "y" {
+		t.Errorf("the reply is %+v", r)
+	}
+	if _, ok := d.Become("damaged"); ok || d.Len() != 2 {
+		t.Error("damaged text changes the conversation")
 	}
 }
 

@@ -56,6 +56,32 @@ func (d *Dialogue) Restore(text string) bool {
 	return true
 }
 
+// Become turns the conversation into a saved one, as Restore does, but keeps its turns
+// where the saved one only adds turns to them or reads some of them in another way: then
+// only what differs is asked again. kept is false where it began anew.
+func (d *Dialogue) Become(text string) (kept, ok bool) {
+	c, err := link.Parse(text)
+	if err != nil {
+		return false, false
+	}
+	kept = len(d.turns) <= len(c.Turns)
+	for i := 0; kept && i < len(d.turns); i++ {
+		kept = d.turns[i].Question == Clean(c.Turns[i].Question) && d.turns[i].Chosen == c.Turns[i].Chosen
+	}
+	if !kept {
+		return false, d.Restore(text)
+	}
+	for i, t := range c.Turns {
+		if i < len(d.turns) {
+			d.ReadAs(i, t.Read)
+		} else if d.Ask(t.Question) {
+			last := d.turns[len(d.turns)-1]
+			last.Chosen, last.Read = t.Chosen, t.Read
+		}
+	}
+	return true, true
+}
+
 // Origin returns the collection and the level that a saved conversation was asked with, ""
 // where it names none.
 func Origin(text string) (collection, level string) {

@@ -147,7 +147,7 @@ func TestExactWords(t *testing.T) {
 	}
 	p.look("words-compare")
 
-	p.navigate(s.url() + "#tour=sparse-vector")
+	p.navigate(s.url() + "#tour=sparse-vector.2")
 	p.wait("the step", `document.querySelector(".tour")?.textContent.includes("Words in quotation marks")`)
 	p.look("words-tour")
 }

@@ -193,6 +193,7 @@ var joined = map[string][]string{
 	"panels.js":       {"jobs.js", "panels.js"},
 	"parley-api.js":   {"programs.js", "jobs.js", "node.js", "api.js"},
 	"documents.js":    {"collections.js", "encoding.js", "documents.js"},
+	"lesson.js":       {"steps.js", "stage.js", "tour.js", "present.js", "handout.js", "lesson.js"},
 	"worker.js":       {"download.js", "program.js", "worker.js"},
 	"files-worker.js": {"download.js", "program.js", "pdf.js", "files-worker.js"},
 }

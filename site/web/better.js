@@ -72,7 +72,7 @@
   function ready() {
     draw();
     place();
-    if (wanted) (window.requestIdleCallback || setTimeout)(() => { if (wanted) parley.post({ op: 'dense', body: 'on' }); }, { timeout: 2000 });
+    if (wanted) (window.requestIdleCallback || setTimeout)(() => { if (wanted && !parley.lesson?.on) parley.post({ op: 'dense', body: 'on' }); }, { timeout: 2000 });
   }
 
   parley.panels.better = { draw, ready, set };

@@ -8,14 +8,25 @@
   const url = path => new URL(path, location.href).href;
 
   // Hosts that send headers forbid framing with them. On other hosts, too, no page may
-  // frame this one and make visitors press its buttons unseen.
-  if (window.top !== window) {
-    document.addEventListener('DOMContentLoaded', () => {
-      const a = document.createElement('a');
-      Object.assign(a, { href: location.href, target: '_blank', rel: 'noopener', textContent: 'Open Parley in a tab of its own' });
-      document.body.replaceChildren(a);
-    });
-    return;
+  // frame this one and make visitors press its buttons unseen: nothing works in a frame
+  // before mayBeFramed has said yes.
+  if (new URLSearchParams(location.search).has('embed')) html.classList.add('embed');
+
+  // mayBeFramed reports whether `parley build --embed` or `parley serve --embed` named all
+  // pages around this one. Firefox tells the nearest one alone.
+  async function mayBeFramed() {
+    try {
+      const allowed = await (await fetch(url('embed.json'), { cache: 'no-store' })).json();
+      const around = location.ancestorOrigins ? [...location.ancestorOrigins] : [new URL(document.referrer).origin];
+      return around.every(origin => allowed.includes(origin === location.origin ? 'self' : origin));
+    } catch {
+      return false;
+    }
+  }
+  function refuseFrame() {
+    const a = document.createElement('a');
+    Object.assign(a, { href: location.href, target: '_blank', rel: 'noopener', textContent: 'Open Parley in a tab of its own' });
+    document.body.replaceChildren(a);
   }
 
   // One origin may have several sites in different folders, so the names of stored items
@@ -49,7 +60,7 @@
 
   // While a conversation is to be restored, the introduction is hidden.
   const conversation = 'parley.conversation';
-  if (stored('sessionStorage', conversation)) html.classList.add('talking');
+  if (stored('sessionStorage', conversation) || /^#(tour|present|handout)/.test(location.hash)) html.classList.add('talking');
 
   // ---- The page's program. Calls are queued until it has started. ----
 
@@ -71,6 +82,7 @@
     ask(id, body) { this.post({ id, op: 'ask', body }); },
     load() { return stored('sessionStorage', conversation); },
     save(text) {
+      this.talk = text; // where nothing can be stored
       store('sessionStorage', conversation, text);
       html.classList.toggle('talking', !!text);
     },
@@ -82,8 +94,8 @@
     },
     fill(id, value) { const e = $(id); if (e) e.value = value; },
     dial(...given) { panel('dial').then(d => d.show(...given)).catch(e => say(e.message)); },
-    // probe asks the worker for an instrument, beside the conversation (a message.Ask as
-    // JSON); its ids are negative.
+    // probe asks the worker for an instrument or the lesson, beside the conversation (a
+    // message.Ask as JSON); its ids are negative.
     probe(body) {
       return new Promise((done, fail) => {
         probes.set(--probed, { done, fail });
@@ -346,6 +358,7 @@
       share: ['{{share.js}}', '{{share.js integrity}}'],
       better: ['{{better.js}}', '{{better.js integrity}}'],
       dial: ['{{dial.js}}', '{{dial.js integrity}}'],
+      lesson: ['{{lesson.js}}', '{{lesson.js integrity}}'],
     }[name]];
     try { // load and verify all of them before the first runs
       await Promise.all(parts.map(p => scripts[p[0]] || fetchPart(p)));
@@ -474,10 +487,10 @@
     // The examples' data: each question rewritten to stand alone, and the passages that
     // answer it.
     call('examples', [...document.querySelectorAll('[data-q]')].map(s => [s.textContent.trim(), s.dataset.rewrite, s.dataset.gold].join('\t')).join('\n'));
-    // #tour=NAME is the address of a step of the tour.
-    const tour = () => { const m = /^#tour=([a-z-]+)$/.exec(location.hash); if (m) call('tour', m[1]); };
-    addEventListener('hashchange', tour);
-    tour();
+    // The tour, presentations and handouts have addresses: see lesson.js.
+    const lesson = () => { if (/^#(tour|present|handout)/.test(location.hash)) panel('lesson').then(l => l.go()).catch(e => say(e.message)); };
+    addEventListener('hashchange', lesson);
+    lesson();
     for (const b of document.querySelectorAll('[data-example]'))
       b.onclick = () => call('play', [...b.querySelectorAll('[data-q]')].map(s => s.textContent.trim()).join('\n'));
 
@@ -543,7 +556,11 @@
     });
   }
 
-  document.addEventListener('DOMContentLoaded', () => {
+  document.addEventListener('DOMContentLoaded', async () => {
+    if (window.top !== window && !await mayBeFramed()) {
+      refuseFrame();
+      return;
+    }
     wire();
     progress(0, 0);
     startWorker();

@@ -23,9 +23,10 @@
     return own;
   }
 
-  function choose(id) {
+  // While a collection is lent (to the tour), the choice of the visitor stays stored.
+  function choose(id, lent) {
     current = id;
-    parley.store('localStorage', chosenKey, id);
+    if (!lent) parley.store('localStorage', chosenKey, id);
     mark();
   }
   const mark = () => document.documentElement.classList.toggle('own', !!current);
@@ -33,11 +34,11 @@
   // search changes the collection that is searched. Of two overlapping calls, the later
   // one counts.
   let searches = 0;
-  async function search(id) {
+  async function search(id, lent) {
     const mine = ++searches;
     const own = id ? await contents(id) : null;
     if (mine !== searches || id && !own) return;
-    choose(id);
+    choose(id, lent);
     parley.search(own, false);
     tell(`Searching in ${id ? find(id).title : siteTitle()}.`);
     draw();
@@ -380,5 +381,5 @@
   }
 
   collections.changed = draw;
-  parley.panels.documents = { open, over, chosen, refused, searchIn, draw };
+  parley.panels.documents = { open, over, chosen, refused, search, searchIn, draw };
 })();

@@ -136,7 +136,8 @@
       hint,
       el('h3', {}, 'Save it'),
       el('p', { class: 'choices' }, ...[['Markdown', 'markdown'], ['JSON', 'json'], ['TREC topics', 'trec']].map(([name, form]) => el('button', { type: 'button', class: 'plain', onclick: () => saveAs(form) }, name)),
-        el('button', { type: 'button', class: 'plain', onclick: () => { dialog.close(); print(); } }, 'Print')));
+        el('button', { type: 'button', class: 'plain', onclick: () => { dialog.close(); location.hash = 'handout'; } }, 'Handout'),
+        el('button', { type: 'button', class: 'plain', onclick: () => { dialog.close(); location.hash = 'present'; } }, 'Present')));
     dialog = sheet('share-panel', 'Share', own,
       el('h3', {}, 'Open another'),
       el('p', { class: 'choices' }, el('button', { type: 'button', class: 'plain', onclick: () => file.click() }, 'Choose a file')),
@@ -164,5 +165,5 @@
     show(dialog);
   }
 
-  parley.panels.share = { open, openLink };
+  parley.panels.share = { open, openLink, fragment, unpack, conversation };
 })();

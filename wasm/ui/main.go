@@ -93,8 +93,8 @@ func (c *Root) handle(m call) {
 		c.Ask(m.a)
 	case "play":
 		c.Play(strings.Split(m.a, "\n"))
-	case "tour":
-		c.Tour(m.a)
+	case "show":
+		c.Show(m.a, m.b, m.n)
 	case "examples":
 		c.SetExamples(m.a)
 		c.unseen = true
@@ -174,5 +174,4 @@ func (b *browser) Focus(id string)                            { b.want("focus", 
 func (b *browser) Edit(id, text string)                       { b.want("edit", id, text) }
 func (b *browser) Fill(id, value string)                      { b.want("fill", id, value) }
 func (b *browser) Dial(rows string, looked int, level string) { b.want("dial", rows, looked, level) }
-func (b *browser) DropFragment()                              { b.want("dropFragment") }
 func (b *browser) TickAfter(step int)                         { b.want("tickAfter", step) }

@@ -34,8 +34,7 @@ type Root struct {
 	wanted   string             // level of a conversation that was opened before the levels are known
 	tools    tools              // the instruments: see tools.go
 	examples map[string]example // by question: see compare.go
-	touring  string             // name of the tour's current step; "" for none
-	tourTo   string             // ID of an element to scroll to, once it exists
+	onShow   int                // ID of the turn that the tour or a presentation shows, 0 for none: see show.go
 	noticed  [2]string          // the notice that is shown
 
 	lastID  int
@@ -83,7 +82,6 @@ type Browser interface {
 	Edit(id, text string)                       // fills a field, selects its text and focuses it
 	Fill(id, value string)                      // sets a field or slider
 	Dial(rows string, looked int, level string) // hands the conversation to the dial (dial.go)
-	DropFragment()                              // removes the fragment of the page's address
 	TickAfter(step int)                         // calls Tick with step after time for reading
 }
 
@@ -156,9 +154,7 @@ func (c *Root) Restore(saved string) {
 // New begins a new conversation; the old one can be brought back.
 func (c *Root) New() {
 	c.stop()
-	if c.touring != "" {
-		c.EndTour()
-	}
+	c.onShow = 0
 	if c.dialogue.Len() > 0 {
 		c.undo = &undo{"The conversation was cleared.", c.dialogue.Save()}
 	}
@@ -272,7 +268,6 @@ func (c *Root) Message(op string, id int, body string) {
 		c.receive(w, op, body)
 		c.pump()
 		c.tend()
-		c.arrive()
 	}
 }
 

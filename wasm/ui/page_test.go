@@ -66,7 +66,6 @@ func (r *recorder) Focus(id string)                            { r.note("focus",
 func (r *recorder) Edit(id, text string)                       { r.note("edit", id, text, 0) }
 func (r *recorder) Fill(id, value string)                      { r.note("fill", id, value, 0) }
 func (r *recorder) Dial(rows string, looked int, level string) { r.note("dial", rows, level, looked) }
-func (r *recorder) DropFragment()                              { r.note("drop fragment", "", "", 0) }
 func (r *recorder) TickAfter(step int)                         { r.note("tick", "", "", step) }
 
 // take returns the requests to the browser in order, as main.go does.

@@ -22,29 +22,6 @@ func (c *Root) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "\x00div\x00class\x00tour-place")
-		{
-			vgparent := vgn
-			_ = vgparent
-			vgn = addText(vgparent, "")
-			if c.touring != "" {
-				{
-					vgcompKey := vugu.MakeCompKey(0x5E35C554515440BB^vgin.CurrentPositionHash(), vgiterkey)
-					// ask BuildEnv for prior instance of this specific component
-					vgcomp, _ := vgin.BuildEnv.CachedComponent(vgcompKey).(*TourCard)
-					if vgcomp == nil {
-						// create new one if needed
-						vgcomp = new(TourCard)
-						vgin.BuildEnv.WireComponent(vgcomp)
-					}
-					vgin.BuildEnv.UseComponent(vgcompKey, vgcomp) // ensure we can use this in the cache next time around
-					vgcomp.Root = c
-					vgout.Components = append(vgout.Components, vgcomp)
-					vgn = &vugu.VGNode{Component: vgcomp}
-					vgparent.AppendChild(vgn)
-				}
-			}
-		}
 		vgn = addElement(vgparent, "\x00div\x00class\x00earlier")
 		{
 			vgparent := vgn

@@ -254,9 +254,6 @@ func TestExactWordsLookUnlikeLearnedTerms(t *testing.T) {
 	if !p.did("copy", `{"tower":2,"##ing":1,"and":0.5,"\"tower\"":0.75,"\"iron\"":0.5}`) {
 		t.Errorf("copied %+v", p.log)
 	}
-	p.root.Tour("sparse-vector")
-	p.settle()
-	p.shows("Words in quotation marks", true)
 }
 
 // Words are thin lines, a gap behind the terms.
@@ -275,36 +272,57 @@ func TestSparkOfWords(t *testing.T) {
 	}
 }
 
-func TestTheTourAsksItsOwnConversation(t *testing.T) {
+// A script leads through the page: Show singles one thing of one turn out.
+func TestShow(t *testing.T) {
 	p := newPage(t)
 	family(p)
 	p.root.Ask("mine")
 	p.settle()
-	p.root.Tour("follow-ups")
+	const text = "parley 1\n? one\n? two\nread alone"
+	p.root.Show(text, "vector", 1)
 	p.settle()
-	if p.root.dialogue.Len() != 2 || p.root.tools.open != "compare" || !p.did("scroll", "instrument") || !strings.Contains(p.notice(), "Undo") {
-		t.Errorf("%d turns, %q open, notice %q", p.root.dialogue.Len(), p.root.tools.open, p.notice())
-	}
-	if !strings.Contains(p.html, `href="#tour=distillation"`) || !strings.Contains(p.html, `href="#tour=sparse-vector"`) {
-		t.Errorf("no way on: %s", p.html)
+	if n := strings.Count(p.html, "on-show"); p.root.dialogue.Len() != 2 || n != 1 || strings.Count(p.html, `class="vector"`) != 1 || p.asks[len(p.asks)-1].Read != "alone" {
+		t.Errorf("%d turns, %d on show: %s", p.root.dialogue.Len(), n, p.html)
 	}
 	n := len(p.asks)
-	p.root.Tour("follow-ups")
+	p.root.Show(text, "compare", 0)
 	p.settle()
-	if len(p.asks) != n {
-		t.Error("the same step asks again")
+	if p.root.tools.open != "compare" || p.root.looked() != 1 || strings.Contains(p.html, `class="vector"`) {
+		t.Errorf("%q of turn %d is open", p.root.tools.open, p.root.looked())
 	}
-	p.root.Tour("no such step")
-	p.root.Act()
+	for _, a := range p.asks[n:] {
+		if !a.Brief {
+			t.Error("the same conversation is asked again")
+		}
+	}
+	p.root.Show("", "dial", 9) // no such turn: the newest
 	p.settle()
-	if p.root.dialogue.Turns()[0].Question != "mine" {
-		t.Error("the visitor's own conversation is lost")
+	if p.root.tools.open != "dial" || p.root.looked() != 1 {
+		t.Errorf("%q of turn %d is open", p.root.tools.open, p.root.looked())
+	}
+	p.root.Show("parley 1\nlevel b2\n? one\n? two\nread alone", "results", 2)
+	p.settle()
+	if p.root.inUse() != "b2" || p.root.tools.open != "" || strings.Count(p.html, `class="result"`) == 0 {
+		t.Errorf("level %s, %q is open", p.root.inUse(), p.root.tools.open)
+	}
+	p.root.Show(text, "turn", 2) // names no level: the page's own
+	p.settle()
+	if p.root.inUse() != "b" || strings.Contains(p.html, `class="result"`) {
+		t.Errorf("level %s: %s", p.root.inUse(), p.html)
+	}
+	p.root.Show("nothing of ours", "turn", 1)
+	p.settle()
+	if p.root.dialogue.Len() != 2 || !p.did("say", "This conversation cannot be read: it was made by a newer version, or is damaged.") {
+		t.Error("damaged text is not told")
+	}
+	p.root.Show("", "", 0)
+	p.settle()
+	if strings.Contains(p.html, "on-show") {
+		t.Error("something is still singled out")
 	}
 	p.root.New()
+	p.root.Show("", "turn", 1)
 	p.settle()
-	if p.root.touring != "" || !p.did("drop fragment", "") {
-		t.Error("a new conversation does not end the tour")
-	}
 }
 
 // A reload keeps the level with the conversation.

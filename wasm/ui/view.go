@@ -141,6 +141,9 @@ func (c *TurnItem) Class() string {
 	if c.VectorOpen() {
 		s += " seen"
 	}
+	if c.id() == c.Root.onShow {
+		s += " on-show"
+	}
 	return s
 }
 
