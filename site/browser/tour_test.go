@@ -3,14 +3,19 @@ package browser
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	pages "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"parley/shared/link"
+	"parley/site/serve"
 )
 
 // window gives the page's window another size.
@@ -196,7 +201,7 @@ func TestPresentation(t *testing.T) {
 		p.press(kb.ArrowRight)
 		at(p, what)
 	}
-	visible := `[...document.querySelectorAll("#q, .masthead, .colophon, .openers, .acts, .reply, .results, .instrument, .vector")].filter(e => e.checkVisibility()).map(e => e.className || e.id)`
+	visible := `[...document.querySelectorAll("#q, .masthead .tools, .colophon, .openers, .acts, .reply, .results, .instrument, .vector")].filter(e => e.checkVisibility()).map(e => e.className || e.id)`
 	p.wait("the vector alone", `JSON.stringify(`+visible+`) === '["vector"]'`)
 	if px := eval[float64](p, `parseFloat(getComputedStyle(document.documentElement).fontSize)`); px < 19 {
 		t.Errorf("the type is %v pixels large", px)
@@ -274,5 +279,51 @@ func TestHandouts(t *testing.T) {
 	p.wait("the page", `!document.querySelector(".handout") && location.hash === "" && document.querySelector("main").checkVisibility()`)
 	if got := p.settled(2); got[1].Source != "Peru: people and society" {
 		t.Errorf("after the handouts: %+v", got)
+	}
+}
+
+// A page of an origin that was named shows the conversation alone, or one instrument, in a
+// frame; for any other the page stays shut (TestPromisesHoldWithoutHeaders).
+func TestEmbedding(t *testing.T) {
+	folder := publishRelease(t, release{})
+	course, other := newServer(t, nil), newServer(t, nil)
+	page := serve.Handler(folder, "self")
+	fragment, err := link.Conversation{Turns: []link.Asked{{Question: "How many people live in Peru?"}}}.Fragment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/course.html" {
+			framing("./?embed#present=vector.1&"+fragment).ServeHTTP(w, r)
+			return
+		}
+		page.ServeHTTP(w, r)
+	}))
+	p := blank(t, s)
+	p.window(900, 700)
+	p.navigate(s.url() + "course.html")
+	inside := `document.querySelector("iframe").contentDocument`
+	p.wait("the vector in the frame", inside+`.querySelector(".vector .term") && !`+inside+`.querySelector("#app [aria-busy=true]")`)
+	p.wait("nothing else in it", `[...`+inside+`.querySelectorAll("#q, .masthead .tools, .vector, .slides, .reply, .colophon")].filter(e => e.checkVisibility()).map(e => e.className).join() === "vector,slides"`)
+	if got := eval[string](p, inside+`.querySelector(".slides .outside").href`); !strings.HasPrefix(got, s.url()+"#present=vector.1&c=") {
+		t.Errorf("it leads out to %s", got)
+	}
+
+	// From another origin; and not from one that was not named.
+	for _, c := range []struct {
+		by     *server
+		starts bool
+	}{{course, true}, {other, false}} {
+		mine := newServer(t, serve.Handler(folder, strings.TrimSuffix(course.url(), "/")))
+		c.by.handler = framing(mine.url() + "?embed")
+		q := blank(t, c.by)
+		q.expect("off origin", "frame-ancestors")
+		q.navigate(c.by.url())
+		q.wait("the frame", `document.title === "loaded"`)
+		for end := time.Now().Add(patience); c.starts && len(mine.requests("app/worker.")) == 0 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		}
+		if got := len(mine.requests("app/worker.")); got > 0 != c.starts {
+			t.Errorf("in a frame of %s it asks for its worker %d times", c.by.url(), got)
+		}
 	}
 }

@@ -31,6 +31,8 @@ func runBuild(l *cli.Flags) cli.Run {
 	level := l.String("compress", string(publish.Best), fmt.Sprintf("how `hard` to compress, of %v", publish.Levels))
 	cli.OneOf(l, "compress", publish.Levels...)
 	cache := l.String("cache", "", "`folder` that keeps compressed files for the next build")
+	var embed []string
+	embedFlag(l, &embed)
 	asJSON := l.Bool("json", false, "print the sizes as JSON")
 	return func(ctx context.Context, s cli.Streams, args []string) (err error) {
 		switch {
@@ -40,6 +42,8 @@ func runBuild(l *cli.Flags) cli.Run {
 			return cli.Usagef("--dense and --no-dense exclude each other")
 		case *from != "" && *wasm != "":
 			return cli.Usagef("--from and --wasm exclude each other")
+		case *oneFile != "" && embed != nil:
+			return cli.Usagef("--one-file and --embed exclude each other: a page that opens from a disk cannot be told what frames it")
 		}
 		known := false
 		for _, v := range publish.Levels {
@@ -48,7 +52,7 @@ func runBuild(l *cli.Flags) cli.Run {
 		if !known {
 			return cli.Usagef("--compress %s: wanted one of %v", *level, publish.Levels)
 		}
-		o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense, EncoderFlag: *encoderDir,
+		o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense, Embed: embed, EncoderFlag: *encoderDir,
 			Ours: *encoderDir == "" && *collectionDir == "" && *dense == "", Log: func(format string, args ...any) {
 				fmt.Fprintf(s.Err, format+"\n", args...)
 			}}

@@ -24,6 +24,8 @@ func runServe(l *cli.Flags) cli.Run {
 		hosts = append(hosts, name)
 		return nil
 	})
+	var embed []string
+	embedFlag(l, &embed)
 	links := l.Bool("follow-links", false, "serve also what symbolic links outside of the folder lead to")
 	return func(ctx context.Context, s cli.Streams, args []string) error {
 		dir := filepath.Join("site", "dist")
@@ -54,8 +56,17 @@ func runServe(l *cli.Flags) cli.Run {
 				fmt.Fprintf(s.Err, "the browser could not be opened: %v\n", err)
 			}
 		}
-		return serve.Run(ctx, listener, serve.Only(*addr, hosts, serve.Handler(serve.Folder(dir, *links))))
+		return serve.Run(ctx, listener, serve.Only(*addr, hosts, serve.Handler(serve.Folder(dir, *links), embed...)))
 	}
+}
+
+// embedFlag adds the flag that names who may show the page in a frame.
+func embedFlag(l *cli.Flags, embed *[]string) {
+	l.Func("embed", "let pages of this `origin` show the page in a frame, as https://example.org, or self; may be repeated", func(s string) error {
+		o, err := serve.Origin(s)
+		*embed = append(*embed, o)
+		return err
+	})
 }
 
 // address returns the address to type into a browser on this computer. Only on localhost

@@ -52,7 +52,7 @@ func TestEveryProgramIsNamedWithItsHash(t *testing.T) {
 
 // Hosts are told to send what serve sends.
 func TestHostsGetTheHeaders(t *testing.T) {
-	for _, f := range hosting()[:2] {
+	for _, f := range hosting(nil)[:2] {
 		for name, value := range serve.Headers() {
 			if !bytes.Contains(f.content, []byte(name)) || !bytes.Contains(f.content, []byte(value)) {
 				t.Errorf("%s lacks %s: %s", f.path, name, value)

@@ -6,6 +6,7 @@
 //	app/NAME.HASH16.EXT    the program: scripts, styles, WebAssembly
 //	data/HASH16.NAME       what it searches with and in: encoder, index, texts
 //	_headers  hosting/     for hosts: headers to send (hosting.go)
+//	embed.json             origins whose pages may show this one in a frame
 //
 // HASH16 is the first 16 hex digits of the file's SHA-256, so the content of such a name
 // never changes and may be cached forever. All other files have fixed names, and browsers
@@ -68,8 +69,10 @@ type Options struct {
 	// Experiments is the figures.json of trainer experiment, for the page that draws it;
 	// "" leaves out that page.
 	Experiments string
-	Level       Level
-	Cache       string // folder for compressed files, "" for none
+	// Embed lists the origins whose pages may show this one in a frame (serve.Origin).
+	Embed []string
+	Level Level
+	Cache string // folder for compressed files, "" for none
 	// Log is called with each step, as one line; nil for no output.
 	Log func(format string, args ...any)
 	// Progress is called with the bytes that are compressed, and how many there are.
@@ -109,7 +112,7 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	log("writing %s", o.Out)
-	if err := write(o.Out, slices.Concat(files, hosting())); err != nil {
+	if err := write(o.Out, slices.Concat(files, hosting(o.Embed))); err != nil {
 		return nil, err
 	}
 	return report(o, files), nil

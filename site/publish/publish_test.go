@@ -365,7 +365,7 @@ func TestTheServiceWorkerListsEveryFileButItself(t *testing.T) {
 			want[name] = true
 		}
 	}
-	for _, f := range hosting() { // of hosts, some of which serve none of them
+	for _, f := range hosting(nil) { // of hosts, some of which serve none of them
 		delete(want, f.path)
 	}
 	for _, f := range list.Files {

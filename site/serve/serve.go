@@ -35,7 +35,7 @@ const TrustedTypes = "require-trusted-types-for 'script'; trusted-types parley"
 // Cross-Origin policies give the page the browser's precise clock, with which it measures
 // milliseconds. Integrity-Policy refuses scripts that come without a hash.
 var headers = map[string]string{
-	"Content-Security-Policy":      Policy + "; frame-ancestors 'none'",
+	"Content-Security-Policy":      Policy + "; " + ancestors(nil),
 	"Integrity-Policy":             "blocked-destinations=(script)",
 	"X-Content-Type-Options":       "nosniff",
 	"Referrer-Policy":              "no-referrer",
@@ -45,8 +45,16 @@ var headers = map[string]string{
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
 }
 
-// Headers returns the headers of every answer, by name.
-func Headers() map[string]string { return maps.Clone(headers) }
+// Headers returns the headers of every answer, by name. Pages of the given origins may
+// show these in a frame, even where they ask for isolation themselves.
+func Headers(embed ...string) map[string]string {
+	all := maps.Clone(headers)
+	if len(embed) > 0 {
+		all["Content-Security-Policy"] = Policy + "; " + ancestors(embed)
+		all["Cross-Origin-Resource-Policy"] = "cross-origin"
+	}
+	return all
+}
 
 // types are listed because Go's own table depends on the system, and browsers compile
 // WebAssembly only with the right type.
@@ -85,8 +93,9 @@ var hashed = regexp.MustCompile(`^(app/[^/]+\.[0-9a-f]{16}\.[a-z0-9]+|data/[0-9a
 // encoded content.
 var encodings = []struct{ name, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
 
-// Handler returns a handler that serves the folder.
-func Handler(folder fs.FS) http.Handler {
+// Handler returns a handler that serves the folder. Pages of the origins in embed may show
+// it in a frame (Origin); without any, those that the folder was built for.
+func Handler(folder fs.FS, embed ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for k, v := range headers {
 			w.Header().Set(k, v)
@@ -102,6 +111,21 @@ func Handler(folder fs.FS) http.Handler {
 		}
 		if !public(name) {
 			http.NotFound(w, r)
+			return
+		}
+		if document(name) {
+			origins := embed
+			if len(origins) == 0 {
+				origins = embedded(folder)
+			}
+			for k, v := range Headers(origins...) {
+				w.Header().Set(k, v)
+			}
+		}
+		if name == EmbedFile && len(embed) > 0 {
+			w.Header().Set("Content-Type", Type(name))
+			w.Header().Set("Cache-Control", "no-cache")
+			w.Write(EmbedList(embed))
 			return
 		}
 		file(w, r, folder, name)

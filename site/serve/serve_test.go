@@ -166,3 +166,48 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestOrigin(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://Example.org": "https://example.org", "https://example.org/": "https://example.org", "https://example.org:443": "https://example.org",
+		"http://localhost:8000": "http://localhost:8000", "http://[::1]:80": "http://[::1]", "self": "self",
+		"": "", "example.org": "", "https://*.example.org": "", "https://example.org/a": "", "https://me@example.org": "", "https://": "",
+		"https://example.org; script-src *": "", "ftp://example.org": "", "https://example.org?q": "", "https://a.org https://b.org": "", "'self'": "", "https://a.org\nX: y": "",
+	} {
+		got, err := Origin(in)
+		if got != want || (err != nil) != (want == "") {
+			t.Errorf("%q: %q, %v", in, got, err)
+		}
+	}
+}
+
+// Only the origins that are named may frame the page, and only they.
+func TestEmbedding(t *testing.T) {
+	ask := func(h http.Handler, path string) (policy, resources, body string) {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost"+path, nil))
+		_, policy, _ = strings.Cut(w.Header().Get("Content-Security-Policy"), "frame-ancestors ")
+		return policy, w.Header().Get("Cross-Origin-Resource-Policy"), w.Body.String()
+	}
+	built := fstest.MapFS{"index.html": site["index.html"], "sw.js": site["sw.js"], "embed.json": {Data: EmbedList([]string{"https://course.example"})}}
+	damaged := fstest.MapFS{"index.html": site["index.html"], "embed.json": {Data: []byte(`["*; script-src *"]`)}}
+	for name, c := range map[string]struct {
+		h             http.Handler
+		path          string
+		policy, other string
+	}{
+		"nobody":                   {Handler(site), "/", "'none'", "same-origin"},
+		"named":                    {Handler(site, "self", "https://a.example"), "/", "'self' https://a.example", "cross-origin"},
+		"named, no document":       {Handler(site, "https://a.example"), "/sw.js", "'none'", "same-origin"},
+		"named when it was built":  {Handler(built), "/index.html", "https://course.example", "cross-origin"},
+		"the server's list counts": {Handler(built, "self"), "/", "'self'", "cross-origin"},
+		"damaged":                  {Handler(damaged), "/", "'none'", "same-origin"},
+	} {
+		if policy, resources, _ := ask(c.h, c.path); policy != c.policy || resources != c.other {
+			t.Errorf("%s: frame-ancestors %s, resources %s", name, policy, resources)
+		}
+	}
+	if _, _, body := ask(Handler(built, "self", "https://b.example"), "/embed.json"); body != "[\"self\",\"https://b.example\"]\n" {
+		t.Errorf("the list is %s", body)
+	}
+}

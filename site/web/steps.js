@@ -137,7 +137,7 @@
       name: 'distillation', title: 'What did distillation change?',
       views: [
         { ask: peru, read: 'together', what: 'turn', predict: true, text: [
-          'Two encoders can read the whole conversation. One was trained on single questions. The other, distilled from it, was shown conversations: it learned to rank as the first ranks for a person’s rewrite.',
+          'Two encoders read the whole conversation. One learned from single questions. The other, distilled from it, learned to rank as the first does for a rewrite.',
         ] },
         { ask: peru, read: 'together', what: 'compare', text: async () => {
           const [a, b, c] = [await last(peru, base().name), await last(peru, usual().name), await alone(rewrites[peru[1]], base().name)];
@@ -160,15 +160,15 @@
       name: 'regulariser', title: 'What does the regulariser remove?', levels: true,
       views: [
         { ask: poets, read: 'together', what: 'turn', predict: true, text: [
-          'Training can charge every lit term a price. Then the terms that help least go dark. The levels of this page were trained at higher and higher prices, or keep fewer of their heaviest terms.',
+          'Training can charge every lit term a price. Then the terms that help least go dark.',
         ] },
         { ask: poets, read: 'together', what: 'dial', at: '.scroll:has(> .grid)', text: async () => {
           const all = await Promise.all(levels().map(async l => [l, await last(poets, l.name)]));
           const b = all.find(([l]) => l.name === usual().name)[1], s = all.at(-1)[1];
           const ranks = all.slice(all.findIndex(([l]) => l.name === usual().name)).map(([l, a]) => `${l.title} ${rank(a, poets[3]) || 'beyond 100'}`);
           return [
-            `Of ${learned(b).length} learned terms, ${learned(s).length} are left: ${list(learned(s))}.`,
-            `The rank of the article that answers, Maxim Gorky: ${ranks.join(', ')}. Sparsity is not free.`,
+            `Each level paid a higher price, or keeps fewer of its heaviest terms. Of ${learned(b).length} learned terms, ${learned(s).length} are left: ${list(learned(s))}.`,
+            `The rank of what answers, Maxim Gorky: ${ranks.join(', ')}.`,
           ];
         } },
       ],
@@ -187,7 +187,7 @@
       name: 'cost', title: 'What does it cost?', levels: true,
       views: [
         { ask: poets, read: 'together', what: 'turn', predict: true, text: async () => [
-          `A search touches every posting of every lit term: an entry that says which weight the term has in one passage. The index has ${number(parley.about.postings)}.`,
+          `A search touches each posting of each lit term: its weight in one passage. The index has ${number(parley.about.postings)}.`,
         ] },
         { ask: poets, read: 'together', what: 'dial', at: '.scroll:has(> .side-by-side)', text: async () => {
           const [b, s] = [await last(poets, usual().name), await last(poets, sparsest().name)];
