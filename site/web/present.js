@@ -52,9 +52,10 @@
   const address = s => `#present=${s.what}.${s.turn}` + (fragment ? '&' + fragment : '');
   const same = (a, b) => a.what === b.what && a.turn === b.turn;
   function to(s) { if (s) location.hash = address(s); }
+  // The address is ahead of what is shown while keys are pressed quickly.
   function move(n) {
-    const all = slides(), i = all.findIndex(s => same(s, at));
-    to(all[i + n]);
+    const all = slides(), i = all.findIndex(s => location.hash.startsWith(`#present=${s.what}.${s.turn}`) && !/^\d/.test(location.hash.slice(`#present=${s.what}.${s.turn}`.length)));
+    to(all[(i < 0 ? all.findIndex(s => same(s, at)) : i) + n]);
   }
 
   async function go(hash) {

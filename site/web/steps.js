@@ -137,7 +137,7 @@
       name: 'distillation', title: 'What did distillation change?',
       views: [
         { ask: peru, read: 'together', what: 'turn', predict: true, text: [
-          'Two encoders read the whole conversation. One learned from single questions. The other, distilled from it, learned to rank as the first does for a rewrite.',
+          'Two encoders read the whole conversation. One learned from single questions; the other, distilled, to rank as the first does for a rewrite.',
         ] },
         { ask: peru, read: 'together', what: 'compare', text: async () => {
           const [a, b, c] = [await last(peru, base().name), await last(peru, usual().name), await alone(rewrites[peru[1]], base().name)];
@@ -148,8 +148,8 @@
         } },
       ],
       predict: {
-        question: 'Which encoder ranks the passage that answers higher?',
-        options: ['the one for single questions', 'the distilled one', 'both the same'],
+        question: 'Which ranks the passage that answers higher?',
+        options: ['the first', 'the distilled one', 'both the same'],
         async of() {
           const [a, b] = [rank(await last(peru, base().name), peru[1]) || 101, rank(await last(peru, usual().name), peru[1]) || 101];
           return [a < b ? 0 : b < a ? 1 : 2, `It is ${place(a % 101)} for single questions, and ${place(b % 101)} distilled.`];
@@ -160,14 +160,14 @@
       name: 'regulariser', title: 'What does the regulariser remove?', levels: true,
       views: [
         { ask: poets, read: 'together', what: 'turn', predict: true, text: [
-          'Training can charge every lit term a price. Then the terms that help least go dark.',
+          'Training can charge every lit term a price: then those that help least go dark. Each level paid more.',
         ] },
         { ask: poets, read: 'together', what: 'dial', at: '.scroll:has(> .grid)', text: async () => {
           const all = await Promise.all(levels().map(async l => [l, await last(poets, l.name)]));
           const b = all.find(([l]) => l.name === usual().name)[1], s = all.at(-1)[1];
           const ranks = all.slice(all.findIndex(([l]) => l.name === usual().name)).map(([l, a]) => `${l.title} ${rank(a, poets[3]) || 'beyond 100'}`);
           return [
-            `Each level paid a higher price, or keeps fewer of its heaviest terms. Of ${learned(b).length} learned terms, ${learned(s).length} are left: ${list(learned(s))}.`,
+            `Of ${learned(b).length} learned terms, ${learned(s).length} are left: ${list(learned(s))}.`,
             `The rank of what answers, Maxim Gorky: ${ranks.join(', ')}.`,
           ];
         } },
@@ -218,7 +218,7 @@
       text: [
         `Ask “${peru[0]}” Open “Why this result” of the first result.`,
         'Which term brings most? Multiply its two weights. How much do the three heaviest terms bring together?',
-        'Switch the heaviest one off. Which result is first now?',
+        'Switch the two heaviest off. Which result is first now?',
       ],
       async answer() {
         const ask = { turns: [{ question: peru[0] }], k: 10, stage: 'sparse', explain: true };
@@ -226,11 +226,11 @@
         const parts = [...r.parts].sort((x, y) => y.query * y.doc - x.query * x.doc);
         const name = t => t.word ? `“${t.text}” (exact word)` : t.text;
         const top = parts.slice(0, 3).map(p => `${name(a.terms[p.term || 0])} ${p.query.toFixed(2)} × ${p.doc.toFixed(2)} = ${(p.query * p.doc).toFixed(2)}`);
-        const t = a.terms[parts[0].term || 0];
-        const off = await probe({ ...ask, weights: [{ text: t.text, word: !!t.word, factor: 0 }] });
+        const two = parts.slice(0, 2).map(p => a.terms[p.term || 0]);
+        const off = await probe({ ...ask, weights: two.map(t => ({ text: t.text, word: !!t.word, factor: 0 })) });
         return [
           `${top.join('; ')}. Together ${parts.slice(0, 3).reduce((s, p) => s + p.query * p.doc, 0).toFixed(2)} of ${r.score.toFixed(2)}.`,
-          `Without ${name(t)} the first result is “${titleOf(off)}”.`,
+          `Without ${two.map(name).join(' and ')} the first result is “${titleOf(off)}”.`,
         ];
       },
     },
@@ -240,6 +240,7 @@
         `Ask “${peru[0]}”, then “${peru[1]}” Open “What the encoder saw” of turn 2.`,
         'Name the three heaviest terms that come from turn 1. Were they typed or added?',
         'Press “Read it alone”. Which article is quoted now, and why?',
+        'Read it with the conversation again, and leave turn 1 out of the vector. Is that the same?',
       ],
       async answer() {
         const [a, b] = [await last(peru, usual().name), await last(peru, usual().name, 'alone')];
@@ -247,6 +248,7 @@
         return [
           from.map(t => `${t.text} (${t.typed ? 'typed' : 'added'})`).join(', ') + '.',
           `“${titleOf(b)}”: without turn 1 nothing in the question names a country.`,
+          'Yes: in both cases the encoder reads turn 2 and nothing else.',
         ];
       },
     },

@@ -148,7 +148,8 @@
 
   // move goes n views on; the keys of presentations call it (present.js).
   function move(n) {
-    const all = views(), v = all[all.findIndex(v => v.address === at.address) + n];
+    // The address is ahead of the card while keys are pressed quickly.
+    const all = views(), i = all.findIndex(v => href(v) === location.hash), v = all[(i < 0 ? all.findIndex(v => v.address === at.address) : i) + n];
     if (v) location.hash = href(v);
   }
 
