@@ -44,9 +44,17 @@
       parley.post({ op: 'dense', body: 'off' });
     }
     const own = parley.stored('localStorage', 'parley.collection');
-    if (!own || lesson.lent) return;
+    if (own && !lesson.lent) {
+      lesson.lent = own;
+      lending = lend();
+    }
+    await lending;
+  }
+
+  // lend has the built-in collection searched for a while.
+  let lending = null;
+  async function lend() {
     await parley.known;
-    lesson.lent = own;
     const was = parley.about;
     await (await parley.panel('documents')).search('', true);
     for (let n = 0; n < 400 && (parley.about === was || parley.about.collection !== html.dataset.collection); n++) await new Promise(f => setTimeout(f, 50));

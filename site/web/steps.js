@@ -23,7 +23,7 @@
 
   // ---- Figures ----
 
-  const levels = () => parley.about.levels?.length ? parley.about.levels : [{ name: '', title: 'This encoder' }];
+  const levels = () => parley.about?.levels?.length ? parley.about.levels : [{ name: '', title: 'This encoder' }];
   const base = () => levels()[0];
   const usual = () => levels().find(l => l.name === parley.about.level) || levels()[0];
   const sparsest = () => levels().at(-1);
@@ -278,5 +278,5 @@
     ['FLOPS', 'products that a question costs for an average passage'],
   ];
 
-  Object.assign(lesson, { figures: { probe, learned, words, quotation, levels, number, list }, available: () => lesson.steps.filter(s => !s.levels || levels().length > 1) });
+  Object.assign(lesson, { figures: { probe, learned, words, quotation, levels, number, list }, available: () => lesson.steps.filter(s => !s.levels || !parley.about || levels().length > 1) });
 })();

@@ -98,7 +98,6 @@
   let at = null, turns = 0;
   async function go(hash) {
     const [name, large] = hash.slice('#tour='.length).split('&');
-    await parley.known;
     const all = views();
     const v = all.find(v => v.address === name || v.address === name.replace(/\.1$/, ''));
     if (!v) return;
@@ -107,7 +106,6 @@
     html.classList.add('touring');
     html.classList.toggle('presenting', large === 'present');
     html.classList.add('talking');
-    await stage.begin(true);
     await draw();
   }
 
@@ -121,11 +119,14 @@
     next.textContent = v.view?.predict ? 'Show it' : 'Next';
     link(back, all[here - 1]);
     link(next, all[here + 1]);
-    note.textContent = lesson.lent && here === 0 ? 'The tour searches the built-in collection; yours comes back at its end.' : '';
-    html.toggleAttribute('data-covered', !!v.view?.covered);
     text.setAttribute('aria-busy', 'true');
     text.replaceChildren(...paragraphs(['Asking …']));
     title.focus({ preventScroll: true });
+    await parley.known; // on a first visit the card is there before the encoder
+    await stage.begin(true);
+    if (mine !== turns) return;
+    note.textContent = lesson.lent && here === 0 ? 'The tour searches the built-in collection; yours comes back at its end.' : '';
+    html.toggleAttribute('data-covered', !!v.view?.covered);
     const shown = v.discussion ? Promise.resolve() : stage.show({ text: stage.text(v.view), what: v.view.what, at: v.view.at });
     try {
       const parts = v.discussion ? await discussion() : [
