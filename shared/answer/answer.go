@@ -46,9 +46,10 @@ type Engine struct {
 	lexicon  *index.Lexicon // the source's
 	second   *second
 	reader   *query.Reader
-	turns    []conversation.Turn
-	parts    []float32 // by term, what it adds to a result's score; all zero between results
-	least    float32   // a word is marked where its part is at least this
+	turns    []conversation.Turn // that the dense stage reads
+	recent   []conversation.Turn // that the sparse stage reads
+	parts    []float32           // by term, what it adds to a result's score; all zero between results
+	least    float32             // a word is marked where its part is at least this
 	tokens   []wordpiece.Token
 	words    words.Reader
 	surfaces words.Reader // valid during a visit of words
@@ -136,14 +137,18 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 	}
 
 	newest := len(ask.Turns) - 1
-	e.turns = e.turns[:0]
+	e.turns, e.recent = e.turns[:0], e.recent[:0]
 	if f.turns, f.spelled, err = e.spell(ask.Turns); err != nil {
 		return f, err
 	}
 	for _, t := range f.turns {
-		e.turns = append(e.turns, conversation.Turn(t))
+		e.turns = append(e.turns, conversation.Turn{Question: t.Question, Reply: t.Reply})
 	}
-	f.Query, err = e.reader.Read(e.turns, how)
+	e.recent = append(e.recent, e.turns...)
+	topic, subject := begun(ask.Turns)
+	clear(e.recent[:topic]) // the remaining turns keep their numbers
+	clear(e.turns[:subject])
+	f.Query, err = e.reader.Read(e.recent, how)
 	if err != nil {
 		return f, err
 	}
@@ -159,11 +164,17 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 	return f, nil
 }
 
+// forget keeps no text of a conversation.
+func (e *Engine) forget() {
+	clear(e.turns)
+	clear(e.recent)
+}
+
 // rank is find for the k best hits, whatever ask.Results says.
 func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	start := time.Now()
 	f, err = e.read(ask)
-	defer clear(e.turns) // keep no text of a conversation
+	defer e.forget()
 	if err != nil {
 		return f, err
 	}
@@ -265,7 +276,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		Dropped: f.Input.Dropped,
 		Cut:     f.Input.Cut,
 		Alone:   f.Alone,
-		Read:    turnsRead(f.Input.From),
+		Read:    e.turnsRead(&f),
 		Stage:   f.stage,
 		Sure:    f.sure,
 		Cost: message.Cost{
@@ -318,6 +329,9 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		}
 	}
 	a.Cost.ReadMS = milliseconds(e.reading.took)
+	if !ask.Brief && (a.Doubt == "" || a.Doubt == message.DoubtUnsure) && len(f.hits) > 0 { // thanks open nothing
+		a.Begins = e.begins(&f, question, newest)
+	}
 	if !ask.Brief && len(f.hits) == 0 {
 		a.Doubt = smallTalk(question)
 	}
@@ -327,15 +341,21 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	return a, nil
 }
 
-// turnsRead returns the turns that an input's tokens came from, oldest first.
-func turnsRead(from []conversation.Origin) []int {
+// turnsRead returns the turns of which a stage that answered read any text, oldest first.
+func (e *Engine) turnsRead(f *found) []int {
 	turns := []int{}
-	for _, o := range from { // newest turn first
-		if o.Turn >= 0 && (len(turns) == 0 || turns[len(turns)-1] != o.Turn) {
-			turns = append(turns, o.Turn)
+	add := func(from []conversation.Origin) {
+		for _, o := range from {
+			if o.Turn >= 0 && !slices.Contains(turns, o.Turn) {
+				turns = append(turns, o.Turn)
+			}
 		}
 	}
-	slices.Reverse(turns)
+	add(f.Input.From)
+	if f.stage != message.StageSparse {
+		add(e.second.input.From)
+	}
+	slices.Sort(turns)
 	return turns
 }
 

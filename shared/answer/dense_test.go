@@ -104,7 +104,7 @@ func TestStagesAreWhatTheyAreDefinedToBe(t *testing.T) {
 		var in conversation.Input
 		var list []conversation.Turn
 		for _, turn := range a.Turns {
-			list = append(list, conversation.Turn(turn))
+			list = append(list, conversation.Turn{Question: turn.Question, Reply: turn.Reply})
 		}
 		e.Dense.Conversation(&in, list)
 		q, row := make([]float32, e.Dense.Dim()), make([]float32, e.Dense.Dim())

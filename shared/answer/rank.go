@@ -10,7 +10,7 @@ import (
 // stage does (index.Factors). The vector is valid until the next question.
 func (e *Engine) Query(ask message.Ask) (sparse.Vector, error) {
 	f, err := e.read(ask)
-	clear(e.turns) // keep no text of a conversation
+	e.forget()
 	return f.Vector, err
 }
 

@@ -186,7 +186,13 @@ func (d *Dialogue) Request(i, k int) (from int, ask message.Ask) {
 	from = max(0, i+1-maxTurns)
 	ask.K, ask.Read = k, d.turns[i].Read
 	for j := from; j < i; j++ {
-		ask.Turns = append(ask.Turns, message.Turn{Question: clip(d.turns[j].Question, maxBytes), Reply: d.Reply(j).Quotation()})
+		t := message.Turn{Question: clip(d.turns[j].Question, maxBytes), Reply: d.Reply(j).Quotation()}
+		// Where the reader wants all turns read together, no earlier one hides what was
+		// said before it.
+		if a := d.turns[j].Answer; a != nil && d.turns[j].Failure == nil && ask.Read != message.ReadTogether {
+			t.Begins = a.Begins
+		}
+		ask.Turns = append(ask.Turns, t)
 	}
 	ask.Turns = append(ask.Turns, message.Turn{Question: clipMiddle(d.turns[i].Question, maxBytes)})
 	return from, ask

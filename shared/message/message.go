@@ -24,12 +24,20 @@
 // stage.
 package message
 
-// A Turn is a question and its reply; the last turn of an Ask has no reply. It has the
-// same fields as conversation.Turn.
+// A Turn is a question and its reply; the last turn of an Ask has no reply.
 type Turn struct {
 	Question string `json:"question"`
 	Reply    string `json:"reply,omitempty"`
+	// Begins is Answer.Begins of the turn: with it, later questions are read without what
+	// was said before this turn.
+	Begins string `json:"begins,omitempty"`
 }
+
+// Values of Turn.Begins and Answer.Begins.
+const (
+	BeginsTopic   = "topic"   // the sparse stage reads later questions from here on
+	BeginsSubject = "subject" // both stages do: the question names a subject, and its passage was found
+)
 
 // Ask is a whole conversation, oldest turn first; the last turn is the question to answer.
 type Ask struct {
@@ -38,7 +46,7 @@ type Ask struct {
 	Level string `json:"level,omitempty"` // the name of the encoder that reads it, Level.Name; "" is the default
 	// Read says whether the newest question is read together with what was said before it:
 	// ReadAlone or ReadTogether. Where it is "", the engine decides; any other value is an
-	// error.
+	// error. What was said before the last turn that Begins something is not read.
 	Read string `json:"read,omitempty"`
 	// Stage says which stages answer: StageSparse, StageDense or StageBoth. Where it is
 	// "", the engine decides: both, if the dense stage is loaded and the sparse one is not
@@ -83,6 +91,10 @@ type Answer struct {
 	Cut bool `json:"cut,omitempty"`
 	// Alone is true where there was a history, and the question was read without it.
 	Alone bool `json:"alone,omitempty"`
+	// Begins says that the question opens a topic or a subject of its own. It is to be
+	// sent with the turn from then on (Turn.Begins). It is "" where Ask.Read is
+	// ReadTogether: the reader says that the question goes with the turns before it.
+	Begins string `json:"begins,omitempty"`
 	// Read lists the turns of which the encoder read any text: indices into Ask.Turns,
 	// ascending, the newest included.
 	Read []int `json:"read"`

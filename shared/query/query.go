@@ -59,6 +59,10 @@ type Query struct {
 	// collection has them.
 	Weights []float32
 	Alone   bool // there was a history, and it was not read
+	// Topic is the topic head's z: how far the question builds on what was said before. It
+	// is known where Judged is true: there was a history, and Decide was to be done.
+	Topic  float32
+	Judged bool
 }
 
 // Origin returns where term i of the vector came from.
@@ -86,11 +90,13 @@ func (r *Reader) Read(turns []conversation.Turn, how Reading) (Query, error) {
 		q.Alone = alone
 		return q, err
 	}
-	if z, ok := r.session.Topic(&r.input); ok && z < r.encoder.AloneBelow {
+	z, judged := r.session.Topic(&r.input)
+	if judged && z < r.encoder.AloneBelow {
 		clear(r.turns[:newest])
 		q, err = r.read()
 		q.Alone = true
 	}
+	q.Topic, q.Judged = z, judged
 	return q, err
 }
 

@@ -168,6 +168,7 @@ func readAnswer(v jsontree.Value, m *message.Answer) {
 	m.Dropped = v.Get("dropped").Yes
 	m.Cut = v.Get("cut").Yes
 	m.Alone = v.Get("alone").Yes
+	m.Begins = v.Get("begins").Text
 	for _, v := range v.Get("read").List {
 		m.Read = append(m.Read, v.Int())
 	}
@@ -201,6 +202,7 @@ func (w *writer) writeAnswer(name string, m *message.Answer) {
 	w.yes("dropped", m.Dropped)
 	w.yes("cut", m.Cut)
 	w.yes("alone", m.Alone)
+	w.text("begins", m.Begins)
 	w.ints("read", m.Read)
 	w.text("stage", m.Stage)
 	w.text("doubt", m.Doubt)
@@ -315,6 +317,7 @@ func readTurn(v jsontree.Value, m *message.Turn) error {
 	if err := v.Into(map[string]any{
 		"question": &m.Question,
 		"reply":    &m.Reply,
+		"begins":   &m.Begins,
 	}); err != nil {
 		return err
 	}
@@ -325,6 +328,7 @@ func (w *writer) writeTurn(name string, m *message.Turn) {
 	w.begin(name, '{')
 	w.text("question", m.Question)
 	w.text("reply", m.Reply)
+	w.text("begins", m.Begins)
 	w.end('}')
 }
 

@@ -134,7 +134,7 @@ func word(id string) string { return strings.Join(strings.Fields(id), "%20") }
 // turnsOf returns a query as the turns to ask.
 func turnsOf(q beir.Query) (turns []message.Turn) {
 	for _, t := range q.Said() {
-		turns = append(turns, message.Turn(t))
+		turns = append(turns, message.Turn{Question: t.Question, Reply: t.Reply})
 	}
 	return turns
 }

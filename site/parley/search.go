@@ -89,6 +89,9 @@ func converse(e *answer.Engine, turns []message.Turn, k int, read, stage string)
 			return a, fmt.Errorf("question %d: %w", i+1, err)
 		}
 		turns[i].Reply = a.Quoted().Quotation()
+		if read != message.ReadTogether {
+			turns[i].Begins = a.Begins
+		}
 	}
 	return e.Ask(message.Ask{Turns: turns, K: k, Read: read, Stage: stage})
 }

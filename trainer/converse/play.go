@@ -73,6 +73,7 @@ func (p *Player) Play(c *judged.Conversation, k int, hear func(Played) error) er
 		if p.Replies == Engine {
 			turns[i].Reply = a.Quoted().Quotation()
 		}
+		turns[i].Begins = a.Begins
 	}
 	return nil
 }

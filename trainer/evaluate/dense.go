@@ -199,7 +199,7 @@ func (e *Evaluator) rankStages(ctx context.Context, s *System, enc *encoder.Enco
 func (s *System) asked(q Query) message.Ask {
 	a := message.Ask{Read: map[query.Reading]string{query.Alone: message.ReadAlone, query.Together: message.ReadTogether}[s.Read]}
 	for _, t := range q.Turns {
-		a.Turns = append(a.Turns, message.Turn(t))
+		a.Turns = append(a.Turns, message.Turn{Question: t.Question, Reply: t.Reply})
 	}
 	return a
 }

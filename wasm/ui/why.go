@@ -79,7 +79,7 @@ func (c *Root) ask1(w *why, i int, try bool) {
 	if try {
 		for j := range ask.Turns {
 			if j < len(ask.Turns)-1 && w.masked[c.dialogue.Turns()[from+j].ID] {
-				ask.Turns[j] = message.Turn{}
+				ask.Turns[j] = message.Turn{Begins: ask.Turns[j].Begins} // the other turns are read as before
 			}
 		}
 		for term, f := range w.factors {

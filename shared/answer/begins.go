@@ -1,0 +1,102 @@
+package answer
+
+import (
+	"strings"
+
+	"parley/shared/conversation"
+	"parley/shared/message"
+)
+
+// People talk about one thing, and then about another. "And how many people live there?" after
+// questions about Kenya, and then one about Australia, asks about Australia; but an encoder that
+// reads the whole conversation lights Kenya's terms, too. So a question that opens something new is
+// marked (message.Turn.Begins), and later questions are read from there on.
+//
+// Two signs were tried on the splits dev and choice, also with the beginning of another conversation
+// put before each. The topic head's z says that a question has little to do with those before it;
+// the sparse stage gains by it, the dense one, which reads questions alone, loses. A question that
+// names what its first result is about, and refers to nothing, is complete; that serves both.
+
+// beginsMargin is how far above Encoder.AloneBelow a question's z opens a topic. It was chosen among
+// 0, 1 and 2.
+const beginsMargin = 1
+
+// begun returns the turns that the sparse and the dense stage begin to read at: the last before the
+// newest that begins a topic or a subject, and the last that begins a subject.
+func begun(turns []message.Turn) (topic, subject int) {
+	for i := range turns[:len(turns)-1] {
+		switch turns[i].Begins {
+		case message.BeginsSubject:
+			topic, subject = i, i
+		case message.BeginsTopic:
+			topic = i
+		}
+	}
+	return topic, subject
+}
+
+// begins returns what the newest question opens, a value of message.Answer.Begins. Its first result
+// has been found.
+func (e *Engine) begins(f *found, question string, newest int) string {
+	if !f.Judged {
+		return "" // it is the first question, or the reader said how it is to be read
+	}
+	if e.namesSubject(f, question, newest) {
+		return message.BeginsSubject
+	}
+	if f.Topic < e.Encoder.AloneBelow+beginsMargin {
+		return message.BeginsTopic
+	}
+	return ""
+}
+
+// Words that refer to what was said before, and words that join a question to it.
+const (
+	referringWords = " it its itself he him his himself she her hers herself they them their theirs there here that this these those one ones both latter former same such else other others another also too so then we us "
+	joiningWords   = " and but or so "
+)
+
+// fewestWords is the length of the shortest question that can be complete in itself.
+const fewestWords = 3
+
+// complete reports whether a question refers to nothing that was said before it: it has no such
+// word, and is not of the form "what about X?".
+func complete(question string) bool {
+	words := split(strings.ToLower(question))
+	if len(words) < fewestWords || in(joiningWords, words[0]) || words[1] == "about" {
+		return false
+	}
+	for _, w := range words {
+		if in(referringWords, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// namesSubject reports whether a question is complete, and has the rarest word of its first result's
+// title. "Australia: government" is titled after Australia, and "Mercury (planet)" after Mercury.
+func (e *Engine) namesSubject(f *found, question string, newest int) bool {
+	if len(question) > longest || !complete(question) {
+		return false
+	}
+	title, _, _ := strings.Cut(e.Source.Passage(f.hits[0].Doc).Title, ":")
+	title, _, _ = strings.Cut(title, " (")
+	named, rarest := false, float32(-1)
+	e.words.Each(title, func(stem []byte, _, _ int) {
+		idf := e.idf(0)
+		if t, ok := e.lexicon.Lookup(stem); ok {
+			idf = e.idf(e.lexicon.DF(t))
+		}
+		if idf <= rarest {
+			return
+		}
+		named, rarest = false, idf
+		for i, w := range f.Words.List {
+			if w.Turn == newest && w.Side == conversation.Question && string(f.Words.Stem(i)) == string(stem) {
+				named = true
+			}
+		}
+	})
+	return named
+}
