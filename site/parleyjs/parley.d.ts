@@ -131,6 +131,11 @@ export interface Answer {
   read: number[];
   /** The question was read without the turns before it. */
   alone: boolean;
+  /**
+   * The question opens a topic or names a subject of its own: later questions are read
+   * without what was said before it.
+   */
+  begins: '' | 'topic' | 'subject';
   stage: 'sparse' | 'dense' | 'both' | '';
   /** Misspelt words, and what they were read as. */
   spelling: { typed: string; read: string }[];
@@ -164,6 +169,8 @@ export interface ProbeOptions extends AskOptions {
 export interface Turn {
   question: string;
   reply: string;
+  /** Answer.begins of the turn. */
+  begins: '' | 'topic' | 'subject';
   answer: Answer | null;
 }
 
@@ -180,7 +187,7 @@ export interface Conversation {
   /** Takes back the newest turn. */
   undo(): Turn | undefined;
   /** What `conversation` takes to go on with it. */
-  toJSON(): { turns: { question: string; reply: string }[] };
+  toJSON(): { turns: { question: string; reply: string; begins: string }[] };
 }
 
 /**
@@ -225,7 +232,7 @@ export class Parley {
   /** The collection that is searched; null: the folder's own. */
   readonly collection: Collection | null;
 
-  conversation(options?: Omit<AskOptions, 'signal'> & { turns?: { question: string; reply?: string }[] }): Conversation;
+  conversation(options?: Omit<AskOptions, 'signal'> & { turns?: { question: string; reply?: string; begins?: string }[] }): Conversation;
 
   index(documents: Document | Document[], options?: IndexOptions): Promise<Collection>;
   /** The collection that was saved under a name, or is in a file's bytes. */

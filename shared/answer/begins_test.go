@@ -1,0 +1,93 @@
+package answer
+
+import (
+	"strings"
+	"testing"
+
+	"parley/shared/message"
+)
+
+func TestComplete(t *testing.T) {
+	for question, want := range map[string]bool{
+		"What is the capital of Australia?": true, "who was Marie Curie": true, "How high is Kilimanjaro?": true,
+		"and how many people live in Australia?": false, "what about Australia?": false, "How about the Nile?": false,
+		"how many people live there?": false, "Who designed it?": false, "Is this one taller than Everest?": false,
+		"Kenya": false, "the capital": false, "": false, "?!": false,
+	} {
+		if got := complete(question); got != want {
+			t.Errorf("%q: %v", question, got)
+		}
+	}
+}
+
+func TestBegun(t *testing.T) {
+	topic, subject, none := message.Turn{Begins: message.BeginsTopic}, message.Turn{Begins: message.BeginsSubject}, message.Turn{}
+	for i, c := range []struct {
+		turns                  []message.Turn
+		wantTopic, wantSubject int
+	}{
+		{[]message.Turn{none}, 0, 0},
+		{[]message.Turn{none, none, none}, 0, 0},
+		{[]message.Turn{none, topic, none}, 1, 0},
+		{[]message.Turn{none, subject, none}, 1, 1},
+		{[]message.Turn{none, subject, topic, none}, 2, 1},
+		{[]message.Turn{none, topic, subject, none}, 2, 2},
+		{[]message.Turn{none, topic, subject}, 1, 0}, // the newest hides nothing from itself
+		{[]message.Turn{none, {Begins: "?"}, none}, 0, 0},
+	} {
+		if a, b := begun(c.turns); a != c.wantTopic || b != c.wantSubject {
+			t.Errorf("%d: %d and %d, want %d and %d", i, a, b, c.wantTopic, c.wantSubject)
+		}
+	}
+}
+
+// play asks the questions one after the other, and sends back what each answer says of
+// its turn. It returns the answers.
+func play(t *testing.T, e *Engine, questions ...string) (answers []message.Answer) {
+	t.Helper()
+	var said []message.Turn
+	for _, q := range questions {
+		said = append(said, message.Turn{Question: q})
+		a, err := e.Ask(message.Ask{Turns: said})
+		if err != nil {
+			t.Fatalf("%q: %v", q, err)
+		}
+		said[len(said)-1].Reply, said[len(said)-1].Begins = a.Quoted().Quotation(), a.Begins
+		answers = append(answers, a)
+	}
+	return answers
+}
+
+// After two questions about Mozart and one about Beethoven, a follow-up is about the
+// latter.
+func TestBegins(t *testing.T) {
+	e := byDefault(t)
+	questions := []string{"when was Mozart born?", "where did he die?", "when was Beethoven born?", "what is he famous for?"}
+	got := play(t, e, questions...)
+	for i, want := range []string{"", "", message.BeginsSubject, ""} {
+		if got[i].Begins != want {
+			t.Errorf("%q begins %q, want %q", questions[i], got[i].Begins, want)
+		}
+	}
+	last := got[3]
+	if title := last.Results[0].Title; !strings.Contains(title, "Beethoven") {
+		t.Errorf("the follow-up finds %s", title)
+	}
+	if len(last.Read) != 2 || last.Read[0] != 2 {
+		t.Errorf("the follow-up was read with turns %v", last.Read)
+	}
+	if thanks := play(t, e, "when was Mozart born?", "thanks!", "where did he die?"); thanks[1].Begins != "" || thanks[2].Read[0] != 0 {
+		t.Errorf("thanks begin %q, and the next question is read with %v", thanks[1].Begins, thanks[2].Read)
+	}
+}
+
+// Where the reader says that a question goes with those before it, it begins nothing.
+func TestTogetherBeginsNothing(t *testing.T) {
+	e := byDefault(t)
+	ask := turns("How large is Kenya?", "", "how large is Australia?")
+	ask.Read = message.ReadTogether
+	a, err := e.Ask(ask)
+	if err != nil || a.Begins != "" {
+		t.Errorf("%v, begins %q", err, a.Begins)
+	}
+}
