@@ -64,7 +64,7 @@ func TestBegins(t *testing.T) {
 	e := byDefault(t)
 	questions := []string{"when was Mozart born?", "where did he die?", "when was Beethoven born?", "what is he famous for?"}
 	got := play(t, e, questions...)
-	for i, want := range []string{"", "", message.BeginsSubject, ""} {
+	for i, want := range []string{"", "", message.BeginsTopic, ""} {
 		if got[i].Begins != want {
 			t.Errorf("%q begins %q, want %q", questions[i], got[i].Begins, want)
 		}
@@ -75,6 +75,9 @@ func TestBegins(t *testing.T) {
 	}
 	if len(last.Read) != 2 || last.Read[0] != 2 {
 		t.Errorf("the follow-up was read with turns %v", last.Read)
+	}
+	if named := play(t, e, "What is the capital of Kenya?", "what is the capital of Australia?"); named[1].Begins != message.BeginsSubject {
+		t.Errorf("a question that names Australia begins %q", named[1].Begins)
 	}
 	if thanks := play(t, e, "when was Mozart born?", "thanks!", "where did he die?"); thanks[1].Begins != "" || thanks[2].Read[0] != 0 {
 		t.Errorf("thanks begin %q, and the next question is read with %v", thanks[1].Begins, thanks[2].Read)
