@@ -117,6 +117,14 @@ func (x *Lexicon) DF(term uint32) int {
 	return int(x.df[l])
 }
 
+// Postings returns the number of postings in all lists.
+func (x *Lexicon) Postings() (n int) {
+	for _, df := range x.df {
+		n += int(df)
+	}
+	return n
+}
+
 // Step returns the document weight of an impact of 1 in a learned term's list.
 func (x *Lexicon) Step() float32 { return ldexp(1, x.exponent) }
 

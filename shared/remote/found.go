@@ -51,8 +51,8 @@ func Question(q []index.Factor, k int) string {
 	return string(append(b, "}}"...))
 }
 
-// ParseQuestion reads what a tab sends. It accepts whole weights, and sums that stay below
-// 2^24 for any impacts, as those of a query's factors do.
+// ParseQuestion reads what a tab sends. The weights are whole numbers whose sum stays below
+// 2^24, as that of a query's factors does (index.Lexicon.Factors).
 func ParseQuestion(body string) (q []index.Factor, k int, err error) {
 	v, err := jsontree.Parse(body)
 	if err != nil {
@@ -63,11 +63,15 @@ func ParseQuestion(body string) (q []index.Factor, k int, err error) {
 	if k < 1 || k > MostPassages || terms.Kind != jsontree.Object || len(terms.List) == 0 || len(terms.List) > MostTerms {
 		return nil, 0, errors.New(`no question of the form {"k": passages, "v": {"term": weight, ...}}, or too large a one`)
 	}
+	sum := 0
 	for i, name := range terms.Keys {
 		term, err := strconv.ParseUint(name, 10, 31)
 		weight := terms.List[i].Int()
 		if err != nil || weight < 1 || weight >= 1<<24 || len(q) > 0 && q[len(q)-1].Term >= uint32(term) {
 			return nil, 0, errors.New("the question's terms must ascend, and have whole weights from 1 to 2^24")
+		}
+		if sum += weight; sum >= 1<<24 {
+			return nil, 0, errors.New("the question's weights add up to 2^24 or more")
 		}
 		q = append(q, index.Factor{Term: uint32(term), Weight: uint32(weight)})
 	}

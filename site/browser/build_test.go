@@ -46,6 +46,7 @@ type release struct {
 	encoder, collection string            // folders
 	experiments         string            // figures.json
 	files               map[string]string // of the program, in place of its own
+	engine              *publish.Engine   // in place of the collection
 }
 
 var releases struct {
@@ -67,7 +68,7 @@ func publishFolder(t testing.TB, r release) string {
 	root, app := build(t)
 	releases.Lock()
 	defer releases.Unlock()
-	ships := r.encoder == "" && r.collection == "" && r.experiments == "" && r.files == nil
+	ships := r.encoder == "" && r.collection == "" && r.experiments == "" && r.files == nil && r.engine == nil
 	if ships && releases.ship != "" {
 		return releases.ship
 	}
@@ -87,7 +88,7 @@ func publishFolder(t testing.TB, r release) string {
 	releases.n++
 	out := filepath.Join(built.folder, fmt.Sprint("release-", releases.n))
 	_, err := publish.Build(context.Background(), publish.Options{
-		Out: out, App: app, Encoder: r.encoder, Collection: r.collection, Experiments: r.experiments, Level: publish.None,
+		Out: out, App: app, Encoder: r.encoder, Collection: r.collection, Experiments: r.experiments, Engine: r.engine, Level: publish.None,
 	})
 	if err != nil {
 		t.Fatal(err)

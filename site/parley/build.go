@@ -14,11 +14,13 @@ import (
 	"parley/shared/cli"
 	"parley/shared/progress"
 	"parley/site/carried"
+	"parley/site/engine"
 	"parley/site/publish"
 )
 
 func runBuild(l *cli.Flags) cli.Run {
 	collectionDir := l.String("collection", "", "the collection's `folder`")
+	at := l.String("engine", "", "make a page for the collection in the search engine at this `URL`, to be served by parley serve --engine")
 	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's; it reads the questions")
 	dense := l.String("dense", "", "the dense encoder's `folder`, for the second stage; empty: the family's, where it is installed and the collection has its vectors")
 	noDense := l.Bool("no-dense", false, "leave the second stage out")
@@ -38,6 +40,8 @@ func runBuild(l *cli.Flags) cli.Run {
 		switch {
 		case len(args) > 0:
 			return cli.Usagef("%q is one argument too many; folders are given by flags", args[0])
+		case *at != "" && (*collectionDir != "" || *dense != "" || *oneFile != ""):
+			return cli.Usagef("--engine takes the place of --collection, and has no dense stage; a single file has no host that could ask it")
 		case *dense != "" && *noDense:
 			return cli.Usagef("--dense and --no-dense exclude each other")
 		case *from != "" && *wasm != "":
@@ -53,13 +57,21 @@ func runBuild(l *cli.Flags) cli.Run {
 			return cli.Usagef("--compress %s: wanted one of %v", *level, publish.Levels)
 		}
 		o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense, Embed: embed, EncoderFlag: *encoderDir,
-			Ours: *encoderDir == "" && *collectionDir == "" && *dense == "", Log: func(format string, args ...any) {
+			Ours: *encoderDir == "" && *collectionDir == "" && *dense == "" && *at == "", Log: func(format string, args ...any) {
 				fmt.Fprintf(s.Err, format+"\n", args...)
 			}}
 		if o.Encoder, err = encoderFolder(*encoderDir); err != nil {
 			return err
 		}
-		if o.Collection, err = collectionFolder(*collectionDir); err != nil {
+		if *at != "" {
+			live, err := engine.Open(ctx, *at)
+			if err != nil {
+				return err
+			}
+			lexicon, about := live.Files()
+			o.Engine = &publish.Engine{Lexicon: lexicon, About: about}
+			live.Close()
+		} else if o.Collection, err = collectionFolder(*collectionDir); err != nil {
 			return err
 		}
 		switch {
@@ -67,10 +79,10 @@ func runBuild(l *cli.Flags) cli.Run {
 			if o.Examples, err = readExamples(*examples); err != nil {
 				return err
 			}
-		case *collectionDir != "":
+		case *collectionDir != "" || *at != "":
 			o.Examples = [][]string{} // the page's own examples are about the built-in collection
 		}
-		if *collectionDir == "" && *from == "" {
+		if *collectionDir == "" && *at == "" && *from == "" {
 			if o.Experiments, err = figures(); err != nil {
 				return err
 			}
@@ -133,7 +145,11 @@ func runBuild(l *cli.Flags) cli.Run {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.Err, "Next: %s\n", cli.Typed("parley", "serve", *out))
+		next := []string{"parley", "serve", *out}
+		if *at != "" {
+			next = []string{"parley", "serve", "--engine", *at, *out}
+		}
+		fmt.Fprintf(s.Err, "Next: %s\n", cli.Typed(next...))
 		return nil
 	}
 }

@@ -11,7 +11,10 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"parley/shared/bundle"
 	"parley/shared/cli"
+	"parley/shared/remote"
+	"parley/site/engine"
 	"parley/site/publish"
 	"parley/site/serve"
 )
@@ -26,6 +29,7 @@ func runServe(l *cli.Flags) cli.Run {
 	})
 	var embed []string
 	embedFlag(l, &embed)
+	at := l.String("engine", "", "answer the page's questions by the search engine at this `URL`, for a page that `parley build --engine` made")
 	links := l.Bool("follow-links", false, "serve also what symbolic links outside of the folder lead to")
 	return func(ctx context.Context, s cli.Streams, args []string) error {
 		dir := filepath.Join("site", "dist")
@@ -45,6 +49,19 @@ func runServe(l *cli.Flags) cli.Run {
 			}
 			return err
 		}
+		handler := serve.Handler(serve.Folder(dir, *links), embed...)
+		if *at != "" {
+			live, err := engine.Open(ctx, *at)
+			if err != nil {
+				return err
+			}
+			defer live.Close()
+			if err := sameCollection(dir, live); err != nil {
+				return fmt.Errorf("%w; `%s` writes one of the collection that the engine holds", err, cli.Typed("parley", "build", "--engine", *at, "--out", dir))
+			}
+			handler = serve.Asking(handler, answers(live), func(err error) { fmt.Fprintln(s.Err, printable(err.Error())) })
+			fmt.Fprintf(s.Out, "%s answers; it gets sparse vectors, and no question's words\n", live)
+		}
 		listener, err := serve.Listen(*addr)
 		if err != nil {
 			return err
@@ -56,7 +73,7 @@ func runServe(l *cli.Flags) cli.Run {
 				fmt.Fprintf(s.Err, "the browser could not be opened: %v\n", err)
 			}
 		}
-		return serve.Run(ctx, listener, serve.Only(*addr, hosts, serve.Handler(serve.Folder(dir, *links), embed...)))
+		return serve.Run(ctx, listener, serve.Only(*addr, hosts, handler))
 	}
 }
 
@@ -67,6 +84,44 @@ func embedFlag(l *cli.Flags, embed *[]string) {
 		*embed = append(*embed, o)
 		return err
 	})
+}
+
+// answers returns what answers a page's questions by an engine.
+func answers(live *engine.Live) func(context.Context, string) ([]byte, error) {
+	return func(ctx context.Context, question string) ([]byte, error) {
+		q, k, err := remote.ParseQuestion(question)
+		if err != nil {
+			return nil, &serve.BadQuestion{Err: err}
+		}
+		found, err := live.Ask(ctx, q, k)
+		if err != nil {
+			return nil, err
+		}
+		return remote.Encode(q, found)
+	}
+}
+
+// sameCollection returns an error for a folder whose page is not of the engine's collection:
+// its terms would be others.
+func sameCollection(dir string, live *engine.Live) error {
+	content, err := os.ReadFile(filepath.Join(dir, "site.json"))
+	if err != nil {
+		return err
+	}
+	m, err := bundle.Parse(content)
+	if err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(dir, "site.json"), err)
+	}
+	lexicon, _ := live.Files()
+	for _, f := range m.Files {
+		if f.Name == publish.EngineLexicon {
+			if f.SHA256 == bundle.Of("", "", lexicon).SHA256 {
+				return nil
+			}
+			return fmt.Errorf("the page in %s is of another collection than the engine's", dir)
+		}
+	}
+	return fmt.Errorf("the page in %s has its own collection, and asks no engine", dir)
 }
 
 // address returns the address to type into a browser on this computer. Only on localhost

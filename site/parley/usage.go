@@ -113,13 +113,18 @@ one more build.
 
 If the family's dense encoder is installed and the collection has dense vectors (parley
 index --dense), the page offers them as better answers, loaded on request. A single file
-contains them only if --dense names the encoder, since they double its size.`,
+contains them only if --dense names the encoder, since they double its size.
+
+--engine makes a page for a collection that a search engine holds (parley load). The page
+encodes questions in the tab and sends the sparse vectors, not the words, to its host,
+which is parley serve --engine. It says so to the visitor.`,
 		Examples: `parley build
 parley build --one-file parley.html
 parley build --collection my-notes --title "My notes" --out my-site
 parley build --from downloaded-site --collection my-notes --encoder downloaded-encoder --out my-site
 parley build --collection my-notes --dense encoders/bge-small --out my-site
 parley build --no-dense
+parley build --engine http://localhost:9200 --out my-site
 parley build --compress none --out build/demo`,
 	},
 	{
@@ -132,9 +137,13 @@ taken, the next free one is used. Ctrl-C ends the server.
 Only requests for localhost, for the address of --addr, and for each --host are
 answered, since a page elsewhere could make its own name lead here. With 0.0.0.0, any IP
 address is accepted. Symbolic links that lead out of the folder are served only with
---follow-links. If the folder is rebuilt meanwhile, the new one is served.`,
+--follow-links. If the folder is rebuilt meanwhile, the new one is served.
+
+--engine answers the vectors of a page that parley build --engine made. Credentials are
+those of parley load, in the environment; the page never sees them, nor the engine.`,
 		Examples: `parley serve
 parley serve --open my-site
+parley serve --engine http://localhost:9200 my-site
 parley serve --addr 0.0.0.0:8080 --host box.lan my-site`,
 	},
 	{

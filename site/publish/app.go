@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"parley"
@@ -37,11 +38,8 @@ var programs = []struct {
 	flags     []string
 }{
 	{"ui.wasm", "./wasm/ui", []string{"GOOS=js", "GOARCH=wasm"}, []string{"-tags=tinygo", "-gcflags=all=-l"}},
-	{"worker.wasm", "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, []string{"-buildmode=c-shared",
-		"-gcflags=std=-l", "-gcflags=cmp=", "-gcflags=encoding/binary=", "-gcflags=hash/crc32=",
-		"-gcflags=math=", "-gcflags=math/bits=", "-gcflags=slices=", "-gcflags=unicode/utf8=",
-		"-gcflags=parley/...=-l", "-gcflags=parley/shared/index=", "-gcflags=parley/shared/matrix=",
-		"-gcflags=parley/shared/sparse=", "-gcflags=parley/shared/wordpiece="}},
+	{"worker.wasm", "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, workerFlags},
+	{"engine.wasm", "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, append(slices.Clone(workerFlags), "-tags=engine")},
 	{"files.wasm", "./wasm/files", []string{"GOOS=wasip1", "GOARCH=wasm"}, []string{"-buildmode=c-shared"}},
 }
 
@@ -52,6 +50,12 @@ const (
 	pdfiumModule = "github.com/klippa-app/go-pdfium"
 	pdfiumPath   = "internal/pdfium_wasm/pdfium.wasm"
 )
+
+var workerFlags = []string{"-buildmode=c-shared",
+	"-gcflags=std=-l", "-gcflags=cmp=", "-gcflags=encoding/binary=", "-gcflags=hash/crc32=",
+	"-gcflags=math=", "-gcflags=math/bits=", "-gcflags=slices=", "-gcflags=unicode/utf8=",
+	"-gcflags=parley/...=-l", "-gcflags=parley/shared/index=", "-gcflags=parley/shared/matrix=",
+	"-gcflags=parley/shared/sparse=", "-gcflags=parley/shared/wordpiece="}
 
 // Root returns the root of the repository that contains dir.
 func Root(dir string) (string, error) {
@@ -95,6 +99,10 @@ func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
 	}
 	for _, p := range programs {
 		if err := read(p.name, filepath.Join(from, p.name)); err != nil {
+			if p.name == engineProgram && errors.Is(err, fs.ErrNotExist) {
+				delete(app, p.name) // withEngine says so where it is needed
+				continue
+			}
 			return nil, err
 		}
 	}
@@ -187,15 +195,16 @@ func compile(ctx context.Context, root string) (string, error) {
 // joined lists scripts and the parts that they consist of: one request loads them all, and
 // none is loaded without the parts that it needs.
 var joined = map[string][]string{
-	"charts.js":       {"uplot.js", "charts.js"},
-	"charts.css":      {"uplot.css", "charts.css"},
-	"boot.js":         {"programs.js", "boot.js"},
-	"panels.js":       {"jobs.js", "panels.js"},
-	"parley-api.js":   {"programs.js", "jobs.js", "node.js", "api.js"},
-	"documents.js":    {"collections.js", "encoding.js", "documents.js"},
-	"lesson.js":       {"steps.js", "stage.js", "tour.js", "present.js", "handout.js", "lesson.js"},
-	"worker.js":       {"download.js", "program.js", "worker.js"},
-	"files-worker.js": {"download.js", "program.js", "pdf.js", "files-worker.js"},
+	"charts.js":        {"uplot.js", "charts.js"},
+	"charts.css":       {"uplot.css", "charts.css"},
+	"boot.js":          {"programs.js", "boot.js"},
+	"panels.js":        {"jobs.js", "panels.js"},
+	"parley-api.js":    {"programs.js", "jobs.js", "node.js", "api.js"},
+	"documents.js":     {"collections.js", "encoding.js", "documents.js"},
+	"lesson.js":        {"steps.js", "stage.js", "tour.js", "present.js", "handout.js", "lesson.js"},
+	"worker.js":        {"download.js", "program.js", "worker.js"},
+	"files-worker.js":  {"download.js", "program.js", "pdf.js", "files-worker.js"},
+	"engine-worker.js": {"download.js", "program.js", "engine-worker.js", "worker.js"},
 }
 
 // addWeb adds the files of site/web, joining the parts of joined.

@@ -59,6 +59,8 @@ type Options struct {
 	// where it need not say anything.
 	EncoderFlag string
 	Collection  string // folder: index.bin, passages.bin, and dense.bin for a dense stage
+	// Engine takes the place of Collection where a search engine holds the collection.
+	Engine *Engine
 	// Dense is a dense encoder's folder for the second stage. "" means the family's, if it
 	// is installed and the collection has dense vectors; in a single file it means none.
 	Dense   string
@@ -149,7 +151,11 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 		return nil, err
 	}
 	data = once(data)
-	program, err := personal(o.App, o.Title, o.Examples)
+	program, err := withEngine(o.App, o.Engine != nil)
+	if err != nil {
+		return nil, err
+	}
+	program, err = personal(program, o.Title, o.Examples)
 	if err != nil {
 		return nil, err
 	}
@@ -212,20 +218,27 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 			return nil, nil, err
 		}
 	}
-	const aCollection = "a collection's folder; `parley index` makes one"
-	collected, err := collection.Files(texts)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("%s is missing: it is not %s", texts, aCollection)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, name := range []string{"collection/index.bin", "collection/passages.bin"} {
-		if err := add(name, collected, texts, aCollection); err != nil {
+	var collected fs.FS
+	var stored []byte // passages.bin
+	if o.Engine != nil {
+		files = append(files, o.Engine.files()...)
+		stored, texts = o.Engine.About, "the engine's collection"
+		o.NoDense = true // its vectors would have to be here
+	} else {
+		const aCollection = "a collection's folder; `parley index` makes one"
+		if collected, err = collection.Files(texts); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, fmt.Errorf("%s is missing: it is not %s", texts, aCollection)
+		}
+		if err != nil {
 			return nil, nil, err
 		}
+		for _, name := range []string{"collection/index.bin", "collection/passages.bin"} {
+			if err := add(name, collected, texts, aCollection); err != nil {
+				return nil, nil, err
+			}
+		}
+		stored = files[len(files)-1].content
 	}
-	stored := files[len(files)-1].content // passages.bin
 	dense, folder, err := second(o, encoders, collected)
 	if err != nil {
 		return nil, nil, err
@@ -260,7 +273,10 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 	} else if warning != "" && o.Log != nil {
 		o.Log("warning: %s: %s", texts, warning)
 	}
-	folders := map[string]fs.FS{encoder: os.DirFS(encoder), texts: collected}
+	folders := map[string]fs.FS{encoder: os.DirFS(encoder)}
+	if collected != nil {
+		folders[texts] = collected
+	}
 	if dense != nil {
 		if list == nil {
 			if list, err = single(encoders); err != nil {

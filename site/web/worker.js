@@ -13,8 +13,8 @@
 // while more of it is being encoded, and the reply is "grown" instead of "ready".
 //
 // The manifest is site.json: {files: [{name, path, bytes, sha256}], family}. Paths are
-// relative to it and change with the contents. Names under encoder/, collection/, levels/
-// and dense/ are for this worker. family, if there is one, is shared/family's list. Its
+// relative to it and change with the contents. Names under encoder/, collection/, parts/,
+// levels/ and dense/ are for this worker. family, if there is one, is shared/family's list. Its
 // default level is loaded at the start, any other when a question first asks for it, and
 // the dense stage when the page asks for it.
 'use strict';
@@ -94,7 +94,7 @@ function change(data) {
 
 // leave notes that the engine has no collection, or one that is no longer wanted.
 function leave() {
-  for (const name of ['collection/index.bin', 'collection/passages.bin', vectors]) engine?.given.delete(name);
+  for (const name of engine?.given || []) if (/^(collection|parts)\//.test(name)) engine.given.delete(name);
 }
 
 // openOwn passes the visitor's own collection to the engine. Where it is damaged, the
@@ -127,8 +127,23 @@ async function call({ op, body, id }) {
     waiting.push({ op, body, id });
     return;
   }
+  const to = engine, mine = own;
   try {
-    const [word, reply] = engine.call(op, new TextEncoder().encode(body));
+    let word, reply;
+    while ([word, reply] = engine.call(op, new TextEncoder().encode(body)), word === 'lacking') {
+      try {
+        await fetchParts(JSON.parse(reply), id); // parts-worker.js
+      } catch (e) {
+        if (!(e instanceof Failure)) throw e;
+        [word, reply] = ['error', JSON.stringify({ stage: e.stage, file: e.file, message: e.message })];
+        break;
+      }
+      if (to !== engine || mine !== own || !ready) { // another collection, or a new start
+        waiting.push({ op, body, id });
+        if (ready) for (const q of waiting.splice(0)) call(q);
+        return;
+      }
+    }
     post(word, reply, id);
   } catch (e) {
     post('error', JSON.stringify({ stage: 'ask', message: `the search program failed at this question and starts anew (${e.message})` }), id);
@@ -200,8 +215,8 @@ async function attempt(mine) {
   const family = manifest.family && { ...manifest.family, default: setup.level || manifest.family.default };
   if (setup.level && !family?.levels.some(l => l.name === setup.level))
     throw new Failure('open', 'site.json', `it has no level ${JSON.stringify(setup.level)}; ${family ? `its levels are ${family.levels.map(l => l.name).join(', ')}` : 'it has a single encoder, without levels'}`);
-  const first = new RegExp(`^(encoder|collection|levels/${family?.default})/`);
-  const files = manifest.files.filter(f => first.test(f.name) && f.name !== vectors && !(mine && f.name.startsWith('collection/')));
+  const first = new RegExp(`^(encoder|collection|parts|levels/${family?.default})/`);
+  const files = manifest.files.filter(f => first.test(f.name) && f.name !== vectors && !(mine && /^(collection|parts)\//.test(f.name)));
   await handAll(files, progress(files, p => post('progress', JSON.stringify(p)), engine.given));
   await engine.starting;
   if (family) engine.ask('file', new TextEncoder().encode(JSON.stringify(family)), 'family.json');

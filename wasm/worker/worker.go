@@ -41,6 +41,7 @@ type worker struct {
 	family   *family.Family // nil where there is one encoder
 	index    *index.Index
 	passages *passages.Store
+	inParts  inParts // in place of index and passages
 	opened   bool
 	engines  map[string]*answer.Engine // by level
 
@@ -82,9 +83,15 @@ func (w *worker) file(data []byte, name uint32) []byte {
 	})
 }
 
+// partsFolder begins the names of a collection's files in parts.
+const partsFolder = "parts/"
+
 func (w *worker) add(name string, data []byte) (err error) {
 	if level, ok := strings.CutPrefix(name, levels); ok {
 		return w.addMember(level, data)
+	}
+	if part, ok := strings.CutPrefix(name, partsFolder); ok {
+		return w.addPart(part, data)
 	}
 	if file, ok := strings.CutPrefix(name, second); ok {
 		return w.addSentence(file, data)
@@ -106,10 +113,10 @@ func (w *worker) add(name string, data []byte) (err error) {
 		w.family = nil
 		w.family, err = family.Parse(data)
 	case indexFile:
-		w.index = nil
+		w.index, w.inParts = nil, nil
 		w.index, err = index.Open(data)
 	case textsFile:
-		w.passages = nil
+		w.passages, w.inParts = nil, nil
 		w.passages, err = passages.Open(data)
 	default:
 		err = fmt.Errorf("there is no place for a file of this name; known are %s, %s, %s (or %s), %s, %s, %s, %s, %sLEVEL/... and %s...",
@@ -313,15 +320,16 @@ func (w *worker) open() []byte {
 			{weights, w.encoder == nil && w.parts[weights] == nil},
 			{config, w.encoder == nil && w.parts[config] == nil},
 			{vocab, w.encoder == nil},
-			{indexFile, w.index == nil},
-			{textsFile, w.passages == nil},
+			{indexFile, w.index == nil && w.inParts == nil},
+			{textsFile, w.passages == nil && w.inParts == nil},
 		} {
 			if part.missing {
 				return "", "", missing(part.name)
 			}
 		}
-		if made := w.passages.About(); w.family != nil && !made.MadeBy(w.encoder.Name) {
-			return "", "", &reactor.FileError{Name: textsFile, Err: errors.New("it was made by another encoder, " + made.Encoder + ", where this page has " + w.encoder.Name + ": the documents must be indexed again")}
+		about, passages, postings, questions := w.collection()
+		if w.family != nil && !about.MadeBy(w.encoder.Name) {
+			return "", "", &reactor.FileError{Name: textsFile, Err: errors.New("it was made by another encoder, " + about.Encoder + ", where this page has " + w.encoder.Name + ": the documents must be indexed again")}
 		}
 		w.opened, w.engines = true, nil
 		e, err := w.engine("")
@@ -330,17 +338,16 @@ func (w *worker) open() []byte {
 			return "", "", err
 		}
 		debug.SetGCPercent(75) // memory on a phone costs more than the collections during questions
-		about := w.passages.About()
 		ready := message.Ready{
 			Encoder:     e.Encoder.Name,
 			MaxTokens:   e.Encoder.Query.MaxTokens,
 			Collection:  about.Title,
-			Passages:    w.passages.Len(),
+			Passages:    passages,
 			Licence:     about.Licence,
 			LicenceURL:  about.LicenceURL,
 			Attribution: about.Attribution,
-			Suggested:   opener.Questions(w.passages, 3),
-			Postings:    w.index.Postings(),
+			Suggested:   questions,
+			Postings:    postings,
 			SIMD:        matrix.Current() == matrix.Kernel,
 			Memory:      memory(),
 		}
@@ -355,6 +362,11 @@ func (w *worker) open() []byte {
 		}
 		return "ready", wire.EncodeReady(&ready), nil
 	})
+}
+
+// whole describes a collection of two files.
+func (w *worker) whole() (about passages.About, n, postings int, questions []string) {
+	return w.passages.About(), w.passages.Len(), w.index.Postings(), opener.Questions(w.passages, 3)
 }
 
 // engine returns the engine of a level; "" is the default.
@@ -380,7 +392,7 @@ func (w *worker) engine(level string) (*answer.Engine, error) {
 			return nil, w.lacking(levels + level + "/")
 		}
 	}
-	e, err := answer.New(with, w.index, w.passages)
+	e, err := w.over(with)
 	if err != nil {
 		return nil, &reactor.FileError{Name: indexFile, Err: err}
 	}
@@ -403,6 +415,9 @@ func (w *worker) ask(body []byte) []byte {
 			return "", "", err
 		}
 		a, err := e.Ask(*ask)
+		if l := answer.Lacking(nil); errors.As(err, &l) {
+			return "lacking", l.Lacks(), nil
+		}
 		return "answer", wire.EncodeAnswer(&a), err
 	})
 }
