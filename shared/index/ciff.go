@@ -128,6 +128,10 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	return nil
 }
 
+// Unit returns the document weight of a frequency of 1 in what WriteCIFF writes, a power of
+// two.
+func (x *Index) Unit() float32 { return ldexp(1, x.unit) }
+
 // postings returns the documents of list l in order, each with its impact.
 func (x *Index) postings(l int) iter.Seq2[uint32, byte] {
 	return func(yield func(uint32, byte) bool) {
@@ -182,19 +186,17 @@ func appendString[S string | []byte](m []byte, field int, s S) []byte {
 
 // ReadCIFF reads another engine's index. It returns a Builder with its documents, and the
 // documents' names. term maps a term's string to its number in a vocabulary of the given
-// size; a frequency of 1 becomes the weight step. Errors in the file are
-// *container.FormatError.
+// size; step returns the weight of a frequency of 1, given the header's description. Errors
+// in the file are *container.FormatError.
 //
 // Lists of words, which WriteCIFF names "word:...", are checked and skipped: words are
 // made from the texts, by AddWords.
-func ReadCIFF(r io.Reader, vocab int, term func(string) (uint32, bool), step float32) (*Builder, []string, error) {
-	if !(step > 0) || step > maxWeight {
-		return nil, nil, fmt.Errorf("index: the step %v is not in (0, 2^32]", step)
-	}
+func ReadCIFF(r io.Reader, vocab int, term func(string) (uint32, bool), step func(description string) (float32, error)) (*Builder, []string, error) {
 	c := ciffReader{in: bufio.NewReaderSize(r, 1<<16)}
 	c.section = "CIFF header"
 	var lists, records, docs uint64
-	if err := c.message(func(field int, v uint64, _ []byte) error {
+	description := ""
+	if err := c.message(func(field int, v uint64, s []byte) error {
 		switch field {
 		case 1:
 			if v != 1 {
@@ -206,10 +208,19 @@ func ReadCIFF(r io.Reader, vocab int, term func(string) (uint32, bool), step flo
 			records = v
 		case 5:
 			docs = v
+		case 8:
+			description = string(s)
 		}
 		return nil
 	}); err != nil {
 		return nil, nil, err
+	}
+	unit, err := step(description)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !(unit > 0) || unit > maxWeight {
+		return nil, nil, fmt.Errorf("index: the step %v is not in (0, 2^32]", unit)
 	}
 	if records != docs || docs > math.MaxInt32 || lists > math.MaxInt32 {
 		return nil, nil, c.fail("%d documents, %d of them recorded, in %d lists: every document must be recorded, and none counted below 0", docs, records, lists)
@@ -228,7 +239,7 @@ func ReadCIFF(r io.Reader, vocab int, term func(string) (uint32, bool), step flo
 			case 2:
 				df = v
 			case 4:
-				return b.addCIFF(&l, s, step)
+				return b.addCIFF(&l, s, unit)
 			}
 			return nil
 		}); err != nil {

@@ -28,6 +28,10 @@ const goldenCIFF = `
 
 var digits = []string{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight"}
 
+func always(step float32) func(string) (float32, error) {
+	return func(string) (float32, error) { return step, nil }
+}
+
 func digit(name string) (uint32, bool) {
 	i := slices.Index(digits, name)
 	return uint32(i), i >= 0
@@ -48,7 +52,7 @@ func TestCIFFIsWhatProtobufWrites(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("wrote\n%x\nwant\n%x", got, want)
 	}
-	b, names, err := ReadCIFF(bytes.NewReader(want), 9, digit, 1./64)
+	b, names, err := ReadCIFF(bytes.NewReader(want), 9, digit, always(1./64))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +89,7 @@ func TestCIFFGivesBackTheIndex(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, names, err := ReadCIFF(bytes.NewReader(writeCIFF(t, x, name)), 1000, number, x.Step())
+		b, names, err := ReadCIFF(bytes.NewReader(writeCIFF(t, x, name)), 1000, number, always(x.Step()))
 		if err != nil || len(names) != n {
 			t.Fatalf("%d documents: %d names, %v", n, len(names), err)
 		}
@@ -103,7 +107,7 @@ func TestCIFFRefuses(t *testing.T) {
 	data := unhex(t, goldenCIFF)
 	for n := range data {
 		var fe *container.FormatError
-		if _, _, err := ReadCIFF(bytes.NewReader(data[:n]), 9, digit, 1); !errors.As(err, &fe) {
+		if _, _, err := ReadCIFF(bytes.NewReader(data[:n]), 9, digit, always(1)); !errors.As(err, &fe) {
 			t.Fatalf("cut at %d: error %v", n, err)
 		}
 	}
@@ -126,15 +130,15 @@ func TestCIFFRefuses(t *testing.T) {
 		if strings.Count(hex, old) != 1 {
 			t.Fatalf("%s is in the file %d times", c.old, strings.Count(hex, old))
 		}
-		_, _, err := ReadCIFF(bytes.NewReader(unhex(t, strings.Replace(hex, old, new, 1))), 9, digit, 1)
+		_, _, err := ReadCIFF(bytes.NewReader(unhex(t, strings.Replace(hex, old, new, 1))), 9, digit, always(1))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s for %s: error %v, want %q", c.new, c.old, err, c.want)
 		}
 	}
-	if _, _, err := ReadCIFF(bytes.NewReader(append(data, 0)), 9, digit, 1); err == nil {
+	if _, _, err := ReadCIFF(bytes.NewReader(append(data, 0)), 9, digit, always(1)); err == nil {
 		t.Error("a byte too many is accepted")
 	}
-	if _, _, err := ReadCIFF(io.MultiReader(bytes.NewReader(data[:40]), brokenReader{}), 9, digit, 1); !errors.Is(err, io.ErrNoProgress) {
+	if _, _, err := ReadCIFF(io.MultiReader(bytes.NewReader(data[:40]), brokenReader{}), 9, digit, always(1)); !errors.Is(err, io.ErrNoProgress) {
 		t.Errorf("a broken reader: error %v", err)
 	}
 	same := func(uint32) string { return "same" }
@@ -150,7 +154,7 @@ func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrNoProgress }
 func FuzzReadCIFF(f *testing.F) {
 	f.Add(unhex(f, goldenCIFF), float32(1./64))
 	f.Fuzz(func(t *testing.T, data []byte, step float32) {
-		b, names, err := ReadCIFF(bytes.NewReader(data), 9, digit, step)
+		b, names, err := ReadCIFF(bytes.NewReader(data), 9, digit, always(step))
 		if err != nil {
 			return
 		}

@@ -521,7 +521,7 @@ func TestCIFFHasWords(t *testing.T) {
 		}
 	}
 	// After reading, learned terms are as before; words come from the texts.
-	b, docs, err := ReadCIFF(bytes.NewReader(data), 9, digit, 1./256)
+	b, docs, err := ReadCIFF(bytes.NewReader(data), 9, digit, always(1./256))
 	if err != nil || len(docs) != 4 {
 		t.Fatal(docs, err)
 	}

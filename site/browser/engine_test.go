@@ -83,8 +83,7 @@ func TestAPageThatAsksAnEngine(t *testing.T) {
 		return asking.Encode(q, rankedBy(e, q, k))
 	}, func(error) {}))
 
-	p := blank(t, s)
-	p.ready()
+	p := open(t, s).ready()
 	for _, where := range []string{".colophon", "main"} {
 		if text := p.text(where); !strings.Contains(text, "vector leaves") || strings.Contains(text, "Nothing you type leaves") {
 			t.Errorf("%s does not say what leaves the tab: %s", where, text)
@@ -137,8 +136,7 @@ func TestAPageThatAsksAnEngine(t *testing.T) {
 
 	// A host that asks no engine says so.
 	s.swap(folder)
-	q := blank(t, s)
-	q.ready()
+	q := open(t, s).ready()
 	q.expect("/ask", "405", "Failed to load resource")
 	q.do(focusBox)
 	q.press("how high is Everest?\r")

@@ -316,7 +316,7 @@ func TestCIFFIsTheIndexAgain(t *testing.T) {
 		var term uint32
 		n, _ := fmt.Sscanf(name, "[unused%d]", &term)
 		return term, n == 1
-	}, 1)
+	}, CIFFStep)
 	if err != nil || len(docs) != 23 || docs[5] != c.Passages.At(5).ID {
 		t.Errorf("%d documents, %v", len(docs), err)
 	}

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/bits"
@@ -280,7 +281,7 @@ var ciff = &Form{
 	whole: func(ctx context.Context, c *Collection, path string, m *meter) error {
 		return durable.Write(path, func(w io.Writer) error {
 			z := gzip.NewWriter(w)
-			err := c.Index.WriteCIFF(z, c.Piece, func(doc int) string { return c.Passages.At(doc).ID }, "Parley: "+c.Passages.About().Title)
+			err := c.Index.WriteCIFF(z, c.Piece, func(doc int) string { return c.Passages.At(doc).ID }, describeCIFF(c))
 			if err == nil {
 				err = ctx.Err()
 			}
@@ -295,6 +296,27 @@ var ciff = &Form{
 		return map[string]string{"README.md": readme(c, q, "CIFF", "An engine's importer of CIFF reads index.ciff.gz: osirrc/ciff's for Lucene, PISA, JASS, Terrier; bmp.", "")}, nil
 	},
 	query: anseriniQuery,
+}
+
+// describeCIFF says in a CIFF's header what a frequency weighs, which the format has no
+// place for. CIFFStep reads it.
+func describeCIFF(c *Collection) string {
+	return fmt.Sprintf("Parley: %s; %s%v", c.Passages.About().Title, frequencyOf1, c.Index.Unit())
+}
+
+const frequencyOf1 = "a frequency of 1 is the weight "
+
+// CIFFStep returns the weight of a frequency of 1 in a CIFF with this description.
+func CIFFStep(description string) (float32, error) {
+	i := strings.LastIndex(description, frequencyOf1)
+	if i < 0 {
+		return 0, errors.New("the file does not say what a frequency weighs; --step says it: 0.01 where weights were multiplied by 100, as Anserini's are")
+	}
+	step, err := strconv.ParseFloat(description[i+len(frequencyOf1):], 32)
+	if err != nil {
+		return 0, fmt.Errorf("the file's description ends in no weight: %.200q", description)
+	}
+	return float32(step), nil
 }
 
 // bulk writes a passage for the _bulk interface of OpenSearch and Elasticsearch.

@@ -183,6 +183,20 @@ parley export --to sqlite --out for-sqlite && sqlite3 for-sqlite/parley.db < for
 parley export --to qdrant --dry-run --ask "When was the Eiffel Tower built?"`,
 	},
 	{
+		Name: "import", Define: runImport,
+		Synopsis: "ciff FILE [flags]",
+		Summary:  "make a collection from another engine's index",
+		About: `FILE is an index in CIFF, the Common Index File Format, with gzip or without, as Anserini,
+PISA and parley export write it. Its terms must be pieces of the encoder's vocabulary,
+since the encoder reads the questions. A file that Parley wrote says what a frequency
+weighs; for others, --step does.
+
+The format holds no texts. Without --texts, passages are found and named, but not
+quoted, and words are not searched for.`,
+		Examples: `parley import ciff index.ciff.gz --texts corpus.jsonl --out from-ciff
+parley import ciff splade.ciff --step 0.01 --encoder encoders/splade --texts corpus.jsonl.gz`,
+	},
+	{
 		Name: "load", Define: runLoad,
 		Synopsis: "--to URL [flags]",
 		Summary:  "load a collection into a search engine that runs",
