@@ -207,7 +207,7 @@ func Open(ctx context.Context, address string) (l *Live, err error) {
 	if !m.Whole {
 		return nil, fmt.Errorf("its load was not finished, at passage %d of %d; run the same `parley load` again, which continues it", m.Done, m.Passages)
 	}
-	n, err := s.count(ctx)
+	n, err := counted(ctx, s)
 	if err != nil {
 		return nil, err
 	}

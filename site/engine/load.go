@@ -62,7 +62,7 @@ func (b blob) read(ctx context.Context, s server, what string) ([]byte, error) {
 	}
 	var data []byte
 	for i := range b.Notes {
-		part, err := s.get(ctx, b.First+i)
+		part, err := note(ctx, s, b.First+i)
 		if err != nil {
 			return nil, err
 		}
@@ -74,9 +74,24 @@ func (b blob) read(ctx context.Context, s server, what string) ([]byte, error) {
 	return data, nil
 }
 
+// note reads a note, and counted counts the passages, of an engine that may be starting.
+func note(ctx context.Context, s server, n int) (data []byte, err error) {
+	return data, usual.retry(ctx, func() error {
+		data, err = s.get(ctx, n)
+		return err
+	})
+}
+
+func counted(ctx context.Context, s server) (n int, err error) {
+	return n, usual.retry(ctx, func() error {
+		n, err = s.count(ctx)
+		return err
+	})
+}
+
 // readMarker returns what an engine holds; nil: nothing of ours.
 func readMarker(ctx context.Context, s server) (*marker, error) {
-	data, err := s.get(ctx, 0)
+	data, err := note(ctx, s, 0)
 	if err != nil || data == nil {
 		return nil, err
 	}
@@ -158,7 +173,7 @@ func Load(ctx context.Context, c *Collection, address string, o LoadOptions) (_ 
 	}
 	if m == nil {
 		// Whatever is there is not from a load of ours: its notes come before its passages.
-		n, err := s.count(ctx)
+		n, err := counted(ctx, s)
 		if err != nil {
 			return nil, err
 		}
@@ -179,7 +194,7 @@ func Load(ctx context.Context, c *Collection, address string, o LoadOptions) (_ 
 				return nil, err
 			}
 		}
-		n, err := s.count(ctx)
+		n, err := counted(ctx, s)
 		if err != nil {
 			return nil, err
 		}

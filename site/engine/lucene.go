@@ -159,7 +159,7 @@ func (s *luceneServer) count(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	if said.Count == nil || said.Shards.Successful != said.Shards.Total {
-		return 0, fmt.Errorf("only %d of the %d shards of %s answer", said.Shards.Successful, said.Shards.Total, s.name)
+		return 0, busyError{error: fmt.Errorf("only %d of the %d shards of %s answer", said.Shards.Successful, said.Shards.Total, s.name)}
 	}
 	return *said.Count, nil
 }
