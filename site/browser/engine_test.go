@@ -84,7 +84,7 @@ func TestAPageThatAsksAnEngine(t *testing.T) {
 	}, func(error) {}))
 
 	p := open(t, s).ready()
-	for _, where := range []string{".colophon", "main"} {
+	for _, where := range []string{".colophon", "main", ".leaves"} {
 		if text := p.text(where); !strings.Contains(text, "vector leaves") || strings.Contains(text, "Nothing you type leaves") {
 			t.Errorf("%s does not say what leaves the tab: %s", where, text)
 		}

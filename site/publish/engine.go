@@ -39,6 +39,9 @@ var enginePromises = strings.NewReplacer(
 	`Conversational search: each question becomes a sparse vector in this browser tab, and a search engine gets the vector alone.`,
 	`found by a small neural encoder that runs in this tab.</p>`,
 	`found by a search engine. A small neural encoder in this tab makes a sparse vector of your question, and <strong>the vector leaves this tab</strong>; your words do not.</p>`,
+	`begins a new line.</span></p>`,
+	`begins a new line.</span></p>
+    <p class="leaves">Each question’s sparse vector leaves this tab.</p>`,
 	`<strong>Nothing you type leaves this page.</strong>`,
 	`<strong>Your words stay in this page; their sparse vector leaves it.</strong> It goes to this page’s host, which asks a search engine. Whoever sees a vector can guess what its question is about.`,
 	`The vector is looked up in an inverted index, as a search engine would look up words, and each match adds to a passage’s score. There is no server and no text is generated:`,
@@ -58,10 +61,16 @@ func withEngine(app App, wanted bool) (App, error) {
 		return nil, errors.New("these programs cannot ask a search engine; those that are built from the sources, or that a release of parley carries, can")
 	}
 	page := enginePromises.Replace(string(app["index.html"]))
-	if n := strings.Count(page, "vector leaves") + strings.Count(page, "gets the vector alone") + strings.Count(page, "sent to this page’s host"); n != 4 || bytes.Contains([]byte(page), []byte("Nothing you type leaves")) {
-		return nil, fmt.Errorf("index.html promises what does not hold where a search engine is asked: site/publish/engine.go knows %d of 4 sentences", n)
+	if n := strings.Count(page, "vector leaves") + strings.Count(page, "gets the vector alone") + strings.Count(page, "sent to this page’s host"); n != 5 || bytes.Contains([]byte(page), []byte("Nothing you type leaves")) {
+		return nil, fmt.Errorf("index.html promises what does not hold where a search engine is asked: site/publish/engine.go knows %d of 5 sentences", n)
+	}
+	const offline = `'Ready to work offline.'`
+	if !bytes.Contains(app["boot.js"], []byte(offline)) {
+		return nil, errors.New("boot.js no longer says that the page works offline; site/publish/engine.go looks for it")
 	}
 	app["index.html"] = []byte(page)
+	app["style.css"] = append(bytes.Clone(app["style.css"]), "\n.leaves { padding-inline: 1.1rem; color: var(--muted); font-size: .8125rem; }\n"...)
+	app["boot.js"] = bytes.Replace(app["boot.js"], []byte(offline), []byte(`'The page is kept; its questions need the network.'`), 1)
 	app["worker.js"], app["worker.wasm"] = script, program
 	return app, nil
 }
