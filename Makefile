@@ -39,7 +39,7 @@ check: format-check ## vet, and the quick tests: no browser, clang or libtorch; 
 GOTESTSUM := $(GO) run gotest.tools/gotestsum@v1.13.0
 TESTED = $$($(GOTESTSUM) --version >/dev/null 2>&1 && echo '$(GOTESTSUM) --format standard-quiet -- -timeout 30m' || echo '$(GO) test -timeout 30m')
 
-test: browser format-check ## run every test (fetches Chromium, clang and libtorch where it can)
+test: browser opensearch format-check ## run every test (fetches Chromium, clang and libtorch where it can)
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./wasm/ui/...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./wasm/worker/...
@@ -52,6 +52,12 @@ test: browser format-check ## run every test (fetches Chromium, clang and libtor
 
 browser: ## install what the tests need beside Go: Chromium, clang, lld
 	@sh site/browser/install.sh
+
+opensearch: ## fetch OpenSearch from Maven for its test, where Java and Maven are there
+	@ls build/engines/java/opensearch-2*.jar >/dev/null 2>&1 || \
+	{ command -v javac >/dev/null && command -v $(MVN) >/dev/null && $(MVN) -B -q -f site/engine/testdata/opensearch/pom.xml \
+	  org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies -DoutputDirectory=$(CURDIR)/build/engines/java; } || \
+	echo 'OpenSearch is not tested: it needs javac, Maven (MVN=PATH) and the packages of site/engine/testdata/opensearch/pom.xml'
 
 libtorch: ## fetch or find libtorch (LIBTORCH=FOLDER) and build what training needs
 	@sh trainer/libtorch/build.sh
@@ -125,4 +131,4 @@ format-check:
 clean: ## remove what was built here
 	rm -rf build site/dist
 
-.PHONY: help demo dist onefile release release-check check format-check test engines browser libtorch trainer train experiments llm fuzz bench packages generate models levels family dense format clean
+.PHONY: help demo dist onefile release release-check check format-check test engines browser opensearch libtorch trainer train experiments llm fuzz bench packages generate models levels family dense format clean

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"parley/shared/cli"
+	"parley/site/collection"
 )
 
 // A file of SQLite is an engine, too: search, chat and a run answer from it as from the
@@ -56,5 +60,44 @@ func TestAnEngineAnswersAsTheCollection(t *testing.T) {
 	}
 	if code, _, err := parley(t, "", "search", "--encoder", b.encoder, "--engine", filepath.Join(b.dir, "none.db"), "tea"); code != cli.Failed || !strings.Contains(err, "none.db") {
 		t.Errorf("no file: %d %s", code, err)
+	}
+}
+
+// A CIFF that was exported becomes the same collection again.
+func TestAnExportedCIFFIsImported(t *testing.T) {
+	b := newBench(t)
+	out, again, texts := filepath.Join(b.dir, "ciff"), filepath.Join(b.dir, "again"), filepath.Join(b.dir, "texts.jsonl")
+	must(t, "", b.with("export", "--to", "ciff", "--out", out)...)
+	_, p, err := collection.Open(b.collection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	for i := range p.Len() {
+		p := p.At(i)
+		line, _ := json.Marshal(map[string]any{"_id": p.ID, "title": p.Title, "text": p.Text, "metadata": map[string]string{"url": p.URL}})
+		lines.Write(append(line, '\n'))
+	}
+	if err := os.WriteFile(texts, []byte(lines.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(out, "index.ciff.gz")
+	must(t, "", "import", "ciff", file, "--encoder", b.encoder, "--texts", texts, "--title", "Test", "--out", again)
+	for _, name := range []string{"index.bin", "passages.bin"} {
+		got, err := os.ReadFile(filepath.Join(again, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, _ := os.ReadFile(filepath.Join(b.collection, name)); !bytes.Equal(got, want) {
+			t.Errorf("%s is another", name)
+		}
+	}
+	for _, line := range [][]string{{"import"}, {"import", "lucene", file}, {"import", "ciff"}, {"import", "ciff", file, "--step", "-1"}} {
+		if code, _, err := parley(t, "", line...); code != cli.Usage {
+			t.Errorf("%v: exit code %d, %s", line, code, err)
+		}
+	}
+	if code, _, err := parley(t, "", "import", "ciff", texts, "--encoder", b.encoder, "--out", again); code != cli.Failed || !strings.Contains(err, "texts.jsonl") {
+		t.Errorf("no CIFF: %d %s", code, err)
 	}
 }
