@@ -84,7 +84,7 @@ experiments: trainer packages ## run the experiments of models/experiments from 
 	TRAINER=build/trainer PACKAGES=$(PACKAGES) sh trainer/experiment/data.sh "$(SETS)"; fi
 	build/trainer experiment $(EXPERIMENTS)
 
-engines: ## compare the rankings of SQLite, OpenSearch, pgvector, Qdrant and Milvus with Parley's, on all questions of our test split
+engines: ## compare the rankings of SQLite, OpenSearch, Lucene, pgvector, Qdrant and Milvus with Parley's, on all questions of our test split
 	$(PYTHON) site/engine/rankings.py --install
 
 llm: ## test `trainer rewrite` against a language model on localhost (compiles llama.cpp)

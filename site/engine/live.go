@@ -99,7 +99,7 @@ func dial(ctx context.Context, address string, create bool) (server, error) {
 		return nil, fmt.Errorf("the name %q, after # in the engine's address: wanted up to 40 of a-z, 0-9 and _, a letter first, which all engines allow", name)
 	}
 	u.Fragment = ""
-	if _, ok := u.User.Password(); ok {
+	if password, _ := u.User.Password(); password != "" {
 		return nil, fmt.Errorf("the engine's address holds a password, which every list of processes shows: put it into the environment, as %s (PostgreSQL: PGPASSWORD)", EnvPassword)
 	}
 	switch u.Scheme {

@@ -134,24 +134,59 @@ def pgvector(folder):
     return ask
 
 
-def opensearch(folder):
-    """OpenSearch in a Java process of its own, over HTTP, by the bulk requests of the export."""
+def java(program):
+    """Compiles a program of testdata beside OpenSearch's packages, which have Lucene's; returns the class path."""
     for tool in "java", "javac", "mvn":
         if not shutil.which(tool):
             raise Absent(f"no {tool} here")
-    source, jars, home = os.path.join(os.path.dirname(os.path.abspath(__file__)), "testdata", "opensearch"), os.path.join(WORK, "java"), os.path.join(WORK, "opensearch-home")
+    source, jars, classes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "testdata"), os.path.join(WORK, "java"), os.path.join(WORK, "classes", program)
     if not glob.glob(os.path.join(jars, "opensearch-2*.jar")):
-        run = subprocess.run(["mvn", "-B", "-q", "-f", os.path.join(source, "pom.xml"),
+        run = subprocess.run(["mvn", "-B", "-q", "-f", os.path.join(source, "opensearch", "pom.xml"),
                               "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies", f"-DoutputDirectory={jars}"])
         if run.returncode:
             raise Absent("Maven did not bring OpenSearch")
-    subprocess.run(["javac", "-cp", f"{jars}/*", "-d", jars, os.path.join(source, "Main.java")], check=True)
+    os.makedirs(classes, exist_ok=True)
+    subprocess.run(["javac", "-cp", f"{jars}/*", "-d", classes, os.path.join(source, program, "Main.java")], check=True)
+    return f"{classes}{os.pathsep}{jars}/*"
+
+
+def shift(v):
+    """The power of two by which weights are divided where Lucene allows at most 64, as the export's queries have it."""
+    return max(0, max((w.bit_length() for w in v.values()), default=0) - 6)
+
+
+def lucene(folder):
+    """Lucene's FeatureField, without a server, over the documents that OpenSearch's bulk requests hold."""
+    home = os.path.join(WORK, "lucene-index")
+    program = subprocess.Popen(["java", "-Xmx512m", "-cp", java("lucene"), "Main", home, str(DEPTH)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(program.stdin.close)
+
+    def tell(v):
+        program.stdin.write((" ".join(f"{t}:{w}" for t, w in v.items()) or " ") + "\n")
+    for i, row in enumerate(rows(folder, "part-*.ndjson")):
+        if i % 2:
+            tell(json.loads(row)["v"])
+    program.stdin.write("\n")
+    program.stdin.flush()
+    program.stdout.readline()
+
+    def ask(v):
+        by = 2**shift(v)
+        tell({t: w / by for t, w in v.items()})
+        program.stdin.flush()
+        return [(int(doc), float(score)) for doc, _, score in (hit.partition(":") for hit in program.stdout.readline().split())]
+    return ask
+
+
+def opensearch(folder):
+    """OpenSearch in a Java process of its own, over HTTP, by the bulk requests of the export."""
+    classes, home = java("opensearch"), os.path.join(WORK, "opensearch-home")
     shutil.rmtree(home, ignore_errors=True)
     os.makedirs(home)
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    server = subprocess.Popen(["java", "-Xmx512m", "-cp", f"{jars}{os.pathsep}{jars}/*", "Main", home, str(port)],
+    server = subprocess.Popen(["java", "-Xmx512m", "-cp", classes, "Main", home, str(port)],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(os.path.join(WORK, "opensearch.log"), "w"), text=True)
     atexit.register(server.stdin.close)  # it ends with its input
     if not any("started" in line for line in server.stdout):
@@ -168,20 +203,20 @@ def opensearch(folder):
     call("POST", "parley/_refresh", b"")
 
     def ask(v):
-        # As the form's query has it: the boosts at most 64, divided by a power of two.
-        shift = max(0, max((w.bit_length() for w in v.values()), default=0) - 6)
+        by = 2**shift(v)
         hits = call("POST", "parley/_search", json.dumps({
             "size": DEPTH, "_source": False, "fields": ["doc"], "track_total_hits": False, "sort": [{"_score": "desc"}, {"doc": "asc"}],
-            "query": {"bool": {"should": [{"rank_feature": {"field": f"v.{t}", "linear": {}, "boost": w / 2**shift}} for t, w in v.items()]}}}).encode())
+            "query": {"bool": {"should": [{"rank_feature": {"field": f"v.{t}", "linear": {}, "boost": w / by}} for t, w in v.items()]}}}).encode())
         return [(h["fields"]["doc"][0], h["_score"]) for h in hits["hits"]["hits"]]
     return ask
 
 
-ENGINES = {"sqlite": sqlite, "opensearch": opensearch, "pgvector": pgvector, "qdrant": qdrant, "milvus": milvus}
+FORMS = {"lucene": "opensearch"}  # an engine whose export has another name
+ENGINES = {"sqlite": sqlite, "opensearch": opensearch, "lucene": lucene, "pgvector": pgvector, "qdrant": qdrant, "milvus": milvus}
 
 
 def compare(name, most):
-    folder = export(name)
+    folder = export(FORMS.get(name, name))
     begin = time.time()
     ask = ENGINES[name](folder)
     loaded = time.time()
