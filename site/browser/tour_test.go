@@ -59,6 +59,10 @@ func (p *page) hidden(about string) []string {
 			const r = document.querySelector(css).getBoundingClientRect();
 			if (r.top < -.5 || r.left < -.5 || r.bottom > innerHeight + .5 || r.right > innerWidth + .5 || r.height < 8) bad.push(css + " at " + [r.left, r.top, r.right, r.bottom].map(Math.round));
 		}
+		for (const part of [.1, .3, .5, .7, .9]) { // nothing of the page lies over the card
+			const over = document.elementFromPoint(card.left + card.width * part, card.top + card.height * part);
+			if (!over?.closest(".tour")) bad.push("over the card: " + over?.outerHTML.slice(0, 80));
+		}
 		const text = document.querySelector(".tour .text"), about = `+quote(about)+`;
 		if (about && text.scrollHeight > text.clientHeight + 1) bad.push("the text is " + text.scrollHeight + " pixels high in a place of " + text.clientHeight);
 		if (about) {
@@ -245,7 +249,7 @@ func TestHandouts(t *testing.T) {
 	for hash, wants := range map[string][]string{
 		"#handout":                {"How many people live in Peru?", "2 which languages do they speak?", "“The languages spoken in Peru are Spanish", "https://web.archive.org/web/2025/", "27 learned terms and 10 exact words touched 41,873 postings", "Read with turn 1", "Found first: 1. Peru: people and society"},
 		"#handout=lesson":         {"1. What is a sparse vector?", "a few hundred", "3. What sparsity costs", "in your own words"},
-		"#handout=lesson&answers": {"13 of 30,522 are not zero", "Answer: ", "10.6 times fewer postings; the article falls from rank 1 to 3"},
+		"#handout=lesson&answers": {"13 of 30,522 are not zero", "Answer: ", "λ 0.4, 7 terms: 7 terms, 4,464 postings, rank 3", "10.6 times fewer postings; the article falls from rank 1 to 3"},
 	} {
 		eval[bool](p, `(location.hash = `+quote(hash)+`, true)`)
 		p.wait("the handout", `location.hash === `+quote(hash)+` && document.querySelector(".paper #handout-title") && !document.querySelector(".handout-bar .primary").disabled`)

@@ -165,10 +165,10 @@
         { ask: poets, read: 'together', what: 'dial', at: '.scroll:has(> .grid)', text: async () => {
           const all = await Promise.all(levels().map(async l => [l, await last(poets, l.name)]));
           const b = all.find(([l]) => l.name === usual().name)[1], s = all.at(-1)[1];
-          const ranks = all.slice(all.findIndex(([l]) => l.name === usual().name)).map(([l, a]) => `${l.title} ${rank(a, poets[3]) || 'beyond 100'}`);
+          const ranks = all.slice(all.findIndex(([l]) => l.name === usual().name)).map(([, a]) => rank(a, poets[3]) || 'beyond 100');
           return [
             `Of ${learned(b).length} learned terms, ${learned(s).length} are left: ${list(learned(s))}.`,
-            `The rank of what answers, Maxim Gorky: ${ranks.join(', ')}.`,
+            `The rank of what answers, Maxim Gorky, from “${usual().title}” to “${sparsest().title}”: ${ranks.join(', ')}.`,
           ];
         } },
       ],
