@@ -268,7 +268,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			e.parts[t] = 0
 		}
 	}()
-	terms, place := e.terms(f, f.turns)
+	terms, place := e.terms(f, f.turns, ask.Explain)
 	a := message.Answer{
 		Terms:   terms,
 		Results: make([]message.Result, len(f.hits)),
@@ -325,6 +325,9 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			a.Results[i].Parts = []message.Part{}
 			if f.stage != message.StageDense {
 				a.Results[i].Parts = e.explain(f.Vector, h.Doc, place)
+				if !ask.Brief {
+					a.Results[i].Places = e.places(a.Results[i].Text, a.Results[i].Parts, place)
+				}
 			}
 		}
 	}
@@ -397,15 +400,41 @@ func (e *Engine) explain(query sparse.Vector, doc uint32, place map[uint32]int) 
 	return parts
 }
 
+// places returns where a result's text has the terms that it shares with the query.
+// e.tokens are the pieces of text.
+func (e *Engine) places(text string, parts []message.Part, place map[uint32]int) (places []message.Place) {
+	shared := make(map[int]bool, len(parts))
+	for _, p := range parts {
+		shared[p.Term] = true
+	}
+	end := 0
+	for _, t := range e.tokens {
+		if n, ok := place[uint32(t.ID)]; ok && shared[n] {
+			places = append(places, message.Place{Term: n, Start: t.Start, End: t.End})
+		}
+		end = t.End
+	}
+	if e.lexicon.Words() > 0 {
+		e.words.Each(text[:end], func(stem []byte, start, end int) {
+			t, ok := e.lexicon.Lookup(stem)
+			if n, in := place[t]; ok && in && shared[n] {
+				places = append(places, message.Place{Term: n, Start: start, End: end})
+			}
+		})
+	}
+	return places
+}
+
 // less reports whether a adds less to the score than b, or as much and comes from a later term.
 func less(a, b message.Part) bool {
 	x, y := a.Query*a.Doc, b.Query*b.Doc
 	return x < y || x == y && a.Term > b.Term
 }
 
-// terms describes the query vector's terms, heaviest first, ties by number. place maps each term to
+// terms describes the query vector's terms, heaviest first, ties by number; with spans, also
+// where the tokens that won them are. place maps each term to
 // its position in the list.
-func (e *Engine) terms(f found, turns []message.Turn) (terms []message.Term, place map[uint32]int) {
+func (e *Engine) terms(f found, turns []message.Turn, spans bool) (terms []message.Term, place map[uint32]int) {
 	typed := make(map[int32]bool, len(f.Input.IDs))
 	for i, id := range f.Input.IDs {
 		if f.Input.From[i].Side != conversation.Marker {
@@ -437,6 +466,9 @@ func (e *Engine) terms(f found, turns []message.Turn) (terms []message.Term, pla
 			t.Text, t.Typed = strings.ToLower(text[from.Start:from.End]), true
 		} else {
 			t.Text, t.Typed = e.Encoder.Tokenizer.Piece(id), typed[id]
+		}
+		if spans && from.Side != conversation.Marker {
+			t.Start, t.End = from.Start, from.End
 		}
 		terms[n] = t
 	}

@@ -42,7 +42,32 @@ func TestPartsSumToTheScore(t *testing.T) {
 			t.Errorf("%s: the parts are not in order", r.ID)
 		}
 	}
-	if plain := ask(t, e, tower); plain.Results[0].Parts != nil {
+	// A place is a word of the text whose piece, or stem, is a term that both share; the
+	// token that lit a term is a word of its turn.
+	found := map[string]bool{}
+	for _, r := range got.Results {
+		for _, p := range r.Places {
+			term, text := got.Terms[p.Term], strings.ToLower(r.Text[p.Start:p.End])
+			if !slices.ContainsFunc(r.Parts, func(q message.Part) bool { return q.Term == p.Term }) {
+				t.Errorf("%s: %q is no shared term", r.ID, term.Text)
+			}
+			if !term.Word && text != strings.TrimPrefix(term.Text, "##") {
+				t.Errorf("%s: the piece %q is said to stand at %q", r.ID, term.Text, text)
+			}
+			found[term.Text] = true
+		}
+	}
+	if !found["tower"] {
+		t.Errorf("no place of “tower”, but of %v", found)
+	}
+	for _, term := range got.Terms {
+		if from := tower.Turns[max(term.Turn, 0)]; term.Typed && term.Turn >= 0 && !term.Reply && !term.Word {
+			if got := strings.ToLower(from.Question[term.Start:term.End]); got != strings.TrimPrefix(term.Text, "##") {
+				t.Errorf("%q was lit by %q", term.Text, got)
+			}
+		}
+	}
+	if plain := ask(t, e, tower); plain.Results[0].Parts != nil || plain.Results[0].Places != nil || plain.Terms[0].End != 0 {
 		t.Error("parts that nobody asked for")
 	}
 }

@@ -55,7 +55,7 @@ type Ask struct {
 	// For the page's instruments. A turn whose texts are empty is not read, and the others
 	// keep their numbers.
 	Brief   bool     `json:"brief,omitempty"`   // results without Text, URL, Quote and Marks
-	Explain bool     `json:"explain,omitempty"` // results with Parts
+	Explain bool     `json:"explain,omitempty"` // terms with Start and End, results with Parts and Places
 	Weights []Weight `json:"weights,omitempty"` // factors on the weights of terms
 }
 
@@ -156,6 +156,10 @@ type Term struct {
 	// Word is true for an exact word, in lower case, as it stands in the conversation, and
 	// false for a term of the encoder.
 	Word bool `json:"word,omitempty"`
+	// Start and End are the byte range of the token or word that won it, in its turn's
+	// question or reply as it was read. They are 0 for a marker.
+	Start int `json:"start,omitempty"`
+	End   int `json:"end,omitempty"`
 }
 
 // A Span is a byte range, [start, end).
@@ -180,6 +184,17 @@ type Result struct {
 	// Dense is the dense stage's part of Score, which may be negative.
 	Dense float32 `json:"dense,omitempty"`
 	Parts []Part  `json:"parts,omitempty"`
+	// Places are the words of Text that are themselves one of the Parts' terms, in the
+	// order of the text; learned terms first, then exact words. A term whose piece is not
+	// in Text has none: the passage was given it by its encoder.
+	Places []Place `json:"places,omitempty"`
+}
+
+// A Place is a term in a passage: a byte range of its text.
+type Place struct {
+	Term  int `json:"term"` // index into the Answer's Terms
+	Start int `json:"start"`
+	End   int `json:"end"`
 }
 
 // A Part is one term's part of a score, Query x Doc. The parts, with Dense added last, sum

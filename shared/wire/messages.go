@@ -353,6 +353,8 @@ func readTerm(v jsontree.Value, m *message.Term) {
 	m.Reply = v.Get("reply").Yes
 	m.Typed = v.Get("typed").Yes
 	m.Word = v.Get("word").Yes
+	m.Start = v.Get("start").Int()
+	m.End = v.Get("end").Int()
 }
 
 func (w *writer) writeTerm(name string, m *message.Term) {
@@ -363,6 +365,8 @@ func (w *writer) writeTerm(name string, m *message.Term) {
 	w.yes("reply", m.Reply)
 	w.yes("typed", m.Typed)
 	w.yes("word", m.Word)
+	w.int("start", m.Start)
+	w.int("end", m.End)
 	w.end('}')
 }
 
@@ -385,6 +389,12 @@ func readResult(v jsontree.Value, m *message.Result) {
 		m.Parts = make([]message.Part, len(list))
 		for i, v := range list {
 			readPart(v, &m.Parts[i])
+		}
+	}
+	if list := v.Get("places").List; len(list) > 0 {
+		m.Places = make([]message.Place, len(list))
+		for i, v := range list {
+			readPlace(v, &m.Places[i])
 		}
 	}
 }
@@ -411,6 +421,13 @@ func (w *writer) writeResult(name string, m *message.Result) {
 		w.begin("parts", '[')
 		for i := range m.Parts {
 			w.writePart("", &m.Parts[i])
+		}
+		w.end(']')
+	}
+	if len(m.Places) > 0 {
+		w.begin("places", '[')
+		for i := range m.Places {
+			w.writePlace("", &m.Places[i])
 		}
 		w.end(']')
 	}
@@ -494,5 +511,19 @@ func (w *writer) writePart(name string, m *message.Part) {
 	w.int("term", m.Term)
 	w.float("query", float64(m.Query), 32)
 	w.float("doc", float64(m.Doc), 32)
+	w.end('}')
+}
+
+func readPlace(v jsontree.Value, m *message.Place) {
+	m.Term = v.Get("term").Int()
+	m.Start = v.Get("start").Int()
+	m.End = v.Get("end").Int()
+}
+
+func (w *writer) writePlace(name string, m *message.Place) {
+	w.begin(name, '{')
+	w.int("term", m.Term)
+	w.int("start", m.Start)
+	w.int("end", m.End)
 	w.end('}')
 }

@@ -91,7 +91,7 @@ func report(o Options, files []file) *Report {
 // the panels for documents and for sharing, the switch of a dense stage, the lesson, and
 // an icon for installing.
 var onDemand = []string{"panels.js", "panels.css", "documents.js", "reader.js", "share.js", "better.js", "lesson.js", "lesson.css", "files-worker.js", "files.wasm", pdfium,
-	"dial.js", "dial.css", "charts.js", "charts.css", "levels.json", "card.css", "icon-maskable.svg"}
+	"dial.js", "dial.css", "lens.js", "glossary.js", "glossary.css", "charts.js", "charts.css", "levels.json", "card.css", "icon-maskable.svg"}
 
 // firstPage reports whether every visit loads the file. It does not load licences, model
 // cards, experiments, files on demand, parley.js, and the icons for installing the page as an

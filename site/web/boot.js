@@ -93,6 +93,7 @@
       $(id)?.select();
     },
     fill(id, value) { const e = $(id); if (e) e.value = value; },
+    lens(rows) { panel('lens').then(l => l.show(rows), () => {}); },
     dial(...given) { panel('dial').then(d => d.show(...given)).catch(e => say(e.message)); },
     // probe asks the worker for an instrument or the lesson, beside the conversation (a
     // message.Ask as JSON); its ids are negative.
@@ -151,6 +152,7 @@
     for (const p of probes.values()) p.fail(new Error('the search program started anew'));
     probes.clear();
     window.parley.panels.dial?.forget();
+    window.parley.panels.lens?.forget();
   }
   const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
@@ -352,13 +354,14 @@
   }
   async function panel(name) {
     const charts = ['{{charts.js}}', '{{charts.js integrity}}'];
-    const parts = [['{{panels.js}}', '{{panels.js integrity}}'], ...(name === 'dial' ? [charts] : []), {
+    const parts = [['{{panels.js}}', '{{panels.js integrity}}'], ...(name === 'dial' ? [charts] : []), ...(name === 'dial' || name === 'lens' ? [['{{glossary.js}}', '{{glossary.js integrity}}']] : []), {
       documents: ['{{documents.js}}', '{{documents.js integrity}}'],
       reader: ['{{reader.js}}', '{{reader.js integrity}}'],
       share: ['{{share.js}}', '{{share.js integrity}}'],
       better: ['{{better.js}}', '{{better.js integrity}}'],
       dial: ['{{dial.js}}', '{{dial.js integrity}}'],
       lesson: ['{{lesson.js}}', '{{lesson.js integrity}}'],
+      lens: ['{{lens.js}}', '{{lens.js integrity}}'],
     }[name]];
     try { // load and verify all of them before the first runs
       await Promise.all(parts.map(p => scripts[p[0]] || fetchPart(p)));

@@ -97,7 +97,7 @@
 
   let root = null, parts = null;
   const region = (label, ...children) => el('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': label }, children);
-  const explain = (name, text) => el('span', { class: 'gloss', 'data-gloss': name }, text || name);
+  const { gloss: explain, list: glossary } = window.parleyGlossary;
 
   function make() {
     const p = parts = {
@@ -129,7 +129,8 @@
       p.cutRead, p.cutCharts,
       el('h4', {}, 'Turn by turn'), p.legend, p.turns,
       el('details', { class: 'numbers' }, el('summary', {}, 'The charts’ numbers as a table'), region('The charts’ numbers', p.table)),
-      el('h4', {}, 'Time'), p.time);
+      el('h4', {}, 'Time'), p.time,
+      el('details', { class: 'numbers' }, el('summary', {}, 'Glossary'), glossary()));
     for (const c of Object.values(charts)) c.box.remove();
     for (const k of Object.keys(charts)) delete charts[k];
     drawTime();
@@ -263,10 +264,10 @@
       label: 'Terms by level. Up and down go from term to term.', corner: `${list.length} terms`,
       heads: ls.map((l, n) => el('th', { scope: 'col', class: l.name === level ? 'in-use' : '' }, levelHead(l, n))),
       above: g ? [['Rank of the answer', as.map(a => a ? rankText(rankOf(a, g)) : '…')]] : [],
-      rows: list.map(e => ({ text: shown(e.text), added: !e.typed, chip: e.turn < 0 ? '·' : e.turn + 1 + (e.reply ? '”' : ''), spoken: `from ${from(e)}`, hue: hue(e), key: e.text, turn: String(looked),
+      rows: list.map(e => ({ text: shown(e.text), added: !e.typed, chip: e.turn < 0 ? '·' : e.turn + 1 + (e.reply ? '”' : ''), spoken: `from ${from(e)}`, hue: hue(e), key: shown(e.text), turn: String(looked),
         cells: ls.map((l, n) => e.weights[n] ? { weight: e.weights[n], shade: e.weights[n] / most, cut: cut && l.name === cutLevel && !cut.has(e.text) } : null) })),
     }).box);
-    parts.gridNote.textContent = `Each row is a term of this turn’s query, each column a level; the darker a cell, the heavier the term, in the colour of the turn that it comes from. Terms that the sparsest level keeps stand first. Italics were added by the encoder.`;
+    if (!parts.gridNote.firstChild) parts.gridNote.append('Each row is a term of this turn’s query, each column a level; the darker a cell, the heavier the term, in the colour of the turn that it comes from. Terms that the sparsest level keeps stand first; italics were ', explain('added term', 'added'), ' by the encoder, and a hyphen begins a ', explain('piece'), ' inside a word.');
     if (scrolled) parts.grid.firstChild.scrollTop = scrolled;
     if (focused) [...parts.grid.querySelectorAll('.row-term')].find(b => b.dataset.term === focused)?.focus({ preventScroll: true });
   }

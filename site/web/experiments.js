@@ -12,6 +12,7 @@
   } catch { /* as the system */ }
 
   const { el, number, plain, look, chart, legend, save, grid } = window.parleyCharts;
+  const { glossed, list: glossary } = window.parleyGlossary;
   const verdicts = { yes: '✓', no: '✗', partly: '◐' };
 
   // ---- Claims. ----
@@ -22,7 +23,7 @@
     const shown = panel && { ...panel, series: c.chart.series ? c.chart.series.map(s => panel.series.find(x => x.name === s)) : panel.series };
     return el('article', { class: 'claim' },
       el('header', {}, el('h2', {}, c.claim), el('p', { class: `verdict ${c.verdict}` }, el('span', { 'aria-hidden': 'true' }, verdicts[c.verdict] || ''), ` ${c.verdict} here`)),
-      el('p', { class: 'big' }, el('b', {}, c.figure), ' ', c.of), el('p', {}, c.sentence),
+      el('p', { class: 'big' }, el('b', {}, c.figure), ' ', c.of), el('p', {}, ...glossed(c.sentence)),
       shown && el('div', {}, keys(shown.series, of), chart(shown, of).box),
       name && el('p', {}, el('a', { href: '#' + name }, 'All of this figure')));
   }
@@ -110,7 +111,7 @@
     box.addEventListener('toggle', () => {
       if (!box.open || box.children.length > 1) return;
       const charts = figure.panels.map(p => chart(p, looks));
-      box.append(...(figure.caption ? [el('p', {}, figure.caption)] : []), legend(names, looks, marks, off => charts.forEach((c, i) => c.set(figure.panels[i], off))),
+      box.append(...(figure.caption ? [el('p', {}, ...glossed(figure.caption))] : []), legend(names, looks, marks, off => charts.forEach((c, i) => c.set(figure.panels[i], off))),
         el('div', { class: 'panels' }, charts.map(c => c.box)), table(figure));
     });
     return box;
@@ -139,6 +140,7 @@
         el('section', { class: 'rest', 'aria-label': 'Everything that was measured' }, el('h2', { class: 'rest-title' }, 'Everything that was measured'), data.figures.map(f => show(f, looks[f.name]))));
       document.getElementById('figures').append(...(data.course ? [el('a', { href: '#course' }, 'How training changes it')] : []), ...data.figures.map(f => el('a', { href: '#' + f.name }, f.title)));
       document.getElementById('data').append(save(() => 'Parley experiments', () => ({ head: ['figure', 'chart', 'series', 'x', 'y', 'sd'], rows: data.figures.flatMap(f => f.panels.flatMap(p => p.series.flatMap(s => s.points.map(r => [f.name, p.title, s.name, p.names ? p.names[r.x] : r.x, r.y, r.sd || ''])))) }), ['CSV', 'JSON']));
+      document.getElementById('glossary').append(glossary());
       addEventListener('hashchange', reach);
       reach();
     } catch (e) {

@@ -82,6 +82,7 @@ type Browser interface {
 	Edit(id, text string)                       // fills a field, selects its text and focuses it
 	Fill(id, value string)                      // sets a field or slider
 	Dial(rows string, looked int, level string) // hands the conversation to the dial (dial.go)
+	Lens(rows string)                           // and to what links terms with words (lens.go)
 	TickAfter(step int)                         // calls Tick with step after time for reading
 }
 
@@ -336,7 +337,7 @@ func (c *Root) opened(id int) *opened {
 	return c.open[id]
 }
 
-func (c *Root) ToggleVector(id int)     { o := c.opened(id); o.vector = !o.vector }
+func (c *Root) ToggleVector(id int)     { o := c.opened(id); o.vector = !o.vector; c.tend() }
 func (c *Root) ToggleTerms(id int)      { o := c.opened(id); o.allTerms = !o.allTerms }
 func (c *Root) ToggleAllResults(id int) { o := c.opened(id); o.allResults = !o.allResults }
 

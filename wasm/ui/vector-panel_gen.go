@@ -40,7 +40,8 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				{
 					vgparent := vgn
 					_ = vgparent
-					vgn = addElement(vgparent, "\x00dt")
+					vgn = addElement(vgparent, "\x00dt\x00tabindex\x000")
+					addAttribute(vgn, "data-gloss", f.Name)
 					addText(vgn, f.Name)
 					vgn = addElement(vgparent, "\x00dd")
 					addText(vgn, f.Value)
@@ -128,6 +129,8 @@ func (c *VectorPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 							_ = t
 							vgn = addElement(vgparent, "\x00li")
 							addAttribute(vgn, "class", t.Class)
+							addAttribute(vgn, "data-term", t.Text)
+							addAttribute(vgn, "tabindex", t.Tab)
 							{
 								vgparent := vgn
 								_ = vgparent

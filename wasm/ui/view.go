@@ -473,6 +473,7 @@ type VectorPanel struct {
 // A TermView is one bar.
 type TermView struct {
 	Class, Text, Width, Weight, Chip, Spoken string
+	Tab                                      string // one term of a group is a stop of the Tab key
 }
 
 // A GroupView is the bars of one kind of terms, with their own scale: the weights of exact
@@ -507,6 +508,10 @@ func (c *VectorPanel) bars(terms []message.Term, top float32) []TermView {
 		t := &terms[k]
 		views[k] = TermView{Class: "term " + termClass(t), Text: keyOf(t).String(), Weight: fixed(t.Weight), Width: percent(t.Weight, top)}
 		views[k].Chip, views[k].Spoken = termFrom(t)
+		views[k].Tab = "-1"
+		if k == 0 {
+			views[k].Tab = "0"
+		}
 	}
 	return views
 }

@@ -51,6 +51,7 @@ func (c *WhyPanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				_ = p
 				vgn = addElement(vgparent, "\x00li")
 				addAttribute(vgn, "class", p.Class)
+				addAttribute(vgn, "data-term", p.Text)
 				{
 					vgparent := vgn
 					_ = vgparent
