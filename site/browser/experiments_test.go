@@ -84,8 +84,7 @@ func TestExperiments(t *testing.T) {
 	ours.wait("the last step's terms", `document.querySelector(".course .said").textContent.startsWith("After 600 steps: 13 terms")`)
 	eval[bool](ours, `(document.querySelector(".course .plain").click(), true)`)
 	ours.wait("the course to play", `document.querySelector("[for=course-step]").textContent === "Step 50 of 600"`)
-	ours.accessibleInBoth("what was found")
-	ours.look("found")
+	ours.accessible("what was found")
 	// The page leads there, and nowhere where there are none.
 	q := open(t, s)
 	q.wait("the link", `document.querySelector("a[href='experiments.html']")`)

@@ -47,4 +47,10 @@ func TestTermsShowTheirWords(t *testing.T) {
 		t.Errorf("the word is told as %q", tip)
 	}
 	p.accessibleInBoth("a word and its terms")
+
+	// Words of the instruments explain themselves.
+	eval[bool](p, `(document.querySelector('[data-gloss="Postings touched"]').focus(), true)`)
+	p.wait("the explanation", `!document.querySelector("#gloss-tip").hidden && document.querySelector("#gloss-tip").textContent.includes("inverted index") && document.activeElement.getAttribute("aria-describedby") === "gloss-tip"`)
+	p.press(kb.Escape)
+	p.wait("it to go", `document.querySelector("#gloss-tip").hidden`)
 }

@@ -65,6 +65,13 @@
     tip.replaceChildren(make('b', {}, name), ' ', words[name]);
     tip.hidden = false;
     e.setAttribute('aria-describedby', tip.id);
+    place();
+  }
+  // place sets the explanation beside its word, and takes it away with it.
+  function place() {
+    const e = of;
+    if (!e) return;
+    if (!e.isConnected) { hide(); return; }
     const r = e.getBoundingClientRect(), w = tip.offsetWidth, h = tip.offsetHeight, wide = document.documentElement.clientWidth;
     tip.style.left = `${Math.min(Math.max(8, r.left), wide - w - 8)}px`;
     tip.style.top = `${r.bottom + h + 12 > innerHeight && r.top > h + 12 ? r.top - h - 6 : r.bottom + 6}px`;
@@ -79,7 +86,7 @@
   document.addEventListener('focusin', e => { const t = target(e); if (t) show(t); else hide(); });
   document.addEventListener('click', e => { const t = target(e); if (t) show(t); else hide(); });
   document.addEventListener('keydown', e => { if (e.key === 'Escape') hide(); });
-  addEventListener('scroll', hide, { passive: true, capture: true });
+  addEventListener('scroll', place, { passive: true, capture: true });
 
   const { parley } = window; // absent on the experiments' page, which names the style itself
   if (parley) document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', integrity: '{{glossary.css integrity}}', href: parley.at('{{glossary.css}}') }));

@@ -72,6 +72,13 @@
     return at < 0 ? null : { e, before, at, length: core.length };
   }
 
+  // tell shows a sentence above the question box, which it must not cover.
+  function tell(text) {
+    const box = document.querySelector('.composer')?.getBoundingClientRect();
+    tip.style.bottom = box && box.top < innerHeight ? `${Math.max(8, innerHeight - box.top + 8)}px` : '';
+    tip.textContent = text;
+  }
+
   let now = 0; // counts what is looked at, so that a late answer marks nothing
   function clear() {
     now++;
@@ -87,7 +94,7 @@
     const t = await answered(turn);
     if (mine !== now || !t) return;
     const n = t.answer.terms.findIndex(x => keyOf(x) === e.dataset.term), term = t.answer.terms[n];
-    if (!term) { tip.textContent = `${e.dataset.term}: not lit by the level that answers.`; return; }
+    if (!term) { tell(`${e.dataset.term}: not lit by the level that answers.`); return; }
     let text = `${e.dataset.term}: `;
     const s = term.end ? said(t, term) : null;
     if (s) {
@@ -107,8 +114,8 @@
         if (m) marked.add(m);
       }
     }
-    text += `. ${shared} of the first ${(t.answer.results || []).length} results share it` + (shared ? hits ? `; it stands in the text of ${hits}, ${places === 1 ? 'once' : `${places} times`}` : '; none has the word itself' : '') + '.';
-    tip.textContent = text;
+    text += `. ${shared} of the first ${(t.answer.results || []).length} results share it` + (shared ? hits ? `; it stands in the text of ${hits === shared ? (hits === 1 ? 'it' : 'all of them') : hits}${places > hits ? `, ${places} times in all` : ''}` : '; none has the word itself' : '') + '.';
+    tell(text);
   }
 
   // fromWord marks the terms of a word, given the element it is in and a UTF-16 offset.
@@ -147,7 +154,7 @@
         if ((its ? indexOf(its) : Number(x.dataset.turn)) === turn && keys.has(x.dataset.term)) x.classList.add('lit-now');
       }
     const all = [...new Set([...found.values()].flatMap(k => [...k]))];
-    tip.textContent = e.matches('.excerpt') ? `“${span}” matches ${all.join(', ')}.` : `“${span}” lights ${all.join(', ')}.`;
+    tell(e.matches('.excerpt') ? `“${span}” matches ${all.join(', ')}.` : `“${span}” lights ${all.join(', ')}.`);
   }
 
   let over = null, frame = 0;
