@@ -73,7 +73,7 @@ func (p *page) hidden(about string) []string {
 		}
 		if (document.documentElement.scrollWidth > innerWidth) bad.push("the page is wider than the window");
 		done(bad);
-	}, 180)))`)
+	}, 130)))`)
 }
 
 // The explanation and Next are in sight in every window, with what they speak of beside
