@@ -3,13 +3,20 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"parley/shared/bundle"
 	"parley/shared/cli"
+	"parley/shared/index"
+	"parley/shared/remote"
 	"parley/site/collection"
+	"parley/site/collection/tiny"
+	"parley/site/engine"
+	"parley/site/serve"
 )
 
 // A file of SQLite is an engine, too: search, chat and a run answer from it as from the
@@ -99,5 +106,56 @@ func TestAnExportedCIFFIsImported(t *testing.T) {
 	}
 	if code, _, err := parley(t, "", "import", "ciff", texts, "--encoder", b.encoder, "--out", again); code != cli.Failed || !strings.Contains(err, "texts.jsonl") {
 		t.Errorf("no CIFF: %d %s", code, err)
+	}
+}
+
+// A page is served with an engine where both are of one collection, and not otherwise.
+func TestAPageIsServedWithItsOwnEngine(t *testing.T) {
+	b := newBench(t)
+	out := filepath.Join(b.dir, "sqlite")
+	must(t, "", b.with("export", "--to", "sqlite", "--out", out)...)
+	db := filepath.Join(out, "parley.db")
+	live, err := engine.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.Close()
+	programs := filepath.Join(b.dir, "programs")
+	for _, name := range []string{"ui.wasm", "worker.wasm", "engine.wasm", "files.wasm", "pdfium.wasm", "wasm_exec.js"} {
+		tiny.Put(t, programs, map[string][]byte{name: []byte("stand-in for " + name)})
+	}
+	own, asking := filepath.Join(b.dir, "own"), filepath.Join(b.dir, "asking")
+	must(t, "", b.with("build", "--compress", "none", "--wasm", programs, "--out", own)...)
+	must(t, "", "build", "--encoder", b.encoder, "--engine", db, "--compress", "none", "--wasm", programs, "--out", asking)
+	if err := sameCollection(asking, live); err != nil {
+		t.Error(err)
+	}
+	if code, _, err := parley(t, "", "serve", "--engine", db, own); code != cli.Failed || !strings.Contains(err, "has its own collection, and asks no engine") || !strings.Contains(err, "parley build --engine") {
+		t.Errorf("its own collection: %d %s", code, err)
+	}
+	site := filepath.Join(asking, "site.json")
+	content, err := os.ReadFile(site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lexicon, _ := live.Files()
+	other := bytes.ReplaceAll(content, []byte(bundle.Of("", "", lexicon).SHA256), []byte(strings.Repeat("0", 64)))
+	if err := os.WriteFile(site, other, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, err := parley(t, "", "serve", "--engine", db, asking); code != cli.Failed || !strings.Contains(err, "of another collection than the engine's") {
+		t.Errorf("another collection: %d %s", code, err)
+	}
+	answer := answers(live)
+	if _, err := answer(t.Context(), `{"k":1}`); !errors.As(err, new(*serve.BadQuestion)) {
+		t.Errorf("no question: %v", err)
+	}
+	q := []index.Factor{{Term: uint32(live.Lexicon.Vocab()), Weight: 3}} // the first word
+	data, err := answer(t.Context(), remote.Question(q, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := remote.Decode(data, q); err != nil || len(found) == 0 || found[0].Passage.Text == "" {
+		t.Errorf("%+v, %v", found, err)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -108,8 +109,8 @@ func sameCollection(dir string, live *engine.Live) error {
 	if err != nil {
 		return err
 	}
-	m, err := bundle.Parse(content)
-	if err != nil {
+	var m bundle.Manifest // and the list of a family
+	if err := json.Unmarshal(content, &m); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(dir, "site.json"), err)
 	}
 	lexicon, _ := live.Files()
