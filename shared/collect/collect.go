@@ -270,31 +270,78 @@ type File struct {
 // Files returns the collection's files with the passages added so far: index.bin,
 // passages.bin and, last, manifest.json, which lists the others. More passages may be
 // added afterwards.
-func (b *Builder) Files() ([]File, error) {
-	var files []File
-	for _, f := range []struct {
-		name string
-		from io.WriterTo
-	}{{"index.bin", b.index}, {"passages.bin", b.texts}} {
-		var content bytes.Buffer
-		if f.from == io.WriterTo(b.texts) {
-			// All texts, once more: a buffer that grows as it goes would hold them twice.
-			n, err := b.texts.WriteTo(io.Discard)
-			if err != nil {
-				return nil, err
-			}
-			content.Grow(int(n))
+func (b *Builder) Files() ([]File, error) { return b.files(func(any) {}) }
+
+// Finish returns what Files does, and gives the builder's memory back as the files are
+// made. The builder must not be used afterwards.
+func (b *Builder) Finish() ([]File, error) {
+	return b.files(func(made any) {
+		if made == any(b.index) {
+			b.index = nil
+		} else {
+			b.texts = nil
 		}
-		if _, err := f.from.WriteTo(&content); err != nil {
-			return nil, err
-		}
-		files = append(files, File{f.name, content.Bytes()})
+	})
+}
+
+// files calls made with the part of the builder that a file was made of.
+func (b *Builder) files(made func(any)) ([]File, error) {
+	// The postings go first: until then they take the most memory.
+	var postings pieces
+	if _, err := b.index.WriteTo(&postings); err != nil {
+		return nil, err
 	}
+	made(b.index)
+	index := postings.join()
+	// The texts are written twice, the first time only to count: a buffer that grows as it
+	// goes would hold them twice.
+	n, err := b.texts.WriteTo(io.Discard)
+	if err != nil {
+		return nil, err
+	}
+	texts := bytes.NewBuffer(make([]byte, 0, n))
+	if _, err := b.texts.WriteTo(texts); err != nil {
+		return nil, err
+	}
+	made(b.texts)
+	files := []File{{"index.bin", index}, {"passages.bin", texts.Bytes()}}
 	m, err := Manifest(files)
 	if err != nil {
 		return nil, err
 	}
 	return append(files, m), nil
+}
+
+// pieces is a buffer that does not copy what it has when it grows.
+type pieces struct {
+	list [][]byte
+	n    int
+}
+
+func (p *pieces) Write(b []byte) (int, error) {
+	for rest := b; len(rest) > 0; {
+		last := len(p.list) - 1
+		if last < 0 || len(p.list[last]) == cap(p.list[last]) {
+			p.list = append(p.list, make([]byte, 0, 1<<20))
+			last++
+		}
+		k := min(len(rest), cap(p.list[last])-len(p.list[last]))
+		p.list[last] = append(p.list[last], rest[:k]...)
+		rest = rest[k:]
+	}
+	p.n += len(b)
+	return len(b), nil
+}
+
+// join returns what was written, and forgets it.
+func (p *pieces) join() []byte {
+	out := make([]byte, 0, p.n)
+	for i, piece := range p.list {
+		out = append(out, piece...)
+		p.list[i] = nil
+	}
+	p.list, p.n = nil, 0
+	return out
 }
 
 // Manifest returns the manifest.json of files.

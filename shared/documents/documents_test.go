@@ -199,9 +199,14 @@ func TestAPageIsNamedByItsFirstHeadingWhereItsTitleHoldsIt(t *testing.T) {
 	same(t, [2]string{d[0].Title, d[0].Text}, [2]string{"The Book", "Closures\n\nx"})
 }
 
-func TestAPageThatAsksNotToBeIndexedIsNot(t *testing.T) {
+func TestAPageThatAsksNotToBeIndexed(t *testing.T) {
 	docs, notes := Read("print.html", []byte(`<meta name="robots" content="noindex, nofollow"><p>x`), Options{})
-	if len(docs) != 0 || len(notes) != 1 || !strings.Contains(notes[0].Why, "noindex") {
+	if len(docs) != 0 || len(notes) != 1 || !strings.Contains(notes[0].Why, "noindex") || notes[0].Kept {
+		t.Errorf("%v %v", docs, notes)
+	}
+	// A page that somebody saved is not lost: the wish is one to search engines.
+	docs, notes = Read("recipes/bread.html", []byte(`<meta name="robots" content="noindex"><title>Bread</title><p>Flour and water.`), Options{})
+	if len(docs) != 1 || docs[0].Text != "Flour and water." || len(notes) != 1 || !notes[0].Kept || !strings.Contains(notes[0].Why, "noindex") {
 		t.Errorf("%v %v", docs, notes)
 	}
 }

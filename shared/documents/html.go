@@ -1,12 +1,16 @@
 package documents
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
+
+// printed matches the names of the pages that generators make of all others.
+var printed = regexp.MustCompile(`(?i)(^|/)(print|print[-_](site|page|all)|singlehtml|all)(/index)?\.html?$`)
 
 // readHTML reads a page: its main text, by what the page holds more than by the
 // names of its elements (htmlmain.go), without what stands around it.
@@ -19,8 +23,13 @@ func readHTML(name, src string) ([]Document, []Note) {
 		return readDeep(name, src)
 	}
 	p := describe(root)
+	var notes []Note
 	if p.noindex {
-		return nil, []Note{{File: name, Why: `the page asks not to be indexed (robots "noindex")`}}
+		if printed.MatchString(name) {
+			return nil, []Note{{File: name, Why: `all pages once more, to be printed (robots "noindex")`}}
+		}
+		// That is a wish to search engines; a person's own copy is read.
+		notes = []Note{{File: name, Kept: true, Why: `the page asks search engines not to list it (robots "noindex"); it was read all the same`}}
 	}
 	regions := p.regions(root)
 	w := htmlWriter{out: &layout{}, page: p}
@@ -40,9 +49,8 @@ func readHTML(name, src string) ([]Document, []Note) {
 	}
 	d := w.out.document(name, heading, p.url)
 	d.Title = title
-	var notes []Note
 	if p.folded {
-		notes = []Note{{File: name, Kept: true, Why: "most of its text is in parts that are called menus, sidebars or notices; all of them were read"}}
+		notes = append(notes, Note{File: name, Kept: true, Why: "most of its text is in parts that are called menus, sidebars or notices; all of them were read"})
 	}
 	return []Document{d}, notes
 }

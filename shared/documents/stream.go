@@ -24,6 +24,19 @@ type file interface {
 	io.ReadSeeker
 }
 
+// sizeOf returns the size of a file as far as it is worth reserving memory for.
+func sizeOf(f file) int64 {
+	at, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0
+	}
+	size, err := f.Seek(0, io.SeekEnd)
+	if _, back := f.Seek(at, io.SeekStart); err != nil || back != nil {
+		return 0
+	}
+	return min(size+bytes.MinRead, 1<<30)
+}
+
 func isGzip(in io.ReaderAt) bool {
 	var head [2]byte
 	n, _ := in.ReadAt(head[:], 0)
@@ -87,6 +100,9 @@ func Stream(name string, r io.Reader, o Options) iter.Seq2[Document, *Note] {
 				return
 			}
 			var b bytes.Buffer
+			if f, ok := r.(file); ok && !gz {
+				b.Grow(int(sizeOf(f))) // a buffer that grows as it goes would take twice as much
+			}
 			_, err = b.ReadFrom(in)
 			data = b.Bytes()
 		}

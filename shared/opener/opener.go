@@ -30,8 +30,11 @@ func Questions(s *passages.Store, n int) []string {
 	}
 	step := max(1, s.Len()/sampled)
 	for i := 0; i < s.Len(); i += step {
-		title, _, _ := strings.Cut(s.At(i).Title, " > ")
-		add(&titles, title)
+		p := s.At(i)
+		title, _, _ := strings.Cut(p.Title, " > ")
+		if !ofFile(title, p.ID) {
+			add(&titles, title)
+		}
 	}
 	for i := 0; i < s.Len() && len(titles) < n; i += step {
 		if title := s.At(i).Title; strings.Contains(title, " > ") {
@@ -69,6 +72,16 @@ func question(title string) string {
 		title = strings.ToLower(first) + " " + rest
 	}
 	return strings.TrimRight("Tell me about "+title, ".:,; ")
+}
+
+// ofFile reports whether a title is one word in small letters that was made of the name of
+// a file ("log" of "notes/log.txt"), which tells less than a title that somebody gave.
+func ofFile(title, id string) bool {
+	if at := strings.LastIndexByte(id, '#'); at > 0 {
+		id = id[:at]
+	}
+	base, _, dotted := strings.Cut(id[strings.LastIndexByte(id, '/')+1:], ".")
+	return dotted && title == base && title == strings.ToLower(title) && !strings.Contains(title, " ")
 }
 
 // telling reports whether a title is words, rather than a file's name, a number or a hash.

@@ -56,6 +56,22 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
+// A title that was only made of a file's name is none, unless it has several words.
+func TestTitlesOfFilesAreNoQuestions(t *testing.T) {
+	for id, named := range map[string]bool{"log.txt": true, "a/log.txt#3": true, "log.txt.gz": true, "log": false, "Log.txt": false, "logs.txt": false} {
+		title := "log"
+		if id == "Log.txt" {
+			title = "Log"
+		}
+		if got := ofFile(title, id); got != named {
+			t.Errorf("%q of %s: %v", title, id, got)
+		}
+	}
+	if ofFile("how to prune", "how-to-prune.txt") {
+		t.Error("several words are taken for a file's name")
+	}
+}
+
 func TestQuestionsOfALargeCollection(t *testing.T) {
 	titles := make([]string, 10_000)
 	for i := range titles {

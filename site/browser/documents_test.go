@@ -267,7 +267,7 @@ func TestFirstQuestionsAreSuggested(t *testing.T) {
 	p.press(kb.Escape)
 	p.wait("suggestions", `document.querySelectorAll("#suggested button").length === 3`)
 	got := eval[[]string](p, `[...document.querySelectorAll("#suggested button")].map(b => b.innerText)`)
-	if want := []string{"Tell me about Tomatoes", "When are bulbs planted?", "Tell me about tools"}; !slices.Equal(got, want) {
+	if want := []string{"Tell me about Tomatoes", "Tell me about Compost", "When are bulbs planted?"}; !slices.Equal(got, want) {
 		t.Errorf("suggested are %q, want %q", got, want)
 	}
 	if p.eval(`document.querySelector(".examples").offsetHeight`) {
@@ -513,6 +513,60 @@ func TestFilesAreAddedToACollection(t *testing.T) {
 	p.do(chromedp.Reload())
 	p.ready()
 	check("after a reload")
+}
+
+// Several collections are searched as one, also after a reload and when one has grown.
+func TestSearchInSeveralCollections(t *testing.T) {
+	p := open(t, shipped(t)).ready().openDocuments()
+	for name, text := range map[string]string{"orchard": "The pear tree Clotilde stands beside the well.", "kitchen": "Clotilde's jam is boiled with ginger in the copper pan."} {
+		p.give("#pick-files", filepath.Join(write(t, name, map[string]string{name + ".txt": text}), name+".txt"))
+		p.encoded(name)
+	}
+	eval[bool](p, `(() => {
+		document.querySelector(".several details").open = true;
+		document.querySelectorAll(".several input").forEach(i => { i.checked = i.value !== "site"; });
+		return true;
+	})()`)
+	p.accessible("the choice of collections")
+	p.picture("several")
+	p.click(".several button")
+	all := `/orchard and kitchen|kitchen and orchard/.test(document.querySelector("#status-text").textContent) && document.querySelector("#documents-panel input[type=radio]:checked")?.closest("li").innerText.includes("Searched together")`
+	p.wait("one collection of all", all)
+	p.press(kb.Escape)
+	got := p.ask("where is Clotilde?")
+	sources := eval[[]string](p, `[...document.querySelectorAll(".source-button")].map(b => b.firstChild.textContent)`)
+	for _, want := range []string{"Source in orchard", "Source in kitchen"} {
+		if !slices.Contains(sources, want) {
+			t.Errorf("%q, not %q: %+v", sources, want, got)
+		}
+	}
+	p.do(chromedp.Reload())
+	p.ready()
+	p.wait("all after a reload", `/orchard and kitchen|kitchen and orchard/.test(document.querySelector("#collection").textContent)`)
+	p.openDocuments()
+	// The conversation goes along with the documents, and opens with them.
+	p.press(kb.Escape)
+	p.click("#share")
+	p.wait("the offer", `[...document.querySelectorAll("#share-panel button")].find(b => b.textContent === "Save with the documents" && b.offsetHeight)`)
+	p.picture("share")
+	name, zip := p.saved(func() {
+		eval[bool](p, `([...document.querySelectorAll("#share-panel button")].find(b => b.textContent === "Save with the documents").click(), true)`)
+	})
+	at := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(at, zip, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := collection.Open(at); err != nil {
+		t.Errorf("the command line does not read what was shared: %v", err)
+	}
+	p.press(kb.Escape)
+	p.click("#new")
+	eval[bool](p, `(document.querySelector("p [data-panel=share]").click(), true)`)
+	p.wait("the panel", `document.querySelector("#share-panel").open`)
+	p.give("#pick-conversation", at)
+	if got := p.settled(1); !strings.Contains(got[0].Question, "Clotilde") {
+		t.Errorf("the conversation that was shared: %+v", got)
+	}
 }
 
 func TestTextIsPasted(t *testing.T) {

@@ -406,7 +406,7 @@ func assemble(list []passages.Passage, w *work[sparse.Vector], vocab int, dense 
 		return err
 	}
 	sum.WithoutTerms = b.Without()
-	files, err := b.Files()
+	files, err := b.Finish()
 	if err != nil {
 		return err
 	}

@@ -4,15 +4,44 @@
 'use strict';
 (() => {
   const { parley } = window;
-  const { el, quiet, sheet, show, live, count } = parley.kit;
+  const { el, quiet, sheet, show, live, run, count } = parley.kit;
   const $ = id => document.getElementById(id);
   const chosenKey = 'parley.collection';
   const { collections } = parley;
-  const { list, find, load, contents, megabytes, speed } = collections;
+  const { list, load, megabytes, speed } = collections;
 
   // ---- The collection that is searched. ----
 
+  // current is a collection's id, '' for the site's, or several joined by '+', where
+  // 'site' is the site's.
   let current = parley.stored('localStorage', chosenKey) || '';
+
+  const several = id => id.includes('+') ? id.split('+') : null;
+  const nameOf = id => id === 'site' ? siteTitle() : collections.find(id)?.title;
+
+  // find returns a collection, or what stands for several.
+  function find(id) {
+    const ids = several(id);
+    if (!ids) return collections.find(id);
+    const names = ids.map(nameOf);
+    return names.every(Boolean) ? { id, title: names.slice(0, -1).join(', ') + ' and ' + names.at(-1), joined: true } : undefined;
+  }
+
+  // contents returns the files to search in. Those of several collections are made when
+  // they are needed, so that they have what was added to each.
+  async function contents(id) {
+    const ids = several(id);
+    if (!ids) return collections.contents(id);
+    const parts = await Promise.all(ids.map(async id => id === 'site' ? { name: siteTitle(), site: true } : { name: nameOf(id), ...await collections.contents(id) }));
+    if (!parts.every(c => c.site || c.index)) return null;
+    try {
+      const { files } = await run('join', { list: parts });
+      return { index: files['index.bin'], passages: files['passages.bin'], dense: files['dense.bin'] };
+    } catch (e) {
+      tell(`They cannot be searched together: ${e.message}.`);
+      return null;
+    }
+  }
 
   // chosen returns the files of the collection that was searched last, for boot.js.
   async function chosen() {
@@ -49,13 +78,26 @@
     if (c.removed) return;
     if (first && !document.documentElement.classList.contains('talking')) choose(c.id);
     if (current === c.id) parley.search(files, growing);
+    else if (!growing || c.whole) again(c);
   };
+
+  // again joins several collections again after one of them has changed.
+  async function again(c) {
+    const mine = searches, id = current;
+    if (!several(id)?.includes(c.id)) return;
+    const own = await contents(id);
+    if (own && mine === searches && id === current) parley.search(own, true);
+  }
   collections.ended = async c => {
-    if (current !== c.id) return;
+    if (current !== c.id) return again(c);
     const own = await contents(c.id);
     if (own && current === c.id) parley.search(own, true);
   };
-  collections.removed = c => { if (current === c.id) search(''); };
+  collections.removed = c => {
+    const rest = several(current)?.filter(id => id !== c.id);
+    if (current === c.id) search('');
+    else if (rest && rest.length < several(current).length) search(rest.length > 1 ? rest.join('+') : rest[0] === 'site' ? '' : rest[0]);
+  };
   collections.finished = (c, what) => tell(`${c.title}: ${what}.`);
 
   const siteTitle = () => document.documentElement.dataset.collection || 'the built-in collection';
@@ -122,7 +164,13 @@
 
   async function adopt(title, files) {
     const c = await collections.adopt(title, files);
-    if (c.whole && !document.documentElement.classList.contains('talking')) await search(c.id);
+    if (c.whole && (c.conversation || !document.documentElement.classList.contains('talking'))) await search(c.id);
+    if (!c.conversation) return;
+    // It was shared with a conversation, whose questions are asked again.
+    const { list: [found] } = await run('conversations', { name: 'conversation.json', file: new File([c.conversation], 'conversation.json') });
+    c.conversation = '';
+    dialog.close();
+    parley.call('open', found.text);
   }
 
   async function add(c, given) {
@@ -237,13 +285,15 @@
   }
 
   function drawNow() {
-    const items = [{ id: '', title: siteTitle(), site: true }, ...list];
+    const joined = several(current) && find(current);
+    const items = [{ id: '', title: siteTitle(), site: true }, ...joined ? [{ ...joined, site: true }] : [], ...list];
     for (const [id, row] of rows) if (!items.some(c => c.id === id)) { row.root.remove(); rows.delete(id); }
-    if (!body.firstChild) body.append(el('h3', { id: 'search-in' }, 'Search in'), el('div', { role: 'radiogroup', 'aria-labelledby': 'search-in' }, el('ul', { role: 'list' })), el('p', { class: 'fine', id: 'forgetful' }));
+    if (!body.firstChild) body.append(el('h3', { id: 'search-in' }, 'Search in'), el('div', { role: 'radiogroup', 'aria-labelledby': 'search-in' }, el('ul', { role: 'list' })), together = choice(), el('p', { class: 'fine', id: 'forgetful' }));
     const { deleted } = collections;
     undone.hidden = !deleted;
     undone.firstChild.textContent = deleted ? `${deleted.title} was deleted.` : '';
     body.querySelector('#forgetful').textContent = collections.forgetful ? collections.forgetful + ': your documents last until this tab is closed. Export what you want to keep.' : collections.late;
+    drawChoice();
     const ul = body.querySelector('ul[role=list]');
     also.parentElement.hidden = !canBeDense();
     also.nextSibling.textContent = `Also read them for better answers (${collections.pace()})`;
@@ -253,6 +303,26 @@
       if (ul.children[i] !== row.root) ul.insertBefore(row.root, ul.children[i] || null);
       fill(row, c);
     });
+  }
+
+  // choice lets a person choose several collections, which are then searched as one.
+  let together = null;
+  const choice = () => el('form', { class: 'several', onsubmit: e => {
+    e.preventDefault();
+    const ids = [...together.querySelectorAll('input:checked')].map(i => i.value);
+    if (ids.length > 1) search(ids.join('+')); else tell('Choose at least two.');
+  } }, el('details', {}, el('summary', {}, 'Search in several at once'),
+    el('ul', {}), el('p', { class: 'fine' }, 'One ranking over all of them, as if they were one collection. Each result says where it is from.'),
+    el('p', { class: 'acts' }, el('button', { type: 'submit', class: 'plain' }, 'Search in these'))));
+
+  function drawChoice() {
+    const whole = list.filter(c => c.passages && c.whole);
+    together.hidden = !whole.length;
+    const wanted = [['site', siteTitle()], ...whole.map(c => [c.id, c.title])], shown = JSON.stringify(wanted);
+    if (together.shown === shown) return;
+    together.shown = shown;
+    const on = new Set([...together.querySelectorAll('input:checked')].map(i => i.value).concat(several(current) || []));
+    together.querySelector('ul').replaceChildren(...wanted.map(([id, title]) => el('li', {}, el('label', { dir: 'auto' }, el('input', { type: 'checkbox', value: id, checked: on.has(id) }), ' ', title))));
   }
 
   function newRow(c) {
@@ -333,6 +403,7 @@
   const at = c => c.job || c.reading ? c : c.elsewhere;
 
   function facts(c) {
+    if (c.joined) return 'Searched together';
     if (c.site) return 'Built in';
     const work = at(c);
     if (work) return (work === c ? '' : 'In another tab: ') + progress(c, work);

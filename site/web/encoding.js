@@ -170,6 +170,7 @@
       const made = await start(c, 'adopt', { files }, () => {});
       Object.assign(c, { title: made.about.title || title, passages: made.passages, total: made.passages, whole: true, bytes: size(made.files), dense: made.files['dense.bin'] ? made.passages : 0 });
       await put(c, made.files);
+      c.conversation = made.conversation;
       persist();
     });
     return c;

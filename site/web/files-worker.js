@@ -134,7 +134,7 @@ const jobs = {
       ask(p, 'file', new Uint8Array(await file.arrayBuffer()), 'collection/' + path.split('/').pop());
     const a = ask(p, 'adopt');
     const made = named(p, a.files);
-    return [{ files: made, about: a.about, passages: a.passages }, Object.values(made)];
+    return [{ files: made, about: a.about, passages: a.passages, conversation: a.conversation }, Object.values(made)];
   },
 
   // densify makes the dense vectors of passages (passages.bin), the first of which were
@@ -163,13 +163,36 @@ const jobs = {
     return [{ dense, whole }, [dense]];
   },
 
-  async pack({ index, passages, dense }) {
+  // pack makes a zip archive of a collection, with a conversation about it where one is
+  // given.
+  async pack({ index, passages, dense, conversation }) {
     const p = await running();
     ask(p, 'file', new Uint8Array(index), 'collection/index.bin');
     ask(p, 'file', new Uint8Array(passages), 'collection/passages.bin');
     if (dense) ask(p, 'file', new Uint8Array(dense), 'collection/dense.bin');
+    if (conversation) ask(p, 'file', new TextEncoder().encode(conversation), 'collection/conversation.json');
     const zip = copy(p, ask(p, 'pack'));
     return [{ zip }, [zip]];
+  },
+
+  // join makes one collection of several: [{name, index, passages, dense}], or {name, site}
+  // for the site's own.
+  async join({ list }) {
+    const p = await running();
+    for (const [i, c] of list.entries()) {
+      let { index, passages, dense } = c;
+      if (c.site) {
+        const { manifest } = await openSite();
+        [index, passages, dense] = await Promise.all(['index', 'passages', 'dense'].map(name => {
+          const f = manifest.files.find(f => f.name === `collection/${name}.bin`);
+          // Dense vectors are worth their size only where all have some.
+          return f && (name !== 'dense' || list.every(c => c.site || c.dense)) ? obtain(f, () => {}) : undefined;
+        }));
+      }
+      for (const [name, content] of Object.entries({ index, passages, dense })) if (content) ask(p, 'file', new Uint8Array(content), `join/${i}/${name}.bin`);
+    }
+    const files = named(p, ask(p, 'join', { names: list.map(c => c.name) }).files);
+    return [{ files }, Object.values(files)];
   },
 
   async retitle({ passages, title }) {

@@ -31,12 +31,15 @@
   }
 
   // draw shows some of the passages, and ways to more. A heading stands before the first
-  // passage that names it, or in the text of the one before.
+  // passage that names it, or in its text or that of the one before.
   function draw(source, from, to) {
     const { parts, at } = source;
     const path = part => part?.heading ? part.heading.split(' > ') : [];
     const names = new Set(parts.flatMap(path));
-    const paragraphs = part => part.text.split(/\n+/).map(t => el(names.has(t.trim()) ? 'h3' : 'p', { dir: 'auto' }, t));
+    // A block of one short line without a full stop, with text under it, is a heading too.
+    const heads = (block, next) => next && block.length <= 80 && !/\n/.test(block) && /^[\p{L}\p{N}]/u.test(block) && !/[.!?:;,…。！？：]["”»)]*$/.test(block) && next.length > block.length;
+    const paragraphs = part => part.text.split(/\n{2,}/).flatMap((block, i, all) => heads(block, all[i + 1])
+      ? [el('h3', { dir: 'auto' }, block)] : block.split('\n').map(t => el(names.has(t.trim()) ? 'h3' : 'p', { dir: 'auto' }, t)));
     const shown = parts.slice(from, to).flatMap((part, i) => {
       const before = parts[from + i - 1], above = path(before), lines = before ? before.text.split(/\n+/) : [];
       const own = path(part), same = own.findIndex((name, k) => name !== above[k]);

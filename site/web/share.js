@@ -81,7 +81,28 @@
     }
   }
 
+  // The documents that the conversation is about, where they are the visitor's own. Larger
+  // ones are exported in Documents.
+  const maxDocuments = 64 * 2 ** 20;
+  let documents = null;
+
+  async function saveWithDocuments() {
+    const { collection, encoder, turns } = await conversation();
+    try {
+      const { text } = await run('transcript', { form: 'json', conversation: { collection, encoder, turns } });
+      const { zip } = await run('pack', { ...documents, conversation: text });
+      save(`${turns[0].question.slice(0, 60)}.zip`, [zip], 'application/zip');
+    } catch (e) {
+      tell(`It was not saved: ${e.message}.`);
+    }
+  }
+
   async function openFile(file) {
+    if (/\.zip$/i.test(file.name)) { // with its documents
+      dialog.close();
+      (await parley.panel('documents')).open([file]);
+      return;
+    }
     list.replaceChildren();
     tell(`Reading ${file.name}`);
     try {
@@ -117,7 +138,7 @@
 
   // ---- The panel. ----
 
-  let dialog = null, own, address, hint, list, said;
+  let dialog = null, own, withThem, address, hint, list, said;
   const tell = text => { said.textContent = text; };
 
   function make() {
@@ -137,11 +158,12 @@
       el('h3', {}, 'Save it'),
       el('p', { class: 'choices' }, ...[['Markdown', 'markdown'], ['JSON', 'json'], ['TREC topics', 'trec']].map(([name, form]) => el('button', { type: 'button', class: 'plain', onclick: () => saveAs(form) }, name)),
         el('button', { type: 'button', class: 'plain', onclick: () => { dialog.close(); location.hash = 'handout'; } }, 'Handout'),
-        el('button', { type: 'button', class: 'plain', onclick: () => { dialog.close(); location.hash = 'present'; } }, 'Present')));
+        el('button', { type: 'button', class: 'plain', onclick: () => { dialog.close(); location.hash = 'present'; } }, 'Present')),
+      withThem = el('p', { class: 'with-them', hidden: true }, el('button', { type: 'button', class: 'plain', onclick: saveWithDocuments }, 'Save with the documents'), ' ', el('span', { class: 'fine' })));
     dialog = sheet('share-panel', 'Share', own,
       el('h3', {}, 'Open another'),
       el('p', { class: 'choices' }, el('button', { type: 'button', class: 'plain', onclick: () => file.click() }, 'Choose a file')),
-      el('p', { class: 'fine' }, 'A conversation saved here as JSON or Markdown, a text with a question on each line, or a file of TopiOCQA, TREC CAsT, QReCC, CANARD, QuAC, or of Parley’s own set. Its questions are asked anew, here.'),
+      el('p', { class: 'fine' }, 'A conversation saved here as JSON or Markdown, or with its documents, a text with a question on each line, or a file of TopiOCQA, TREC CAsT, QReCC, CANARD, QuAC, or of Parley’s own set. Its questions are asked anew, here.'),
       file, list, said);
   }
 
@@ -161,6 +183,14 @@
         address.value = '';
         hint.textContent = 'The conversation is too long for a link. Save it as JSON instead, which can be opened here.';
       }
+    }
+    documents = turns.length && document.documentElement.classList.contains('own') ? await parley.panel('documents').then(d => d.chosen()).catch(() => null) : null;
+    withThem.hidden = !documents;
+    if (documents) {
+      const size = Object.values(documents).reduce((n, f) => n + (f?.byteLength ?? 0), 0);
+      withThem.firstChild.disabled = size > maxDocuments;
+      withThem.lastChild.textContent = size > maxDocuments ? `The documents are ${Math.ceil(size / 1e6)} MB, too large to go along; Documents exports them.`
+        : `One file of ${size < 1e5 ? `${Math.ceil(size / 1e3)} kB` : `${(size / 1e6).toFixed(1)} MB`}: your questions, and all text of your documents. It opens in Documents, or here.`;
     }
     show(dialog);
   }

@@ -97,6 +97,9 @@ func source() uint64 { return call(state.source) }
 //go:wasmexport adopt
 func adopt() uint64 { return call(state.adopt) }
 
+//go:wasmexport join
+func join() uint64 { return call(state.join) }
+
 //go:wasmexport conversations
 func conversations() uint64 { return call(state.conversations) }
 

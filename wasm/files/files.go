@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parley/shared/collect"
+	"parley/shared/dense"
 	"parley/shared/documents"
 	"parley/shared/encoder"
 	"parley/shared/index"
@@ -147,7 +148,7 @@ func (d *desk) file(name string, content []byte) (any, error) {
 		return d.restore(content)
 	case "vectors":
 		return d.resume(content)
-	case "collection", "older", "conversation":
+	case "collection", "older", "join", "conversation":
 		if d.files == nil {
 			d.files = map[string][]byte{}
 		}
@@ -497,6 +498,10 @@ func (d *desk) given(prefix string) map[string][]byte {
 	return out
 }
 
+// conversationFile is the conversation in an archive that a person shared with the
+// documents that it is about. The manifest does not list it.
+const conversationFile = "conversation.json"
+
 // pack returns a zip archive of a collection's files, which the command line reads like
 // the folder. The files are stored without compression, so that a browser can save it at
 // once.
@@ -519,7 +524,11 @@ func (d *desk) pack(struct{}) (*Piece, error) {
 	}
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
-	for _, f := range append(list, m) {
+	list = append(list, m)
+	if content, ok := files[conversationFile]; ok {
+		list = append(list, collect.File{Name: conversationFile, Content: content})
+	}
+	for _, f := range list {
 		w, err := z.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Store})
 		if err == nil {
 			_, err = w.Write(f.Content)
@@ -532,6 +541,37 @@ func (d *desk) pack(struct{}) (*Piece, error) {
 		return nil, err
 	}
 	return d.keep("collection.zip", out.Bytes()), nil
+}
+
+// join returns the files of one collection that has the passages of several.
+func (d *desk) join(in struct {
+	Names []string `json:"names"`
+}) (*Built, error) {
+	var list []collect.Named
+	for i, name := range in.Names {
+		files := d.given(fmt.Sprintf("join/%d/", i))
+		c := &collect.Collection{}
+		var err error
+		if c.Index, c.Passages, err = collect.Join(files["index.bin"], files["passages.bin"]); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if content, ok := files[collect.DenseFile]; ok {
+			if c.Dense, err = dense.Open(content); err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", name, collect.DenseFile, err)
+			}
+		}
+		list = append(list, collect.Named{Name: name, Collection: c})
+	}
+	files, err := collect.Merge(list)
+	if err != nil {
+		return nil, err
+	}
+	d.made = files
+	b := &Built{}
+	for _, f := range files {
+		b.Files = append(b.Files, piece(f.Name, f.Content))
+	}
+	return b, nil
 }
 
 // retitle returns collection/passages.bin with another title.
@@ -565,6 +605,8 @@ type Adopted struct {
 	Files    []Piece        `json:"files"` // index.bin, passages.bin, perhaps dense.bin
 	About    passages.About `json:"about"`
 	Passages int            `json:"passages"`
+	// Conversation is the conversation that was shared with it, a file of transcript.JSON.
+	Conversation string `json:"conversation,omitempty"`
 }
 
 // adopt checks a collection that `parley index` or another page made: its files, or a zip
@@ -599,7 +641,7 @@ func (d *desk) adopt(struct{}) (*Adopted, error) {
 	if c.Dense != nil {
 		d.made = append(d.made, collect.File{Name: collect.DenseFile, Content: files[collect.DenseFile]})
 	}
-	a := &Adopted{About: c.Passages.About(), Passages: c.Passages.Len()}
+	a := &Adopted{About: c.Passages.About(), Passages: c.Passages.Len(), Conversation: string(files[conversationFile])}
 	for _, f := range d.made {
 		a.Files = append(a.Files, piece(f.Name, f.Content))
 	}

@@ -495,6 +495,9 @@ func TestExportAndOpen(t *testing.T) {
 	// The page reads either.
 	give(t, d, "collection/notes.zip", archive)
 	a, err := d.adopt(struct{}{})
+	if err == nil && a.Conversation != "" {
+		t.Errorf("a conversation that nobody gave: %q", a.Conversation)
+	}
 	if err != nil || a.Passages != store.Len() || a.About.Title != "Notes" {
 		t.Fatalf("%+v, %v", a, err)
 	}
@@ -723,5 +726,55 @@ func TestAPersonSaysWhatTheColumnsAre(t *testing.T) {
 	}
 	if r := give(t, d, "document/x/.git/config", []byte("x")).(*Read); len(r.Notes) != 1 || r.Notes[0] != "x/.git/config: in x/.git: hidden" {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A conversation goes along with the collection that it is about. Several collections
+// become one.
+func TestSharedAndJoined(t *testing.T) {
+	want := commandLine(t)
+	d := opened(t)
+	give(t, d, "collection/index.bin", want["index.bin"])
+	give(t, d, "collection/passages.bin", want["passages.bin"])
+	give(t, d, "collection/conversation.json", []byte(`{"turns":[]}`))
+	if _, err := d.pack(struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(t.TempDir(), "notes.zip")
+	if err := os.WriteFile(at, d.kept, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := collection.Open(at); err != nil {
+		t.Errorf("the command line does not read it: %v", err)
+	}
+	give(t, d, "collection/notes.zip", d.kept)
+	if a, err := d.adopt(struct{}{}); err != nil || a.Conversation != `{"turns":[]}` {
+		t.Errorf("%+v, %v", a, err)
+	}
+
+	for _, n := range []string{"0", "1"} {
+		give(t, d, "join/"+n+"/index.bin", want["index.bin"])
+		give(t, d, "join/"+n+"/passages.bin", want["passages.bin"])
+	}
+	if _, err := d.join(struct {
+		Names []string `json:"names"`
+	}{[]string{"Notes", "Notes"}}); err != nil {
+		t.Fatal(err)
+	}
+	x, store, err := collect.Join(d.made[0].Content, d.made[1].Content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, one, err := collect.Join(want["index.bin"], want["passages.bin"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if store.Len() != 2*one.Len() || x.Docs() != store.Len() || store.About().Title != "Notes and Notes 2" || store.At(one.Len()).Collection != "Notes 2" || store.At(one.Len()).Text != one.At(0).Text {
+		t.Errorf("%d passages of %q, after %d of one: %+v", store.Len(), store.About().Title, one.Len(), store.At(one.Len()))
+	}
+	if _, err := d.join(struct {
+		Names []string `json:"names"`
+	}{[]string{"Notes", "Lost"}}); err == nil {
+		t.Error("collections were joined that nobody gave")
 	}
 }

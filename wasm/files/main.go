@@ -18,6 +18,7 @@
 //	                    vectors            batches for the first passages, in order: Progress
 //	                    collection/NAME    a file of a collection, for pack, adopt, extend, dense
 //	                    older/NAME         a file of the collection before it grew, for dense
+//	                    join/N/NAME        a file of collection N, from 0, for join
 //	                    conversation/PATH  a file of conversations, for conversations
 //	open              loads the encoder from its files: {}
 //	begin             Begin: begins a new collection and forgets the one before
@@ -32,10 +33,12 @@
 //	                  takes those of passages in older/passages.bin from older/dense.bin
 //	embed             {ms}: Progress: makes dense vectors for about that many milliseconds
 //	vectors           {}: Piece: dense.bin, once all are made
-//	pack              {}: Piece: the files given as collection/..., as a zip archive
+//	pack              {}: Piece: the files given as collection/..., as a zip archive; one of
+//	                  them may be conversation.json
 //	retitle           Begin: Piece: collection/passages.bin with another title
 //	source            {id}: documents.Source: the document in collection/passages.bin that a
 //	                  passage is of
+//	join              {names}: Built: the collections given as join/..., as one
 //	adopt             {}: Adopted: checks the files given as collection/..., which may be
 //	                  one zip archive, collection/NAME.zip
 //	conversations     {name}: [Imported]: reads conversation/NAME
