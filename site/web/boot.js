@@ -224,8 +224,9 @@
     // The visitor's own collection, if it was the last one searched.
     let own = null;
     try {
-      if (stored('localStorage', 'parley.collection'))
-        own = await Promise.race([panel('documents').then(d => d.chosen()), new Promise(f => setTimeout(f, 5000))]);
+      // Several collections (documents.js) are joined first, which takes longer.
+      const chosen = stored('localStorage', 'parley.collection');
+      if (chosen) own = await Promise.race([panel('documents').then(d => d.chosen()), new Promise(f => setTimeout(f, chosen.includes('+') ? 60000 : 5000))]);
     } catch { /* the site's own then */ }
     return { ...window.parley.site, worker: [url('{{worker.wasm}}'), '{{worker.wasm integrity}}'], own };
   }, window.parleyBefore);
