@@ -24,6 +24,38 @@ type file interface {
 	io.ReadSeeker
 }
 
+// readAll reads to the end, of about that many bytes, 0 for an unknown number, and says how
+// many there were; after an error it returns none. A buffer that grows as it goes would take
+// three times what it holds.
+func readAll(in io.Reader, size int64) (data []byte, n int, err error) {
+	const piece = 1 << 20
+	var list [][]byte
+	b := make([]byte, 0, max(int(size), piece))
+	for err == nil {
+		if len(b) == cap(b) {
+			list, b = append(list, b), make([]byte, 0, piece)
+		}
+		var k int
+		k, err = in.Read(b[len(b):cap(b)])
+		b = b[:len(b)+k]
+		n += k
+	}
+	if err != io.EOF {
+		return nil, n, err
+	}
+	if len(list) == 0 {
+		return b, n, nil
+	}
+	data = make([]byte, 0, n)
+	for i, part := range append(list, b) {
+		data = append(data, part...)
+		if i < len(list) {
+			list[i] = nil
+		}
+	}
+	return data, n, nil
+}
+
 // sizeOf returns the size of a file as far as it is worth reserving memory for.
 func sizeOf(f file) int64 {
 	at, err := f.Seek(0, io.SeekCurrent)
@@ -92,6 +124,7 @@ func Stream(name string, r io.Reader, o Options) iter.Seq2[Document, *Note] {
 		}
 		in, gz, err := unpack.Gzip(r)
 		var data []byte
+		n := 0
 		if err == nil {
 			head, _ := in.Peek(4096)
 			_, label := unmark(head)
@@ -99,18 +132,17 @@ func Stream(name string, r io.Reader, o Options) iter.Seq2[Document, *Note] {
 				streamLines(name, in, o, all)
 				return
 			}
-			var b bytes.Buffer
+			size := int64(0)
 			if f, ok := r.(file); ok && !gz {
-				b.Grow(int(sizeOf(f))) // a buffer that grows as it goes would take twice as much
+				size = sizeOf(f)
 			}
-			_, err = b.ReadFrom(in)
-			data = b.Bytes()
+			data, n, err = readAll(in, size)
 		}
 		switch {
 		case errors.Is(err, unpack.ErrTooMuch):
 			err = fmt.Errorf("%w; split the file", err)
 		case gz && errors.Is(err, io.ErrUnexpectedEOF):
-			err = fmt.Errorf("gzip: the file ends too early, after %d bytes of text; get it again", len(data))
+			err = fmt.Errorf("gzip: the file ends too early, after %d bytes of text; get it again", n)
 		}
 		if err != nil {
 			all(nil, []Note{{File: name, Why: err.Error()}})
