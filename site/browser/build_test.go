@@ -47,12 +47,14 @@ type release struct {
 	experiments         string            // figures.json
 	files               map[string]string // of the program, in place of its own
 	engine              *publish.Engine   // in place of the collection
+	parts               bool
 }
 
 var releases struct {
 	sync.Mutex
-	n    int
-	ship string // folder
+	n       int
+	ship    string // folder
+	inParts string // what ships, in parts
 }
 
 // publishRelease builds a folder to serve.
@@ -69,7 +71,10 @@ func publishFolder(t testing.TB, r release) string {
 	releases.Lock()
 	defer releases.Unlock()
 	ships := r.encoder == "" && r.collection == "" && r.experiments == "" && r.files == nil && r.engine == nil
-	if ships && releases.ship != "" {
+	if ships && r.parts && releases.inParts != "" {
+		return releases.inParts
+	}
+	if ships && !r.parts && releases.ship != "" {
 		return releases.ship
 	}
 	if r.encoder == "" {
@@ -88,12 +93,14 @@ func publishFolder(t testing.TB, r release) string {
 	releases.n++
 	out := filepath.Join(built.folder, fmt.Sprint("release-", releases.n))
 	_, err := publish.Build(context.Background(), publish.Options{
-		Out: out, App: app, Encoder: r.encoder, Collection: r.collection, Experiments: r.experiments, Engine: r.engine, Level: publish.None,
+		Out: out, App: app, Encoder: r.encoder, Collection: r.collection, Experiments: r.experiments, Engine: r.engine, Parts: r.parts, Level: publish.None,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ships {
+	if ships && r.parts {
+		releases.inParts = out
+	} else if ships {
 		releases.ship = out
 	}
 	return out

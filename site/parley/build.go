@@ -24,6 +24,7 @@ func runBuild(l *cli.Flags) cli.Run {
 	encoderDir := l.String("encoder", "", "the encoder's `folder`, or a family's; it reads the questions")
 	dense := l.String("dense", "", "the dense encoder's `folder`, for the second stage; empty: the family's, where it is installed and the collection has its vectors")
 	noDense := l.Bool("no-dense", false, "leave the second stage out")
+	inParts := l.Bool("parts", false, "publish the collection in parts, for collections too large to load: a question fetches those that it needs")
 	out := l.String("out", "site/dist", "the `folder` to write; one built before is replaced")
 	oneFile := l.String("one-file", "", "write everything into this one HTML `file` instead, which opens from a disk")
 	title := l.String("title", "", "`title` of the page")
@@ -42,6 +43,8 @@ func runBuild(l *cli.Flags) cli.Run {
 			return cli.Usagef("%q is one argument too many; folders are given by flags", args[0])
 		case *at != "" && (*collectionDir != "" || *dense != "" || *oneFile != ""):
 			return cli.Usagef("--engine takes the place of --collection, and has no dense stage; a single file has no host that could ask it")
+		case *inParts && (*dense != "" || *oneFile != "" || *at != ""):
+			return cli.Usagef("--parts excludes --dense, --one-file and --engine")
 		case *dense != "" && *noDense:
 			return cli.Usagef("--dense and --no-dense exclude each other")
 		case *from != "" && *wasm != "":
@@ -56,7 +59,7 @@ func runBuild(l *cli.Flags) cli.Run {
 		if !known {
 			return cli.Usagef("--compress %s: wanted one of %v", *level, publish.Levels)
 		}
-		o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense, Embed: embed, EncoderFlag: *encoderDir,
+		o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense, Embed: embed, Parts: *inParts, EncoderFlag: *encoderDir,
 			Ours: *encoderDir == "" && *collectionDir == "" && *dense == "" && *at == "", Log: func(format string, args ...any) {
 				fmt.Fprintf(s.Err, format+"\n", args...)
 			}}

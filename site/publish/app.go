@@ -40,6 +40,7 @@ var programs = []struct {
 	{"ui.wasm", "./wasm/ui", []string{"GOOS=js", "GOARCH=wasm"}, []string{"-tags=tinygo", "-gcflags=all=-l"}},
 	{"worker.wasm", "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, workerFlags},
 	{"engine.wasm", "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, append(slices.Clone(workerFlags), "-tags=engine")},
+	{"parts.wasm", "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, append(slices.Clone(workerFlags), "-tags=parts", "-gcflags=parley/shared/parts=", "-gcflags=compress/flate=")},
 	{"files.wasm", "./wasm/files", []string{"GOOS=wasip1", "GOARCH=wasm"}, []string{"-buildmode=c-shared"}},
 }
 
@@ -205,6 +206,7 @@ var joined = map[string][]string{
 	"worker.js":        {"download.js", "program.js", "worker.js"},
 	"files-worker.js":  {"download.js", "program.js", "pdf.js", "files-worker.js"},
 	"engine-worker.js": {"download.js", "program.js", "engine-worker.js", "worker.js"},
+	"parts-worker.js":  {"download.js", "program.js", "parts-worker.js", "worker.js"},
 }
 
 // addWeb adds the files of site/web, joining the parts of joined.

@@ -142,7 +142,7 @@ func effort(f *file, method int, level Level) int {
 // twentieth, or less than would fit beside the headers anyway.
 func small(f *file, method int, level Level, cache string) ([]byte, error) {
 	switch path.Ext(f.path) {
-	case ".png", ".ico":
+	case ".png", ".ico", ".part":
 		return nil, nil
 	}
 	m, hard := methods[method], effort(f, method, level)

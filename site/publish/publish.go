@@ -65,6 +65,8 @@ type Options struct {
 	// is installed and the collection has dense vectors; in a single file it means none.
 	Dense   string
 	NoDense bool // leave the second stage out
+	// Parts publishes the collection in parts, of which a question fetches what it needs.
+	Parts bool
 	// Ours says that everything published is what the repository ships; then the report
 	// has an error where the second stage exceeds its budget.
 	Ours bool
@@ -88,6 +90,7 @@ type file struct {
 	content []byte
 	small   [2][]byte // Brotli, gzip; nil where compression gains nothing
 	later   bool      // loaded only on request
+	part    bool      // of a collection in parts: not in site.json, and not compressed again
 }
 
 // Build writes the folder and returns a report of its contents. Nothing in an older folder
@@ -126,10 +129,14 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 	if oneFile && o.Dense == "" {
 		o.NoDense = true // it would double the file's size
 	}
+	if o.Parts && oneFile {
+		return nil, errOneFileInParts
+	}
 	list, data, err := readData(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+	data, others := splitParts(data)
 	if oneFile {
 		o.Experiments = ""
 		if list != nil {
@@ -155,6 +162,10 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
+	program, err = withParts(program, o.Parts)
+	if err != nil {
+		return nil, err
+	}
 	program, err = personal(program, o.Title, o.Examples)
 	if err != nil {
 		return nil, err
@@ -166,7 +177,7 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 		return nil, err
 	}
 	app, err := render(program, file{name: "site.json", path: "site.json", content: site}, data)
-	return append(app, data...), err
+	return slices.Concat(app, data, others), err
 }
 
 // once leaves out files whose content is already there under another name: levels may have
@@ -238,6 +249,14 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 			}
 		}
 		stored = files[len(files)-1].content
+	}
+	if o.Parts {
+		inParts, err := cutCollection(files[len(files)-2].content, stored)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", texts, err)
+		}
+		files = append(files[:len(files)-2], inParts...)
+		o.NoDense = true // all vectors would have to be there
 	}
 	dense, folder, err := second(o, encoders, collected)
 	if err != nil {

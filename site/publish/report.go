@@ -36,6 +36,8 @@ type Report struct {
 	Levels     Sizes   `json:"levels"`     // of a family: all levels but the base; Data contains the default
 	Dense      Sizes   `json:"dense"`      // the second stage's encoder
 	Vectors    Sizes   `json:"vectors"`    // the passages' dense vectors
+	Parts      Sizes   `json:"parts"`      // of a collection in parts: those that questions fetch
+	PartFiles  int     `json:"part_files"`
 	Compressed bool    `json:"compressed"`
 
 	ours bool
@@ -61,6 +63,11 @@ func report(o Options, files []file) *Report {
 	r := &Report{Out: o.Out, FirstPage: Sizes{Name: "first page"}, Data: Sizes{Name: "encoder, index, texts"}, Levels: Sizes{Name: "levels"},
 		Dense: Sizes{Name: "dense encoder"}, Vectors: Sizes{Name: "dense vectors"}, ours: o.Ours, Compressed: o.Level != None}
 	for _, f := range files {
+		if f.part {
+			r.Parts.add(Sizes{Bytes: len(f.content), Brotli: len(f.content), Gzip: len(f.content)})
+			r.PartFiles++
+			continue
+		}
 		s := Sizes{Name: f.name, Path: f.path, Bytes: len(f.content), Gzip: len(f.content)}
 		s.Brotli = f.served()
 		if f.small[1] != nil {
@@ -160,6 +167,9 @@ func (r *Report) Print(w io.Writer) {
 		row(r.Levels)
 	}
 	t.Flush()
+	if r.PartFiles > 0 {
+		fmt.Fprintf(w, "the collection in %d parts: %s, of which a question fetches what it needs\n", r.PartFiles, megabytes(r.Parts.Bytes))
+	}
 	if n := r.Dense.Brotli + r.Vectors.Brotli; n > 0 {
 		fmt.Fprintf(w, "better answers: %s, loaded on request (encoder %s, vectors %s)\n", megabytes(n), megabytes(r.Dense.Brotli), megabytes(r.Vectors.Brotli))
 	}

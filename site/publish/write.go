@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"parley/shared/durable"
 )
@@ -35,21 +37,44 @@ func replaceable(out string) error {
 // build: a visitor who has just loaded the page still finds the files that it names.
 func write(out string, files []file) error {
 	return durable.Publish(out, nil, func(fresh string) error {
-		for _, f := range files {
-			if err := put(fresh, f.path, f.content); err != nil {
-				return err
-			}
-			for i, content := range f.small {
-				if content == nil {
-					continue
+		// Syncing waits for the disk, and a collection in parts has ten thousands of files.
+		const writers = 16
+		errs := make([]error, writers)
+		var next atomic.Int64
+		var wg sync.WaitGroup
+		for w := range writers {
+			wg.Go(func() {
+				for errs[w] == nil {
+					i := int(next.Add(1)) - 1
+					if i >= len(files) {
+						return
+					}
+					errs[w] = putFile(fresh, &files[i])
 				}
-				if err := put(fresh, f.path+methods[i].ending, content); err != nil {
-					return err
-				}
-			}
+			})
+		}
+		wg.Wait()
+		if err := errors.Join(errs...); err != nil {
+			return err
 		}
 		return carry(out, fresh)
 	})
+}
+
+// putFile writes a file and its compressed copies.
+func putFile(folder string, f *file) error {
+	if err := put(folder, f.path, f.content); err != nil {
+		return err
+	}
+	for i, content := range f.small {
+		if content == nil {
+			continue
+		}
+		if err := put(folder, f.path+methods[i].ending, content); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // put writes a file of the folder and syncs it to the disk.
@@ -83,6 +108,7 @@ func carry(out, fresh string) error {
 	if err != nil {
 		return err
 	}
+	parts := keptParts(out, list)
 	for _, folder := range []string{"app", "data"} {
 		entries, err := os.ReadDir(filepath.Join(out, folder))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -90,7 +116,7 @@ func carry(out, fresh string) error {
 		}
 		for _, e := range entries {
 			name := folder + "/" + e.Name()
-			if !e.Type().IsRegular() || !current(list, name) {
+			if !e.Type().IsRegular() || !parts[name] && !current(list, name) {
 				continue
 			}
 			if err := durable.Link(filepath.Join(out, filepath.FromSlash(name)), filepath.Join(fresh, filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrExist) {

@@ -232,6 +232,7 @@
   }, window.parleyBefore);
 
   function hear(op, m) {
+    if (window.parley.hear?.(op, m)) return; // parts.js
     if (m.id < 0) {
       const p = probes.get(m.id), body = JSON.parse(m.body);
       probes.delete(m.id);

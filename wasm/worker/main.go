@@ -30,9 +30,19 @@
 //	done     nothing ({})                        simd, file
 //	ready    message.Ready                       open
 //	answer   message.Answer                      ask
+//	lacking  what has to be passed as files      ask
+//	         before the same question is asked
+//	         again: answer.Lacking
 //	dense    message.DenseState                  dense
 //	digest   the 64-bit digest as a hex string   digest
 //	error    message.Failure                     any
+//
+// With the tag "parts" the program also searches in a collection in parts (shared/parts):
+// file takes parts/parts.bin and parts/NAME in place of the collection's two files, and
+// there is one more call:
+//
+//	parts() i64          lists the parts: "parts" and [[name, bytes], ...], the first
+//	                     of which is needed before open.
 //
 // Every call releases the inbox. An error changes nothing that worked before, except for a
 // file that is wrong: its place stays empty until it is passed again.

@@ -1,0 +1,178 @@
+package browser
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"parley/shared/message"
+)
+
+// fetched is what a question took, as the worker reports it.
+type fetched struct {
+	Certain          []string
+	Wanted           int
+	Loaded, Requests int
+}
+
+// sayParts is say for a question to a collection in parts; it also returns the reports that
+// came before the reply.
+func (p *page) sayParts(ask message.Ask) (a message.Answer, reports []fetched, failure string) {
+	p.t.Helper()
+	b, err := json.Marshal(ask)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	got := eval[struct {
+		Op, Body string
+		Parts    []string
+	}](p, fmt.Sprintf(`new Promise(done => {
+		const id = ++window.testID, parts = [];
+		window.testWorker.onmessage = ({data}) => {
+			if (data.id !== id) return;
+			if (data.op === "parts") parts.push(data.body); else done({Op: data.op, Body: data.body, Parts: parts});
+		};
+		window.testWorker.postMessage({id, op: "ask", body: %s});
+	})`, quote(string(b))))
+	for _, body := range got.Parts {
+		var r fetched
+		if err := json.Unmarshal([]byte(body), &r); err != nil {
+			p.t.Fatal(err)
+		}
+		reports = append(reports, r)
+	}
+	if got.Op == "error" {
+		return a, reports, got.Body
+	}
+	if err := json.Unmarshal([]byte(got.Body), &a); err != nil {
+		p.t.Fatal(err)
+	}
+	return a, reports, ""
+}
+
+func TestACollectionInPartsAnswersAsAWholeOne(t *testing.T) {
+	s := serveFolder(t, publishRelease(t, release{parts: true}))
+	p := bench(t, s)
+	p.worker()
+	e := native(t, "", "")
+	loaded, n := 0, 0
+	same := func(ask message.Ask) {
+		t.Helper()
+		got, reports, failure := p.sayParts(ask)
+		if failure != "" {
+			t.Fatalf("%+v: %s", ask.Turns, failure)
+		}
+		want, err := e.Ask(ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Cost, want.Cost = message.Cost{}, message.Cost{}
+		if b, _ := json.Marshal(want); b != nil { // as JSON has it
+			want = message.Answer{}
+			json.Unmarshal(b, &want)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v: in parts\n%+v\nwhole\n%+v", ask.Turns, got, want)
+		}
+		for i, r := range reports {
+			if i > 0 && len(r.Certain) < len(reports[i-1].Certain) {
+				t.Errorf("%+v: what was certain is not any more: %q, then %q", ask.Turns, reports[i-1].Certain, r.Certain)
+			}
+		}
+		if n := len(reports); n > 0 {
+			loaded += reports[n-1].Loaded
+		}
+		n++
+	}
+	for _, ask := range conversations(t, e) {
+		if ask.Turns[0].Question != "ö" { // texts that are hard to read find nothing
+			ask.K = 10
+			ask.Explain = true
+			same(ask)
+		}
+	}
+	same(message.Ask{Turns: []message.Turn{{Question: "what is fotosynthesis?"}}}) // which reads passages for its spelling
+	t.Logf("%d bytes a question", loaded/n)
+	if per := loaded / n; per == 0 || per > 400_000 {
+		t.Errorf("a question fetches %d bytes", per)
+	}
+	same(message.Ask{Turns: []message.Turn{{Question: "When was the Eiffel Tower built?"}}})
+
+	// Altered and missing parts are fetched again, then named; never is another ranking shown.
+	question := message.Ask{Turns: []message.Turn{{Question: "how do volcanic islands form?"}}}
+	for what, spoil := range map[string]func(http.ResponseWriter, *http.Request, http.Handler){"altered": flipByte, "cut": cutShort, "missing": missing} {
+		p := bench(t, s)
+		p.worker()
+		var asked atomic.Int64
+		s.spoil(".part", func(w http.ResponseWriter, r *http.Request, h http.Handler) {
+			if asked.Add(1) <= 2 {
+				spoil(w, r, h)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+		p.expect(".part", "404")
+		got, _, failure := p.sayParts(question)
+		if want, _ := e.Ask(question); failure != "" || got.Results[0].Title != want.Results[0].Title || asked.Load() < 3 {
+			t.Errorf("%s at first: %s, %+v", what, failure, got.Results)
+		}
+		s.heal()
+		s.spoil(".part", spoil)
+		_, _, failure = p.sayParts(message.Ask{Turns: []message.Turn{{Question: "who wrote the first symphony of the romantic era?"}}})
+		if !strings.Contains(failure, `"file":"`) || !strings.Contains(failure, map[string]string{"altered": "SHA-256", "cut": "SHA-256", "missing": "404"}[what]) {
+			t.Errorf("%s for good: %q", what, failure)
+		}
+		s.heal()
+		if _, _, failure := p.sayParts(message.Ask{Turns: []message.Turn{{Question: "who wrote the first symphony of the romantic era?"}}}); failure != "" {
+			t.Errorf("%s, then whole: %s", what, failure)
+		}
+	}
+}
+
+func TestPartsThatWereVisitedWorkOffline(t *testing.T) {
+	s := serveFolder(t, publishRelease(t, release{parts: true}))
+	p := open(t, s).ready().installed()
+	if text := p.text(".colophon"); strings.Contains(text, "Nothing you type leaves") || !strings.Contains(text, "Its host sees which parts") {
+		t.Errorf("the page promises %q", text)
+	}
+	first := p.ask("When was the Eiffel Tower built?")
+	if text := p.text(".fetched"); !strings.Contains(text, "kB in ") {
+		t.Errorf("after a question the page says %q", text)
+	}
+	s.stop()
+	p.expect("ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED", "sw.js")
+	p.do(chromedp.Reload())
+	p.ready()
+	if again := p.settled(1)[0]; again.Source != first.Source || again.Quote != first.Quote {
+		t.Errorf("offline: %+v, online %+v", again, first)
+	}
+	if got := p.ask("Who discovered penicillin?"); !strings.Contains(got.Failure, "the network failed") {
+		t.Errorf("a question that was not visited, offline: %+v", got)
+	}
+
+	// All of it is kept on demand, and everything works then.
+	s.start()
+	p.do(chromedp.Reload())
+	p.ready()
+	p.wait("the button", `!document.querySelector(".kept button").hidden`)
+	p.clickSteady(".kept button")
+	for before := ""; ; { // as long as there is progress
+		p.wait("more parts to be kept", fmt.Sprintf(`document.querySelector(".kept").textContent !== %s`, quote(before)))
+		if before = p.text(".kept"); strings.HasPrefix(before, "All ") {
+			break
+		}
+	}
+	s.stop()
+	p.do(chromedp.Reload())
+	p.ready()
+	if got := p.ask("who is Mahatma Gandhi?"); got.Source != "Mahatma Gandhi" {
+		t.Errorf("offline, all kept: %+v", got)
+	}
+	s.start()
+}

@@ -1,0 +1,157 @@
+// This part of the worker fetches the parts of a collection (shared/parts) that a question
+// needs, where a site has one in parts. Parts are named by the first half of their
+// SHA-256, and kept in a cache of their own. Messages from and to parts.js:
+//
+//   {op: 'parts', body}   worker -> page, a JSON string:
+//        {certain, wanted, loaded, requests}   of the question that is being answered: the
+//                            titles that are certain, how many are wanted, and the bytes
+//                            and requests so far, which kept parts do not count in
+//        {kept, total, keeping, message}       the bytes that are kept, of all; whether
+//                            more are being fetched; why that stopped
+//   {op: 'keep', body}    page -> worker: 'on' fetches all parts, 'off' stops
+'use strict';
+
+// A Part is [name, bytes].
+let listed = null;     // all parts of the site's collection, once they are asked for
+const loads = new Map(); // part that is being fetched -> promise
+let spent = { id: 0 }; // what the last question took
+
+const partURL = name => new URL(`data/${name}.part`, setup.manifest).href;
+const partsCacheName = () => `parley ${new URL('.', setup.manifest).pathname} parts`;
+let partsCache;
+const openParts = () => partsCache ??= self.caches ? caches.open(partsCacheName()).catch(() => null) : Promise.resolve(null);
+
+const wait = ms => new Promise(f => setTimeout(f, ms));
+
+// genuine reports whether bytes are the content of the part of that name.
+const genuine = async (bytes, name) => (await digest(bytes)).startsWith(name);
+
+// getPart returns a part's verified bytes, from the cache or the network. A part that fails
+// or is not what it should be is requested twice more, without the browser's cache. must
+// says that it is a failure, too, where it cannot be kept.
+async function getPart([name, size], count, must) {
+  const cache = await openParts(), url = partURL(name);
+  const kept = await cache?.match(url).catch(() => null);
+  if (kept) {
+    const bytes = new Uint8Array(await kept.arrayBuffer());
+    if (await genuine(bytes, name)) return bytes;
+    await cache.delete(url);
+  }
+  for (let turn = 0; ; turn++) {
+    try {
+      const res = await request(url, name, { cache: turn ? 'reload' : 'default' });
+      let bytes;
+      try {
+        bytes = new Uint8Array(await res.arrayBuffer());
+      } catch (e) {
+        throw new Failure('download', name, `the connection broke off (${e.message})`);
+      }
+      count?.(bytes.length);
+      if (!await genuine(bytes, name)) throw new Failure('verify', name, `${bytes.length} bytes came whose SHA-256 is not that of the published part of ${size}`);
+      await cache?.put(url, new Response(bytes, { headers: { 'Content-Type': 'application/octet-stream' } })).catch(e => {
+        if (must) throw new Failure('open', name, `it cannot be kept (${e.message})`);
+      });
+      return bytes;
+    } catch (e) {
+      if (!(e instanceof Failure) || e.stage === 'open' || turn === 2) throw e;
+      await wait(300 * 4 ** turn);
+    }
+  }
+}
+
+// onePart is getPart, but two that want the same part at a time share one request.
+function onePart(part, count, must) {
+  const [name] = part;
+  if (!loads.has(name)) loads.set(name, getPart(part, count, must).finally(() => loads.delete(name)));
+  return loads.get(name);
+}
+
+// each runs work on all of list, several at a time, until one fails. When it returns, none
+// is under way.
+async function each(list, work) {
+  const rest = list.values();
+  let failure = null;
+  const one = async () => {
+    for (const item of rest) {
+      if (failure) return;
+      try { await work(item); } catch (e) { failure ??= e; }
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, one));
+  if (failure) throw failure;
+}
+
+// fetchParts fetches what a question lacks and gives it to the engine.
+async function fetchParts(lacking, id) {
+  const to = engine, mine = spent.id === id ? spent : spent = { id, loaded: 0, requests: 0 };
+  const tell = () => { if (mine === spent) post('parts', JSON.stringify({ certain: lacking.certain, wanted: lacking.wanted, loaded: mine.loaded, requests: mine.requests }), id); };
+  tell();
+  await each(lacking.parts, async part => {
+    const bytes = await onePart(part, n => { mine.loaded += n; mine.requests++; tell(); });
+    if (to !== engine || !to.program) return;
+    try {
+      to.ask('file', bytes, `parts/${part[0]}`);
+    } catch (e) {
+      if (!(e instanceof Failure)) throw e;
+      // It is what was published, and another page's; or the collection was changed meanwhile.
+      throw new Failure('open', part[0], e.message);
+    }
+  });
+}
+
+// ---- Keeping all parts for offline use. ----
+
+let keeping = false;
+
+// look reports how much is kept, and deletes the parts of a version before.
+async function lookAtParts() {
+  if (own || !ready) return;
+  listed = JSON.parse(engine.ask('parts', null, 0));
+  const names = new Map(listed.map(([name, size]) => [partURL(name), size]));
+  let kept = 0;
+  const cache = await openParts();
+  for (const request of await cache?.keys() ?? []) {
+    const size = names.get(request.url);
+    if (size === undefined) await cache.delete(request);
+    else kept += size;
+  }
+  return kept;
+}
+
+const totalBytes = () => listed.reduce((sum, [, size]) => sum + size, 0);
+
+async function keep(on) {
+  if (!on || keeping) { keeping = on && keeping; return; }
+  keeping = true;
+  let kept = 0, message, told = 0;
+  const tell = last => {
+    if (!last && performance.now() - told < 200) return;
+    told = performance.now();
+    post('parts', JSON.stringify({ kept, total: totalBytes(), keeping, message }));
+  };
+  try {
+    const before = await lookAtParts();
+    if (before === undefined) return;
+    const cache = await openParts();
+    if (!cache) throw new Failure('download', '', 'this browser keeps nothing here');
+    const have = new Set((await cache.keys()).map(r => r.url));
+    kept = before;
+    tell();
+    await each(listed.filter(([name]) => !have.has(partURL(name))), async part => {
+      if (!keeping) return;
+      await onePart(part, null, true);
+      kept += part[1];
+      tell();
+    });
+  } catch (e) {
+    message = e.message;
+  } finally {
+    keeping = false;
+    if (listed) tell(true);
+  }
+}
+
+addEventListener('message', ({ data }) => {
+  if (data.op === 'keep') keep(data.body === 'on');
+  if (data.op === 'kept') lookAtParts().then(kept => { if (kept !== undefined) post('parts', JSON.stringify({ kept, total: totalBytes(), keeping })); }, () => {});
+});
