@@ -66,6 +66,9 @@ func run(from, asked, sizes, ciff string) error {
 	if err != nil {
 		return err
 	}
+	if x.Docs() == 0 {
+		return fmt.Errorf("%s: no passages", from)
+	}
 	vectors := x.Vectors()
 	out := json.NewEncoder(os.Stdout)
 	for field := range strings.SplitSeq(sizes, ",") {
@@ -108,6 +111,9 @@ func read(name string) (list []sparse.Vector, err error) {
 			v.Terms, v.Weights = append(v.Terms, term), append(v.Weights, float32(q.V[term])*q.Step)
 		}
 		list = append(list, v)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%s: no queries", name)
 	}
 	return list, lines.Err()
 }
