@@ -40,7 +40,7 @@ var programs = []struct {
 	{"ui.wasm", "./wasm/ui", []string{"GOOS=js", "GOARCH=wasm"}, []string{"-tags=tinygo", "-gcflags=all=-l"}},
 	{"worker.wasm", "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, workerFlags},
 	{"engine.wasm", "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, append(slices.Clone(workerFlags), "-tags=engine")},
-	{"parts.wasm", "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, append(slices.Clone(workerFlags), "-tags=parts", "-gcflags=parley/shared/parts=", "-gcflags=compress/flate=")},
+	{partsProgram, "./wasm/worker", []string{"GOOS=wasip1", "GOARCH=wasm"}, append(slices.Clone(workerFlags), "-tags=parts", "-gcflags=parley/shared/parts=", "-gcflags=compress/flate=")},
 	{"files.wasm", "./wasm/files", []string{"GOOS=wasip1", "GOARCH=wasm"}, []string{"-buildmode=c-shared"}},
 }
 
@@ -100,8 +100,8 @@ func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
 	}
 	for _, p := range programs {
 		if err := read(p.name, filepath.Join(from, p.name)); err != nil {
-			if p.name == engineProgram && errors.Is(err, fs.ErrNotExist) {
-				delete(app, p.name) // withEngine says so where it is needed
+			if (p.name == engineProgram || p.name == partsProgram) && errors.Is(err, fs.ErrNotExist) {
+				delete(app, p.name) // withEngine and withParts say so where it is needed
 				continue
 			}
 			return nil, err

@@ -78,11 +78,14 @@ var partsPromises = strings.NewReplacer(
 	`<strong>What you type stays in this page.</strong> Its host sees which parts of the collection a question needs, and can guess from them what it is about, unless all parts are kept.`,
 )
 
+// partsProgram is the program of a worker that searches in parts.
+const partsProgram = "parts.wasm"
+
 // withParts returns the program with all that a collection in parts needs, or without.
 func withParts(app App, wanted bool) (App, error) {
 	app = maps.Clone(app)
-	page, style, worker, program := app["parts.js"], app["parts.css"], app["parts-worker.js"], app["parts.wasm"]
-	for _, name := range []string{"parts.js", "parts.css", "parts-worker.js", "parts.wasm"} {
+	page, style, worker, program := app["parts.js"], app["parts.css"], app["parts-worker.js"], app[partsProgram]
+	for _, name := range []string{"parts.js", "parts.css", "parts-worker.js", partsProgram} {
 		delete(app, name)
 	}
 	if !wanted {
