@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -99,7 +100,12 @@ func withParts(app App, wanted bool) (App, error) {
 		return nil, errors.New("index.html promises what does not hold of a collection in parts; site/publish/parts.go looks for it")
 	}
 	app["index.html"] = []byte(html)
-	app["boot.js"] = append(append([]byte{}, app["boot.js"]...), page...)
+	const offline = `'Ready to work offline.'`
+	if !bytes.Contains(app["boot.js"], []byte(offline)) {
+		return nil, errors.New("boot.js no longer says that the page works offline; site/publish/parts.go looks for it")
+	}
+	boot := bytes.Replace(app["boot.js"], []byte(offline), []byte(`'Ready to work offline, for what was fetched.'`), 1)
+	app["boot.js"] = append(boot, page...)
 	app["style.css"] = append(append([]byte{}, app["style.css"]...), style...)
 	app["worker.js"], app["worker.wasm"] = worker, program
 	return app, nil
