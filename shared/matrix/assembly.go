@@ -56,20 +56,3 @@ func transpose(kt, k []float32, m, M, D, ld int) {
 		clear(kt[d*M+m : d*M+M])
 	}
 }
-
-// packQuads packs int8 weights as panels of width outputs. For every 4 k, a panel has the
-// 4 weights of output 0, the 4 of output 1, and so on: the operand of an instruction that
-// adds up four products of bytes.
-func packQuads(dst, row []int8, n, K, width int) {
-	p := dst[n/width*width*K+n%width*4:]
-	for k := 0; k < K; k += 4 {
-		copy(p[k*width:k*width+4], row[k:k+4])
-	}
-}
-
-func unpackQuads(row, src []int8, n, K, width int) {
-	p := src[n/width*width*K+n%width*4:]
-	for k := 0; k < K; k += 4 {
-		copy(row[k:k+4], p[k*width:k*width+4])
-	}
-}

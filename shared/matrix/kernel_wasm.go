@@ -6,7 +6,8 @@ import "unsafe"
 
 // In WebAssembly the operations can come from wasm/kernel, a C module with SIMD that works
 // on this instance's memory. The host provides the module's exports as imports of module
-// "kernel", or stubs where SIMD is missing, and calls Use(Kernel) only in the first case.
+// "kernel", or stubs where SIMD is missing, and says which
+// (wasm/reactor, Path).
 // Build with -tags nokernel for a host that provides neither (go test under wasmtime or
 // Node).
 
@@ -38,9 +39,19 @@ func kernelAddNorm(x, y, gamma, beta unsafe.Pointer, m, n int32, eps float32)
 //go:noescape
 func kernelGELU(x unsafe.Pointer, count int32)
 
-func init() { builds = append(builds, &kernel) }
+func init() {
+	relaxed = kernel
+	relaxed.path = Relaxed
+	relaxed.pack = func(dst, row []int8, n, K int) { packQuads(dst, row, n, K, 8) }
+	relaxed.unpack = func(row, src []int8, n, K int) { unpackQuads(row, src, n, K, 8) }
+	builds = append(builds, &kernel, &relaxed)
+}
 
 func at[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s)) }
+
+// relaxed is kernel with the weights in quads: its quantize writes two bytes for each
+// activation in place of an int16.
+var relaxed ops
 
 // kernel packs weights as panels of 8 outputs. For every pair of k a panel has 16 bytes:
 // [n0k0 n0k1 n1k0 n1k1 ... n7k0 n7k1].

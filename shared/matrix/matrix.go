@@ -59,7 +59,8 @@ const (
 	AVX512   Path = "avx512"  // with VNNI
 	NEON     Path = "neon"    // on arm64
 	NEONDot  Path = "neondot" // NEON, and Armv8.2's integer product
-	Kernel   Path = "kernel"  // the WebAssembly module in wasm/kernel
+	Kernel   Path = "kernel"  // the WebAssembly module kernel.wasm in wasm/kernel
+	Relaxed  Path = "relaxed" // relaxed.wasm there
 )
 
 // ops is one path's implementation. The methods of Scratch do not check lengths; that is

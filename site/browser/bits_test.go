@@ -86,7 +86,8 @@ func (p *page) worker() message.Ready {
 				if (data.op === "failed") failed(new Error(data.body));
 			};
 			w.postMessage({op: "start", manifest: new URL("site.json", location.href).href,
-				worker: at(/'(app\/worker\.[0-9a-f]+\.wasm)'\)?, '(.*?)'/), kernel: at(/'(app\/kernel\.[0-9a-f]+\.wasm)'\)?, '(.*?)'/)});
+				worker: at(/'(app\/worker\.[0-9a-f]+\.wasm)'\)?, '(.*?)'/), kernel: at(/'(app\/kernel\.[0-9a-f]+\.wasm)'\)?, '(.*?)'/),
+				relaxed: at(/'(app\/kernel-relaxed\.[0-9a-f]+\.wasm)'\)?, '(.*?)'/)});
 		});
 	})()`)
 	var r message.Ready
@@ -123,7 +124,10 @@ func bench(t testing.TB, s *server) *page {
 }
 
 // The same questions give the same token ids, vectors, rankings and scores, to
-// the last bit, natively, in V8 with the SIMD kernel, and in V8 without it.
+// the last bit, natively, in V8 with the SIMD kernel, with that of relaxed SIMD (whether or
+// not it would be chosen on this processor), and in V8 without a kernel. A relaxed kernel
+// that computes something else (kernel.wasm, which reads weights in another order) is not
+// used.
 func TestTheSameBitsNativelyAndInTheBrowser(t *testing.T) {
 	start(t)
 	engine := native(t, "", "")
@@ -137,8 +141,12 @@ func TestTheSameBitsNativelyAndInTheBrowser(t *testing.T) {
 	_, app := build(t)
 	js := string(app["worker.js"])
 	const probe = "const simd = WebAssembly.validate("
-	if !strings.Contains(js, probe) {
-		t.Fatalf("worker.js holds no %q", probe)
+	// with serves the page with one word of the worker's script replaced.
+	with := func(from, to string) *server {
+		if !strings.Contains(js, from) {
+			t.Fatalf("worker.js holds no %q", from)
+		}
+		return serveFolder(t, publishRelease(t, release{files: map[string]string{"worker.js": strings.Replace(js, from, to, 1)}}))
 	}
 	for _, c := range []struct {
 		name   string
@@ -146,9 +154,9 @@ func TestTheSameBitsNativelyAndInTheBrowser(t *testing.T) {
 		server *server
 	}{
 		{"with the kernel", true, shipped(t)},
-		{"without SIMD", false, serveFolder(t, publishRelease(t, release{files: map[string]string{
-			"worker.js": strings.Replace(js, probe, "const simd = false && WebAssembly.validate(", 1),
-		}}))},
+		{"with relaxed SIMD", true, with("if (relaxed && setup.relaxed) {", "if (!(setup.kernel = null)) {")},
+		{"with a relaxed SIMD that is wrong", true, with("if (relaxed && setup.relaxed) {", "if (setup.relaxed = setup.kernel) {")},
+		{"without SIMD", false, with(probe, "const simd = false && WebAssembly.validate(")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := bench(t, c.server)

@@ -24,7 +24,7 @@ func TestAnAlteredProgramIsRefused(t *testing.T) {
 		"worker.*.js":       "(worker.js): its SHA-256 is not that of the published file",
 		"ui.*.wasm":         "(ui.wasm): its SHA-256 is not that of the published file",
 		"worker.*.wasm":     "SHA-256 is not that of the published file",
-		"kernel.*.wasm":     "SHA-256 is not that of the published file",
+		"kernel*.wasm":      "SHA-256 is not that of the published file",
 		"boot.*.js":         "", // no script tells it
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestAProgramAlteredInStorageIsReplaced(t *testing.T) {
 		for (const name of await caches.keys()) {
 			const cache = await caches.open(name);
 			for (const request of await cache.keys()) {
-				if (!/kernel\..*wasm$/.test(request.url)) continue;
+				if (!/worker\..*wasm$/.test(request.url)) continue;
 				const response = await cache.match(request);
 				const bytes = new Uint8Array(await response.arrayBuffer());
 				bytes[bytes.length >> 1] ^= 1;
@@ -122,7 +122,7 @@ func TestAProgramAlteredInStorageIsReplaced(t *testing.T) {
 		return "";
 	})()`)
 	if changed == "" {
-		t.Fatal("kernel.wasm is not kept")
+		t.Fatal("worker.wasm is not kept")
 	}
 	p.expect(refused...)
 	p.do(chromedp.Reload())

@@ -38,7 +38,7 @@ func TestThePagePaintsBeforeTheSearchLoads(t *testing.T) {
 		next.ServeHTTP(w, r)
 	}
 	s.spoil("worker.", hold) // the program and its script
-	s.spoil("kernel.", hold)
+	s.spoil("kernel", hold)  // either of the two
 	s.spoil("data/", hold)
 	p := blank(t, s)
 	p.do(chromedp.Navigate(s.url()))
@@ -133,7 +133,7 @@ func TestAProgramThatFailsToArriveIsRetried(t *testing.T) {
 		{"app/ui.", "broken off", breakOff},
 		{"app/ui.", "cut short", cutShort},
 		{"app/worker*.wasm", "broken off", breakOff},
-		{"app/kernel.", "cut short", cutShort},
+		{"app/kernel*.wasm", "cut short", cutShort},
 		{"site.json", "cut short", cutShort},
 	} {
 		t.Run(c.name+" "+c.how, func(t *testing.T) {

@@ -193,7 +193,7 @@ func TestParleyInNode(t *testing.T) {
 		{"no script", "download", "worker.js", "no such file", load{Base: altered(t, folder, map[string]func(string) string{"app/worker.*.js": remove})}},
 		{"an altered script", "verify", "worker.js", "SHA-256", load{Base: altered(t, folder, map[string]func(string) string{"app/worker.*.js": flip})}},
 		{"no program", "download", "worker", "no such file", load{Base: altered(t, folder, map[string]func(string) string{"app/worker.*.wasm": remove})}},
-		{"an altered program", "verify", "kernel", "SHA-256", load{Base: altered(t, folder, map[string]func(string) string{"app/kernel.*.wasm": flip})}},
+		{"an altered program", "verify", "kernel", "SHA-256", load{Base: altered(t, folder, map[string]func(string) string{"app/kernel*.wasm": flip})}},
 		{"no texts", "download", "collection/passages.bin", "no such file", load{Base: altered(t, folder, map[string]func(string) string{"data/*.passages.bin": remove})}},
 		{"an altered index", "verify", "collection/index.bin", "SHA-256", load{Base: altered(t, folder, map[string]func(string) string{"data/*.index.bin": flip})}},
 		{"an unknown level", "open", "site.json", "its levels are undistilled, distilled, 2x, 4x, 8x", load{Base: folder, Level: "16x"}},

@@ -114,7 +114,7 @@ func FromSource(ctx context.Context, root, prebuilt string) (App, error) {
 	if err := read("wasm_exec.js", exec); err != nil {
 		return nil, err
 	}
-	app["kernel.wasm"] = kernel.Binary
+	app["kernel.wasm"], app["kernel-relaxed.wasm"] = kernel.Binary, kernel.Relaxed
 	for _, name := range []string{"LICENSE", "NOTICE"} {
 		var err error
 		if app[name], err = parley.Files.ReadFile(name); err != nil {

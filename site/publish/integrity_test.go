@@ -13,7 +13,7 @@ import (
 // SHA-256, too: a chain without a gap.
 func TestEveryProgramIsNamedWithItsHash(t *testing.T) {
 	o := options(t)
-	o.App = App{"LICENSE": nil, "NOTICE": nil, "wasm_exec.js": []byte("go"), "kernel.wasm": []byte("k"), "ui.wasm": []byte("u"), "worker.wasm": []byte("w"), "files.wasm": []byte("f"), "pdfium.wasm": []byte("p")}
+	o.App = App{"LICENSE": nil, "NOTICE": nil, "wasm_exec.js": []byte("go"), "kernel.wasm": []byte("k"), "kernel-relaxed.wasm": []byte("x"), "ui.wasm": []byte("u"), "worker.wasm": []byte("w"), "files.wasm": []byte("f"), "pdfium.wasm": []byte("p")}
 	if err := o.App.addWeb(); err != nil {
 		t.Fatal(err)
 	}

@@ -605,7 +605,7 @@ func TestACancelledBuildWritesNothing(t *testing.T) {
 // One file holds the folder's parts, and its policy just the scripts that are in it.
 func TestOneFile(t *testing.T) {
 	o := options(t)
-	o.App = App{"LICENSE": []byte("terms"), "NOTICE": []byte("names"), "wasm_exec.js": []byte("go"), "kernel.wasm": nil,
+	o.App = App{"LICENSE": []byte("terms"), "NOTICE": []byte("names"), "wasm_exec.js": []byte("go"), "kernel.wasm": nil, "kernel-relaxed.wasm": nil,
 		"ui.wasm": []byte(strings.Repeat("ui", 500)), "worker.wasm": nil, "files.wasm": nil, "pdfium.wasm": nil}
 	if err := o.App.addWeb(); err != nil {
 		t.Fatal(err)
@@ -667,7 +667,7 @@ func TestOneFile(t *testing.T) {
 // The site's own files, with stand-ins for what the toolchain makes.
 func TestTheSitesOwnFilesRender(t *testing.T) {
 	o := options(t)
-	o.App = App{"LICENSE": nil, "NOTICE": nil, "wasm_exec.js": []byte("go"), "kernel.wasm": nil, "ui.wasm": nil, "worker.wasm": nil, "files.wasm": nil, "pdfium.wasm": nil}
+	o.App = App{"LICENSE": nil, "NOTICE": nil, "wasm_exec.js": []byte("go"), "kernel.wasm": nil, "kernel-relaxed.wasm": nil, "ui.wasm": nil, "worker.wasm": nil, "files.wasm": nil, "pdfium.wasm": nil}
 	if err := o.App.addWeb(); err != nil {
 		t.Fatal(err)
 	}

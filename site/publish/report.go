@@ -96,8 +96,9 @@ func report(o Options, files []file) *Report {
 
 // onDemand are the files that a visit loads only when the visitor opens what needs them:
 // the panels for documents and for sharing, the switch of a dense stage, the lesson, and
-// an icon for installing.
-var onDemand = []string{"panels.js", "panels.css", "documents.js", "reader.js", "share.js", "better.js", "lesson.js", "lesson.css", "files-worker.js", "files.wasm", pdfium,
+// an icon for installing. kernel-relaxed.wasm loads in the place of kernel.wasm, which is
+// as large.
+var onDemand = []string{"kernel-relaxed.wasm", "panels.js", "panels.css", "documents.js", "reader.js", "share.js", "better.js", "lesson.js", "lesson.css", "files-worker.js", "files.wasm", pdfium,
 	"dial.js", "dial.css", "lens.js", "glossary.js", "glossary.css", "charts.js", "charts.css", "levels.json", "card.css", "icon-maskable.svg"}
 
 // firstPage reports whether every visit loads the file. It does not load licences, model

@@ -268,7 +268,7 @@ func TestOneFileHasADenseStageWhereItIsNamed(t *testing.T) {
 	o := options(t)
 	withFamily(t, &o)
 	withDense(t, &o)
-	o.App = App{"LICENSE": nil, "NOTICE": nil, "wasm_exec.js": []byte("go"), "kernel.wasm": nil, "ui.wasm": nil, "worker.wasm": nil, "files.wasm": nil, "pdfium.wasm": nil}
+	o.App = App{"LICENSE": nil, "NOTICE": nil, "wasm_exec.js": []byte("go"), "kernel.wasm": nil, "kernel-relaxed.wasm": nil, "ui.wasm": nil, "worker.wasm": nil, "files.wasm": nil, "pdfium.wasm": nil}
 	if err := o.App.addWeb(); err != nil {
 		t.Fatal(err)
 	}

@@ -357,7 +357,7 @@ class Parley {
   #part = ([path, integrity]) => [this.#base + path, integrity];
   #site() {
     const [path, sha256] = this.#folder.site;
-    return { manifest: this.#base + path, sha256, kernel: this.#part(this.#folder.kernel) };
+    return { manifest: this.#base + path, sha256, kernel: this.#part(this.#folder.kernel), relaxed: this.#folder.relaxed && this.#part(this.#folder.relaxed) };
   }
 
   // #start starts the worker; after it has failed, once more.

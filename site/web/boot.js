@@ -132,7 +132,8 @@
     // What the panels (panels.js, documents.js, share.js, better.js, dial.js) need from the page.
     panels: {}, call, say, stored, store, panel, scope, lookForNewer, shared() {}, opened() {},
     known: new Promise(done => { know = done; }), // resolves when about describes the collection that is searched
-    site: { manifest: url('site.json'), sha256: html.dataset.site, kernel: [url('{{kernel.wasm}}'), '{{kernel.wasm integrity}}'] },
+    site: { manifest: url('site.json'), sha256: html.dataset.site, kernel: [url('{{kernel.wasm}}'), '{{kernel.wasm integrity}}'],
+      relaxed: [url('{{kernel-relaxed.wasm}}'), '{{kernel-relaxed.wasm integrity}}'] },
     url: path => url(path),
     at: path => at(path), // address of a file that an element loads
     // search searches in a visitor's own collection, {index, passages, dense}, or, for

@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 
+	"parley/shared/matrix"
 	"parley/wasm/reactor"
 )
 
@@ -14,8 +15,8 @@ var state desk
 func reserve(n uint32) uint32 { return reactor.Reserve(n) }
 
 //go:wasmexport simd
-func simd(on uint32) uint64 {
-	return respond("open", func() (struct{}, error) { return struct{}{}, state.simd(on != 0) })
+func simd(kernel uint32) uint64 {
+	return respond("open", func() (struct{}, error) { return struct{}{}, matrix.Use(reactor.Path(kernel)) })
 }
 
 //go:wasmexport file

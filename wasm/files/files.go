@@ -18,7 +18,6 @@ import (
 	"parley/shared/documents"
 	"parley/shared/encoder"
 	"parley/shared/index"
-	"parley/shared/matrix"
 	"parley/shared/passages"
 	"parley/shared/unpack"
 	"parley/wasm/reactor"
@@ -104,13 +103,6 @@ func all(s *passages.Store) iter.Seq[passages.Passage] {
 			}
 		}
 	}
-}
-
-func (d *desk) simd(on bool) error {
-	if on {
-		return matrix.Use(matrix.Kernel)
-	}
-	return matrix.Use(matrix.Portable)
 }
 
 // A Read is the result of reading a document's file.

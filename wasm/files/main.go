@@ -6,7 +6,7 @@
 // Like worker.wasm it is a WASI reactor (GOOS=wasip1); package reactor describes how bytes
 // are passed. The calls, with their arguments and results as JSON:
 //
-//	simd(on i32)      as in worker.wasm
+//	simd(kernel i32)  as in worker.wasm
 //	file(name i32)    takes the inbox as a file, by its name:
 //	                    encoder/...        the encoder's files
 //	                    dense/...          the dense encoder's, before the call dense

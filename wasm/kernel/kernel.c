@@ -9,8 +9,12 @@
 //   - rows are padded to a multiple of 16 (names in capitals are padded sizes),
 //     pads hold zero before and after; m, the number of tokens, is any number;
 //   - a product is rounded before it is added (WebAssembly has no fused
-//     multiply-add, and relaxed SIMD, which would, is not used);
+//     multiply-add, and relaxed SIMD's is not used);
 //   - sums over a row run in 16 stripes (four vectors here), folded 8, 4, 2, 1.
+//
+// This file is compiled twice. With RELAXED, integer products are relaxed SIMD's dot
+// product of bytes, which is exact where the bytes of one side are not negative: an
+// activation is split into what it has above zero and what it has below.
 //
 // No libc, no data, and nothing on a stack in memory: all of memory is Go's. Keep
 // arrays small and loops over them unrolled, so that they stay in registers; the
@@ -53,7 +57,8 @@ INLINE v128_t below(int first, int n) {
 }
 
 #ifndef NEON
-// x f32[m][K] -> q i16[m][K], scale f32[m]
+// x f32[m][K] -> q i16[m][K], scale f32[m]. With RELAXED, a row of q is i8[2][K] instead:
+// max(q, 0), then max(-q, 0).
 EXPORT("quantize") void quantize(const float *x, int16_t *q, float *scale, int m, int K) {
   for (int i = 0; i < m; i++, x += K, q += K) {
     v128_t most4 = f32(0);
@@ -68,7 +73,15 @@ EXPORT("quantize") void quantize(const float *x, int16_t *q, float *scale, int m
       v128_t a = add(mul(load(x + k), f32(up)), f32(magic)), b = add(mul(load(x + k + 4), f32(up)), f32(magic));
       a = wasm_i32x4_sub(a, wasm_i32x4_splat(magic_bits));
       b = wasm_i32x4_sub(b, wasm_i32x4_splat(magic_bits));
-      store(q + k, wasm_i16x8_narrow_i32x4(a, b));
+      v128_t both = wasm_i16x8_narrow_i32x4(a, b);
+#ifdef RELAXED
+      int8_t *above = (int8_t *)q + k, *below_zero = above + K;
+      v128_t zero = wasm_i16x8_splat(0), up8 = wasm_i16x8_max(both, zero), down8 = wasm_i16x8_max(wasm_i16x8_neg(both), zero);
+      wasm_v128_store64_lane(above, wasm_i8x16_narrow_i16x8(up8, up8), 0);
+      wasm_v128_store64_lane(below_zero, wasm_i8x16_narrow_i16x8(down8, down8), 0);
+#else
+      store(q + k, both);
+#endif
     }
   }
 }
@@ -94,7 +107,29 @@ EXPORT("quantize") void quantize(const float *x, int16_t *q, float *scale, int m
     for (int i = 0; i < m; i++) call;                 \
   }
 
-#ifndef NEON
+#ifdef RELAXED
+// i32x4.relaxed_dot_i8x16_i7x16_add_s. clang 14 does not know it: build.sh puts it in the
+// place of an instruction of the same operands.
+#define DOT(w, x, sum) __builtin_wasm_laneselect_i32x4(w, x, sum)
+
+// dots for panels of 8 outputs that hold for every 4 k 32 bytes, the 4 weights of output
+// 0, the 4 of output 1, and so on. What is below zero is added up first.
+INLINE void dots(const int16_t *q, const int8_t *w, int K, int R, v128_t c[ROWS][2]) {
+  UNROLL for (int r = 0; r < R; r++) c[r][0] = c[r][1] = wasm_i32x4_splat(0);
+  const int8_t *x = (const int8_t *)q + K;
+  UNROLL for (int side = 0; side < 2; side++, x -= K) {
+    UNROLL for (int r = 0; r < R; r++) UNROLL for (int h = 0; h < 2; h++) c[r][h] = wasm_i32x4_neg(c[r][h]);
+    for (int k = 0; k < K; k += 4) {
+      v128_t w0 = load(w + 8 * k), w1 = load(w + 8 * k + 16);
+      UNROLL for (int r = 0; r < R; r++) {
+        v128_t token = wasm_v128_load32_splat(x + r * 2 * K + k);
+        c[r][0] = DOT(w0, token, c[r][0]);
+        c[r][1] = DOT(w1, token, c[r][1]);
+      }
+    }
+  }
+}
+#elif !defined(NEON)
 // dots is the tile of the integer product: c[r][..] = the sums over k of R tokens
 // (rows of K int16) times a panel of 8 outputs. A panel holds for every pair of
 // k 16 bytes, [n0k0 n0k1 n1k0 n1k1 ... n7k0 n7k1]: widened, one operand of
@@ -113,6 +148,9 @@ INLINE void dots(const int16_t *q, const int8_t *w, int K, int R, v128_t c[ROWS]
   }
 }
 
+#endif
+
+#ifndef NEON
 INLINE void linear_tile(const int16_t *q, const float *scale, const int8_t *w, const float *wscale, const float *bias,
                         float *out, int N, int K, int R) {
   v128_t c[ROWS][2];

@@ -15,3 +15,10 @@ import _ "embed"
 //
 //go:embed kernel.wasm
 var Binary []byte
+
+// Relaxed is relaxed.wasm: the same functions with the same bits, where integer products
+// are relaxed SIMD's dot product of bytes. It reads weights in another order
+// (matrix.Relaxed). wazero does not have the instruction; the page's tests run it.
+//
+//go:embed relaxed.wasm
+var Relaxed []byte

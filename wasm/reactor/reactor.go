@@ -17,9 +17,22 @@ import (
 	"fmt"
 	"unsafe"
 
+	"parley/shared/matrix"
 	"parley/shared/message"
 	"parley/shared/wire"
 )
+
+// Path returns the path of shared/matrix for what a host says of the functions that the
+// program imports as "kernel": 0, there are none; 1, kernel.wasm's; 2, relaxed.wasm's.
+func Path(kernel uint32) matrix.Path {
+	switch kernel {
+	case 0:
+		return matrix.Portable
+	case 1:
+		return matrix.Kernel
+	}
+	return matrix.Relaxed
+}
 
 // MaxInbox is the largest file or request in bytes, far below what would exhaust the
 // memory.

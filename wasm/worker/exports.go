@@ -10,7 +10,7 @@ var state worker
 func reserve(n uint32) uint32 { return reactor.Reserve(n) }
 
 //go:wasmexport simd
-func simd(on uint32) uint64 { return reactor.Send(state.simd(on != 0)) }
+func simd(kernel uint32) uint64 { return reactor.Send(state.simd(kernel)) }
 
 //go:wasmexport file
 func file(name uint32) uint64 { return reactor.Send(state.file(reactor.Take(), name)) }

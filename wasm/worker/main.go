@@ -11,10 +11,11 @@
 // Package reactor describes how bytes are passed. After _initialize and reserve, the host
 // calls one export at a time:
 //
-//	simd(on i32) i64     tells the program, before any file, whether the functions
-//	                     imported as module "kernel" are the SIMD kernel (1) or stubs
-//	                     that must not be called (0, also without this call): then
-//	                     plain Go computes the same bits, about 20 times slower.
+//	simd(kernel i32) i64 tells the program, before any file, whether the functions
+//	                     imported as module "kernel" are those of kernel.wasm (1), of
+//	                     relaxed.wasm (2), or stubs that must not be called (0, also
+//	                     without this call): then plain Go computes the same bits,
+//	                     about 20 times slower.
 //	file(name i32) i64   takes the inbox as a file: its last name bytes are the
 //	                     file's name, and the bytes before them its contents, which
 //	                     are not copied. A file passed again replaces the one before.

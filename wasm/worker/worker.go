@@ -52,13 +52,9 @@ type worker struct {
 	vectorBytes   int
 }
 
-func (w *worker) simd(on bool) []byte {
+func (w *worker) simd(kernel uint32) []byte {
 	return reactor.Respond("open", func() (string, string, error) {
-		path := matrix.Portable
-		if on {
-			path = matrix.Kernel
-		}
-		if err := matrix.Use(path); err != nil {
+		if err := matrix.Use(reactor.Path(kernel)); err != nil {
 			return "", "", err
 		}
 		return "done", "{}", nil
@@ -348,7 +344,7 @@ func (w *worker) open() []byte {
 			Attribution: about.Attribution,
 			Suggested:   questions,
 			Postings:    postings,
-			SIMD:        matrix.Current() == matrix.Kernel,
+			SIMD:        matrix.Current() != matrix.Portable,
 			Memory:      memory(),
 		}
 		if w.family != nil {
