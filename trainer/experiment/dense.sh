@@ -4,12 +4,13 @@
 #
 #   sh trainer/experiment/dense.sh train [DATA]      an hour of two cores, resumed where it stopped
 #   sh trainer/experiment/dense.sh measure [DATA]    half an hour; writes models/experiments/dense/*.json
+#   sh trainer/experiment/dense.sh size [DATA]       an hour: students of 6 and 3 layers, seed 1, and their figures beside the 12 of it
 #
 # DATA is the folder that trainer/experiment/data.sh made, build/experiments/data if not
 # given, with bge. The sparse students are those of the row "words/learned words" of
 # `make experiments`, seed by seed. SEEDS="1 2 3" and ROWS are what is done of it.
 set -eu
-what=${1:?train or measure}
+what=${1:?train, measure or size}
 data=${2:-build/experiments/data}
 trainer=${TRAINER:-build/trainer}
 runs=build/experiments/dense
@@ -17,30 +18,59 @@ out=models/experiments/dense
 seeds=${SEEDS:-1 2 3}
 mkdir -p "$runs" "$out"
 
-train() { # NAME SEED, flags beyond the recipe
-  run=$runs/$1-seed$2 seed=$2
-  shift 2
+train() { # NAME SEED LAYERS, flags beyond the recipe; a body of LAYERS of which 6 train at most
+  run=$runs/$1-seed$2 seed=$2 layers=$3
+  shift 3
+  body=$data/bge
+  if [ "$layers" != 12 ]; then
+    body=$data/bge-$layers
+    [ -d "$body" ] || $trainer unpack "$data/bge" --layers "$layers" --out "$body"
+  fi
   if [ -f "$run/run.json" ]; then
     $trainer train --resume --out "$run"
     return
   fi
-  $trainer train --dense-student --encoder "$data/bge" --out "$run" --seed "$seed" --cache build/cache \
+  $trainer train --dense-student --encoder "$body" --doc-encoder "$data/bge" --out "$run" --seed "$seed" --cache build/cache \
     --examples "$data/train/qrecc.jsonl,$data/train/canard.jsonl,$data/train/convquestions.jsonl,$data/train/cast2019-training.jsonl,$data/train/cast2019.jsonl,$data/train/cast2020.jsonl,trainer/conversations/train.jsonl,$data/swapped.jsonl" \
     --dev trainer/conversations/dev.jsonl,trainer/conversations/choice.jsonl \
     --exclude "$data/exclude/mtrag.jsonl,trainer/conversations/test.jsonl" --passages "$data/lead3.jsonl" \
-    --train-layers 6 --max-tokens 112 --history-type 1 --reply-tokens -1 --unrelated .25 --unrelated-rewrites .15 \
+    --train-layers $((layers < 6 ? layers : 6)) --max-tokens 112 --history-type 1 --reply-tokens -1 --unrelated .25 --unrelated-rewrites .15 \
     --passage-texts 2 --passage-size 96 --passage-type 1 --distance 1 --kld 0 --infonce 0 \
     --rate 1e-4 --warm-up .03 --weight-decay 0 --batch 32 --epochs 2 --steps 750 --mixed --threads "${THREADS:-2}" --save-every 50 "$@"
 }
 
 if [ "$what" = train ]; then
-  for seed in $seeds; do train student "$seed"; done
+  for seed in $seeds; do train student "$seed" 12; done
   exit
 fi
-[ "$what" = measure ] || { echo "$0: $what: want train or measure" >&2; exit 2; }
+case $what in measure | size) ;; *) echo "$0: $what: want train, measure or size" >&2; exit 2 ;; esac
 
 # How a dense student ships (models/dense.sh): chosen on dev.
 . models/dense.settings
+
+if [ "$what" = size ]; then
+  train student 1 12
+  train layers6 1 6
+  train layers3 1 3
+  for of in 12:student 6:layers6 3:layers3; do
+    for bits in int8:127:63 4-bit:7:7; do
+      matrices=${bits#*:}
+      name=${of%%:*}-layers-${bits%%:*}
+      $trainer export --licence CC-BY-SA-4.0 --share models/splade-tiny --levels "${matrices%:*}" --word-levels "${matrices#*:}" $weights --name "$name" "$runs/${of#*:}-seed1" "$runs/$name" > /dev/null
+      for set in choice test; do
+        for stage in dense both; do
+          file=$runs/$name-$set-$stage.json
+          [ -f "$file" ] || { $trainer evaluate --encoder models/splade-tiny-conv --base models/splade-tiny --passage-encoder models/splade-tiny --input conversation \
+            --dense "$runs/$name" --dense-passages "$data/bge" --stage $stage --cache build/cache --json --passages "$data/conversations/corpus.jsonl" \
+            --tasks "$data/conversations/$set/tasks.jsonl" --queries "$data/conversations/$set/queries_last.jsonl" --qrels "$data/conversations/$set/qrels.tsv" > "$file.part" && mv "$file.part" "$file"; }
+        done
+      done
+    done
+  done
+  wc -c "$runs"/*-layers-*/model.safetensors
+  $trainer mean "$runs"/*-layers-*.json
+  exit
+fi
 history=.3 # what words of the history count, as models/levels.sh has it
 
 row() { # NAME SEED, flags of evaluate: a file of the table
