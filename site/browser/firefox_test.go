@@ -297,8 +297,8 @@ problems:
 	}
 }
 
-// What matters, in Firefox: a follow-up, the rules of accessibility, one's own
-// documents, and all of it without a network.
+// What matters, in Firefox: a follow-up, a term's words and the dial, the rules of
+// accessibility, one's own documents, and all of it without a network.
 func TestFirefox(t *testing.T) {
 	f := startFirefox(t)
 	s := shipped(t)
@@ -308,7 +308,11 @@ func TestFirefox(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	read[bool](f, `([...document.querySelectorAll(".vector-button")].at(-1).click(), true)`)
-	f.wait("the terms", `document.querySelector(".panel .term")`)
+	f.wait("the terms", `document.querySelector(".panel .term") && document.querySelector(".lens-tip")`)
+	read[bool](f, `([...document.querySelectorAll(".term[data-term=designed]")].at(-1).dispatchEvent(new PointerEvent("pointerover", {bubbles: true})), true)`) // a window without the focus hears no focusin
+	f.wait("the words of a term", `document.querySelector(".lens-tip").textContent.includes("lit by “designed”") && CSS.highlights.get("lens").size > 0`)
+	read[bool](f, `(document.querySelector("#open-dial").click(), true)`)
+	f.wait("the dial", `document.querySelectorAll(".grid tbody tr").length > 10 && document.querySelectorAll("#dial canvas").length >= 2`)
 	read[bool](f, "(() => {"+axe(t)+"\n; return true; })()")
 	for _, v := range read[[]string](f, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html).join(" ").slice(0, 400)))`) {
 		t.Errorf("axe: %s", v)
