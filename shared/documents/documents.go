@@ -151,6 +151,9 @@ type Options struct {
 	// URLPrefix begins the links of a ZIM archive's articles that have none of their own;
 	// their path follows it. "": their addresses are under the archive's source.
 	URLPrefix string
+	// Site, unless empty, says that the files are what a generator of sites wrote, and
+	// begins the pages' links: their path follows it, whatever they call their own address.
+	Site string
 	// PDF opens a PDF; nil: none can be read.
 	PDF func(io.ReadSeeker) (pdf.File, error)
 }

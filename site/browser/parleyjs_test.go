@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +15,15 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	settings "parley/shared/collect"
+	"parley/shared/documents"
+	"parley/shared/passages"
+	"parley/site/collection"
+	"parley/site/publish"
 )
 
 // seen is what site/parleyjs/testdata/use.js returns where all is well.
@@ -323,4 +333,156 @@ func publishFolderInChromium(t *testing.T) string {
 	t.Helper()
 	start(t)
 	return publishFolder(t, release{})
+}
+
+// handbook serves what MkDocs made of testdata/handbook, with the widget in each page, as
+// a theme would have it. The pages' own styles and scripts are not there.
+func handbook(t *testing.T, markup string) *server {
+	t.Helper()
+	start(t)
+	root, app := build(t)
+	site := filepath.Join(root, "site", "browser", "testdata", "handbook", "site")
+	dir := t.TempDir()
+	enc, err := collection.OpenEncoder(filepath.Join(root, "models", "splade-tiny"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := collection.Read([]string{site}, documents.Options{Site: "./"}, "", func(documents.Note) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := collection.Build(t.Context(), enc, docs, filepath.Join(dir, "collection"), collection.Options{
+		About: passages.About{Title: "Lockkeeper's handbook"}, Settings: settings.Settings{Mass: .9},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "search")
+	if _, err := publish.Build(t.Context(), publish.Options{
+		Out: out, App: maps.Clone(app), Encoder: filepath.Join(root, "models"), Collection: filepath.Join(dir, "collection"), Widget: true, NoDense: true, Level: publish.None,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	pages, search := bare(os.DirFS(site)), http.StripPrefix("/search", bare(os.DirFS(out)))
+	assets := regexp.MustCompile(`(?s)<link[^>]*rel="(?:stylesheet|shortcut icon)"[^>]*>|<link[^>]*stylesheet">|<script.*?</script>| style="[^"]*"`)
+	body := regexp.MustCompile(`<body[^>]*>`)
+	return newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; connect-src 'self'; img-src data:; require-trusted-types-for 'script'; trusted-types parley.js")
+		if strings.HasPrefix(r.URL.Path, "/search/") {
+			search.ServeHTTP(w, r)
+			return
+		}
+		if strings.HasSuffix(r.URL.Path, "/") {
+			r.URL.Path += "index.html"
+		}
+		page := buffered(r, pages)
+		html := assets.ReplaceAllString(string(page.body), "")
+		page.body = []byte(body.ReplaceAllLiteralString(html, `<link rel="icon" href="data:,"><body>`+markup))
+		page.send(w)
+	}))
+}
+
+// shadow is a script in which s is the widget's inside.
+func shadow(js string) string {
+	return `(() => { const s = document.querySelector("parley-search").shadowRoot; return ` + js + `; })()`
+}
+
+// In a site that MkDocs made: nothing loads before it is opened, the size is said before
+// it loads, follow-ups build on the reply, names and phrases are found exactly, and results
+// lead to sections of the site's pages; all of it with the keyboard.
+func TestTheWidgetInAGeneratedSite(t *testing.T) {
+	s := handbook(t, strings.ReplaceAll(publish.WidgetMarkup, "\n", ""))
+	p := blank(t, s)
+	p.navigate(s.url() + "guide/configuration/")
+	p.wait("the widget", shadow(`s.querySelector("button")?.textContent.startsWith("Search")`))
+	if got := s.requests("/search/"); len(got) != 1 {
+		t.Errorf("before it is opened, a page loads %q", got)
+	}
+	p.press("k", chromedp.ModifierCtrl)
+	p.wait("what the first search loads", shadow(`/The first search loads \d+\.\d\sMB/.test(s.querySelector("[part=status]").textContent)`))
+	if got := s.requests("/search/data/"); len(got) > 0 {
+		t.Errorf("before anything is typed, it loads %q", got)
+	}
+	if got := eval[string](p, shadow(`s.activeElement.getAttribute("part")`)); got != "box" {
+		t.Errorf("the focus is on %s", got)
+	}
+	p.picture("opened")
+	results := func(what, typed string) []string {
+		t.Helper()
+		eval[bool](p, shadow(`(s.querySelector("input").value = "", s.querySelector("input").focus(), s.querySelector("[part=status]").textContent = "", true)`))
+		p.press(typed)
+		p.wait(what, shadow(`/result|Nothing|No page/.test(s.querySelector("[part=status]").textContent) && s.querySelector("li")`))
+		return eval[[]string](p, shadow(`[...s.querySelectorAll("li")].map(li => li.querySelector(".title").textContent + " | " + (li.querySelector("a")?.href ?? ""))`))
+	}
+	status := func() string { return eval[string](p, shadow(`s.querySelector("[part=status]").textContent`)) }
+
+	if got := results("a question", "how fast may a wooden gate move?\r"); !strings.HasSuffix(got[0], s.url()+"guide/configuration/#gate-speed") {
+		t.Errorf("a question: %q", got)
+	}
+	reply := eval[string](p, shadow(`s.querySelector("blockquote").innerText`))
+	if !strings.Contains(reply, "two degrees a second") {
+		t.Errorf("the reply is %q", reply)
+	}
+	p.picture("asked")
+	results("a follow-up", "and steel ones?\r")
+	if got := eval[string](p, shadow(`s.querySelector("blockquote").innerText + s.querySelector(".context").innerText`)); !strings.Contains(got, "teel gates") || !strings.Contains(got, "how fast may a wooden gate move?") {
+		t.Errorf("the follow-up: %q", got)
+	}
+	eval[bool](p, shadow(`(s.querySelector(".context button").click(), true)`))
+	p.wait("a new topic", shadow(`s.querySelector(".context").hidden`))
+
+	if got := results("a page's name", "schedules"); !strings.HasPrefix(got[0], "Schedules |") || !strings.Contains(got[0], "/guide/schedules/") {
+		t.Errorf("a page's name: %q", got)
+	}
+	if got := results("a section's name", "Night closure"); !strings.HasSuffix(got[0], "/guide/schedules/#night-closure") {
+		t.Errorf("a section's name: %q", got)
+	}
+	if got := results("a phrase", `"emergency key"`); len(got) != 1 || !strings.Contains(got[0], "/guide/schedules/") {
+		t.Errorf("a phrase: %q, %s", got, status())
+	}
+	if results("no such phrase", `"key emergency"`); !strings.HasPrefix(status(), "No page that was found has “key emergency” word for word.") {
+		t.Errorf("no such phrase: %s", status())
+	}
+
+	// With the keyboard to a result, and by it to the section.
+	results("a command", "empty a chamber for an inspection\r")
+	p.press(kb.ArrowDown)
+	if got := eval[string](p, shadow(`s.activeElement.href`)); got != s.url()+"commands/#lockkeeper-drain" {
+		t.Errorf("the first result is %s", got)
+	}
+	eval[bool](p, "(() => {"+axe(t)+"\n; return true; })()")
+	for _, v := range eval[[]string](p, `axe.run("parley-search", {resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html).join(" ").slice(0, 300)))`) {
+		t.Errorf("axe: %s", v)
+	}
+	p.press("\r")
+	p.wait("the page", `location.href === `+quote(s.url()+"commands/#lockkeeper-drain"))
+	p.wait("the widget there", shadow(`s.querySelector("button")`))
+	p.press("k", chromedp.ModifierCtrl)
+	p.press(kb.Escape)
+	p.wait("the dialog to close", shadow(`!s.querySelector("dialog").open`))
+}
+
+// In the page itself, in another language, on a narrow dark screen, with styles of the
+// site; and where its folder is not there.
+func TestTheWidgetInThePage(t *testing.T) {
+	s := handbook(t, `<script type="module" src="/search/parley-search.js"></script><div lang="de"><parley-search inline></parley-search></div>`)
+	p := blank(t, s)
+	p.do(media("dark"), chromedp.EmulateViewport(360, 740))
+	s.spoil("/search/data/", missing)
+	p.expect("404")
+	p.navigate(s.url())
+	p.wait("the widget", shadow(`s.querySelector("input")`))
+	eval[bool](p, shadow(`(s.querySelector("input").focus(), true)`))
+	p.wait("the size", shadow(`/lädt \d+,\d\sMB/.test(s.querySelector("[part=status]").textContent)`))
+	p.press("drought in summer")
+	p.wait("the failure", shadow(`/nicht geladen.*404/.test(s.querySelector("[part=status]").textContent)`))
+	s.heal()
+	eval[bool](p, shadow(`([...s.querySelectorAll("button")].find(b => b.textContent === "Noch einmal").click(), true)`))
+	p.wait("results", shadow(`s.querySelector("li")`))
+	p.picture("narrow")
+	if wide := eval[bool](p, `document.querySelector("parley-search").getBoundingClientRect().right > 360 || `+shadow(`s.querySelector(".panel").scrollWidth > s.querySelector(".panel").clientWidth`)); wide {
+		t.Error("it is wider than the screen")
+	}
+	if ink := eval[string](p, `getComputedStyle(document.querySelector("parley-search")).color`); ink != "rgb(236, 232, 224)" {
+		t.Errorf("in the dark the text is %s", ink)
+	}
 }

@@ -23,7 +23,8 @@ var ErrNoSuchPath = errors.New("no such file or folder")
 // named by their path within it, those of several paths by the path as given.
 //
 // urlPrefix, unless empty, gives documents without a link of their own one: the prefix and
-// their path.
+// their path. o.Site gives all of them one, cuts them into sections, and leaves out files
+// that are no pages.
 //
 // Within folders, Read leaves out the files that documents.Skip names, links to folders,
 // and collections made by this program. A file that is reached twice, by a link or by two
@@ -70,8 +71,19 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 					continue
 				}
 				d.File = name
-				if d.URL == "" && urlPrefix != "" {
+				switch {
+				case o.Site != "":
+					d.URL = o.Site + documents.EscapePath(address(name))
+				case d.URL == "" && urlPrefix != "":
 					d.URL = urlPrefix + documents.EscapePath(d.ID)
+				}
+				if o.Site != "" {
+					for _, s := range documents.Sections(d) {
+						if !yield(s) {
+							return false
+						}
+					}
+					continue
 				}
 				if !yield(d) {
 					return false
@@ -119,6 +131,10 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 				case why != "":
 				case d.IsDir() && isCollection(at):
 					why = "a collection that was made of documents"
+				case d.IsDir() && in != "." && isPublished(at):
+					why = "a folder that parley build wrote"
+				case !d.IsDir() && o.Site != "" && machinery(d.Name()):
+					why = "not a page, but what the site works with"
 				case d.IsDir() && d.Name() == documents.Sources && in != "." && hasPages(filepath.Dir(at)):
 					why = "copies of the sources of the pages beside it"
 				case d.IsDir():
@@ -180,6 +196,34 @@ func hasPages(dir string) bool {
 	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
 		return !e.IsDir() && documents.KindOf(e.Name()) == documents.HTML
 	})
+}
+
+// machinery reports whether a file of a site is none that a visitor reads: lists for search
+// engines, data of scripts, licences of libraries.
+func machinery(name string) bool {
+	switch documents.KindOf(name) {
+	case "", documents.JSON, documents.JSONL, documents.CSV, documents.TSV, documents.Text, documents.Markdown:
+		return true
+	}
+	return false
+}
+
+// address returns the path by which a site's host serves a page.
+func address(name string) string {
+	if dir, file := path.Split(name); file == "index.html" || file == "index.htm" {
+		return dir
+	}
+	return name
+}
+
+// isPublished reports whether a folder was made by parley build.
+func isPublished(dir string) bool {
+	for _, name := range []string{"parley.json", "site.json"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.IsDir() {
+			return false
+		}
+	}
+	return true
 }
 
 // isCollection reports whether a folder was made by Build.

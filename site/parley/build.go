@@ -27,6 +27,7 @@ func runBuild(l *cli.Flags) cli.Run {
 	inParts := l.Bool("parts", false, "publish the collection in parts, for collections too large to load: a question fetches those that it needs")
 	out := l.String("out", "site/dist", "the `folder` to write; one built before is replaced")
 	oneFile := l.String("one-file", "", "write everything into this one HTML `file` instead, which opens from a disk")
+	widget := l.Bool("widget", false, "write what <parley-search> needs in a site's own pages, and no page of ours but one that shows it")
 	title := l.String("title", "", "`title` of the page")
 	examples := l.String("examples", "", "`file` of conversations to offer: one question per line, an empty line between conversations")
 	from := l.String("from", "", "take the page's programs from this `folder`, built before")
@@ -47,6 +48,8 @@ func runBuild(l *cli.Flags) cli.Run {
 			return cli.Usagef("--parts excludes --dense, --one-file and --engine")
 		case *dense != "" && *noDense:
 			return cli.Usagef("--dense and --no-dense exclude each other")
+		case *widget && (*oneFile != "" || *dense != "" || *examples != "" || embed != nil || *at != "" || *inParts):
+			return cli.Usagef("--widget excludes --one-file, --dense, --examples, --embed, --engine and --parts")
 		case *from != "" && *wasm != "":
 			return cli.Usagef("--from and --wasm exclude each other")
 		case *oneFile != "" && embed != nil:
@@ -59,7 +62,7 @@ func runBuild(l *cli.Flags) cli.Run {
 		if !known {
 			return cli.Usagef("--compress %s: wanted one of %v", *level, publish.Levels)
 		}
-		o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense, Embed: embed, Parts: *inParts, EncoderFlag: *encoderDir,
+		o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense || *widget, Widget: *widget, Embed: embed, Parts: *inParts, EncoderFlag: *encoderDir,
 			Ours: *encoderDir == "" && *collectionDir == "" && *dense == "" && *at == "", Log: func(format string, args ...any) {
 				fmt.Fprintf(s.Err, format+"\n", args...)
 			}}
@@ -85,7 +88,7 @@ func runBuild(l *cli.Flags) cli.Run {
 		case *collectionDir != "" || *at != "":
 			o.Examples = [][]string{} // the page's own examples are about the built-in collection
 		}
-		if *collectionDir == "" && *at == "" && *from == "" {
+		if *collectionDir == "" && *at == "" && *from == "" && !*widget {
 			if o.Experiments, err = figures(); err != nil {
 				return err
 			}
@@ -147,6 +150,10 @@ func runBuild(l *cli.Flags) cli.Run {
 		}
 		if err != nil {
 			return err
+		}
+		if *widget {
+			fmt.Fprintf(s.Err, "Next: put this into your site's pages, where /search/ is the address of %s:\n%s", *out, publish.WidgetMarkup)
+			return nil
 		}
 		next := []string{"parley", "serve", *out}
 		if *at != "" {

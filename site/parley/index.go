@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"parley/shared/cli"
 	"parley/shared/collect"
@@ -39,6 +40,7 @@ func runIndex(l *cli.Flags) cli.Run {
 	charset := l.String("charset", "", "the `name` of the files' character set (windows-1252, shift_jis ...); without it, it is detected")
 	l.BoolVar(&columns.NoHeader, "no-header", false, "tables begin with data; name columns by number")
 	urlPrefix := l.String("url-prefix", "", "documents without a link get this `url` and their path")
+	site := l.String("site", "", "the folder is what Hugo, MkDocs, Sphinx, Docusaurus ... wrote: its pages are read, and their links are this `url` and their path; ./ for the widget")
 	l.StringVar(&about.Title, "title", "", "`name` of the collection, shown on the page")
 	l.StringVar(&about.Source, "source", "", "`url` where the documents come from")
 	l.StringVar(&about.Licence, "licence", "", "`name` of the documents' licence, shown on the page")
@@ -81,6 +83,10 @@ func runIndex(l *cli.Flags) cli.Run {
 			return cli.Usagef("--passage-tokens %d: wanted a number of tokens, or 0 for 190", *tokens)
 		case *workers < 0:
 			return cli.Usagef("--workers %d: wanted a number of goroutines, or 0 for one a core", *workers)
+		case *site != "" && *urlPrefix != "":
+			return cli.Usagef("--site and --url-prefix exclude each other")
+		case *site != "" && !strings.HasSuffix(*site, "/"):
+			return cli.Usagef("--site %s: wanted an address that ends with a slash, such as / or https://docs.example.org/", *site)
 		case *whole && *tokens > 0:
 			return cli.Usagef("--whole and --passage-tokens exclude each other")
 		}
@@ -110,7 +116,7 @@ func runIndex(l *cli.Flags) cli.Run {
 			debug.SetGCPercent(25)
 		}
 		left := omissions{all: *verbose}
-		docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns, Charset: *charset}, *urlPrefix, left.note)
+		docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns, Charset: *charset, Site: *site}, *urlPrefix, left.note)
 		if errors.Is(err, collection.ErrNoSuchPath) {
 			return cli.WrongUse(err)
 		}

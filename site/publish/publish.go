@@ -67,6 +67,8 @@ type Options struct {
 	NoDense bool // leave the second stage out
 	// Parts publishes the collection in parts, of which a question fetches what it needs.
 	Parts bool
+	// Widget leaves out the page, and all that <parley-search> does not load (package.go).
+	Widget bool
 	// Ours says that everything published is what the repository ships; then the report
 	// has an error where the second stage exceeds its budget.
 	Ours bool
@@ -113,14 +115,19 @@ func Build(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	if err := errors.Join(sayFirst(files), ctx.Err()); err != nil {
+	first, err := sayFirst(files)
+	if err := errors.Join(err, ctx.Err()); err != nil {
 		return nil, err
 	}
 	log("writing %s", o.Out)
-	if err := write(o.Out, slices.Concat(files, hosting(o.Embed))); err != nil {
+	whole := files
+	if !o.Widget { // which lies in a folder of a site that has its own headers
+		whole = slices.Concat(files, hosting(o.Embed))
+	}
+	if err := write(o.Out, whole); err != nil {
 		return nil, err
 	}
-	return report(o, files), nil
+	return report(o, files, first), nil
 }
 
 // contents returns the folder's files, not yet compressed. A single file has no pages
@@ -137,7 +144,10 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 		return nil, err
 	}
 	data, others := splitParts(data)
-	if oneFile {
+	if o.Widget && list != nil {
+		list.Levels = slices.DeleteFunc(list.Levels, func(l family.Level) bool { return l.Name != list.Base && l.Name != list.Default })
+	}
+	if oneFile || o.Widget {
 		o.Experiments = ""
 		if list != nil {
 			for i := range list.Levels {
@@ -175,6 +185,13 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 	}
 	if err = withCards(program, list, cards, about); err != nil {
 		return nil, err
+	}
+	if o.Widget {
+		if program, err = widget(program); err != nil {
+			return nil, err
+		}
+	} else {
+		delete(program, widgetPage)
 	}
 	app, err := render(program, file{name: "site.json", path: "site.json", content: site}, data)
 	return slices.Concat(app, data, others), err
@@ -267,7 +284,7 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 	}
 	if list != nil {
 		for _, l := range list.Levels {
-			if l.Name == list.Base {
+			if l.Name == list.Base || o.Widget && l.Name != list.Default {
 				continue
 			}
 			// A level that does not fit its base must fail here, not at a visitor's.

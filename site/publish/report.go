@@ -25,6 +25,9 @@ const (
 	// vectors.
 	DenseBudget   = 26_000_000
 	VectorsBudget = 4_000_000
+	// WidgetBudget is for the first use of <parley-search> on a small site: nearly all of it
+	// is the encoder.
+	WidgetBudget = 6_000_000
 )
 
 // A Report describes what Build wrote.
@@ -38,9 +41,10 @@ type Report struct {
 	Vectors    Sizes   `json:"vectors"`    // the passages' dense vectors
 	Parts      Sizes   `json:"parts"`      // of a collection in parts: those that questions fetch
 	PartFiles  int     `json:"part_files"`
+	Widget     int     `json:"widget"` // what a first use of <parley-search> loads, as served
 	Compressed bool    `json:"compressed"`
 
-	ours bool
+	ours, widget bool
 }
 
 // Sizes are those of one file, or a sum, in bytes: stored, and as served, which is the
@@ -59,9 +63,9 @@ func (s *Sizes) add(t Sizes) {
 	s.Gzip += t.Gzip
 }
 
-func report(o Options, files []file) *Report {
+func report(o Options, files []file, first int) *Report {
 	r := &Report{Out: o.Out, FirstPage: Sizes{Name: "first page"}, Data: Sizes{Name: "encoder, index, texts"}, Levels: Sizes{Name: "levels"},
-		Dense: Sizes{Name: "dense encoder"}, Vectors: Sizes{Name: "dense vectors"}, ours: o.Ours, Compressed: o.Level != None}
+		Dense: Sizes{Name: "dense encoder"}, Vectors: Sizes{Name: "dense vectors"}, Widget: first, widget: o.Widget, ours: o.Ours, Compressed: o.Level != None}
 	for _, f := range files {
 		if f.part {
 			r.Parts.add(Sizes{Bytes: len(f.content), Brotli: len(f.content), Gzip: len(f.content)})
@@ -137,6 +141,9 @@ func (r *Report) Over() (warning string, err error) {
 	if n := r.FirstPage.Brotli; n > FirstPageBudget {
 		err = fmt.Errorf("the first page is %s to load, more than %s", megabytes(n), megabytes(FirstPageBudget))
 	}
+	if r.widget && r.Widget > WidgetBudget && warning == "" {
+		warning = fmt.Sprintf("the first search loads %s, more than %s: fewer passages, or fewer terms of each (parley index --mass 0.8), make it smaller", megabytes(r.Widget), megabytes(WidgetBudget))
+	}
 	return warning, err
 }
 
@@ -162,7 +169,9 @@ func (r *Report) Print(w io.Writer) {
 	for _, s := range files {
 		row(s)
 	}
-	row(r.FirstPage)
+	if !r.widget {
+		row(r.FirstPage)
+	}
 	row(r.Data)
 	if r.Levels.Bytes > 0 {
 		row(r.Levels)
@@ -170,6 +179,9 @@ func (r *Report) Print(w io.Writer) {
 	t.Flush()
 	if r.PartFiles > 0 {
 		fmt.Fprintf(w, "the collection in %d parts: %s, of which a question fetches what it needs\n", r.PartFiles, megabytes(r.Parts.Bytes))
+	}
+	if r.widget {
+		fmt.Fprintf(w, "the first search loads %s, which the visitor is told before\n", megabytes(r.Widget))
 	}
 	if n := r.Dense.Brotli + r.Vectors.Brotli; n > 0 {
 		fmt.Fprintf(w, "better answers: %s, loaded on request (encoder %s, vectors %s)\n", megabytes(n), megabytes(r.Dense.Brotli), megabytes(r.Vectors.Brotli))

@@ -510,6 +510,7 @@ class Parley {
   }
 
   async _job(op, body, signal, told) {
+    if (!this.#folder.files) throw new ParleyError('support', '', 'this folder was built with --widget, and has no program that reads documents; build it without');
     const job = this.#desk.run(op, body, told);
     const stop = () => job.cancel();
     signal?.addEventListener('abort', stop, { once: true });
