@@ -151,3 +151,38 @@ func TestOfASiteThePagesAreReadAndNotTheirSources(t *testing.T) {
 		}
 	}
 }
+
+// What a generator of sites wrote is read as its visitors see it: pages, cut at their
+// headings, with their addresses; not what the site works with, nor an older search.
+func TestReadASite(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"index.html":               "<title>Home</title><link rel=canonical href='https://other.example/'><main><p>Welcome to the locks.</p></main>",
+		"guide/gates/index.html":   "<title>Gates</title><main><h1>Gates</h1><p>Of wood.</p><h2 id=speed>Speed</h2><p>Two degrees.</p></main>",
+		"about us.html":            "<title>About</title><main><p>Who we are.</p></main>",
+		"search/search_index.json": `[{"title":"Gates","text":"Of wood."}]`,
+		"sitemap.xml":              "<urlset/>",
+		"robots.txt":               "User-agent: *",
+		"assets/LICENSE":           "terms",
+		"find/parley.json":         "{}",
+		"find/site.json":           "{}",
+		"find/index.html":          "<title>Search</title><main><p>Search.</p></main>",
+		"downloads/timetable.csv":  "id,text\n1,Monday\n",
+	} {
+		at := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o777), os.WriteFile(at, []byte(text), 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	docs, err := Read([]string{dir}, documents.Options{Site: "./"}, "", func(documents.Note) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for d := range docs {
+		got = append(got, d.Title+" "+d.URL)
+	}
+	if want := []string{"About ./about%20us.html", "Gates ./guide/gates/", "Gates > Speed ./guide/gates/#speed", "Home ./"}; !slices.Equal(got, want) {
+		t.Errorf("%q, wanted %q", got, want)
+	}
+}

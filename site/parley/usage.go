@@ -89,6 +89,7 @@ and encodes nothing else. Indexing the same passages again without --dense keeps
 		Examples: `parley index --out my-notes --title "My notes" notes/
 parley index --out faq --column-title question --column-text answer faq.csv
 parley index --out wiki --url-prefix https://wiki.example.org/ wiki-export/
+parley index --out handbook --site ./ site/
 parley index --out wikipedia wikipedia_en_simple_all.zim
 parley index --out beir --whole --mass 0.85 corpus.jsonl.gz
 parley index --dense --out my-notes
@@ -120,6 +121,7 @@ encodes questions in the tab and sends the sparse vectors, not the words, to its
 which is parley serve --engine. It says so to the visitor.`,
 		Examples: `parley build
 parley build --one-file parley.html
+parley build --widget --collection handbook --out site/search
 parley build --collection my-notes --title "My notes" --out my-site
 parley build --from downloaded-site --collection my-notes --encoder downloaded-encoder --out my-site
 parley build --collection my-notes --dense encoders/bge-small --out my-site
