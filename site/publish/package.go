@@ -55,7 +55,7 @@ var documentsProgram = regexp.MustCompile(`(?s),\s*"files": \{.*?\n  \}`)
 // answers.
 func widget(app App) (App, error) {
 	small := App{}
-	for _, name := range []string{"parley-search.js", "parley-api.js", "parley.js", description, "worker.js", "worker.wasm", "kernel.wasm", "LICENSE", "NOTICE"} {
+	for _, name := range []string{"parley-search.js", "parley-api.js", "parley.js", description, "worker.js", "worker.wasm", "kernel.wasm", "kernel-relaxed.wasm", "LICENSE", "NOTICE"} {
 		content, ok := app[name]
 		if !ok {
 			return nil, fmt.Errorf("the program has no %s, which the widget needs; build it again from Parley's repository", name)
