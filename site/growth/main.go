@@ -7,6 +7,11 @@
 // QUERIES.jsonl is what `parley export --queries` writes. With --ciff FOLDER it also writes
 // each index and the queries for rivals.py, which measures bmp and Seismic on them; run both
 // on a machine that does nothing else.
+//
+// With --parts it counts, instead, what questions fetch of the whole collection in parts, as
+// parley build --parts publishes it, and whether they rank as the whole index does:
+//
+//	go run ./site/growth --collection FOLDER --queries QUERIES.jsonl --parts --every 12
 package main
 
 import (
@@ -15,6 +20,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -50,24 +56,36 @@ func main() {
 	asked := flag.String("queries", "", "a `file` that parley export --queries wrote")
 	sizes := flag.String("docs", "10000,100000,283131,1000000", "`numbers` of passages")
 	ciff := flag.String("ciff", "", "also write each index as CIFF, with its queries, into this `folder`")
+	inParts := flag.Bool("parts", false, "count what questions fetch of the collection in parts")
+	every := flag.Int("every", 1, "with --parts: ask every `n`th question")
 	flag.Parse()
-	if err := run(*from, *asked, *sizes, *ciff); err != nil {
+	if *every < 1 {
+		*every = 1
+	}
+	if err := run(*from, *asked, *sizes, *ciff, *inParts, *every); err != nil {
 		fmt.Fprintln(os.Stderr, "growth:", err)
 		os.Exit(1)
 	}
 }
 
-func run(from, asked, sizes, ciff string) error {
-	x, _, err := collection.Open(from)
+func run(from, asked, sizes, ciff string, inParts bool, every int) error {
+	x, texts, err := collection.Open(from)
 	if err != nil {
 		return err
 	}
-	queries, err := read(asked)
+	learned := uint32(x.Vocab())
+	if inParts {
+		learned = math.MaxUint32 // this collection's words have their numbers
+	}
+	queries, err := read(asked, learned)
 	if err != nil {
 		return err
 	}
 	if x.Docs() == 0 {
 		return fmt.Errorf("%s: no passages", from)
+	}
+	if inParts {
+		return countParts(x, texts, queries, every)
 	}
 	vectors := x.Vectors()
 	out := json.NewEncoder(os.Stdout)
@@ -92,8 +110,9 @@ func run(from, asked, sizes, ciff string) error {
 	return nil
 }
 
-// read reads the queries' learned terms: words have other numbers in an index that grows.
-func read(name string) (list []sparse.Vector, err error) {
+// read reads the queries' terms below learned: words have other numbers in an index that
+// grows.
+func read(name string, learned uint32) (list []sparse.Vector, err error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -108,6 +127,9 @@ func read(name string) (list []sparse.Vector, err error) {
 		}
 		var v sparse.Vector
 		for _, term := range sortedKeys(q.V) {
+			if term >= learned {
+				break
+			}
 			v.Terms, v.Weights = append(v.Terms, term), append(v.Weights, float32(q.V[term])*q.Step)
 		}
 		list = append(list, v)

@@ -73,14 +73,17 @@ func TestCodeOfAnotherFormIsRefused(t *testing.T) {
 		{"vgn.AddAttrInterface(", "vgn.AddAttr("},
 		{"vgn.SetInnerHTML(", "vgn.SetInner("},
 		{"// TODO: ", "// "},
-		{`vugu.HTML("Turn by turn")`, `vugu.HTML("Turn \x3Cem\x3Eby\x3C/em\x3E turn")`},
-		{`vugu.HTML("Turn by turn")`, `vugu.HTML("Turn &amp; turn")`},
+		{`vugu.HTML("What the encoder saw")`, `vugu.HTML("What \x3Cem\x3Ethe\x3C/em\x3E encoder saw")`},
+		{`vugu.HTML("What the encoder saw")`, `vugu.HTML("What &amp; saw")`},
 	} {
-		changed := map[string]string{}
+		changed, there := map[string]string{}, false
 		for name, text := range files {
+			there = there || strings.Contains(text, change[0])
 			changed[name] = strings.ReplaceAll(text, change[0], change[1])
 		}
-		if _, err := shrink(changed); err == nil {
+		if !there {
+			t.Errorf("no component's code has %q any more; take another text", change[0])
+		} else if _, err := shrink(changed); err == nil {
 			t.Errorf("%q in place of %q was not noticed", change[1], change[0])
 		}
 	}
