@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -377,6 +378,7 @@ func TestDenseThatFailsToArrive(t *testing.T) {
 		p := open(t, s).ready()
 		p.ask("When was the Eiffel Tower built?")
 		gone := make(chan bool)
+		s.forget() // the requests of the other cases
 		s.spoil(denseModel(t), func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			<-r.Context().Done()
 			close(gone)
@@ -386,7 +388,11 @@ func TestDenseThatFailsToArrive(t *testing.T) {
 		s.wait(denseModel(t))
 		p.switched()
 		p.stands("off")
-		<-gone
+		select {
+		case <-gone:
+		case <-time.After(patience):
+			t.Fatalf("after %v the file is still being loaded", patience)
+		}
 		s.heal()
 		p.switched()
 		p.stands("on")
