@@ -27,7 +27,7 @@ func (p *page) window(width, height int64) {
 // toured waits until a view of the tour is there: its text, and what the text is about.
 func (p *page) toured(address string) {
 	p.t.Helper()
-	p.wait("the view "+address, `location.hash === `+quote("#tour="+address)+` && document.querySelector(".tour .text:not([aria-busy])")
+	p.wait("the view "+address, `location.hash === `+quote("#tour="+address)+` && document.querySelector(".tour")?.dataset.view === `+quote(strings.TrimSuffix(address, "&present"))+` && document.querySelector(".tour .text:not([aria-busy])")
 		&& !document.querySelector("#app [aria-busy=true], #app .waiting:not([hidden])") && ![...document.querySelectorAll("#dial .value")].some(v => v.textContent === "…")`)
 }
 
@@ -50,8 +50,18 @@ var tourViews = [][2]string{
 	{"discussion", ""},
 }
 
-// hidden returns what of the tour's card is out of sight, and whether what it is about is.
-func (p *page) hidden(about string) []string {
+// hidden returns what of the tour's card is out of sight, and whether what it is about is,
+// once the page has come to rest.
+func (p *page) hidden(about string) (bad []string) {
+	p.t.Helper()
+	for end := time.Now().Add(patience / 4); ; time.Sleep(50 * time.Millisecond) {
+		if bad = p.hiddenNow(about); len(bad) == 0 || time.Now().After(end) {
+			return bad
+		}
+	}
+}
+
+func (p *page) hiddenNow(about string) []string {
 	p.t.Helper()
 	return eval[[]string](p, `new Promise(done => requestAnimationFrame(() => setTimeout(() => {
 		const bad = [], card = document.querySelector(".tour").getBoundingClientRect();

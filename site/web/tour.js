@@ -119,6 +119,7 @@
     next.textContent = v.view?.predict ? 'Show it' : 'Next';
     link(back, all[here - 1]);
     link(next, all[here + 1]);
+    card.dataset.view = v.address; // the address is ahead of what is shown
     text.setAttribute('aria-busy', 'true');
     text.replaceChildren(...paragraphs(['Asking …']));
     title.focus({ preventScroll: true });
