@@ -231,7 +231,7 @@ func help(w io.Writer, c *cobra.Command) {
 		}
 		fmt.Fprintf(w, "%s %s\n", lead, strings.TrimSpace(c.CommandPath()+" "+way))
 	}
-	fmt.Fprintf(w, "\n%s\n\nFlags:\n%s", c.Long, usages(c, width(w)))
+	fmt.Fprintf(w, "\n%s\n\nFlags:\n%s", c.Long, usages(c, Width(w)))
 	fmt.Fprintf(w, "\nExamples:\n  %s\n\n%s", strings.ReplaceAll(c.Example, "\n", "\n  "), codes)
 }
 
@@ -243,8 +243,8 @@ func usages(c *cobra.Command, width int) string {
 	return strings.ReplaceAll(c.LocalFlags().FlagUsagesWrapped(width), may, strings.Repeat(" ", len(may)))
 }
 
-// width returns the width of a terminal; 0, for no line breaks, where w is none.
-func width(w io.Writer) int {
+// Width returns the width of a terminal; 0, for no line breaks, where w is none.
+func Width(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok {
 		return 0

@@ -85,7 +85,7 @@ func runChat(l *cli.Flags) cli.Run {
 		}
 		in, restore := prompter(s)
 		defer restore()
-		c := &chat{e: e, k: *k, stage: stage, absent: e.absent, page: page{w: in.out, width: width(s.Out), style: styleOf(s.Out), dense: e.Dense}}
+		c := &chat{e: e, k: *k, stage: stage, absent: e.absent, page: page{w: in.out, width: cli.Width(s.Out), style: styleOf(s.Out), dense: e.Dense}}
 		if in.prompts {
 			about := e.collection.About()
 			fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n", printable(about.Title), thousands(e.Source.Lexicon().Docs()))
@@ -163,7 +163,7 @@ func prompter(s cli.Streams) (in input, restore func()) {
 				io.Reader
 				io.Writer
 			}{s.In, s.Out}, "> ")
-			if w := width(s.Out); w > 0 {
+			if w := cli.Width(s.Out); w > 0 {
 				t.SetSize(w, 24)
 			}
 			return input{t.ReadLine, t, true}, func() { term.Restore(int(f.Fd()), was) }

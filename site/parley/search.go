@@ -70,7 +70,7 @@ func runSearch(l *cli.Flags) cli.Run {
 			out.SetEscapeHTML(false)
 			return out.Encode(a)
 		}
-		p := page{w: s.Out, width: width(s.Out), style: styleOf(s.Out), dense: e.Dense}
+		p := page{w: s.Out, width: cli.Width(s.Out), style: styleOf(s.Out), dense: e.Dense}
 		p.answer(&a)
 		return nil
 	}

@@ -16,20 +16,6 @@ func isTerminal(of any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// width returns the width of the terminal; 0, for no line breaks, where it is not a
-// terminal.
-func width(of any) int {
-	f, ok := of.(*os.File)
-	if !ok {
-		return 0
-	}
-	w, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return w
-}
-
 // printable removes characters that would control the terminal: anyone may have written
 // the documents and vocabularies.
 func printable(s string) string {
