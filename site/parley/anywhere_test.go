@@ -31,18 +31,14 @@ func installed(t *testing.T) (dir string, run func(stdin string, args ...string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	packed, err := app.Pack()
-	if err != nil {
-		t.Fatal(err)
-	}
-	zip, overlay := filepath.Join(standIns, "program.zip"), filepath.Join(standIns, "overlay.json")
 	root, err := publish.Root(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	replaced, _ := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(root, "site", "publish", "program.zip"): zip}})
-	os.WriteFile(zip, packed, 0o644)
-	os.WriteFile(overlay, replaced, 0o644)
+	overlay, err := app.Overlay(root, standIns)
+	if err != nil {
+		t.Fatal(err)
+	}
 	program := filepath.Join(bin, "parley")
 	if runtime.GOOS == "windows" {
 		program += ".exe"

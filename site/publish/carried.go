@@ -3,10 +3,13 @@ package publish
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 )
 
@@ -21,9 +24,29 @@ func Carried() (App, error) {
 	return unpack(carried)
 }
 
-// Pack makes the archive that a release carries: a zip file, the same bytes for the same
+// Overlay writes the archive that a release carries into the folder dir, and returns the
+// file by which the compiler finds it in the repository at root: go build -tags=carried
+// -overlay=FILE.
+func (app App) Overlay(root, dir string) (file string, err error) {
+	packed, err := app.pack()
+	if err != nil {
+		return "", err
+	}
+	archive := filepath.Join(dir, "program.zip")
+	if err := os.WriteFile(archive, packed, 0o644); err != nil {
+		return "", err
+	}
+	replaced, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(root, "site", "publish", "program.zip"): archive}})
+	if err != nil {
+		return "", err
+	}
+	file = filepath.Join(dir, "overlay.json")
+	return file, os.WriteFile(file, replaced, 0o644)
+}
+
+// pack makes the archive that a release carries: a zip file, the same bytes for the same
 // program.
-func (app App) Pack() ([]byte, error) {
+func (app App) pack() ([]byte, error) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, name := range slices.Sorted(maps.Keys(app)) {
@@ -41,7 +64,7 @@ func (app App) Pack() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// unpack reads what Pack wrote.
+// unpack reads what pack wrote.
 func unpack(packed []byte) (App, error) {
 	z, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
 	if err != nil {

@@ -4,8 +4,8 @@ package publish
 
 import _ "embed"
 
-// carried is what Pack returned. The file is not in the repository: site/release names it
-// to the compiler from elsewhere (go build -overlay).
+// carried is what pack returned. The file is not in the repository: Overlay names it to
+// the compiler from elsewhere.
 //
 //go:embed program.zip
 var carried []byte

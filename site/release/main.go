@@ -12,7 +12,6 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -165,28 +164,14 @@ func (r *release) make(ctx context.Context, targets []string) (sums string, err 
 	return sums, nil
 }
 
-// program compiles the page, and returns the overlay by which the compiler finds it as
-// site/publish/program.zip.
+// program compiles the page, and returns the overlay by which the compiler finds it.
 func (r *release) program(ctx context.Context, work string) (overlay string, err error) {
 	fmt.Fprintln(os.Stderr, "building the page")
 	app, err := publish.FromSource(ctx, r.root, "")
 	if err != nil {
 		return "", err
 	}
-	packed, err := app.Pack()
-	if err != nil {
-		return "", err
-	}
-	zip := filepath.Join(work, "program.zip")
-	if err := os.WriteFile(zip, packed, 0o644); err != nil {
-		return "", err
-	}
-	replaced, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(r.root, "site", "publish", "program.zip"): zip}})
-	if err != nil {
-		return "", err
-	}
-	overlay = filepath.Join(work, "overlay.json")
-	return overlay, os.WriteFile(overlay, replaced, 0o644)
+	return app.Overlay(r.root, work)
 }
 
 // common makes what is the same for all systems: manual, completions, licences.
