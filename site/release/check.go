@@ -37,7 +37,8 @@ func again(ctx context.Context, r *release, targets []string, sums string) error
 	return nil
 }
 
-// copySources copies the files that git tracks, as they are now.
+// copySources copies the files that git tracks, or would if they were added, as they are
+// now.
 func copySources(ctx context.Context, from, to string) error {
 	c := exec.CommandContext(ctx, "git", "-C", from, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	list, err := c.Output()

@@ -159,6 +159,7 @@ func (r *release) make(ctx context.Context, targets []string) (sums string, err 
 		if err := durable.WriteFile(filepath.Join(r.out, name+ending), archive); err != nil {
 			return "", err
 		}
+		fmt.Fprintf(os.Stderr, "%s: %.1f MB, its command %.1f MB\n", name+ending, float64(len(archive))/1e6, float64(len(content))/1e6)
 		sums += fmt.Sprintf("%x  %s\n", sha256.Sum256(archive), name+ending)
 	}
 	return sums, nil
