@@ -147,6 +147,11 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 	if o.Widget && list != nil {
 		list.Levels = slices.DeleteFunc(list.Levels, func(l family.Level) bool { return l.Name != list.Base && l.Name != list.Default })
 	}
+	cards, err := readCards(o.Encoder, list)
+	if err != nil {
+		return nil, err
+	}
+	about := describe(list, cards)
 	if oneFile || o.Widget {
 		o.Experiments = ""
 		if list != nil {
@@ -158,11 +163,6 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 			}
 		}
 	}
-	cards, err := readCards(o.Encoder, list)
-	if err != nil {
-		return nil, err
-	}
-	about := describe(list, cards)
 	site, err := manifest(list, data)
 	if err != nil {
 		return nil, err

@@ -711,3 +711,41 @@ func TestCompressingIsReported(t *testing.T) {
 		t.Errorf("%d of %d, %v", last, total, err)
 	}
 }
+
+// A single file has no model cards beside it; what it says of its levels is theirs all the
+// same.
+func TestOneFileSaysWhatItsLevelsAre(t *testing.T) {
+	o := options(t)
+	withFamily(t, &o)
+	card := "The card\n\n```json\n{\"postings\": 0.25}\n```\n"
+	if err := os.WriteFile(filepath.Join(o.Encoder, "4x", "README.md"), []byte(card), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o.App["dial.js"] = []byte("fetch('{{levels.json}}')")
+	files, err := contents(t.Context(), o, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := map[string]levelAbout{}
+	var site struct{ Family family.Family }
+	for _, f := range files {
+		switch f.name {
+		case "levels.json":
+			err = errors.Join(err, json.Unmarshal(f.content, &about))
+		case "site.json":
+			err = errors.Join(err, json.Unmarshal(f.content, &site))
+		}
+		if strings.HasPrefix(f.name, "cards/") {
+			t.Errorf("it has %s", f.name)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := site.Family.Levels; len(l) != 3 || l[2].Title != "λ\u00a00.25" || l[2].Card != "" || l[1].Title != "2×" {
+		t.Errorf("the levels: %+v", l)
+	}
+	if !strings.Contains(about["4x"].What, "λ = 0.25") || !strings.Contains(about["2x"].What, "costs nothing") {
+		t.Errorf("what is said of them: %+v", about)
+	}
+}
