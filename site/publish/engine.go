@@ -3,9 +3,7 @@ package publish
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"maps"
-	"strings"
 )
 
 // An Engine is what a page needs of a collection that a search engine holds. The page's host
@@ -32,21 +30,28 @@ const (
 	engineScript  = "engine-worker.js"
 )
 
-// enginePromises are what the page says where nothing leaves it, and what holds where an
-// engine is asked.
-var enginePromises = strings.NewReplacer(
-	`Conversational search that runs wholly in this browser tab: nothing you type leaves it.`,
-	`Conversational search: each question becomes a sparse vector in this browser tab, and a search engine gets the vector alone.`,
-	`found by a small neural encoder that runs in this tab.</p>`,
-	`found by a search engine. A small neural encoder in this tab makes a sparse vector of your question, and <strong>the vector leaves this tab</strong>; your words do not.</p>`,
-	`begins a new line.</span></p>`,
-	`begins a new line.</span></p>
+// engineSays is what the page says where nothing leaves it, and what holds where an engine is
+// asked.
+var engineSays = said{
+	kept: `'The page is kept; its questions need the network.'`,
+	promises: [][2]string{{
+		`Conversational search that runs wholly in this browser tab: nothing you type leaves it.`,
+		`Conversational search: each question becomes a sparse vector in this browser tab, and a search engine gets the vector alone.`,
+	}, {
+		`found by a small neural encoder that runs in this tab.</p>`,
+		`found by a search engine. A small neural encoder in this tab makes a sparse vector of your question, and <strong>the vector leaves this tab</strong>; your words do not.</p>`,
+	}, {
+		`begins a new line.</span></p>`,
+		`begins a new line.</span></p>
     <p class="leaves">Each question’s sparse vector leaves this tab.</p>`,
-	`<strong>Nothing you type leaves this page.</strong>`,
-	`<strong>Your words stay in this page; their sparse vector leaves it.</strong> It goes to this page’s host, which asks a search engine. Whoever sees a vector can guess what its question is about.`,
-	`The vector is looked up in an inverted index, as a search engine would look up words, and each match adds to a passage’s score. There is no server and no text is generated:`,
-	`The vector is sent to this page’s host, whose search engine looks it up in its inverted index; each match adds to a passage’s score. No text is generated:`,
-)
+	}, {
+		`<strong>Nothing you type leaves this page.</strong>`,
+		`<strong>Your words stay in this page; their sparse vector leaves it.</strong> It goes to this page’s host, which asks a search engine. Whoever sees a vector can guess what its question is about.`,
+	}, {
+		`The vector is looked up in an inverted index, as a search engine would look up words, and each match adds to a passage’s score. There is no server and no text is generated:`,
+		`The vector is sent to this page’s host, whose search engine looks it up in its inverted index; each match adds to a passage’s score. No text is generated:`,
+	}},
+}
 
 // withEngine returns the program with what a page needs that asks an engine, or without.
 func withEngine(app App, wanted bool) (App, error) {
@@ -60,17 +65,10 @@ func withEngine(app App, wanted bool) (App, error) {
 	if script == nil || program == nil {
 		return nil, errors.New("these programs cannot ask a search engine; those that are built from the sources, or that a release of parley carries, can")
 	}
-	page := enginePromises.Replace(string(app["index.html"]))
-	if n := strings.Count(page, "vector leaves") + strings.Count(page, "gets the vector alone") + strings.Count(page, "sent to this page’s host"); n != 5 || bytes.Contains([]byte(page), []byte("Nothing you type leaves")) {
-		return nil, fmt.Errorf("index.html promises what does not hold where a search engine is asked: site/publish/engine.go knows %d of 5 sentences", n)
+	if err := app.say(engineSays); err != nil {
+		return nil, err
 	}
-	const offline = `'Ready to work offline.'`
-	if !bytes.Contains(app["boot.js"], []byte(offline)) {
-		return nil, errors.New("boot.js no longer says that the page works offline; site/publish/engine.go looks for it")
-	}
-	app["index.html"] = []byte(page)
 	app["style.css"] = append(bytes.Clone(app["style.css"]), "\n.leaves { padding-inline: 1.1rem; color: var(--muted); font-size: .8125rem; }\n"...)
-	app["boot.js"] = bytes.Replace(app["boot.js"], []byte(offline), []byte(`'The page is kept; its questions need the network.'`), 1)
 	app["worker.js"], app["worker.wasm"] = script, program
 	return app, nil
 }

@@ -63,3 +63,40 @@ func TestAFolderForTheWidget(t *testing.T) {
 	}
 	build(t, o) // it may be replaced
 }
+
+// A page says what leaves it, and a sentence that no longer stands there as it is replaced
+// ends the build.
+func TestAPagePromisesWhatHolds(t *testing.T) {
+	app := App{engineProgram: []byte("e"), partsProgram: []byte("p")}
+	if err := app.addWeb(); err != nil {
+		t.Fatal(err)
+	}
+	before := string(app["index.html"])
+	for what, with := range map[string]struct {
+		say   said
+		build func(App, bool) (App, error)
+	}{"engine": {engineSays, withEngine}, "parts": {partsSay, withParts}} {
+		changed, err := with.build(app, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, boot := string(changed["index.html"]), string(changed["boot.js"])
+		for _, p := range with.say.promises {
+			if !strings.Contains(page, p[1]) {
+				t.Errorf("%s: the page does not say %q", what, p[1])
+			}
+			app["index.html"] = []byte(strings.ReplaceAll(before, p[0], "else"))
+			if _, err := with.build(app, true); err == nil || !strings.Contains(err.Error(), "index.html does not say") {
+				t.Errorf("%s, without %q: %v", what, p[0], err)
+			}
+		}
+		if strings.Contains(boot, "'Ready to work offline.'") || !strings.Contains(boot, with.say.kept) {
+			t.Errorf("%s: boot.js does not say %s", what, with.say.kept)
+		}
+		app["index.html"] = []byte(before + "<p>NOTHING YOU TYPE LEAVES your device.</p>")
+		if _, err := with.build(app, true); err == nil {
+			t.Errorf("%s: a promise that does not hold was published", what)
+		}
+		app["index.html"] = []byte(before)
+	}
+}

@@ -1,13 +1,10 @@
 package publish
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 
 	inverted "parley/shared/index"
 	"parley/shared/parts"
@@ -70,14 +67,18 @@ func splitParts(data []file) (listed, others []file) {
 	return listed, others
 }
 
-// partsPromises are what the page says where nothing leaves it, and what holds where parts
-// are fetched.
-var partsPromises = strings.NewReplacer(
-	`Conversational search that runs wholly in this browser tab: nothing you type leaves it.`,
-	`Conversational search that runs in this browser tab, over a collection of which it fetches the parts that a question needs.`,
-	`<strong>Nothing you type leaves this page.</strong>`,
-	`<strong>What you type stays in this page.</strong> Its host sees which parts of the collection a question needs, and can guess from them what it is about, unless all parts are kept.`,
-)
+// partsSay is what the page says where nothing leaves it, and what holds where parts are
+// fetched.
+var partsSay = said{
+	kept: `'Ready to work offline, for what was fetched.'`,
+	promises: [][2]string{{
+		`Conversational search that runs wholly in this browser tab: nothing you type leaves it.`,
+		`Conversational search that runs in this browser tab, over a collection of which it fetches the parts that a question needs.`,
+	}, {
+		`<strong>Nothing you type leaves this page.</strong>`,
+		`<strong>What you type stays in this page.</strong> Its host sees which parts of the collection a question needs, and can guess from them what it is about, unless all parts are kept.`,
+	}},
+}
 
 // partsProgram is the program of a worker that searches in parts.
 const partsProgram = "parts.wasm"
@@ -95,17 +96,10 @@ func withParts(app App, wanted bool) (App, error) {
 	if page == nil || style == nil || worker == nil || program == nil {
 		return nil, errors.New("these programs search in a whole collection alone; those that are built from the sources, or that a release of parley carries, search in parts, too")
 	}
-	html := partsPromises.Replace(string(app["index.html"]))
-	if strings.Contains(strings.ToLower(html), "nothing you type leaves") || !strings.Contains(html, "Its host sees which parts") {
-		return nil, errors.New("index.html promises what does not hold of a collection in parts; site/publish/parts.go looks for it")
+	if err := app.say(partsSay); err != nil {
+		return nil, err
 	}
-	app["index.html"] = []byte(html)
-	const offline = `'Ready to work offline.'`
-	if !bytes.Contains(app["boot.js"], []byte(offline)) {
-		return nil, errors.New("boot.js no longer says that the page works offline; site/publish/parts.go looks for it")
-	}
-	boot := bytes.Replace(app["boot.js"], []byte(offline), []byte(`'Ready to work offline, for what was fetched.'`), 1)
-	app["boot.js"] = append(boot, page...)
+	app["boot.js"] = append(app["boot.js"], page...)
 	app["style.css"] = append(append([]byte{}, app["style.css"]...), style...)
 	app["worker.js"], app["worker.wasm"] = worker, program
 	return app, nil
@@ -132,11 +126,3 @@ func keptParts(out string, sw []byte) map[string]bool {
 }
 
 var errOneFileInParts = errors.New("a single file cannot be fetched in parts; leave out --parts or --one-file")
-
-func describeParts(others []file) string {
-	n := 0
-	for _, f := range others {
-		n += len(f.content)
-	}
-	return fmt.Sprintf("%d parts, %s", len(others), megabytes(n))
-}

@@ -56,3 +56,30 @@ func personal(app App, title string, conversations [][]string) (App, error) {
 	app["index.html"] = []byte(page)
 	return app, nil
 }
+
+// said is what a page says of what leaves it, in place of what it says where nothing does.
+type said struct {
+	promises [][2]string // of index.html: what is replaced, and by what
+	kept     string      // in boot.js, once the page works offline
+}
+
+// say replaces what the page says. It fails where the page says something else, so that no
+// page promises what does not hold.
+func (app App) say(s said) error {
+	page, boot := string(app["index.html"]), string(app["boot.js"])
+	for _, p := range s.promises {
+		if !strings.Contains(page, p[0]) {
+			return fmt.Errorf("index.html does not say %q, which site/publish replaces where it does not hold", p[0])
+		}
+		page = strings.ReplaceAll(page, p[0], p[1])
+	}
+	if strings.Contains(strings.ToLower(page), "nothing you type leaves") {
+		return errors.New("index.html says that nothing leaves it in a sentence that site/publish does not replace")
+	}
+	const offline = `'Ready to work offline.'`
+	if !strings.Contains(boot, offline) {
+		return fmt.Errorf("boot.js does not say %s, which site/publish replaces", offline)
+	}
+	app["index.html"], app["boot.js"] = []byte(page), []byte(strings.Replace(boot, offline, s.kept, 1))
+	return nil
+}
