@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"parley"
+	"parley/shared/bundle"
 	"parley/shared/durable"
 	"parley/site/strip"
 	"parley/site/web"
@@ -263,6 +264,9 @@ func FromDist(dist string) (App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s holds no published program: %w", dist, err)
 	}
+	if err := isWhole(dist); err != nil {
+		return nil, err
+	}
 	for _, e := range programs {
 		m := inApp.FindStringSubmatch(e.Name())
 		if !current(list, "app/"+e.Name()) {
@@ -291,4 +295,21 @@ func FromDist(dist string) (App, error) {
 		}
 	}
 	return app, nil
+}
+
+// isWhole returns an error for a folder whose program is for a collection in parts, or for
+// one that an engine holds: its worker answers otherwise, and its page says so.
+func isWhole(dist string) error {
+	content, err := os.ReadFile(filepath.Join(dist, "site.json"))
+	if err != nil {
+		return fmt.Errorf("%s holds no published program: %w", dist, err)
+	}
+	var site struct{ Files []bundle.File }
+	if err := json.Unmarshal(content, &site); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(dist, "site.json"), err)
+	}
+	if slices.ContainsFunc(site.Files, func(f bundle.File) bool { return strings.HasPrefix(f.Name, "parts/") }) {
+		return fmt.Errorf("%s was built with --engine or --parts, and its programs are for such a collection alone; take a folder that was built without, or leave out --from", dist)
+	}
+	return nil
 }

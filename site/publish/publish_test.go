@@ -493,6 +493,30 @@ func TestFromDistRefusesADamagedProgram(t *testing.T) {
 	}
 }
 
+// The program of a page that asks an engine must not be published with a page that says
+// that nothing leaves it, nor that of a collection in parts.
+func TestFromDistRefusesAnotherKindOfProgram(t *testing.T) {
+	for _, parts := range []bool{true, false} {
+		o := options(t)
+		o.App = App{"LICENSE": nil, "NOTICE": nil, "wasm_exec.js": []byte("go"), "kernel.wasm": nil, "kernel-relaxed.wasm": nil, "ui.wasm": nil, "worker.wasm": nil, "files.wasm": nil, "pdfium.wasm": nil, engineProgram: []byte("e"), partsProgram: []byte("p")}
+		if err := o.App.addWeb(); err != nil {
+			t.Fatal(err)
+		}
+		if o.Parts = parts; !parts {
+			about, err := os.ReadFile(filepath.Join(o.Collection, "passages.bin"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Engine = &Engine{Lexicon: []byte("l"), About: about}
+		}
+		o.Level = None
+		build(t, o)
+		if _, err := FromDist(o.Out); err == nil || !strings.Contains(err.Error(), "built with --engine or --parts") {
+			t.Errorf("parts: %v: %v", parts, err)
+		}
+	}
+}
+
 func TestPlaceholdersThatCannotBeFilledFail(t *testing.T) {
 	for want, change := range map[string]map[string]string{
 		"site/web/boot.js:2: {{gone.js}}: there is no such file":                        {"boot.js": "x\n{{gone.js}}"},
