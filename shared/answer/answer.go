@@ -194,7 +194,7 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 		f.hits = all[:min(candidates, len(all))]
 	}
 	if !ask.Brief || e.Dense != nil {
-		if err := e.bring(f.hits[:min(len(f.hits), defaultK)]); err != nil {
+		if err := e.bringTitles(f.hits); err != nil {
 			return f, err
 		}
 		f.ranking = e.features(&f)
@@ -223,6 +223,22 @@ func (e *Engine) bring(hits []index.Hit) error {
 		docs[i] = h.Doc
 	}
 	return e.Source.Bring(docs)
+}
+
+// bringTitles brings what features reads: the ten best hits and, where all of these have one
+// title, the others, among which the first of another title is.
+func (e *Engine) bringTitles(hits []index.Hit) error {
+	few := hits[:min(len(hits), defaultK)]
+	if err := e.bring(few); err != nil || len(few) == len(hits) {
+		return err
+	}
+	title := e.Source.Passage(few[0].Doc).Title
+	for _, h := range few[1:] {
+		if e.Source.Passage(h.Doc).Title != title {
+			return nil
+		}
+	}
+	return e.bring(hits)
 }
 
 // weigh multiplies the weights of the terms that by names, and removes those that become 0.
