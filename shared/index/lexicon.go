@@ -239,6 +239,19 @@ func (x *Lexicon) Factors(q sparse.Vector) (factors []Factor, step float32) {
 	return factors, ldexp(1, exponent+x.unit)
 }
 
+// Score returns the sum of weight x impact over the shared terms; both ascend by term.
+func Score(q []Factor, impacts []Impact) (sum uint32) {
+	for _, f := range q {
+		for len(impacts) > 0 && impacts[0].Term < f.Term {
+			impacts = impacts[1:]
+		}
+		if len(impacts) > 0 && impacts[0].Term == f.Term {
+			sum += f.Weight * uint32(impacts[0].Weight)
+		}
+	}
+	return sum
+}
+
 // match returns a part of a score, of a document with this impact.
 func (x *Lexicon) match(p part, exponent int, impact byte) Match {
 	e := x.exponentOf(int(p.list))

@@ -138,7 +138,7 @@ func (s *Source) candidates(factors []index.Factor, unseen uint32, k int) (all [
 		}
 		c := candidate{uint32(doc), v, most}
 		if d, i := s.document(c.doc); d != nil {
-			c.least = score(factors, d.vectors[i])
+			c.least = index.Score(factors, d.vectors[i])
 			c.most = c.least
 		}
 		all = append(all, c)

@@ -276,20 +276,7 @@ func (s *Source) Scores(to []float32, q sparse.Vector, docs []uint32) error {
 	factors, step := s.lexicon.Factors(q)
 	for i, doc := range docs {
 		d, at := s.document(doc)
-		to[i] = float32(score(factors, d.vectors[at])) * step
+		to[i] = float32(index.Score(factors, d.vectors[at])) * step
 	}
 	return nil
-}
-
-// score sums weight x impact over the shared terms. Both lists ascend.
-func score(factors []index.Factor, impacts []index.Impact) (sum uint32) {
-	for _, f := range factors {
-		for len(impacts) > 0 && impacts[0].Term < f.Term {
-			impacts = impacts[1:]
-		}
-		if len(impacts) > 0 && impacts[0].Term == f.Term {
-			sum += f.Weight * uint32(impacts[0].Weight)
-		}
-	}
-	return sum
 }

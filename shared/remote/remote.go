@@ -61,7 +61,7 @@ func (s *Source) Search(q sparse.Vector, k int) ([]index.Hit, index.Cost, error)
 	}
 	s.found = found
 	for i, f := range found {
-		score := Score(factors, f.Impacts)
+		score := index.Score(factors, f.Impacts)
 		if score == 0 || int(f.Doc) >= s.lexicon.Docs() {
 			return nil, cost, fmt.Errorf("the engine returned document %d of %d, which shares no term with the question", f.Doc, s.lexicon.Docs())
 		}
@@ -75,20 +75,6 @@ func (s *Source) Search(q sparse.Vector, k int) ([]index.Hit, index.Cost, error)
 	}
 	s.hits = s.hits[:min(k, len(s.hits))]
 	return s.hits, cost, nil
-}
-
-// Score returns the sum of weight x impact over the shared terms; both ascend by term.
-func Score(q []index.Factor, impacts []index.Impact) (sum uint32) {
-	i := 0
-	for _, f := range q {
-		for i < len(impacts) && impacts[i].Term < f.Term {
-			i++
-		}
-		if i < len(impacts) && impacts[i].Term == f.Term {
-			sum += f.Weight * uint32(impacts[i].Weight)
-		}
-	}
-	return sum
 }
 
 var errUnknown = errors.New("the engine was not asked for this passage")

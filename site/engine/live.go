@@ -262,13 +262,13 @@ func (l *Live) Ask(ctx context.Context, q []index.Factor, k int) ([]remote.Found
 	found := make([]remote.Found, len(hits))
 	for i, h := range hits {
 		slices.SortFunc(h.Impacts, func(a, b index.Impact) int { return cmp.Compare(a.Term, b.Term) })
-		if sum := remote.Score(q, h.Impacts); float64(sum) != h.score {
+		if sum := index.Score(q, h.Impacts); float64(sum) != h.score {
 			return nil, fmt.Errorf("%s: %w: %v for document %d, wanted %d; its mapping is another than `parley load` makes, or it prunes or rounds weights", l.server, ErrLossy, h.score, h.Doc, sum)
 		}
 		found[i] = h.Found
 	}
 	slices.SortFunc(found, func(a, b remote.Found) int {
-		return cmp.Or(cmp.Compare(remote.Score(q, b.Impacts), remote.Score(q, a.Impacts)), cmp.Compare(a.Doc, b.Doc))
+		return cmp.Or(cmp.Compare(index.Score(q, b.Impacts), index.Score(q, a.Impacts)), cmp.Compare(a.Doc, b.Doc))
 	})
 	return found[:min(k, len(found))], nil
 }
