@@ -43,13 +43,13 @@ const WordPrefix = "word:"
 // document. description is for people.
 func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) string, description string) error {
 	for _, l := range []int{0, len(x.terms)} {
-		if l < x.count() && x.exponentOf(l)-x.unit > 22 {
+		if l < x.Lists() && x.exponentOf(l)-x.unit > 22 {
 			return fmt.Errorf("index: one kind of weights has the step 2^%d, the other 2^%d: no frequency counts both", x.exponentOf(l), x.unit)
 		}
 	}
 	lengths := make([]uint64, x.docs)
 	total := uint64(0)
-	for l := range x.count() {
+	for l := range x.Lists() {
 		for d, frequency := range x.frequencies(l) {
 			lengths[d] += frequency
 			total += frequency
@@ -73,9 +73,9 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	}
 
 	m = appendNumber(m, 1, 1)
-	m = appendNumber(m, 2, uint64(x.count()))
+	m = appendNumber(m, 2, uint64(x.Lists()))
 	m = appendNumber(m, 3, uint64(x.docs))
-	m = appendNumber(m, 4, uint64(x.count()))
+	m = appendNumber(m, 4, uint64(x.Lists()))
 	m = appendNumber(m, 5, uint64(x.docs))
 	m = appendNumber(m, 6, total)
 	if average != 0 {
@@ -85,11 +85,11 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	m = appendString(m, 8, description)
 	write()
 
-	order := make([]int, x.count())
-	names := make([]string, x.count())
+	order := make([]int, x.Lists())
+	names := make([]string, x.Lists())
 	for l := range order {
 		order[l] = l
-		if t := x.term(l); t < x.vocab {
+		if t := x.Term(l); t < x.vocab {
 			names[l] = term(t)
 		} else {
 			names[l] = WordPrefix + x.Word(t)
@@ -98,14 +98,14 @@ func (x *Index) WriteCIFF(w io.Writer, term func(uint32) string, doc func(int) s
 	slices.SortFunc(order, func(a, b int) int { return strings.Compare(names[a], names[b]) })
 	for i, l := range order {
 		if i > 0 && names[l] == names[order[i-1]] {
-			return fmt.Errorf("index: terms %d and %d have the same name %q", x.term(order[i-1]), x.term(l), names[l])
+			return fmt.Errorf("index: terms %d and %d have the same name %q", x.Term(order[i-1]), x.Term(l), names[l])
 		}
 		cf := uint64(0)
 		for _, frequency := range x.frequencies(l) {
 			cf += frequency
 		}
 		m = appendString(m, 1, names[l])
-		m = appendNumber(m, 2, uint64(x.DF(x.term(l))))
+		m = appendNumber(m, 2, uint64(x.DF(x.Term(l))))
 		m = appendNumber(m, 3, cf)
 		before := uint32(0)
 		for d, frequency := range x.frequencies(l) {

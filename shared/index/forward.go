@@ -28,7 +28,7 @@ func (x *Index) Documents() iter.Seq2[int, []Impact] {
 			docs := int(min(uint64(x.docs)-uint64(block)<<blockBits, blockSize))
 			at = append(at[:0], make([]int, docs+2)...)
 			runs := func(visit func(l, run int)) {
-				for l := range x.count() {
+				for l := range x.Lists() {
 					if r := next[l]; r < x.first[l+1] && x.block[r] == block {
 						visit(l, int(r))
 					}
@@ -46,7 +46,7 @@ func (x *Index) Documents() iter.Seq2[int, []Impact] {
 			runs(func(l, r int) {
 				for i := x.start[r]; i < x.start[r+1]; i++ {
 					to := &at[int(x.low[i])+1]
-					impacts[*to] = Impact{x.term(l), x.impact[i]}
+					impacts[*to] = Impact{x.Term(l), x.impact[i]}
 					*to++
 				}
 				next[l]++
@@ -62,7 +62,7 @@ func (x *Index) Documents() iter.Seq2[int, []Impact] {
 
 // List iterates over the documents that contain a term, in order, each with its impact.
 func (x *Index) List(term uint32) iter.Seq2[uint32, byte] {
-	l, ok := x.list(term)
+	l, ok := x.Number(term)
 	if !ok {
 		return func(func(uint32, byte) bool) {}
 	}

@@ -18,8 +18,9 @@
 // in integers.
 //
 // build.go writes the file, open.go specifies its layout and checks it, words.go reads and
-// writes the list of words, search.go searches, lexicon.go is an index
-// without its postings, ciff.go exchanges indexes with other engines.
+// writes the list of words, search.go searches, lexicon.go is an index without its
+// postings, forward.go lists each document's impacts, ciff.go exchanges indexes with other
+// engines.
 package index
 
 import (
@@ -50,7 +51,7 @@ const (
 
 // Holding appends to to the first documents that contain a term, at most most of them.
 func (x *Index) Holding(to []uint32, term uint32, most int) []uint32 {
-	l, ok := x.list(term)
+	l, ok := x.Number(term)
 	if !ok {
 		return to
 	}
@@ -64,9 +65,6 @@ func (x *Index) Holding(to []uint32, term uint32, most int) []uint32 {
 	}
 	return to
 }
-
-// Postings returns the number of postings in all lists.
-func (x *Index) Postings() int { return len(x.impact) }
 
 // Vectors returns the learned part of each document's vector, in the order of the
 // documents. The weights are the index's, multiples of Step. A Builder that adds these

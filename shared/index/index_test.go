@@ -643,10 +643,10 @@ func TestSearchDoesNotAllocate(t *testing.T) {
 func use(t *testing.T, x *Index) {
 	s := x.NewSearcher()
 	q := vec(0, 1, 1, 2, 2, 3, 4, 1, 1e9, 1)
-	if n := x.count(); n > 0 {
+	if n := x.Lists(); n > 0 {
 		q = sparse.Vector{}
 		for i := range min(n, 50) {
-			q.Terms = append(q.Terms, x.term(i*n/min(n, 50)))
+			q.Terms = append(q.Terms, x.Term(i*n/min(n, 50)))
 			q.Weights = append(q.Weights, float32(i%7)+.5)
 		}
 	}

@@ -110,7 +110,7 @@ func (x *Lexicon) EachWord(visit func(word []byte, term uint32)) {
 
 // DF returns the number of documents that contain term.
 func (x *Lexicon) DF(term uint32) int {
-	l, ok := x.list(term)
+	l, ok := x.Number(term)
 	if !ok {
 		return 0
 	}
@@ -128,8 +128,8 @@ func (x *Lexicon) Postings() (n int) {
 // Step returns the document weight of an impact of 1 in a learned term's list.
 func (x *Lexicon) Step() float32 { return ldexp(1, x.exponent) }
 
-// list returns the list of a term, and whether there is one.
-func (x *Lexicon) list(term uint32) (l int, ok bool) {
+// Number returns the number of a term's list, and whether there is one.
+func (x *Lexicon) Number(term uint32) (l int, ok bool) {
 	if term < x.vocab {
 		return slices.BinarySearch(x.terms, term)
 	}
@@ -137,16 +137,19 @@ func (x *Lexicon) list(term uint32) (l int, ok bool) {
 	return len(x.terms) + int(i), i < x.words.n
 }
 
-// count returns the number of lists.
-func (x *Lexicon) count() int { return len(x.terms) + int(x.words.n) }
+// Lists returns the number of lists: those of learned terms, then those of words.
+func (x *Lexicon) Lists() int { return len(x.terms) + int(x.words.n) }
 
-// term returns the term of list l.
-func (x *Lexicon) term(l int) uint32 {
+// Term returns the term of list l.
+func (x *Lexicon) Term(l int) uint32 {
 	if l < len(x.terms) {
 		return x.terms[l]
 	}
 	return x.vocab + uint32(l-len(x.terms))
 }
+
+// Top returns the largest impact in list l.
+func (x *Lexicon) Top(l int) byte { return x.top[l] }
 
 // exponentOf returns the exponent of the weights in list l.
 func (x *Lexicon) exponentOf(l int) int {
@@ -182,7 +185,7 @@ func (x *Lexicon) plan(parts []part, q sparse.Vector) ([]part, int) {
 		if !(w > 0) { // NaN too
 			continue
 		}
-		if l, ok := x.list(q.Terms[i]); ok {
+		if l, ok := x.Number(q.Terms[i]); ok {
 			w = math.Ldexp(w, x.exponentOf(l)-x.unit)
 			parts = append(parts, part{term: q.Terms[i], list: uint32(l), unrounded: w})
 			// The conversion forbids fusing the product into the sum.
@@ -289,12 +292,12 @@ func (x *Lexicon) Matches(q sparse.Vector, impacts []Impact) []Match {
 func (x *Index) WriteLexicon(w io.Writer) error {
 	var body []byte
 	next := uint32(0)
-	for l := range x.count() {
+	for l := range x.Lists() {
 		if l < len(x.terms) {
 			body = binary.AppendUvarint(body, uint64(x.terms[l]-next))
 			next = x.terms[l] + 1
 		}
-		body = binary.AppendUvarint(body, uint64(x.DF(x.term(l))-1))
+		body = binary.AppendUvarint(body, uint64(x.df[l]-1))
 		body = append(body, x.top[l])
 	}
 	le := binary.LittleEndian
@@ -340,7 +343,7 @@ func OpenLexicon(data []byte) (*Lexicon, error) {
 		return nil, err
 	}
 	x.terms = make([]uint32, learned)
-	x.df, x.top = make([]uint32, x.count()), make([]byte, x.count())
+	x.df, x.top = make([]uint32, x.Lists()), make([]byte, x.Lists())
 	next, p := uint64(0), 0
 	for l := range x.df {
 		fail := func(format string, args ...any) (*Lexicon, error) {

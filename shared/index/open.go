@@ -209,7 +209,7 @@ func Open(data []byte) (*Index, error) {
 // readLists sets x.terms and returns the number of postings in each list.
 func (x *Index) readLists(b []byte, at int64, h header) (sizes []uint32, err error) {
 	x.terms = make([]uint32, h.lists)
-	sizes = make([]uint32, x.count())
+	sizes = make([]uint32, x.Lists())
 	var next, sum uint64
 	p := 0
 	fail := func(format string, args ...any) ([]uint32, error) {
@@ -233,7 +233,7 @@ func (x *Index) readLists(b []byte, at int64, h header) (sizes []uint32, err err
 			return fail("list %d of %d: no varint", l, len(sizes))
 		}
 		if size >= h.docs {
-			return fail("term %d is in %d documents of %d", x.term(l), uint64(size)+1, h.docs)
+			return fail("term %d is in %d documents of %d", x.Term(l), uint64(size)+1, h.docs)
 		}
 		sizes[l] = size + 1
 		sum += uint64(size) + 1
@@ -270,7 +270,7 @@ func (x *Index) readDocuments(b []byte, at int64, sizes []uint32) error {
 			} else {
 				v, n := uvarint(b, p)
 				if n == 0 {
-					return form.Errorf("documents", at+int64(p), "posting %d of term %d: no varint", j, x.term(l))
+					return form.Errorf("documents", at+int64(p), "posting %d of term %d: no varint", j, x.Term(l))
 				}
 				gap = uint64(v)
 				p += n
@@ -290,7 +290,7 @@ func (x *Index) readDocuments(b []byte, at int64, sizes []uint32) error {
 			most = max(most, impact[j])
 		}
 		if next > uint64(x.docs) {
-			return form.Errorf("documents", at+int64(p), "term %d is in document %d of %d", x.term(l), next-1, x.docs)
+			return form.Errorf("documents", at+int64(p), "term %d is in document %d of %d", x.Term(l), next-1, x.docs)
 		}
 		x.top[l] = most
 		i += int(size)
