@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -97,20 +98,13 @@ func Encode(q []index.Factor, found []Found) ([]byte, error) {
 			return nil, err
 		}
 	}
-	var body buffer
+	var body bytes.Buffer
 	if _, err := texts.WriteTo(&body); err != nil {
 		return nil, err
 	}
 	n := le.AppendUint32(nil, uint32(len(found)))
 	n = le.AppendUint32(n, uint32(len(q)))
-	return slices.Concat(foundForm.Header(1, n, container.SumOf(docs), container.SumOf(impacts), container.SumOf(body)), docs, impacts, body), nil
-}
-
-type buffer []byte
-
-func (b *buffer) Write(p []byte) (int, error) {
-	*b = append(*b, p...)
-	return len(p), nil
+	return slices.Concat(foundForm.Header(1, n, container.SumOf(docs), container.SumOf(impacts), container.SumOf(body.Bytes())), docs, impacts, body.Bytes()), nil
 }
 
 // Decode reads what the host answers to q. Errors are *container.FormatError.
