@@ -77,8 +77,8 @@ func (r *rest) refused(res *http.Response, body []byte) error {
 	reason := strings.TrimSpace(r.auth.hide(reasonIn(body)))
 	refused := &RefusedError{res.StatusCode, fmt.Sprintf("%s: %.500s", res.Status, reason)}
 	switch code := res.StatusCode; {
-	case strings.Contains(reason, "flood-stage") || strings.Contains(reason, "read-only-allow-delete"):
-		refused.Reason = "its disk is full (beyond the flood stage), so it takes nothing; make room there, remove the block read_only_allow_delete, and run the same command again: " + refused.Reason
+	case full(reason):
+		refused.Reason = fullDisk + refused.Reason
 		return refused
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
 		refused.Reason = fmt.Sprintf("it refuses the credentials (%s); they are read from %s and %s, or %s", res.Status, EnvUser, EnvPassword, EnvKey)
@@ -92,6 +92,14 @@ func (r *rest) refused(res *http.Response, body []byte) error {
 	}
 	return refused
 }
+
+// full reports whether an engine of Lucene's says that its disk is full; fullDisk is what to
+// do then.
+func full(reason string) bool {
+	return strings.Contains(reason, "flood-stage") || strings.Contains(reason, "read-only-allow-delete")
+}
+
+const fullDisk = "its disk is full (beyond the flood stage), so it takes nothing; make room there, remove the block read_only_allow_delete, and run the same command again: "
 
 // reasonIn returns an engine's reason for an error, in the forms that they have.
 func reasonIn(body []byte) string {
@@ -137,9 +145,7 @@ func dialHTTP(ctx context.Context, u *url.URL, name string) (server, error) {
 		Title   string `json:"title"`
 		Version json.RawMessage
 	}
-	patient := usual
-	patient.tries = min(patient.tries, 4)
-	err := patient.retry(ctx, func() error { return r.call(ctx, "GET", "/", "", nil, &root) })
+	err := usual.atMost(4).retry(ctx, func() error { return r.call(ctx, "GET", "/", "", nil, &root) })
 	var version struct{ Distribution, Number string }
 	var text string
 	switch {

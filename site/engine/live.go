@@ -48,7 +48,7 @@ type server interface {
 	// ErrOther where something else has the name.
 	create(ctx context.Context, terms, shards int) error
 	drop(ctx context.Context) error
-	// write writes passages; those that are there are replaced by the same.
+	// write writes passages. To write one again changes nothing.
 	write(ctx context.Context, c *Collection, docs []document) error
 	// settle makes everything that was written visible to search.
 	settle(ctx context.Context) error
@@ -149,6 +149,12 @@ type patience struct {
 }
 
 var usual = patience{tries: 9, first: 250 * time.Millisecond, most: 20 * time.Second}
+
+// atMost returns a patience of that many tries, or fewer.
+func (p patience) atMost(tries int) patience {
+	p.tries = min(p.tries, tries)
+	return p
+}
 
 // retry calls do until it succeeds or fails for good, waiting longer each time.
 func (p patience) retry(ctx context.Context, do func() error) error {
@@ -278,9 +284,10 @@ func (l *Live) Source(ctx context.Context) *remote.Source {
 	return remote.New(l.Lexicon, func(q []index.Factor, k int) ([]remote.Found, error) { return l.Ask(ctx, q, k) })
 }
 
-// credentials returns what the environment says, and hides it in texts.
+// credentials are what an engine wants to see, and nobody else.
 type credentials struct{ user, password, key string }
 
+// environment returns the credentials of EnvUser, EnvPassword and EnvKey.
 func environment() credentials {
 	return credentials{os.Getenv(EnvUser), os.Getenv(EnvPassword), os.Getenv(EnvKey)}
 }

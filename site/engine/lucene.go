@@ -130,8 +130,8 @@ func (s *luceneServer) write(ctx context.Context, c *Collection, docs []document
 				continue
 			}
 			reason := s.auth.hide(fmt.Sprintf("%s: %s", r.Error.Type, r.Error.Reason))
-			if strings.Contains(reason, "flood-stage") || strings.Contains(reason, "read-only-allow-delete") {
-				return &RefusedError{r.Status, "its disk is full (beyond the flood stage), so it takes nothing; make room there, remove the block read_only_allow_delete, and run the same command again: " + reason}
+			if full(reason) {
+				return &RefusedError{r.Status, fullDisk + reason}
 			}
 			refused := &RefusedError{r.Status, fmt.Sprintf("it refuses passage %s: %s", r.ID, reason)}
 			if r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable {
@@ -234,10 +234,22 @@ func impactsOf(v map[string]float64) ([]index.Impact, error) {
 	var impacts []index.Impact
 	for name, w := range v {
 		term, err := strconv.ParseUint(name, 10, 31)
-		if err != nil || w != float64(byte(w)) || w == 0 {
-			return nil, fmt.Errorf("%w: term %q has the weight %v, and impacts are whole numbers from 1 to 255", ErrLossy, name, w)
+		if err != nil {
+			return nil, fmt.Errorf("%w: term %q, and terms are numbers", ErrLossy, name)
 		}
-		impacts = append(impacts, index.Impact{Term: uint32(term), Weight: byte(w)})
+		m, err := impactOf(uint32(term), w)
+		if err != nil {
+			return nil, err
+		}
+		impacts = append(impacts, m)
 	}
 	return impacts, nil
+}
+
+// impactOf reads a term's weight as engines return it.
+func impactOf(term uint32, w float64) (index.Impact, error) {
+	if w != float64(byte(w)) || w == 0 {
+		return index.Impact{}, fmt.Errorf("%w: term %d has the weight %v, and impacts are whole numbers from 1 to 255", ErrLossy, term, w)
+	}
+	return index.Impact{Term: term, Weight: byte(w)}, nil
 }

@@ -37,9 +37,7 @@ func dialPostgres(ctx context.Context, u *url.URL, name string) (server, error) 
 		return nil, err
 	}
 	s := &postgres{pool: pool, name: name}
-	patient := usual
-	patient.tries = min(patient.tries, 4)
-	err = patient.retry(ctx, func() error {
+	err = usual.atMost(4).retry(ctx, func() error {
 		return s.busy(pool.QueryRow(ctx, "SELECT current_setting('server_version')").Scan(&s.version))
 	})
 	if err == nil {

@@ -141,11 +141,11 @@ func (s *qdrantServer) search(ctx context.Context, q []index.Factor, k int) ([]h
 			h := hit{remote.Found{Doc: p.ID, Passage: passages.Passage{ID: p.Payload.ID, Title: p.Payload.Title, Text: p.Payload.Text, URL: p.Payload.URL}}, float64(float32(p.Score))}
 			v := p.Vector["parley"]
 			for i, term := range v.Indices[:min(len(v.Indices), len(v.Values))] {
-				w := v.Values[i]
-				if w != float64(byte(w)) {
-					return nil, fmt.Errorf("%w: term %d has the weight %v, and impacts are whole numbers from 1 to 255", ErrLossy, term, w)
+				m, err := impactOf(term, v.Values[i])
+				if err != nil {
+					return nil, err
 				}
-				h.Impacts = append(h.Impacts, index.Impact{Term: term, Weight: byte(w)})
+				h.Impacts = append(h.Impacts, m)
 			}
 			hits = append(hits, h)
 		}
