@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	_ "github.com/ncruces/go-sqlite3/driver" // SQLite as WebAssembly, without cgo
@@ -35,9 +36,8 @@ func sqliteQuery(c *Collection, q []index.Factor, k int) string {
 	return sqliteRank(q, k) + "SELECT hit.doc, id, title, score FROM hit JOIN passage USING (doc) ORDER BY score DESC, hit.doc;\n"
 }
 
-// sqliteRank returns the beginning of a statement that can select from query and hit, the
-// best documents.
-func sqliteRank(q []index.Factor, k int) string {
+// sqliteWith returns the beginning of a statement that can select from query.
+func sqliteWith(q []index.Factor) string {
 	values := make([]string, len(q))
 	for i, f := range q {
 		values[i] = fmt.Sprintf("(%d,%d)", f.Term, f.Weight)
@@ -45,10 +45,15 @@ func sqliteRank(q []index.Factor, k int) string {
 	if len(values) == 0 {
 		values = []string{"(-1,0)"}
 	}
-	return fmt.Sprintf(`WITH query(term, weight) AS (VALUES %s),
+	return fmt.Sprintf("WITH query(term, weight) AS (VALUES %s)", strings.Join(values, ","))
+}
+
+// sqliteRank returns the beginning of one that can also select from hit, the best documents.
+func sqliteRank(q []index.Factor, k int) string {
+	return fmt.Sprintf(`%s,
 hit(doc, score) AS (SELECT doc, sum(weight * impact) AS score FROM query CROSS JOIN posting USING (term)
   GROUP BY doc ORDER BY score DESC, doc LIMIT %d)
-`, strings.Join(values, ","), k)
+`, sqliteWith(q), k)
 }
 
 // writeSQLite writes the database under another name, and renames it when it is complete.
@@ -200,7 +205,7 @@ func (s *sqliteFile) search(ctx context.Context, q []index.Factor, k int) ([]hit
 	}
 	defer rows.Close()
 	var hits []hit
-	at := map[uint32]int{}
+	at, docs := map[uint32]int{}, []string{}
 	for rows.Next() {
 		var h hit
 		p := &h.Passage
@@ -208,12 +213,13 @@ func (s *sqliteFile) search(ctx context.Context, q []index.Factor, k int) ([]hit
 			return nil, err
 		}
 		at[h.Doc] = len(hits)
+		docs = append(docs, strconv.Itoa(int(h.Doc)))
 		hits = append(hits, h)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	of, err := s.db.QueryContext(ctx, sqliteRank(q, k)+"SELECT doc, term, impact FROM hit CROSS JOIN query JOIN posting USING (term, doc)")
+	of, err := s.db.QueryContext(ctx, sqliteWith(q)+" SELECT doc, term, impact FROM query CROSS JOIN posting USING (term) WHERE doc IN ("+strings.Join(docs, ",")+")")
 	if err != nil {
 		return nil, err
 	}
