@@ -32,7 +32,7 @@ var opensearch = &Form{
 // Elasticsearch: a sparse_vector without pruning.
 // https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/sparse-vector
 var elasticsearch = &Form{
-	Name: "elasticsearch", About: "Elasticsearch 8.11 or later: bulk requests and a mapping, vectors as sparse_vector",
+	Name: "elasticsearch", About: "Elasticsearch 8.15 or later: bulk requests and a mapping, vectors as sparse_vector",
 	ext: ".ndjson", passage: bulk,
 	head: func(c *Collection, q Example) (map[string]string, error) {
 		return lucene(c, q, "Elasticsearch", sparseVector, elasticsearchQuery)

@@ -42,15 +42,20 @@
 // file takes parts/parts.bin and parts/NAME in place of the collection's two files, and
 // there is one more call:
 //
-//	parts() i64          lists the parts: "parts" and [[name, bytes], ...], the first
-//	                     of which is needed before open.
+//	parts() i64          lists the parts: "parts" and [[name, bytes], ...], without the
+//	                     first, which is needed before open.
+//
+// With the tag "engine" it also answers by a search engine that the page's host asks
+// (shared/remote): file takes parts/lexicon.bin and parts/about.bin in place of the
+// collection's two files, and parts/found/QUESTION, the host's answer to a question that
+// was lacking.
 //
 // Every call releases the inbox. An error changes nothing that worked before, except for a
 // file that is wrong: its place stays empty until it is passed again.
 //
 // Files: encoder/config.json, encoder/model.safetensors, encoder/vocab.txt (or
 // encoder/tokenizer.json), collection/index.bin and collection/passages.bin. Each
-// Each is read as soon as it is there (the encoder's three when the last of them is), and
+// is read as soon as it is there (the encoder's three when the last of them is), and
 // memory that was needed only for reading is released.
 //
 // Where there is a family of encoders, that encoder is its base. family.json

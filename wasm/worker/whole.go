@@ -10,7 +10,8 @@ import (
 	"parley/shared/passages"
 )
 
-// inParts is nothing in a program without the tag "parts", which most visitors load.
+// inParts is nothing in a program without the tags "parts" and "engine", which most visitors
+// load.
 type inParts *struct{}
 
 func (w *worker) addPart(string, []byte) error {
