@@ -24,13 +24,13 @@ type segment struct {
 
 // A row is what stands on one line of a column.
 type row struct {
-	segment         // of all parts
-	parts           []segment
-	colLeft         float32 // the column's edges
-	colRight        float32
-	page            int // from 0
-	height          float32
-	removed, marker bool
+	segment  // of all parts
+	parts    []segment
+	colLeft  float32 // the column's edges
+	colRight float32
+	page     int // from 0
+	height   float32
+	removed  bool
 }
 
 // wideGap is the space, in sizes of the font, that parts a line. Lines that are stretched

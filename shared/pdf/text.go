@@ -96,8 +96,6 @@ func (r *Reader) End() *Text {
 	return &r.text
 }
 
-var digits = regexp.MustCompile(`[0-9]+|\b[ivxlc]+\b`)
-
 // repeated removes running heads and feet: lines near the edge of a page that say the same,
 // except for numbers, at the same height of several pages; and those that have the page's
 // number.
