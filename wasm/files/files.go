@@ -185,7 +185,8 @@ func (d *desk) begin(b Begin) (any, error) {
 	d.cutter = collect.NewCutter(d.encoder, d.set)
 	d.worker = collect.NewPassageEncoder(d.encoder, d.set)
 	d.builder = collect.NewBuilder(d.encoder.Vocab(), d.about)
-	d.list, d.cut, d.tokens, d.spent = nil, nil, 0, 0
+	// A PDF that was cancelled left its pages.
+	d.list, d.cut, d.pdf, d.tokens, d.spent = nil, nil, nil, 0, 0
 	d.of, d.saved, d.fresh = nil, 0, nil
 	return struct{}{}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"parley/shared/index"
 	"parley/shared/link"
 	"parley/shared/passages"
+	"parley/shared/pdf"
 	"parley/shared/sparse"
 	"parley/shared/transcript"
 	"parley/site/collection"
@@ -726,6 +727,28 @@ func TestAPersonSaysWhatTheColumnsAre(t *testing.T) {
 	}
 	if r := give(t, d, "document/x/.git/config", []byte("x")).(*Read); len(r.Notes) != 1 || r.Notes[0] != "x/.git/config: in x/.git: hidden" {
 		t.Errorf("%+v", r)
+	}
+}
+
+// Of a PDF whose reading was cancelled, no page comes back when it is given once more.
+func TestACancelledPDFIsReadFromItsBeginning(t *testing.T) {
+	line := func(text string) []byte {
+		p := pdf.Page{Height: 842}
+		for i, r := range text {
+			x := 72 + 5*float32(i)
+			p.Chars = append(p.Chars, pdf.Char{Rune: r, Left: x, Right: x + 4, Bottom: 700, Top: 707, Size: 10, Weight: 400})
+		}
+		return pdf.AppendPage(nil, p)
+	}
+	d := opened(t)
+	for range 2 {
+		if _, err := d.begin(Begin{Title: "Notes"}); err != nil {
+			t.Fatal(err)
+		}
+		give(t, d, "pdf-page/tea.pdf", line("The iron tower is in paris."))
+	}
+	if r := give(t, d, "pdf/tea.pdf", []byte("{}")).(*Read); r.Documents != 1 || len(d.list) != 1 || d.list[0].Text != "The iron tower is in paris." {
+		t.Errorf("%+v: %+v", r, d.list)
 	}
 }
 
