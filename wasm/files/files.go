@@ -463,12 +463,17 @@ func (d *desk) build(struct{}) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Built{Progress: *d.progress()}
+	return &Built{d.keepFiles(files), *d.progress()}, nil
+}
+
+// keepFiles returns the pieces of files, whose memory stays until the next call that keeps
+// some.
+func (d *desk) keepFiles(files []collect.File) (list []Piece) {
 	d.made = files
 	for _, f := range files {
-		b.Files = append(b.Files, piece(f.Name, f.Content))
+		list = append(list, piece(f.Name, f.Content))
 	}
-	return b, nil
+	return list
 }
 
 // allPassages returns every passage that was cut, encoded or not, as passages.bin.
@@ -559,12 +564,7 @@ func (d *desk) join(in struct {
 	if err != nil {
 		return nil, err
 	}
-	d.made = files
-	b := &Built{}
-	for _, f := range files {
-		b.Files = append(b.Files, piece(f.Name, f.Content))
-	}
-	return b, nil
+	return &Built{Files: d.keepFiles(files)}, nil
 }
 
 // retitle returns collection/passages.bin with another title.
@@ -630,15 +630,11 @@ func (d *desk) adopt(struct{}) (*Adopted, error) {
 	if c.Index.Vocab() != d.encoder.Vocab() || !c.Passages.About().MadeBy(d.encoder.Name) {
 		return nil, d.foreign(c.Index, c.Passages.About())
 	}
-	d.made = []collect.File{{Name: "index.bin", Content: files["index.bin"]}, {Name: "passages.bin", Content: files["passages.bin"]}}
+	own := []collect.File{{Name: "index.bin", Content: files["index.bin"]}, {Name: "passages.bin", Content: files["passages.bin"]}}
 	if c.Dense != nil {
-		d.made = append(d.made, collect.File{Name: collect.DenseFile, Content: files[collect.DenseFile]})
+		own = append(own, collect.File{Name: collect.DenseFile, Content: files[collect.DenseFile]})
 	}
-	a := &Adopted{About: c.Passages.About(), Passages: c.Passages.Len(), Conversation: string(files[conversationFile])}
-	for _, f := range d.made {
-		a.Files = append(a.Files, piece(f.Name, f.Content))
-	}
-	return a, nil
+	return &Adopted{d.keepFiles(own), c.Passages.About(), c.Passages.Len(), string(files[conversationFile])}, nil
 }
 
 // foreign returns the error for a collection that was not made with this page's encoder.
