@@ -190,7 +190,12 @@ func (f *file) page(i int, out *pdf.Page) error {
 	if err != nil {
 		return err
 	}
-	defer func() { f.instance.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: *at.ByReference}) }()
+	// There is none where the page does not load for the second time.
+	defer func() {
+		if at.ByReference != nil {
+			f.close(at)
+		}
+	}()
 	// What was written into a form, or beside the text, is drawn upon the page.
 	if n, err := f.instance.FPDFPage_GetAnnotCount(&requests.FPDFPage_GetAnnotCount{Page: at}); err != nil {
 		return err
@@ -198,7 +203,7 @@ func (f *file) page(i int, out *pdf.Page) error {
 		if _, err := f.instance.FPDFPage_Flatten(&requests.FPDFPage_Flatten{Page: at}); err != nil {
 			return err
 		}
-		f.instance.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: *at.ByReference})
+		f.close(at)
 		if at, err = f.load(i); err != nil {
 			return err
 		}
@@ -236,6 +241,10 @@ func (f *file) load(i int) (requests.Page, error) {
 		return requests.Page{}, err
 	}
 	return requests.Page{ByReference: &r.Page}, nil
+}
+
+func (f *file) close(at requests.Page) {
+	f.instance.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: *at.ByReference})
 }
 
 // pictures counts a page's pictures. What is made of very many lines is one, too.

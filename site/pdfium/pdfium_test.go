@@ -11,6 +11,11 @@ import (
 	"testing"
 	"time"
 
+	pdfium "github.com/klippa-app/go-pdfium"
+	pdferrors "github.com/klippa-app/go-pdfium/errors"
+	"github.com/klippa-app/go-pdfium/requests"
+	"github.com/klippa-app/go-pdfium/responses"
+
 	"parley/shared/documents"
 	"parley/shared/pdf"
 )
@@ -226,6 +231,42 @@ func TestErrors(t *testing.T) {
 	}
 	if p, err := f.Page(1); err != nil || len(p.Chars) < 40 {
 		t.Errorf("page 2 after that: %d characters, %v", len(p.Chars), err)
+	}
+}
+
+// A fails stands for a PDFium that loads a page once and not again, after what is written
+// upon it became a part of it. Other calls than these cause a panic.
+type fails struct {
+	pdfium.Pdfium
+	loaded, closed int
+}
+
+func (f *fails) FPDF_LoadPage(*requests.FPDF_LoadPage) (*responses.FPDF_LoadPage, error) {
+	if f.loaded++; f.loaded > 1 {
+		return nil, pdferrors.ErrPage
+	}
+	return &responses.FPDF_LoadPage{}, nil
+}
+
+func (f *fails) FPDFPage_GetAnnotCount(*requests.FPDFPage_GetAnnotCount) (*responses.FPDFPage_GetAnnotCount, error) {
+	return &responses.FPDFPage_GetAnnotCount{Count: 1}, nil
+}
+
+func (f *fails) FPDFPage_Flatten(*requests.FPDFPage_Flatten) (*responses.FPDFPage_Flatten, error) {
+	return &responses.FPDFPage_Flatten{}, nil
+}
+
+func (f *fails) FPDF_ClosePage(*requests.FPDF_ClosePage) (*responses.FPDF_ClosePage, error) {
+	f.closed++
+	return &responses.FPDF_ClosePage{}, nil
+}
+
+// A page that does not load for the second time is damaged, and the pages after it are read.
+func TestAPageThatIsNotLoadedAgain(t *testing.T) {
+	p := &fails{}
+	f := &file{instance: p}
+	if _, err := f.Page(0); !errors.Is(err, pdferrors.ErrPage) || errors.Is(err, pdf.ErrStopped) || p.loaded != 2 || p.closed != 1 {
+		t.Errorf("%v, loaded %d times and closed %d", err, p.loaded, p.closed)
 	}
 }
 
