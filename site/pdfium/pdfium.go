@@ -122,18 +122,9 @@ func (f *file) within(call func() error) error {
 	if f.stopped != nil {
 		return f.stopped
 	}
-	late := false
-	var once sync.Mutex
-	timer := time.AfterFunc(patience, func() {
-		once.Lock()
-		late = true
-		once.Unlock()
-		f.instance.Kill()
-	})
+	timer := time.AfterFunc(patience, func() { f.instance.Kill() })
 	err := call()
-	timer.Stop()
-	once.Lock()
-	defer once.Unlock()
+	late := !timer.Stop()
 	switch {
 	case late:
 		f.stopped = fmt.Errorf("%w: it took longer than %v", pdf.ErrStopped, patience)
