@@ -29,8 +29,11 @@ type file interface {
 // three times what it holds.
 func readAll(in io.Reader, size int64) (data []byte, n int, err error) {
 	const piece = 1 << 20
+	if size == 0 {
+		size = piece
+	}
 	var list [][]byte
-	b := make([]byte, 0, max(int(size), piece))
+	b := make([]byte, 0, size)
 	for err == nil {
 		if len(b) == cap(b) {
 			list, b = append(list, b), make([]byte, 0, piece)
