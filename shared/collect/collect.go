@@ -270,28 +270,20 @@ type File struct {
 // Files returns the collection's files with the passages added so far: index.bin,
 // passages.bin and, last, manifest.json, which lists the others. More passages may be
 // added afterwards.
-func (b *Builder) Files() ([]File, error) { return b.files(func(any) {}) }
+func (b *Builder) Files() ([]File, error) {
+	same := *b // of which Finish forgets the parts
+	return same.Finish()
+}
 
 // Finish returns what Files does, and gives the builder's memory back as the files are
 // made. The builder must not be used afterwards.
 func (b *Builder) Finish() ([]File, error) {
-	return b.files(func(made any) {
-		if made == any(b.index) {
-			b.index = nil
-		} else {
-			b.texts = nil
-		}
-	})
-}
-
-// files calls made with the part of the builder that a file was made of.
-func (b *Builder) files(made func(any)) ([]File, error) {
 	// The postings go first: until then they take the most memory.
 	var postings pieces
 	if _, err := b.index.WriteTo(&postings); err != nil {
 		return nil, err
 	}
-	made(b.index)
+	b.index = nil
 	index := postings.join()
 	// The texts are written twice, the first time only to count: a buffer that grows as it
 	// goes would hold them twice.
@@ -303,7 +295,7 @@ func (b *Builder) files(made func(any)) ([]File, error) {
 	if _, err := b.texts.WriteTo(texts); err != nil {
 		return nil, err
 	}
-	made(b.texts)
+	b.texts = nil
 	files := []File{{"index.bin", index}, {"passages.bin", texts.Bytes()}}
 	m, err := Manifest(files)
 	if err != nil {
