@@ -3,6 +3,7 @@ package collect
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"parley/shared/dense"
@@ -127,7 +128,7 @@ func sentence(names []string) string {
 func credit(all *passages.About, one passages.About) {
 	add := func(to *string, s, between string) {
 		switch {
-		case s == "" || strings.Contains(*to, s):
+		case s == "" || slices.Contains(strings.Split(*to, between), s):
 		case *to == "":
 			*to = s
 		default:
