@@ -217,18 +217,16 @@ func address(name string) string {
 }
 
 // isPublished reports whether a folder was made by parley build.
-func isPublished(dir string) bool {
-	for _, name := range []string{"parley.json", "site.json"} {
-		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.IsDir() {
-			return false
-		}
-	}
-	return true
-}
+func isPublished(dir string) bool { return hasFiles(dir, "parley.json", "site.json") }
 
 // isCollection reports whether a folder was made by Build.
 func isCollection(dir string) bool {
-	for _, name := range []string{"manifest.json", "index.bin", "passages.bin"} {
+	return hasFiles(dir, "manifest.json", "index.bin", "passages.bin")
+}
+
+// hasFiles reports whether a folder has files of all these names.
+func hasFiles(dir string, names ...string) bool {
+	for _, name := range names {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.IsDir() {
 			return false
 		}
