@@ -1,9 +1,7 @@
 package collection
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +13,7 @@ import (
 	"parley/shared/durable"
 	"parley/shared/index"
 	"parley/shared/passages"
+	"parley/shared/unpack"
 )
 
 // Imported describes what ImportCIFF made.
@@ -35,13 +34,9 @@ func ImportCIFF(ctx context.Context, enc *LoadedEncoder, ciff io.Reader, step fu
 	if err := mayWrite(out); err != nil {
 		return nil, err
 	}
-	in := bufio.NewReaderSize(ciff, 1<<16)
-	if head, _ := in.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, err
-		}
-		in = bufio.NewReaderSize(z, 1<<16)
+	in, _, err := unpack.Gzip(ciff)
+	if err != nil {
+		return nil, err
 	}
 	numbers := map[string]uint32{}
 	for t := range uint32(enc.Vocab()) {
