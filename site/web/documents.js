@@ -81,18 +81,14 @@
     else if (!growing || c.whole) again(c);
   };
 
-  // again joins several collections again after one of them has changed.
+  // again searches what is chosen as it is now, after a collection in it has changed.
   async function again(c) {
     const mine = searches, id = current;
-    if (!several(id)?.includes(c.id)) return;
+    if (id !== c.id && !several(id)?.includes(c.id)) return;
     const own = await contents(id);
     if (own && mine === searches && id === current) parley.search(own, true);
   }
-  collections.ended = async c => {
-    if (current !== c.id) return again(c);
-    const own = await contents(c.id);
-    if (own && current === c.id) parley.search(own, true);
-  };
+  collections.ended = again;
   collections.removed = c => {
     const rest = several(current)?.filter(id => id !== c.id);
     if (current === c.id) search('');
