@@ -47,9 +47,13 @@ var (
 func (p *PDFReader) End(title string, attachments int) ([]Document, []Note) {
 	t := p.reader.End()
 	var out layout
-	var pages []Page
-	row := false // the block before is one of a table
+	inRows := false // the block before is a row of a table
 	for _, b := range t.Blocks {
+		row := b.Kind == pdf.Header || b.Kind == pdf.Row
+		if b.Kind == pdf.Header || row != inRows {
+			out.endTable()
+		}
+		inRows = row
 		before := out.text.Len()
 		text := clean(b.Text)
 		switch {
@@ -57,23 +61,13 @@ func (p *PDFReader) End(title string, attachments int) ([]Document, []Note) {
 			out.heading(b.Level, text, "")
 		case b.Kind == pdf.Code:
 			out.verbatim(b.Text)
-		case b.Kind == pdf.Header || b.Kind == pdf.Row:
-			if b.Kind == pdf.Header || !out.inTable && !row {
-				out.endTable()
-			}
+		case row:
 			out.row(text, b.Kind == pdf.Header)
 		case b.Kind == pdf.Item:
-			if row {
-				out.endTable()
-			}
 			out.line(text)
 		default:
 			out.block(text)
 		}
-		if out.inTable && b.Kind != pdf.Header && b.Kind != pdf.Row {
-			out.endTable()
-		}
-		row = b.Kind == pdf.Header || b.Kind == pdf.Row
 		added := out.text.Len() - before
 		if added == 0 {
 			continue
@@ -82,10 +76,10 @@ func (p *PDFReader) End(title string, attachments int) ([]Document, []Note) {
 		for _, m := range b.Pages {
 			// Tidying may have moved a place by some characters.
 			at := min(begin+m.At, out.text.Len()-1)
-			if n := len(pages); n > 0 && (pages[n-1].Number == m.Page || pages[n-1].Start >= at) {
+			if n := len(out.pages); n > 0 && (out.pages[n-1].Number == m.Page || out.pages[n-1].Start >= at) {
 				continue
 			}
-			pages = append(pages, Page{Start: at, Number: m.Page})
+			out.pages = append(out.pages, Page{Start: at, Number: m.Page})
 		}
 	}
 	if p.full {
@@ -124,7 +118,6 @@ func (p *PDFReader) End(title string, attachments int) ([]Document, []Note) {
 	if title == "" {
 		title = baseTitle(p.name)
 	}
-	out.pages = pages
 	return []Document{out.document(p.name, title, "")}, p.notes
 }
 
