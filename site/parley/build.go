@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"parley/shared/cli"
@@ -55,11 +56,7 @@ func runBuild(l *cli.Flags) cli.Run {
 		case *oneFile != "" && embed != nil:
 			return cli.Usagef("--one-file and --embed exclude each other: a page that opens from a disk cannot be told what frames it")
 		}
-		known := false
-		for _, v := range publish.Levels {
-			known = known || string(v) == *level
-		}
-		if !known {
+		if !slices.Contains(publish.Levels, publish.Level(*level)) {
 			return cli.Usagef("--compress %s: wanted one of %v", *level, publish.Levels)
 		}
 		o := publish.Options{Out: *out, Title: *title, Level: publish.Level(*level), Cache: *cache, Dense: *dense, NoDense: *noDense || *widget, Widget: *widget, Embed: embed, Parts: *inParts, EncoderFlag: *encoderDir,
