@@ -49,7 +49,7 @@ func runExport(l *cli.Flags) cli.Run {
 		}
 		form, err := engine.FormNamed(*to)
 		if err != nil {
-			return cli.Usagef("--to %w", err)
+			return cli.Usagef("--to: %w", err)
 		}
 		from.collections = []string{*dir}
 		e, c, example, err := openExport(ctx, from, *ask, s)

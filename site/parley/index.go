@@ -75,6 +75,8 @@ func runIndex(l *cli.Flags) cli.Run {
 		switch {
 		case len(args) == 0 && !add:
 			return cli.Usagef("nothing to index; name files or folders")
+		case *kind != "" && !slices.Contains(documents.Kinds, documents.Kind(*kind)):
+			return cli.Usagef("--as %s: wanted one of %v", *kind, documents.Kinds)
 		case !(*mass > 0 && *mass <= 1):
 			return cli.Usagef("--mass %v: wanted a share above 0, at most 1", *mass)
 		case *top < 0:

@@ -122,6 +122,8 @@ func TestExitCodes(t *testing.T) {
 		{cli.Usage, []string{"search", "--trec", "x", "--queries", "y", "--read", "alone"}, "--read is for one question"},
 		{cli.Usage, []string{"index"}, "nothing to index"},
 		{cli.Usage, []string{"index", "--mass", "2", "."}, "wanted a share"},
+		{cli.Usage, []string{"index", "--as", "docs", "."}, "--as docs: wanted one of [jsonl json"},
+		{cli.Usage, []string{"export", "--to", "lucene", "--out", "x"}, `--to: there is no form "lucene"`},
 		{cli.Usage, []string{"index", "--passage-tokens", "-5", "."}, "--passage-tokens -5"},
 		{cli.Usage, []string{"index", "--workers", "-2", "."}, "--workers -2"},
 		{cli.Usage, []string{"index", "--encoder", b.encoder, filepath.Join(b.dir, "nowhere")}, "no such file or folder"},
