@@ -256,9 +256,11 @@ func Width(w io.Writer) int {
 	return n
 }
 
-// JSON prints v, for --json.
+// JSON prints v, for --json. It may be read on a terminal and never stands in HTML, so "<"
+// stays as it is.
 func JSON(w io.Writer, v any) error {
 	out := json.NewEncoder(w)
 	out.SetIndent("", "  ")
+	out.SetEscapeHTML(false)
 	return out.Encode(v)
 }

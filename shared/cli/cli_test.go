@@ -121,6 +121,13 @@ func squeeze(s string) string {
 	return b.String()
 }
 
+func TestJSONIsForTerminalsToo(t *testing.T) {
+	var out bytes.Buffer
+	if err := JSON(&out, map[string]string{"title": "Q & A <1>"}); err != nil || out.String() != "{\n  \"title\": \"Q & A <1>\"\n}\n" {
+		t.Errorf("%v %q", err, out.String())
+	}
+}
+
 // Cobra's own protocol between a shell's script and the program: candidates, one a line,
 // then what else may be offered (4: nothing, 16: folders).
 func TestShellsCompleteCommandsFlagsAndValues(t *testing.T) {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -65,10 +64,7 @@ func runSearch(l *cli.Flags) cli.Run {
 			return err
 		}
 		if *asJSON {
-			out := json.NewEncoder(s.Out)
-			out.SetIndent("", "  ")
-			out.SetEscapeHTML(false)
-			return out.Encode(a)
+			return cli.JSON(s.Out, a)
 		}
 		p := page{w: s.Out, width: cli.Width(s.Out), style: styleOf(s.Out), dense: e.Dense}
 		p.answer(&a)
