@@ -267,6 +267,7 @@ func writeLines[T any](file string, all []T) error {
 	}
 	return durable.WriteFile(file, b.Bytes())
 }
+
 func checkConversations(set conversations.Set, articles *passages.Store, vocabPath string, asJSON bool, stdout io.Writer) error {
 	vocab, err := os.ReadFile(vocabPath)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+
 	"parley/shared/cli"
 )
 
