@@ -219,6 +219,18 @@ func TestHelpHasExamples(t *testing.T) {
 	}
 }
 
+// The flags of a training are made from the fields of its settings; shells offer folders
+// (16) and files (0) for them where they should, and nothing (4) for the rest.
+func TestShellsCompleteTheFlagsOfATraining(t *testing.T) {
+	for flag, want := range map[string]string{"--out": ":16", "--doc-encoder": ":16", "--passages": ":0", "--config": ":0", "--fuse": ":4", "--rate": ":4"} {
+		var out strings.Builder
+		code := program.Run(t.Context(), cli.Streams{In: strings.NewReader(""), Out: &out, Err: io.Discard}, []string{"__complete", "train", flag, ""})
+		if code != cli.OK || !strings.HasPrefix(out.String(), want+"\n") {
+			t.Errorf("%s completes to %d %q, wanted %s", flag, code, out.String(), want)
+		}
+	}
+}
+
 // What an answering server, one that refuses a question, and none make of a file.
 func TestRewriteCommand(t *testing.T) {
 	dir := t.TempDir()

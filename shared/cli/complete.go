@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // values is the annotation of a flag that takes one of a few values.
@@ -29,7 +30,8 @@ func OneOf[T ~string](flags *Flags, name string, of ...T) {
 // its help calls the value so. Otherwise they offer files.
 func complete(c *cobra.Command, f *Flag) {
 	var answer cobra.CompletionFunc
-	switch list, of := f.Annotations[values], placeholder(f); {
+	of, _ := pflag.UnquoteUsage(f)
+	switch list := f.Annotations[values]; {
 	case list != nil:
 		answer = cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp)
 	case of == "folder":
@@ -42,13 +44,6 @@ func complete(c *cobra.Command, f *Flag) {
 	if err := c.RegisterFlagCompletionFunc(f.Name, answer); err != nil {
 		panic(err)
 	}
-}
-
-// placeholder returns what a flag's help calls its value.
-func placeholder(f *Flag) string {
-	_, after, _ := strings.Cut(f.Usage, "`")
-	name, _, _ := strings.Cut(after, "`")
-	return name
 }
 
 // shells are those that completions are made for.

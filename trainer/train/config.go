@@ -244,7 +244,7 @@ func (c *Config) Flags(set *cli.Flags) {
 		name, help := f.Tag.Get("json"), f.Tag.Get("help")
 		switch p := v.Field(i).Addr().Interface().(type) {
 		case *string:
-			set.StringVar(p, name, *p, help)
+			set.StringVar(p, name, *p, strings.Replace(help, "folder", "`folder`", 1)) // for which shells offer folders
 		case *int:
 			set.IntVar(p, name, *p, help)
 		case *float64:
