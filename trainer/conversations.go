@@ -86,6 +86,7 @@ func runConversations(flags *cli.Flags) cli.Run {
 	flags.StringVar(&o.splits, "splits", "", "measure, converse, switch: the `splits`, with commas (empty: dev,test for measure, dev for converse, test for switch)")
 	flags.StringVar(&o.pool, "pool", "", "measure: write every ranking's first ten, pooled, to `file`")
 	flags.StringVar(&o.replies, "replies", converse.Engine, "converse: `whose` replies the history has: engine or writer")
+	cli.OneOf(flags, "replies", converse.Engine, converse.Writer)
 	flags.StringVar(&o.out, "out", "", "converse, doubt: write every turn, its reply and whether that is right to `file`, one JSON line per turn")
 	flags.IntVar(&o.pairs, "pairs", 400, "switch: the `number` of pairs of a conversation and a question in each split")
 	flags.IntVar(&o.seed, "seed", 1, "switch: the `number` that seeds the choice of pairs")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,7 +63,8 @@ func runEvaluate(flags *cli.Flags) cli.Run {
 	flags.Var(&o.queries, "queries", "queries, BEIR's `files`")
 	flags.Var(&o.qrels, "qrels", "`files` of judgements, as BEIR's TSV or in TREC's form")
 	flags.Var(&o.tasks, "tasks", "MTRAG's tasks `files`, which have the conversations")
-	flags.StringVar(&o.system.Input, "input", o.system.Input, "what the encoder reads: `last`, conversation, questions or rewrite")
+	flags.StringVar(&o.system.Input, "input", o.system.Input, "what the encoder `reads`: last, conversation, questions or rewrite")
+	cli.OneOf(flags, "input", evaluate.Inputs...)
 	flags.IntVar(&o.system.Settings.QueryTokens, "query-tokens", 0, "cut the input at `n` tokens (0: the encoder's own length)")
 	flags.IntVar(&o.system.Settings.HistoryType, "history-type", -1, "token `type` of the history, 0 or 1 (-1: the encoder's own)")
 	flags.IntVar(&o.system.Settings.ReplyTokens, "reply-tokens", -1, "read the first `n` tokens of each reply (0: all, -1: the encoder's own)")
@@ -73,7 +75,8 @@ func runEvaluate(flags *cli.Flags) cli.Run {
 	flags.Float64Var(&o.system.Words.K1, "k1", o.system.Words.K1, "k1 of BM25, by which passages' words are weighed")
 	flags.Float64Var(&o.system.Words.B, "b", o.system.Words.B, "b of BM25")
 	flags.Float64Var(&o.system.Words.Title, "title-words", o.system.Words.Title, "how many `times` a word in a title counts")
-	flags.StringVar(&o.read, "read", "together", "how a conversation is read: `together`, alone (only the question), or decide (the encoder decides)")
+	flags.StringVar(&o.read, "read", "together", "the `way` to read a conversation: together, alone (only the question), or decide (the encoder decides)")
+	cli.OneOf(flags, "read", slices.Sorted(maps.Keys(readings))...)
 	flags.Float64Var(&o.system.Pruning.Mass, "mass", 1, "keep the heaviest terms of each passage, up to this `share` of its weight; .9 is what ships")
 	flags.IntVar(&o.system.Pruning.Top, "top", 0, "keep the `n` heaviest terms of each passage (0: all)")
 	flags.IntVar(&o.system.Depth, "depth", 1000, "documents a query, `n`")
@@ -82,7 +85,8 @@ func runEvaluate(flags *cli.Flags) cli.Run {
 	flags.StringVar(&o.cache, "cache", "cache", "`folder` in which the passages' vectors are kept")
 	flags.StringVar(&o.runFile, "run", "", "write the ranking as a TREC run to `file`")
 	flags.StringVar(&o.system.Worker, "wasm", "", "rank with this `file`, the page's worker.wasm, and check that it ranks as this program does")
-	flags.StringVar(&o.by, "by", "", "also print parts of the queries: by `turn`, or by domain (the file of their judgements)")
+	flags.StringVar(&o.by, "by", "", "also print `parts` of the queries: by turn, or by domain (the file of their judgements)")
+	cli.OneOf(flags, "by", evaluate.ByTurn, evaluate.ByDomain)
 	flags.StringVar(&o.tag, "tag", "parley", "the run's `name`")
 	denseFlags(flags, &o.system.Dense)
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of a table")
@@ -131,10 +135,13 @@ func runEvaluate(flags *cli.Flags) cli.Run {
 	}
 }
 
+// readings are the values of --read.
+var readings = map[string]query.Reading{"together": query.Together, "alone": query.Alone, "decide": query.Decide}
+
 // complete sets the way of reading from --read, and the files that no other flag names
 // from the benchmark's folder.
 func (o *evaluateFlags) complete() error {
-	read, ok := map[string]query.Reading{"together": query.Together, "alone": query.Alone, "decide": query.Decide}[o.read]
+	read, ok := readings[o.read]
 	if !ok {
 		return cli.Usagef("--read %q: want together, alone or decide", o.read)
 	}
@@ -214,6 +221,7 @@ func denseFlags(set *cli.Flags, d *evaluate.Dense) {
 	set.StringVar(&d.Encoder, "dense", "", "a dense encoder's `folder`; measures with the second stage")
 	set.StringVar(&d.Passages, "dense-passages", "", "the dense encoder's `folder` that reads passages (empty: that of --dense)")
 	set.StringVar(&d.Stage, "stage", "", "which `stages` answer: sparse, dense or both (empty: the engine decides, question by question)")
+	cli.OneOf(set, "stage", message.StageSparse, message.StageDense, message.StageBoth)
 	set.Float64Var(&d.Weight, "dense-weight", -1, "the `weight` of a cosine beside the sparse score (-1: the dense encoder's own)")
 	set.Float64Var(&d.Zero, "dense-zero", -1, "the `cosine` that counts 0 (-1: the dense encoder's own)")
 	set.Float64Var(&d.SureAbove, "sure-above", -1, "skip the dense stage if the sparse one is right with this `probability` or more (0: never skip, -1: the dense encoder's own)")

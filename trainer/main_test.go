@@ -231,6 +231,19 @@ func TestShellsCompleteTheFlagsOfATraining(t *testing.T) {
 	}
 }
 
+func TestShellsCompleteTheValuesOfFlags(t *testing.T) {
+	for line, want := range map[string]string{
+		"evaluate --input ": "last\nconversation\nquestions\nrewrite\n:4\n", "evaluate --read ": "alone\ndecide\ntogether\n:4\n", "evaluate --by ": "turn\ndomain\n:4\n",
+		"evaluate --stage ": "sparse\ndense\nboth\n:4\n", "conversations --replies ": "engine\nwriter\n:4\n",
+	} {
+		var out strings.Builder
+		program.Run(t.Context(), cli.Streams{In: strings.NewReader(""), Out: &out, Err: io.Discard}, append([]string{"__complete"}, strings.Split(line, " ")...))
+		if !strings.HasPrefix(out.String(), want) {
+			t.Errorf("%s completes to %q, wanted %q", line, out.String(), want)
+		}
+	}
+}
+
 // What an answering server, one that refuses a question, and none make of a file.
 func TestRewriteCommand(t *testing.T) {
 	dir := t.TempDir()
