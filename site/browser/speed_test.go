@@ -1,7 +1,9 @@
 package browser
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,46 +38,48 @@ func queryOf64(t testing.TB) (*server, message.Ask) {
 	}}
 }
 
-// times asks n times. It returns the worker's measurements, and the times between the
-// message and its reply, in milliseconds, each sorted.
-func (p *page) times(ask message.Ask, n int) (encode, search, whole []float64) {
+// timed is one question's times in milliseconds: what the worker measures of itself (Read: the
+// sentences of the first results, for the reply), and from the message to its reply.
+type timed struct{ encode, search, read, whole float64 }
+
+func (t timed) inside() float64 { return t.encode + t.search + t.read }
+
+// times asks n times.
+func (p *page) times(ask message.Ask, n int) (all []timed) {
 	p.t.Helper()
-	for range n {
-		body := p.say("ask", ask)
-		var a message.Answer
-		if err := json.Unmarshal([]byte(body), &a); err != nil {
-			p.t.Fatal(err)
-		}
-		if a.Tokens != 64 {
-			p.t.Fatalf("%d tokens", a.Tokens)
-		}
-		encode = append(encode, a.Cost.EncodeMS)
-		search = append(search, a.Cost.SearchMS)
-	}
 	b, err := json.Marshal(ask)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	whole = eval[[]float64](p, `(async () => {
+	for _, one := range eval[[]struct {
+		MS   float64
+		Body string
+	}](p, fmt.Sprintf(`(async () => {
 		const all = [];
-		for (let i = 0; i < 30; i++) {
+		for (let i = 0; i < %d; i++) {
 			const begin = performance.now();
-			await new Promise(done => {
+			const {data} = await new Promise(done => {
 				window.testWorker.onmessage = done;
-				window.testWorker.postMessage({id: 1e6 + i, op: "ask", body: `+quote(string(b))+`});
+				window.testWorker.postMessage({id: 1e6 + i, op: "ask", body: %s});
 			});
-			all.push(performance.now() - begin);
+			all.push({MS: performance.now() - begin, Body: data.body});
 		}
 		return all;
-	})()`)
-	slices.Sort(encode)
-	slices.Sort(search)
-	slices.Sort(whole)
-	return encode, search, whole
+	})()`, n, quote(string(b)))) {
+		var a message.Answer
+		if err := json.Unmarshal([]byte(one.Body), &a); err != nil {
+			p.t.Fatalf("%v: %s", err, one.Body)
+		}
+		if a.Tokens != 64 {
+			p.t.Fatalf("%d tokens", a.Tokens)
+		}
+		all = append(all, timed{a.Cost.EncodeMS, a.Cost.SearchMS, a.Cost.ReadMS, one.MS})
+	}
+	return all
 }
 
-// The machine's times are logged. The test checks a ratio, which holds on a busy machine,
-// too: the page adds little to the worker's time.
+// The machine's times are logged. The test checks a ratio within single questions, the best of
+// 30, which holds on a busy machine, too: the page adds little to the worker's time.
 func TestAQueryOf64TokensIsQuick(t *testing.T) {
 	start(t)
 	s, ask := queryOf64(t)
@@ -83,11 +87,14 @@ func TestAQueryOf64TokensIsQuick(t *testing.T) {
 	if !p.worker().SIMD {
 		t.Fatal("the kernel is not used")
 	}
-	encode, search, whole := p.times(ask, 30)
-	t.Logf("64 tokens in Chromium, ms, minimum and median: encoding %.1f, %.1f; search %.1f, %.1f; from question to answer %.1f, %.1f",
-		encode[0], encode[15], search[0], search[15], whole[0], whole[15])
-	if inside := encode[0] + search[0]; whole[0] > 4*inside {
-		t.Errorf("the quickest of 30 took %.1f ms, of which the worker's part is %.1f", whole[0], inside)
+	all := p.times(ask, 30)
+	best := slices.MinFunc(all, func(a, b timed) int { return cmp.Compare(a.whole/a.inside(), b.whole/b.inside()) })
+	if best.whole > 2*best.inside() {
+		t.Errorf("at best a question took %.1f ms, of which the worker's part is %.1f", best.whole, best.inside())
+	}
+	slices.SortFunc(all, func(a, b timed) int { return cmp.Compare(a.whole, b.whole) })
+	for _, one := range []timed{all[0], all[15]} {
+		t.Logf("64 tokens in Chromium, ms: encoding %.1f, search %.1f, reading %.1f, from question to answer %.1f", one.encode, one.search, one.read, one.whole)
 	}
 }
 
