@@ -357,7 +357,7 @@ func (n *node) ask(ctx context.Context, e *answer.Engine, said []message.Turn, a
 	}
 	n.reply = a.Quoted().Quotation()
 	asked <- n.reply == ""
-	said[len(said)-1].Reply = n.reply
+	said[len(said)-1].Reply, said[len(said)-1].Begins = n.reply, a.Begins
 	for _, next := range n.next {
 		// Each writes its turn to the same memory after said, one after the other.
 		if err := next.ask(ctx, e, said, asked); err != nil {

@@ -46,6 +46,7 @@ type Engine struct {
 	lexicon  *index.Lexicon // the source's
 	second   *second
 	reader   *query.Reader
+	docs     []uint32            // that are brought
 	turns    []conversation.Turn // that the dense stage reads
 	recent   []conversation.Turn // that the sparse stage reads
 	parts    []float32           // by term, what it adds to a result's score; all zero between results
@@ -218,11 +219,11 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 
 // bring sees to it that the source knows what it found.
 func (e *Engine) bring(hits []index.Hit) error {
-	docs := make([]uint32, len(hits))
-	for i, h := range hits {
-		docs[i] = h.Doc
+	e.docs = e.docs[:0]
+	for _, h := range hits {
+		e.docs = append(e.docs, h.Doc)
 	}
-	return e.Source.Bring(docs)
+	return e.Source.Bring(e.docs)
 }
 
 // bringTitles brings what features reads: the ten best hits and, where all of these have one

@@ -12,10 +12,10 @@ import (
 // reads the whole conversation lights Kenya's terms, too. So a question that opens something new is
 // marked (message.Turn.Begins), and later questions are read from there on.
 //
-// Two signs were tried on the splits dev and choice, also with the beginning of another conversation
-// put before each. The topic head's z says that a question has little to do with those before it;
-// the sparse stage gains by it, the dense one, which reads questions alone, loses. A question that
-// names what its first result is about, and refers to nothing, is complete; that serves both.
+// There are two signs. The topic head's z says that a question has little to do with those before
+// it; the sparse stage gains by it, the dense one, which reads questions alone, loses. A question
+// that refers to nothing, and names what its first result is about, is complete; that serves both
+// stages (RATIONALE, "Why does a question hide what was said before it").
 
 // beginsMargin is how far above Encoder.AloneBelow a question's z opens a topic. It was chosen among
 // 0, 1 and 2.
