@@ -41,7 +41,7 @@ func collection(t testing.TB, n int) *Collection {
 			t.Fatal(err)
 		}
 		ib.AddWords("", text)
-		if err := pb.Add(passages.Passage{ID: fmt.Sprintf("p\"%d", d), Title: fmt.Sprintf("Title, %d", d), Text: text, URL: "https://example.org/" + strconv.Itoa(d)}); err != nil {
+		if err := pb.Add(passages.Passage{ID: fmt.Sprintf("p\"%d", d), Title: fmt.Sprintf("Title, %d", d), Text: text, URL: "https://example.org/" + strconv.Itoa(d), Page: d % 4}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -146,9 +146,9 @@ func TestSQLiteRanksAsSearchDoes(t *testing.T) {
 
 // What a part says of a passage, by the fields of its form.
 type row struct {
-	doc                  int
-	id, title, text, url string
-	impacts              map[uint32]int
+	doc     int
+	passage passages.Passage
+	impacts map[uint32]int
 }
 
 // read reads the rows of an export's parts with its own parser.
@@ -166,8 +166,8 @@ var read = map[string]func(t testing.TB, part string) []row{
 			Points []struct {
 				ID      int
 				Payload struct {
-					Doc                  int
-					ID, Title, Text, URL string
+					Doc int
+					passages.Passage
 				}
 				Vector map[string]struct {
 					Indices []uint32
@@ -182,7 +182,7 @@ var read = map[string]func(t testing.TB, part string) []row{
 			if p.ID != p.Payload.Doc {
 				t.Errorf("point %d is of document %d", p.ID, p.Payload.Doc)
 			}
-			r := row{p.Payload.Doc, p.Payload.ID, p.Payload.Title, p.Payload.Text, p.Payload.URL, map[uint32]int{}}
+			r := row{p.Payload.Doc, p.Payload.Passage, map[uint32]int{}}
 			for i, term := range p.Vector["parley"].Indices {
 				r.impacts[term] = p.Vector["parley"].Values[i]
 			}
@@ -191,7 +191,7 @@ var read = map[string]func(t testing.TB, part string) []row{
 		return rows
 	},
 	"pgvector": func(t testing.TB, part string) (rows []row) {
-		part, ok := strings.CutPrefix(part, "COPY parley_part (doc, id, title, text, url, v) FROM STDIN;\n")
+		part, ok := strings.CutPrefix(part, "COPY parley_part (doc, id, title, text, url, page, v) FROM STDIN;\n")
 		part, ended := strings.CutSuffix(part, "\n\\.\n")
 		if !ok || !ended {
 			t.Fatalf("no COPY: %.60q", part)
@@ -201,10 +201,11 @@ var read = map[string]func(t testing.TB, part string) []row{
 			f := strings.Split(line, "\t")
 			r := row{impacts: map[uint32]int{}}
 			r.doc, _ = strconv.Atoi(f[0])
-			for i, to := range []*string{&r.id, &r.title, &r.text, &r.url} {
+			for i, to := range []*string{&r.passage.ID, &r.passage.Title, &r.passage.Text, &r.passage.URL} {
 				*to = unescape.Replace(f[1+i])
 			}
-			vector, dim, _ := strings.Cut(f[5], "/")
+			r.passage.Page, _ = strconv.Atoi(f[5])
+			vector, dim, _ := strings.Cut(f[6], "/")
 			if dim != strconv.Itoa(vocab+termsOfTest) {
 				t.Errorf("dimension %s", dim)
 			}
@@ -224,14 +225,14 @@ var termsOfTest int
 
 func readObject(t testing.TB, line string) row {
 	var o struct {
-		Doc                  int
-		ID, Title, Text, URL string
-		V                    map[string]int
+		Doc int
+		passages.Passage
+		V map[string]int
 	}
 	if err := json.Unmarshal([]byte(line), &o); err != nil {
 		t.Fatalf("%v: %s", err, line)
 	}
-	r := row{o.Doc, o.ID, o.Title, o.Text, o.URL, map[uint32]int{}}
+	r := row{o.Doc, o.Passage, map[uint32]int{}}
 	for term, impact := range o.V {
 		n, _ := strconv.Atoi(term)
 		r.impacts[uint32(n)] = impact
@@ -266,7 +267,7 @@ func TestPartsHoldAllPassagesAndImpacts(t *testing.T) {
 	want := make([]row, 23)
 	for d, impacts := range c.Index.Documents() {
 		p := c.Passages.At(d)
-		want[d] = row{d, p.ID, p.Title, p.Text, p.URL, map[uint32]int{}}
+		want[d] = row{d, p, map[uint32]int{}}
 		for _, m := range impacts {
 			want[d].impacts[m.Term] = int(m.Weight)
 		}

@@ -137,6 +137,7 @@ if not client.has_collection("parley"):
     schema.add_field("doc", DataType.INT64, is_primary=True)
     for name in "id", "title", "text", "url":
         schema.add_field(name, DataType.VARCHAR, max_length=65535)
+    schema.add_field("page", DataType.INT64)
     schema.add_field("v", DataType.SPARSE_FLOAT_VECTOR)
     index = client.prepare_index_params()
     index.add_index("v", index_type="SPARSE_INVERTED_INDEX", metric_type="IP", params={"drop_ratio_build": 0.0})
@@ -163,14 +164,14 @@ print(f"{empty} passages without a term were left out")
 // and <#>, the negative inner product. https://github.com/pgvector/pgvector#sparse-vectors
 var pgvector = &Form{
 	Name: "pgvector", About: "PostgreSQL with pgvector 0.7 or later: a table and its rows, vectors as sparsevec",
-	ext: ".sql", before: "COPY parley_part (doc, id, title, text, url, v) FROM STDIN;\n", between: "\n", after: "\n\\.\n",
+	ext: ".sql", before: "COPY parley_part (doc, id, title, text, url, page, v) FROM STDIN;\n", between: "\n", after: "\n\\.\n",
 	passage: func(w *bufio.Writer, c *Collection, doc int, p passages.Passage, v []index.Impact) error {
 		w.WriteString(strconv.Itoa(doc))
 		for _, s := range []string{p.ID, p.Title, p.Text, p.URL} {
 			w.WriteByte('\t')
 			copyEscape.WriteString(w, s)
 		}
-		w.WriteString("\t{")
+		fmt.Fprintf(w, "\t%d\t{", p.Page)
 		for i, m := range v {
 			if i > 0 {
 				w.WriteByte(',')
@@ -183,7 +184,7 @@ var pgvector = &Form{
 	head: func(c *Collection, q Example) (map[string]string, error) {
 		return map[string]string{
 			"table.sql": fmt.Sprintf(`CREATE EXTENSION IF NOT EXISTS vector;
-CREATE TABLE IF NOT EXISTS parley (doc integer PRIMARY KEY, id text, title text, text text, url text, v sparsevec(%d));
+CREATE TABLE IF NOT EXISTS parley (doc integer PRIMARY KEY, id text, title text, text text, url text, page integer, v sparsevec(%d));
 `, c.Terms()),
 			// Each part goes through a table of its own, so that loading it twice is not
 			// an error.
@@ -339,6 +340,7 @@ func bulk(w *bufio.Writer, c *Collection, doc int, p passages.Passage, v []index
 const luceneMapping = `{"mappings": {"dynamic": false, "properties": {
   "doc": {"type": "integer"},
   "id": {"type": "keyword"}, "title": {"type": "text"}, "text": {"type": "text"}, "url": {"type": "keyword", "index": false},
+  "page": {"type": "integer", "index": false},
   "v": %s
 }}}
 `
@@ -350,7 +352,7 @@ const (
 )
 
 // luceneSource names the fields that a query asks for.
-const luceneSource = `["doc", "id", "title", "text", "url"]`
+const luceneSource = `["doc", "id", "title", "text", "url", "page"]`
 
 // lucene returns the small files of OpenSearch and Elasticsearch.
 func lucene(c *Collection, q Example, engine, vector string, query func(*Collection, []index.Factor, int) string) (map[string]string, error) {
@@ -410,9 +412,10 @@ func shifted(weight uint32, shift int) string {
 	return strconv.FormatFloat(float64(weight)/float64(uint64(1)<<shift), 'f', -1, 64)
 }
 
-// object writes the fields that all JSON forms have.
+// object writes the fields that all JSON forms have: those of a passages.Passage, which are
+// read back by their names. The page is 0 where the document has no pages.
 func object(w *bufio.Writer, doc int, open string, p passages.Passage) error {
-	return write(w, open+`"doc":`+strconv.Itoa(doc)+`,"id":`, p.ID, `,"title":`, p.Title, `,"text":`, p.Text, `,"url":`, p.URL)
+	return write(w, open+`"doc":`+strconv.Itoa(doc)+`,"id":`, p.ID, `,"title":`, p.Title, `,"text":`, p.Text, `,"url":`, p.URL, `,"page":`+strconv.Itoa(p.Page))
 }
 
 // write writes its arguments in turn, every second one as a JSON string.

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -528,6 +529,15 @@ func TestWhatAnEngineLostIsWrittenAgain(t *testing.T) {
 	f.docs["parley"][7] = fields{}
 	if _, err := Open(t.Context(), url); err == nil || !strings.Contains(err.Error(), "altered, or a part of it is missing") {
 		t.Errorf("a note was removed: %v", err)
+	}
+	for note, doc := range f.docs["parley-parley"] {
+		if note == 0 {
+			older, _ := json.Marshal(marker{Parley: "collection", Version: markerVersion - 1, Whole: true})
+			doc["data"] = base64.StdEncoding.EncodeToString(older)
+		}
+	}
+	if _, err := Open(t.Context(), url); err == nil || !strings.Contains(err.Error(), "loaded by another version of Parley") {
+		t.Errorf("an older load: %v", err)
 	}
 }
 

@@ -29,7 +29,7 @@ type marker struct {
 }
 
 // markerVersion changes where older programs would misread what is stored.
-const markerVersion = 1
+const markerVersion = 2
 
 // A blob is a file in several notes.
 type blob struct {

@@ -183,7 +183,7 @@ func (s *luceneServer) get(ctx context.Context, note int) ([]byte, error) {
 
 func (s *luceneServer) search(ctx context.Context, q []index.Factor, k int) ([]hit, error) {
 	body := s.of.query(nil, q, k)
-	source := `["doc", "id", "title", "text", "url", "v"]`
+	source := strings.Replace(luceneSource, "]", `, "v"]`, 1)
 	if s.of == elasticsearch && atLeast(s.version, 9, 2) { // from there on it leaves vectors out
 		source = `{"includes": ` + source + `, "exclude_vectors": false}`
 	}
@@ -195,9 +195,9 @@ func (s *luceneServer) search(ctx context.Context, q []index.Factor, k int) ([]h
 			Hits []struct {
 				Score  float64 `json:"_score"`
 				Source struct {
-					Doc                  *uint32
-					ID, Title, Text, URL string
-					V                    map[string]float64
+					Doc *uint32
+					passages.Passage
+					V map[string]float64
 				} `json:"_source"`
 			}
 		}
@@ -221,8 +221,7 @@ func (s *luceneServer) search(ctx context.Context, q []index.Factor, k int) ([]h
 		if err != nil {
 			return nil, err
 		}
-		hits = append(hits, hit{remote.Found{Doc: *h.Source.Doc, Impacts: impacts, Passage: passages.Passage{
-			ID: h.Source.ID, Title: h.Source.Title, Text: h.Source.Text, URL: h.Source.URL}},
+		hits = append(hits, hit{remote.Found{Doc: *h.Source.Doc, Impacts: impacts, Passage: h.Source.Passage},
 			// It prints a float32 in the fewest digits that name it.
 			float64(float32(h.Score)) * float64(uint64(1)<<shift)})
 	}

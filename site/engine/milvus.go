@@ -95,7 +95,7 @@ func (s *milvusServer) create(ctx context.Context, _, shards int) error {
 	if has, err := s.has(ctx, s.name); err != nil {
 		return err
 	} else if !has {
-		if err := make(s.name, shards, doc, field("id", "VarChar", text), field("title", "VarChar", text), field("text", "VarChar", text), field("url", "VarChar", text), v); err != nil {
+		if err := make(s.name, shards, doc, field("id", "VarChar", text), field("title", "VarChar", text), field("text", "VarChar", text), field("url", "VarChar", text), field("page", "Int64", nil), v); err != nil {
 			return err
 		}
 	}
@@ -201,13 +201,13 @@ func (s *milvusServer) search(ctx context.Context, q []index.Factor, k int) ([]h
 	}
 	return deep(k, func(limit int) ([]hit, error) {
 		var rows []struct {
-			Doc                  uint32
-			Distance             float64
-			ID, Title, Text, URL string
-			V                    map[string]float64
+			Doc      uint32
+			Distance float64
+			passages.Passage
+			V map[string]float64
 		}
 		err := s.do(ctx, "entities/search", map[string]any{"collectionName": s.name, "data": []any{v}, "annsField": "v", "limit": limit,
-			"outputFields": []string{"doc", "id", "title", "text", "url", "v"}, "consistencyLevel": "Strong",
+			"outputFields": []string{"doc", "id", "title", "text", "url", "page", "v"}, "consistencyLevel": "Strong",
 			"searchParams": map[string]any{"metricType": "IP", "params": map[string]any{"drop_ratio_search": 0}}}, &rows)
 		if err != nil {
 			return nil, err
@@ -218,7 +218,7 @@ func (s *milvusServer) search(ctx context.Context, q []index.Factor, k int) ([]h
 			if err != nil {
 				return nil, err
 			}
-			hits = append(hits, hit{remote.Found{Doc: r.Doc, Impacts: impacts, Passage: passages.Passage{ID: r.ID, Title: r.Title, Text: r.Text, URL: r.URL}}, float64(float32(r.Distance))})
+			hits = append(hits, hit{remote.Found{Doc: r.Doc, Impacts: impacts, Passage: r.Passage}, float64(float32(r.Distance))})
 		}
 		return hits, nil
 	})

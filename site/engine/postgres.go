@@ -95,7 +95,7 @@ func (s *postgres) create(ctx context.Context, terms, shards int) error {
 	}
 	for _, sql := range []string{
 		"CREATE EXTENSION IF NOT EXISTS vector",
-		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (doc integer PRIMARY KEY, id text, title text, text text, url text, v sparsevec(%d))", s.name, terms),
+		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (doc integer PRIMARY KEY, id text, title text, text text, url text, page integer, v sparsevec(%d))", s.name, terms),
 		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s_parley (note integer PRIMARY KEY, data bytea)", s.name),
 	} {
 		if err := s.exec(ctx, sql); err != nil {
@@ -143,7 +143,7 @@ func (s *postgres) write(ctx context.Context, c *Collection, docs []document) er
 		if _, err := tx.Exec(ctx, "CREATE TEMPORARY TABLE parley_part (LIKE "+s.name+") ON COMMIT DROP"); err != nil {
 			return err
 		}
-		if _, err := tx.Conn().PgConn().CopyFrom(ctx, strings.NewReader(body), "COPY parley_part (doc, id, title, text, url, v) FROM STDIN"); err != nil {
+		if _, err := tx.Conn().PgConn().CopyFrom(ctx, strings.NewReader(body), "COPY parley_part (doc, id, title, text, url, page, v) FROM STDIN"); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, "INSERT INTO "+s.name+" SELECT * FROM parley_part ON CONFLICT (doc) DO NOTHING")
@@ -191,7 +191,7 @@ func (s *postgres) search(ctx context.Context, q []index.Factor, k int) ([]hit, 
 		terms = n
 		s.terms.Store(int64(n))
 	}
-	rows, err := s.pool.Query(ctx, "SELECT doc, id, title, text, url, v::text, -(v <#> q) FROM "+s.name+
+	rows, err := s.pool.Query(ctx, "SELECT doc, id, title, text, url, page, v::text, -(v <#> q) FROM "+s.name+
 		", (SELECT $1::text::sparsevec AS q) AS query WHERE v <#> q < 0 ORDER BY v <#> q, doc LIMIT $2", sparsevec(q, terms), k)
 	if err != nil {
 		return nil, s.busy(err)
@@ -200,7 +200,7 @@ func (s *postgres) search(ctx context.Context, q []index.Factor, k int) ([]hit, 
 		var p passages.Passage
 		var v string
 		var doc int32
-		if err := row.Scan(&doc, &p.ID, &p.Title, &p.Text, &p.URL, &v, &h.score); err != nil {
+		if err := row.Scan(&doc, &p.ID, &p.Title, &p.Text, &p.URL, &p.Page, &v, &h.score); err != nil {
 			return h, err
 		}
 		h.Found = remote.Found{Doc: uint32(doc), Passage: p}

@@ -125,7 +125,7 @@ func (s *qdrantServer) search(ctx context.Context, q []index.Factor, k int) ([]h
 				Points []struct {
 					ID      uint32
 					Score   float64
-					Payload struct{ ID, Title, Text, URL string }
+					Payload passages.Passage
 					Vector  map[string]struct {
 						Indices []uint32
 						Values  []float64
@@ -138,7 +138,7 @@ func (s *qdrantServer) search(ctx context.Context, q []index.Factor, k int) ([]h
 		}
 		var hits []hit
 		for _, p := range said.Result.Points {
-			h := hit{remote.Found{Doc: p.ID, Passage: passages.Passage{ID: p.Payload.ID, Title: p.Payload.Title, Text: p.Payload.Text, URL: p.Payload.URL}}, float64(float32(p.Score))}
+			h := hit{remote.Found{Doc: p.ID, Passage: p.Payload}, float64(float32(p.Score))}
 			v := p.Vector["parley"]
 			for i, term := range v.Indices[:min(len(v.Indices), len(v.Values))] {
 				m, err := impactOf(term, v.Values[i])

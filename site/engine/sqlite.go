@@ -19,7 +19,7 @@ import (
 
 // SQLite: the inverted index as a table, which any SQLite can open and rank with a sum.
 //
-//	passage  doc, id, title, text, url
+//	passage  doc, id, title, text, url, page
 //	posting  term, doc, impact            in the order of its key, so a term is one run
 //	term     term, name
 //	parley   note, data                   what a program needs that has not the collection
@@ -72,7 +72,7 @@ func writeSQLite(ctx context.Context, c *Collection, path string, m *meter) erro
 		sql string
 		to  any
 	}{
-		{`CREATE TABLE IF NOT EXISTS passage (doc INTEGER PRIMARY KEY, id TEXT, title TEXT, text TEXT, url TEXT)`, nil},
+		{`CREATE TABLE IF NOT EXISTS passage (doc INTEGER PRIMARY KEY, id TEXT, title TEXT, text TEXT, url TEXT, page INTEGER)`, nil},
 		{`CREATE TABLE IF NOT EXISTS term (term INTEGER PRIMARY KEY, name TEXT)`, nil},
 		{`CREATE TABLE IF NOT EXISTS parley (note INTEGER PRIMARY KEY, data BLOB)`, nil},
 		{`CREATE TABLE IF NOT EXISTS posting (term INTEGER, doc INTEGER, impact INTEGER, PRIMARY KEY (term, doc)) WITHOUT ROWID`, nil},
@@ -95,7 +95,7 @@ func writeSQLite(ctx context.Context, c *Collection, path string, m *meter) erro
 		err := transaction(ctx, db, func(do func(sql string, args ...any) error) error {
 			for doc := from; doc < to; doc++ {
 				p := c.Passages.At(doc)
-				if err := do(`INSERT INTO passage VALUES (?, ?, ?, ?, ?)`, doc, p.ID, p.Title, p.Text, p.URL); err != nil {
+				if err := do(`INSERT INTO passage VALUES (?, ?, ?, ?, ?, ?)`, doc, p.ID, p.Title, p.Text, p.URL, p.Page); err != nil {
 					return err
 				}
 			}
@@ -199,7 +199,7 @@ func (s *sqliteFile) get(ctx context.Context, note int) (data []byte, err error)
 }
 
 func (s *sqliteFile) search(ctx context.Context, q []index.Factor, k int) ([]hit, error) {
-	rows, err := s.db.QueryContext(ctx, sqliteRank(q, k)+"SELECT hit.doc, id, title, text, url, score FROM hit JOIN passage USING (doc)")
+	rows, err := s.db.QueryContext(ctx, sqliteRank(q, k)+"SELECT hit.doc, id, title, text, url, page, score FROM hit JOIN passage USING (doc)")
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (s *sqliteFile) search(ctx context.Context, q []index.Factor, k int) ([]hit
 	for rows.Next() {
 		var h hit
 		p := &h.Passage
-		if err := rows.Scan(&h.Doc, &p.ID, &p.Title, &p.Text, &p.URL, &h.score); err != nil {
+		if err := rows.Scan(&h.Doc, &p.ID, &p.Title, &p.Text, &p.URL, &p.Page, &h.score); err != nil {
 			return nil, err
 		}
 		at[h.Doc] = len(hits)
