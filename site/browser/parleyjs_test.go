@@ -2,6 +2,8 @@ package browser
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -14,7 +16,9 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -226,12 +230,124 @@ func TestParleyInNode(t *testing.T) {
 	}
 }
 
-// host serves a site with a policy of its own: a published folder as /search/, and
-// site/parleyjs/testdata as /docs/.
+var viteBundle struct {
+	once   sync.Once
+	folder string // what Vite wrote
+	reason string // why it could not be tried
+}
+
+// bundled installs the package as its README says, and bundles an example with Vite. It
+// returns Vite's folder, or the reason why this cannot be tried here.
+func bundled(t *testing.T) (folder, reason string) {
+	t.Helper()
+	viteBundle.once.Do(func() {
+		if _, err := exec.LookPath("npm"); err != nil {
+			viteBundle.reason = "no npm on the PATH"
+			return
+		}
+		thePackage(t)
+		root, _ := build(t)
+		source := filepath.Join(root, "site", "parleyjs")
+		app := filepath.Join(built.folder, "bundled")
+		run := func(dir, name string, args ...string) (string, error) {
+			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+			defer cancel()
+			c := exec.CommandContext(ctx, name, args...)
+			c.Dir = dir
+			out, err := c.CombinedOutput()
+			return string(out), err
+		}
+		must := func(dir, name string, args ...string) {
+			t.Helper()
+			if out, err := run(dir, name, args...); err != nil {
+				t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+			}
+		}
+		if err := os.CopyFS(app, os.DirFS(filepath.Join(source, "testdata", "bundled"))); err != nil {
+			t.Fatal(err)
+		}
+		readme, err := os.ReadFile(filepath.Join(source, "README.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, example, _ := strings.Cut(string(readme), "```js\n")
+		example, _, _ = strings.Cut(example, "```")
+		for name, text := range map[string]string{"package.json": `{"private": true, "type": "module"}`, "readme.ts": example} {
+			if err := os.WriteFile(filepath.Join(app, name), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(source, "npm", "pack", "--pack-destination", built.folder)
+		archives, _ := filepath.Glob(filepath.Join(built.folder, "parley.js-*.tgz"))
+		must(app, "npm", append([]string{"install", "--offline", "--no-audit", "--no-fund"}, archives...)...)
+		if out, err := run(app, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "vite@8.4.0", "typescript@7.0.2"); err != nil {
+			viteBundle.reason = fmt.Sprintf("npm cannot install Vite and TypeScript (%v): %s", err, out)
+			return
+		}
+		bin := filepath.Join(app, "node_modules", ".bin")
+		if out, err := run(app, filepath.Join(bin, "vite"), "--version"); err != nil {
+			viteBundle.reason = fmt.Sprintf("Vite does not run on this Node (%v): %s", err, out)
+			return
+		}
+		must(app, filepath.Join(bin, "tsc"), "--strict", "--noUncheckedIndexedAccess", "--noEmit", "--target", "es2022", "--lib", "es2022,dom,dom.iterable",
+			"--module", "esnext", "--moduleResolution", "bundler", "--types", "", "example.ts", "readme.ts")
+		must(app, filepath.Join(bin, "vite"), "build")
+		viteBundle.folder = filepath.Join(app, "dist")
+	})
+	return viteBundle.folder, viteBundle.reason
+}
+
+// Installed from npm's archive, type-checked and bundled by Vite, the module does in Node
+// and in a page what it does without a bundler. The README's example runs as it stands.
+func TestParleyBundled(t *testing.T) {
+	dist, reason := bundled(t)
+	if dist == "" {
+		t.Skip(cmp.Or(reason, "the package could not be bundled, which another test said"))
+	}
+	t.Run("types", func(t *testing.T) {
+		root, _ := build(t)
+		read := func(name string) string {
+			content, err := os.ReadFile(filepath.Join(root, "site", "parleyjs", filepath.FromSlash(name)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`).ReplaceAllString(string(content), "")
+		}
+		example := read("testdata/bundled/example.ts")
+		for _, m := range regexp.MustCompile(`\bexport (?:class|interface|type) (\w+)|\b(\w+)\??\s*[:(]`).FindAllStringSubmatch(read("parley.d.ts"), -1) {
+			if name := m[1] + m[2]; name != "constructor" && !regexp.MustCompile(`\b`+name+`\b`).MatchString(example) {
+				t.Errorf("example.ts does not use %s of parley.d.ts", name)
+			}
+		}
+	})
+	t.Run("Node", func(t *testing.T) {
+		script, err := filepath.Glob(filepath.Join(dist, "assets", "index-*.js"))
+		if err != nil || len(script) != 1 {
+			t.Fatalf("Vite wrote %q (%v)", script, err)
+		}
+		c := exec.Command("node", "--input-type=module", "--eval", "await import("+quote("file://"+script[0])+"); console.log(JSON.stringify(await example("+quote(publishFolder(t, release{}))+")))")
+		if out, err := c.CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != "[]" {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+	t.Run("Chromium", func(t *testing.T) {
+		p := blank(t, host(t, publishFolderInChromium(t)))
+		p.navigate(p.url + "bundled/")
+		p.wait("the bundle", "window.example")
+		if got := eval[[]string](p, `example("/search/")`); len(got) > 0 {
+			t.Errorf("in Chromium: %q", got)
+		}
+		eval[bool](p, "readme().then(() => true)")
+	})
+}
+
+// host serves a site with a policy of its own: a published folder as /search/,
+// site/parleyjs/testdata as /docs/, and what Vite made of it as /bundled/.
 func host(t *testing.T, folder string) *server {
 	t.Helper()
 	root, _ := build(t)
 	mux := http.NewServeMux()
+	mux.Handle("/bundled/", http.StripPrefix("/bundled", bare(os.DirFS(filepath.Join(built.folder, "bundled", "dist")))))
 	mux.Handle("/search/", http.StripPrefix("/search", bare(os.DirFS(folder))))
 	mux.Handle("/docs/", http.StripPrefix("/docs", bare(os.DirFS(filepath.Join(root, "site", "parleyjs", "testdata")))))
 	return newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -325,6 +441,13 @@ func TestParleyInFirefox(t *testing.T) {
 	f.navigate(s.url() + "docs/page.html")
 	f.wait("the module", "window.run")
 	isSeen(t, "Firefox", read[map[string]any](f, "run.use()"))
+	if dist, _ := bundled(t); dist != "" {
+		f.navigate(s.url() + "bundled/")
+		f.wait("the bundle", "window.example")
+		if got := read[[]string](f, `example("/search/")`); len(got) > 0 {
+			t.Errorf("bundled, in Firefox: %q", got)
+		}
+	}
 	f.calm()
 }
 

@@ -409,7 +409,7 @@ class Parley {
     case 'failed':
     case 'lost':
       this.#search.end();
-      this.#fail(failure(op === 'lost' && !this.#heard ? forbidden() : m));
+      this.#fail(failure(op === 'lost' && !this.#heard && !Node.here ? forbidden() : m));
       return;
     case 'dense':
       this.#hearDense(m);

@@ -40,7 +40,8 @@ const Node = (() => {
     const [threads, fs] = await Promise.all([module('node:worker_threads'), module('node:fs')]);
     platform.fetch = fetchLocal(fs, fetch);
     platform.worker = script => {
-      const w = new threads.Worker(before + script, { eval: true, name: 'parley' });
+      // Node's own options, such as --input-type=module, are not for this script.
+      const w = new threads.Worker(before + script, { eval: true, execArgv: [], name: 'parley' });
       const worker = { postMessage: (m, transfer) => w.postMessage(m, transfer), terminate: () => w.terminate() };
       w.on('message', data => worker.onmessage?.({ data }));
       w.on('error', e => worker.onerror?.(e));
