@@ -42,6 +42,7 @@ type Heading struct {
 	Start, End int
 	Level      int    // 1 (highest) to 6
 	Anchor     string // the fragment of the URL that leads to it, where known
+	Elsewhere  bool   // it is a link to another page of its site: what it heads is a summary
 }
 
 // A Table is the lines Text[Start:End], a row each; the first, Text[Start:Header], says

@@ -1,9 +1,11 @@
 package documents
 
 import (
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -23,6 +25,7 @@ func readHTML(name, src string) ([]Document, []Note) {
 		return readDeep(name, src)
 	}
 	p := describe(root)
+	p.name = name
 	var notes []Note
 	if p.noindex {
 		if printed.MatchString(name) {
@@ -43,7 +46,7 @@ func readHTML(name, src string) ([]Document, []Note) {
 	if w.out.text.Len() == 0 {
 		return nil, []Note{{File: name, Why: "no text in the page (is it made by a script?)"}}
 	}
-	title, heading := p.name(w.out)
+	title, heading := p.names(w.out)
 	if title == "" {
 		title = baseTitle(name)
 	}
@@ -233,8 +236,16 @@ func (w *htmlWriter) element(n *html.Node, depth int) {
 		w.flush()
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		w.flush()
+		s, anchor := w.nested(n, depth), w.anchor(n)
+		if anchor == "" && isDate(clean(s)) {
+			w.out.block(s)
+			return
+		}
 		w.level = int(n.Data[1] - '0')
-		w.out.heading(w.level, w.nested(n, depth), w.anchor(n))
+		w.out.heading(w.level, s, anchor)
+		if last := len(w.out.headings) - 1; last >= 0 && w.level > 1 && w.page.elsewhere(n) {
+			w.out.headings[last].Elsewhere = true
+		}
 	case atom.Pre, atom.Listing, atom.Xmp:
 		w.flush()
 		if code := w.code(n, depth); !lineNumbers(n, code) {
@@ -290,6 +301,74 @@ func (w *htmlWriter) element(n *html.Node, depth int) {
 		w.children(n, depth+1)
 		w.flush()
 	}
+}
+
+// isDate reports whether a text is nothing but a day, as blogs have it under the title.
+func isDate(s string) bool {
+	for _, form := range [...]string{"2006-01-02", "January 2, 2006", "Jan 2, 2006", "2 January 2006", "2 Jan 2006", "Monday, January 2, 2006", "2006/01/02", "02.01.2006"} {
+		if _, err := time.Parse(form, s); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// elsewhere reports whether all of a heading is a link to another page of the site, as in
+// lists of posts.
+func (p *page) elsewhere(heading *html.Node) bool {
+	var link *html.Node
+	for up, i := heading.Parent, 0; up != nil && i < 3 && link == nil; up, i = up.Parent, i+1 {
+		if up.DataAtom == atom.A {
+			link = up // a card
+		}
+	}
+	var walk func(n *html.Node, depth int) bool
+	walk = func(n *html.Node, depth int) bool {
+		for c := n.FirstChild; c != nil && depth <= maxDepth; c = c.NextSibling {
+			switch {
+			case c.Type == html.TextNode && clean(c.Data) != "":
+				return false
+			case c.Type != html.ElementNode || p.out[c]:
+			case c.DataAtom == atom.A && link == nil:
+				link = c
+			case !walk(c, depth+1):
+				return false
+			}
+		}
+		return true
+	}
+	if link == nil && (!walk(heading, 0) || link == nil) {
+		return false
+	}
+	host, to := splitURL(attr(link, "href"))
+	ownHost, own := splitURL(p.url)
+	if to == "" || host != "" && host != ownHost {
+		return false
+	}
+	bare := func(s string) string {
+		return strings.TrimSuffix(strings.TrimSuffix(path.Clean("/"+s), "/index.html"), ".html")
+	}
+	here, there := bare(p.name), bare(to)
+	if to[0] != '/' {
+		there = bare(path.Join(path.Dir("/"+p.name), to))
+	}
+	return there != bare(own) && (here == "" || !strings.HasSuffix(there, here))
+}
+
+// splitURL gives the host of a web address, "" of a relative one, and its path, "" where it
+// leads to no page.
+func splitURL(s string) (host, to string) {
+	s, _, _ = strings.Cut(s, "#")
+	s, _, _ = strings.Cut(s, "?")
+	before, rest, ok := strings.Cut(s, "//")
+	switch {
+	case ok && (before == "" || before == "http:" || before == "https:"):
+		host, to, _ = strings.Cut(rest, "/")
+		return strings.ToLower(host), "/" + to
+	case strings.Contains(strings.SplitN(s, "/", 2)[0], ":"):
+		return "", "" // mailto:
+	}
+	return "", s
 }
 
 // signature writes a function's or a class' signature, as Sphinx marks it, as the heading

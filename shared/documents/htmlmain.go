@@ -21,6 +21,7 @@ import (
 //     is left (regions), and else all of it, without lists of nothing but links;
 //  4. where that leaves little of what was seen, the second step is taken back.
 type page struct {
+	name               string          // the file's
 	title, social, url string          // <title>, og:title, the canonical address
 	sites              map[string]bool // what the site may be called, in small letters
 	noindex            bool

@@ -38,7 +38,7 @@ var (
 	around = set(`topnav sidenav main-navigation site-navigation mobile-nav nav-menu navmenu main-menu dropdown-menu submenu
 		sub-menu top-bar site-header page-topbar site-sidebar left-sidebar right-sidebar sidebar-primary sidebar-secondary
 		sphinxsidebar bd-sidebar bd-sidebar-primary bd-sidebar-secondary bd-toc bd-header wy-nav-side wy-nav-top wy-side-nav-search
-		toc-drawer sidebar-drawer mobile-header right-sidebar-container sidebar-pane widget-area
+		toc-drawer toctree-wrapper sidebar-drawer mobile-header right-sidebar-container sidebar-pane widget-area
 		table-of-contents tableofcontents tocmobile toccollapsible theme-doc-toc-mobile theme-doc-toc-desktop
 		on-this-page onthispage page-toc local-toc doc-toc markdown-toc toc-container ez-toc-container lwptoc contents-list
 		vplocalnav vpdocaside vpdocasideoutline vpdocfooter vpsidebar vpnav vpfooter mobile-starlight-toc
@@ -432,6 +432,9 @@ func linkSign(n *html.Node) bool {
 		return true
 	}
 	low := strings.ToLower(s)
+	if generated.MatchString(href) && marked(n, marks) && alone(n) {
+		return true
+	}
 	for t := range tokens(n) {
 		switch {
 		case t == "footnote-reference" || t == "footnote-ref" || t == "mw-editsection":
@@ -470,6 +473,9 @@ func linkSign(n *html.Node) bool {
 	return is && alone(n)
 }
 
+// generated matches the addresses of pages that Sphinx makes, to which its first page links.
+var generated = regexp.MustCompile(`(^|/)(genindex|(py-)?modindex|search)(\.html|/)$`)
+
 // alone reports whether a link stands in no sentence.
 func alone(n *html.Node) bool {
 	word := func(n *html.Node) bool {
@@ -485,8 +491,8 @@ var siteWords = regexp.MustCompile(`(?i)(^|\W)(documentation|docs|wikipedia|wikt
 
 var apiOf = regexp.MustCompile(`\s*\([^()]*\bAPI\)$`)
 
-// name gives the page's name without the site's, and the first heading if it says the same.
-func (p *page) name(out *layout) (title, heading string) {
+// names gives the page's name without the site's, and the first heading if it says the same.
+func (p *page) names(out *layout) (title, heading string) {
 	title = clean(p.title)
 	social := p.bare(clean(p.social), "")
 	first, level := "", 0
@@ -563,6 +569,8 @@ func (p *page) noPage(name, text string) string {
 	base := strings.ToLower(name[strings.LastIndexByte(name, '/')+1:])
 	short := len(text) < 400
 	switch {
+	case strings.HasPrefix(name, "_modules/") || strings.Contains(name, "/_modules/"):
+		return "source code that the site's generator put beside its reference"
 	case p.refresh != "" && short:
 		return "a page that only leads on, to " + clean(p.refresh)
 	case p.script && len(text) < 200 && (text == "" || strings.Contains(strings.ToLower(title+" "+text), "redirect")):

@@ -195,19 +195,24 @@ func (l *layout) append(more *layout) {
 	}
 }
 
-// document makes a document of what was gathered. A first heading that says
+// document makes a document of what was gathered. A first heading, or paragraph, that says
 // the same as the title would only be repeated, and goes.
 func (l *layout) document(id, title, url string) Document {
 	if l.inTable {
 		l.endTable()
 	}
 	d := Document{ID: id, Title: title, Text: l.text.String(), URL: url, Headings: l.headings, Tables: l.tables, Pages: l.pages}
-	if len(d.Headings) == 0 || d.Headings[0].Start != 0 || !strings.EqualFold(d.Text[:d.Headings[0].End], title) {
+	first, rest, more := strings.Cut(d.Text, "\n\n")
+	if !strings.EqualFold(first, title) {
 		return d
 	}
-	skip := min(d.Headings[0].End+len("\n\n"), len(d.Text))
-	d.Text = d.Text[skip:]
-	d.Headings = d.Headings[1:]
+	skip := len(d.Text) - len(rest)
+	if len(d.Headings) > 0 && d.Headings[0].Start == 0 {
+		d.Headings = d.Headings[1:]
+	} else if !more {
+		return d // nothing but a paragraph
+	}
+	d.Text = rest
 	for i := range d.Headings {
 		d.Headings[i].Start -= skip
 		d.Headings[i].End -= skip

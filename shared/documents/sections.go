@@ -2,12 +2,14 @@ package documents
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Sections cuts a page at its headings, so that a link can lead to the section that answers:
 // each is a document with the page's title and the headings that it stands under, and the
-// page's link with the heading's anchor. A page without headings stays as it is.
+// page's link with the heading's anchor. A page without headings stays as it is. Summaries of
+// other pages are left out; of a page that has nothing else, there are no sections.
 func Sections(d Document) []Document {
 	if len(d.Headings) == 0 {
 		return []Document{d}
@@ -20,11 +22,16 @@ func Sections(d Document) []Document {
 	}
 	add(d.ID, d.Title, d.URL, d.Text[:d.Headings[0].Start])
 	var path []Heading
+	listed := false
 	for i, h := range d.Headings {
 		for len(path) > 0 && path[len(path)-1].Level >= h.Level {
 			path = path[:len(path)-1]
 		}
 		path = append(path, h)
+		if slices.ContainsFunc(path, func(h Heading) bool { return h.Elsewhere }) {
+			listed = true
+			continue
+		}
 		end := len(d.Text)
 		if i+1 < len(d.Headings) {
 			end = d.Headings[i+1].Start
@@ -44,7 +51,7 @@ func Sections(d Document) []Document {
 		}
 		add(d.ID+"#"+id, title, url, d.Text[h.End:end])
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && !listed {
 		return []Document{d} // nothing but headings
 	}
 	return out

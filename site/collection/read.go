@@ -78,7 +78,11 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 					d.URL = urlPrefix + documents.EscapePath(d.ID)
 				}
 				if o.Site != "" {
-					for _, s := range documents.Sections(d) {
+					sections := documents.Sections(d)
+					if len(sections) == 0 {
+						note(documents.Note{File: name, Why: "a list of other pages"})
+					}
+					for _, s := range sections {
 						if !yield(s) {
 							return false
 						}

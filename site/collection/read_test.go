@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/shared/conversation"
@@ -184,5 +185,64 @@ func TestReadASite(t *testing.T) {
 	}
 	if want := []string{"About ./about%20us.html", "Gates ./guide/gates/", "Gates > Speed ./guide/gates/#speed", "Home ./"}; !slices.Equal(got, want) {
 		t.Errorf("%q, wanted %q", got, want)
+	}
+}
+
+// Pages in the forms of Sphinx, Hugo and Docusaurus, cut down to what is special in them:
+// nothing of what the generator adds is searched, and nothing is found twice.
+func TestReadSitesInTheFormsOfGenerators(t *testing.T) {
+	for generator, c := range map[string]struct {
+		pages map[string]string
+		want  []string // title, link and text of what is searched
+		notes []string
+	}{
+		"Sphinx": {map[string]string{
+			"index.html": `<title>Ropeworks documentation</title><div class="body" role="main"><section id="ropeworks"><h1>Ropeworks<a class="headerlink" href="#ropeworks">¶</a></h1><p>It computes ropes.</p>
+				<div class="toctree-wrapper compound"><p class="caption" role="heading"><span class="caption-text">Contents:</span></p><ul><li class="toctree-l1"><a class="reference internal" href="guide.html">Guide</a></li></ul></div></section>
+				<section id="indices-and-tables"><h1>Indices and tables<a class="headerlink" href="#indices-and-tables">¶</a></h1><ul class="simple"><li><p><a class="reference internal" href="genindex.html"><span class="std std-ref">Index</span></a></p></li>
+				<li><p><a class="reference internal" href="py-modindex.html"><span class="std std-ref">Module Index</span></a></p></li></ul></section></div>`,
+			"guide.html":          `<title>Guide — Ropeworks</title><div role="main"><section id="guide"><h1>Guide</h1><div class="toctree-wrapper compound"><ul><li class="toctree-l1"><a class="reference internal" href="index.html">Ropeworks</a></li></ul></div></section></div>`,
+			"_modules/ropes.html": `<title>ropes — Ropeworks</title><div role="main"><h1>Source code for ropes</h1><div class="highlight"><pre>class Rope:</pre></div></div>`,
+			"api.html": `<title>Reference — Ropeworks</title><div role="main"><section id="reference"><h1>Reference</h1><p>See the <a class="reference internal" href="genindex.html"><span class="std std-ref">Index</span></a>.</p>
+				<dl class="py function"><dt class="sig sig-object py" id="ropes.load"><span class="sig-name">load</span>(<em>width</em>)<a class="reference internal" href="_modules/ropes.html#load"><span class="viewcode-link">[source]</span></a></dt><dd><p>The load at which it breaks.</p></dd></dl></section></div>`,
+		}, []string{
+			"Reference ./api.html See the Index.",
+			"Reference > load(width) ./api.html#ropes.load The load at which it breaks.",
+			"Guide ./guide.html ", // its name finds it
+			"Ropeworks ./ It computes ropes.",
+		}, []string{"_modules/ropes.html: source code that the site's generator put beside its reference"}},
+		"Hugo": {map[string]string{
+			"docs/splices/index.html": `<title>Splices | Ropeworks</title><main><header class="book-header"><strong>Splices</strong></header><article class="markdown"><p>They join ropes.</p><h2 id="long">Long splice<a class="anchor" href="#long">#</a></h2><p>It runs through a block.</p></article></main>`,
+			"docs/index.html":         `<title>Documentation | Ropeworks</title><main><header><strong>Documentation</strong></header></main>`,
+			"posts/first/index.html":  `<title>Version 2 | Ropeworks</title><meta property="og:url" content="https://ropes.example/posts/first/"><main><article><h1><a href="/posts/first/">Version 2</a></h1><h5>January 1, 2024</h5><p>It is there.</p><h2>2023-12-01</h2><h2 id="2023-11-01">2023-11-01</h2><p>It was begun.</p></article></main>`,
+			"posts/index.html":        `<title>Posts | Ropeworks</title><meta property="og:url" content="https://ropes.example/posts/"><main><article><h2><a href="https://ropes.example/posts/first/">Version 2</a></h2><h5>January 1, 2024</h5><p>It is there. 2023-12-01 #</p></article></main>`,
+			"links/index.html":        `<title>Links | Ropeworks</title><main><h1>Links</h1><h2 id="knots"><a href="https://knots.example/">Knots</a></h2><p>A book of all knots.</p></main>`,
+		}, []string{
+			"Documentation ./docs/ Documentation",
+			"Splices ./docs/splices/ They join ropes.",
+			"Splices > Long splice ./docs/splices/#long It runs through a block.",
+			"Links > Knots ./links/#knots A book of all knots.",
+			"Version 2 ./posts/first/ January 1, 2024\n\nIt is there.\n\n2023-12-01",
+			"Version 2 > 2023-11-01 ./posts/first/#2023-11-01 It was begun.",
+		}, []string{"posts/index.html: a list of other pages"}},
+	} {
+		dir := t.TempDir()
+		for name, text := range c.pages {
+			at := filepath.Join(dir, filepath.FromSlash(name))
+			if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o777), os.WriteFile(at, []byte(text), 0o666)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got, notes []string
+		docs, err := Read([]string{dir}, documents.Options{Site: "./"}, "", func(n documents.Note) { notes = append(notes, n.Error()) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for d := range docs {
+			got = append(got, d.Title+" "+d.URL+" "+d.Text)
+		}
+		if !slices.Equal(got, c.want) || !slices.Equal(notes, c.notes) {
+			t.Errorf("%s:\n%s\nnotes %q\nwanted\n%s\nnotes %q", generator, strings.Join(got, "\n"), notes, strings.Join(c.want, "\n"), c.notes)
+		}
 	}
 }
