@@ -3,6 +3,7 @@ package documents
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // undress takes out of Markdown what its dialects add to it and no reader sees, and
@@ -10,49 +11,60 @@ import (
 // admonitions and tabs (Docusaurus, VitePress, Starlight, MkDocs, MyST, Quarto),
 // shortcodes (Hugo), Liquid's tags (Jekyll), callouts and private comments (Obsidian),
 // lists of attributes. Titles and labels in them stay as paragraphs. Code stays as it is.
-func undress(src string, mdx bool) string {
+// absent lists what stands for text that is not in the file, which the generator of a site
+// puts there: a variable, another file.
+func undress(src string, mdx bool) (text string, absent []string) {
 	u := undresser{mdx: mdx || importLine.MatchString(src), lines: strings.Split(src, "\n"), blank: true}
 	for u.at < len(u.lines) {
 		u.line()
 	}
 	u.flush()
-	return u.out.String()
+	return u.out.String(), u.absent
 }
 
 // An undresser goes through a text line by line. Lines that are no code gather in
 // chunk, whose inline markup is then undressed at once.
 type undresser struct {
-	mdx    bool
-	lines  []string
-	at     int // the next line
-	out    strings.Builder
-	chunk  strings.Builder
-	blocks []indented // that dedent what is in them, innermost last
-	blank  bool       // the line before was blank, or none
-	list   bool       // within a list, indented lines are no code
-	failed int        // braces and tags without an end
+	mdx     bool
+	lines   []string
+	at      int // the next line
+	out     strings.Builder
+	chunk   strings.Builder
+	blocks  []indented      // that dedent what is in them, innermost last
+	blank   bool            // the line before was blank, or none
+	list    bool            // within a list, indented lines are no code
+	width   int             // of the table that the lines are of, in columns; 0: none
+	liquid  bool            // tags of Liquid were there, so {{ x }} is a variable
+	endless map[string]bool // what begins and has no end in the chunk
+	failed  int             // braces and tags without an end
+	absent  []string
 }
 
 // An indented block ends with the first line that is indented no more than its mark.
 type indented struct{ mark, strip int }
 
 var (
-	importLine = regexp.MustCompile(`(?m)^import\s+(?:[\w*{][^\n'"]*\s+from\s+)?['"][^'"\n]+['"];?\s*$`)
-	esmLine    = regexp.MustCompile(`^(?:import\s*(?:[\w*{'"])|export\s+(?:default\b|const\b|let\b|var\b|function\b|async\b|class\b|type\b|interface\b|[{*]))`)
-	fenceLine  = regexp.MustCompile("^((?:\\s*>)*)\\s*(`{3,}|~{3,})\\s*([^`]*)$")
-	colonFence = regexp.MustCompile(`^\s*(?:>\s*)*:{3,}\s*(\S.*)?$`)
-	mkdocsNote = regexp.MustCompile(`^\s*(?:!!!|\?\?\?\+?)\s+["\w][\w -]*(?:"([^"]*)")?\s*(?:inline(?: end)?)?\s*$`)
-	mkdocsTab  = regexp.MustCompile(`^\s*===[+!]?\s+"([^"]*)"\s*$`)
-	footnote   = regexp.MustCompile(`^ {0,3}\[\^[^\]\s]+\]:[ \t]*(.*)$`)
-	attributes = regexp.MustCompile(`^\s*\{(?::|\s*[.#][\w-])[^{}]*\}\s*$`)
-	callout    = regexp.MustCompile(`^((?:\s*>)+)\s*\[![\w-]+(?:\|[^\]]*)?\][-+]?\s*(.*)$`)
-	listMark   = regexp.MustCompile(`^\s*(?:[-+*]|\d{1,9}[.)])(?:\s|$)`)
-	highlight  = regexp.MustCompile(`^\s*(?:\{%-?\s*highlight\b|\{\{[<%]\s*highlight\b)`)
-	blockID    = regexp.MustCompile(`(?m)[ \t]\^[a-z0-9]{6}[ \t]*$|^\^[\w-]+[ \t]*$`)
-	icons      = regexp.MustCompile(`:(?:material|octicons|fontawesome|simple)-[\w-]+:(?:\{[^{}\n]*\})?`)
-	optionLine = regexp.MustCompile(`^\s*:[\w-]+:(?:\s.*)?$`)
-	quoted     = regexp.MustCompile(`^\s*\{([\w:-]+)\}\s*(.*)$`)
-	namedTitle = regexp.MustCompile(`\b(?:title|label|summary)=(?:"([^"]*)"|'([^']*)')`)
+	importLine  = regexp.MustCompile(`(?m)^import\s+(?:[\w*{][^\n'"]*\s+from\s+)?['"][^'"\n]+['"];?\s*$`)
+	esmLine     = regexp.MustCompile(`^(?:import\s*(?:[\w*{'"])|export\s+(?:default\b|const\b|let\b|var\b|function\b|async\b|class\b|type\b|interface\b|[{*]))`)
+	fenceLine   = regexp.MustCompile("^((?:\\s*>)*)\\s*(`{3,}|~{3,})\\s*([^`]*)$")
+	colonFence  = regexp.MustCompile(`^\s*(?:>\s*)*:{3,}\s*(\S.*)?$`)
+	mkdocsNote  = regexp.MustCompile(`^\s*(?:!!!|\?\?\?\+?)\s+["\w][\w -]*(?:"([^"]*)")?\s*(?:inline(?: end)?)?\s*$`)
+	mkdocsTab   = regexp.MustCompile(`^\s*===[+!]?\s+"([^"]*)"\s*$`)
+	footnote    = regexp.MustCompile(`^ {0,3}\[\^[^\]\s]+\]:[ \t]*(.*)$`)
+	attributes  = regexp.MustCompile(`^\s*\{(?::|\s*[.#][\w-])[^{}]*\}\s*$`)
+	callout     = regexp.MustCompile(`^((?:\s*>)+)\s*\[![\w-]+(?:\|[^\]]*)?\][-+]?\s*(.*)$`)
+	listMark    = regexp.MustCompile(`^\s*(?:[-+*]|\d{1,9}[.)])(?:\s|$)`)
+	highlight   = regexp.MustCompile(`^\s*(?:\{%-?\s*highlight\b|\{\{[<%]\s*highlight\b)`)
+	blockID     = regexp.MustCompile(`(?m)[ \t]\^(?:[a-z0-9]{6}|[A-Za-z][\w-]{3,})[ \t]*$|^\^[\w-]+[ \t]*$`)
+	icons       = regexp.MustCompile(`:(?:material|octicons|fontawesome|simple)-[\w-]+:(?:\{[^{}\n]*\})? ?`)
+	optionLine  = regexp.MustCompile(`^\s*:[\w-]+:(?:\s.*)?$`)
+	quoted      = regexp.MustCompile(`^\s*\{([\w:-]+)\}\s*(.*)$`)
+	keys        = regexp.MustCompile(`(^|[\s(])\+\+("[^"\n+]+"|[a-z0-9-]+(?:\+[a-z0-9-]+)*)\+\+`)
+	raised      = regexp.MustCompile(`([\pL\d)])\^([\pL\d+−-]{1,12})\^`)
+	abbreviated = regexp.MustCompile(`^\*\[([^\]]+)\]:\s*(.+)$`)
+	comments    = regexp.MustCompile(`^\s*(?:\{%-?\s*comment\b|\{\{[<%]\s*comment\b)`)
+	included    = regexp.MustCompile(`^(?:;*--8<--\s+\S|<<<\s*\S|<!--\s*@include:)`)
+	namedTitle  = regexp.MustCompile(`\b(?:title|label|summary)=(?:"([^"]*)"|'([^']*)')`)
 )
 
 // admonitions are the directives of MyST whose content is Markdown.
@@ -111,6 +123,7 @@ func (u *undresser) line() {
 	if strings.TrimSpace(raw) == "" {
 		u.chunk.WriteString("\n")
 		u.blank = true
+		u.width = 0
 		return
 	}
 	indent := margin(raw)
@@ -146,8 +159,93 @@ func (u *undresser) line() {
 	if u.mdx && trimmed[0] == '<' {
 		u.element(trimmed, indent+strip)
 	}
+	switch {
+	case u.width > 0:
+		line = mendRow(line, u.width)
+	case !was && strings.Contains(line, "|") && strings.Contains(line, "-") && strings.Trim(trimmed, "|-: \t") == "":
+		u.width = cells(line)
+	}
 	u.chunk.WriteString(line)
 	u.chunk.WriteString("\n")
+}
+
+// pipes gives where the bars are that part a table's row.
+func pipes(line string) (at []int) {
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '\\':
+			i++
+		case '|':
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+// cells counts the cells of a table's row.
+func cells(line string) int {
+	n := len(pipes(line)) + 1
+	line = strings.TrimSpace(line)
+	if strings.HasPrefix(line, "|") {
+		n--
+	}
+	if len(line) > 1 && strings.HasSuffix(line, "|") && !strings.HasSuffix(line, `\|`) {
+		n--
+	}
+	return n
+}
+
+// mendRow keeps the text of a row with more cells than the table has columns, which would
+// go: bars within code part nothing, and the last cell takes what is left.
+func mendRow(line string, width int) string {
+	if cells(line) <= width {
+		return line
+	}
+	escape := func(within func(at int) bool) {
+		var b strings.Builder
+		from := 0
+		for _, i := range pipes(line) {
+			if within(i) {
+				b.WriteString(line[from:i] + `\`)
+				from = i
+			}
+		}
+		line = b.String() + line[from:]
+	}
+	code := 0 // where the code ends that was met last
+	next := 0
+	escape(func(at int) bool {
+		for next < at {
+			j := strings.IndexByte(line[next:at], '`')
+			if j < 0 {
+				next = at
+				break
+			}
+			next += j
+			run := len(line[next:]) - len(strings.TrimLeft(line[next:], "`"))
+			next += run
+			if j := closing(line[next:], run); j >= 0 {
+				next += j + run
+				code = next
+			}
+		}
+		return at < code
+	})
+	if n := cells(line); n > width {
+		n = 0
+		first := strings.HasPrefix(strings.TrimSpace(line), "|")
+		last := len(strings.TrimRight(line, " \t")) - 1
+		escape(func(at int) bool {
+			if n++; first && n == 1 || at == last {
+				return false
+			}
+			if first {
+				return n > width
+			}
+			return n >= width
+		})
+	}
+	return line
 }
 
 // element notes how far the content of an element of JSX is indented, which means
@@ -273,6 +371,25 @@ func (u *undresser) special(line, trimmed string, indent int, blank bool) bool {
 		}
 		u.chunk.WriteString("\n" + m[1] + "\n")
 		u.blocks = append(u.blocks, indented{indent, indent + 4})
+	case first == '*':
+		m := abbreviated.FindStringSubmatch(trimmed)
+		if m == nil {
+			return false
+		}
+		u.paragraph(m[1] + ": " + m[2])
+	case included.MatchString(trimmed):
+		u.lack(strings.TrimSuffix(strings.TrimPrefix(trimmed, "<!--"), "-->"))
+		u.paragraph("")
+	case strings.Trim(trimmed, ";") == "--8<--": // a list of files
+		for u.at < len(u.lines) && strings.TrimSpace(u.lines[u.at]) != "" {
+			name := strings.TrimSpace(u.lines[u.at])
+			u.at++
+			if name == trimmed {
+				break
+			}
+			u.lack(name)
+		}
+		u.paragraph("")
 	case first == '>':
 		m := callout.FindStringSubmatch(line)
 		if m == nil {
@@ -284,9 +401,20 @@ func (u *undresser) special(line, trimmed string, indent int, blank bool) bool {
 		case attributes.MatchString(line):
 		case highlight.MatchString(line):
 			u.highlighted()
-		case strings.HasPrefix(trimmed, "{::comment"):
-			u.skip("{:/")
+		case strings.HasPrefix(trimmed, "{::comment") && !strings.Contains(trimmed, "{:/"):
+			return u.skip("{:/")
+		case comments.MatchString(line) && !strings.Contains(trimmed, "endcomment") && !strings.Contains(trimmed, "/comment"):
+			if trimmed[1] == '%' {
+				return u.skip("endcomment")
+			}
+			return u.skip("/comment") || u.skip("/ comment")
 		default:
+			return false
+		}
+	case first == '<' && (strings.HasPrefix(trimmed, "<script") || strings.HasPrefix(trimmed, "<style")):
+		u.at--
+		if end := "</" + trimmed[1:6]; !u.skip(end) { // "</scrip", "</style"
+			u.at++
 			return false
 		}
 	case first == '<' && strings.HasPrefix(trimmed, "<!--"):
@@ -312,7 +440,10 @@ func (u *undresser) skip(end string) bool {
 	for i := u.at; i < len(u.lines); i++ {
 		if _, after, ok := strings.Cut(u.lines[i], end); ok {
 			u.at = i + 1
-			if end == "-->" && strings.TrimSpace(after) != "" {
+			if end[0] == '<' {
+				_, after, _ = strings.Cut(after, ">")
+			}
+			if (end == "-->" || end[0] == '<') && strings.TrimSpace(after) != "" {
 				u.lines[i], u.at = after, i
 			}
 			u.paragraph("")
@@ -421,6 +552,8 @@ func (u *undresser) module(line string) bool {
 	return true
 }
 
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // fenceTitle gives the title that stands behind ":::": "tip Before you come",
@@ -454,10 +587,11 @@ func (u *undresser) inline(s string) string {
 	if strings.Contains(s, ":") {
 		s = icons.ReplaceAllString(s, "")
 	}
-	if !strings.ContainsAny(s, "<{%=^$`") {
+	if !strings.ContainsAny(s, "<{%=^$`+") {
 		return s
 	}
 	s = blockID.ReplaceAllString(s, "")
+	u.endless = nil
 	var b strings.Builder
 	b.Grow(len(s))
 	open := 0 // paragraph's end up to which a run of backticks has no partner
@@ -498,6 +632,21 @@ func (u *undresser) inline(s string) string {
 				line, _, _ := strings.Cut(s[i+2:min(i+2002, len(s))], "\n")
 				if j := strings.Index(line, "%%"); j > 0 {
 					n = 2 + j + 2
+				}
+			}
+		case '+':
+			if m := keys.FindStringSubmatch(s[max(i-1, 0):min(i+60, len(s))]); m != nil && strings.HasPrefix(s[i:], "++") && i+len(m[2])+4 <= len(s) && s[i+2:i+2+len(m[2])] == m[2] {
+				n, put = len(m[2])+4, strings.Trim(m[2], `"`)
+			}
+		case '^':
+			// 10^3^, and not 10^3.
+			if i > 0 {
+				_, before := utf8.DecodeLastRuneInString(s[:i])
+				if m := raised.FindStringSubmatchIndex(s[i-before : min(i+20, len(s))]); m != nil && m[0] == 0 {
+					n, put = m[5]-before+1, s[i-before+m[4]:i-before+m[5]]
+					if isDigit(s[i-1]) && isDigit(put[0]) {
+						put = "^" + put
+					}
 				}
 			}
 		case '=':
@@ -578,6 +727,17 @@ func (u *undresser) ahead(s string, i int) string {
 // spoken are the attributes of components whose values a reader reads.
 var spoken = set(`title label description summary header heading question caption name`)
 
+// silent are components that hold no text.
+var silent = set(`img image icon br hr spacer divider video youtube vimeo iframe embed comment badge script head helmet figure picture
+	thememedimage themedimage logo avatar audio map gist tweet codesandbox stackblitz codepen hero toc tableofcontents doccardlist component`)
+
+// lack notes what stands for text that is not in the file.
+func (u *undresser) lack(what string) {
+	if what = clean(what); what != "" && len(u.absent) < 1000 {
+		u.absent = append(u.absent, what)
+	}
+}
+
 // tag reads an element of JSX at s[i], and gives its length and what stays of it.
 func (u *undresser) tag(s string, i int) (n int, put string) {
 	t := u.ahead(s, i)
@@ -623,6 +783,9 @@ func (u *undresser) tag(s string, i int) (n int, put string) {
 	switch low {
 	case "div", "section", "p", "details", "summary", "figure", "figcaption", "blockquote", "center", "header", "footer", "article", "aside", "nav", "main", "br", "hr":
 		block = true
+	}
+	if component && len(said) == 0 && strings.HasSuffix(t[:length], "/>") && !silent[low] {
+		u.lack(t[:length])
 	}
 	if !block {
 		return length, strings.Join(said, ", ")
@@ -704,11 +867,14 @@ func braces(s string) int {
 }
 
 var (
-	headingID = regexp.MustCompile(`^\{(?:/\*\s*)?:?\s*#([\w.:-]+)[^{}\n]*\}`)
-	styled    = regexp.MustCompile(`^\{\s*(?::|\.[A-Za-z]|#[A-Za-z]|[\w-]+=)[^{}\n]{0,200}\}`)
-	literal   = regexp.MustCompile("^\\{\\s*(?:\"([^\"\\n]*)\"|'([^'\\n]*)'|`([^`$]*)`)\\s*\\}$")
-	ofSite    = regexp.MustCompile(`^\{\{-?\s*(?:site|page|layout|include)\.[^{}\n]*\}\}`)
-	argument  = regexp.MustCompile(`"([^"]*)"`)
+	headingID      = regexp.MustCompile(`^\{(?:/\*\s*)?:?\s*#([\w.:-]+)[^{}\n]*\}`)
+	styled         = regexp.MustCompile(`^\{\s*(?::|\.[A-Za-z]|#[A-Za-z]|[\w-]+=)[^{}\n]{0,200}\}`)
+	literal        = regexp.MustCompile("^\\{\\s*(?:\"([^\"\\n]*)\"|'([^'\\n]*)'|`([^`$]*)`)\\s*\\}$")
+	ofSite         = regexp.MustCompile(`^\{\{-?\s*(?:site|page|layout|include)\.[^{}\n]*\}\}`)
+	anyVariable    = regexp.MustCompile(`^\{\{-?\s*[A-Za-z_][^{}\n]*\}\}`)
+	spokenArgument = regexp.MustCompile(`\b(?:title|label|summary|text|content|caption|message|description|header|heading|body|note)=\s*(?:"([^"]*)"|'([^']*)')`)
+	nameArgument   = regexp.MustCompile(`\bname=\s*(?:"([^"]*)"|'([^']*)')`)
+	argument       = regexp.MustCompile(`"([^"]*)"`)
 )
 
 // brace reads what begins with a brace at s[i]: shortcodes, Liquid's tags, attributes,
@@ -725,7 +891,11 @@ func (u *undresser) brace(s string, i int) (n int, put string) {
 		if j < 0 {
 			return 0, ""
 		}
-		return j + 3, shortcode(strings.TrimSpace(t[3:j]))
+		put, known := shortcode(strings.TrimSpace(t[3:j]), u.alone(s, i, j+3))
+		if !known && !strings.Contains(s, t[:3]+"/"+shortcodeName(t[3:j])) && !strings.Contains(s, t[:3]+" /"+shortcodeName(t[3:j])) {
+			u.lack(t[:j+3])
+		}
+		return j + 3, put
 	case strings.HasPrefix(t, "{{/*"):
 		if j := strings.Index(t, "*/}}"); j > 0 {
 			return j + 4, ""
@@ -733,9 +903,22 @@ func (u *undresser) brace(s string, i int) (n int, put string) {
 		return 0, ""
 	case strings.HasPrefix(t, "{%"):
 		if j := strings.Index(t, "%}"); j > 0 && !strings.Contains(t[:j], "\n\n") {
-			return j + 2, ""
+			return u.liquidTag(s, i, strings.TrimSpace(strings.Trim(t[2:j], "-")), j+2)
 		}
 		return 0, ""
+	case strings.HasPrefix(t, "{::") || strings.HasPrefix(t, "{:/"):
+		j := strings.IndexByte(t, '}')
+		if j < 0 || strings.Contains(t[:j], "\n") {
+			return 0, ""
+		}
+		if strings.HasPrefix(t, "{::comment") {
+			if k := u.end(s, i, "{:/"); k > 0 {
+				if end := strings.IndexByte(s[k:], '}'); end >= 0 {
+					return k + end + 1 - i, ""
+				}
+			}
+		}
+		return j + 1, ""
 	case strings.HasPrefix(t, "{/*"):
 		if m := headingID.FindStringSubmatch(t); m != nil {
 			if j := strings.Index(t, "*/}"); j > 0 && !strings.Contains(t[:j], "\n") {
@@ -748,6 +931,11 @@ func (u *undresser) brace(s string, i int) (n int, put string) {
 		return 0, ""
 	}
 	if m := ofSite.FindString(t); m != "" {
+		u.variable(s, i, m)
+		return len(m), ""
+	}
+	if m := anyVariable.FindString(t); m != "" && u.liquid {
+		u.variable(s, i, m)
 		return len(m), ""
 	}
 	if headingID.MatchString(t) && strings.HasPrefix(strings.TrimLeft(s[strings.LastIndexByte(s[:i], '\n')+1:i], " "), "#") {
@@ -769,38 +957,116 @@ func (u *undresser) brace(s string, i int) (n int, put string) {
 	if m := literal.FindStringSubmatch(t[:n]); m != nil {
 		return n, m[1] + m[2] + m[3]
 	}
+	if !strings.HasPrefix(t, "{/*") && !strings.Contains(t[:n], "children") {
+		u.lack(t[:n])
+	}
 	return n, ""
 }
 
-// shortcode gives what of a shortcode of Hugo is read: a title, a caption, a label.
-func shortcode(s string) string {
-	if s == "" || s[0] == '/' {
-		return ""
+// variable notes a variable that is not the address of a link.
+func (u *undresser) variable(s string, i int, what string) {
+	if i == 0 || strings.IndexByte(`("'=/`, s[i-1]) < 0 {
+		u.lack(what)
 	}
-	name := s
+}
+
+// end gives where in s, after i, end begins, -1 where it is not there.
+func (u *undresser) end(s string, i int, end string) int {
+	if u.endless[end] {
+		return -1
+	}
+	j := strings.Index(s[i:], end)
+	if j < 0 {
+		if u.endless == nil {
+			u.endless = map[string]bool{}
+		}
+		u.endless[end] = true
+		return -1
+	}
+	return i + j
+}
+
+// alone reports whether s[i:i+n] has its lines for itself.
+func (u *undresser) alone(s string, i, n int) bool {
+	line, _, _ := strings.Cut(s[i+n:min(i+n+1000, len(s))], "\n")
+	return strings.TrimSpace(s[strings.LastIndexByte(s[:i], '\n')+1:i]) == "" && strings.TrimSpace(line) == ""
+}
+
+// liquidTag reads a tag of Liquid of n bytes at s[i].
+func (u *undresser) liquidTag(s string, i int, tag string, n int) (int, string) {
+	name, args, _ := strings.Cut(tag, " ")
+	switch name {
+	case "raw", "comment":
+		if end := u.end(s, i, "end"+name); end > 0 {
+			begin := strings.LastIndex(s[:end], "{%")
+			if close := strings.Index(s[end:], "%}"); close >= 0 && begin >= i+n {
+				if name == "raw" {
+					return end + close + 2 - i, s[i+n : begin]
+				}
+				return end + close + 2 - i, ""
+			}
+		}
+	case "include", "include_relative", "render":
+		var said []string
+		for _, m := range spokenArgument.FindAllStringSubmatch(args, 8) {
+			said = append(said, m[1]+m[2])
+		}
+		if len(said) == 0 {
+			u.lack(s[i : i+n])
+			return n, ""
+		}
+		return n, "\n\n" + strings.Join(said, "\n\n") + "\n\n"
+	case "for", "if", "unless", "assign", "capture", "case":
+		u.liquid = true
+	}
+	return n, ""
+}
+
+func shortcodeName(s string) string {
+	s = strings.TrimSpace(s)
 	if i := strings.IndexAny(s, " \t\n"); i > 0 {
-		name = s[:i]
+		return s[:i]
 	}
+	return s
+}
+
+// wordless are shortcodes that stand for no text of the page.
+var wordless = set(`youtube vimeo tweet x gist instagram icon ref relref toc img image figure video audio iframe rawhtml clear br hr
+	children childpages sectionpages mermaid plantuml gallery map`)
+
+// opensBlock are shortcodes with a title, which their content follows.
+var opensBlock = set(`details expand tab step accordion collapse hint spoiler card notice alert admonition callout figure`)
+
+// shortcode gives what of a shortcode of Hugo is read: a title, a caption, a label. It is
+// not known where it may stand for text that is elsewhere.
+func shortcode(s string, alone bool) (put string, known bool) {
+	if s == "" || s[0] == '/' {
+		return "", true
+	}
+	name := shortcodeName(s)
 	var said []string
-	for _, m := range namedTitle.FindAllStringSubmatch(s, 4) {
+	for _, m := range spokenArgument.FindAllStringSubmatch(s, 8) {
 		said = append(said, m[1]+m[2])
 	}
 	if len(said) == 0 {
 		switch name {
-		case "details", "expand", "tab", "tabpane", "accordion", "collapse", "button", "hint", "spoiler":
+		case "tab", "step", "accordion":
+			if m := nameArgument.FindStringSubmatch(s); m != nil {
+				said = append(said, m[1]+m[2])
+				break
+			}
+			fallthrough
+		case "details", "expand", "tabpane", "collapse", "button", "hint", "spoiler", "kbd", "key", "hl", "mark", "badge", "abbr", "tooltip", "term":
 			if m := argument.FindStringSubmatch(s); m != nil && !strings.Contains(s[:strings.IndexByte(s, '"')], "=") {
 				said = append(said, m[1])
-			}
-		case "figure":
-			if i := strings.Index(s, "caption="); i >= 0 {
-				if m := argument.FindStringSubmatch(s[i:]); m != nil {
-					said = append(said, m[1])
-				}
 			}
 		}
 	}
 	if len(said) == 0 {
-		return ""
+		return "", wordless[name]
 	}
-	return "\n\n" + strings.Join(said, "\n\n") + "\n\n"
+	if !alone && !opensBlock[name] {
+		return strings.Join(said, " "), true
+	}
+	return "\n\n" + strings.Join(said, "\n\n") + "\n\n", true
 }

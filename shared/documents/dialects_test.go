@@ -26,6 +26,15 @@ func TestFrontMatterIsReadAsItsGeneratorReadsIt(t *testing.T) {
 		"---\ntitle: Tides\n---":   {"Tides", ""},
 		"---\ntitle: Tides\n---\n": {"Tides", ""},
 
+		"---json\n{\"title\": \"Fuel\"}\n---\nText.":                                      {"Fuel", "Text."},
+		"---yaml\ntitle: Fuel\n---\nText.":                                                {"Fuel", "Text."},
+		"{\n  \"title\": \"Fuel\",\n  \"tags\": [\"a\"]\n}\n\nText.":                      {"Fuel", "Text."},
+		"% Fuel\n% Ann; Bob\n% 2020\n\nText.":                                             {"Fuel", "Text."},
+		"Title: Fuel\nAuthor: Ann\n    and Bob\nDate: 2020\n\nText.":                      {"Fuel", "Text."},
+		"{ braces }\n\nText.":                                                             {"a b", "{ braces }\n\nText."},
+		"{\n  \"name\": \"Fuel\"\n}\n\nText.":                                             {"a b", "{ \"name\": \"Fuel\" }\n\nText."},
+		"Title: Fuel\nand more of this.\n\nText.":                                         {"a b", "Title: Fuel and more of this.\n\nText."},
+		"% of all boats\nare red.\n\nText.":                                               {"a b", "% of all boats are red.\n\nText."},
 		"---\n\nHigh water is at noon.\n\n---\n\nLow water is at six.":                    {"a b", "High water is at noon.\n\nLow water is at six."},
 		"---\nNote: High water is at noon today.\n---\nLow water is at six.":              {"a b", "Note: High water is at noon today.\n\nLow water is at six."},
 		"---\n\nNote: high\n\n---\n\nLow.":                                                {"a b", "Note: high\n\nLow."},
@@ -83,10 +92,46 @@ func TestDialectsOfMarkdownLoseTheirMarksAndKeepTheirText(t *testing.T) {
 			"The area is $a_1*b_1*c$ and $$\\frac{a}{b}$$ for $5 or $10.\n\nE = m*c^2\\\\\nx_1 = y_1\n\nEnd."},
 		"code": {"a.md", "1. Step\n\n   ```yaml\n   a:\n     - b\n\n     - c\n   ```\n\n2. Next\n\n\tmake all\n\t\tindented\n\n> ```\n> x\n>   y\n> ```\n>\n> [[z]]\n\n~~~\nif [[ -f x ]]; then\n~~~",
 			"Step\n\na:\n  - b\n\n  - c\n\nNext\n\nmake all indented\n\nx\n  y\n\nz\n\nif [[ -f x ]]; then"},
+		"Material's cards": {"a.md", "<div class=\"grid cards\" markdown>\n\n-   :material-anchor:{ .lg .middle } __Berths__\n\n    ---\n\n    Forty of them.\n\n    [:octicons-arrow-right-24: More](x.md)\n\n</div>\n\nPress ++ctrl+alt+c++ or ++\"Q\"++, not a++b++c.\n\n*[NM]: nautical mile\nOne NM.\n\n--8<-- \"fees.md\"\n\n--8<--\na.md\nb.md\n--8<--\n\nEnd.",
+			"Berths\n\nForty of them.\n\nMore\n\nPress ctrl+alt+c or Q, not a++b++c.\n\nNM: nautical mile\n\nOne NM.\n\nEnd."},
+		"Liquid": {"a.md", "{% comment %} no {% endcomment %}\n\n{%- comment -%}\nno\n\n```\nno\n```\n{%- endcomment -%}\n\nA{% comment %}no{% endcomment %} rope. {% raw %}Write {{ this }}.{% endraw %}\n\n{% include note.html content=\"Mind the gap.\" %}\n\n{% for b in boats %}{{ b.name }}{% endfor %}\n\n{::nomarkdown}<b>Bold</b>{:/} {::comment}no{:/comment}end.",
+			"A rope. Write {{ this }}.\n\nMind the gap.\n\nBold end."},
+		"shortcodes": {"a.md", "A {{< glossary_tooltip text=\"berth\" term_id=\"b\" >}} costs {{< param \"fee\" >}} euros.\n\n{{< tab name=\"Winter\" >}}\nShut.\n{{< /tab >}}\n\n{{< comment >}}\nno\n{{< /comment >}}\n\n{{<details \"Old fees\">}}Two euros.{{</details>}}\n\n{{< figure src=\"a.png\" title=\"The quay\" caption=\"From the sea\" >}}",
+			"A berth costs euros.\n\nWinter\n\nShut.\n\nOld fees\n\nTwo euros.\n\nThe quay\n\nFrom the sea"},
+		"VitePress' code and styles": {"a.md", "<script setup>\nimport { ref } from 'vue'\n\nconst n = ref(0)\n</script>\n\n# T\n\n<style>\n.a { b: c }\n</style> Text.\n\n<<< @/a.js{2}\n\nEnd.",
+			"Text.\n\nEnd."},
+		"rows with more cells than columns": {"a.md", "| a | b |\n|---|---|\n| `x|y` | z |\n| one | two | three |\n| `p` | q \\| r |\n\na | b\n--|--\n1 | 2 | 3",
+			"a, b\nx|y, z\none, two | three\np, q | r\n\na, b\n1, 2 | 3"},
+		"raised figures": {"a.md", "10^3^ m^2^ and the 2^nd^, 2^10 and 3^2 boats. ^rule-one\n\n![The quay|300x200](q.png)", "10^3 m2 and the 2nd, 2^10 and 3^2 boats.\n\nThe quay"},
 	} {
-		d := read(t, c.file, c.src, Options{})[0]
-		if d.Text != c.want {
+		docs, _ := Read(c.file, []byte(c.src), Options{})
+		if d := docs[0]; d.Text != c.want {
 			t.Errorf("%s:\ngot  %q\nwant %q", name, d.Text, c.want)
+		}
+	}
+}
+
+// Text that a generator puts into a page from elsewhere is told to be absent.
+func TestWhatOnlyTheGeneratorKnowsIsNoted(t *testing.T) {
+	for src, want := range map[string]string{
+		"It costs {{< param \"fee\" >}} euros.":                                `{{< param \"fee\" >}}`,
+		"{% include fees.html %}\n\n# {{ page.title }}\n\nText.":               `{% include fees.html %}`,
+		"import Fees from './fees.mdx'\n\nText.\n\n<Fees />":                   `<Fees />`,
+		"import a from 'a'\n\nIt costs {a.fee} euros.":                         `{a.fee}`,
+		"--8<-- \"fees.md\"\n\nText.":                                          `--8<-- \"fees.md\"`,
+		"<!--@include: ./fees.md-->\n\nText.":                                  `@include: ./fees.md`,
+		"Text {{< icon \"a\" >}} [x]({{< ref \"y\" >}}).\n\n{{< youtube 1 >}}": "",
+		"{{< cards >}}\nText.\n{{< /cards >}}":                                 "",
+		"[a]({{ site.baseurl }}/b) {/* c */} {% if a %}Text.{% endif %}":       "",
+		"import a from 'a'\n\nText.\n\n<Video src=\"a\"/> <>{' '}</>":          "",
+		"```\n{% include x %} {{< y >}}\n```":                                  "",
+	} {
+		_, notes := Read("a.md", []byte(src), Options{})
+		switch {
+		case want == "" && len(notes) > 0:
+			t.Errorf("%q: %v", src, notes)
+		case want != "" && (len(notes) != 1 || !notes[0].Kept || !strings.Contains(notes[0].Why, "in place of \""+want+"\"")):
+			t.Errorf("%q: %v, wanted %s", src, notes, want)
 		}
 	}
 }
@@ -123,7 +168,7 @@ func FuzzUndress(f *testing.F) {
 		f.Add(seed, true)
 	}
 	f.Fuzz(func(t *testing.T, src string, mdx bool) {
-		if got := undress(src, mdx); len(got) > 5*len(src)+100 {
+		if got, _ := undress(src, mdx); len(got) > 5*len(src)+100 {
 			t.Fatalf("%d bytes of %d", len(got), len(src))
 		}
 	})

@@ -29,16 +29,16 @@ var roleNames = map[role]string{
 	titleRole: "title titel titre titulo titolo tytul titul tittel otsikko nazev nadpis cim baslik pagetitle doctitle documenttitle articletitle posttitle " +
 		"uberschrift ueberschrift intitule encabezado заголовок название 标题 標題 题目 タイトル 題名 제목 شينوان عنوان",
 	nameRole: "name subject betreff bezeichnung thema topic nom sujet objet nombre asunto tema nome assunto oggetto argomento naam onderwerp namn navn " +
-		"nazwa temat term begriff stichwort terme termino termo termine word entry label caption summarytitle productname itemname имя 名称 名前 이름",
+		"nazwa temat term begriff stichwort terme termino termo termine word entry label caption summarytitle productname itemname product produkt produit producto produto prodotto имя 名称 名前 이름",
 	headingRole: "heading headline header section sectiontitle sectionheading subtitle untertitel soustitre subtitulo sottotitolo kop rubrik breadcrumb breadcrumbs chapter kapitel chapitre",
 	questionRole: "question questions frage fragen pregunta preguntas pergunta perguntas domanda domande vraag vragen fraga sporgsmal sporsmal kysymys pytanie " +
-		"otazka kerdes soru intrebare вопрос вопросы питання 问题 問題 質問 질문 سؤال query faqquestion questiontext prompt",
+		"otazka kerdes soru intrebare вопрос вопросы питання 问题 問題 質問 질문 سؤال query faqquestion questiontext prompt instruction",
 	answerRole: "answer answers antwort antworten reponse reponses respuesta respuestas resposta respostas risposta risposte antwoord antwoorden svar vastaus " +
 		"odpowiedz odpoved valasz cevap raspuns ответ ответы відповідь 答案 回答 答え 답변 إجابة جواب reply response solution losung loesung acceptedanswer suggestedanswer " +
-		"answertext completion",
+		"answertext completion output",
 	bodyRole: "text texts body content contents passage passages document contenttext contenthtml pagecontent plaintext fulltext bodytext bodyhtml rawtext " +
 		"paragraph paragraphs context article transcript description details detail abstract excerpt snippet summary definition meaning explanation " +
-		"message comment comments note notes remark remarks information chunk chunktext markdown html " +
+		"message comment comments note notes remark remarks information chunk chunktext markdown html utterance " +
 		"inhalt beschreibung volltext erklarung erlauterung bemerkung bemerkungen hinweis hinweise zusammenfassung absatz bedeutung " +
 		"texte contenu corps resume remarque explication " +
 		"texto contenido cuerpo descripcion detalle detalles resumen definicion explicacion contenuti testo contenuto corpo descrizione dettagli riassunto definizione " +

@@ -21,8 +21,19 @@ type front struct {
 func frontMatter(src string) (front, string) {
 	open, rest, _ := strings.Cut(src, "\n")
 	open = strings.TrimRight(open, " \t")
-	if open != "---" && open != "+++" {
+	language := ""
+	if strings.HasPrefix(open, "---") && open != "---" { // "---json", as gray-matter has it
+		language = strings.ToLower(strings.TrimSpace(open[3:]))
+		open = "---"
+	}
+	switch {
+	case language == "toml":
+	case language != "" && language != "yaml" && language != "yml" && language != "json":
 		return front{}, src
+	case open == "{":
+		return jsonFront(src)
+	case open != "---" && open != "+++":
+		return openFront(src)
 	}
 	head, body, closed := "", "", false
 	for at := 0; at <= len(rest) && !closed; {
@@ -42,8 +53,14 @@ func frontMatter(src string) (front, string) {
 	}
 	var f front
 	ok := false
-	if open == "+++" {
+	if open == "+++" || language == "toml" {
 		f, ok = readTOML(head)
+	} else if language == "json" {
+		var left string
+		if f, left = jsonFront(head + "\n"); strings.TrimSpace(left) != "" {
+			return front{}, src
+		}
+		ok = true
 	} else if strings.TrimSpace(head) == "" {
 		return front{}, src // two rules
 	} else {
@@ -51,6 +68,64 @@ func frontMatter(src string) (front, string) {
 	}
 	if !ok {
 		return front{}, src
+	}
+	return f, body
+}
+
+// jsonFront splits off front matter in JSON, as Hugo has it: an object in lines of its own.
+func jsonFront(src string) (front, string) {
+	p := jsonParser{s: src, told: map[string]bool{}}
+	v, err := p.value()
+	if err != nil || len(p.notes) > 0 || v.kind != '{' {
+		return front{}, src
+	}
+	line, body, _ := strings.Cut(src[p.at:], "\n")
+	var f front
+	named := false
+	for i, key := range v.keys {
+		key = strings.ToLower(key)
+		named = named || known[key]
+		if v.list[i].kind == 's' || v.list[i].kind == 'n' {
+			f.put(key, v.list[i].text)
+			if key == "description" || key == "summary" {
+				f.about = blocks(v.list[i].text)
+			}
+		}
+	}
+	if strings.TrimSpace(line) != "" || !named {
+		return front{}, src
+	}
+	return f, body
+}
+
+var openTitle = regexp.MustCompile(`(?i)^(?:title:[ \t]+\S|%[ \t]+\S)`)
+
+// openFront splits off front matter that nothing encloses: "Title: ..." and other keys that
+// are known, up to an empty line, as MultiMarkdown and MkDocs have it; "% title", "%
+// authors" and "% date", as Pandoc has it.
+func openFront(src string) (front, string) {
+	if !openTitle.MatchString(src) {
+		return front{}, src
+	}
+	head, body, _ := strings.Cut(src, "\n\n")
+	var f front
+	for i, line := range strings.Split(head, "\n") {
+		switch {
+		case head[0] == '%':
+			if !strings.HasPrefix(line, "%") && !strings.HasPrefix(line, " ") || i > 5 {
+				return front{}, src
+			}
+			if i == 0 {
+				f.title = clean(line[1:])
+			}
+		case i > 0 && strings.HasPrefix(line, "    "): // goes on
+		default:
+			m := simpleLine.FindStringSubmatch(line)
+			if m == nil || !known[strings.ToLower(m[1])] {
+				return front{}, src
+			}
+			f.put(strings.ToLower(m[1]), m[2])
+		}
 	}
 	return f, body
 }

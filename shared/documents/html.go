@@ -257,6 +257,9 @@ func (w *htmlWriter) element(n *html.Node, depth int) {
 		if marked(n, formulas) && (n.PrevSibling == nil || !holdsMath(n.PrevSibling)) {
 			w.inline.WriteString(attr(n, "alt"))
 		}
+	case atom.Sup:
+		w.inline.WriteString(power(w.inline.String(), n))
+		w.children(n, depth+1)
 	case atom.Tr:
 		w.flush()
 		w.row(n, depth)
@@ -272,6 +275,12 @@ func (w *htmlWriter) element(n *html.Node, depth int) {
 		w.asLine = was
 	case atom.Ul, atom.Ol, atom.Dl, atom.Table:
 		w.flush()
+		if n.DataAtom == atom.Table {
+			if code := w.numbered(n, depth); code != "" {
+				w.out.verbatim(code)
+				return
+			}
+		}
 		w.children(n, depth+1)
 		w.flush()
 		inLines := w.out.inLines
@@ -417,10 +426,13 @@ func (w *htmlWriter) anchor(n *html.Node) string {
 func (w *htmlWriter) row(n *html.Node, depth int) {
 	var cells []string
 	header := true // every cell heads a column
+	var only *html.Node
+	filled := 0
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.Type != html.ElementNode || w.page.out[c] {
 			continue
 		}
+		only, filled = c, filled+1
 		header = header && (c.DataAtom == atom.Th || n.Parent != nil && n.Parent.DataAtom == atom.Thead)
 		if layoutCell(c, 0) {
 			w.out.endTable()
@@ -431,6 +443,13 @@ func (w *htmlWriter) row(n *html.Node, depth int) {
 		if s := clean(w.nested(c, depth)); s != "" {
 			cells = append(cells, s)
 		}
+	}
+	if filled == 1 && find(only, func(n *html.Node) bool { return n.DataAtom == atom.P || n.DataAtom == atom.Ul || n.DataAtom == atom.Ol }) != nil {
+		// What is beside it, if anything, is no text of the page: it is no table.
+		w.out.endTable()
+		w.children(only, depth+1)
+		w.flush()
+		return
 	}
 	w.out.row(strings.Join(cells, ", "), header)
 }
@@ -481,9 +500,15 @@ func (w *htmlWriter) nest(b *strings.Builder, n *html.Node, depth int) {
 		case c.DataAtom == atom.Math:
 			b.WriteString(tex(c))
 		default:
+			parted := c.DataAtom == atom.Td || c.DataAtom == atom.Th || isBlock(c.DataAtom)
+			if c.DataAtom == atom.Sup {
+				b.WriteString(power(b.String(), c))
+			}
+			if parted && b.Len() > 0 {
+				b.WriteByte('\n')
+			}
 			w.nest(b, c, depth+1)
-			switch c.DataAtom {
-			case atom.P, atom.Div, atom.Li, atom.Td, atom.Th, atom.Tr, atom.Blockquote, atom.Dt, atom.Dd, atom.Section, atom.Pre:
+			if parted {
 				b.WriteByte('\n')
 			}
 		}
@@ -524,6 +549,64 @@ func (w *htmlWriter) code(n *html.Node, depth int) string {
 		}
 	}
 	walk(n, depth)
+	return annotations.ReplaceAllString(b.String(), "")
+}
+
+// annotations are the marks in code of MkDocs Material's notes to it.
+var annotations = regexp.MustCompile(`(?m)[ \t]*(?:#|//|--|;|/\*|<!--)[ \t]*\(\d+\)![ \t]*(?:\*/|-->)?[ \t]*$`)
+
+// power is what parts a raised number from the one before it, since 10³ is not 103.
+func power(before string, n *html.Node) string {
+	if before == "" || !isDigit(before[len(before)-1]) {
+		return ""
+	}
+	if s := strings.TrimLeft(clean(allText(n)), "+-−"); s == "" || !isDigit(s[0]) || strings.Trim(s, "0123456789.,") != "" {
+		return "" // 1st
+	}
+	if next := n.NextSibling; next != nil && next.Type == html.TextNode {
+		if s := strings.TrimSpace(next.Data); strings.HasPrefix(s, "/") || strings.HasPrefix(s, "⁄") {
+			return " " // a fraction: 1 1/2
+		}
+	}
+	return "^"
+}
+
+// numbered gives the code of a table that has a line of it and its number in each row.
+func (w *htmlWriter) numbered(table *html.Node, depth int) string {
+	var b strings.Builder
+	var walk func(n *html.Node, depth int) bool
+	walk = func(n *html.Node, depth int) bool {
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			switch {
+			case c.Type != html.ElementNode || w.page.out[c] && c.DataAtom != atom.Tr:
+			case c.DataAtom == atom.Tbody && !walk(c, depth+1):
+				return false
+			case c.DataAtom == atom.Tr:
+				var line *html.Node
+				number := false
+				for cell := c.FirstChild; cell != nil; cell = cell.NextSibling {
+					switch {
+					case cell.Type != html.ElementNode:
+					case marked(cell, numbers):
+						number = true
+					case line != nil || layoutCell(cell, 0):
+						return false
+					default:
+						line = cell
+					}
+				}
+				if !number || line == nil {
+					return false
+				}
+				b.WriteString(strings.Trim(w.code(line, depth), "\n"))
+				b.WriteByte('\n')
+			}
+		}
+		return true
+	}
+	if !walk(table, depth) {
+		return ""
+	}
 	return b.String()
 }
 

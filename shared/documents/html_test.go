@@ -385,3 +385,30 @@ func TestPassagesOfAnFAQSayWhichQuestionTheyAnswer(t *testing.T) {
 	}
 	same(t, got, []string{"FAQ > May I camp?", "FAQ > May I fish?"})
 }
+
+// Pages as site generators and word processors wrote them in which something foreign stood
+// in the text, or words ran together.
+func TestKindsOfPages(t *testing.T) {
+	for name, c := range map[string]struct{ src, want string }{
+		"GitBook's search": {`<div role="main"><div id="book-search-results"><div class="search-noresults"><h1>Keys</h1><p>Ask at the kiosk.</p></div><div class="search-results"><div class="has-results"><h1 class="search-results-title">results matching ""</h1></div><div class="no-results"><h1>No results matching ""</h1></div></div></div></div>`,
+			"Keys\n\nAsk at the kiosk."},
+		"Docsy": {`<main role="main"><div class="td-content"><h1>Pumps</h1><header class="article-meta"><p class="reading-time">2 minute read</p></header><p>Press green.</p><h2 class="feedback--title">Feedback</h2><p class="feedback--question">Was this page helpful?</p><div class="td-page-meta__lastmod">Last modified May 1</div></div></main>`,
+			"Pumps\n\nPress green."},
+		"code in rows": {`<table class="js-file-line-container"><tr><td class="blob-num" data-line-number="1"></td><td class="blob-code">if a:</td></tr><tr><td class="blob-num">2</td><td class="blob-code">    b()</td></tr></table><p>End.</p>`,
+			"if a:\n    b()\n\nEnd."},
+		"Material's notes to code": {"<pre><code>a()  # (1)!\n  b() // (22)!\nc (3)\n</code></pre>", "a()\n  b()\nc (3)"},
+		"raised figures":           {`<p>10<sup>3</sup> m<sup>2</sup>, the 2<sup>nd</sup>, 10<sup>−6</sup> and 1<sup>1</sup>/<sub>2</sub></p><ul><li>2<sup>10</sup></li></ul><table><tr><td>10<sup>9</sup></td><td>x</td></tr></table>`, "10^3 m2, the 2nd, 10^−6 and 1 1/2\n\n2^10\n\n10^9, x"},
+		"Word's list marks":        {`<p class=MsoListParagraph><![if !supportLists]><span><span style='mso-list:Ignore'>·<span>&nbsp;&nbsp;</span></span></span><![endif]>Keep right.</p>`, "Keep right."},
+		"a table that lays out":    {`<table><tr><td><a href=a>Home</a><br><a href=b>News</a><br><a href=c>Links</a></td><td><b>Crane rental</b><p>Rent it by the hour.<ul><li>Small boats<li>Large boats</ul></td></tr></table>`, "Crane rental\n\nRent it by the hour.\n\nSmall boats\nLarge boats"},
+		"blocks in a cell":         {`<table><tr><td>Crane<p>Lifts.<div>Boats</div></td><td>Kiosk<ul><li>ice</ul></td></tr></table>`, "Crane Lifts. Boats, Kiosk ice"},
+		"consent":                  {`<div id="onetrust-consent-sdk"><h2>Your privacy</h2><p>We value your privacy, and say so at greater length than the page has.</p></div><p>Ice is sold in bags.</p>`, "Ice is sold in bags."},
+		"a wiki's notices":         {`<div id="mw-content-text"><p>A tower.</p><table class="ambox metadata"><tr><td>This section needs expansion.</td></tr></table></div>`, "A tower."},
+		"a blog's comments":        {`<main><article><p>The hall opens.</p></article><ol><li><p>Is there power?</p><div class="reply"><a class="comment-reply-link" href="#">Reply</a></div></li></ol></main>`, "The hall opens.\n\nIs there power?"},
+		"a tree of files":          {`<ul><li><details open><summary><span class="tree-entry"><span>quay<span class="sr-only">Directory</span></span></span></summary><ul><li>berth.md</li></ul></details></li></ul>`, "quay\nberth.md"},
+	} {
+		docs, _ := Read("a.html", []byte("<html><head><title>T</title></head><body>"+c.src+"</body></html>"), Options{})
+		if len(docs) != 1 || docs[0].Text != c.want {
+			t.Errorf("%s:\ngot  %+v\nwant %q", name, docs, c.want)
+		}
+	}
+}

@@ -334,7 +334,7 @@ func hidden(n *html.Node) bool {
 				return true
 			}
 		case "style":
-			if s := strings.ReplaceAll(strings.ToLower(a.Val), " ", ""); strings.Contains(s, "display:none") || strings.Contains(s, "visibility:hidden") {
+			if s := strings.ReplaceAll(strings.ToLower(a.Val), " ", ""); strings.Contains(s, "display:none") || strings.Contains(s, "mso-list:ignore") || strings.Contains(s, "visibility:hidden") {
 				return true
 			}
 		}
@@ -643,6 +643,9 @@ func (p *page) furniture(n *html.Node, w weight, inMain bool) int {
 		}
 	}
 	for token := range tokens(n) {
+		if consents[token] && w.mains == 0 && w.h1 == 0 {
+			return surely
+		}
 		if strings.Contains(token, "cookie") || strings.Contains(token, "onetrust") || strings.Contains(token, "gdpr") {
 			// What asks for consent has a button, and is no part of the text about it.
 			if !inMain && w.mains == 0 && w.h1 == 0 && find(n, func(n *html.Node) bool { return n.DataAtom == atom.Button || marked(n, pressed) }) != nil {

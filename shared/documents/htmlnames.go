@@ -56,6 +56,8 @@ var (
 		skip-link skip-links skip-to-content skiplink skip-nav skip-to-main screen-reader-skip skiptocontent
 		sharedaddy share-buttons social-share social-links addtoany_share_save_container post-share
 		jp-relatedposts related-posts yarpp-related comment-respond newsletter-signup
+		search-results no-results has-results __comments comment-reply-link ambox
+		reading-time td-page-meta feedback--title feedback--question feedback--response
 		page-feedback doc-feedback md-feedback was-this-helpful helpful-widget
 		search-box search-form search-bar searchform docsearch md-search search-modal searchbar-wrapper
 		md-overlay advertisement adsbygoogle ethical-sidebar ethical-footer ethical-rst
@@ -65,6 +67,11 @@ var (
 		zim-footer kiwixtoolbar kiwixfooter kiwix_serve_taskbar
 		breadcrumb-section likes-and-labels-container pagesectionheader greybox
 		top-nav sub-nav nav-list sec-table man-top-links`)
+
+	// consents are of the windows that ask for consent, of the makers of such.
+	consents = set(`onetrust-consent-sdk onetrust-banner-sdk cybotcookiebotdialog cky-consent-container usercentrics-root didomi-host
+		qc-cmp2-container truste-consent-track cookie-law-info-bar cmplz-cookiebanner moove_gdpr_cookie_info_bar borlabscookiebox
+		osano-cm-window cookieconsent cookie-notice cookiescript_injected klaro`)
 
 	// perhaps are names of the same that may be of other things, too.
 	perhaps = set(`nav navbar navigation menu menubar topbar masthead sidebar sidebars toc footer pagination pager
@@ -272,6 +279,9 @@ var (
 		i agree
 		dismiss
 		subscribe
+		reply
+		load more
+		read more
 		sign in
 		log in
 		yes
@@ -378,9 +388,19 @@ func sign(n *html.Node) bool {
 		case t == "lang":
 			return n.DataAtom == atom.Span && n.Parent != nil && strings.Contains(attr(n.Parent, "class"), "language-")
 		case (t == "sr-only" || t == "visually-hidden" || t == "screen-reader-text") && n.DataAtom == atom.Span:
-			return n.Parent != nil && (n.Parent.DataAtom == atom.A || n.Parent.DataAtom == atom.Button || isHeading(n.Parent))
+			return n.Parent != nil && (n.Parent.DataAtom == atom.A || n.Parent.DataAtom == atom.Button || isHeading(n.Parent) || inTree(n))
 		case t == "label" && n.DataAtom == atom.Span:
 			return n.Parent != nil && strings.Contains(attr(n.Parent, "class"), "footnote") // "[1]" before a note
+		}
+	}
+	return false
+}
+
+// inTree reports whether an element is in an entry of a tree of files (Starlight).
+func inTree(n *html.Node) bool {
+	for up, i := n.Parent, 0; up != nil && i < 3; up, i = up.Parent, i+1 {
+		if up.DataAtom == atom.Span && strings.Contains(attr(up, "class"), "tree-entry") {
+			return true
 		}
 	}
 	return false

@@ -39,7 +39,8 @@ type jsonParser struct {
 	lists int // open lists
 	notes []Note
 	told  map[string]bool
-	line  int // of at[counted]
+	begin string // what a record may begin with that follows one that is no JSON: "{" and others
+	line  int    // of at[counted]
 	count int
 }
 
@@ -252,6 +253,9 @@ func (p *jsonParser) array(v *jsonValue) *jsonError {
 			continue
 		}
 		begin, depth, line := p.at, p.depth, p.lineOf(p.at)
+		if p.lists == 1 {
+			p.begins(c)
+		}
 		item, err := p.value()
 		if err != nil && p.lists > 1 {
 			return err
@@ -330,16 +334,30 @@ func (p *jsonParser) lost(err *jsonError, depth, line int) {
 			}
 		}
 	}
+	from, passed := p.lineOf(p.at), 0
 	for p.at < len(p.s) {
 		p.at++
 		rest := strings.TrimLeft(p.s[p.at:min(len(p.s), p.at+1000)], " \t")
-		if strings.HasPrefix(rest, "{") {
-			return
+		if rest != "" && (rest[0] == '{' || strings.IndexByte(p.begin, rest[0]) >= 0) {
+			break
+		}
+		if rest != "" && rest[0] != '\n' {
+			passed++
 		}
 		p.until("\n")
 		if p.at < len(p.s) {
 			p.at--
 		}
+	}
+	if passed > 0 {
+		p.notes[len(p.notes)-1].Why += fmt.Sprintf("; %s after line %d may belong to it, and went with it", plural(passed, "line", "lines"), from)
+	}
+}
+
+// begins notes that records may begin with a byte other than "{".
+func (p *jsonParser) begins(c byte) {
+	if (c == '"' || c == '[') && strings.IndexByte(p.begin, c) < 0 {
+		p.begin += string(c)
 	}
 }
 
@@ -361,7 +379,7 @@ func (p *jsonParser) str() (string, *jsonError) {
 			b.WriteString(s)
 			return b.String(), nil
 		case '\n':
-			if rest := strings.TrimLeft(p.s[p.at:min(len(p.s), p.at+200)], " \t\n"); strings.HasPrefix(rest, "{") || rest == "" {
+			if rest := strings.TrimLeft(p.s[p.at:min(len(p.s), p.at+200)], " \t\n"); strings.HasPrefix(rest, "{") || rest == "" || p.depth == 0 && rest[0] == quote {
 				return "", p.fail("a string has no end: a quotation mark is missing")
 			}
 			p.at++
@@ -472,6 +490,7 @@ func (r *jsonReader) read(text string, before int, last bool) (rest string, docs
 			continue
 		}
 		begin, line, noted := p.at, p.lineOf(p.at), len(p.notes)
+		p.begins(p.s[begin])
 		v, err := p.value()
 		if !last && (err != nil && !strings.Contains(p.s[err.at:], "\n{") || err == nil && p.at == len(p.s)) {
 			// It may go on in the next part.

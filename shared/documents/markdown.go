@@ -2,7 +2,9 @@ package documents
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -26,7 +28,7 @@ const maxDepth = 500
 
 func readMarkdown(name, src string) ([]Document, []Note) {
 	front, body := frontMatter(src)
-	body = undress(body, strings.HasSuffix(strings.ToLower(strings.TrimSuffix(name, ".gz")), ".mdx"))
+	body, absent := undress(body, strings.HasSuffix(strings.ToLower(strings.TrimSuffix(name, ".gz")), ".mdx"))
 	if tangled(body) {
 		return readText(name, body)
 	}
@@ -40,6 +42,14 @@ func readMarkdown(name, src string) ([]Document, []Note) {
 		}
 	}
 	w.blocks(root, 0)
+	var notes []Note
+	if n := len(absent); n > 0 {
+		what := strconv.Quote(shortList(absent[:1]))
+		if n > 1 {
+			what += fmt.Sprintf(" and %s", plural(n-1, "other", "others"))
+		}
+		notes = append(notes, Note{File: name, Kept: true, Why: "what the site's generator puts in place of " + what + " is not in the file"})
+	}
 	title := front.title
 	if title == "" {
 		title = w.out.first()
@@ -47,14 +57,14 @@ func readMarkdown(name, src string) ([]Document, []Note) {
 	if w.out.text.Len() == 0 {
 		// A landing page has its text in the front matter.
 		if title == "" && front.about == "" {
-			return nil, []Note{{File: name, Why: "empty"}}
+			return nil, append(notes, Note{File: name, Why: "empty"})
 		}
 		w.out.add(front.about, "")
 	}
 	if title == "" {
 		title = baseTitle(name)
 	}
-	return []Document{w.out.document(name, title, front.url)}, nil
+	return []Document{w.out.document(name, title, front.url)}, notes
 }
 
 // tangled reports whether a text is no Markdown that anyone wrote, but something
@@ -265,11 +275,14 @@ func (w *markdownWriter) appendInline(b *strings.Builder, parent ast.Node, depth
 			}
 		case *ast.AutoLink:
 			b.Write(n.Label(w.source))
+		case *ast.Image:
+			// "![quay|300](quay.png)": Obsidian's width.
+			b.WriteString(imageSize.ReplaceAllString(w.inline(n), ""))
 		case *ast.RawHTML:
 			if s := strings.ToLower(string(n.Segments.Value(w.source))); strings.HasPrefix(s, "<br") {
 				b.WriteByte(' ')
 			}
-		default: // emphasis, links, images (their alternative text)
+		default: // emphasis, links
 			w.appendInline(b, n, depth+1)
 		}
 	}
@@ -330,6 +343,8 @@ func (wikiLink) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node 
 	node.SetRaw(true)
 	return node
 }
+
+var imageSize = regexp.MustCompile(`\s*\|\s*\d+(?:x\d+)?$`)
 
 var isMedia = regexp.MustCompile(`(?i)\.(png|jpe?g|gif|svg|webp|bmp|pdf|mp[34]|wav|ogg|webm|mov|excalidraw|canvas)\\?$`)
 

@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"html"
@@ -57,7 +58,8 @@ type records struct {
 	seed      maphash.Seed
 	again     int // ids that came before
 	againLine int
-	any       bool // there were rows
+	any       bool            // there were rows
+	told      map[string]bool // fields that were said not to be read
 }
 
 // first is where an id came first, and of what.
@@ -67,7 +69,7 @@ type first struct {
 }
 
 func newRecords(name string, want Columns) *records {
-	return &records{name: name, want: want, number: map[string]int{}, seen: map[string]first{}, next: map[string]int{}, seed: maphash.MakeSeed()}
+	return &records{name: name, want: want, number: map[string]int{}, told: map[string]bool{}, seen: map[string]first{}, next: map[string]int{}, seed: maphash.MakeSeed()}
 }
 
 func (t *records) note(line int, format string, a ...any) {
@@ -96,6 +98,9 @@ func (t *records) unknown() error {
 	if t.bare {
 		return fmt.Errorf("it cannot be told which of the %d columns holds the text; name it by its number", len(t.columns))
 	}
+	if len(t.columns) == 0 {
+		return errors.New("nothing in it is a document with a text")
+	}
 	return fmt.Errorf("it cannot be told which column holds the text; the columns are: %s; name it", shortList(t.columns))
 }
 
@@ -112,7 +117,10 @@ func (t *records) documents(last bool) (docs []Document, notes []Note) {
 	if t.known == nil || t.known.columns != len(t.columns) {
 		p, err := t.plan()
 		if err != nil {
-			n := Note{File: t.name, Line: t.header, Why: err.Error(), Ask: t.sample()}
+			n := Note{File: t.name, Line: t.header, Why: err.Error()}
+			if len(t.columns) > 0 {
+				n.Ask = t.sample()
+			}
 			if n.Line == 0 {
 				n.Line = t.rows[0].line
 			}

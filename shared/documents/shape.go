@@ -33,13 +33,15 @@ func (t *records) shape(v *jsonValue) {
 		if t.dictionary(v) {
 			return
 		}
-		if v.get("invertedIndex") != nil || v.get("fieldVectors") != nil {
+		if v.get("invertedIndex") != nil || v.get("fieldVectors") != nil || v.get("docnames") != nil && v.get("terms") != nil || v.get("documentIds") != nil && v.get("storedFields") != nil {
 			t.note(v.line, "a search index without its texts; take the pages that it was made of")
 			return
 		}
-		if list := t.longest(v, 0); list != nil {
-			for i := range list.list {
-				t.add(&list.list[i], "")
+		if lists := t.alike(v); lists != nil {
+			for _, list := range lists {
+				for i := range list.list {
+					t.add(&list.list[i], "")
+				}
 			}
 			return
 		}
@@ -200,20 +202,38 @@ func (t *records) descend(v *jsonValue) bool {
 	return found
 }
 
-// longest is the longest list of objects in a value, nil without one.
-func (t *records) longest(v *jsonValue, depth int) (best *jsonValue) {
-	if v.kind == '[' && len(v.list) > 0 && v.list[0].kind == '{' {
-		return v
-	}
-	if v.kind != '{' || depth > 6 {
-		return nil
-	}
-	for i := range v.list {
-		if l := t.longest(&v.list[i], depth+1); l != nil && (best == nil || len(l.list) > len(best.list)) {
-			best = l
+// alike are the longest list of objects in a value, and all others whose objects have
+// the same names.
+func (t *records) alike(v *jsonValue) (lists []*jsonValue) {
+	var best *jsonValue
+	var walk func(v *jsonValue, depth int)
+	walk = func(v *jsonValue, depth int) {
+		switch {
+		case v.kind == '[' && len(v.list) > 0 && v.list[0].kind == '{':
+			lists = append(lists, v)
+			if best == nil || len(v.list) > len(best.list) {
+				best = v
+			}
+		case v.kind == '{' && depth <= 6:
+			for i := range v.list {
+				walk(&v.list[i], depth+1)
+			}
 		}
 	}
-	return best
+	walk(v, 0)
+	return slices.DeleteFunc(lists, func(l *jsonValue) bool {
+		same := 0
+		for _, key := range l.list[0].keys {
+			if best.list[0].get(key) != nil {
+				same++
+			}
+		}
+		if l == best || 2*same > max(len(l.list[0].keys), len(best.list[0].keys)) {
+			return false
+		}
+		t.tell(l.line, "a list of records of another kind was not read")
+		return true
+	})
 }
 
 // dictionary takes an object of texts by their titles or questions.
@@ -249,7 +269,8 @@ func (t *records) hasText(v *jsonValue) bool {
 			}
 		}
 	}
-	return docusaurus(v)
+	q, a := v.get("q"), v.get("a")
+	return q != nil && a != nil && q.kind == 's' && a.kind == 's' || docusaurus(v)
 }
 
 func (t *records) titled(v *jsonValue) bool {
@@ -314,6 +335,24 @@ func textual(v *jsonValue) bool {
 	return false
 }
 
+// isBlockType reports whether the type that an editor gives to a piece of text is one of a
+// paragraph, rather than of a part of one.
+func isBlockType(v *jsonValue) bool {
+	if v == nil {
+		return false
+	}
+	low := strings.ToLower(v.text)
+	for _, block := range [...]string{"paragraph", "head", "title", "list", "item", "quote", "block", "section", "caption"} {
+		if strings.Contains(low, block) {
+			return true
+		}
+	}
+	return low == "p" || low == "li" || len(low) == 2 && low[0] == 'h'
+}
+
+// wikiMarks stand before headings and items in Wikipedia's pages as KILT has them.
+var wikiMarks = strings.NewReplacer("Section::::", "", "BULLET::::- ", "", "BULLET::::-", "")
+
 // textOf is the text in a value: a list's items are paragraphs; of an object, what its
 // names say is text, or all of it where it holds nothing but texts.
 func textOf(v *jsonValue, depth int) string {
@@ -329,9 +368,12 @@ func textOf(v *jsonValue, depth int) string {
 		for i := range v.list {
 			item := &v.list[i]
 			if s := textOf(item, depth+1); s != "" {
+				if strings.Contains(s, "::::") {
+					s = wikiMarks.Replace(s)
+				}
 				list = append(list, s)
 				// Editors keep a paragraph as its pieces.
-				inline = inline && item.kind == '{' && item.get("text") != nil && item.get("text").kind == 's'
+				inline = inline && item.kind == '{' && item.get("text") != nil && item.get("text").kind == 's' && !isBlockType(item.get("type"))
 			}
 		}
 		if inline {
@@ -368,10 +410,14 @@ func (t *records) record(v *jsonValue, key string) {
 		if t.action(v) {
 			return
 		}
-		if !t.recordLike(v) && !t.titled(v) && t.descend(v) {
+		held := t.holders(v)
+		if !t.recordLike(v) && (!t.titled(v) || len(held) > 0) && t.descend(v) {
 			return
 		}
 		t.add(v, key)
+		for _, list := range held {
+			t.each(list)
+		}
 		return
 	case 's':
 		if key != "" || strings.TrimSpace(v.text) != "" {
@@ -466,6 +512,8 @@ func (t *records) fill(r *row, v *jsonValue, depth int) {
 			}
 			if known != noRole || strings.EqualFold(key, t.want.Text) || strings.EqualFold(key, t.want.Title) {
 				t.set(r, key, textOf(item, 0))
+			} else if t.untold(key, item) {
+				t.tell(item.line, "the field %q was not read", key)
 			}
 		case '{':
 			switch {
@@ -480,6 +528,8 @@ func (t *records) fill(r *row, v *jsonValue, depth int) {
 				t.set(r, "title", strings.Join(levels, " > "))
 			case known != noRole && known != idRole && known != linkRole || strings.EqualFold(key, t.want.Text):
 				t.set(r, key, textOf(item, 0))
+			case key != "metadata" && key != "meta" && t.untold(key, item):
+				t.tell(item.line, "the field %q was not read", key)
 			}
 		}
 	}
@@ -491,6 +541,10 @@ func (t *records) fill(r *row, v *jsonValue, depth int) {
 		if about := v.get(name); about != nil && about.kind == '{' && about != inner {
 			for i, key := range about.keys {
 				switch item := &about.list[i]; roleOf(key).role {
+				case nameRole:
+					if item.kind == 's' && strings.EqualFold(key, "name") {
+						t.set(r, key, item.text)
+					}
 				case titleRole, linkRole, idRole:
 					if item.kind == 's' || item.kind == 'n' {
 						t.set(r, key, item.text)
@@ -499,6 +553,29 @@ func (t *records) fill(r *row, v *jsonValue, depth int) {
 			}
 		}
 	}
+}
+
+// untold reports whether a field that nothing tells the use of holds sentences, the first
+// time.
+func (t *records) untold(key string, v *jsonValue) bool {
+	if t.told[key] || len(t.told) > 20 || v.kind == '[' && t.holds(v) || !sentenceIn(v, 0) {
+		return false
+	}
+	t.told[key] = true
+	return true
+}
+
+// sentenceIn reports whether there is a text of eight words in a value.
+func sentenceIn(v *jsonValue, depth int) bool {
+	if v.kind == 's' && countWords(v.text) >= 8 {
+		return true
+	}
+	for i := range v.list {
+		if depth < 10 && sentenceIn(&v.list[i], depth+1) {
+			return true
+		}
+	}
+	return false
 }
 
 // partsOf takes a list of sections: objects with a heading and a text, or texts.
