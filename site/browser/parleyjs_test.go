@@ -212,7 +212,7 @@ func TestParleyInNode(t *testing.T) {
 		{"an altered index", "verify", "collection/index.bin", "SHA-256", load{Base: altered(t, folder, map[string]func(string) string{"data/*.index.bin": flip})}},
 		{"an unknown level", "open", "site.json", "its levels are undistilled, distilled, 2x, 4x, 8x", load{Base: folder, Level: "16x"}},
 		{"no SIMD", "loaded", "", "twenty times as long", load{Base: altered(t, folder, withoutSIMD)}},
-		{"no WebAssembly", "support", "", "has no WebAssembly", load{Base: folder, Without: "WebAssembly"}},
+		{"no WebAssembly", "support", "", "This browser has no WebAssembly", load{Base: folder, Without: "WebAssembly"}},
 	}
 	var loads []load
 	for _, c := range cases {
@@ -378,7 +378,7 @@ func TestParleyInAPage(t *testing.T) {
 	for js, want := range map[string][3]string{
 		`run.refused({base: "/elsewhere/"})`:                  {"download", "parley.json", "404"},
 		`run.refused({base: "/docs/page.html"})`:              {"download", "parley.json", "a folder that `parley build` wrote?"},
-		`run.without("WebAssembly", {})`:                      {"support", "", "has no WebAssembly"},
+		`run.without("WebAssembly", {})`:                      {"support", "", "This browser has no WebAssembly"},
 		`run.without("Worker", {base: "/search/"})`:           {"support", "", "worker-src blob:"},
 		`run.refused({base: "/search/", collection: "none"})`: {"storage", "", `no collection "none" is kept here`},
 	} {

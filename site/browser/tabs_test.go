@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	pages "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -164,9 +163,7 @@ func (p *page) ownVectors(title, made string) {
 // alone makes a page know nothing of other tabs: neither locks nor messages.
 func (p *page) alone() *page {
 	p.t.Helper()
-	p.do(call(pages.AddScriptToEvaluateOnNewDocument, pages.AddScriptToEvaluateOnNewDocumentParams{
-		Source: `Object.defineProperty(navigator, "locks", { value: undefined }); window.BroadcastChannel = undefined;`}))
-	return p
+	return p.before(`Object.defineProperty(navigator, "locks", { value: undefined }); window.BroadcastChannel = undefined;`)
 }
 
 // Where tabs cannot hear of each other, the database keeps them apart: who is no longer

@@ -315,8 +315,8 @@ class Parley {
 
   static async load({ base, signal, onprogress, level, collection, integrity } = {}) {
     signal?.throwIfAborted();
-    if (typeof WebAssembly !== 'object' || typeof WebAssembly.instantiate !== 'function')
-      throw new ParleyError('support', '', 'this browser has no WebAssembly, which Parley needs; some browsers switch it off in their strictest mode');
+    const lacking = Programs.lacking();
+    if (lacking) throw new ParleyError('support', '', lacking);
     if (Node.here) await Node.adapt(platform);
     const p = new Parley();
     p.#base = await baseOf(base);
@@ -350,9 +350,7 @@ class Parley {
   get collection() { return this.#own; }
 
   // warnings are what a visitor should know, in whole sentences.
-  get warnings() {
-    return this.about.simd ? [] : ['This browser has no WebAssembly SIMD, so each answer takes about twenty times as long.'];
-  }
+  get warnings() { return [Programs.slow(this.about)].filter(Boolean); }
 
   #part = ([path, integrity]) => [this.#base + path, integrity];
   #site() {

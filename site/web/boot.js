@@ -302,6 +302,7 @@
     window.parley.panels.documents?.draw(); // it shows the name of the site's collection
     if (r.dense) panel('better').then(b => b.ready(), () => {});
     resting = `${r.passages.toLocaleString('en')} passages${r.collection ? ' of ' + r.collection : ''}`;
+    if (Programs.slow(r)) resting += `. ${Programs.slow(r)}`;
     const p = $('collection');
     p.textContent = '';
     p.append(`${r.collection}, ${r.passages.toLocaleString('en')} passages. `);
@@ -433,7 +434,7 @@
     }
     if (!handle) {
       wanted = true;
-      say('Your question will be asked as soon as the page has loaded.');
+      say(Programs.lacking() || 'Your question will be asked as soon as the page has loaded.');
       return;
     }
     q.value = shownText = '';
@@ -568,6 +569,12 @@
       return;
     }
     wire();
+    const lacking = Programs.lacking();
+    if (lacking) {
+      status('failed', lacking);
+      window.parley.announce(lacking);
+      return;
+    }
     progress(0, 0);
     startWorker();
     startProgram();

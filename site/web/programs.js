@@ -23,6 +23,12 @@ const Programs = (() => {
     worker: script => new Worker(platform.trust.createScriptURL(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })))),
   };
 
+  // lacking says why nothing can work in this browser, '' where it can; slow, of a
+  // message.Ready, why answers take long.
+  const lacking = () => typeof WebAssembly === 'object' && typeof WebAssembly.instantiate === 'function' ? ''
+    : 'This browser has no WebAssembly, which Parley needs. Some browsers switch it off in their strictest mode.';
+  const slow = ({ simd }) => simd ? '' : 'This browser has no WebAssembly SIMD, so each answer takes about twenty times as long.';
+
   const nameOf = address => address.split('/').pop().replace(/\.[0-9a-f]{16}(?=\.)/, '');
 
   // fetchPart returns a part as a Response. If it is refused, fetchPart requests it once
@@ -118,5 +124,5 @@ const Programs = (() => {
     return `${what}${f.file ? ` (${f.file})` : ''}: ${f.message}`;
   }
 
-  return { ParleyError, platform, fetchPart, makeWorker, nameOf, explain, Search };
+  return { ParleyError, platform, lacking, slow, fetchPart, makeWorker, nameOf, explain, Search };
 })();
