@@ -185,7 +185,7 @@ func (o *replying) collection(ctx context.Context, enc *encoder.Encoder, weights
 	if err != nil {
 		return nil, nil, err
 	}
-	return indexDocuments(o.passages, vectors, enc.Vocab(), passages.About{Title: "passages", Encoder: enc.Name})
+	return indexDocuments(o.passages, vectors, enc.Vocab(), passages.About{Title: "passages", Encoder: enc.Name, Fingerprint: enc.Fingerprint()})
 }
 
 // indexDocuments reads the documents of files in BEIR's form again, for their titles and

@@ -53,6 +53,8 @@ func (e *Engine) SetDense(s *encoder.Sentence, v *dense.Vectors) error {
 		why = "the collection has no dense vectors (dense.bin) for the dense encoder " + s.Name
 	case s.Space != v.Space():
 		why = "the collection's dense vectors are of " + v.Space() + ", the dense encoder " + s.Name + " compares with those of " + s.Space
+	case !v.MadeBy(s.Space, s.SpaceFingerprint):
+		why = "the collection's dense vectors are of another model called " + s.Space + " (" + v.Fingerprint() + ") than the one that the dense encoder " + s.Name + " compares with (" + s.SpaceFingerprint + "): make them again"
 	case s.Dim() != v.Dim():
 		why = "the collection's dense vectors have another length than those of the dense encoder " + s.Name
 	case v.Len() != e.lexicon.Docs():

@@ -87,6 +87,28 @@ func twoStages(t testing.TB, parley string) *Engine {
 	return e
 }
 
+// printed returns the vectors as a model of that fingerprint made them.
+func printed(t testing.TB, v *dense.Vectors, fingerprint string) *dense.Vectors {
+	t.Helper()
+	b, row := dense.NewBuilder(v.Space(), v.Dim()), make([]float32, v.Dim())
+	b.Fingerprint = fingerprint
+	for i := range v.Len() {
+		v.Vector(row, i)
+		if err := b.Add(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	_, err := b.WriteTo(&out)
+	if err == nil {
+		v, err = dense.Open(out.Bytes())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 // Every stage agrees with its definition, computed over all passages in float64.
 func TestStagesAreWhatTheyAreDefinedToBe(t *testing.T) {
 	e := twoStages(t, plain)
@@ -377,11 +399,12 @@ func TestSetDenseRefusesPartsThatDoNotFit(t *testing.T) {
 		{nil, v, "there is no dense encoder"},
 		{s, nil, "no dense vectors (dense.bin) for the dense encoder tiny"},
 		{s, embedded(t, e, s, "bge"), "dense vectors are of bge, the dense encoder tiny compares with those of tiny"},
+		{s, printed(t, v, s.SpaceFingerprint+"1"), "another model called tiny"},
 		{s, wider, "another length than those of the dense encoder tiny"},
 		{s, embedded(t, fewer, s, "tiny"), "another number of dense vectors than of passages"},
 		{other, v, "another vocabulary"},
 	} {
-		if err := errors.Join(e.SetDense(s, v), e.SetDense(c.s, c.v)); err == nil || !strings.Contains(err.Error(), c.says) {
+		if err := errors.Join(e.SetDense(s, v), e.SetDense(s, printed(t, v, s.SpaceFingerprint)), e.SetDense(c.s, c.v)); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v, wanted %q", err, c.says)
 		}
 		if a := ask(t, e, turns("rivers")); a.Stage != message.StageSparse {

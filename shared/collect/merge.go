@@ -2,6 +2,7 @@ package collect
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,16 +29,14 @@ func Merge(list []Named) ([]File, error) {
 		return nil, fmt.Errorf("collect: no collection to join")
 	}
 	names := distinct(list)
-	about := passages.About{Title: sentence(names), Of: strings.Join(names, "\n"), Encoder: list[0].Passages.About().Encoder}
+	about := passages.About{Title: sentence(names), Of: strings.Join(names, "\n"), Encoder: list[0].Passages.About().Encoder, Fingerprint: list[0].Passages.About().Fingerprint}
 	vocab := list[0].Index.Vocab()
 	for i, c := range list {
 		a := c.Passages.About()
-		if c.Index.Vocab() != vocab || !a.MadeBy(about.Encoder) {
-			return nil, fmt.Errorf("%s and %s were made by different encoders, %s and %s: their scores cannot be compared", names[0], names[i], orUnknown(about.Encoder), orUnknown(a.Encoder))
+		if c.Index.Vocab() != vocab || !a.MadeBy(about.Encoder, about.Fingerprint) {
+			return nil, fmt.Errorf("%s and %s were made by different encoders, %s and %s: their scores cannot be compared", names[0], names[i], about.Maker(), a.Maker())
 		}
-		if about.Encoder == "" {
-			about.Encoder = a.Encoder
-		}
+		about.Encoder, about.Fingerprint = cmp.Or(about.Encoder, a.Encoder), cmp.Or(about.Fingerprint, a.Fingerprint)
 		credit(&about, a)
 	}
 	b := NewBuilder(vocab, about)
@@ -77,12 +76,15 @@ func OpenFiles(files []File) (*Collection, error) {
 
 func mergeDense(list []Named) ([]byte, error) {
 	first := list[0].Dense
+	fingerprint := ""
 	for _, c := range list {
-		if c.Dense == nil || c.Dense.Space() != first.Space() || c.Dense.Dim() != first.Dim() {
+		if c.Dense == nil || c.Dense.Dim() != first.Dim() || !c.Dense.MadeBy(first.Space(), fingerprint) {
 			return nil, nil
 		}
+		fingerprint = cmp.Or(fingerprint, c.Dense.Fingerprint())
 	}
 	b := dense.NewBuilder(first.Space(), first.Dim())
+	b.Fingerprint = fingerprint
 	v := make([]float32, first.Dim())
 	for _, c := range list {
 		for i := range c.Dense.Len() {
@@ -143,11 +145,4 @@ func credit(all *passages.About, one passages.About) {
 	} else if one.Licence != "" {
 		all.LicenceURL = "" // there are several
 	}
-}
-
-func orUnknown(name string) string {
-	if name == "" {
-		return "an unnamed one"
-	}
-	return name
 }

@@ -13,6 +13,9 @@ import (
 // A Builder collects vectors, numbered from 0 in the order in which they are added. It
 // takes dim + 4 bytes per vector.
 type Builder struct {
+	// Fingerprint is that of the model that makes the vectors; "" where it is not known.
+	Fingerprint string
+
 	space  string
 	dim    int
 	scales []byte
@@ -56,12 +59,15 @@ func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	if b.dim < 1 || b.dim > maxDim {
 		return 0, fmt.Errorf("dense: vectors of %d values; wanted 1 to %d", b.dim, maxDim)
 	}
-	body := [][]byte{[]byte(b.space), b.scales, b.rows}
+	if len(b.Fingerprint) > maxSpace || !utf8.ValidString(b.Fingerprint) {
+		return 0, fmt.Errorf("dense: the fingerprint is %q; wanted at most %d bytes of UTF-8", b.Fingerprint, maxSpace)
+	}
+	body := [][]byte{[]byte(b.space), []byte(b.Fingerprint), b.scales, b.rows}
 	sum := container.NewCRC()
 	for _, data := range body {
 		sum.Write(data)
 	}
-	head := header(b.Len(), b.dim, len(b.space), sum.Sum32())
+	head := header(b.Len(), b.dim, len(b.space), sum.Sum32(), len(b.Fingerprint))
 	written := int64(0)
 	for _, data := range append([][]byte{head}, body...) {
 		n, err := w.Write(data)

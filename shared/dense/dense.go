@@ -24,9 +24,9 @@ import (
 
 // Vectors are immutable and safe for concurrent use. They keep no reference to the file.
 type Vectors struct {
-	n, dim int
-	space  string
-	rows   *matrix.Weights // [n][dim], nil where n is 0
+	n, dim             int
+	space, fingerprint string
+	rows               *matrix.Weights // [n][dim], nil where n is 0
 }
 
 // Len returns the number of passages.
@@ -38,6 +38,16 @@ func (v *Vectors) Dim() int { return v.dim }
 // Space returns the name of the model that made the vectors (encoder.Sentence.Space). Only
 // vectors of one space can be compared.
 func (v *Vectors) Space() string { return v.space }
+
+// Fingerprint tells that model from others of the name
+// (encoder.Sentence.SpaceFingerprint); "" where it is not known.
+func (v *Vectors) Fingerprint() string { return v.fingerprint }
+
+// MadeBy reports whether the vectors can be of that space. Where either fingerprint is
+// unknown, it goes by the names alone.
+func (v *Vectors) MadeBy(space, fingerprint string) bool {
+	return v.space == space && (v.fingerprint == "" || fingerprint == "" || v.fingerprint == fingerprint)
+}
 
 // Vector writes passage i's vector into to, [Dim].
 func (v *Vectors) Vector(to []float32, i int) {

@@ -251,8 +251,12 @@ func TestVectorsThatAreNone(t *testing.T) {
 
 // sound corrects the CRCs of a changed file, so that the checks behind them are reached.
 func sound(data []byte) []byte {
-	binary.LittleEndian.PutUint32(data[24:], container.CRC(data[headerSize:]))
-	binary.LittleEndian.PutUint32(data[28:], container.CRC(data[:28]))
+	size := form.Versions[0].HeaderSize()
+	if later := form.Versions[1].HeaderSize(); len(data) >= later && data[8] == 2 {
+		size = later
+	}
+	binary.LittleEndian.PutUint32(data[24:], container.CRC(data[size:]))
+	binary.LittleEndian.PutUint32(data[size-4:], container.CRC(data[:size-4]))
 	return data
 }
 
@@ -272,7 +276,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{"another magic", "header", 0, with(0, 'x')},
 		{"a part of the magic", "header", 7, good[:7]},
 		{"a part of the header", "header", 31, good[:31]},
-		{"another version", "header", 8, with(8, 2)},
+		{"another version", "header", 8, with(8, 3)},
 		{"too many passages", "header", 12, with(12, 0, 0, 0, 0x80)},
 		{"no dimension", "header", 16, with(16, 0)},
 		{"a huge dimension", "header", 16, with(16, 1, 0, 1)},
@@ -312,6 +316,61 @@ func TestFilesThatAreRefused(t *testing.T) {
 	}
 }
 
+// printed returns a file of one vector, by a model of that fingerprint.
+func printed(t testing.TB, space, fingerprint string) []byte {
+	t.Helper()
+	b := NewBuilder(space, 3)
+	b.Fingerprint = fingerprint
+	var out bytes.Buffer
+	err := b.Add([]float32{1, 2, 3})
+	if err == nil {
+		_, err = b.WriteTo(&out)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// Vectors know which model they are of by more than its name, unless they are older.
+func TestTheModelIsKnownByItsFingerprint(t *testing.T) {
+	good := printed(t, "bge", "7-00c0ffee")
+	one, older := open(t, good), open(t, printed(t, "bge", ""))
+	if one.Space() != "bge" || one.Fingerprint() != "7-00c0ffee" || one.Len() != 1 || older.Fingerprint() != "" {
+		t.Errorf("%q, %q, %d", one.Space(), one.Fingerprint(), one.Len())
+	}
+	for _, x := range []struct {
+		v                  *Vectors
+		space, fingerprint string
+		want               bool
+	}{
+		{one, "bge", "7-00c0ffee", true}, {one, "bge", "", true}, {older, "bge", "7-00c0ffee", true},
+		{one, "bge", "7-00c0ffef", false}, {one, "minilm", "7-00c0ffee", false}, {older, "minilm", "", false},
+	} {
+		if got := x.v.MadeBy(x.space, x.fingerprint); got != x.want {
+			t.Errorf("%q of %q, asked for %q of %q: %v", x.v.Fingerprint(), x.v.Space(), x.fingerprint, x.space, got)
+		}
+	}
+	for i := range good {
+		data := bytes.Clone(good)
+		data[i] ^= 1
+		if _, err := Open(data); err == nil {
+			t.Errorf("byte %d may be damaged", i)
+		}
+	}
+	for name, data := range map[string][]byte{"none": func() []byte { b := bytes.Clone(good); b[28] = 0; return b }(), "a long one": func() []byte { b := bytes.Clone(good); b[29] = 1; return b }()} {
+		var wrong *container.FormatError
+		if _, err := Open(sound(data)); !errors.As(err, &wrong) || wrong.Offset != 28 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	b := NewBuilder("bge", 3)
+	b.Fingerprint = strings.Repeat("x", 256)
+	if _, err := b.WriteTo(new(bytes.Buffer)); err == nil {
+		t.Error("a fingerprint of 256 bytes was written")
+	}
+}
+
 func TestSearchingAllocatesNothing(t *testing.T) {
 	v, all := some(t, 500, 64)
 	s, docs := v.NewSearcher(), []uint32{3, 400, 1}
@@ -327,9 +386,10 @@ func TestSearchingAllocatesNothing(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	f.Add(build(f, "bge", []float32{1, 0, -1}, []float32{0, .5, .25}), true)
 	f.Add(build(f, "m"), false)
+	f.Add(printed(f, "m", "7-00c0ffee"), true)
 	f.Add([]byte(form.Magic+"\x01\x00\x00\x00\xff\xff\xff\x7f\x00\x00\x01\x00"), true)
 	f.Fuzz(func(t *testing.T, data []byte, repair bool) {
-		if repair && len(data) >= headerSize {
+		if repair && len(data) >= form.Versions[0].HeaderSize() {
 			data = sound(bytes.Clone(data))
 		}
 		v, err := Open(data)
@@ -340,6 +400,7 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		b, row := NewBuilder(v.Space(), v.Dim()), make([]float32, v.Dim())
+		b.Fingerprint = v.Fingerprint()
 		s := v.NewSearcher()
 		for i := range v.Len() {
 			v.Vector(row, i)

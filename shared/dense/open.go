@@ -9,17 +9,19 @@ import (
 	"parley/shared/matrix"
 )
 
-// The file is a container (shared/container) with the magic "PARLEYDV", version 1, without
-// sections. Its numbers, little-endian:
+// The file is a container (shared/container) with the magic "PARLEYDV", version 1 or, where
+// the model's fingerprint is known, version 2, without sections. Its numbers, little-endian:
 //
 //	  12  4  passages
 //	  16  4  dim, the length of a vector, 1 to 65,536
 //	  20  4  bytes of the space's name, 1 to 255
 //	  24  4  CRC-32C of all that follows the header
+//	  28  4  in version 2: bytes of the fingerprint, 1 to 255
 //
 // What follows it:
 //
 //	space: the name of the model that made the vectors, in UTF-8
+//	fingerprint, in version 2: what tells the model from others of the name, in UTF-8
 //	scales: for each passage a float32, which its integers are multiplied by
 //	vectors: for each passage dim signed bytes, -127 to 127
 //
@@ -41,9 +43,7 @@ import (
 //	002b: 7f 00 81  vectors: 127, 0, -127
 //	002e: 00 7f 40  0, 127, 64
 
-var form = &container.Format{Name: "dense", What: "file of vectors", Magic: "PARLEYDV", Versions: []container.Layout{{Numbers: 16}}}
-
-var headerSize = form.Versions[0].HeaderSize()
+var form = &container.Format{Name: "dense", What: "file of vectors", Magic: "PARLEYDV", Versions: []container.Layout{{Numbers: 16}, {Numbers: 20}}}
 
 const (
 	maxDim   = 1 << 16 // matrix's limit for rows of int8
@@ -51,13 +51,17 @@ const (
 )
 
 // header returns the file's header for n vectors of length dim, a space's name of space
-// bytes, and a body with that CRC.
-func header(n, dim, space int, crc uint32) []byte {
+// bytes, a body with that CRC, and a fingerprint of print bytes.
+func header(n, dim, space int, crc uint32, print int) []byte {
+	list := []uint32{uint32(n), uint32(dim), uint32(space), crc}
+	if print > 0 {
+		list = append(list, uint32(print))
+	}
 	var numbers []byte
-	for _, v := range [...]uint32{uint32(n), uint32(dim), uint32(space), crc} {
+	for _, v := range list {
 		numbers = binary.LittleEndian.AppendUint32(numbers, v)
 	}
-	return form.Header(1, numbers)
+	return form.Header(len(list)-3, numbers)
 }
 
 // Open checks all of data (lengths, CRCs, each vector's length) and packs the vectors for
@@ -69,10 +73,15 @@ func Open(data []byte) (*Vectors, error) {
 		return nil, err
 	}
 	le := binary.LittleEndian
-	// 64 bits suffice: no sum below exceeds 32 + 255 + 2^31 * (4 + 2^16).
+	// 64 bits suffice: no sum below exceeds 36 + 2^32 + 255 + 2^31 * (4 + 2^16).
 	n, dim, space := int64(le.Uint32(file.Numbers)), int64(le.Uint32(file.Numbers[4:])), int64(le.Uint32(file.Numbers[8:]))
-	spaceAt := int64(headerSize)
-	scalesAt := spaceAt + space
+	print := int64(0)
+	if file.Version > 1 {
+		print = int64(le.Uint32(file.Numbers[16:]))
+	}
+	spaceAt := int64(form.Versions[file.Version-1].HeaderSize())
+	printAt := spaceAt + space
+	scalesAt := printAt + print
 	rowsAt := scalesAt + 4*n
 	switch {
 	case n > math.MaxInt32:
@@ -81,6 +90,8 @@ func Open(data []byte) (*Vectors, error) {
 		return nil, form.Errorf("header", 16, "vectors of %d values: 1 to %d are allowed", dim, maxDim)
 	case space < 1 || space > maxSpace:
 		return nil, form.Errorf("header", 20, "a name of %d bytes: 1 to %d are allowed", space, maxSpace)
+	case print > maxSpace || print < 1 && file.Version > 1:
+		return nil, form.Errorf("header", 28, "a fingerprint of %d bytes: 1 to %d are allowed", print, maxSpace)
 	case int64(len(data)) != rowsAt+n*dim:
 		return nil, form.Errorf("header", int64(len(data)), "the file ends here, wanted %d bytes: truncated, or more follows", rowsAt+n*dim)
 	}
@@ -88,9 +99,9 @@ func Open(data []byte) (*Vectors, error) {
 		return nil, form.Errorf("space", spaceAt, "CRC-32C is %08x, want %08x: damaged", got, want)
 	}
 	if !utf8.Valid(data[spaceAt:scalesAt]) {
-		return nil, form.Errorf("space", spaceAt, "the name is not UTF-8")
+		return nil, form.Errorf("space", spaceAt, "the name or the fingerprint is not UTF-8")
 	}
-	v := &Vectors{n: int(n), dim: int(dim), space: string(data[spaceAt:scalesAt])}
+	v := &Vectors{n: int(n), dim: int(dim), space: string(data[spaceAt:printAt]), fingerprint: string(data[printAt:scalesAt])}
 	q, scales := int8s(data[rowsAt:]), make([]float32, n)
 	for i := range scales {
 		at := scalesAt + 4*int64(i)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"strings"
+
+	"parley/shared/wordpiece"
 )
 
 // Encoders that were trained from one base with its word embedding frozen are a family:
@@ -54,8 +56,25 @@ func (c *config) shares(tensor string) bool {
 	return tensor == words || tensor == words+".scale"
 }
 
+// Fingerprint tells the encoder from others, also from one of the same name: its vectors
+// mean nothing to another. It is that of model.safetensors, and the CRC-32C of the model's
+// sizes and the vocabulary, as "4661144-0a1b2c3d-4e5f6071".
+func (e *Encoder) Fingerprint() string {
+	return e.files.Weights + "-" + e.config.reads(e.Tokenizer)
+}
+
+// reads returns the CRC-32C of what vectors depend on beside the weights.
+func (c *config) reads(t *wordpiece.Tokenizer) string {
+	sum := crc32.New(castagnoli)
+	fmt.Fprintln(sum, c.distil, c.hidden, c.layers, c.heads, c.inner, c.positions, c.types, c.eps, c.tied)
+	sum.Write(t.List())
+	return fmt.Sprintf("%08x", sum.Sum32())
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 func fingerprint(data []byte) string {
-	return fmt.Sprintf("%d-%08x", len(data), crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)))
+	return fmt.Sprintf("%d-%08x", len(data), crc32.Checksum(data, castagnoli))
 }
 
 func isFingerprint(s string) bool {

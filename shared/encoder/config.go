@@ -48,6 +48,7 @@ type Settings struct {
 	Pooling          string  `json:"pooling,omitempty"`            // Mean or CLS; "": Mean
 	Instruction      string  `json:"instruction,omitempty"`        // put before a question without history
 	Space            string  `json:"space,omitempty"`              // the model whose passages' vectors can be compared with its own; "": this one, by its name
+	SpaceFingerprint string  `json:"space_fingerprint,omitempty"`  // Sentence.Fingerprint of that model, where it is another
 	PassageTokenType int     `json:"passage_token_type,omitempty"` // token type of all tokens of a passage
 	DenseWeight      float64 `json:"dense_weight,omitempty"`       // a passage's score is its sparse score + dense_weight * (cosine - dense_zero)
 	DenseZero        float64 `json:"dense_zero,omitempty"`
@@ -189,7 +190,7 @@ func (s *Settings) read(v jsontree.Value) error {
 		"history_token_type": &s.HistoryTokenType, "reply_tokens": &s.ReplyTokens,
 		"query_terms": &s.QueryTerms, "passage_tokens": &s.PassageTokens,
 		"word_head": &s.WordHead, "topic_head": &s.TopicHead, "alone_below": &s.AloneBelow, "history_words": &s.HistoryWords, "question_words": &s.QuestionWords,
-		"pooling": &s.Pooling, "instruction": &s.Instruction, "space": &s.Space, "passage_token_type": &s.PassageTokenType,
+		"pooling": &s.Pooling, "instruction": &s.Instruction, "space": &s.Space, "space_fingerprint": &s.SpaceFingerprint, "passage_token_type": &s.PassageTokenType,
 		"dense_weight": &s.DenseWeight, "dense_zero": &s.DenseZero, "sure_above": &s.SureAbove,
 	}
 	for i, key := range v.Keys {
@@ -230,8 +231,8 @@ func (s *Settings) check(c *config) error {
 	if s.Pooling != "" && s.Pooling != Mean && s.Pooling != CLS {
 		return errors.New("pooling is " + strconv.Quote(s.Pooling) + "; wanted mean or cls")
 	}
-	if len(s.Space) > 255 {
-		return errors.New("space is a name of more than 255 bytes")
+	if len(s.Space) > 255 || len(s.SpaceFingerprint) > 255 {
+		return errors.New("space is a name of more than 255 bytes, or space_fingerprint is longer")
 	}
 	for _, x := range [...]struct {
 		key            string

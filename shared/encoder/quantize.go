@@ -134,18 +134,17 @@ func int8Tensors(l Levels, c *config, used []use) (tensors []safetensors.Tensor,
 }
 
 // inInt8 returns the model of a Sentence whose file has float weights, which it quantises
-// first.
-func inInt8(c *config, used []use, _ string) (*model, error) {
+// first, and the tensors that it then uses.
+func inInt8(c *config, used []use, _ string) (*model, []use, error) {
 	tensors, err := int8Tensors(ShippedLevels, c, used)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	data, err := safetensors.Write(tensors, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	m, _, err := loadModel(c, data, nil)
-	return m, err
+	return loadModel(c, data, nil)
 }
 
 // quantizeRows returns the matrix [n][k] as I8, and the scales of its rows as F32.

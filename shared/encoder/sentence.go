@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math"
 	"strings"
 
@@ -24,11 +25,14 @@ type Sentence struct {
 	Query     conversation.Form // how it reads a conversation (config.json, "parley")
 	// Instruction is put before a question that has no history; "" stands for none.
 	Instruction string
-	// Space names the model whose passages' vectors can be compared with this encoder's.
-	Space string
-	Name  string
+	// Space names the model whose passages' vectors can be compared with this encoder's,
+	// and SpaceFingerprint tells that model from others of the name; "" where it is another
+	// than this one, and config.json does not have it.
+	Space, SpaceFingerprint string
+	Name                    string
 	// PassageTokens is the length in tokens at which a passage is cut.
 	PassageTokens int
+	Fingerprint   string // tells the encoder from others, as Encoder.Fingerprint does
 	// A passage's score is its sparse score + DenseWeight * (cosine - DenseZero).
 	DenseWeight, DenseZero float32
 	// SureAbove is the sparse stage's probability of being right at or above which the
@@ -78,7 +82,7 @@ func loadSentence(c *config, t *wordpiece.Tokenizer, files Files) (*Sentence, er
 	for i := range used {
 		u := &used[i]
 		if u.matrix && u.DType != safetensors.I8 && u.DType != safetensors.U8 && !strings.HasSuffix(u.Name, "token_type_embeddings.weight") {
-			if m, err = inInt8(c, used, u.Name); err != nil {
+			if m, used, err = inInt8(c, used, u.Name); err != nil {
 				return nil, blame(weightsFile, err)
 			}
 			break
@@ -87,14 +91,32 @@ func loadSentence(c *config, t *wordpiece.Tokenizer, files Files) (*Sentence, er
 	p := &c.parley
 	s := &Sentence{
 		Tokenizer: t, Query: c.form(), Instruction: p.Instruction, Space: p.Space, Name: c.name,
-		PassageTokens: p.PassageTokens, passageType: uint8(p.PassageTokenType),
+		PassageTokens: p.PassageTokens, passageType: uint8(p.PassageTokenType), Fingerprint: sentenceFingerprint(c, t, used),
 		DenseWeight: float32(p.DenseWeight), DenseZero: float32(p.DenseZero), SureAbove: float32(p.SureAbove),
 		e: &Encoder{Tokenizer: t, config: c, model: m},
 	}
 	if s.Space == "" {
 		s.Space = s.Name
 	}
+	if s.SpaceFingerprint = p.SpaceFingerprint; s.SpaceFingerprint == "" && s.Space == s.Name {
+		s.SpaceFingerprint = s.Fingerprint
+	}
 	return s, nil
+}
+
+// sentenceFingerprint is Encoder.Fingerprint for a Sentence: of the tensors that it uses,
+// so that a folder with float weights has that of its quantised copy, whose vectors are
+// the same.
+func sentenceFingerprint(c *config, t *wordpiece.Tokenizer, used []use) string {
+	sum, n := crc32.New(castagnoli), 0
+	for i := range used {
+		u := &used[i]
+		fmt.Fprintln(sum, u.Name, u.DType, u.Shape)
+		sum.Write(u.Data)
+		n += len(u.Data)
+	}
+	fmt.Fprintln(sum, cmp.Or(c.parley.Pooling, Mean), c.parley.PassageTokenType)
+	return fmt.Sprintf("%d-%08x-%s", n, sum.Sum32(), c.reads(t))
 }
 
 // Dim returns the length of the vectors in values.

@@ -77,8 +77,8 @@ func TestSentenceSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Sentence{Tokenizer: s.Tokenizer, Query: conversation.Form{MaxTokens: 20, HistoryType: 1, ReplyTokens: -1}, Instruction: "find: ", Space: "big", Name: "tiny",
-		PassageTokens: 6, DenseWeight: 2.5, DenseZero: .5, SureAbove: .75, passageType: 1, e: s.e}
-	if *s != want {
+		PassageTokens: 6, Fingerprint: s.Fingerprint, DenseWeight: 2.5, DenseZero: .5, SureAbove: .75, passageType: 1, e: s.e}
+	if *s != want || s.Fingerprint == "" {
 		t.Errorf("%+v", s)
 	}
 	var in conversation.Input
@@ -111,6 +111,12 @@ func TestSentenceSettings(t *testing.T) {
 	}
 	if s, err = sentence(t, `{"name": "tiny"}`); err != nil || s.Space != "tiny" || s.Query.MaxTokens != 32 || s.PassageTokens != 32 || s.DenseWeight != 0 {
 		t.Errorf("%+v, %v", s, err)
+	}
+	if s.SpaceFingerprint != s.Fingerprint {
+		t.Errorf("a space of its own has the fingerprint %q, it has %q", s.SpaceFingerprint, s.Fingerprint)
+	}
+	if other, err := sentence(t, `{"name": "tiny", "space": "big", "space_fingerprint": "7-0-0"}`); err != nil || other.SpaceFingerprint != "7-0-0" || other.Fingerprint != s.Fingerprint {
+		t.Errorf("%+v, %v", other, err)
 	}
 	for says, parley := range map[string]string{
 		`pooling is "max"`: `{"pooling": "max"}`, "passage_token_type is 2": `{"passage_token_type": 2}`, "dense_weight is -1": `{"dense_weight": -1}`,

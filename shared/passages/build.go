@@ -94,6 +94,7 @@ func (a *About) encode() []byte {
 	for _, f := range [][2]string{
 		{"source", a.Source}, {"licence", a.Licence}, {"licence_url", a.LicenceURL},
 		{"attribution", a.Attribution}, {"link", a.Link}, {"of", a.Of}, {"encoder", a.Encoder},
+		{"fingerprint", a.Fingerprint},
 	} {
 		if f[1] != "" {
 			b = jsontree.AppendQuoted(append(jsontree.AppendQuoted(append(b, ','), f[0]), ':'), f[1])

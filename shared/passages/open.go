@@ -150,7 +150,7 @@ func parseAbout(body string) (a About, err error) {
 	}
 	err = v.Into(map[string]any{
 		"title": &a.Title, "source": &a.Source, "licence": &a.Licence, "licence_url": &a.LicenceURL,
-		"attribution": &a.Attribution, "link": &a.Link, "of": &a.Of, "encoder": &a.Encoder,
+		"attribution": &a.Attribution, "link": &a.Link, "of": &a.Of, "encoder": &a.Encoder, "fingerprint": &a.Fingerprint,
 	})
 	return a, err
 }

@@ -5,6 +5,7 @@
 package passages
 
 import (
+	"strconv"
 	"strings"
 	"unsafe"
 )
@@ -33,15 +34,30 @@ type About struct {
 	// Of has the names of the collections that were joined to this one, a line each; every
 	// id begins with one of them and "/".
 	Of string `json:"of,omitempty"`
-	// Encoder is the name of the document encoder that made the collection's index.
-	Encoder string `json:"encoder,omitempty"`
+	// Encoder is the name of the document encoder that made the collection's index, and
+	// Fingerprint tells that encoder from others of the name (encoder.Fingerprint); "" in
+	// collections that were made before it was kept.
+	Encoder     string `json:"encoder,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-// MadeBy reports whether the encoder of that name can have made the collection. Vectors of
-// one encoder mean nothing to another, even with the same vocabulary. Where either name is
-// unknown, it returns true.
-func (a About) MadeBy(encoder string) bool {
-	return a.Encoder == "" || encoder == "" || a.Encoder == encoder
+// MadeBy reports whether the encoder of that name and fingerprint can have made the
+// collection. Vectors of one encoder mean nothing to another, even with the same
+// vocabulary. What either side does not know ("") is not compared.
+func (a About) MadeBy(encoder, fingerprint string) bool {
+	same := func(a, b string) bool { return a == "" || b == "" || a == b }
+	return same(a.Encoder, encoder) && same(a.Fingerprint, fingerprint)
+}
+
+// Maker names the encoder that made the collection, with its fingerprint where it is known.
+func (a About) Maker() string {
+	switch {
+	case a.Encoder == "":
+		return "an unnamed encoder"
+	case a.Fingerprint == "":
+		return strconv.Quote(a.Encoder)
+	}
+	return strconv.Quote(a.Encoder) + " (" + a.Fingerprint + ")"
 }
 
 // A Store is immutable and safe for concurrent use.

@@ -67,7 +67,7 @@ func TestWhatIsAddedIsRead(t *testing.T) {
 	about := About{
 		Title: "Vital articles", Source: "<Wikipedia> & others", Licence: "CC BY-SA 4.0",
 		LicenceURL: "https://creativecommons.org/licenses/by-sa/4.0/", Attribution: "“Wikipedia” contributors",
-		Link: "https://en.wikipedia.org/wiki/{title}?id={id}&{", Encoder: "splade-tiny",
+		Link: "https://en.wikipedia.org/wiki/{title}?id={id}&{", Encoder: "splade-tiny", Fingerprint: "4661144-b9cba2d4-5f3c2a11",
 	}
 	all := []Passage{
 		{ID: "0"},

@@ -75,7 +75,7 @@ func ImportCIFF(ctx context.Context, enc *LoadedEncoder, ciff io.Reader, step fu
 			list[i] = passages.Passage{ID: d.ID, Title: d.Title, Text: d.Text, URL: d.URL}
 		}
 	}
-	about.Encoder = enc.Name
+	about.Encoder, about.Fingerprint = enc.Name, enc.Fingerprint()
 	stored := passages.NewBuilder(about)
 	for i := range list {
 		p := &list[i]

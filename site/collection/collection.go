@@ -72,7 +72,7 @@ func loaded(files *folder.Summed) (*LoadedEncoder, error) {
 
 // Options of Build; the zero value stands for the defaults.
 type Options struct {
-	About passages.About // Build sets Encoder
+	About passages.About // Build sets Encoder and Fingerprint
 	collect.Settings
 	Dense    *LoadedDenseEncoder  // also makes dense vectors; nil: none
 	Workers  int                  // number of goroutines that encode; 0: as many as cores
@@ -160,7 +160,7 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 	if err := o.Settings.For(enc.Encoder); err != nil {
 		return nil, err
 	}
-	o.About.Encoder = enc.Name
+	o.About.Encoder, o.About.Fingerprint = enc.Name, enc.Fingerprint()
 	o.fill()
 	if err := mayWrite(out); err != nil {
 		return nil, err

@@ -128,6 +128,7 @@ func encodeDense(ctx context.Context, list []passages.Passage, w *work[[]float32
 		return nil, nil, err
 	}
 	b := dense.NewBuilder(o.Dense.Space, o.Dense.Dim())
+	b.Fingerprint = o.Dense.SpaceFingerprint
 	for v, err := range w.all() {
 		if err == nil {
 			err = b.Add(v)
@@ -181,8 +182,8 @@ func AddDense(ctx context.Context, enc *LoadedEncoder, out string, o Options) (*
 	if err != nil {
 		return nil, err
 	}
-	if x.Vocab() != enc.Vocab() || !store.About().MadeBy(enc.Name) {
-		return nil, fmt.Errorf("%s was made by another encoder (%q, whose vocabulary has %d terms; that of %q has %d)", out, store.About().Encoder, x.Vocab(), enc.Name, enc.Vocab())
+	if x.Vocab() != enc.Vocab() || !store.About().MadeBy(enc.Name, enc.Fingerprint()) {
+		return nil, fmt.Errorf("%s was made by another encoder, %s, whose vocabulary has %d terms; this one is %q (%s), with %d", out, store.About().Maker(), x.Vocab(), enc.Name, enc.Fingerprint(), enc.Vocab())
 	}
 	list := make([]passages.Passage, store.Len())
 	for i := range list {

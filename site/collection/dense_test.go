@@ -79,6 +79,7 @@ func TestDenseVectorsLieBesideTheRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, session, v := dense.NewBuilder("tiny-dense", d.Dim()), d.NewSession(), make([]float32, d.Dim())
+	b.Fingerprint = d.Fingerprint
 	var in conversation.Input
 	for i := range c.Passages.Len() {
 		d.Passage(&in, passages.EncoderText(c.Passages.At(i)))

@@ -60,17 +60,25 @@ func (e *Encoders) Base() (*LoadedEncoder, error) {
 }
 
 // Foreign checks whether a collection was made by another encoder than the one for
-// passages. With a family, that is an error; a single encoder may have been trained to
-// read questions over another encoder's passages, so Foreign returns a warning.
+// passages. With a family, that is an error; a single encoder may be a quantised copy of
+// the other, or have been trained to read questions over its passages, so Foreign returns a
+// warning. It also warns where the name alone could be compared.
 func (e *Encoders) Foreign(made passages.About) (warning string, err error) {
 	base, err := e.Base()
-	if err != nil || made.MadeBy(base.Name) {
+	if err != nil {
 		return "", err
 	}
-	if e.List != nil {
-		return "", fmt.Errorf("the collection was made by another encoder, %q, where the family's base is %q: name the encoder that made it, or index the documents again", made.Encoder, base.Name)
+	fingerprint := base.Fingerprint()
+	switch {
+	case made.MadeBy(base.Name, fingerprint):
+		if made.Encoder != "" && made.Fingerprint == "" {
+			return fmt.Sprintf("it was made before collections kept the fingerprint of their encoder: that %s made it is known by the name alone, until the documents are indexed again", made.Maker()), nil
+		}
+		return "", nil
+	case e.List != nil:
+		return "", fmt.Errorf("the collection was made by another encoder, %s, where the family's base is %q (%s): name the encoder that made it, or index the documents again", made.Maker(), base.Name, fingerprint)
 	}
-	return fmt.Sprintf("it was made by another encoder, %q: the answers are right only if %q was trained to read questions over its passages", made.Encoder, base.Name), nil
+	return fmt.Sprintf("it was made by another encoder, %s: the answers are right only if %q (%s) is a quantised copy of that one, or was trained to read questions over its passages", made.Maker(), base.Name, fingerprint), nil
 }
 
 // Level returns the encoder for questions of that name; "" is the default.

@@ -1,6 +1,7 @@
 package collection
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -40,6 +41,10 @@ func TestACollectionOfAnotherEncoderIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Its namesake: other weights under the name of the first.
+	namesake := tiny.Files(2)
+	namesake["config.json"] = bytes.Replace(namesake["config.json"], []byte("tiny-2"), []byte("tiny-1"), 1)
+	tiny.Put(t, filepath.Join(dir, "namesake"), namesake)
 	list := `{"base": "base", "default": "base", "levels": [{"name": "base", "folder": "two"}]}`
 	for _, x := range []struct {
 		folder, list   string
@@ -47,7 +52,9 @@ func TestACollectionOfAnotherEncoderIsTold(t *testing.T) {
 	}{
 		{"one", "", "", ""},
 		{"two", "", `made by another encoder, "tiny-1"`, ""},
-		{".", list, "", `made by another encoder, "tiny-1", where the family's base is "tiny-2"`},
+		{".", list, "", `made by another encoder, "tiny-1" (`},
+		{"namesake", "", `made by another encoder, "tiny-1" (`, ""},
+		{".", strings.Replace(list, "two", "namesake", 1), "", `where the family's base is "tiny-1" (`},
 		{".", strings.Replace(list, "two", "one", 1), "", ""},
 	} {
 		at := filepath.Join(dir, x.folder)
@@ -66,6 +73,19 @@ func TestACollectionOfAnotherEncoderIsTold(t *testing.T) {
 		}
 		if warning, err := e.Foreign(passages.About{}); warning != "" || err != nil {
 			t.Errorf("%s, of a collection that names no encoder: %q, %v", x.folder, warning, err)
+		}
+	}
+
+	// A collection that was made before fingerprints were kept is read, with a note.
+	before := store.About()
+	before.Fingerprint = ""
+	for _, name := range []string{"one", "namesake"} {
+		e, err := OpenEncoders(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if warning, err := e.Foreign(before); err != nil || !strings.Contains(warning, "known by the name alone") {
+			t.Errorf("%s: %q, %v", name, warning, err)
 		}
 	}
 

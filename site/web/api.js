@@ -529,7 +529,7 @@ class Parley {
     if (typeof collection === 'string') return this.#restore(collection);
     const file = collection instanceof Blob ? collection.slice() : new Blob([collection]);
     const r = await this._job('adopt', { files: [{ path: 'collection.zip', file }] }, signal);
-    return new Collection(this, { title: r.about.title || '', passages: r.passages, files: filesOf(r.files) });
+    return new Collection(this, { title: r.about.title || '', passages: r.passages, notes: r.told, files: filesOf(r.files) });
   }
 
   // ---- Collections that the browser keeps. ----

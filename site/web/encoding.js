@@ -168,7 +168,7 @@
     c.reading = 'Opening';
     await work(c, () => 'It was not opened', async () => {
       const made = await start(c, 'adopt', { files }, () => {});
-      Object.assign(c, { title: made.about.title || title, passages: made.passages, total: made.passages, whole: true, bytes: size(made.files), dense: made.files['dense.bin'] ? made.passages : 0 });
+      Object.assign(c, { title: made.about.title || title, passages: made.passages, total: made.passages, whole: true, bytes: size(made.files), dense: made.files['dense.bin'] ? made.passages : 0, notes: [], toldOf: made.told });
       await put(c, made.files);
       c.conversation = made.conversation;
       persist();

@@ -134,7 +134,7 @@ const jobs = {
       ask(p, 'file', new Uint8Array(await file.arrayBuffer()), 'collection/' + path.split('/').pop());
     const a = ask(p, 'adopt');
     const made = named(p, a.files);
-    return [{ files: made, about: a.about, passages: a.passages, conversation: a.conversation }, Object.values(made)];
+    return [{ files: made, about: a.about, passages: a.passages, conversation: a.conversation, told: a.told || [] }, Object.values(made)];
   },
 
   // densify makes the dense vectors of passages (passages.bin), the first of which were

@@ -103,7 +103,7 @@ function openOwn() {
   try {
     for (const [name, bytes] of [['collection/index.bin', own.index], ['collection/passages.bin', own.passages]])
       if (!engine.given.has(name)) engine.take(name, new Uint8Array(bytes));
-    opened = engine.ask('open');
+    opened = engine.ask('open', null, 1);
   } catch (e) {
     if (e instanceof Trap) engine = null;
     own = null;
@@ -229,7 +229,7 @@ async function attempt(mine) {
     return !!own;
   }
   try {
-    opened = engine.ask('open');
+    opened = engine.ask('open', null, 0);
   } catch (e) {
     engine.given.delete(e.file);
     throw e;

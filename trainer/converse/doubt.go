@@ -321,7 +321,7 @@ func handbookEngine(enc *encoder.Encoder, h *conversations.Handbook) (*answer.En
 		return nil, err
 	}
 	docs, _ := documents.Read("handbook.md", []byte(h.Markdown), documents.Options{})
-	cutter, reader, builder := collect.NewCutter(base, set), collect.NewPassageEncoder(base, set), collect.NewBuilder(base.Vocab(), passages.About{Title: "handbook", Encoder: base.Name})
+	cutter, reader, builder := collect.NewCutter(base, set), collect.NewPassageEncoder(base, set), collect.NewBuilder(base.Vocab(), passages.About{Title: "handbook", Encoder: base.Name, Fingerprint: base.Fingerprint()})
 	for _, d := range docs {
 		for _, p := range cutter.Cut(d, nil) {
 			v, _, err := reader.Encode(p)

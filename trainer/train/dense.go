@@ -19,6 +19,7 @@ type denseTeacher struct {
 	dim      int
 	tokens   int                  // the length at which passages are cut
 	space    string               // the name of the encoder whose vectors the student learns
+	print    string               // its fingerprint; "" where it is not known
 	queries  map[string][]float32 // the vectors of the rewrites, each [dim] of length 1
 	passages []float32            // [n][dim], if the loss needs candidates
 	texts    []string             // the passages that the student reads beside questions, in the order of the steps
@@ -43,7 +44,7 @@ func (p *prepared) prepareDense(ctx context.Context, c *Config, stderr io.Writer
 		return fmt.Errorf("pooling is %q, but config.json of the teacher %s says %q: their vectors cannot be compared", c.Pooling, from, s.Pooling())
 	}
 	p.tokenizer = s.Tokenizer
-	p.dense = denseTeacher{dim: s.Dim(), tokens: s.PassageTokens, space: cmp.Or(s.Space, filepath.Base(from))}
+	p.dense = denseTeacher{dim: s.Dim(), tokens: s.PassageTokens, space: cmp.Or(s.Space, filepath.Base(from)), print: s.SpaceFingerprint}
 
 	p.train, p.dev = rewritten("training", p.train, stderr), rewritten("dev", p.dev, stderr)
 	if len(p.train) == 0 {

@@ -43,6 +43,7 @@ func (r *runner) denseSettings() encoder.Settings {
 		ReplyTokens:      r.c.ReplyTokens,
 		Pooling:          r.c.Pooling,
 		Space:            r.p.dense.space,
+		SpaceFingerprint: r.p.dense.print,
 		PassageTokens:    r.p.dense.tokens,
 		PassageTokenType: r.c.PassageType,
 	}

@@ -17,7 +17,7 @@ import (
 // whatever else was written under the same keys:
 //
 //	bytes 0-3    "PBS1" for sparse vectors, "PBD1" for dense ones
-//	bytes 4-19   fingerprint of the list of passages
+//	bytes 4-19   fingerprint of the encoder and the list of passages
 //	uvarint      number of the first passage, from 0
 //	uvarint      how many follow
 //	...          their vectors: collect.AppendVectors, or a file of package dense
@@ -31,14 +31,16 @@ const (
 	denseMagic  = "PBD1"
 )
 
-// A fingerprint identifies a list of passages.
+// A fingerprint identifies a list of passages and the encoder that reads them.
 type fingerprint [16]byte
 
-// fingerprintOf returns the first half of the SHA-256 over all passages: the id, title,
-// text and address of each, each preceded by its length in bytes as a uvarint.
-func fingerprintOf(list []passages.Passage) (f fingerprint) {
+// fingerprintOf returns the first half of the SHA-256 over the encoder's fingerprint and
+// all passages: the id, title, text and address of each, each preceded by its length in
+// bytes as a uvarint.
+func fingerprintOf(encoder string, list []passages.Passage) (f fingerprint) {
 	h := sha256.New()
-	var b []byte
+	b := append(binary.AppendUvarint(nil, uint64(len(encoder))), encoder...)
+	h.Write(b)
 	for _, p := range list {
 		b = b[:0]
 		for _, s := range []string{p.ID, p.Title, p.Text, p.URL} {
@@ -77,7 +79,7 @@ func openBatch(b []byte, magic string, of fingerprint, first, total int) (vector
 		return nil, 0, fmt.Errorf("%w: their checksum is wrong", errBatch)
 	}
 	if fingerprint(b[len(magic):head]) != of {
-		return nil, 0, fmt.Errorf("%w: they are of other passages", errBatch)
+		return nil, 0, fmt.Errorf("%w: they are of other passages, or of another encoder", errBatch)
 	}
 	from, size := binary.Uvarint(b[head:end])
 	if size <= 0 {

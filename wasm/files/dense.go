@@ -54,7 +54,8 @@ func (d *desk) dense(struct{}) (*Progress, error) {
 		return nil, err
 	}
 	s := &second{list: slices.Collect(all(store)), enc: e, worker: collect.NewDensePassageEncoder(e), builder: dense.NewBuilder(e.Space, e.Dim())}
-	s.of = fingerprintOf(s.list)
+	s.of = fingerprintOf(e.Fingerprint, s.list)
+	s.builder.Fingerprint = e.SpaceFingerprint
 	if older["dense.bin"] != nil {
 		s.remember(older)
 	}
@@ -70,9 +71,10 @@ func (s *second) remember(older map[string][]byte) {
 		return
 	}
 	v, err := collect.JoinDense(older["dense.bin"], store)
-	if err != nil || v.Space() != s.enc.Space || v.Dim() != s.enc.Dim() {
+	if err != nil || !v.MadeBy(s.enc.Space, s.enc.SpaceFingerprint) || v.Dim() != s.enc.Dim() {
 		return
 	}
+	s.builder.Fingerprint = v.Fingerprint() // some vectors are theirs: no more is known than of them
 	s.vectors, s.older = v, map[passages.Passage]int{}
 	for i := range store.Len() {
 		s.older[store.At(i)] = i

@@ -181,7 +181,7 @@ func (d *desk) begin(b Begin) (any, error) {
 	if err := d.set.For(d.encoder); err != nil {
 		return nil, err
 	}
-	d.about = passages.About{Title: strings.ToValidUTF8(b.Title, "\uFFFD"), Encoder: d.encoder.Name}
+	d.about = passages.About{Title: strings.ToValidUTF8(b.Title, "\uFFFD"), Encoder: d.encoder.Name, Fingerprint: d.encoder.Fingerprint()}
 	d.cutter = collect.NewCutter(d.encoder, d.set)
 	d.worker = collect.NewPassageEncoder(d.encoder, d.set)
 	d.builder = collect.NewBuilder(d.encoder.Vocab(), d.about)
@@ -281,10 +281,10 @@ type Progress struct {
 	MS     float64 `json:"ms"`     // the time that they took
 }
 
-// fingerprint returns the fingerprint of the passages that were cut.
+// fingerprint returns the fingerprint of the passages that were cut, for this encoder.
 func (d *desk) fingerprint() fingerprint {
 	if d.of == nil {
-		f := fingerprintOf(d.list)
+		f := fingerprintOf(d.encoder.Fingerprint(), d.list)
 		d.of = &f
 	}
 	return *d.of
@@ -356,7 +356,7 @@ func (d *desk) extend(struct{}) (*Extended, error) {
 		return nil, err
 	}
 	about := old.About()
-	if about.Encoder != d.encoder.Name || x.Vocab() != d.encoder.Vocab() {
+	if about.Encoder == "" || !about.MadeBy(d.encoder.Name, d.about.Fingerprint) || x.Vocab() != d.encoder.Vocab() {
 		return nil, d.foreign(x, about)
 	}
 	about.Title = d.about.Title
@@ -599,7 +599,8 @@ type Adopted struct {
 	About    passages.About `json:"about"`
 	Passages int            `json:"passages"`
 	// Conversation is the conversation that was shared with it, a file of transcript.JSON.
-	Conversation string `json:"conversation,omitempty"`
+	Conversation string   `json:"conversation,omitempty"`
+	Told         []string `json:"told,omitempty"` // what a person should know of it
 }
 
 // adopt checks a collection that `parley index` or another page made: its files, or a zip
@@ -627,17 +628,21 @@ func (d *desk) adopt(struct{}) (*Adopted, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Index.Vocab() != d.encoder.Vocab() || !c.Passages.About().MadeBy(d.encoder.Name) {
+	if c.Index.Vocab() != d.encoder.Vocab() || !c.Passages.About().MadeBy(d.encoder.Name, d.encoder.Fingerprint()) {
 		return nil, d.foreign(c.Index, c.Passages.About())
 	}
 	own := []collect.File{{Name: "index.bin", Content: files["index.bin"]}, {Name: "passages.bin", Content: files["passages.bin"]}}
 	if c.Dense != nil {
 		own = append(own, collect.File{Name: collect.DenseFile, Content: files[collect.DenseFile]})
 	}
-	return &Adopted{d.keepFiles(own), c.Passages.About(), c.Passages.Len(), string(files[conversationFile])}, nil
+	a := &Adopted{Files: d.keepFiles(own), About: c.Passages.About(), Passages: c.Passages.Len(), Conversation: string(files[conversationFile])}
+	if a.About.Fingerprint == "" {
+		a.Told = append(a.Told, "It was made before collections kept the fingerprint of their encoder: that this page's encoder made it is known by the name alone.")
+	}
+	return a, nil
 }
 
 // foreign returns the error for a collection that was not made with this page's encoder.
 func (d *desk) foreign(x *index.Index, about passages.About) error {
-	return fmt.Errorf("the collection was made by another encoder (%q, whose vocabulary has %d terms; this page's %q has %d)", about.Encoder, x.Vocab(), d.encoder.Name, d.encoder.Vocab())
+	return fmt.Errorf("the collection was made by another encoder, %s, whose vocabulary has %d terms; this page's is %q (%s), with %d", about.Maker(), x.Vocab(), d.encoder.Name, d.encoder.Fingerprint(), d.encoder.Vocab())
 }

@@ -237,7 +237,7 @@ func TestBatchesOfOtherPassagesAreRefused(t *testing.T) {
 		"one cut short":           {begun(order...), first[:len(first)-1]},
 		"nothing":                 {begun(order...), nil},
 		"vectors without a batch": {begun(order...), []byte{1, 5, 0, 0, 0x80, 0x3f}},
-		"more than there are":     {begun(order[1]), appendBatch(sparseMagic, fingerprintOf(begun(order[1]).list), 0, 2, make([]byte, 2))},
+		"more than there are":     {begun(order[1]), appendBatch(sparseMagic, begun(order[1]).fingerprint(), 0, 2, make([]byte, 2))},
 		"fewer than it says":      {begun(order...), appendBatch(sparseMagic, d.fingerprint(), 0, 2, []byte{0})},
 		"dense vectors":           {begun(order...), appendBatch(denseMagic, d.fingerprint(), 0, 1, []byte{0})},
 	} {
@@ -453,8 +453,11 @@ func TestWhatCannotBeAddedToIsRefused(t *testing.T) {
 	about := other.About()
 	elsewhere := about
 	elsewhere.Encoder = "another"
+	namesake := about
+	namesake.Fingerprint += "1"
 	for name, texts := range map[string][]byte{
 		"another encoder": texts(elsewhere, other.Len()),
+		"made by another": texts(namesake, other.Len()),
 		"do not belong":   texts(about, other.Len()-1),
 		"passages":        []byte("no passages"),
 	} {
@@ -518,17 +521,15 @@ func TestExportAndOpen(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoCollectionIsRefused(t *testing.T) {
-	want := commandLine(t)
-	flip := bytes.Clone(want["index.bin"])
-	flip[len(flip)/2] ^= 1
-	// The same passages, said to be of an encoder of the same vocabulary.
-	store, err := passages.Open(want["passages.bin"])
+// described returns a collection's files with another description.
+func described(t *testing.T, files map[string][]byte, change func(*passages.About)) map[string][]byte {
+	t.Helper()
+	store, err := passages.Open(files["passages.bin"])
 	if err != nil {
 		t.Fatal(err)
 	}
 	about := store.About()
-	about.Encoder = "another"
+	change(&about)
 	b := passages.NewBuilder(about)
 	for i := range store.Len() {
 		if err := b.Add(store.At(i)); err != nil {
@@ -539,13 +540,68 @@ func TestWhatIsNoCollectionIsRefused(t *testing.T) {
 	if _, err := b.WriteTo(&texts); err != nil {
 		t.Fatal(err)
 	}
-	list, err := collect.Manifest([]collect.File{{Name: "index.bin", Content: want["index.bin"]}, {Name: "passages.bin", Content: texts.Bytes()}})
+	list, err := collect.Manifest([]collect.File{{Name: "index.bin", Content: files["index.bin"]}, {Name: "passages.bin", Content: texts.Bytes()}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return map[string][]byte{"index.bin": files["index.bin"], "passages.bin": texts.Bytes(), "manifest.json": list.Content}
+}
+
+// What was made before collections kept their encoder's fingerprint is taken, with a note.
+func TestACollectionWithoutAFingerprintIsTakenWithANote(t *testing.T) {
+	want := commandLine(t)
+	older := described(t, want, func(a *passages.About) { a.Fingerprint = "" })
+	for noted, files := range map[bool]map[string][]byte{false: want, true: older} {
+		d := opened(t)
+		for n, content := range files {
+			give(t, d, "collection/"+n, content)
+		}
+		if a, err := d.adopt(struct{}{}); err != nil || (len(a.Told) > 0) != noted {
+			t.Errorf("%+v, %v", a, err)
+		}
+	}
+}
+
+// Vectors of an encoder that has since been replaced by another of its name are made again.
+func TestBatchesOfAnotherEncoderAreRefused(t *testing.T) {
+	d := opened(t)
+	d.begin(Begin{"Notes"})
+	give(t, d, "document/a.txt", []byte("A whale."))
+	if _, err := d.encode(slice{}); err != nil {
+		t.Fatal(err)
+	}
+	batch := d.saves(t, false)
+	if _, err := d.allPassages(struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	all := d.kept
+	files := tiny.Files(1)
+	files["model.safetensors"] = tiny.Files(2)["model.safetensors"]
+	namesake := &desk{}
+	for name, content := range files {
+		give(t, namesake, "encoder/"+name, content)
+	}
+	if _, err := namesake.open(struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	namesake.begin(Begin{"Notes"})
+	give(t, namesake, "passages", all)
+	if _, err := namesake.file("vectors", batch); !errors.Is(err, errBatch) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestWhatIsNoCollectionIsRefused(t *testing.T) {
+	want := commandLine(t)
+	flip := bytes.Clone(want["index.bin"])
+	flip[len(flip)/2] ^= 1
+	// The same passages, said to be of an encoder of the same vocabulary.
+	another := described(t, want, func(a *passages.About) { a.Encoder = "another" })
+	namesake := described(t, want, func(a *passages.About) { a.Fingerprint += "1" })
 	for name, files := range map[string]map[string][]byte{
 		"nothing":          {},
-		"another encoder":  {"index.bin": want["index.bin"], "passages.bin": texts.Bytes(), "manifest.json": list.Content},
+		"another encoder":  another,
+		"a namesake":       namesake,
 		"no manifest":      {"index.bin": want["index.bin"], "passages.bin": want["passages.bin"]},
 		"a damaged index":  {"index.bin": flip, "passages.bin": want["passages.bin"], "manifest.json": want["manifest.json"]},
 		"no archive":       {"x.zip": []byte("PK")},

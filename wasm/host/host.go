@@ -121,9 +121,10 @@ func (w *Worker) File(name string, data []byte) error {
 	return w.do("file", "done", append(data[:len(data):len(data)], name...), nil, uint64(len(name)))
 }
 
-// Open checks that the files belong together; after it the worker answers questions.
+// Open checks that the files belong together; after it the worker answers questions. The
+// collection is taken for the site's own.
 func (w *Worker) Open() (ready message.Ready, err error) {
-	err = w.do("open", "ready", nil, &ready)
+	err = w.do("open", "ready", nil, &ready, 0)
 	return ready, err
 }
 

@@ -16,7 +16,7 @@ func simd(kernel uint32) uint64 { return reactor.Send(state.simd(kernel)) }
 func file(name uint32) uint64 { return reactor.Send(state.file(reactor.Take(), name)) }
 
 //go:wasmexport open
-func open() uint64 { return reactor.Send(state.open()) }
+func open(own uint32) uint64 { return reactor.Send(state.open(own != 0)) }
 
 //go:wasmexport ask
 func ask() uint64 { return reactor.Send(state.ask(reactor.Take())) }

@@ -307,7 +307,8 @@ func memory() int64 {
 	return int64(m.Sys)
 }
 
-func (w *worker) open() []byte {
+// open opens the collection; own says that it is the visitor's.
+func (w *worker) open(own bool) []byte {
 	return reactor.Respond("open", func() (string, string, error) {
 		for _, part := range []struct {
 			name    string
@@ -324,8 +325,9 @@ func (w *worker) open() []byte {
 			}
 		}
 		about, passages, postings, questions := w.collection()
-		if w.family != nil && !about.MadeBy(w.encoder.Name) {
-			return "", "", &reactor.FileError{Name: textsFile, Err: errors.New("it was made by another encoder, " + about.Encoder + ", where this page has " + w.encoder.Name + ": the documents must be indexed again")}
+		// A single encoder may read questions over what another made: parley build warns.
+		if (own || w.family != nil) && !about.MadeBy(w.encoder.Name, w.encoder.Fingerprint()) {
+			return "", "", &reactor.FileError{Name: textsFile, Err: errors.New("it was made by another encoder, " + about.Maker() + ", where this page has " + w.encoder.Name + " (" + w.encoder.Fingerprint() + "): the documents must be indexed again")}
 		}
 		w.opened, w.engines = true, nil
 		e, err := w.engine("")

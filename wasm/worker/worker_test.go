@@ -654,7 +654,7 @@ func FuzzAsk(f *testing.F) {
 			f.Fatalf("%s: %s", name, reply)
 		}
 	}
-	if reply := w.open(); !bytes.HasPrefix(reply, []byte("ready\n")) {
+	if reply := w.open(false); !bytes.HasPrefix(reply, []byte("ready\n")) {
 		f.Fatalf("%s", reply)
 	}
 	f.Add([]byte(`{"turns":[{"question":"a text"}],"k":2}`))
