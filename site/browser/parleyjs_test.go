@@ -609,3 +609,55 @@ func TestTheWidgetInThePage(t *testing.T) {
 		t.Errorf("in the dark the text is %s", ink)
 	}
 }
+
+// What is wrong is said in whole sentences, and Retry helps once it is mended.
+func TestTheWidgetSaysWhatIsWrong(t *testing.T) {
+	s := handbook(t, `<script type="module" src="/search/parley-search.js"></script><main></main>`)
+	p := blank(t, s)
+	p.expect("404", "valid digest", "SRI")
+	status := shadow(`s.querySelector("[part=status]").textContent`)
+	show := func(base, script string) {
+		t.Helper()
+		p.navigate(s.url())
+		eval[bool](p, script+`; customElements.whenDefined("parley-search").then(() => {
+			const e = document.createElement("parley-search");
+			e.toggleAttribute("inline", true);
+			if (`+quote(base)+`) e.setAttribute("base", `+quote(base)+`);
+			document.querySelector("main").append(e);
+			e.shadowRoot.querySelector("input").focus();
+			return true; })`)
+	}
+	said := func(what, want string) {
+		t.Helper()
+		p.wait(what, status+`.includes(`+quote(want)+`)`)
+	}
+	show("/elsewhere/", "0")
+	said("a wrong base", "The search did not load. The server answered 404 Not Found for "+s.url()+"elsewhere/parley.json; is "+s.url()+"elsewhere/ a folder that `parley build` wrote?")
+
+	s.spoil("/search/app/parley-api", missing)
+	show("", "0")
+	said("a script that is gone", "The search did not load. A part of it did not come. Perhaps the site was built anew since this page was loaded; then a reload helps.")
+	s.heal()
+	s.spoil("/search/app/worker.", missing)
+	p.press("drought in summer")
+	said("a worker that is gone", "The search did not load. The download broke off (worker.js): the server answered 404 Not Found.")
+	s.heal()
+	eval[bool](p, shadow(`([...s.querySelectorAll("button")].find(b => b.textContent === "Retry").click(), true)`))
+	p.wait("results", shadow(`s.querySelector("li")`))
+
+	show("", "delete window.WebAssembly")
+	p.press("drought")
+	said("no WebAssembly", "The search did not load. This browser has no WebAssembly, which Parley needs.")
+
+	// Names that a reference has are found as people type them.
+	for typed, want := range map[string]string{
+		"breaking_load()": "Reference > ropes.breaking_load(diameter, fibre='hemp')", "Rope": "Reference > class ropes.Rope",
+		"splice": "Reference > class ropes.Rope > ropes.Rope.splice(other)", "--strands": "Commands > --strands <n>", "commands": "Commands",
+	} {
+		got := eval[string](p, `import("/search/parley-search.js").then(({arrange}) => arrange(`+quote(typed)+`, ["Ropes and splices", "Commands > --strands <n>", "Commands", "Reference > ropes.breaking_load(diameter, fibre='hemp')",
+			"Reference > class ropes.Rope", "Reference > class ropes.Rope > ropes.Rope.splice(other)"].map(title => ({title, text: ""}))).results[0].title)`)
+		if got != want {
+			t.Errorf("%s: first is %s", typed, got)
+		}
+	}
+}

@@ -106,14 +106,24 @@ const plain = s => s.normalize('NFKD').replace(/[\u0300-\u036f]/g, '').toLowerCa
 // phrasesOf returns what stands in quotation marks.
 const phrasesOf = q => [...q.matchAll(/["“„«»”]([^"“”„«»]+)["”“«»]/g)].map(m => m[1].trim()).filter(Boolean);
 
+// namesOf returns what a page or a section may be called: its title and, of a signature
+// ("class ropes.Rope(length)"), the name with and without its module.
+function namesOf(title) {
+  const bare = title.replace(/\s*[(<[].*$/s, ''), name = bare.split(/\s+/).at(-1);
+  return [title, bare, ...(/[\w$](\.|::|#)[A-Za-z_$]/.test(name) ? [name, name.split(/\.|::|#/).at(-1)] : [])].map(plain).filter(Boolean);
+}
+
+// sentence makes a whole sentence of an error's message.
+const sentence = s => s.replace(/^./, c => c.toUpperCase()).replace(/[^.?!]$/, '$&.');
+
 // arrange puts first the pages and sections whose name is what was typed, and, where there
 // are phrases, leaves only results that have them word for word; whole says whether any has.
 function arrange(typed, results) {
   const name = plain(typed), phrases = phrasesOf(typed).map(plain);
   const having = results.filter(r => phrases.every(p => ` ${plain(`${r.title} ${r.text}`)} `.includes(` ${p} `)));
   const rank = r => {
-    const parts = r.title.split(' > ').map(plain);
-    return parts.join(' ') === name ? 2 : parts.at(-1) === name || parts[0] === name ? 1 : 0;
+    const parts = r.title.split(' > ');
+    return plain(r.title) === name ? 2 : namesOf(parts.at(-1)).includes(name) || plain(parts[0]) === name ? 1 : 0;
   };
   return { whole: having.length > 0, results: (having.length ? having : results).map((r, i) => [r, rank(r), i]).sort((a, b) => b[1] - a[1] || a[2] - b[2]).map(([r]) => r) };
 }
@@ -125,7 +135,7 @@ class ParleySearch extends HTMLElement {
   #labels = {};
   #ui = null;
   #parley = null;       // a promise
-  #module = null;
+  #missed = 0;          // how often parley.js did not come
   #conversation = null;
   #asked = 0;
   #due = 0;
@@ -235,18 +245,27 @@ class ParleySearch extends HTMLElement {
   async #announce() {
     if (this.#parley) return;
     try {
-      this.#module ??= import('./{{parley-api.js}}');
-      const bytes = await (await this.#module).Parley.size({ base: this.base });
+      const bytes = await (await this.#api()).size({ base: this.base });
       if (!this.#parley) this.#ui.status.textContent = this.#say('first', { size: this.#megabytes(bytes) });
     } catch (e) {
-      this.#module = null;
       this.#failed(e);
+    }
+  }
+
+  // api loads parley.js. Some browsers remember that a module did not come, so it is
+  // asked for by another address then.
+  async #api() {
+    try {
+      return (await import(`./{{parley-api.js}}${this.#missed ? `?${this.#missed}` : ''}`)).Parley;
+    } catch {
+      this.#missed++;
+      throw new Error('A part of it did not come. Perhaps the site was built anew since this page was loaded; then a reload helps.');
     }
   }
 
   #failed(e) {
     const { status, retry, progress } = this.#ui;
-    status.textContent = this.#say('failed', { why: e.message });
+    status.textContent = this.#say('failed', { why: sentence(e.message) });
     progress.hidden = true;
     retry.hidden = false;
   }
@@ -255,9 +274,7 @@ class ParleySearch extends HTMLElement {
     return this.#parley ??= (async () => {
       const { status, progress, retry } = this.#ui;
       retry.hidden = true;
-      this.#module ??= import('./{{parley-api.js}}');
-      const { Parley } = await this.#module;
-      const p = await Parley.load({ base: this.base, signal: this.#stop.signal, onprogress: ({ done, total }) => {
+      const p = await (await this.#api()).load({ base: this.base, signal: this.#stop.signal, onprogress: ({ done, total }) => {
         Object.assign(progress, { hidden: false, max: total || 1, value: done });
         status.textContent = this.#say('loading', { done: this.#megabytes(done), total: this.#megabytes(total) });
       } });
@@ -265,7 +282,7 @@ class ParleySearch extends HTMLElement {
       status.textContent = [this.labels.ready, ...p.warnings].join(' ');
       this.#conversation = p.conversation({ k: 100 });
       return p;
-    })().catch(e => { this.#parley = null; this.#module = null; throw e; });
+    })().catch(e => { this.#parley = null; throw e; });
   }
 
   // typed searches while a visitor types, beside the conversation.
