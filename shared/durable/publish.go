@@ -100,8 +100,8 @@ func Publish(dir string, keep func(name string) bool, fill func(fresh string) er
 	return nil
 }
 
-// PublishFiles is Publish for some files of a folder: the other files stay, except those
-// named in drop, which are removed. Where the folder exists but its parent cannot be
+// PublishFiles is Publish for some files of a folder, or of folders in it ("dev/a.txt"): the
+// other files stay, except those named in drop, which are removed. Where the folder exists but its parent cannot be
 // written to, it replaces the files one by one, manifest.json last. If it is killed then,
 // some files are old and some new; they do not verify, and the next run repairs that.
 func PublishFiles(dir string, files map[string][]byte, drop ...string) error {
@@ -114,7 +114,7 @@ func PublishFiles(dir string, files map[string][]byte, drop ...string) error {
 		if name == last {
 			continue
 		}
-		if err := WriteFile(filepath.Join(dir, name), content); err != nil {
+		if err := writeWithin(dir, name, content); err != nil {
 			return err
 		}
 	}
@@ -138,12 +138,21 @@ func publishFiles(dir string, files map[string][]byte, drop []string) error {
 	}
 	return Publish(dir, func(name string) bool { return !gone[name] }, func(fresh string) error {
 		for name, content := range files {
-			if err := WriteFile(filepath.Join(fresh, name), content); err != nil {
+			if err := writeWithin(fresh, name, content); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// writeWithin is WriteFile for a file of a folder, or of one that it makes there.
+func writeWithin(dir, name string, content []byte) error {
+	at := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+		return err
+	}
+	return WriteFile(at, content)
 }
 
 // Link makes a hard link to a file, or to every file in a folder; where the system has no

@@ -3,8 +3,7 @@ package conversations
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 
@@ -20,7 +19,8 @@ import (
 // from the World Factbook. The articles' ids are their titles, which never begin with it.
 const FactbookPrefix = "factbook/"
 
-// Export writes the set in the forms that `trainer evaluate` and other tools read:
+// Export writes the set, in one step, in the forms that `trainer evaluate` and other tools
+// read:
 //
 //	DIR/corpus.jsonl                     the articles, BEIR
 //	DIR/SPLIT/queries_last.jsonl         the questions as typed, BEIR
@@ -45,28 +45,18 @@ func Export(s Set, articles *passages.Store, dir string) error {
 		}
 		beir.AppendDocument(&corpus, beir.Document{ID: p.ID, Title: p.Title, Text: p.Text})
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	if err := durable.WriteFile(filepath.Join(dir, "corpus.jsonl"), corpus.Bytes()); err != nil {
-		return err
-	}
+	files := map[string][]byte{"corpus.jsonl": corpus.Bytes()}
 	for _, split := range Splits {
-		if err := exportSplit(s[split], func(t *judged.Turn) []judged.Gold { return t.Gold }, filepath.Join(dir, split)); err != nil {
-			return err
-		}
+		exportSplit(files, split, s[split], func(t *judged.Turn) []judged.Gold { return t.Gold })
 	}
-	if len(s[Choice]) == 0 {
-		return nil
+	if len(s[Choice]) > 0 {
+		exportSplit(files, Choice, slices.Concat(s["dev"], s[Choice]), (*judged.Turn).Judged)
 	}
-	return exportSplit(slices.Concat(s["dev"], s[Choice]), (*judged.Turn).Judged, filepath.Join(dir, Choice))
+	return durable.PublishFiles(dir, files)
 }
 
-// exportSplit writes conversations with the judgements of their turns.
-func exportSplit(list []judged.Conversation, judgements func(*judged.Turn) []judged.Gold, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
+// exportSplit adds the files of a split: conversations with the judgements of their turns.
+func exportSplit(files map[string][]byte, split string, list []judged.Conversation, judgements func(*judged.Turn) []judged.Gold) {
 	var last, whole, rewrite, tasks, tsv, trec bytes.Buffer
 	tsv.WriteString(beir.QrelsHeader)
 	for i := range list {
@@ -90,9 +80,6 @@ func exportSplit(list []judged.Conversation, judgements func(*judged.Turn) []jud
 	}
 	for name, f := range map[string]*bytes.Buffer{"queries_last.jsonl": &last, "queries_conversation.jsonl": &whole, "queries_rewrite.jsonl": &rewrite,
 		"tasks.jsonl": &tasks, "qrels.tsv": &tsv, "qrels.txt": &trec} {
-		if err := durable.WriteFile(filepath.Join(dir, name), f.Bytes()); err != nil {
-			return err
-		}
+		files[path.Join(split, name)] = f.Bytes()
 	}
-	return nil
 }

@@ -7,8 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -84,7 +82,7 @@ func Evaluate(turns []mtrag.Synthetic, leaveOut map[string]bool, distractors []b
 }
 
 // Write writes corpus.jsonl, tasks.jsonl, queries_last.jsonl and qrels.tsv in the
-// folder dir.
+// folder dir, in one step.
 func (e *Evaluation) Write(dir string) error {
 	var corpus, tasks, queries, qrels bytes.Buffer
 	qrels.WriteString(beir.QrelsHeader)
@@ -102,13 +100,5 @@ func (e *Evaluation) Write(dir string) error {
 			beir.AppendJudgement(&qrels, beir.Judgement{Query: t.QueryID(), Doc: id, Grade: 1})
 		}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for name, b := range map[string]*bytes.Buffer{"corpus.jsonl": &corpus, "tasks.jsonl": &tasks, "queries_last.jsonl": &queries, "qrels.tsv": &qrels} {
-		if err := durable.WriteFile(filepath.Join(dir, name), b.Bytes()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return durable.PublishFiles(dir, map[string][]byte{"corpus.jsonl": corpus.Bytes(), "tasks.jsonl": tasks.Bytes(), "queries_last.jsonl": queries.Bytes(), "qrels.tsv": qrels.Bytes()})
 }
