@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 	"time"
@@ -37,8 +38,9 @@ func main() {
 	dense := flag.String("dense", "", "instead of the encoder, time a dense one: the `folder` that trainer unpack wrote")
 	tokens := flag.Int("tokens", 64, "with -dense: the input's `length`")
 	rounds := flag.Int("rounds", 40, "`times` that each is timed, after 5 to warm up")
+	profile := flag.Bool("profile", false, "say how much of the encoder's time each function of the kernel takes, and at what rate")
 	flag.Parse()
-	if err := run(options{*onnx, *ort, *chromium, *dense, *tokens, *rounds}); err != nil {
+	if err := run(options{*onnx, *ort, *chromium, *dense, *tokens, *rounds, *profile}); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -47,6 +49,7 @@ func main() {
 type options struct {
 	onnx, ort, chromium, dense string
 	tokens, rounds             int
+	profile                    bool
 }
 
 // run must be called in the root of the repository.
@@ -108,7 +111,7 @@ func run(o options) error {
 
 // pages returns the files that the page loads, except the models to compare with.
 func pages(o options) (map[string][]byte, error) {
-	files := map[string][]byte{"kernel.wasm": kernel.Binary}
+	files := map[string][]byte{"kernel.wasm": kernel.Binary, "relaxed.wasm": kernel.Relaxed}
 	for name, parts := range map[string][]string{
 		"ort.html":  {"wasm/kernel/bench/ort.html"},
 		"ort.js":    {"wasm/kernel/bench/ort.js"},
@@ -121,6 +124,9 @@ func pages(o options) (map[string][]byte, error) {
 			}
 			files[name] = append(files[name], data...)
 		}
+	}
+	if err := workers(files); err != nil {
+		return nil, err
 	}
 	text := "how tall is the iron lattice tower on the champ de mars in paris " +
 		"and who designed it, when was it built, which company of engineers made it for the world fair, how many visitors climb it every year, " +
@@ -145,7 +151,7 @@ func pages(o options) (map[string][]byte, error) {
 	if o.onnx == "" || o.dense != "" {
 		files["onnx/input.json"], _ = json.Marshal(map[string]any{"ids": ids, "text": text})
 	}
-	files["options.json"], _ = json.Marshal(map[string]any{"stage": stage, "rounds": o.rounds, "tokens": o.tokens})
+	files["options.json"], _ = json.Marshal(map[string]any{"stage": stage, "rounds": o.rounds, "tokens": o.tokens, "profile": o.profile})
 	type file struct {
 		Name   string `json:"name"`
 		Path   string `json:"path"`
@@ -205,6 +211,47 @@ func pages(o options) (map[string][]byte, error) {
 	return files, err
 }
 
+// workers adds the question which kernel is faster (dot.mjs), and two forms of the worker: one whose calls of the kernel are timed, and one
+// that has the kernel of relaxed SIMD whether or not the processor has its instruction.
+func workers(files map[string][]byte) error {
+	from, ok := strings.CutPrefix(string(regexp.MustCompile(`(?s)\nconst relaxed = .*?\n\}\)\(\);`).Find(files["worker.js"])), "\nconst relaxed =")
+	if !ok {
+		return errors.New("site/web/program.js does not ask for relaxed SIMD any more")
+	}
+	files["dot.mjs"] = []byte("export default" + from)
+	for name, change := range map[string][2]string{
+		"worker-timed.js": {"imports.kernel[name] = (...args) => ops[name](...args);", `imports.kernel[name] = (...args) => {
+			const begin = performance.now(), result = ops[name](...args);
+			if (encoding) {
+				const key = /_int8$/.test(name) ? [name, ...args.slice(-3)].join(' ') : name, t = timed.get(key) ?? [0, 0];
+				timed.set(key, [t[0] + 1, t[1] + performance.now() - begin]);
+				if (name === 'head_int8') encoding = false; // what follows reads sentences of passages
+			}
+			return result;
+		};`},
+		"worker-relaxed.js": {"if (relaxed && setup.relaxed) {", "if (setup.relaxed) {"},
+	} {
+		text := string(files["worker.js"])
+		if !strings.Contains(text, change[0]) {
+			return fmt.Errorf("site/web/program.js holds no %q", change[0])
+		}
+		text = strings.Replace(text, change[0], change[1], 1)
+		if name == "worker-timed.js" {
+			text += `
+const timed = new Map();
+let encoding = false;
+addEventListener('message', e => { if (e.data.op === 'ask') encoding = true; });
+new BroadcastChannel('timed').onmessage = function () {
+	this.postMessage([...timed]);
+	timed.clear();
+};
+`
+		}
+		files[name] = []byte(text)
+	}
+	return nil
+}
+
 // denseFiles returns the dense encoder in int8, set to read the given number of tokens,
 // and vectors for a collection of the built-in one's size. Their values do not matter,
 // since all are searched.
@@ -261,6 +308,8 @@ func report(text string) error {
 		SIMD   bool   `json:"simd"`
 		Agent  string `json:"agent"`
 		ORT    string `json:"ort"`
+		Dot    bool   `json:"dot"` // the processor has relaxed SIMD's dot product in one instruction
+		Timed  []call `json:"timed"`
 		Times  map[string]struct {
 			Best, Median float64
 			Runs         int
@@ -272,7 +321,11 @@ func report(text string) error {
 	if result.Error != "" {
 		return errors.New("the page: " + result.Error)
 	}
-	fmt.Printf("%d tokens, kernel %v, onnxruntime-web %s\n%s\n\n%-28s %9s %9s %5s\n", result.Tokens, result.SIMD, result.ORT, result.Agent, "ms", "best", "median", "runs")
+	dot := "has no instruction for relaxed SIMD's dot product, so a visit uses kernel.wasm"
+	if result.Dot {
+		dot = "has an instruction for relaxed SIMD's dot product, so a visit uses kernel-relaxed.wasm"
+	}
+	fmt.Printf("%d tokens, kernel %v, onnxruntime-web %s\n%s\nThe processor %s.\n\n%-28s %9s %9s %5s\n", result.Tokens, result.SIMD, result.ORT, result.Agent, dot, "ms", "best", "median", "runs")
 	var names []string
 	for name := range result.Times {
 		names = append(names, name)
@@ -282,5 +335,35 @@ func report(text string) error {
 		t := result.Times[name]
 		fmt.Printf("%-28s %9.2f %9.2f %5d\n", name, t.Best, t.Median, t.Runs)
 	}
+	if len(result.Timed) > 0 {
+		fmt.Printf("\n%-28s %9s %9s %9s %9s\n", "kernel.wasm, of one question", "calls", "ms", "share", "G/s")
+		sort.Slice(result.Timed, func(i, j int) bool { return result.Timed[i].MS > result.Timed[j].MS })
+		for _, c := range result.Timed {
+			fmt.Printf("%-28s %9.1f %9.3f %8.1f%% ", c.Name, c.Calls, c.MS, 100*c.Share)
+			if products := c.products(); products > 0 {
+				fmt.Printf("%9.1f", products*c.Calls/c.MS/1e6)
+			}
+			fmt.Println()
+		}
+		fmt.Println("(G/s: thousands of millions of products of int8 a second; 8 of them are one of the processor's instructions)")
+	}
 	return nil
+}
+
+// A call is what a function of the kernel took, on average of the questions.
+type call struct {
+	Name  string  // of products with m, N and K
+	Calls float64 // for one question
+	MS    float64
+	Share float64 // of the encoder's time
+}
+
+// products returns how many products of int8 a call computes.
+func (c call) products() float64 {
+	var name string
+	var m, n, k float64
+	if got, _ := fmt.Sscan(c.Name, &name, &m, &n, &k); got < 4 || name != "linear_int8" && name != "head_int8" {
+		return 0
+	}
+	return m * n * k
 }

@@ -1,38 +1,56 @@
-// Times one query of 64 tokens (of a dense encoder, as many as options.json says) in Parley's own worker and in onnxruntime-web with
-// the same weights, single thread both, in interleaved runs on one page.
+// Times one query of 64 tokens (of a dense encoder, as many as options.json says) in Parley's
+// own worker, with either of its kernels, and in onnxruntime-web with the same weights, one
+// thread each, in interleaved runs on one page.
 // Ours is counted twice: the encoder alone, as the worker's clock says, and the
 // whole answer as the page sees it (message, tokens, encoder, search over the
 // built-in collection, quotations, JSON, message). ONNX Runtime's is session.run:
 // ids in, vector out.
 const json = async path => (await fetch(path)).json();
 const input = await json('onnx/input.json');
-const { stage, rounds, tokens: length } = await json('options.json');
+const { stage, rounds, tokens: length, profile } = await json('options.json');
 
 // ---- ours ----
-const worker = new Worker('worker.js');
-const replies = new Map();
-let denseOn, denseOff;
-const second = new Promise((resolve, reject) => { denseOn = resolve; denseOff = reject; });
-const ready = new Promise((resolve, reject) => {
-  worker.onerror = e => reject(e.message);
-  worker.onmessage = ({ data }) => {
-    if (data.op === 'ready') resolve(JSON.parse(data.body));
-    if (data.op === 'failed') reject(data.body);
-    if (data.op === 'dense') {
-      const state = JSON.parse(data.body);
-      if (state.state === 'on') denseOn(state);
-      else if (state.state !== 'loading') denseOff(new Error('the dense stage: ' + data.body));
-    }
-    if (data.id) { replies.get(data.id)(data); replies.delete(data.id); }
-  };
-});
 const at = path => new URL(path, location.href).href;
-worker.postMessage({ op: 'start', manifest: at('site.json'), worker: [at('worker.wasm'), ''], kernel: [at('kernel.wasm'), ''] });
-let last = 0;
-const ask = question => new Promise(resolve => {
-  replies.set(++last, resolve);
-  worker.postMessage({ id: last, op: 'ask', body: JSON.stringify({ turns: [{ question }], k: 10, stage }) });
-});
+
+// begin starts a worker: {about, ask, dense}. relaxed is the address of its second kernel.
+async function begin(script, relaxed) {
+  const worker = new Worker(script), replies = new Map();
+  let last = 0, denseOn, denseOff;
+  const dense = new Promise((resolve, reject) => { denseOn = resolve; denseOff = reject; });
+  dense.catch(() => {});
+  const about = await new Promise((resolve, reject) => {
+    worker.onerror = e => reject(e.message);
+    worker.onmessage = ({ data }) => {
+      if (data.op === 'ready') resolve(JSON.parse(data.body));
+      if (data.op === 'failed') reject(data.body);
+      if (data.op === 'dense') {
+        const state = JSON.parse(data.body);
+        if (state.state === 'on') denseOn(state);
+        else if (state.state !== 'loading') denseOff(new Error('the dense stage: ' + data.body));
+      }
+      if (data.id) { replies.get(data.id)(data); replies.delete(data.id); }
+    };
+    worker.postMessage({ op: 'start', manifest: at('site.json'), worker: [at('worker.wasm'), ''], kernel: [at('kernel.wasm'), ''], ...relaxed && { relaxed: [at(relaxed), ''] } });
+  });
+  if (stage === 'dense') {
+    worker.postMessage({ op: 'dense', body: 'on' });
+    about.memory = (await dense).memory;
+  }
+  return {
+    about,
+    ask: async question => {
+      const data = await new Promise(resolve => {
+        replies.set(++last, resolve);
+        worker.postMessage({ id: last, op: 'ask', body: JSON.stringify({ turns: [{ question }], k: 10, stage }) });
+      });
+      if (data.op !== 'answer') throw new Error(data.body);
+      return JSON.parse(data.body);
+    },
+  };
+}
+
+// dotIsOne: whether relaxed SIMD's dot product is one instruction here. program.js says it.
+const dotIsOne = async () => (await import(at('dot.mjs'))).default;
 
 // ---- theirs ----
 async function sessions() {
@@ -58,28 +76,36 @@ const summary = times => {
   return { best: times[0], median: times[times.length >> 1], runs: times.length };
 };
 
+// profiled returns what the functions of kernel.wasm took, for one question.
+async function profiled() {
+  const ours = await begin('worker-timed.js'), channel = new BroadcastChannel('timed');
+  const told = () => new Promise(resolve => {
+    channel.onmessage = e => resolve(e.data);
+    channel.postMessage('tell');
+  });
+  for (let i = 0; i < 8; i++) await ours.ask(input.text);
+  await told(); // it counts anew from there on
+  let encode = 0;
+  for (let i = 0; i < rounds; i++) encode += (await ours.ask(input.text)).cost[stage === 'dense' ? 'dense_ms' : 'encode_ms'];
+  return (await told()).map(([Name, [calls, ms]]) => ({ Name, Calls: calls / rounds, MS: ms / rounds, Share: ms / encode }));
+}
+
 try {
-  const about = await ready;
-  if (stage === 'dense') {
-    worker.postMessage({ op: 'dense', body: 'on' });
-    about.memory = (await second).memory;
-  }
+  const ours = [['parley, kernel.wasm', await begin('worker.js')], ['parley, kernel-relaxed.wasm', await begin('worker-relaxed.js', 'relaxed.wasm')]];
   const theirs = await sessions();
   const times = new Map();
   const note = (name, ms) => times.set(name, [...times.get(name) ?? [], ms]);
   let tokens = 0;
   for (let round = -5; round < rounds; round++) { // the first five warm up
-    const start = performance.now();
-    const reply = await ask(input.text);
-    if (reply.op !== 'answer') throw new Error(reply.body);
-    const answer = JSON.parse(reply.body);
-    const whole = performance.now() - start;
-    tokens = stage === 'dense' ? length : answer.tokens;
-    if (round >= 0) {
+    for (const [name, { ask }] of ours) {
+      const start = performance.now();
+      const answer = await ask(input.text);
+      const whole = performance.now() - start;
+      tokens = stage === 'dense' ? length : answer.tokens;
+      if (round < 0) continue;
       // The dense encoder's time has the search through all vectors in it.
-      if (stage === 'dense') note('parley: dense encoder', answer.cost.dense_ms);
-      else note('parley: encoder', answer.cost.encode_ms);
-      note('parley: whole answer', whole);
+      note(name, stage === 'dense' ? answer.cost.dense_ms : answer.cost.encode_ms);
+      note(`${name}, answer`, whole);
     }
     for (const t of theirs) {
       const start = performance.now();
@@ -87,7 +113,8 @@ try {
       if (round >= 0) note(t.name, performance.now() - start);
     }
   }
-  window.result = { tokens, simd: about.simd, memory: about.memory, agent: navigator.userAgent, ort: theirs[0]?.ort,
+  const { simd, memory } = ours[0][1].about;
+  window.result = { tokens, simd, memory, agent: navigator.userAgent, ort: theirs[0]?.ort, dot: await dotIsOne(), timed: profile ? await profiled() : [],
     times: Object.fromEntries([...times].map(([name, t]) => [name, summary(t)])) };
 } catch (e) {
   window.result = { error: String(e?.stack || e) };
