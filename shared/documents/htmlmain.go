@@ -28,6 +28,7 @@ type page struct {
 	refresh            string // where the page leads on to by itself
 	script             bool   // a script does that
 	index, search      bool   // generated: an index of words, a page to search on
+	list               bool   // generated: a list of other pages
 	fragment           bool   // no page but a piece of one
 
 	ids     map[string]*html.Node
@@ -81,6 +82,8 @@ func describe(root *html.Node) *page {
 				p.ids[id] = c
 			}
 			switch c.DataAtom {
+			case atom.Html:
+				p.list = isList(c)
 			case atom.Title:
 				if c.Namespace == "" && p.title == "" {
 					p.title = rawText(c)

@@ -580,6 +580,18 @@ func (p *page) bare(title, heading string) string {
 	return title
 }
 
+// isList reports whether Docusaurus marks a page as a list of others, of tags or of a blog.
+func isList(root *html.Node) bool {
+	blog, post := false, false
+	for t := range tokens(root) {
+		if strings.HasSuffix(t, "-list-page") {
+			return true
+		}
+		blog, post = blog || t == "plugin-blog", post || t == "blog-post-page"
+	}
+	return blog && !post
+}
+
 var notFound = regexp.MustCompile(`(?i)^(error )?404\b|^(the )?page (you requested )?(was |could )?not (be )?found|^seite nicht gefunden|^page non trouvée|^página no encontrada`)
 
 // noPage says what a page is that a site's generator made for other things than to be
@@ -600,6 +612,8 @@ func (p *page) noPage(name, text string) string {
 		return "a page that only leads on"
 	case short && (notFound.MatchString(title) || notFound.MatchString(text)), base == "404.html" && len(text) < 2000:
 		return "the site's page for what is not found"
+	case p.list:
+		return "a list of other pages"
 	case p.index || strings.HasPrefix(base, "genindex") && strings.HasSuffix(base, ".html") || base == "py-modindex.html":
 		return "an index that the site's generator made"
 	case (p.search || base == "search.html") && short && contains(title+" "+text, "search"):

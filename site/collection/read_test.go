@@ -225,6 +225,21 @@ func TestReadSitesInTheFormsOfGenerators(t *testing.T) {
 			"Version 2 ./posts/first/ January 1, 2024\n\nIt is there.\n\n2023-12-01",
 			"Version 2 > 2023-11-01 ./posts/first/#2023-11-01 It was begun.",
 		}, []string{"posts/index.html: a list of other pages"}},
+		"Docusaurus": {map[string]string{
+			"docs/intro/index.html": `<html class="docs-wrapper plugin-docs docs-version-current docs-doc-page"><title>Intro | Ropeworks</title><main><nav class="theme-doc-breadcrumbs"><a href="/">Home</a></nav><div class="theme-doc-version-banner alert">This is unreleased documentation for Ropeworks <b>Next</b> version.</div>
+				<span class="theme-doc-version-badge badge">Version: Next</span><div class="tocMobile_ITEo theme-doc-toc-mobile"><button type="button">On this page</button></div><div class="theme-doc-markdown markdown"><header><h1>Intro</h1></header><p>It computes ropes.</p>
+				<h2 class="anchor" id="start">Start<a href="#start" class="hash-link" title="Direct link to Start">​</a></h2><p>Give the length.</p></div><footer><a href="https://x/edit">Edit this page</a></footer><nav class="pagination-nav"><a class="pagination-nav__link--next" href="/docs/more">Next</a></nav></main>`,
+			"docs/category/basics/index.html": `<html class="docs-wrapper plugin-docs docs-doc-page"><title>Basics | Ropeworks</title><main><div class="generatedIndexPage_vN6x"><header><h1>Basics</h1><p>What to know first.</p></header><article><section class="row"><article class="docCardListItem_W1sv"><a class="card theme-doc-card-container" href="/docs/intro"><h2 title="Intro"><span>📄️</span><span>Intro</span></h2><p>It computes ropes.</p></a></article></section></article></div></main>`,
+			"blog/index.html":                 `<html class="blog-wrapper blog-list-page plugin-blog"><title>Blog | Ropeworks</title><main><article><header><h2><a href="/blog/one">One</a></h2></header><p>It is there.</p></article></main>`,
+			"blog/one/index.html":             `<html class="blog-wrapper blog-post-page plugin-blog"><title>One | Ropeworks</title><main><article><header><h1>One</h1></header><p>It is there.</p></article></main>`,
+			"blog/archive/index.html":         `<html class="plugin-blog plugin-id-default"><title>Archive | Ropeworks</title><main><h1>Archive</h1><h3 id="2021">2021</h3><ul><li><a href="/blog/one">August 1 - One</a></li></ul></main>`,
+			"docs/tags/index.html":            `<html class="docs-wrapper docs-tags-list-page plugin-docs"><title>Tags | Ropeworks</title><main><h1>Tags</h1><p>R</p><a href="/docs/tags/ropes">ropes</a></main>`,
+		}, []string{
+			"One ./blog/one/ It is there.",
+			"Basics ./docs/category/basics/ What to know first.",
+			"Intro ./docs/intro/ It computes ropes.",
+			"Intro > Start ./docs/intro/#start Give the length.",
+		}, []string{"blog/archive/index.html: a list of other pages", "blog/index.html: a list of other pages", "docs/tags/index.html: a list of other pages"}},
 	} {
 		dir := t.TempDir()
 		for name, text := range c.pages {
