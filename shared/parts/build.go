@@ -25,7 +25,7 @@ type Size struct {
 }
 
 // Default was chosen on the first 147,000 passages of the English Wikipedia of 2018 (SCALE.md).
-var Default = Size{Part: 4 << 10, Piece: 3 << 10, Growth: 150, Passage: 8, First: 2 << 20}
+var Default = Size{Part: 3 << 10, Piece: 2 << 10, Growth: 140, Passage: 5, First: 2 << 20}
 
 // Write cuts a collection. It calls put with each part's name and content, and returns
 // parts.bin. The same collection makes the same parts.

@@ -34,7 +34,7 @@ import (
 //	          unless it is the first: largest impact of the piece before - that of this one
 //	  The first piece's largest impact, and the number of all postings, are the lexicon's.
 //	sizes: for each part of documents, a varint: its bytes
-//	names: for each part, the first 16 bytes of its SHA-256: the first part, parts of lists
+//	names: for each part, the first 12 bytes of its SHA-256: the first part, parts of lists
 //	  with several pieces, parts of lists with one piece, parts of documents
 //
 // The first part is loaded before the first question. It has the lists that most questions
@@ -59,8 +59,8 @@ import (
 //	0044: 62 00 00 00 00 00 00 00 51 fc f6 ba  lexicon: 98 bytes, CRC-32C
 //	0050: 0f 00 00 00 00 00 00 00 f8 f6 55 b0  lists: 15 bytes, CRC-32C
 //	005c: 03 00 00 00 00 00 00 00 8a ec 3c 6e  sizes: 3 bytes, CRC-32C
-//	0068: 40 00 00 00 00 00 00 00 19 7f ea 76  names: 64 bytes, CRC-32C
-//	0074: d9 4f fe 2f  CRC-32C of the header
+//	0068: 30 00 00 00 00 00 00 00 d3 4d c8 9d  names: 48 bytes, CRC-32C
+//	0074: 41 95 f8 2c  CRC-32C of the header
 //	0078: 50 41 52 4c 45 59 50 53 01 00 00 00 00 00 00 00  collection: a file without passages, of the title T
 //	0088: 0d 00 00 00 00 00 00 00 8a 82 2b 9c 00 00 00 00
 //	0098: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
@@ -82,10 +82,10 @@ import (
 //	0179: ff ff
 //	017b: 62 64 64 64 61 04 01 66 10 01 08 00 00 ff ff  lists, compressed: 01 01 01 04 01 01 01 01 01 03 01 01 01 01
 //	018a: 95 01 7e  sizes: 149 and 126 bytes
-//	018d: b2 1c 8d 6c 11 29 26 37 f4 d5 4b d2 d6 26 06 2a  names: the first part
-//	019d: 76 b9 3e bf a2 66 ca 5b 6d 86 8e 96 10 c1 75 69  the one part of lists
-//	01ad: 04 40 85 5c df 7c c3 f1 c2 e7 6e 05 94 20 69 6e  documents 0 to 2
-//	01bd: 8d 9a 93 33 98 c9 de 14 28 d4 c8 a8 c3 7a 4e b9  document 3
+//	018d: b2 1c 8d 6c 11 29 26 37 f4 d5 4b d2  names: the first part
+//	0199: 76 b9 3e bf a2 66 ca 5b 6d 86 8e 96  the one part of lists
+//	01a5: 04 40 85 5c df 7c c3 f1 c2 e7 6e 05  documents 0 to 2
+//	01b1: 8d 9a 93 33 98 c9 de 14 28 d4 c8 a8  document 3
 
 var directoryForm = &container.Format{Name: "parts.bin", What: "list of parts", Magic: "PARLEYPT", Versions: []container.Layout{
 	{Numbers: 20, Sections: []string{"collection", "questions", "dictionary", "lexicon", "lists", "sizes", "names"}},

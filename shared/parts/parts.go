@@ -23,9 +23,10 @@ import (
 	"encoding/hex"
 )
 
-// nameSize is the length of a part's name in bytes: the first half of its SHA-256, which
-// nobody can find another content for.
-const nameSize = 16
+// nameSize is the length of a part's name in bytes: the first 96 bits of its SHA-256. To find
+// another content for a name takes 2^96 tries, and parts.bin, where names are most of what
+// cannot be compressed, is loaded before the first question.
+const nameSize = 12
 
 // nameOf returns the name of a part.
 func nameOf(content []byte) string {

@@ -86,9 +86,9 @@ func Type(name string) string {
 }
 
 // hashed matches the names that publish makes: app/boot.0123456789abcdef.js,
-// data/0123456789abcdef.index.bin, and for parts data/ with 32 digits. Their contents never
+// data/0123456789abcdef.index.bin, and for parts data/ with 24 digits. Their contents never
 // change.
-var hashed = regexp.MustCompile(`^(app/[^/]+\.[0-9a-f]{16}\.[a-z0-9]+|data/([0-9a-f]{16}|[0-9a-f]{32})\.[^/]+)$`)
+var hashed = regexp.MustCompile(`^(app/[^/]+\.[0-9a-f]{16}\.[a-z0-9]+|data/([0-9a-f]{16}|[0-9a-f]{24})\.[^/]+)$`)
 
 // encodings in order of preference, each with the extension of the file that contains the
 // encoded content.

@@ -1,5 +1,5 @@
 // This part of the worker fetches the parts of a collection (shared/parts) that a question
-// needs, where a site has one in parts. Parts are named by the first half of their
+// needs, where a site has one in parts. Parts are named by the beginning of their
 // SHA-256, and kept in a cache of their own. Messages from and to parts.js:
 //
 //   {op: 'parts', body}   worker -> page, a JSON string:
