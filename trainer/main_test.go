@@ -198,6 +198,28 @@ func TestWrongUseAndBadDataAreTold(t *testing.T) {
 	}
 }
 
+func TestPlotDrawsAFigure(t *testing.T) {
+	dir := setUp(t)
+	for name, text := range map[string]string{
+		"growth.json": `{"title":"Growth","panels":[{"title":"ms","x":"passages","log_x":true,"series":[{"name":"Parley","kind":"curve","points":[{"x":10,"y":1},{"x":100,"y":2}]}]}]}`,
+		"other.json":  `{"docs":10000}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, _, stderr := trainer(t, dir, "plot DIR/growth.json --out DIR/growth.svg"); code != 0 {
+		t.Fatal(stderr)
+	}
+	svg, err := os.ReadFile(filepath.Join(dir, "growth.svg"))
+	if err != nil || !strings.Contains(string(svg), ">Parley<") {
+		t.Errorf("%v: %s", err, svg)
+	}
+	if code, _, stderr := trainer(t, dir, "plot DIR/other.json --out DIR/other.svg"); code != 1 || !strings.Contains(stderr, "describes no figure") {
+		t.Errorf("%d: %s", code, stderr)
+	}
+}
+
 func TestHelpHasExamples(t *testing.T) {
 	for _, c := range program.Commands {
 		for _, flag := range []string{" --help", " -h"} {
