@@ -1,12 +1,14 @@
 // Command growth measures how searching grows with a collection: time, memory and bytes of
-// the index, for the first 10,000, 100,000 ... of its passages, and beyond them with the
-// passages repeated under other numbers:
+// the index, for the first 10,000, 100,000 ... of its passages. Beyond those that there are,
+// passages come again under other numbers, each time with an eighth of their terms left out
+// and the weights of the others changed by up to a fifth, so that they do not all tie:
 //
 //	go run ./site/growth --collection FOLDER --queries QUERIES.jsonl --docs 10000,100000,1000000
 //
-// QUERIES.jsonl is what `parley export --queries` writes. With --ciff FOLDER it also writes
-// each index and the queries for rivals.py, which measures bmp and Seismic on them; run both
-// on a machine that does nothing else.
+// QUERIES.jsonl is what `parley export --queries` writes. With --rivals PYTHON, bmp and
+// Seismic (rivals.py) answer the same questions from the same index, fed by CIFF, in turn with
+// Parley: what else the machine does meets all of them. --figure FILE also writes the figure,
+// which `trainer plot FILE --out growth.svg` draws.
 //
 // With --parts it counts, instead, what questions fetch of the whole collection in parts, as
 // parley build --parts publishes it, and whether they rank as the whole index does:
@@ -21,6 +23,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -36,14 +39,14 @@ import (
 
 // A row is what was measured on one index.
 type row struct {
-	Docs     int                `json:"docs"`
-	Postings int                `json:"postings"`
-	Bytes    int                `json:"index_bytes"`
-	Memory   uint64             `json:"memory"` // of the opened index
-	Build    float64            `json:"build_seconds"`
-	Open     float64            `json:"open_seconds"`
-	Touched  float64            `json:"postings_a_question"`
-	Millis   map[string]float64 `json:"ms"` // median, by engine and depth: "10", "100"
+	Docs     int      `json:"docs"`
+	Postings int      `json:"postings"`
+	Bytes    int      `json:"index_bytes"`
+	Memory   uint64   `json:"memory"` // of the opened index
+	Build    float64  `json:"build_seconds"`
+	Open     float64  `json:"open_seconds"`
+	Touched  float64  `json:"postings_a_question"`
+	Engines  []*rival `json:"engines"` // Parley first
 }
 
 type query struct {
@@ -55,20 +58,20 @@ func main() {
 	from := flag.String("collection", "", "the collection's `folder`")
 	asked := flag.String("queries", "", "a `file` that parley export --queries wrote")
 	sizes := flag.String("docs", "10000,100000,283131,1000000", "`numbers` of passages")
-	ciff := flag.String("ciff", "", "also write each index as CIFF, with its queries, into this `folder`")
+	python := flag.String("rivals", "", "also ask bmp and Seismic, by this `python`")
+	figure := flag.String("figure", "", "write the figure into this `file`")
+	rounds := flag.Int("rounds", 5, "`how often` each question is asked")
 	inParts := flag.Bool("parts", false, "count what questions fetch of the collection in parts")
 	every := flag.Int("every", 1, "with --parts: ask every `n`th question")
 	flag.Parse()
-	if *every < 1 {
-		*every = 1
-	}
-	if err := run(*from, *asked, *sizes, *ciff, *inParts, *every); err != nil {
+	*every, *rounds = max(*every, 1), max(*rounds, 1)
+	if err := run(*from, *asked, *sizes, *python, *figure, *inParts, *every, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "growth:", err)
 		os.Exit(1)
 	}
 }
 
-func run(from, asked, sizes, ciff string, inParts bool, every int) error {
+func run(from, asked, sizes, python, figure string, inParts bool, every, rounds int) error {
 	x, texts, err := collection.Open(from)
 	if err != nil {
 		return err
@@ -87,22 +90,24 @@ func run(from, asked, sizes, ciff string, inParts bool, every int) error {
 	if inParts {
 		return countParts(x, texts, queries, every)
 	}
-	vectors := x.Vectors()
+	vectors, vocab := x.Vectors(), x.Vocab()
 	out := json.NewEncoder(os.Stdout)
+	var rows []row
 	for field := range strings.SplitSeq(sizes, ",") {
 		docs, err := strconv.Atoi(field)
 		if err != nil || docs < 1 {
 			return fmt.Errorf("--docs %s: wanted numbers", sizes)
 		}
-		r, grown, err := measure(vectors, x.Vocab(), docs, queries)
+		r, err := measure(vectors, vocab, docs, queries, python, rounds)
 		if err != nil {
 			return err
 		}
 		if err := out.Encode(r); err != nil {
 			return err
 		}
-		if ciff != "" {
-			if err := export(grown, filepath.Join(ciff, field), queries); err != nil {
+		rows = append(rows, r)
+		if figure != "" {
+			if err := draw(figure, rows); err != nil {
 				return err
 			}
 		}
@@ -149,44 +154,66 @@ func sortedKeys(m map[uint32]uint32) []uint32 {
 	return keys
 }
 
+// again returns a vector as it comes for the nth time.
+func again(v sparse.Vector, n, doc int) sparse.Vector {
+	if n == 0 {
+		return v
+	}
+	r := rand.New(rand.NewPCG(uint64(n), uint64(doc)))
+	var changed sparse.Vector
+	for i, term := range v.Terms {
+		if factor := .8 + .4*r.Float32(); r.IntN(8) > 0 {
+			changed.Terms, changed.Weights = append(changed.Terms, term), append(changed.Weights, v.Weights[i]*factor)
+		}
+	}
+	return changed
+}
+
 // measure indexes docs passages and asks the queries.
-func measure(vectors []sparse.Vector, vocab, docs int, queries []sparse.Vector) (r row, x *index.Index, err error) {
+func measure(vectors []sparse.Vector, vocab, docs int, queries []sparse.Vector, python string, rounds int) (r row, err error) {
 	begin := time.Now()
 	b := index.NewBuilder(vocab)
 	for i := range docs {
-		if err := b.Add(vectors[i%len(vectors)]); err != nil {
-			return r, nil, err
+		if err := b.Add(again(vectors[i%len(vectors)], i/len(vectors), i%len(vectors))); err != nil {
+			return r, err
 		}
 	}
 	var file bytes.Buffer
 	if _, err := b.WriteTo(&file); err != nil {
-		return r, nil, err
+		return r, err
 	}
 	b = nil
-	r = row{Docs: docs, Bytes: file.Len(), Build: time.Since(begin).Seconds(), Millis: map[string]float64{}}
+	r = row{Docs: docs, Bytes: file.Len(), Build: time.Since(begin).Seconds()}
 	before := heap()
 	begin = time.Now()
-	if x, err = index.Open(file.Bytes()); err != nil {
-		return r, nil, err
+	x, err := index.Open(file.Bytes())
+	if err != nil {
+		return r, err
 	}
 	r.Open = time.Since(begin).Seconds()
 	s := x.NewSearcher()
 	r.Memory, r.Postings = heap()-before+uint64(file.Len()), x.Postings()
-	for _, k := range []int{10, 100} {
-		var times []time.Duration
-		for range 3 {
-			for _, q := range queries {
-				begin := time.Now()
-				_, cost := s.Search(q, k)
-				times = append(times, time.Since(begin))
-				r.Touched += float64(cost.Postings)
-			}
-		}
-		slices.Sort(times)
-		r.Millis["parley "+strconv.Itoa(k)] = times[len(times)/2].Seconds() * 1000
+	for _, q := range queries {
+		_, cost := s.Search(q, 1)
+		r.Touched += float64(cost.Postings) / float64(len(queries))
 	}
-	r.Touched /= float64(6 * len(queries))
-	return r, x, nil
+	r.Engines = []*rival{{Name: "Parley", ask: func(k int) (seconds []float64, err error) {
+		for _, q := range queries {
+			begin := time.Now()
+			s.Search(q, k)
+			seconds = append(seconds, time.Since(begin).Seconds())
+		}
+		return seconds, nil
+	}}}
+	if python != "" {
+		all, stop, err := startRivals(python, x, queries)
+		if err != nil {
+			return r, err
+		}
+		defer stop()
+		r.Engines = append(r.Engines, all...)
+	}
+	return r, takeTurns(r.Engines, rounds)
 }
 
 func heap() uint64 {
@@ -196,11 +223,9 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// export writes an index and the queries for other engines.
+// export writes an index and the queries for other engines: "best" are the best hundred, with
+// the sums of their products.
 func export(x *index.Index, folder string, queries []sparse.Vector) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
 	f, err := os.Create(filepath.Join(folder, "index.ciff"))
 	if err != nil {
 		return err
@@ -211,6 +236,25 @@ func export(x *index.Index, folder string, queries []sparse.Vector) error {
 	if err := x.WriteCIFF(f, terms, names, ""); err != nil {
 		return err
 	}
+	d, err := os.Create(filepath.Join(folder, "docs.jsonl"))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	lines := bufio.NewWriterSize(d, 1<<16)
+	for doc, v := range x.Documents() {
+		fmt.Fprintf(lines, `{"id":"%d","content":"","vector":{`, doc)
+		for i, m := range v {
+			if i > 0 {
+				lines.WriteByte(',')
+			}
+			fmt.Fprintf(lines, `"%d":%d`, m.Term, m.Weight)
+		}
+		lines.WriteString("}}\n")
+	}
+	if err := lines.Flush(); err != nil {
+		return err
+	}
 	q, err := os.Create(filepath.Join(folder, "queries.jsonl"))
 	if err != nil {
 		return err
@@ -219,17 +263,17 @@ func export(x *index.Index, folder string, queries []sparse.Vector) error {
 	out := json.NewEncoder(q)
 	s := x.NewSearcher()
 	for _, v := range queries {
-		factors, _ := x.Factors(v)
+		factors, step := x.Factors(v)
 		line := struct {
 			V    map[string]uint32 `json:"v"`
-			Best []uint32          `json:"best"`
+			Best [][2]uint32       `json:"best"`
 		}{V: map[string]uint32{}}
 		for _, f := range factors {
 			line.V[terms(f.Term)] = f.Weight
 		}
 		hits, _ := s.Search(v, 100)
 		for _, h := range hits {
-			line.Best = append(line.Best, h.Doc)
+			line.Best = append(line.Best, [2]uint32{h.Doc, uint32(h.Score/step + .5)})
 		}
 		if err := out.Encode(line); err != nil {
 			return err
