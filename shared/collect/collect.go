@@ -23,6 +23,7 @@ import (
 	"hash/maphash"
 	"io"
 	"math"
+	"runtime"
 	"strings"
 
 	"parley/shared/bundle"
@@ -108,6 +109,7 @@ func (c *Cutter) Cut(d documents.Document, note func(documents.Note)) []passages
 		note(about)
 		return nil
 	}
+	d = own(d)
 	list := documents.Cut(d, c.limit, c.count)
 	if before, ok := c.taken(d.ID, list); ok {
 		was := d.ID
@@ -121,6 +123,13 @@ func (c *Cutter) Cut(d documents.Document, note func(documents.Note)) []passages
 		c.seen[p.ID] = here
 	}
 	return list
+}
+
+// own returns a document whose short strings are copies: as parts of a file they would keep
+// all of it in memory, beside the text that was made of it.
+func own(d documents.Document) documents.Document {
+	d.ID, d.Title, d.URL = strings.Clone(d.ID), strings.Clone(d.Title), strings.Clone(d.URL)
+	return d
 }
 
 // name returns where an id was seen.
@@ -284,6 +293,9 @@ func (b *Builder) Finish() ([]File, error) {
 		return nil, err
 	}
 	b.index = nil
+	if postings.n > 4<<20 {
+		runtime.GC() // of the lists, before the memory for the whole is taken
+	}
 	index := postings.join()
 	// The texts are written twice, the first time only to count: a buffer that grows as it
 	// goes would hold them twice.

@@ -2,10 +2,37 @@ package collect
 
 import (
 	"bytes"
+	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 
+	"parley/shared/documents"
+	"parley/shared/passages"
 	"parley/shared/sparse"
 )
+
+// A passage holds no more of a file in memory than its text: titles and ids are parts of
+// the file's, where its reader could leave them as they were.
+func TestPassagesDoNotHoldTheirFile(t *testing.T) {
+	c := NewCutter(nil, Settings{PassageTokens: -1})
+	heap := func() int {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	before := heap()
+	var list []passages.Passage
+	for i := range 20 {
+		file := strings.Repeat(fmt.Sprintf("%02d", i), 1<<19)
+		list = append(list, c.Cut(documents.Document{ID: file[:2], Title: file[2:4], URL: file[4:6], Text: "Lifts."}, nil)...)
+	}
+	if got := heap() - before; got > 1<<20 {
+		t.Errorf("%d passages of a few bytes take %d", len(list), got)
+	}
+	runtime.KeepAlive(list)
+}
 
 func FuzzVectors(f *testing.F) {
 	f.Add(AppendVectors(nil, sparse.Vector{Terms: []uint32{1, 5}, Weights: []float32{1, 2}}, sparse.Vector{}), 2)

@@ -49,7 +49,7 @@ func Merge(list []Named) ([]File, error) {
 			}
 		}
 	}
-	files, err := b.Files()
+	files, err := b.Finish()
 	if err != nil {
 		return nil, err
 	}

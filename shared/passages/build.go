@@ -18,7 +18,7 @@ import (
 type Builder struct {
 	about About
 	n     uint32
-	data  [columns][]byte
+	data  [columns]grown
 	pages []byte
 	paged bool // a passage has a page
 	seen  map[string]uint32
@@ -41,7 +41,7 @@ func (b *Builder) Add(p Passage) error {
 		if i := invalid(s); i >= 0 {
 			return fmt.Errorf("passages: passage %d, id %s: %s: byte %d is not UTF-8", b.n, strconv.QuoteToASCII(p.ID), sectionNames[firstColumn+c], i)
 		}
-		if uint64(len(b.data[c]))+uint64(len(s))+2 > math.MaxUint32 {
+		if uint64(b.data[c].n)+uint64(len(s))+2 > math.MaxUint32 {
 			return fmt.Errorf("passages: passage %d, id %s: the collection's %s exceed 4 GiB", b.n, strconv.QuoteToASCII(p.ID), sectionNames[firstColumn+c])
 		}
 	}
@@ -64,7 +64,7 @@ func (b *Builder) Add(p Passage) error {
 		stored[urls] = noURL
 	}
 	for c, s := range stored {
-		b.data[c] = append(append(b.data[c], s...), end)
+		b.data[c].add(s)
 	}
 	b.pages = binary.AppendUvarint(b.pages, uint64(p.Page))
 	b.paged = b.paged || p.Page > 0
@@ -107,23 +107,53 @@ func (a *About) encode() []byte {
 // what was added.
 func (b *Builder) WriteTo(w io.Writer) (int64, error) {
 	about := b.about.encode()
-	body, version := [][]byte{aboutSection: about}, 1
-	body = append(body, b.data[:]...)
+	body, version := [][][]byte{aboutSection: {about}}, 1
+	for i := range b.data {
+		body = append(body, b.data[i].pieces())
+	}
 	if b.paged {
-		body, version = append(body, b.pages), 2
+		body, version = append(body, [][]byte{b.pages}), 2
 	}
 	var sums []container.Sum
-	for _, data := range body {
-		sums = append(sums, container.SumOf(data))
+	for _, pieces := range body {
+		n, sum := 0, container.NewCRC()
+		for _, data := range pieces {
+			n += len(data)
+			sum.Write(data)
+		}
+		sums = append(sums, container.Sum{Length: int64(n), CRC: sum.Sum32()})
 	}
 	header := form.Header(version, binary.LittleEndian.AppendUint32(nil, b.n), sums...)
 	written := int64(0)
-	for _, data := range append([][]byte{header}, body...) {
-		n, err := w.Write(data)
-		written += int64(n)
-		if err != nil {
-			return written, fmt.Errorf("passages: %w", err)
+	for _, pieces := range append([][][]byte{{header}}, body...) {
+		for _, data := range pieces {
+			n, err := w.Write(data)
+			written += int64(n)
+			if err != nil {
+				return written, fmt.Errorf("passages: %w", err)
+			}
 		}
 	}
 	return written, nil
 }
+
+// grown is a column that grows without copying what it has: a slice that append enlarges
+// is in memory twice while it is copied, and has a quarter of its capacity unused.
+type grown struct {
+	full [][]byte
+	last []byte
+	n    int // bytes in all
+}
+
+const pieceSize = 1 << 20
+
+func (g *grown) add(s string) {
+	if need := len(s) + 1; len(g.last)+need > cap(g.last) && cap(g.last) >= pieceSize {
+		g.full = append(g.full, g.last)
+		g.last = make([]byte, 0, max(pieceSize, need))
+	}
+	g.last = append(append(g.last, s...), end)
+	g.n += len(s) + 1
+}
+
+func (g *grown) pieces() [][]byte { return append(g.full[:len(g.full):len(g.full)], g.last) }

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -371,6 +373,37 @@ func BenchmarkOpen(b *testing.B) {
 	for b.Loop() {
 		if _, err := Open(data); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// What a collection has is not copied when it grows: then it would be in memory twice.
+func TestGrowingCopiesNothing(t *testing.T) {
+	text := strings.Repeat("twelve tonnes ", 300)
+	const n = 5000
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	b := NewBuilder(About{})
+	for i := range n {
+		if err := b.Add(Passage{ID: strconv.Itoa(i), Text: text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if got, most := after.TotalAlloc-before.TotalAlloc, uint64(n*len(text)*5/4); got > most {
+		t.Errorf("%d bytes were allocated for texts of %d, wanted at most %d", got, n*len(text), most)
+	}
+	var out bytes.Buffer
+	if _, err := b.WriteTo(&out); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(out.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if p := s.At(i); p.Text != text || p.ID != strconv.Itoa(i) {
+			t.Fatalf("passage %d is %q", i, p.ID)
 		}
 	}
 }
