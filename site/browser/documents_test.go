@@ -515,34 +515,34 @@ func TestFilesAreAddedToACollection(t *testing.T) {
 	check("after a reload")
 }
 
-// Several collections are searched as one, also after a reload and when one has grown.
+// Several collections are searched as one, one's own and the site's, also after a reload.
 func TestSearchInSeveralCollections(t *testing.T) {
-	p := open(t, shipped(t)).ready().openDocuments()
+	p := over(t, passages.Passage{ID: "goat", Title: "Goat", Text: "The goat Clotilde grazes behind the chapel."}).openDocuments()
 	for name, text := range map[string]string{"orchard": "The pear tree Clotilde stands beside the well.", "kitchen": "Clotilde's jam is boiled with ginger in the copper pan."} {
 		p.give("#pick-files", filepath.Join(write(t, name, map[string]string{name + ".txt": text}), name+".txt"))
 		p.encoded(name)
 	}
 	eval[bool](p, `(() => {
 		document.querySelector(".several details").open = true;
-		document.querySelectorAll(".several input").forEach(i => { i.checked = i.value !== "site"; });
+		document.querySelectorAll(".several input").forEach(i => { i.checked = true; });
 		return true;
 	})()`)
 	p.accessible("the choice of collections")
 	p.picture("several")
 	p.click(".several button")
-	all := `/orchard and kitchen|kitchen and orchard/.test(document.querySelector("#status-text").textContent) && document.querySelector("#documents-panel input[type=radio]:checked")?.closest("li").innerText.includes("Searched together")`
+	all := `/A few texts, (orchard and kitchen|kitchen and orchard)/.test(document.querySelector("#status-text").textContent) && document.querySelector("#documents-panel input[type=radio]:checked")?.closest("li").innerText.includes("Searched together")`
 	p.wait("one collection of all", all)
 	p.press(kb.Escape)
 	got := p.ask("where is Clotilde?")
 	sources := eval[[]string](p, `[...document.querySelectorAll(".source-button")].map(b => b.firstChild.textContent)`)
-	for _, want := range []string{"Source in orchard", "Source in kitchen"} {
+	for _, want := range []string{"Source in orchard", "Source in kitchen", "Source in A few texts"} {
 		if !slices.Contains(sources, want) {
 			t.Errorf("%q, not %q: %+v", sources, want, got)
 		}
 	}
 	p.do(chromedp.Reload())
 	p.ready()
-	p.wait("all after a reload", `/orchard and kitchen|kitchen and orchard/.test(document.querySelector("#collection").textContent)`)
+	p.wait("all after a reload", `/A few texts, (orchard and kitchen|kitchen and orchard)/.test(document.querySelector("#collection").textContent)`)
 	p.openDocuments()
 	// The conversation goes along with the documents, and opens with them.
 	p.press(kb.Escape)

@@ -32,7 +32,7 @@
   async function contents(id) {
     const ids = several(id);
     if (!ids) return collections.contents(id);
-    const parts = await Promise.all(ids.map(async id => id === 'site' ? { name: siteTitle(), site: true } : { name: nameOf(id), ...await collections.contents(id) }));
+    const parts = await Promise.all(ids.map(async id => id === 'site' ? { name: '', site: true } : { name: nameOf(id), ...await collections.contents(id) }));
     if (!parts.every(c => c.site || c.index)) return null;
     try {
       const { files } = await run('join', { list: parts });

@@ -176,7 +176,7 @@ const jobs = {
   },
 
   // join makes one collection of several: [{name, index, passages, dense}], or {name, site}
-  // for the site's own.
+  // for the site's own, whose name is in its passages where name is empty.
   async join({ list }) {
     const p = await running();
     for (const [i, c] of list.entries()) {

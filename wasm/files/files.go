@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -557,6 +558,9 @@ func (d *desk) join(in struct {
 			if c.Dense, err = dense.Open(content); err != nil {
 				return nil, fmt.Errorf("%s: %s: %w", name, collect.DenseFile, err)
 			}
+		}
+		if name == "" { // the site's own, which the page may not have opened
+			name = cmp.Or(c.Passages.About().Title, "the built-in collection")
 		}
 		list = append(list, collect.Named{Name: name, Collection: c})
 	}
