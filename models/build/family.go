@@ -157,7 +157,7 @@ func times(level string) float64 {
 	return n
 }
 
-// measure sets FLOPS, ratios and cards.
+// measure sets FLOPS, the number of questions behind them, ratios and cards.
 func measure(out, turns string, f *family.Family) error {
 	list, err := conversations.Read(turns)
 	if err != nil {
@@ -192,6 +192,7 @@ func measure(out, turns string, f *family.Family) error {
 					return fmt.Errorf("%s: %s: %w", l.Folder, c.ID, err)
 				}
 				active.Add(q.Vector)
+				l.Questions++
 			}
 		}
 		for j := range uint32(x.Vocab() + x.Words()) {

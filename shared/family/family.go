@@ -7,7 +7,7 @@
 //	  "base": "undistilled",
 //	  "default": "distilled",
 //	  "levels": [
-//	    {"name": "undistilled", "title": "Undistilled", "folder": "splade-tiny", "flops": 4.9, "ratio": 0.8, "card": "splade-tiny/README.md"},
+//	    {"name": "undistilled", "title": "Undistilled", "folder": "splade-tiny", "flops": 4.9, "questions": 438, "ratio": 0.8, "card": "splade-tiny/README.md"},
 //	    {"name": "distilled", ...}
 //	  ],
 //	  "dense": {"title": "Better answers", "folder": "bge-small-conv", "passages": "bge-small", "card": "bge-small-conv/README.md"}

@@ -278,11 +278,12 @@ type Level struct {
 	Name  string `json:"name"`  // a word: "undistilled", "distilled", "2x"
 	Title string `json:"title"` // for people
 	// FLOPS is sum_j p_q(j) p_d(j) of the list's questions against its collection, where
-	// it was measured. Ratio is FLOPS of the level before regularisation divided by this
-	// level's.
-	FLOPS float64 `json:"flops"`
-	Ratio float64 `json:"ratio,omitempty"`
-	Card  string  `json:"card,omitempty"` // path of its model card
+	// it was measured: the mean over that many questions. Ratio is FLOPS of the level before
+	// regularisation divided by this level's.
+	FLOPS     float64 `json:"flops"`
+	Questions int     `json:"questions,omitempty"`
+	Ratio     float64 `json:"ratio,omitempty"`
+	Card      string  `json:"card,omitempty"` // path of its model card
 }
 
 // Failure says what went wrong, and where.

@@ -470,6 +470,7 @@ func readLevel(v jsontree.Value, m *message.Level) {
 	m.Name = v.Get("name").Text
 	m.Title = v.Get("title").Text
 	m.FLOPS = v.Get("flops").Number
+	m.Questions = v.Get("questions").Int()
 	m.Ratio = v.Get("ratio").Number
 	m.Card = v.Get("card").Text
 }
@@ -479,6 +480,7 @@ func (w *writer) writeLevel(name string, m *message.Level) {
 	w.text("name", m.Name)
 	w.text("title", m.Title)
 	w.float("flops", float64(m.FLOPS), 64)
+	w.int("questions", m.Questions)
 	w.float("ratio", float64(m.Ratio), 64)
 	w.text("card", m.Card)
 	w.end('}')

@@ -225,6 +225,19 @@ func TestCompare(t *testing.T) {
 	p.wait("all columns", compared+` && document.querySelectorAll(".way").length === 4`)
 	p.accessibleInBoth("comparing")
 	p.look("compare")
+	// It is saved, from a menu that can be read, and its words are explained.
+	eval[bool](p, `(window.savedFiles = [], URL.createObjectURL = b => { savedFiles.push(b); return "#"; }, HTMLAnchorElement.prototype.click = () => {}, document.querySelector(".compare .save").open = true)`)
+	if tall := eval[float64](p, `Math.max(...[...document.querySelectorAll(".compare .save button")].map(b => b.scrollHeight))`); tall > 50 {
+		t.Errorf("a button of the menu is %v pixels high", tall)
+	}
+	eval[bool](p, `(document.querySelectorAll(".compare .save button").forEach(b => b.click()), true)`)
+	p.wait("four files", `savedFiles.length === 4`)
+	table := eval[string](p, `savedFiles.find(f => f.type === "text/csv").text()`)
+	if !strings.HasPrefix(table, `turn 3,Last turn alone,Whole conversation,"Whole conversation, distilled",Rewrite`+"\n") || strings.Count(table, "\n") != 16 {
+		t.Errorf("saved is %q", table)
+	}
+	eval[bool](p, `(document.querySelector('.compare [data-gloss="postings"]').focus(), true)`)
+	p.wait("the explanation", `document.querySelector("#gloss-tip").textContent.includes("inverted index") && document.querySelector(".compare .glossary")`)
 }
 
 // Of a result, the shared terms add up to the score; a term switched off, or a turn

@@ -39,9 +39,9 @@ var tourViews = [][2]string{
 	{"follow-ups", ".turn.on-show"},
 	{"follow-ups.2", ".turn.on-show"},
 	{"follow-ups.3", ".turn.on-show"},
-	{"follow-ups.4", ".turn.on-show .groups"},
+	{"follow-ups.4", ".turn.on-show .legend"},
 	{"distillation", ".turn.on-show"},
-	{"distillation.2", ".instrument.compare"},
+	{"distillation.2", ".instrument.compare .ways"},
 	{"regulariser", ".turn.on-show"},
 	{"regulariser.2", "#dial .grid"},
 	{"cost", ".turn.on-show"},
@@ -68,6 +68,11 @@ func (p *page) hiddenNow(about string) []string {
 		for (const css of [".tour", "#tour-title", ".tour .text", ".tour .next", ".tour .end"]) {
 			const r = document.querySelector(css).getBoundingClientRect();
 			if (r.top < -.5 || r.left < -.5 || r.bottom > innerHeight + .5 || r.right > innerWidth + .5 || r.height < 8) bad.push(css + " at " + [r.left, r.top, r.right, r.bottom].map(Math.round));
+		}
+		for (const b of document.querySelectorAll(".tour .buttons > :not([inert])")) {
+			const words = new Range();
+			words.selectNodeContents(b);
+			if (words.getClientRects().length > 1) bad.push("in two lines: " + b.textContent);
 		}
 		for (const part of [.1, .3, .5, .7, .9]) { // nothing of the page lies over the card
 			const over = document.elementFromPoint(card.left + card.width * part, card.top + card.height * part);
@@ -262,8 +267,8 @@ func TestHandouts(t *testing.T) {
 		"#handout=lesson&answers": {"13 of 30,522 are not zero", "Answer: ", "λ 0.4, 7 terms: 7 terms, 4,464 postings, rank 3", "10.6 times fewer postings; the article falls from rank 1 to 3"},
 	} {
 		eval[bool](p, `(location.hash = `+quote(hash)+`, true)`)
-		p.wait("the handout", `location.hash === `+quote(hash)+` && document.querySelector(".paper #handout-title") && !document.querySelector(".handout-bar .primary").disabled`)
-		got := squeeze(p.text(".paper"))
+		p.wait("the handout", `location.hash === `+quote(hash)+` && document.querySelector(".leaf #handout-title") && !document.querySelector(".handout-bar .primary").disabled`)
+		got := squeeze(p.text(".leaf"))
 		for _, want := range wants {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s lacks %q: %s", hash, want, got)

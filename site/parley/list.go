@@ -13,12 +13,13 @@ import (
 
 // A listed encoder is a line in the output of `parley models`.
 type listed struct {
-	Name  string  `json:"name"`
-	Title string  `json:"title,omitempty"`
-	Dir   string  `json:"dir"`
-	Bytes int64   `json:"bytes"` // size of its weights
-	FLOPS float64 `json:"flops,omitempty"`
-	Use   string  `json:"use,omitempty"`
+	Name      string  `json:"name"`
+	Title     string  `json:"title,omitempty"`
+	Dir       string  `json:"dir"`
+	Bytes     int64   `json:"bytes"`           // size of its weights
+	FLOPS     float64 `json:"flops,omitempty"` // the mean over Questions
+	Questions int     `json:"questions,omitempty"`
+	Use       string  `json:"use,omitempty"`
 }
 
 // listedDense is the second stage's encoder.
@@ -61,7 +62,7 @@ func runModels(l *cli.Flags) cli.Run {
 		} else {
 			for _, level := range encoders.List.Levels {
 				at := filepath.Join(dir, filepath.FromSlash(level.Folder))
-				e := listed{Name: level.Name, Title: level.Title, Dir: at, Bytes: weights(at), FLOPS: level.FLOPS}
+				e := listed{Name: level.Name, Title: level.Title, Dir: at, Bytes: weights(at), FLOPS: level.FLOPS, Questions: level.Questions}
 				if level.Name == encoders.List.Base {
 					e.Use = "passages, questions"
 				} else {
@@ -110,6 +111,9 @@ func runModels(l *cli.Flags) cli.Run {
 			flops := ""
 			if e.FLOPS > 0 {
 				flops = fmt.Sprintf("FLOPS %.3f", e.FLOPS)
+			}
+			if e.FLOPS > 0 && e.Questions > 0 {
+				flops += fmt.Sprintf(" on %d questions", e.Questions)
 			}
 			fmt.Fprintf(t, "%s\t%s\t%.1f MB\t%s\t%s\t%s\n", printable(e.Name), printable(e.Title), float64(e.Bytes)/1e6, flops, e.Use, e.Dir)
 		}

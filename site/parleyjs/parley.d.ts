@@ -45,7 +45,9 @@ export interface LoadOptions extends Signal {
 export interface Level {
   name: string;
   title: string;
+  /** The mean over so many questions. */
   flops: number;
+  questions: number;
   ratio: number;
 }
 

@@ -103,7 +103,7 @@ func report(o Options, files []file, first int) *Report {
 // an icon for installing. kernel-relaxed.wasm loads in the place of kernel.wasm, which is
 // as large.
 var onDemand = []string{"kernel-relaxed.wasm", "panels.js", "panels.css", "documents.js", "reader.js", "share.js", "better.js", "lesson.js", "lesson.css", "files-worker.js", "files.wasm", pdfium,
-	"dial.js", "dial.css", "lens.js", "glossary.js", "glossary.css", "charts.js", "charts.css", "levels.json", "card.css", "icon-maskable.svg"}
+	"dial.js", "dial.css", "compare.js", "lens.js", "glossary.js", "glossary.css", "charts.js", "charts.css", "levels.json", "card.css", "icon-maskable.svg"}
 
 // firstPage reports whether every visit loads the file. It does not load licences, model
 // cards, experiments, files on demand, parley.js, and the icons for installing the page as an

@@ -582,7 +582,7 @@ class Parley {
 
 const aboutOf = ({ collection = '', passages = 0, encoder = '', licence = '', licence_url = '', attribution = '', simd = false, memory = 0, levels = [], level = '', suggested = [], dense }) => ({
   collection, passages, encoder, licence, licenceURL: licence_url, attribution, simd, memory, level, suggested,
-  levels: levels.map(({ name, title = name, flops = 0, ratio = 0 }) => ({ name, title, flops, ratio })),
+  levels: levels.map(({ name, title = name, flops = 0, questions = 0, ratio = 0 }) => ({ name, title, flops, questions, ratio })),
   better: dense ? { title: dense.title, bytes: dense.bytes } : null,
 });
 

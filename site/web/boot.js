@@ -94,6 +94,7 @@
     },
     fill(id, value) { const e = $(id); if (e) e.value = value; },
     lens(rows) { panel('lens').then(l => l.show(rows), () => {}); },
+    compare(...given) { panel('compare').then(c => c.show(...given), () => {}); },
     dial(...given) { panel('dial').then(d => d.show(...given)).catch(e => say(e.message)); },
     // probe asks the worker for an instrument or the lesson, beside the conversation (a
     // message.Ask as JSON); its ids are negative.
@@ -358,12 +359,13 @@
   }
   async function panel(name) {
     const charts = ['{{charts.js}}', '{{charts.js integrity}}'];
-    const parts = [['{{panels.js}}', '{{panels.js integrity}}'], ...(name === 'dial' ? [charts] : []), ...(name === 'dial' || name === 'lens' ? [['{{glossary.js}}', '{{glossary.js integrity}}']] : []), {
+    const parts = [['{{panels.js}}', '{{panels.js integrity}}'], ...(name === 'dial' || name === 'compare' ? [charts] : []), ...(['dial', 'compare', 'lens', 'lesson'].includes(name) ? [['{{glossary.js}}', '{{glossary.js integrity}}']] : []), {
       documents: ['{{documents.js}}', '{{documents.js integrity}}'],
       reader: ['{{reader.js}}', '{{reader.js integrity}}'],
       share: ['{{share.js}}', '{{share.js integrity}}'],
       better: ['{{better.js}}', '{{better.js integrity}}'],
       dial: ['{{dial.js}}', '{{dial.js integrity}}'],
+      compare: ['{{compare.js}}', '{{compare.js integrity}}'],
       lesson: ['{{lesson.js}}', '{{lesson.js integrity}}'],
       lens: ['{{lens.js}}', '{{lens.js integrity}}'],
     }[name]];

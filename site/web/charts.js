@@ -159,31 +159,31 @@
       if (s.kind === 'steps' || s.kind === 'line') continue;
       s.points.forEach((p, i) => {
         const [x, y] = at[i], beyond = Math.sign(held(p.y) - p.y);
-        if (beyond) { pen.mark({ ...l, shape: beyond < 0 ? 2 : 5 }, x, y + 4 * beyond * -scale * -1, 4.5 * scale); return; }
+        if (beyond) { pen.mark({ ...l, shape: beyond < 0 ? 2 : 5 }, x, y + 4 * beyond * scale, 4.5 * scale); return; }
         if (p.sd) pen.line([[x, Y(held(p.y - p.sd)), true], [x, Y(held(p.y + p.sd))]], l.colour, 1.2 * scale);
         pen.mark(l, x, y, (s.strong ? 5 : 4) * scale);
       });
     }
   }
 
-  const all = new Set();
-  function repaint() { for (const c of all) if (c.box.isConnected) c.repaint(); }
+  const made = new WeakMap(); // the charts, by their elements
+  const onPage = () => [...document.querySelectorAll('.chart')].map(e => made.get(e));
+  const repaint = () => onPage().forEach(c => c.repaint());
   for (const q of ['(prefers-color-scheme: dark)', '(forced-colors: active)', '(prefers-contrast: more)']) matchMedia(q).addEventListener('change', repaint);
   new MutationObserver(repaint).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] });
-  addEventListener('beforeprint', () => { for (const c of all) if (c.box.isConnected) c.twin(); });
+  addEventListener('beforeprint', () => onPage().forEach(c => c.twin()));
 
-  // chart returns {box, set(panel, off), choose(x)}. looks gives a series' look by its name;
-  // point, if it is given, is called with the point that a visitor chooses.
-  function chart(panel, looks, point) {
+  // chart returns {box, set(panel, off)}: an element, and what gives it another panel, or
+  // takes the series of the names in off away. looks gives a series' look by its name.
+  function chart(panel, looks) {
     const place = el('div', { class: 'plot' });
     const tip = el('div', { class: 'tip', hidden: true });
     const said = el('output', { class: 'vh' });
     const paper = el('div', { class: 'paper', tabIndex: 0, role: 'group', 'aria-roledescription': 'chart' }, place, tip);
     const printed = el('div', { class: 'printed', 'aria-hidden': 'true' });
     const title = el('p', { class: 'chart-title' });
-    const box = el('figure', { class: 'chart', 'aria-label': panel.title }, el('div', { class: 'chart-head' }, title, save(() => name(), () => ({ scene: picture, ...data() }))), paper, printed, said);
+    const box = el('figure', { class: 'chart', 'aria-label': panel.title }, el('div', { class: 'chart-head' }, title, save(() => panel.title, () => ({ scene: picture, ...data() }))), paper, printed, said);
     let u = null, ends = null, shown = [], order = [], now = -1;
-    const name = () => panel.title;
     const colour = { f: null };
     const paint = c => (colour.f ??= resolver(box))(c);
     const labelOf = (s, i) => s.labels?.[i] && s.labels[i] !== s.name ? `${s.name}, ${s.labels[i]}` : s.name;
@@ -241,7 +241,6 @@
         const atY = over.top - outer.top + y, below = atY < tip.offsetHeight + 16;
         tip.style.top = `${below ? atY + 14 : atY - tip.offsetHeight - 14}px`;
         if (aloud) said.textContent = told(p);
-        point?.(p);
       }
       u.redraw(false, false);
     }
@@ -272,9 +271,11 @@
     let width = 0;
     new ResizeObserver(() => { if (Math.abs(paper.clientWidth - width) > 1) { width = paper.clientWidth; build(); } }).observe(paper);
 
-    // picture draws the chart with a pen and returns its size.
-    function picture(pen) {
-      const W = 560, H = 340, left = 62, top = 40, right = 16, legend = Math.ceil(shown.length / 2) * 18, bottom = 50;
+    // picture draws the chart with a pen and returns its size. A small one, for paper, has
+    // larger letters for its width.
+    function picture(pen, small = false) {
+      const [W, H] = small ? [380, 270] : [560, 340], left = 62, top = 40, right = 16, bottom = 50;
+      const columns = small ? 1 : 2, legend = Math.ceil(shown.length / columns) * 18;
       const X = x => { const f = v => ends.logX ? Math.log(v) : v; return left + (f(x) - f(ends.x0)) / (f(ends.x1) - f(ends.x0)) * (W - left - right); };
       const Y = y => { const f = v => ends.logY ? Math.log(v) : v; return H - bottom - (f(y) - f(ends.y0)) / (f(ends.y1) - f(ends.y0)) * (H - top - bottom); };
       pen.box(0, 0, W, H + legend, 'var(--paper)');
@@ -287,7 +288,7 @@
       pen.text(panel.x, (left + W - right) / 2, H - bottom + 38, 'var(--muted)', 12, 'middle');
       trace(pen, shown, looks, X, Y, ends, left, W - right, 1);
       shown.forEach((s, i) => {
-        const l = looks(s.name), x = 14 + i % 2 * W / 2, y = H + Math.floor(i / 2) * 18 + 4;
+        const l = looks(s.name), x = 14 + i % columns * W / 2, y = H + Math.floor(i / columns) * 18 + 4;
         if (s.kind !== 'mark') pen.line([[x, y - 4, true], [x + 24, y - 4]], l.colour, 1.7, s.kind === 'level' ? [5, 4] : l.dash);
         if (s.kind === 'curve' || s.kind === 'mark') pen.mark(l, x + 12, y - 4, 4);
         pen.text(s.name, x + 32, y, 'var(--ink)', 12);
@@ -314,15 +315,14 @@
       repaint() { colour.f?.done(); colour.f = null; u?.redraw(false, true); },
       twin() {
         if (!u) return;
-        const svg = drawn('svg', {}), [w, h] = picture(svgPen(svg));
+        const svg = drawn('svg', {}), [w, h] = picture(svgPen(svg), true);
         svg.setAttribute('viewBox', `0 0 ${w} ${h}`);
         printed.replaceChildren(svg);
       },
-      points: () => order,
     };
     const xTitle = el('figcaption', { class: 'x-title' });
     paper.after(xTitle);
-    all.add(self);
+    made.set(box, self);
     self.set(panel);
     return self;
   }
@@ -447,5 +447,7 @@
     return { box, here(n) { for (const r of table.rows) [...r.cells].forEach((c, i) => c.classList.toggle('here', i === n + 1)); } };
   }
 
-  window.parleyCharts = { grid, el, drawn, number, plain, look, levelLook, key, chart, legend, save, tableScene, asSVG, asPNG, csv, json };
+  const { parley } = window; // absent on the experiments' page, which names the style itself
+  if (parley) document.head.append(el('link', { rel: 'stylesheet', integrity: '{{charts.css integrity}}', href: parley.at('{{charts.css}}') }));
+  window.parleyCharts = { grid, el, number, plain, look, levelLook, key, chart, legend, save };
 })();

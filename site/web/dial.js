@@ -28,7 +28,8 @@
   // goal is what the ranks are of: the articles that were judged to answer, or else the one
   // that the reply quotes.
   function goal(row) {
-    if (row.gold.length) return { ids: row.gold, name: row.gold.map(id => id.replace(/_/g, ' ')).join(' or '), judged: true };
+    const titles = new Map(levels().flatMap(l => known(row, l.name)?.results || []).map(r => [r.id, r.title]));
+    if (row.gold.length) return { ids: row.gold, name: row.gold.map(id => titles.get(id) || id.replace(/_/g, ' ')).join(' or '), judged: true };
     return row.reply ? { ids: [row.reply], name: row.replyTitle, judged: false } : null;
   }
   function rankOf(a, g) {
@@ -104,7 +105,7 @@
       summary: el('p', { class: 'summary', 'aria-live': 'polite' }),
       radios: el('div', {}), what: el('p', { class: 'note' }),
       picker: el('div', { class: 'picker', role: 'group', 'aria-label': 'Turn to look at' }),
-      figures: el('table', { class: 'side-by-side' }), grid: el('div', {}), results: el('table', { class: 'side-by-side results-table' }),
+      figures: el('table', { class: 'side-by-side figures-table' }), grid: el('div', {}), results: el('table', { class: 'side-by-side results-table' }),
       gridNote: el('p', { class: 'note' }),
       slider: el('input', { type: 'range', min: 1, step: 1, id: 'keep', 'aria-describedby': 'keep-note', oninput: () => { keep = Number(p.slider.value); draw(); tend(); } }),
       cutName: el('span', { class: 'cut-name' }), cutRead: el('dl', { class: 'figures' }), cutCharts: el('div', { class: 'charts' }),
@@ -129,7 +130,7 @@
       p.cutRead, p.cutCharts,
       el('h4', {}, 'Turn by turn'), p.legend, p.turns,
       el('details', { class: 'numbers' }, el('summary', {}, 'The charts’ numbers as a table'), region('The charts’ numbers', p.table)),
-      el('h4', {}, 'Time'), p.time,
+      p.time,
       el('details', { class: 'numbers' }, el('summary', {}, 'Glossary'), glossary()));
     for (const c of Object.values(charts)) c.box.remove();
     for (const k of Object.keys(charts)) delete charts[k];
@@ -174,7 +175,7 @@
       parts.radios.dataset.of = ls.map(l => l.name).join(' ');
       parts.radios.replaceChildren(...ls.map((l, n) => el('label', {},
         el('input', { type: 'radio', name: 'level', value: l.name, onchange: () => parley.call('level', l.name) }),
-        el('span', { class: 'name' }, levelHead(l, n)), el('span', { class: 'figure' }, l.flops ? `FLOPS\u00a0${l.flops.toFixed(2)} on average` : ''))));
+        el('span', { class: 'name' }, levelHead(l, n)), el('span', { class: 'figure' }, l.flops ? `FLOPS\u00a0${l.flops.toFixed(2)} ${l.questions ? `on ${l.questions.toLocaleString('en')} questions` : 'on average'}` : ''))));
       parts.choose.replaceChildren(...ls.map(l => el('option', { value: l.name }, nameOf(l))));
     }
     ls.forEach((l, n) => {
@@ -186,8 +187,9 @@
     const f = figures[level], l = ls.find(x => x.name === level);
     const text = [];
     if (f?.what) text.push(f.what);
-    if (l?.flops) text.push(`Averages: FLOPS ${l.flops.toFixed(2)} on our dev conversations in the built-in collection` + (l.ratio && l.ratio > 1 ? `, ${l.ratio.toFixed(2)} times fewer than ${nameOf(ls.find(x => x.ratio === 1) || ls[0])}` : '') + '.');
-    for (const lost of f?.lost || []) text.push(`On the ${lost.queries.toLocaleString('en')} questions of ${lost.set} this level ${lost.r100 >= 0 ? 'loses' : 'gains'} ${Math.abs(lost.r100).toFixed(1)} % of R@100.`);
+    const plain = nameOf(ls.find(x => x.ratio === 1) || ls[0]);
+    if (l?.flops) text.push(`Averages: FLOPS is ${l.flops.toFixed(2)} on ${l.questions ? `the ${l.questions.toLocaleString('en')} questions of ` : ''}our dev conversations, in the built-in collection` + (l.ratio > 1 ? `, ${l.ratio.toFixed(2)} times fewer than ${plain}` : '') + '.');
+    for (const lost of f?.lost || []) text.push(`On ${lost.queries.toLocaleString('en')} questions (${lost.set}) this level ${lost.r100 >= 0 ? 'loses' : 'gains'} ${Math.abs(lost.r100).toFixed(1)} % of ${plain}’s R@100.`);
     parts.what.replaceChildren(text.join(' '), ...(l?.card?.startsWith('cards/') ? [' ', el('a', { href: l.card, target: '_blank', rel: 'noopener' }, `The card of ${nameOf(l)}`)] : []));
   }
 
@@ -292,9 +294,9 @@
   // ---- Charts. ----
 
   const charts = {};
-  function put(id, place, panel, looks, point) {
+  function put(id, place, panel, looks) {
     const text = JSON.stringify(panel);
-    if (!charts[id]) { charts[id] = chart(panel, looks, point); charts[id].text = text; place.append(charts[id].box); return; }
+    if (!charts[id]) { charts[id] = chart(panel, looks); charts[id].text = text; place.append(charts[id].box); return; }
     if (charts[id].text !== text) { charts[id].text = text; charts[id].set(panel, off); }
   }
   let off = new Set();
@@ -338,7 +340,7 @@
       const [title, of, , show] = perTurn.find(p => p[2] === id);
       return { title, x: 'turn', zero: true, whole: true, names: rows.map(r => String(r.i + 1)), show, series: ls.map(l => ({ name: nameOf(l), kind: 'curve', strong: l.name === level, points: rows.map((r, x) => ({ x, a: known(r, l.name) })).filter(p => p.a).map(p => ({ x: p.x, y: of(p.a) })) })) };
     };
-    for (const [, , id] of perTurn) put(id, parts.turns, panelOf(id), looks, null);
+    for (const [, , id] of perTurn) put(id, parts.turns, panelOf(id), looks);
     const data = turnsData();
     parts.table.replaceChildren(el('thead', {}, el('tr', {}, data.head.map(h => el('th', { scope: 'col' }, h)))), el('tbody', {}, data.rows.map(r => el('tr', {}, el('th', { scope: 'row' }, r[0]), r.slice(1).map(c => el('td', {}, c === '' ? '…' : number(c)))))));
   }
@@ -355,7 +357,7 @@
     if (!parts) return;
     const ls = levels();
     const button = el('button', { type: 'button', class: 'plain', disabled: timing, onclick: measureTime }, timing ? 'Measuring' : timed ? 'Measure again' : 'Measure on this device');
-    const out = [el('p', { class: 'note' }, `One reading says little: what else the device does is in it. Measured are ${runs} runs of each level in turn; shown are the median and the middle half. Postings, above, do not depend on the device.`), button];
+    const out = [el('h4', {}, 'Time'), el('p', { class: 'note' }, `One reading says little: what else the device does is in it. Measured are ${runs} runs of each level in turn; shown are the median and the middle half. Postings, above, do not depend on the device.`), button];
     if (timed) {
       const q = (list, f) => { const s = [...list].sort((a, b) => a - b); return s[Math.round(f * (s.length - 1))]; };
       const data = { head: ['milliseconds', ...ls.map(nameOf)], rows: [['encode', 'encode_ms'], ['search', 'search_ms']].map(([name, k]) => [name, ...ls.map(l => { const t = timed[l.name].map(c => c[k]); return `${q(t, .5).toFixed(2)} (${q(t, .25).toFixed(2)} to ${q(t, .75).toFixed(2)})`; })]) };
@@ -394,7 +396,7 @@
   // forget drops what a worker, or a collection, that is gone has answered.
   function forget() { answers = new Map(); timed = null; }
 
-  document.head.append(el('link', { rel: 'stylesheet', integrity: '{{charts.css integrity}}', href: parley.at('{{charts.css}}') }), el('link', { rel: 'stylesheet', integrity: '{{dial.css integrity}}', href: parley.at('{{dial.css}}') }));
+  document.head.append(el('link', { rel: 'stylesheet', integrity: '{{dial.css integrity}}', href: parley.at('{{dial.css}}') }));
   const [about, integrity] = ['{{levels.json}}', '{{levels.json integrity}}'];
   fetch(parley.url(about), { integrity }).then(r => r.json()).then(f => { figures = f; draw(); }, () => {});
   parley.panels.dial = { show, forget };

@@ -27,6 +27,8 @@
     'searched in': 'Time of the look-up in the index: one reading, on this device.',
     'seed': 'The number from which everything random in a training follows. Several seeds show how much is chance.',
     'sentences read in': 'Time to encode the results’ sentences, of which one is quoted: one reading, on this device.',
+    'sparse vector': 'A weight for each of the 30,522 pieces of the vocabulary, nearly all of them zero.',
+    'time': 'Encoding and search together: one reading, on this device, which does other things too.',
     'temperature': 'Scores are divided by it before they are compared: above 1, passages further down count for more.',
   };
   const names = Object.keys(words), by = new Map(names.map(n => [n.toLowerCase(), n]));
@@ -52,7 +54,7 @@
     }
     return [...nodes, text.slice(at)];
   }
-  const list = () => make('dl', { class: 'glossary' }, ...names.map(n => make('div', {}, make('dt', {}, n[0].toUpperCase() + n.slice(1)), make('dd', {}, words[n]))));
+  const list = (of = names) => make('dl', { class: 'glossary' }, ...of.map(n => make('div', {}, make('dt', {}, /^[a-z ]+$/.test(n) ? n[0].toUpperCase() + n.slice(1) : n), make('dd', {}, words[n]))));
 
   const tip = make('div', { class: 'gloss-tip', role: 'tooltip', id: 'gloss-tip', hidden: '' });
   let of = null;

@@ -32,7 +32,7 @@
         el('td', { class: 'gauge-cell' }, bar(t.weight / top, t.typed ? 'typed' : 'added')), el('td', {}, from(t)), el('td', {}, t.word ? '' : t.typed ? 'typed' : 'added')))))];
   }
 
-  const glossary = () => [el('h2', {}, 'Words'), el('dl', { class: 'glossary' }, ...lesson.glossary.map(([word, means]) => [el('dt', {}, word), el('dd', {}, means)]).flat())];
+  const glossary = () => el('section', { class: 'words' }, el('h2', {}, 'Words'), window.parleyGlossary.list(['sparse vector', 'learned term', 'added term', 'exact word', 'postings', 'FLOPS']));
 
   const about = () => {
     const a = parley.about;
@@ -62,7 +62,7 @@
         el('div', { class: 'tables' }, ...termTable('Learned terms', learned(a), text), ...termTable('Exact words', words(a), t => `“${t.text}”`)),
         (a.results || []).length ? el('p', { class: 'found-first' }, el('b', {}, 'Found first: '), a.results.slice(0, shownResults).map((r, n) => `${n + 1}. ${r.title || r.id} (${r.score.toFixed(1)})`).join('; ') + '.') : null));
     }
-    return [...parts, el('p', { class: 'facts' }, 'Solid bars stand for what was typed, open ones for what the encoder added. Bars of one table have one scale.'), ...glossary()];
+    return [...parts, el('p', { class: 'facts' }, 'Solid bars stand for what was typed, open ones for what the encoder added. Bars of one table have one scale.'), glossary()];
   }
 
   // ---- Of the lesson ----
@@ -82,10 +82,10 @@
         el('ul', { class: 'boxes' }, ...step.predict.options.map((o, i) => el('li', {}, el('span', { class: answers && i === right ? 'box ticked' : 'box', 'aria-hidden': 'true' }), o + (said[step.name]?.said === o ? ' (predicted)' : '')))),
         ...answers ? [el('p', {}, el('b', {}, 'What the page shows: '), sentence, ' ', (await Promise.all(step.views.slice(1).map(content))).flat().join(' '))] : [el('p', { class: 'asked' }, 'What the page showed, in your own words:'), ...lines(3)]));
     }
-    parts.push(el('h2', { class: 'begin' }, 'Exercises'));
+    parts.push(el('h2', { class: answers ? null : 'begin' }, 'Exercises'));
     for (const [n, e] of lesson.exercises.entries())
       parts.push(el('section', { class: 'of-step' }, el('h3', {}, `${n + 1}. ${e.title}`), ...e.text.map(t => el('p', {}, t)), ...answers ? (await e.answer()).map((t, i) => el('p', {}, el('b', {}, i ? '' : 'Answer: '), t)) : lines(4)));
-    return [...parts, ...glossary()];
+    return [...parts, glossary()];
   }
   const content = async view => typeof view.text === 'function' ? view.text() : view.text;
 
@@ -101,7 +101,7 @@
     }
     html.classList.add('handing');
     const mine = ++writes;
-    const paper = el('article', { class: 'paper' }, el('p', {}, 'Asking …'));
+    const paper = el('article', { class: 'leaf' }, el('p', {}, 'Asking …'));
     const printer = el('button', { type: 'button', class: 'primary', disabled: true, onclick: () => print() }, 'Print or save as PDF');
     sheet.replaceChildren(
       el('p', { class: 'handout-bar' }, printer,

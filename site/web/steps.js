@@ -76,6 +76,14 @@
   const list = all => all.map(t => (t.text.startsWith('##') ? '-' + t.text.slice(2) : t.text)).join(', ');
   const titleOf = a => a.results?.[0]?.title ?? 'nothing';
 
+  // averages are what was measured of each level on many questions (site/publish, card.go).
+  const [measured, integrity] = ['{{levels.json}}', '{{levels.json integrity}}'];
+  const averages = () => once('averages', () => fetch(parley.url(measured), { integrity }).then(r => r.json()));
+  async function lost(level) {
+    const [f] = (await averages())[level.name]?.lost || [];
+    return f ? `over ${number(f.queries)} (${f.set}) the level “${level.title}” ${f.r100 >= 0 ? 'loses' : 'gains'} ${Math.abs(f.r100).toFixed(1)} % of R@100` : '';
+  }
+
   // ---- Steps ----
 
   lesson.steps = [
@@ -122,7 +130,7 @@
             `The passage that answers is ${place(rank(a, peru[1]))}: “${titleOf(a)}”.`,
           ];
         } },
-        { ask: peru, read: 'together', what: 'vector', at: '.groups', text: ['The number beside each bar is the turn that its term comes from. “peru” was never typed in turn 2. Leave turn 1 out, and watch it go.'] },
+        { ask: peru, read: 'together', what: 'vector', at: '.legend', text: ['The number beside each bar is the turn that its term comes from. “peru” was never typed in turn 2. Leave turn 1 out, and watch it go.'] },
       ],
       predict: {
         question: 'What will be found?',
@@ -139,7 +147,7 @@
         { ask: peru, read: 'together', what: 'turn', predict: true, text: [
           'Two encoders read the whole conversation. One learned from single questions; the other, distilled, to rank as the first does for a rewrite.',
         ] },
-        { ask: peru, read: 'together', what: 'compare', text: async () => {
+        { ask: peru, read: 'together', what: 'compare', at: '.ways', text: async () => {
           const [a, b, c] = [await last(peru, base().name), await last(peru, usual().name), await alone(rewrites[peru[1]], base().name)];
           return [
             `The encoder of single questions takes the conversation for one long question, and lights ${terms(learned(a).length)}. The distilled one lights ${learned(b).length}.`,
@@ -191,9 +199,10 @@
         ] },
         { ask: poets, read: 'together', what: 'dial', at: '.scroll:has(> .side-by-side)', text: async () => {
           const [b, s] = [await last(poets, usual().name), await last(poets, sparsest().name)];
+          const l = sparsest(), many = [l.questions && `over ${number(l.questions)} FLOPS is ${l.ratio.toFixed(1)} times lower`, await lost(l)].filter(Boolean).join('; ');
           return [
-            `At the level “${sparsest().title}” it touches ${number(s.cost.postings)}: ${(b.cost.postings / s.cost.postings).toFixed(1)} times fewer.`,
-            'FLOPS is the same for an average passage. This is one question: what a level loses on many stands above, where the level is chosen.',
+            `At the level “${l.title}” it touches ${number(s.cost.postings)}: ${(b.cost.postings / s.cost.postings).toFixed(1)} times fewer. FLOPS is the same for an average passage.`,
+            `This is one question${many && `; ${many}`}.`,
           ];
         } },
         { ask: poets, read: 'together', what: 'dial', at: '.cutter', text: ['A query can also keep only its heaviest terms, without training. Move the slider, and watch rank and FLOPS.'] },
@@ -264,18 +273,10 @@
         const b = all.find(([l]) => l.name === usual().name)[1], s = all.at(-1)[1];
         return [
           all.map(([l, a]) => `${l.title}: ${terms(learned(a).length)}, ${number(a.cost.postings)} postings, ${rank(a, poets[3]) || 'no'} rank`.replace(/(\S+) rank$/, 'rank $1')).join('. ') + '.',
-          `${(b.cost.postings / s.cost.postings).toFixed(1)} times fewer postings; the article falls from rank ${rank(b, poets[3])} to ${rank(s, poets[3])}. Another question may lose nothing: only an average over many says what a level costs (models/README.md: 777 questions).`,
+          `${(b.cost.postings / s.cost.postings).toFixed(1)} times fewer postings; the article falls from rank ${rank(b, poets[3])} to ${rank(s, poets[3])}. Another question may lose nothing: only an average over many says what a level costs${await lost(sparsest()).then(t => t && `; ${t}`)}.`,
         ];
       },
     },
-  ];
-
-  lesson.glossary = [
-    ['Sparse vector', 'a weight for each piece of the vocabulary, nearly all of them zero'],
-    ['Learned term', 'a piece of the vocabulary that the encoder has lit, typed or added'],
-    ['Exact word', 'a word of the conversation, matched by its spelling'],
-    ['Posting', 'one entry of the index: which weight a term has in one passage'],
-    ['FLOPS', 'products that a question costs for an average passage'],
   ];
 
   Object.assign(lesson, { figures: { probe, learned, words, quotation, levels, number, list }, available: () => lesson.steps.filter(s => !s.levels || !parley.about || levels().length > 1) });

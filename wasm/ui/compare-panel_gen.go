@@ -22,8 +22,15 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 	{
 		vgparent := vgn
 		_ = vgparent
-		vgn = addElement(vgparent, "\x00h3")
-		addText(vgn, "Compare ways to read it")
+		vgn = addElement(vgparent, "\x00div\x00class\x00chart-head")
+		{
+			vgparent := vgn
+			_ = vgparent
+			vgn = addElement(vgparent, "\x00h3")
+			addText(vgn, "Compare ways to read it")
+			vgn = addElement(vgparent, "\x00div\x00id\x00compare-save")
+			addText(vgn, "")
+		}
 		vgn = addElement(vgparent, "\x00p\x00class\x00summary")
 		addText(vgn, "The same question, read in different ways. Marks say how results moved against the page’s own ranking.")
 		{
@@ -75,7 +82,20 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgn = addElement(vgparent, "\x00p\x00class\x00note\x00dir\x00auto")
 						addText(vgn, w.Note)
 						vgn = addElement(vgparent, "\x00p\x00class\x00figure")
-						addText(vgn, w.Figures)
+						{
+							vgparent := vgn
+							_ = vgparent
+							for vgiterkeyt, f := range w.Figures {
+								var vgiterkey interface{} = vgiterkeyt
+								_ = vgiterkey
+								f := f
+								_ = f
+								vgn = addElement(vgparent, "\x00span")
+								addAttribute(vgn, "data-gloss", f.Gloss)
+								addAttribute(vgn, "tabindex", f.Tab)
+								addText(vgn, f.Text)
+							}
+						}
 						vgn = addElement(vgparent, "\x00p")
 						addAttribute(vgn, "class", w.GoldClass)
 						addAttribute(vgn, "hidden", w.Gold == "")
@@ -145,6 +165,8 @@ func (c *ComparePanel) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = addText(vgparent, "Compare with it")
 			}
 		}
+		vgn = addElement(vgparent, "\x00div\x00id\x00compare-words")
+		addText(vgn, "")
 	}
 	return vgout
 }

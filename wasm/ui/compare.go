@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"parley/shared/dialogue"
 	"parley/shared/message"
+	"parley/shared/wire"
 )
 
 // An example is what the page knows about a question that it offers: the question
@@ -41,6 +43,7 @@ func (c *Root) known(i int) example {
 const (
 	compareDepth   = 100 // the most results of an answer of the worker
 	compareResults = 5
+	compareSaved   = 10
 )
 
 // A way is one way of reading a turn, shown as a column.
@@ -125,18 +128,60 @@ func (c *Root) tendCompare() bool {
 	return false
 }
 
+// saveCompare hands the columns to site/web/compare.js, which saves them, as a table: a row
+// for each figure and each of the first results, a column for each way.
+func (c *Root) saveCompare() {
+	i := c.looked()
+	if c.tools.open != "compare" || i < 0 {
+		return
+	}
+	turn, gold := c.dialogue.Turns()[i].ID, c.known(i).gold
+	names := []string{"turn " + strconv.Itoa(i+1), "read", "learned terms", "exact words", "postings", "what answers"}
+	for k := range compareSaved {
+		names = append(names, "result "+strconv.Itoa(k+1))
+	}
+	table := make([][]string, len(names))
+	for n, name := range names {
+		table[n] = []string{name}
+	}
+	for _, w := range c.ways(i) {
+		column := make([]string, len(names))
+		column[0], column[1] = w.name, w.note
+		if a := c.measured(turn, w.key); a != nil {
+			if a.Stage != message.StageDense {
+				learned, exact := split(a.Terms)
+				column[2], column[3], column[4] = strconv.Itoa(len(learned)), strconv.Itoa(len(exact)), strconv.Itoa(a.Cost.Postings)
+			}
+			if len(gold) > 0 {
+				column[5], _ = goldRank(a, gold)
+			}
+			for k, r := range ranks(a, nil, compareSaved, nil) {
+				column[6+k] = r.Title
+			}
+		}
+		for n := range table {
+			table[n] = append(table[n], column[n])
+		}
+	}
+	c.browser.Compare(wire.Rows(table), i)
+}
+
 // ComparePanel shows ways of reading a turn in columns.
 type ComparePanel struct{ Root *Root }
 
 // A WayView is a column.
 type WayView struct {
 	Name, Note, Class string
-	Figures           string
+	Figures           []WayFigure
 	Failure           string
 	Gold, GoldClass   string // rank of the best passage that answers; "" where those are not known
 	Results           []RankView
 	Waiting           bool
 }
+
+// A WayFigure is one figure of a column, and the word of the glossary that explains it.
+// One column's figures are stops of the Tab key; the others have the same words.
+type WayFigure struct{ Text, Gloss, Tab string }
 
 // Dense reports whether there are ways of searching to compare.
 func (c *ComparePanel) Dense() bool { return c.Root.dense }
@@ -172,11 +217,20 @@ func (c *ComparePanel) Ways(stages bool) []WayView {
 			v.Failure = m.failure
 		default:
 			v.Results = ranks(m.answer, own, compareResults, gold)
+			tab := "-1"
+			if len(views) == 0 || w.inUse {
+				tab = "0"
+			}
 			if m.answer.Stage != message.StageDense {
-				v.Figures = countKinds(m.answer) + " · " + thousands(m.answer.Cost.Postings) + "\u00a0postings"
+				learned, exact := split(m.answer.Terms)
+				v.Figures = append(v.Figures, WayFigure{count(len(learned), "learned term"), "learned term", tab})
+				if len(exact) > 0 {
+					v.Figures = append(v.Figures, WayFigure{count(len(exact), "exact word"), "exact word", tab})
+				}
+				v.Figures = append(v.Figures, WayFigure{thousands(m.answer.Cost.Postings) + "\u00a0postings", "postings", tab})
 			}
 			if stages {
-				v.Figures = strings.TrimPrefix(v.Figures+" · "+millis(took(m.answer)), " · ")
+				v.Figures = append(v.Figures, WayFigure{millis(took(m.answer)), "time", tab})
 			}
 			if len(gold) > 0 {
 				v.Gold, v.GoldClass = goldRank(m.answer, gold)
@@ -242,9 +296,17 @@ func (c *ComparePanel) GoldText() string {
 	if i < 0 {
 		return ""
 	}
+	found := map[string]string{} // titles of what some way found, by id
+	for key, m := range c.Root.tools.measures {
+		if key.turn == c.Root.dialogue.Turns()[i].ID && m.answer != nil {
+			for _, r := range m.answer.Results {
+				found[r.ID] = r.Title
+			}
+		}
+	}
 	var titles []string
 	for _, id := range c.Root.known(i).gold {
-		titles = append(titles, strings.ReplaceAll(id, "_", " "))
+		titles = append(titles, cmp.Or(found[id], strings.ReplaceAll(id, "_", " ")))
 	}
 	if len(titles) == 0 {
 		return ""

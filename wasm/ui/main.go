@@ -174,5 +174,6 @@ func (b *browser) Focus(id string)                            { b.want("focus", 
 func (b *browser) Edit(id, text string)                       { b.want("edit", id, text) }
 func (b *browser) Fill(id, value string)                      { b.want("fill", id, value) }
 func (b *browser) Lens(rows string)                           { b.want("lens", rows) }
+func (b *browser) Compare(table string, looked int)           { b.want("compare", table, looked) }
 func (b *browser) Dial(rows string, looked int, level string) { b.want("dial", rows, looked, level) }
 func (b *browser) TickAfter(step int)                         { b.want("tickAfter", step) }

@@ -83,6 +83,7 @@ type Browser interface {
 	Fill(id, value string)                      // sets a field or slider
 	Dial(rows string, looked int, level string) // hands the conversation to the dial (dial.go)
 	Lens(rows string)                           // and to what links terms with words (lens.go)
+	Compare(table string, looked int)           // hands what Compare shows to what saves it (compare.go)
 	TickAfter(step int)                         // calls Tick with step after time for reading
 }
 

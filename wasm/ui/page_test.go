@@ -66,6 +66,7 @@ func (r *recorder) Focus(id string)                            { r.note("focus",
 func (r *recorder) Edit(id, text string)                       { r.note("edit", id, text, 0) }
 func (r *recorder) Fill(id, value string)                      { r.note("fill", id, value, 0) }
 func (r *recorder) Lens(rows string)                           { r.note("lens", rows, "", 0) }
+func (r *recorder) Compare(table string, looked int)           { r.note("compare", table, "", looked) }
 func (r *recorder) Dial(rows string, looked int, level string) { r.note("dial", rows, level, looked) }
 func (r *recorder) TickAfter(step int)                         { r.note("tick", "", "", step) }
 

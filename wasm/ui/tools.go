@@ -69,6 +69,7 @@ func (c *Root) tend() {
 	for len(c.tools.probes) < mostProbes && (c.tendWhy() || c.tendCompare()) {
 	}
 	c.tendDial()
+	c.saveCompare()
 	c.tendLens()
 }
 

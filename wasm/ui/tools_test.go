@@ -145,8 +145,21 @@ func TestCompareAsksEveryWay(t *testing.T) {
 	if !slices.Equal(ways, []string{"1 who? a 100", "2 who? a 100", "2 who? b 100", "1 Who built the tower? a 100"}) {
 		t.Errorf("asked %q", ways)
 	}
-	if !strings.Contains(p.html, "rank 2") || !strings.Contains(p.html, "Judged to answer this: p2; p9.") || !p.did("fill", "rewrite") {
+	if !strings.Contains(p.html, "rank 2") || !strings.Contains(p.html, "Judged to answer this: Title p2; p9.") || !p.did("fill", "rewrite") {
 		t.Errorf("what answers is not told: %s", p.html)
+	}
+	var saved [][]string
+	for _, e := range p.log {
+		if e.do == "compare" {
+			saved = nil
+			if err := json.Unmarshal([]byte(e.a), &saved); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(saved) != 16 || strings.Join(saved[0], "|") != "turn 2|Last turn alone|Whole conversation|Whole conversation, distilled|Rewrite" ||
+		saved[4][1] != "5210" || saved[5][4] != "rank 2" || saved[6][3] != "Title p1" || saved[7][3] != "Title p2" {
+		t.Errorf("saved is %q", saved)
 	}
 	p.asks = nil
 	p.root.setRewrite(" Who made it? ")
@@ -247,7 +260,7 @@ func TestExactWordsLookUnlikeLearnedTerms(t *testing.T) {
 	p.root.StopTrying(turn)
 	p.root.OpenTool("compare")
 	p.settle()
-	p.shows("3\u00a0learned terms and 2\u00a0exact words · 5,210\u00a0postings", true)
+	p.shows(`<span data-gloss="learned term" tabindex="0">3`+"\u00a0"+`learned terms</span><span data-gloss="exact word" tabindex="0">2`+"\u00a0"+`exact words</span><span data-gloss="postings" tabindex="0">5,210`, true)
 	p.log = nil
 	p.root.CopyVector(turn)
 	p.settle()
