@@ -138,8 +138,8 @@ type state struct {
 	Whole      bool   `json:"whole"`
 }
 
-// ErrOther is wrapped by the error for a folder that contains something else.
-var ErrOther = errors.New("the folder holds something else")
+// ErrOther is wrapped by the error for a folder, or an engine, that contains something else.
+var ErrOther = errors.New("holds something else")
 
 // Export writes a collection into the folder out, part by part. The same call continues a
 // run that was interrupted in any way: complete parts stay. A folder that contains
@@ -160,7 +160,7 @@ func (f *Form) Export(ctx context.Context, c *Collection, out string, o Options)
 	if was := had; was != (state{}) {
 		was.Whole = false
 		if was != want {
-			return nil, fmt.Errorf("%s: %w: an export of another collection, form or size of parts; name another folder, or remove it", out, ErrOther)
+			return nil, fmt.Errorf("%s %w: an export of another collection, form or size of parts; name another folder, or remove it", out, ErrOther)
 		}
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
@@ -298,7 +298,7 @@ func readState(out string) (s state, err error) {
 			return s, err
 		}
 		if len(entries) > 0 {
-			return s, fmt.Errorf("%s: %w: it is not empty, and has no %s; name another folder", out, ErrOther, stateFile)
+			return s, fmt.Errorf("%s %w: it is not empty, and has no %s; name another folder", out, ErrOther, stateFile)
 		}
 		return s, nil
 	}
@@ -306,7 +306,7 @@ func readState(out string) (s state, err error) {
 		return s, err
 	}
 	if err := json.Unmarshal(data, &s); err != nil || s.Parley != "export" {
-		return s, fmt.Errorf("%s: %w: its %s does not describe an export", out, ErrOther, stateFile)
+		return s, fmt.Errorf("%s %w: its %s does not describe an export", out, ErrOther, stateFile)
 	}
 	return s, nil
 }

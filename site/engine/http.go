@@ -20,6 +20,7 @@ type rest struct {
 	base   string
 	client *http.Client
 	auth   credentials
+	wait   time.Duration // for an answer
 	// header sets the engine's own form of a key.
 	header func(h http.Header, c credentials)
 }
@@ -30,7 +31,7 @@ const most = 256 << 20
 // call sends a request and reads the answer into out, unless out is nil. Errors are
 // *RefusedError or busyError, and hold no credentials.
 func (r *rest) call(ctx context.Context, method, path, kind string, body []byte, out any) error {
-	limited, cancel := context.WithTimeout(ctx, time.Minute)
+	limited, cancel := context.WithTimeout(ctx, r.wait)
 	defer cancel()
 	req, err := http.NewRequestWithContext(limited, method, r.base+path, bytes.NewReader(body))
 	if err != nil {
@@ -48,6 +49,9 @@ func (r *rest) call(ctx context.Context, method, path, kind string, body []byte,
 	res, err := r.client.Do(req)
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if errors.Is(limited.Err(), context.DeadlineExceeded) {
+		return busyError{error: fmt.Errorf("it does not answer within %v", r.wait)}
 	}
 	if err != nil {
 		var wrong *url.Error
@@ -126,6 +130,9 @@ func missing(err error) bool {
 	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
 }
 
+// hello is how long an engine may take to say what it is.
+var hello = 15 * time.Second
+
 // dialHTTP finds out which engine is at an address.
 func dialHTTP(ctx context.Context, u *url.URL, name string) (server, error) {
 	auth := environment()
@@ -133,7 +140,7 @@ func dialHTTP(ctx context.Context, u *url.URL, name string) (server, error) {
 		auth.user = user
 	}
 	u.User = nil
-	r := &rest{base: strings.TrimSuffix(u.String(), "/"), auth: auth, client: &http.Client{
+	r := &rest{base: strings.TrimSuffix(u.String(), "/"), auth: auth, wait: hello, client: &http.Client{
 		// Credentials go to the given address alone.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -146,6 +153,7 @@ func dialHTTP(ctx context.Context, u *url.URL, name string) (server, error) {
 		Version json.RawMessage
 	}
 	err := usual.atMost(4).retry(ctx, func() error { return r.call(ctx, "GET", "/", "", nil, &root) })
+	r.wait = time.Minute
 	var version struct{ Distribution, Number string }
 	var text string
 	switch {

@@ -673,10 +673,19 @@ func TestEnginesThatCannot(t *testing.T) {
 			t.Errorf("a note that is not ours: %v", err)
 		}
 	})
+	t.Run("one that says nothing", func(t *testing.T) {
+		defer func(was time.Duration) { hello = was }(hello)
+		hello = 20 * time.Millisecond
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+		defer s.Close()
+		if _, err := Open(t.Context(), s.URL); err == nil || !strings.Contains(err.Error(), "it does not answer within 20ms; given up after 4 tries") {
+			t.Errorf("%v", err)
+		}
+	})
 	t.Run("another mapping", func(t *testing.T) {
 		f, url := serveFake(t, "opensearch")
 		f.made["parley"] = json.RawMessage(`{"mappings": {"properties": {"v": {"type": "object"}}}}`)
-		if _, err := Load(t.Context(), c, url, LoadOptions{}); !errors.Is(err, ErrOther) || !strings.Contains(err.Error(), "another mapping, field") {
+		if _, err := Load(t.Context(), c, url, LoadOptions{}); !errors.Is(err, ErrOther) || !strings.Contains(err.Error(), ": it holds something else: the index parley has another mapping, field") {
 			t.Errorf("%v", err)
 		}
 	})

@@ -97,7 +97,7 @@ func readMarker(ctx context.Context, s server) (*marker, error) {
 	}
 	var m marker
 	if err := json.Unmarshal(data, &m); err != nil || m.Parley != "collection" {
-		return nil, fmt.Errorf("%w under this name; name another with #NAME at the end of the address", ErrOther)
+		return nil, fmt.Errorf("it %w under this name; name another with #NAME at the end of the address", ErrOther)
 	}
 	if m.Version != markerVersion {
 		return nil, fmt.Errorf("its collection was loaded by another version of Parley (form %d, this program reads %d); `parley load --replace` loads it again", m.Version, markerVersion)
