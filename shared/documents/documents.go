@@ -34,6 +34,7 @@ type Document struct {
 	Pages                []Page    // in the order of the text; none: it has no pages
 	File                 string    // as Read was told; "": a caller's own document
 	Line                 int       // where its record begins, from 1; 0: it is the whole file
+	Latest               string    // of a page that says it is of another version: the address of the latest one
 }
 
 // A Heading is the block Text[Start:End]; what follows belongs to it until the

@@ -51,7 +51,7 @@ func readHTML(name, src string) ([]Document, []Note) {
 		title = baseTitle(name)
 	}
 	d := w.out.document(name, heading, p.url)
-	d.Title = title
+	d.Title, d.Latest = title, p.latest
 	if p.folded {
 		notes = append(notes, Note{File: name, Kept: true, Why: "most of its text is in parts that are called menus, sidebars or notices; all of them were read"})
 	}

@@ -23,6 +23,7 @@ import (
 type page struct {
 	name               string          // the file's
 	title, social, url string          // <title>, og:title, the canonical address
+	latest             string          // where a notice of another version leads
 	sites              map[string]bool // what the site may be called, in small letters
 	noindex            bool
 	refresh            string // where the page leads on to by itself
@@ -103,6 +104,10 @@ func describe(root *html.Node) *page {
 			}
 			p.opener(c)
 			switch {
+			case marked(c, versions):
+				if a := find(c, func(n *html.Node) bool { return n.DataAtom == atom.A }); a != nil {
+					p.latest = attr(a, "href")
+				}
 			case marked(c, brands) || attr(c, "rel") == "home":
 				site(allText(c))
 			case breadcrumbs(c):

@@ -98,6 +98,7 @@ var (
 	signatures = set(`sig sig-object`)
 	formulas   = set(`math tex latex mwe-math-fallback-image-inline mwe-math-fallback-image-display`)
 	brands     = set(`navbar-brand navbar__title navbar__brand site-title site-name sitename brand logo logo-text project-name sidebar-brand-text site-logo`)
+	versions   = set(`theme-doc-version-banner`)
 	indexes    = set(`genindex-jumpbox genindextable modindextable`)
 	searches   = set(`search-results searchresults search-page search-page-results`)
 	tabRows    = set(`tabbed-labels tabs-list tab-list tablist nav-tabs ui-tabs-nav tab-buttons code-group-tabs`)

@@ -72,6 +72,9 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 				}
 				d.File = name
 				switch {
+				case o.Site != "" && isBeside(name, at, d.Latest):
+					note(documents.Note{File: name, Why: "of another version than " + d.Latest})
+					continue
 				case o.Site != "":
 					d.URL = o.Site + documents.EscapePath(address(name))
 				case d.URL == "" && urlPrefix != "":
@@ -174,6 +177,30 @@ func Read(paths []string, o documents.Options, urlPrefix string, note func(docum
 			}
 		}
 	}, nil
+}
+
+// isBeside reports whether the page that an address leads to, absolute within its site, is
+// in the same folder as another, which is called name within that folder.
+func isBeside(name, at, address string) bool {
+	address, _, _ = strings.Cut(address, "#")
+	if !strings.HasPrefix(address, "/") || strings.Contains(address, "..") {
+		return false
+	}
+	root := at
+	for range strings.Count(name, "/") + 1 {
+		root = filepath.Dir(root)
+	}
+	for rest, ok := address, true; ok; { // the site may have been made for a folder
+		rest = strings.Trim(rest, "/")
+		for _, file := range []string{rest + "/index.html", rest + ".html", rest} {
+			other := filepath.Join(root, filepath.FromSlash(file))
+			if info, err := os.Stat(other); err == nil && info.Mode().IsRegular() && other != at {
+				return true
+			}
+		}
+		_, rest, ok = strings.Cut(rest, "/")
+	}
+	return false
 }
 
 // noFile returns why a path in a folder is not read, "" for a file or a link to one:

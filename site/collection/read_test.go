@@ -226,10 +226,11 @@ func TestReadSitesInTheFormsOfGenerators(t *testing.T) {
 			"Version 2 > 2023-11-01 ./posts/first/#2023-11-01 It was begun.",
 		}, []string{"posts/index.html: a list of other pages"}},
 		"Docusaurus": {map[string]string{
-			"docs/intro/index.html": `<html class="docs-wrapper plugin-docs docs-version-current docs-doc-page"><title>Intro | Ropeworks</title><main><nav class="theme-doc-breadcrumbs"><a href="/">Home</a></nav><div class="theme-doc-version-banner alert">This is unreleased documentation for Ropeworks <b>Next</b> version.</div>
+			"docs/intro/index.html": `<html class="docs-wrapper plugin-docs docs-version-current docs-doc-page"><title>Intro | Ropeworks</title><main><nav class="theme-doc-breadcrumbs"><a href="/">Home</a></nav><div class="theme-doc-version-banner alert">This is unreleased documentation for Ropeworks <b>Next</b> version. For up-to-date documentation, see the <a href="/ropes/docs/gone/">latest version</a>.</div>
 				<span class="theme-doc-version-badge badge">Version: Next</span><div class="tocMobile_ITEo theme-doc-toc-mobile"><button type="button">On this page</button></div><div class="theme-doc-markdown markdown"><header><h1>Intro</h1></header><p>It computes ropes.</p>
 				<h2 class="anchor" id="start">Start<a href="#start" class="hash-link" title="Direct link to Start">​</a></h2><p>Give the length.</p></div><footer><a href="https://x/edit">Edit this page</a></footer><nav class="pagination-nav"><a class="pagination-nav__link--next" href="/docs/more">Next</a></nav></main>`,
 			"docs/category/basics/index.html": `<html class="docs-wrapper plugin-docs docs-doc-page"><title>Basics | Ropeworks</title><main><div class="generatedIndexPage_vN6x"><header><h1>Basics</h1><p>What to know first.</p></header><article><section class="row"><article class="docCardListItem_W1sv"><a class="card theme-doc-card-container" href="/docs/intro"><h2 title="Intro"><span>📄️</span><span>Intro</span></h2><p>It computes ropes.</p></a></article></section></article></div></main>`,
+			"docs/1.0/intro/index.html":       `<html class="docs-version-1.0"><title>Intro | Ropeworks</title><main><div class="theme-doc-version-banner">It is no longer maintained: see the <a href="/ropes/docs/intro/">latest version</a>.</div><h1>Intro</h1><p>It counts ropes.</p></main>`,
 			"blog/index.html":                 `<html class="blog-wrapper blog-list-page plugin-blog"><title>Blog | Ropeworks</title><main><article><header><h2><a href="/blog/one">One</a></h2></header><p>It is there.</p></article></main>`,
 			"blog/one/index.html":             `<html class="blog-wrapper blog-post-page plugin-blog"><title>One | Ropeworks</title><main><article><header><h1>One</h1></header><p>It is there.</p></article></main>`,
 			"blog/archive/index.html":         `<html class="plugin-blog plugin-id-default"><title>Archive | Ropeworks</title><main><h1>Archive</h1><h3 id="2021">2021</h3><ul><li><a href="/blog/one">August 1 - One</a></li></ul></main>`,
@@ -239,7 +240,7 @@ func TestReadSitesInTheFormsOfGenerators(t *testing.T) {
 			"Basics ./docs/category/basics/ What to know first.",
 			"Intro ./docs/intro/ It computes ropes.",
 			"Intro > Start ./docs/intro/#start Give the length.",
-		}, []string{"blog/archive/index.html: a list of other pages", "blog/index.html: a list of other pages", "docs/tags/index.html: a list of other pages"}},
+		}, []string{"blog/archive/index.html: a list of other pages", "blog/index.html: a list of other pages", "docs/1.0/intro/index.html: of another version than /ropes/docs/intro/", "docs/tags/index.html: a list of other pages"}},
 	} {
 		dir := t.TempDir()
 		for name, text := range c.pages {
