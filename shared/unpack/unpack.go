@@ -100,25 +100,34 @@ func Zip(r io.ReaderAt, size, most int64) (map[string][]byte, error) {
 		if f.FileInfo().IsDir() {
 			continue
 		}
+		// The size in the index need not be true, but no more than that is read, and a buffer
+		// of that size needs no room to grow. DEFLATE packs to a 1032nd at most.
+		n := f.UncompressedSize64
+		switch {
+		case n > uint64(left):
+			return nil, fmt.Errorf("%s: %w: more than %d bytes", f.Name, ErrTooMuch, most)
+		case n/1032 > uint64(size):
+			return nil, fmt.Errorf("%s: %w: %d bytes cannot be packed in %d", f.Name, zip.ErrFormat, n, size)
+		}
 		in, err := f.Open()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
-		// The size in the index need not be true: it is used as a hint for memory only
-		// where the packed bytes could hold that much.
-		var data bytes.Buffer
-		if n := f.UncompressedSize64; n <= uint64(left) && n <= 8*uint64(size) {
-			data.Grow(int(n) + bytes.MinRead)
+		data := make([]byte, n)
+		if _, err = io.ReadFull(in, data); err == nil {
+			// The end, where the checksum is compared; or more than the index says.
+			if _, err = in.Read(make([]byte, 1)); err == io.EOF {
+				err = nil
+			} else if err == nil {
+				err = zip.ErrFormat
+			}
 		}
-		_, err = data.ReadFrom(io.LimitReader(in, left+1))
 		in.Close()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
-		if left -= int64(data.Len()); left < 0 {
-			return nil, fmt.Errorf("%s: %w: more than %d bytes", f.Name, ErrTooMuch, most)
-		}
-		files[path.Base(f.Name)] = data.Bytes()
+		left -= int64(n)
+		files[path.Base(f.Name)] = data
 	}
 	return files, nil
 }

@@ -98,6 +98,9 @@ func killable(t *testing.T, at func(...string) string, run func(*testing.T, []st
 
 func put(t *testing.T, at, text string) {
 	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(at, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

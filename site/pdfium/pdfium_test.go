@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +213,13 @@ func TestABombIsGivenUp(t *testing.T) {
 	t.Logf("%d bytes: %q", len(file), notes)
 	if d != nil || len(notes) == 0 {
 		t.Errorf("%+v, %q", d, notes)
+	}
+	// What the system counts, where it tells: PDFium's memory ends at 1 GiB.
+	status, err := os.ReadFile("/proc/self/status")
+	if m := regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindSubmatch(status); err == nil && m != nil {
+		if kB, _ := strconv.Atoi(string(m[1])); kB > 1600<<10 {
+			t.Errorf("the process took %d MiB", kB>>10)
+		}
 	}
 }
 
