@@ -146,9 +146,7 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 		e.turns = append(e.turns, conversation.Turn{Question: t.Question, Reply: t.Reply})
 	}
 	e.recent = append(e.recent, e.turns...)
-	topic, subject := begun(ask.Turns)
-	clear(e.recent[:topic]) // the remaining turns keep their numbers
-	clear(e.turns[:subject])
+	clear(e.recent[:begun(ask.Turns)]) // the remaining turns keep their numbers
 	f.Query, err = e.reader.Read(e.recent, how)
 	if err != nil {
 		return f, err

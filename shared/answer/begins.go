@@ -13,41 +13,29 @@ import (
 // marked (message.Turn.Begins), and later questions are read from there on.
 //
 // There are two signs. The topic head's z says that a question has little to do with those before
-// it; the sparse stage gains by it, the dense one, which reads questions alone, loses. A question
-// that refers to nothing, and names what its first result is about, is complete; that serves both
-// stages (RATIONALE, "Why does a question hide what was said before it").
+// it; and a question that refers to nothing, and names what its first result is about, is complete
+// in itself. The dense stage reads all questions, and no replies, which mislead more: it loses by
+// either sign (RATIONALE, "Why does a question hide what was said before it").
 
 // beginsMargin is how far above Encoder.AloneBelow a question's z opens a topic. It was chosen among
 // 0, 1 and 2.
 const beginsMargin = 1
 
-// begun returns the turns that the sparse and the dense stage begin to read at: the last before the
-// newest that begins a topic or a subject, and the last that begins a subject.
-func begun(turns []message.Turn) (topic, subject int) {
-	for i := range turns[:len(turns)-1] {
-		switch turns[i].Begins {
-		case message.BeginsSubject:
-			topic, subject = i, i
-		case message.BeginsTopic:
-			topic = i
+// begun returns the turn that the sparse stage begins to read at: the last before the newest that
+// begins something, or 0.
+func begun(turns []message.Turn) int {
+	for i := len(turns) - 2; i > 0; i-- {
+		if turns[i].Begins {
+			return i
 		}
 	}
-	return topic, subject
+	return 0
 }
 
-// begins returns what the newest question opens, a value of message.Answer.Begins. Its first result
-// has been found.
-func (e *Engine) begins(f *found, question string, newest int) string {
-	if !f.Judged {
-		return "" // it is the first question, or the reader said how it is to be read
-	}
-	if e.namesSubject(f, question, newest) {
-		return message.BeginsSubject
-	}
-	if f.Topic < e.Encoder.AloneBelow+beginsMargin {
-		return message.BeginsTopic
-	}
-	return ""
+// begins reports whether the newest question opens something new. Its first result has been found.
+func (e *Engine) begins(f *found, question string, newest int) bool {
+	// A question that was not judged is the first, or the reader said how it is to be read.
+	return f.Judged && (f.Topic < e.Encoder.AloneBelow+beginsMargin || e.namesSubject(f, question, newest))
 }
 
 // Words that refer to what was said before, and words that join a question to it.

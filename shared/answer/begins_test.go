@@ -21,22 +21,20 @@ func TestComplete(t *testing.T) {
 }
 
 func TestBegun(t *testing.T) {
-	topic, subject, none := message.Turn{Begins: message.BeginsTopic}, message.Turn{Begins: message.BeginsSubject}, message.Turn{}
+	begins, none := message.Turn{Begins: true}, message.Turn{}
 	for i, c := range []struct {
-		turns                  []message.Turn
-		wantTopic, wantSubject int
+		turns []message.Turn
+		want  int
 	}{
-		{[]message.Turn{none}, 0, 0},
-		{[]message.Turn{none, none, none}, 0, 0},
-		{[]message.Turn{none, topic, none}, 1, 0},
-		{[]message.Turn{none, subject, none}, 1, 1},
-		{[]message.Turn{none, subject, topic, none}, 2, 1},
-		{[]message.Turn{none, topic, subject, none}, 2, 2},
-		{[]message.Turn{none, topic, subject}, 1, 0}, // the newest hides nothing from itself
-		{[]message.Turn{none, {Begins: "?"}, none}, 0, 0},
+		{[]message.Turn{none}, 0},
+		{[]message.Turn{begins}, 0},
+		{[]message.Turn{none, none, none}, 0},
+		{[]message.Turn{none, begins, none}, 1},
+		{[]message.Turn{none, begins, begins, none, none}, 2},
+		{[]message.Turn{none, begins, begins}, 1}, // the newest hides nothing from itself
 	} {
-		if a, b := begun(c.turns); a != c.wantTopic || b != c.wantSubject {
-			t.Errorf("%d: %d and %d, want %d and %d", i, a, b, c.wantTopic, c.wantSubject)
+		if got := begun(c.turns); got != c.want {
+			t.Errorf("%d: %d, want %d", i, got, c.want)
 		}
 	}
 }
@@ -64,9 +62,9 @@ func TestBegins(t *testing.T) {
 	e := byDefault(t)
 	questions := []string{"when was Mozart born?", "where did he die?", "when was Beethoven born?", "what is he famous for?"}
 	got := play(t, e, questions...)
-	for i, want := range []string{"", "", message.BeginsTopic, ""} {
+	for i, want := range []bool{false, false, true, false} {
 		if got[i].Begins != want {
-			t.Errorf("%q begins %q, want %q", questions[i], got[i].Begins, want)
+			t.Errorf("%q begins something: %v", questions[i], got[i].Begins)
 		}
 	}
 	last := got[3]
@@ -76,11 +74,11 @@ func TestBegins(t *testing.T) {
 	if len(last.Read) != 2 || last.Read[0] != 2 {
 		t.Errorf("the follow-up was read with turns %v", last.Read)
 	}
-	if named := play(t, e, "how large is Kenya?", "Who was Marie Curie?"); named[1].Begins != message.BeginsSubject {
-		t.Errorf("a question that names Marie Curie begins %q", named[1].Begins)
+	if named := play(t, e, "how large is Kenya?", "Who was Marie Curie?"); !named[1].Begins {
+		t.Error("a question that names Marie Curie begins nothing")
 	}
-	if thanks := play(t, e, "when was Mozart born?", "thanks!", "where did he die?"); thanks[1].Begins != "" || thanks[2].Read[0] != 0 {
-		t.Errorf("thanks begin %q, and the next question is read with %v", thanks[1].Begins, thanks[2].Read)
+	if thanks := play(t, e, "when was Mozart born?", "thanks!", "where did he die?"); thanks[1].Begins || thanks[2].Read[0] != 0 {
+		t.Errorf("thanks begin something: %v; and the next question is read with %v", thanks[1].Begins, thanks[2].Read)
 	}
 }
 
@@ -90,7 +88,7 @@ func TestTogetherBeginsNothing(t *testing.T) {
 	ask := turns("How large is Kenya?", "", "how large is Australia?")
 	ask.Read = message.ReadTogether
 	a, err := e.Ask(ask)
-	if err != nil || a.Begins != "" {
-		t.Errorf("%v, begins %q", err, a.Begins)
+	if err != nil || a.Begins {
+		t.Errorf("%v, begins %v", err, a.Begins)
 	}
 }

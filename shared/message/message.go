@@ -28,16 +28,10 @@ package message
 type Turn struct {
 	Question string `json:"question"`
 	Reply    string `json:"reply,omitempty"`
-	// Begins is Answer.Begins of the turn: with it, later questions are read without what
-	// was said before this turn.
-	Begins string `json:"begins,omitempty"`
+	// Begins is Answer.Begins of the turn: with it, the sparse stage reads later questions
+	// without what was said before this turn.
+	Begins bool `json:"begins,omitempty"`
 }
-
-// Values of Turn.Begins and Answer.Begins.
-const (
-	BeginsTopic   = "topic"   // the sparse stage reads later questions from here on
-	BeginsSubject = "subject" // both stages do: the question names a subject, and its passage was found
-)
 
 // Ask is a whole conversation, oldest turn first; the last turn is the question to answer.
 type Ask struct {
@@ -92,9 +86,9 @@ type Answer struct {
 	// Alone is true where there was a history, and the question was read without it.
 	Alone bool `json:"alone,omitempty"`
 	// Begins says that the question opens a topic or a subject of its own. It is to be
-	// sent with the turn from then on (Turn.Begins). It is "" where Ask.Read is
+	// sent with the turn from then on (Turn.Begins). It is false where Ask.Read is
 	// ReadTogether: the reader says that the question goes with the turns before it.
-	Begins string `json:"begins,omitempty"`
+	Begins bool `json:"begins,omitempty"`
 	// Read lists the turns of which the encoder read any text: indices into Ask.Turns,
 	// ascending, the newest included.
 	Read []int `json:"read"`

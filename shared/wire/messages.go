@@ -168,7 +168,7 @@ func readAnswer(v jsontree.Value, m *message.Answer) {
 	m.Dropped = v.Get("dropped").Yes
 	m.Cut = v.Get("cut").Yes
 	m.Alone = v.Get("alone").Yes
-	m.Begins = v.Get("begins").Text
+	m.Begins = v.Get("begins").Yes
 	for _, v := range v.Get("read").List {
 		m.Read = append(m.Read, v.Int())
 	}
@@ -202,7 +202,7 @@ func (w *writer) writeAnswer(name string, m *message.Answer) {
 	w.yes("dropped", m.Dropped)
 	w.yes("cut", m.Cut)
 	w.yes("alone", m.Alone)
-	w.text("begins", m.Begins)
+	w.yes("begins", m.Begins)
 	w.ints("read", m.Read)
 	w.text("stage", m.Stage)
 	w.text("doubt", m.Doubt)
@@ -328,7 +328,7 @@ func (w *writer) writeTurn(name string, m *message.Turn) {
 	w.begin(name, '{')
 	w.text("question", m.Question)
 	w.text("reply", m.Reply)
-	w.text("begins", m.Begins)
+	w.yes("begins", m.Begins)
 	w.end('}')
 }
 

@@ -134,10 +134,10 @@ export interface Answer {
   /** The question was read without the turns before it. */
   alone: boolean;
   /**
-   * The question opens a topic or names a subject of its own: later questions are read
-   * without what was said before it.
+   * The question opens a topic or names a subject of its own: the sparse stage reads later
+   * questions without what was said before it.
    */
-  begins: '' | 'topic' | 'subject';
+  begins: boolean;
   stage: 'sparse' | 'dense' | 'both' | '';
   /** Misspelt words, and what they were read as. */
   spelling: { typed: string; read: string }[];
@@ -172,7 +172,7 @@ export interface Turn {
   question: string;
   reply: string;
   /** Answer.begins of the turn. */
-  begins: '' | 'topic' | 'subject';
+  begins: boolean;
   answer: Answer | null;
 }
 
@@ -189,7 +189,7 @@ export interface Conversation {
   /** Takes back the newest turn. */
   undo(): Turn | undefined;
   /** What `conversation` takes to go on with it. */
-  toJSON(): { turns: { question: string; reply: string; begins: string }[] };
+  toJSON(): { turns: { question: string; reply: string; begins: boolean }[] };
 }
 
 /**
@@ -234,7 +234,7 @@ export class Parley {
   /** The collection that is searched; null: the folder's own. */
   readonly collection: Collection | null;
 
-  conversation(options?: Omit<AskOptions, 'signal'> & { turns?: { question: string; reply?: string; begins?: string }[] }): Conversation;
+  conversation(options?: Omit<AskOptions, 'signal'> & { turns?: { question: string; reply?: string; begins?: boolean }[] }): Conversation;
 
   index(documents: Document | Document[], options?: IndexOptions): Promise<Collection>;
   /** The collection that was saved under a name, or is in a file's bytes. */

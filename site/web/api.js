@@ -119,7 +119,7 @@ function answerOf(question, a) {
       encode: cost.encode_ms || 0, search: cost.search_ms || 0, read: cost.read_ms || 0, dense: cost.dense_ms || 0,
       lists: cost.lists || 0, postings: cost.postings || 0,
     },
-    read: a.read || [], alone: !!a.alone, begins: a.begins || '', stage: a.stage || '', spelling: a.spelling || [],
+    read: a.read || [], alone: !!a.alone, begins: !!a.begins, stage: a.stage || '', spelling: a.spelling || [],
     tokens: a.tokens || 0, dropped: !!a.dropped, cut: !!a.cut,
   };
 }
@@ -137,7 +137,7 @@ class Conversation {
   constructor(parley, { turns = [], ...options }) {
     this.#parley = parley;
     this.options = options;
-    this.#turns = turns.map(({ question, reply = '', begins = '' }) => ({ question, reply, begins, answer: null }));
+    this.#turns = turns.map(({ question, reply = '', begins = false }) => ({ question, reply, begins, answer: null }));
   }
 
   get turns() { return this.#turns.map(t => ({ ...t })); }
