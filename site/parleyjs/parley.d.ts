@@ -6,7 +6,7 @@ export class ParleyError extends Error {
    * could not be used. ask, index, files: a question, or a job on documents. storage: the
    * browser keeps nothing. closed: `close` was called.
    */
-  stage: 'support' | 'version' | 'download' | 'verify' | 'open' | 'ask' | 'index' | 'files' | 'storage' | 'closed' | string;
+  stage: 'support' | 'version' | 'download' | 'verify' | 'open' | 'ask' | 'index' | 'files' | 'storage' | 'closed' | (string & {});
   /** The file that it is about, or "". */
   file: string;
 }
@@ -217,7 +217,10 @@ export interface Collection {
   readonly files: { index: ArrayBuffer; passages: ArrayBuffer; dense?: ArrayBuffer };
   /** A zip file, which `open` and `parley --collection` read. */
   bytes(options?: Signal): Promise<Uint8Array>;
-  /** A collection with further documents, which replace those of the same ids. */
+  /**
+   * A collection with further documents, which replace those of the same ids. `save` puts it
+   * in the place of this one.
+   */
   add(documents: Document | Document[], options?: IndexOptions): Promise<Collection>;
 }
 

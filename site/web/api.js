@@ -235,7 +235,7 @@ function documentsOf(documents) {
 // A Collection is what index made: its files, which can be searched, kept and exported.
 class Collection {
   #parley;
-  saved = null; // {name, revision} of what save kept
+  _saved = null; // {name, revision} of what save kept
   constructor(parley, { title, passages, documents = 0, notes = [], files }) {
     this.#parley = parley;
     Object.assign(this, { title, passages, documents, notes, files });
@@ -245,10 +245,12 @@ class Collection {
   async bytes({ signal } = {}) { return new Uint8Array((await this.#parley._job('pack', this.files, signal)).zip); }
 
   // add returns a collection that has further documents. They replace those of the same
-  // ids.
-  add(documents, options = {}) {
+  // ids. save replaces what it kept of this one.
+  async add(documents, options = {}) {
     const { index, passages } = this.files;
-    return this.#parley._collect('extend', documents, { index, passages }, { title: this.title, ...options });
+    const more = await this.#parley._collect('extend', documents, { index, passages }, { title: this.title, ...options });
+    more._saved = this._saved;
+    return more;
   }
 }
 
@@ -304,8 +306,6 @@ class Parley {
   #started = null;     // a promise: the worker answers
   #settle = null;      // {done, fail} of what waits for "ready"
   #switching = Promise.resolve();
-  #asked = new Map();  // id -> {done, fail}
-  #next = 0;
   #line = Promise.resolve();
   #closed = null;
   #heard = false;      // a worker has run
@@ -323,11 +323,8 @@ class Parley {
     p.#folder = await describe(p.#base, integrity, signal);
     p.#options = { level };
     p.#search = new Programs.Search((op, m) => p.#hear(op, m));
-    p.#desk = new Jobs.Desk(async () => {
-      const { files } = p.#folder, w = await Programs.makeWorker(p.#part(files.script));
-      w.postMessage({ op: 'start', ...p.#site(), worker: p.#part(files.program), pdfium: p.#part(files.pdfium) });
-      return w;
-    });
+    const { files } = p.#folder;
+    if (files) p.#desk = new Jobs.Desk({ script: p.#part(files.script), setup: { ...p.#site(), worker: p.#part(files.program), pdfium: p.#part(files.pdfium) } });
     p.#onprogress = onprogress;
     try {
       if (collection) p.#own = await p.open(collection, { signal });
@@ -377,15 +374,12 @@ class Parley {
     this.#settle?.fail(e);
     this.#dense?.fail(e);
     this.#settle = this.#dense = null;
-    for (const { fail } of this.#asked.values()) fail(e);
-    this.#asked.clear();
+    this.#search?.drop(e);
   }
 
-  #hear(op, { body, id, own }) {
-    if (this.#closed) {
-      this.#search.end(); // it started meanwhile
-      return;
-    }
+  #hear(op, { id, body, own }) {
+    if (this.#closed) this.#search.end(); // it started meanwhile
+    if (this.#closed || id < 0) return; // Search answers what ask asked
     const m = op === 'refused' ? null : JSON.parse(body);
     this.#heard ||= op !== 'lost';
     switch (op) {
@@ -393,9 +387,7 @@ class Parley {
       this.#onprogress?.({ phase: 'load', done: m.loaded || 0, total: m.total || 0, file: m.file || '' });
       return;
     case 'ready':
-      if (!own && this.#own) { // refused
-        this.#own = null;
-      }
+      if (!own) this.#own = null;
       this.about = aboutOf(m);
       this.#settle?.done(this.about);
       this.#settle = null;
@@ -411,14 +403,6 @@ class Parley {
       return;
     case 'dense':
       this.#hearDense(m);
-      return;
-    case 'answer':
-      this.#asked.get(id)?.done(m);
-      this.#asked.delete(id);
-      return;
-    case 'error':
-      this.#asked.get(id)?.fail(new ParleyError(m.stage || 'ask', m.file || '', m.message, { cause: m }));
-      this.#asked.delete(id);
     }
   }
 
@@ -429,10 +413,8 @@ class Parley {
       signal?.throwIfAborted();
       this.#open();
       await this.#start();
-      const id = ++this.#next;
-      return new Promise((done, fail) => {
-        this.#asked.set(id, { done, fail });
-        this.#search.post({ op: 'ask', id, body: JSON.stringify(ask) });
+      return this.#search.ask(JSON.stringify(ask)).catch(e => {
+        throw e instanceof ParleyError ? e : new ParleyError(e.stage || 'ask', e.file || '', e.message, { cause: e });
       });
     });
     this.#line = asked.catch(() => {});
@@ -463,9 +445,12 @@ class Parley {
     return abortable(switched, signal);
   }
 
-  // better loads the second stage, or releases it.
-  better(on = true, { signal, onprogress } = {}) {
+  // better loads the second stage, or releases it. Of several calls, the last one counts.
+  async better(on = true, { signal, onprogress } = {}) {
+    signal?.throwIfAborted();
     this.#open();
+    await abortable(this.#start(), signal);
+    this.#dense?.fail(new ParleyError('open', '', 'better was called once more before this was done'));
     const stage = new Promise((done, fail) => {
       this.#dense = { done, fail, onprogress, on };
       this.#search.post({ op: 'dense', body: on ? 'on' : 'off' });
@@ -508,7 +493,7 @@ class Parley {
   }
 
   async _job(op, body, signal, told) {
-    if (!this.#folder.files) throw new ParleyError('support', '', 'this folder was built with --widget, and has no program that reads documents; build it without');
+    if (!this.#desk) throw new ParleyError('support', '', 'this folder was built with --widget, and has no program that reads documents; build it without');
     const job = this.#desk.run(op, body, told);
     const stop = () => job.cancel();
     signal?.addEventListener('abort', stop, { once: true });
@@ -539,7 +524,7 @@ class Parley {
   #key = name => [new URL(this.#base).pathname, name];
 
   async save(collection, name = collection.title, { replace = false } = {}) {
-    const key = this.#key(name), seen = collection.saved?.name === name ? collection.saved.revision : 0;
+    const key = this.#key(name), seen = collection._saved?.name === name ? collection._saved.revision : 0;
     const revision = await transact('readwrite', (s, say, refuse) => {
       s.get(key).onsuccess = e => {
         const there = e.target.result;
@@ -553,7 +538,7 @@ class Parley {
         say(revision);
       };
     });
-    collection.saved = { name, revision };
+    collection._saved = { name, revision };
   }
 
   async saved() {
@@ -566,7 +551,7 @@ class Parley {
   async #restore(name) {
     const r = await transact('readonly', (s, say) => { s.get(this.#key(name)).onsuccess = e => say(e.target.result); });
     if (!r) throw new ParleyError('storage', '', `no collection ${JSON.stringify(name)} is kept here`);
-    return Object.assign(new Collection(this, r), { saved: { name, revision: r.revision } });
+    return Object.assign(new Collection(this, r), { _saved: { name, revision: r.revision } });
   }
 
   async forget(name) { await transact('readwrite', s => { s.delete(this.#key(name)); }); }
@@ -594,7 +579,7 @@ if (globalThis.trustedTypes) {
   } };
   try {
     platform.trust = globalThis.trustedTypes.createPolicy('parley.js', rules);
-  } catch { /* #make says what is missing */ }
+  } catch { /* what starts a worker says so (forbidden) */ }
 }
 
-export { Parley, Conversation, Collection, ParleyError };
+export { Parley, ParleyError };

@@ -97,13 +97,8 @@
     compare(...given) { panel('compare').then(c => c.show(...given), () => {}); },
     dial(...given) { panel('dial').then(d => d.show(...given)).catch(e => say(e.message)); },
     // probe asks the worker for an instrument or the lesson, beside the conversation (a
-    // message.Ask as JSON); its ids are negative.
-    probe(body) {
-      return new Promise((done, fail) => {
-        probes.set(--probed, { done, fail });
-        this.post({ id: probed, op: 'ask', body });
-      });
-    },
+    // message.Ask as JSON).
+    probe(body) { return search.ask(body); },
     dropFragment() { history.replaceState(null, '', location.pathname + location.search); },
     tickAfter(step) { setTimeout(() => call('tick', '', '', step), 1500); },
     announce(text) { $('live').textContent = text; },
@@ -146,13 +141,10 @@
     },
   };
   let shownText = '';
-  const probes = new Map();
-  let probed = 0;
   // dropProbes fails the probes that no worker will answer, and drops answers that are of
   // another collection.
   function dropProbes() {
-    for (const p of probes.values()) p.fail(new Error('the search program started anew'));
-    probes.clear();
+    search.drop(new Error('the search program started anew'));
     window.parley.panels.dial?.forget();
     window.parley.panels.lens?.forget();
   }
@@ -234,13 +226,7 @@
   }, window.parleyBefore);
 
   function hear(op, m) {
-    if (window.parley.hear?.(op, m)) return; // parts.js
-    if (m.id < 0) {
-      const p = probes.get(m.id), body = JSON.parse(m.body);
-      probes.delete(m.id);
-      if (op === 'answer') p?.done(body); else p?.fail(body);
-      return;
-    }
+    if (window.parley.hear?.(op, m) || m.id < 0) return; // parts.js; probes
     switch (op) {
     case 'progress': {
       const p = JSON.parse(m.body);

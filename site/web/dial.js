@@ -147,7 +147,7 @@
     if (!root?.isConnected || !turn()) return;
     const row = turn(), ls = levels(), as = ls.map(l => known(row, l.name)), g = goal(row);
     if (!ls.some(l => l.name === cutLevel)) cutLevel = level;
-    drawSummary(row, ls, as);
+    drawSummary(ls, as);
     drawLevels(ls);
     drawPicker();
     drawFigures(ls, as, g);
@@ -157,7 +157,7 @@
     drawTurns(ls);
   }
 
-  function drawSummary(row, ls, as) {
+  function drawSummary(ls, as) {
     const first = as[0], last = as.at(-1);
     const count = (n, noun) => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
     const of = a => exact(a).length ? `${count(learned(a).length, 'learned term')} and ${count(exact(a).length, 'exact word')}` : count(learned(a).length, 'term');

@@ -92,18 +92,6 @@ function progress(files, say, given = new Set()) {
   };
 }
 
-// tidy deletes the files of earlier versions from the cache.
-async function tidy() {
-  const { manifest, cache } = site, wanted = new Set(manifest.files.map(address)), data = new URL('data/', setup.manifest).href;
-  for (const { url } of await cache?.keys() ?? []) if (url.startsWith(data) && !wanted.has(url)) await cache.delete(url);
-}
-
-// discard deletes a file that turned out to be wrong.
-async function discard(f) {
-  damaged.add(address(f));
-  await site.cache?.delete(address(f));
-}
-
 // obtain returns a file's verified bytes, from the cache or the network. It deletes a
 // damaged copy in the cache and downloads the file again. A damaged download is a failure,
 // and a retry skips the browser's own cache.

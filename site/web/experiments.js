@@ -11,7 +11,7 @@
     if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
   } catch { /* as the system */ }
 
-  const { el, number, plain, look, chart, legend, save, grid } = window.parleyCharts;
+  const { el, number, look, chart, legend, save, grid } = window.parleyCharts;
   const { glossed, list: glossary } = window.parleyGlossary;
   const verdicts = { yes: '✓', no: '✗', partly: '◐' };
 

@@ -6,7 +6,7 @@
   const { parley } = window;
   const { el, quiet } = parley.kit;
   const lesson = parley.lesson;
-  const { probe, learned, words, quotation, number } = lesson.figures;
+  const { probe, learned, words, number } = lesson.figures;
   const html = document.documentElement;
   const shownTerms = 16, shownResults = 5;
 

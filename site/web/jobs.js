@@ -2,23 +2,25 @@
 // and for parley.js.
 'use strict';
 const Jobs = (() => {
-  // A Desk starts the worker when it is first needed, by make, which returns a promise of
-  // it with "start" posted. missed is called where one of its files did not arrive.
+  // A Desk makes the worker of script (Programs.makeWorker) when it is first needed, and
+  // posts "start" with what setup has. missed is called where one of its files did not
+  // arrive.
   class Desk {
     #worker = null; // a promise
     #next = 0;
     #heard = 0; // the number of the worker's messages
     #jobs = new Map();
-    constructor(make, missed = () => {}) { Object.assign(this, { make, missed }); }
+    constructor({ script, setup, before, missed = () => {} }) { Object.assign(this, { script, setup, before, missed }); }
 
     #files() {
       if (this.#worker) return this.#worker;
-      const mine = this.#worker = this.make().then(w => {
+      const mine = this.#worker = Programs.makeWorker(this.script, this.before).then(w => {
         w.onmessage = ({ data }) => this.#hear(mine, data);
         w.onerror = e => this.#end(mine, e.message || 'the program that reads files could not be started');
+        w.postMessage({ op: 'start', ...this.setup });
         return w;
       });
-      mine.catch(e => this.#end(mine, `${e.file}: ${e.message}`));
+      mine.catch(e => this.#end(mine, e.stage === 'support' ? e.message : Programs.explain(e)));
       return mine;
     }
 

@@ -44,11 +44,11 @@
 
   // ---- The worker for files (jobs.js). ----
 
-  const desk = new Jobs.Desk(async () => {
-    const w = await Programs.makeWorker([parley.url('{{files-worker.js}}'), '{{files-worker.js integrity}}'], window.parleyBefore);
-    w.postMessage({ op: 'start', ...parley.site, worker: [parley.url('{{files.wasm}}'), '{{files.wasm integrity}}'], pdfium: [parley.url('{{pdfium.wasm}}'), '{{pdfium.wasm integrity}}'] });
-    return w;
-  }, parley.lookForNewer);
+  const desk = new Jobs.Desk({
+    script: [parley.url('{{files-worker.js}}'), '{{files-worker.js integrity}}'],
+    setup: { ...parley.site, worker: [parley.url('{{files.wasm}}'), '{{files.wasm integrity}}'], pdfium: [parley.url('{{pdfium.wasm}}'), '{{pdfium.wasm integrity}}'] },
+    before: window.parleyBefore, missed: parley.lookForNewer,
+  });
   const run = (...args) => desk.run(...args);
 
   // save passes a file to the browser's downloads.

@@ -14,7 +14,7 @@ const Programs = (() => {
     }
   }
 
-  // What differs between a browser and Node (api.js).
+  // What differs between a browser and Node (node.js).
   const platform = {
     fetch: (address, options) => fetch(address, options),
     trust: { createScriptURL: address => address },
@@ -54,13 +54,16 @@ const Programs = (() => {
   // A Search is the worker that answers questions (worker.js). It calls hear(op, message)
   // for each message of the worker, {body, id, own}; hear('failed') also where the worker's
   // script did not arrive; and hear('lost') where the worker ended, which loses the
-  // questions that it had not answered.
+  // questions that it had not answered. Messages with an id below zero are about questions
+  // of ask.
   class Search {
     worker = null;
     ready = false;
     #starting = false;
     #lost = false;
     #early = []; // messages to a worker that is starting
+    #asked = new Map(); // id -> {done, fail}
+    #last = 0;
 
     constructor(hear) { this.hear = hear; }
 
@@ -82,6 +85,7 @@ const Programs = (() => {
       this.worker = w;
       w.onmessage = ({ data }) => {
         if (data.op === 'ready') this.ready = true;
+        this.#settle(data);
         this.hear(data.op, data);
       };
       w.onerror = e => {
@@ -94,6 +98,28 @@ const Programs = (() => {
     }
 
     post(m) { if (this.worker) this.worker.postMessage(m); else this.#early.push(m); }
+
+    // ask asks a message.Ask, as JSON, and resolves with the message.Answer. What it is
+    // rejected with has the fields of message.Failure.
+    ask(body) {
+      return new Promise((done, fail) => {
+        this.#asked.set(--this.#last, { done, fail });
+        this.post({ op: 'ask', id: this.#last, body });
+      });
+    }
+
+    #settle({ op, id, body }) {
+      const waits = op === 'answer' || op === 'error' ? this.#asked.get(id) : null;
+      if (!waits) return;
+      this.#asked.delete(id);
+      if (op === 'answer') waits.done(JSON.parse(body)); else waits.fail(JSON.parse(body));
+    }
+
+    // drop rejects the questions of ask that have no answer.
+    drop(why) {
+      for (const { fail } of this.#asked.values()) fail(why);
+      this.#asked.clear();
+    }
 
     // retry loads what is missing; it returns false where start has to be called instead.
     retry() {

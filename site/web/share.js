@@ -3,7 +3,7 @@
 'use strict';
 (() => {
   const { parley } = window;
-  const { el, quiet, sheet, show, live, run, save, count } = parley.kit;
+  const { el, sheet, show, run, save, count } = parley.kit;
 
   // The limits of shared/link.
   const maxFragment = 64 << 10, maxText = 1 << 20;

@@ -237,6 +237,18 @@ async function attempt(mine) {
   return true;
 }
 
+// tidy deletes the files of earlier versions from the cache.
+async function tidy() {
+  const { manifest, cache } = site, wanted = new Set(manifest.files.map(address)), data = new URL('data/', setup.manifest).href;
+  for (const { url } of await cache?.keys() ?? []) if (url.startsWith(data) && !wanted.has(url)) await cache.delete(url);
+}
+
+// discard deletes a file that turned out to be wrong.
+async function discard(f) {
+  damaged.add(address(f));
+  await site.cache?.delete(address(f));
+}
+
 // handAll passes the files that the engine does not have yet. Where one file fails the
 // others still arrive, so that a retry has to load only that one.
 async function handAll(files, count, signal) {

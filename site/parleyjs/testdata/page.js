@@ -41,7 +41,6 @@ window.run = {
   },
   again: async text => {
     const more = await kept.add({ text, id: 'b' });
-    more.saved = kept.saved;
     return opened.save(more, 'garden').then(() => { kept = more; return ''; }, e => [e.stage, e.message].join(': '));
   },
   forget: async () => { await opened.forget('garden'); return opened.open('garden').catch(e => e.message); },

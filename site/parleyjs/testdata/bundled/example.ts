@@ -37,7 +37,7 @@ async function example(base: string | URL): Promise<string[]> {
   check('about: suggested', Array.isArray(about.suggested) && about.better !== null && about.better.bytes > 1e6 && about.better.title !== '');
   check('warnings', p.warnings.length === 0 && p.collection === null);
   const level: Level | undefined = p.levels.find(l => l.name === '4x');
-  check('levels', !!level && level.title !== '' && level.flops > 0 && level.ratio > 1);
+  check('levels', !!level && level.title !== '' && level.flops > 0 && level.ratio > 1 && level.questions > 0);
 
   const how: AskOptions = { k: 5, read: 'together', stage: 'sparse', level: 'distilled', signal };
   const c: Conversation = p.conversation({ k: 10 });
