@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"parley/shared/bundle"
@@ -120,12 +121,17 @@ func TestLevelsHaveTheSameBits(t *testing.T) {
 	}
 }
 
-// The base and the default level come with the page. Another level is downloaded once,
-// when it is first asked for, and works offline from then on.
+// The base and the default level come with the page. To someone who saves data, another
+// level comes once, when it is first asked for, and works offline from then on; to everyone
+// else the levels come after the page (TestTheTourFirstOpenedOffline).
 func TestLevelsComeWhenTheyAreAskedFor(t *testing.T) {
 	start(t)
 	s := serveFolder(t, publishRelease(t, release{encoder: familyOfFour(t)}))
-	p := open(t, s).ready().installed()
+	p := blank(t, s)
+	saving := true
+	p.do(call(emulation.SetDataSaverOverride, emulation.SetDataSaverOverrideParams{DataSaverEnabled: &saving}))
+	p.navigate(s.url())
+	p.ready().installed()
 	if got := s.requests("model.safetensors"); len(got) != 2 {
 		t.Fatalf("the first visit fetched %q", got)
 	}

@@ -202,6 +202,24 @@ func TestTheTourAndACollectionOfOnesOwnOffline(t *testing.T) {
 	p.wait("its answer", `document.querySelector("blockquote")?.innerText.trim() === `+quote(own.Quote))
 }
 
+// A teacher who has only visited the page has the whole lesson without a network: every
+// level, and the handout's answers.
+func TestTheTourFirstOpenedOffline(t *testing.T) {
+	s := shipped(t)
+	p := open(t, s).ready().installed()
+	s.stop()
+	p.expect("sw.js", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED")
+	for address, want := range map[string]string{"regulariser.2": "7 are left", "cost.2": "over 777 (MTRAG pooled collection)", "discussion": "It touches 47,268"} {
+		eval[bool](p, `(location.hash = `+quote("#tour="+address)+`, true)`)
+		p.toured(address)
+		if got := p.text(".tour .text"); !strings.Contains(got, want) {
+			t.Errorf("%s: %q", address, got)
+		}
+	}
+	eval[bool](p, `(location.hash = "#handout=lesson&answers", true)`)
+	p.wait("the answers", `document.querySelector(".leaf")?.textContent.includes("10.6 times fewer")`)
+}
+
 // A presentation shows one thing at a time, by keys, and each has an address that shows
 // the same to someone else.
 func TestPresentation(t *testing.T) {

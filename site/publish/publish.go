@@ -442,17 +442,18 @@ func manifest(list *family.Family, data []file) ([]byte, error) {
 }
 
 // precache returns the list in sw.js: [path, bytes, SHA-256] of every file except sw.js
-// itself and entries, separately for those that are loaded later, and a version that changes with any
-// of them.
+// itself and entries, separately for the levels that a visit does not begin with and for
+// what else is loaded later, and a version that changes with any of them.
 func precache(files []file) (string, error) {
 	var list []bundle.File
-	later := map[string]bool{}
+	later, level := map[string]bool{}, map[string]bool{}
 	for _, f := range files {
 		if slices.Contains(entries, f.name) {
 			continue
 		}
 		list = append(list, bundle.Of(f.path, f.path, f.content))
 		later[f.path] = f.later || slices.Contains(packaged, f.name)
+		level[f.path] = strings.HasPrefix(f.name, "levels/")
 	}
 	m, err := bundle.New(list)
 	if err != nil {
@@ -461,11 +462,15 @@ func precache(files []file) (string, error) {
 	out := struct {
 		Version string   `json:"version"`
 		Files   [][3]any `json:"files"`
+		Levels  [][3]any `json:"levels"`
 		Later   [][3]any `json:"later"`
-	}{Version: m.Version, Later: [][3]any{}}
+	}{Version: m.Version, Levels: [][3]any{}, Later: [][3]any{}}
 	for _, f := range m.Files {
 		to := &out.Files
-		if later[f.Path] {
+		switch {
+		case later[f.Path] && level[f.Path]:
+			to = &out.Levels
+		case later[f.Path]:
 			to = &out.Later
 		}
 		*to = append(*to, [3]any{f.Path, f.Bytes, f.SHA256})

@@ -271,9 +271,9 @@ func TestFamily(t *testing.T) {
 	if !strings.Contains(files["cards/4x.html"], "<p>The card of 4x</p>") {
 		t.Errorf("the card: %q", files["cards/4x.html"])
 	}
-	// The default comes with the page, the other level when it is asked for.
+	// The default comes with the page, the other level after it.
 	raw := strings.TrimSuffix(strings.TrimPrefix(files["sw.js"], "const release = "), ";")
-	var list struct{ Files, Later [][3]any }
+	var list struct{ Files, Levels, Later [][3]any }
 	if err := json.Unmarshal([]byte(raw), &list); err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func TestFamily(t *testing.T) {
 		return slices.ContainsFunc(in, func(l [3]any) bool { return l[0] == f.Path && l[2] == f.SHA256 })
 	}
 	for name, later := range map[string]bool{"levels/2x/model.safetensors": false, "levels/4x/model.safetensors": true, "encoder/vocab.txt": false} {
-		if lists(list.Later, name) != later || lists(list.Files, name) == later {
+		if lists(list.Levels, name) != later || lists(list.Files, name) == later || lists(list.Later, name) {
 			t.Errorf("%s is on the wrong list of sw.js", name)
 		}
 	}

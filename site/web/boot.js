@@ -539,7 +539,7 @@
   function ask(sw) {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = e => offline(e.data ? 'Ready to work offline.' : 'It needs the network: some of its files could not be kept.');
-    sw.postMessage({ op: 'whole' }, [port2]);
+    sw.postMessage({ op: 'whole', sparing: !!navigator.connection?.saveData }, [port2]);
   }
 
   // offer offers the visitor a new version; the conversation is kept.

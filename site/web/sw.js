@@ -6,7 +6,9 @@
 // the new version (boot.js offers it), the old one stays in use.
 //
 // Files that are loaded only on request (release.later) do not count; the search worker
-// puts them into the cache, and they stay there as long as a version lists them.
+// puts them into the cache, and they stay there as long as a version lists them. The other
+// levels (release.levels) do not count either, but are fetched once the version is whole:
+// the lesson compares them, and a class often has no network.
 //
 // Files named by their content are in one cache for all versions, which the search worker
 // fills too. The few files with fixed names (index.html, site.json, ...) are in a cache of
@@ -15,7 +17,7 @@
 // caches of other sites are not touched.
 'use strict';
 
-const release = {{PRECACHE}}; // {version, files: [[path, bytes, sha256], ...], later: [...]}
+const release = {{PRECACHE}}; // {version, files: [[path, bytes, sha256], ...], levels: [...], later: [...]}
 
 const scope = new URL(self.registration.scope).pathname;
 const filesCache = `parley ${scope} files`; // the same name as in download.js
@@ -24,7 +26,7 @@ const pageCache = pages + release.version;
 const named = path => /^app\/.*\.[0-9a-f]{16}\.|^data\/[0-9a-f]{16}\./.test(path); // named by its content
 const cacheOf = path => caches.open(named(path) ? filesCache : pageCache);
 const at = path => new URL(path, self.registration.scope).href;
-const listed = new Map([...release.files, ...release.later].map(file => [at(file[0]), file]));
+const listed = new Map([...release.files, ...release.levels, ...release.later].map(file => [at(file[0]), file]));
 
 async function sha256(bytes) {
   const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
@@ -93,17 +95,21 @@ self.addEventListener('activate', event => event.waitUntil((async () => {
 })()));
 
 // whole reports whether every file of this version is there, and downloads those that the
-// browser, short of room, or a visitor has deleted.
-async function whole() {
+// browser, short of room, or a visitor has deleted; and the levels, unless the visitor
+// saves data.
+async function whole(sparing) {
   const kept = await Promise.all([filesCache, pageCache].map(async name => (await (await caches.open(name)).keys()).map(r => r.url)));
   const has = new Set(kept.flat());
-  return fetchAll(release.files.filter(([path]) => !has.has(at(path)))).then(() => true, () => false);
+  const lacking = files => files.filter(([path]) => !has.has(at(path)));
+  try { await fetchAll(lacking(release.files)); } catch { return false; }
+  if (!sparing) await fetchAll(lacking(release.levels)).catch(() => {}); // the page works without them
+  return true;
 }
 
 self.addEventListener('message', event => {
-  const { op } = event.data || {};
+  const { op, sparing } = event.data || {};
   if (op === 'activate') self.skipWaiting();
-  if (op === 'whole') event.waitUntil(whole().then(yes => event.ports[0].postMessage(yes)));
+  if (op === 'whole') event.waitUntil(whole(sparing).then(yes => event.ports[0].postMessage(yes)));
 });
 
 self.addEventListener('fetch', event => {
