@@ -94,6 +94,9 @@ func start(t testing.TB) context.Context {
 			chromedp.Flag("lang", "en-GB"),
 			// Whatever is not this machine goes to the proxy, which notes it down.
 			chromedp.Flag("proxy-server", c.strays.addr),
+			// Another machine, for the browser, which is not: see TestOverHTTPFromAnotherMachine.
+			chromedp.Flag("host-resolver-rules", "MAP "+otherMachine+" 127.0.0.1"),
+			chromedp.Flag("proxy-bypass-list", otherMachine),
 			chromedp.WindowSize(1200, 900),
 		)
 		ctx, closeBrowser := chromedp.NewContext(ctx)

@@ -120,10 +120,15 @@
         t.value = text;
         (document.querySelector('dialog[open]') || document.body).append(t);
         t.select();
-        document.execCommand('copy');
+        const copied = document.execCommand('copy');
         t.remove();
+        if (!copied) {
+          say('This browser let nothing be copied.');
+          return false;
+        }
       }
       say('Copied.');
+      return true;
     },
     // What the panels (panels.js, documents.js, share.js, better.js, dial.js) need from the page.
     panels: {}, call, say, stored, store, panel, scope, lookForNewer, shared() {}, opened() {},
@@ -507,12 +512,17 @@
   function offline(text) { $('offline').textContent = text; }
 
   function registerOnceIdle() {
-    if (!('serviceWorker' in navigator) || registered) return;
+    if (registered) return;
     registered = true;
+    if (!('serviceWorker' in navigator)) { // over http from another machine, or in a browser that has none
+      offline(window.parleyAt ? inOneFile : `It needs the network: this browser keeps no page${isSecureContext ? '' : ' that comes over http'}.`);
+      return;
+    }
     // After the first load, so that nothing is downloaded twice.
     (window.requestIdleCallback || setTimeout)(register);
   }
   let registered = false;
+  const inOneFile = 'All of it is in this one file.';
   async function register() {
     try {
       const reg = await navigator.serviceWorker.register(trust.createScriptURL('sw.js'));
@@ -531,7 +541,7 @@
       reg.addEventListener('updatefound', () => watch(reg.installing));
       navigator.serviceWorker.addEventListener('controllerchange', () => outdated('Another tab has changed to a new version.'));
     } catch (e) {
-      offline(window.parleyAt ? 'All of it is in this one file.' : ''); // in a private window the page works only online
+      offline(window.parleyAt ? inOneFile : ''); // in a private window the page works only online
     }
   }
 

@@ -153,7 +153,7 @@
     said = el('p', { class: 'said', role: 'status', 'aria-live': 'polite' });
     own = el('div', {},
       el('label', { for: 'share-link' }, 'A link to this conversation'),
-      el('div', { class: 'with-button' }, address, el('button', { type: 'button', class: 'plain', onclick: async () => { await parley.copy(address.value); tell('The link is copied.'); } }, 'Copy')),
+      el('div', { class: 'with-button' }, address, el('button', { type: 'button', class: 'plain', onclick: async () => { tell(await parley.copy(address.value) ? 'The link is copied.' : 'This browser let nothing be copied: copy the address above.'); } }, 'Copy')),
       hint,
       el('h3', {}, 'Save it'),
       el('p', { class: 'choices' }, ...[['Markdown', 'markdown'], ['JSON', 'json'], ['TREC topics', 'trec']].map(([name, form]) => el('button', { type: 'button', class: 'plain', onclick: () => saveAs(form) }, name)),
