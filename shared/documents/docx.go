@@ -456,15 +456,26 @@ func (d *docxReader) run(e xml.StartElement) error {
 
 // formatted reads a run, unless it is hidden.
 func (d *docxReader) formatted() error {
-	hidden := false
+	hidden, raised := false, false
 	return d.p.each(func(e xml.StartElement) error {
 		if e.Name.Local == "rPr" {
 			return d.p.each(func(e xml.StartElement) error {
-				if e.Name.Local == "vanish" {
+				switch e.Name.Local {
+				case "vanish":
 					hidden = on(e)
+				case "vertAlign":
+					raised = xmlAttr(e, "val") == "superscript"
 				}
 				return d.p.skip()
 			}, nil)
+		}
+		if raised && e.Name.Local == "t" && !hidden {
+			s, err := d.p.text()
+			if before := d.inline.String(); before != "" && isDigit(before[len(before)-1]) && isNumber(s) {
+				d.put("^") // 10^3 is not 103
+			}
+			d.put(s)
+			return err
 		}
 		if hidden && (e.Name.Local == "t" || e.Name.Local == "sym") {
 			d.leftOut("hidden text was not read")

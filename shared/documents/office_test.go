@@ -152,6 +152,16 @@ func TestWordsTablesAreRowsUnderTheirHeader(t *testing.T) {
 	same(t, d.Title, "Left")
 }
 
+func TestRaisedFiguresOfWordStayPowers(t *testing.T) {
+	raised := func(s string) string {
+		return `<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>` + s + `</w:t></w:r>`
+	}
+	d := read(t, "a.docx", word(t, `<w:p>`+wr("10")+raised("3")+wr(" litres, 5 m")+raised("2")+wr(", the 2")+raised("nd")+`</w:p>`), Options{})[0]
+	if want := "10^3 litres, 5 m2, the 2nd"; d.Text != want {
+		t.Errorf("%q, wanted %q", d.Text, want)
+	}
+}
+
 func TestWhatWordHidesIsSaid(t *testing.T) {
 	docs, notes := Read("a.docx", []byte(word(t, `<w:p>`+wr("Seen.")+`<w:r><w:rPr><w:vanish/></w:rPr><w:t>Hidden.</w:t></w:r><w:r><w:drawing><dgm:relIds r:dm="rId7"/></w:drawing></w:r><w:r><w:drawing><c:chart xmlns:c="c" r:id="x"/></w:drawing></w:r></w:p>`,
 		"word/_rels/document.xml.rels", fmt.Sprintf(relations, `<Relationship Id="rId7" Type="x/diagramData" Target="diagrams/data1.xml"/>`),

@@ -55,7 +55,7 @@ var program = sync.OnceValues(func() (pdfium.Pool, error) {
 		}
 	}
 	return webassembly.Init(webassembly.Config{
-		Context:       context.Background(),
+		Context:       withMemory(context.Background()),
 		MaxIdle:       1,
 		MaxTotal:      16,
 		FSConfig:      wazero.NewFSConfig(),
