@@ -151,7 +151,7 @@ func Report(g *Grid, dir string, stderr io.Writer) error {
 	if err := os.MkdirAll(filepath.Join(dir, "figures"), 0o755); err != nil {
 		return err
 	}
-	if err := writeJSON(filepath.Join(dir, "summary.json"), s); err != nil {
+	if err := writeLine(filepath.Join(dir, "summary.json"), s); err != nil {
 		return err
 	}
 	if err := writeTables(g, s, dir); err != nil {

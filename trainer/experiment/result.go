@@ -328,6 +328,16 @@ func writeJSON(path string, v any) error {
 	return durable.WriteFile(path, append(data, '\n'))
 }
 
+// writeLine writes in one line what a program reads: of figures.json, which the page loads, half
+// was white space.
+func writeLine(path string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(path, append(data, '\n'))
+}
+
 // Packed are the measures for which significance is tested, and whose values are kept
 // by query.
 var Packed = []metrics.Measure{metrics.NDCG10, metrics.R100}
