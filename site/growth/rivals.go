@@ -18,8 +18,8 @@ import (
 // depths are the numbers of best passages that are asked for.
 var depths = []int{10, 100}
 
-// A rival is an engine that answers the queries, in milliseconds a question: the mean of
-// each question's quickest round, and the median of all.
+// A rival is an engine that answers the queries, in milliseconds of processor time a
+// question: the mean of each question's quickest round, and the median of all.
 type rival struct {
 	Name    string             `json:"engine"`
 	Bytes   int                `json:"bytes,omitempty"` // of its index
