@@ -148,7 +148,7 @@ func draw(file string, rows []row) error {
 		i := slices.IndexFunc(panels, func(p *panel) bool { return p.Title == title })
 		if i < 0 {
 			i = len(panels)
-			panels = append(panels, &panel{Title: title, X: "passages", LogX: true, LogY: true})
+			panels = append(panels, &panel{Title: title, X: "thousand passages", LogX: true, LogY: true})
 		}
 		p := panels[i]
 		k := slices.IndexFunc(p.Series, func(s *series) bool { return s.Name == name })
@@ -156,7 +156,7 @@ func draw(file string, rows []row) error {
 			k = len(p.Series)
 			p.Series = append(p.Series, &series{Name: name, Kind: "curve"})
 		}
-		p.Series[k].Points = append(p.Series[k].Points, point{float64(x), y})
+		p.Series[k].Points = append(p.Series[k].Points, point{float64(x) / 1000, y})
 	}
 	for _, r := range rows {
 		for _, e := range r.Engines {
