@@ -449,5 +449,5 @@
 
   const { parley } = window; // absent on the experiments' page, which names the style itself
   if (parley) document.head.append(el('link', { rel: 'stylesheet', integrity: '{{charts.css integrity}}', href: parley.at('{{charts.css}}') }));
-  window.parleyCharts = { grid, el, number, plain, look, levelLook, key, chart, legend, save };
+  window.parleyCharts = { grid, el, number, look, levelLook, key, chart, legend, save };
 })();

@@ -279,5 +279,5 @@
     },
   ];
 
-  Object.assign(lesson, { figures: { probe, learned, words, quotation, levels, number, list }, available: () => lesson.steps.filter(s => !s.levels || !parley.about || levels().length > 1) });
+  Object.assign(lesson, { figures: { probe, learned, words, number }, available: () => lesson.steps.filter(s => !s.levels || !parley.about || levels().length > 1) });
 })();
