@@ -115,7 +115,7 @@ func runIndex(l *cli.Flags) cli.Run {
 		if os.Getenv("GOGC") == "" {
 			// Texts stay and there is little garbage, so the program needs little more memory
 			// than the texts.
-			debug.SetGCPercent(25)
+			debug.SetGCPercent(12)
 		}
 		left := omissions{all: *verbose}
 		docs, err := collection.Read(args, documents.Options{Kind: documents.Kind(*kind), Columns: columns, Charset: *charset, Site: *site}, *urlPrefix, left.note)
