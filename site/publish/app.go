@@ -199,7 +199,7 @@ func compile(ctx context.Context, root string) (string, error) {
 var joined = map[string][]string{
 	"charts.js":        {"uplot.js", "charts.js"},
 	"charts.css":       {"uplot.css", "charts.css"},
-	"boot.js":          {"programs.js", "boot.js"},
+	"boot.js":          {"programs.js", "talks.js", "boot.js"},
 	"panels.js":        {"jobs.js", "panels.js"},
 	"parley-api.js":    {"programs.js", "jobs.js", "node.js", "api.js"},
 	"documents.js":     {"collections.js", "encoding.js", "documents.js"},

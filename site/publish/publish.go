@@ -144,6 +144,9 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 		return nil, err
 	}
 	data, others := splitParts(data)
+	if oneFile || o.Widget {
+		data = slices.DeleteFunc(data, func(f file) bool { return f.name == earlyWords })
+	}
 	if o.Widget && list != nil {
 		list.Levels = slices.DeleteFunc(list.Levels, func(l family.Level) bool { return l.Name != list.Base && l.Name != list.Default })
 	}
@@ -163,11 +166,16 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 			}
 		}
 	}
-	site, err := manifest(list, data)
+	all := data
+	if data = once(data); o.Level != None && !oneFile { // now, since site.json says what is sent
+		if err := compress(ctx, data, o.Level, o.Cache, nil); err != nil {
+			return nil, err
+		}
+	}
+	site, err := manifest(list, all, data)
 	if err != nil {
 		return nil, err
 	}
-	data = once(data)
 	program, err := withEngine(o.App, o.Engine != nil)
 	if err != nil {
 		return nil, err
@@ -275,6 +283,7 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 		files = append(files[:len(files)-2], inParts...)
 		o.NoDense = true // all vectors would have to be there
 	}
+	indexed := files[len(files)-2].content // unless it is elsewhere, or in parts
 	dense, folder, err := second(o, encoders, collected)
 	if err != nil {
 		return nil, nil, err
@@ -362,6 +371,15 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 			return nil, nil, fmt.Errorf("%s is not whole: %w; make it again", dir, err)
 		}
 	}
+	if o.Engine == nil && !o.Parts {
+		words, err := wordsAlone(indexed, stored)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: index.bin: %w", texts, err)
+		}
+		if words != nil {
+			files = append(files, file{name: earlyWords, path: "data/" + hash16(words) + ".words.bin", content: words, later: true})
+		}
+	}
 	return list, files, nil
 }
 
@@ -407,35 +425,46 @@ func withExperiments(program App, figures string) (App, error) {
 	return program, err
 }
 
-// manifest returns site.json.
-func manifest(list *family.Family, data []file) ([]byte, error) {
+// manifest returns site.json. It lists all, and says what stored takes when it is sent.
+func manifest(list *family.Family, all, stored []file) ([]byte, error) {
 	var files []bundle.File
-	for _, f := range data {
+	for _, f := range all {
 		files = append(files, bundle.Of(f.name, f.path, f.content))
 	}
 	m, err := bundle.New(files)
-	if err != nil || list == nil {
-		return m.Encode(), err
+	if err != nil {
+		return nil, err
 	}
 	site := struct {
 		*bundle.Manifest
-		Family family.Family `json:"family"`
-	}{m, *list}
-	site.Family.Levels = slices.Clone(list.Levels)
-	for i := range site.Family.Levels {
-		l := &site.Family.Levels[i]
-		l.Folder = ""
-		if l.Card != "" {
-			l.Card = cardPath(l.Name)
+		// By path, of files that are sent compressed: their bytes in Brotli, in gzip.
+		Sent   map[string][2]int `json:"sent,omitempty"`
+		Family *family.Family    `json:"family,omitempty"`
+	}{m, map[string][2]int{}, nil}
+	for _, f := range stored {
+		if f.small[0] != nil && f.small[1] != nil {
+			site.Sent[f.path] = [2]int{len(f.small[0]), len(f.small[1])}
 		}
 	}
-	if d := list.Dense; d != nil {
-		copied := *d
-		copied.Folder, copied.Passages = "", ""
-		if d.Card != "" {
-			copied.Card = denseCard
+	if list != nil {
+		published := *list
+		site.Family = &published
+		published.Levels = slices.Clone(list.Levels)
+		for i := range published.Levels {
+			l := &published.Levels[i]
+			l.Folder = ""
+			if l.Card != "" {
+				l.Card = cardPath(l.Name)
+			}
 		}
-		site.Family.Dense = &copied
+		if d := list.Dense; d != nil {
+			copied := *d
+			copied.Folder, copied.Passages = "", ""
+			if d.Card != "" {
+				copied.Card = denseCard
+			}
+			published.Dense = &copied
+		}
 	}
 	content, err := json.MarshalIndent(site, "", "  ")
 	return append(content, '\n'), err

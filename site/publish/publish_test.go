@@ -136,7 +136,7 @@ func TestNamesHoldTheHashOfWhatTheyName(t *testing.T) {
 			n++
 		}
 	}
-	if n != 6+5 {
+	if n != 6+6 {
 		t.Errorf("%d files named by content", n)
 	}
 	// Each file refers to the others by these names.
@@ -168,18 +168,30 @@ func TestNamesHoldTheHashOfWhatTheyName(t *testing.T) {
 func TestSiteJSONListsWhatTheWorkerLoads(t *testing.T) {
 	o := options(t)
 	build(t, o)
-	m, err := bundle.Parse([]byte(folder(t, o.Out)["site.json"]))
-	if err != nil {
+	files := folder(t, o.Out)
+	var m struct {
+		bundle.Manifest
+		Sent map[string][2]int
+	}
+	if err := json.Unmarshal([]byte(files["site.json"]), &m); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Verify(os.DirFS(o.Out)); err != nil {
 		t.Error(err)
 	}
+	for name, small := range m.Sent {
+		if small != [2]int{len(files[name+".br"]), len(files[name+".gz"])} {
+			t.Errorf("%s is sent in %v bytes, says site.json", name, small)
+		}
+	}
+	if len(m.Sent) == 0 {
+		t.Error("site.json does not say what is sent")
+	}
 	var names []string
 	for _, f := range m.Files {
 		names = append(names, f.Name)
 	}
-	if !slices.Equal(names, []string{"encoder/config.json", "encoder/model.safetensors", "encoder/vocab.txt", "collection/index.bin", "collection/passages.bin"}) {
+	if !slices.Equal(names, []string{"encoder/config.json", "encoder/model.safetensors", "encoder/vocab.txt", "collection/index.bin", "collection/passages.bin", earlyWords}) {
 		t.Errorf("names: %v", names)
 	}
 }
@@ -365,7 +377,8 @@ func TestTheServiceWorkerListsEveryFileButItself(t *testing.T) {
 			want[name] = true
 		}
 	}
-	for _, f := range hosting(nil) { // of hosts, some of which serve none of them
+	delete(want, find(t, files, "data/*.words.bin")) // a visit loads them over a slow line alone
+	for _, f := range hosting(nil) {                 // of hosts, some of which serve none of them
 		delete(want, f.path)
 	}
 	for _, f := range list.Files {

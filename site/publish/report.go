@@ -102,7 +102,7 @@ func report(o Options, files []file, first int) *Report {
 // the panels for documents and for sharing, the switch of a dense stage, the lesson, and
 // an icon for installing. kernel-relaxed.wasm loads in the place of kernel.wasm, which is
 // as large.
-var onDemand = []string{"kernel-relaxed.wasm", "panels.js", "panels.css", "documents.js", "reader.js", "share.js", "better.js", "lesson.js", "lesson.css", "files-worker.js", "files.wasm", pdfium,
+var onDemand = []string{"kernel-relaxed.wasm", "panels.js", "panels.css", "documents.js", "reader.js", "share.js", "earlier.js", "better.js", "lesson.js", "lesson.css", "files-worker.js", "files.wasm", pdfium,
 	"dial.js", "dial.css", "compare.js", "lens.js", "glossary.js", "glossary.css", "charts.js", "charts.css", "levels.json", "card.css", "icon-maskable.svg"}
 
 // firstPage reports whether every visit loads the file. It does not load licences, model

@@ -85,6 +85,9 @@
       this.talk = text; // where nothing can be stored
       store('sessionStorage', conversation, text);
       html.classList.toggle('talking', !!text);
+      document.title = (text ? Talks.title(text) + ' · ' : '') + siteTitle;
+      if (!this.lesson?.on) Talks.keep(text, this.about?.collection).then(showEarlier);
+      if (!text) showFound([]);
     },
     focus(id) { $(id)?.focus(); },
     edit(id, text) {
@@ -131,7 +134,7 @@
       return true;
     },
     // What the panels (panels.js, documents.js, share.js, better.js, dial.js) need from the page.
-    panels: {}, call, say, stored, store, panel, scope, lookForNewer, shared() {}, opened() {},
+    panels: {}, call, say, stored, store, panel, scope, showEarlier, lookForNewer, shared() {}, opened() {},
     known: new Promise(done => { know = done; }), // resolves when about describes the collection that is searched
     site: { manifest: url('site.json'), sha256: html.dataset.site, kernel: [url('{{kernel.wasm}}'), '{{kernel.wasm integrity}}'],
       relaxed: [url('{{kernel-relaxed.wasm}}'), '{{kernel-relaxed.wasm integrity}}'] },
@@ -145,6 +148,7 @@
       if (el) el.scrollIntoView({ block: 'start', behavior: calm() ? 'auto' : 'smooth' });
     },
   };
+  const siteTitle = document.title;
   let shownText = '';
   // dropProbes fails the probes that no worker will answer, and drops answers that are of
   // another collection.
@@ -176,10 +180,74 @@
   }
 
   const megabytes = n => (n / 1e6).toFixed(1);
+  let pace = []; // [time, bytes] of the last seconds
   function progress(loaded, total) {
     const bar = $('progress');
     if (total) { bar.max = total; bar.value = loaded; } else bar.removeAttribute('value');
-    status('loading', total ? `Loading: ${megabytes(loaded)} of ${megabytes(total)} MB` : 'Loading');
+    const now = performance.now();
+    if (!total || pace.length && loaded < pace.at(-1)[1]) pace = [];
+    pace.push([now, loaded]);
+    while (pace.length > 2 && now - pace[1][0] > 8000) pace.shift();
+    const [since, had] = pace[0], left = (total - loaded) / ((loaded - had) / (now - since)) / 1000;
+    // A figure that jumps helps nobody: none at first, and round ones.
+    const about = !(now - since > 3000 && left < 36000) ? '' : left > 90 ? `, about ${Math.round(left / 60)} minutes left` : left > 3 ? `, about ${Math.ceil(left / 5) * 5} seconds left` : '';
+    status('loading', total ? `Loading: ${megabytes(loaded)} of ${megabytes(total)} MB${about}` : 'Loading');
+  }
+
+  // showFound shows what was found before the encoder was there, below a first question
+  // that waits for its answer. It is not that answer, and says so.
+  function showFound(results) {
+    const box = $('found'), list = box.querySelector('ol');
+    box.hidden = !results.length;
+    list.replaceChildren(...results.map(r => {
+      const item = document.createElement('li'), title = document.createElement(/^https?:/.test(r.url || '') ? 'a' : 'cite'), quote = document.createElement('q');
+      Object.assign(title, { textContent: r.title || r.id, dir: 'auto' }, r.url && { href: r.url, target: '_blank', rel: 'noopener noreferrer' });
+      const bytes = new TextEncoder().encode(r.text);
+      Object.assign(quote, { textContent: new TextDecoder().decode(bytes.subarray(...r.quote)), dir: 'auto' });
+      item.append(title, ' ', quote);
+      return item;
+    }));
+    if (results.length) window.parley.announce(`Found by words alone: ${results.map(r => r.title).join(', ')}. The answer follows.`);
+  }
+
+  // begin asks for an early answer to the first question of a conversation. A follow-up has
+  // none: what it says depends on what was said before.
+  function begin(question) {
+    if (!search.ready && !html.classList.contains('talking')) search.post({ op: 'early', body: question });
+  }
+
+  // ---- Where one was before a reload: the place on the page, and what was open there. ----
+
+  const place = 'parley.place', controls = () => [...document.querySelectorAll('#app [aria-expanded][aria-controls]')];
+  const key = b => b.id || b.getAttribute('aria-controls');
+  function leavePlace() {
+    store('sessionStorage', place, JSON.stringify({ y: scrollY, open: controls().map(b => [key(b), b.getAttribute('aria-expanded')]) }));
+  }
+  // While turns are asked again after the reload, the page grows; whoever moves meanwhile
+  // stays where that leads.
+  function comeBack() {
+    addEventListener('pagehide', leavePlace);
+    let back = null;
+    try { back = !location.hash && stored('sessionStorage', conversation) && JSON.parse(stored('sessionStorage', place)); } catch { /* none then */ }
+    if (!back) return;
+    history.scrollRestoration = 'manual';
+    let opened = false;
+    const grown = new MutationObserver(() => {
+      if (!document.querySelector('#app article') || document.querySelector('#app [aria-busy=true]')) return;
+      if (!opened) for (const b of controls()) if (back.open.some(([k, expanded]) => k === key(b) && expanded !== b.getAttribute('aria-expanded'))) b.click();
+      opened = true;
+      scrollTo(0, back.y);
+      if (Math.abs(scrollY - back.y) < 2 && scrollY > 0) grown.disconnect();
+    });
+    grown.observe($('app'), { childList: true, subtree: true, attributeFilter: ['aria-busy', 'hidden', 'aria-expanded'] });
+    for (const e of ['wheel', 'touchmove', 'keydown', 'pointerdown']) addEventListener(e, () => grown.disconnect(), { once: true, passive: true });
+  }
+
+  // ---- Earlier conversations (talks.js keeps them, earlier.js lists them). ----
+
+  function showEarlier() {
+    const b = $('earlier');
+    if (b) b.hidden = !Talks.any() && !window.parley.panels.earlier;
   }
 
   function failed(f) {
@@ -227,7 +295,7 @@
       const chosen = stored('localStorage', 'parley.collection');
       if (chosen) own = await Promise.race([panel('documents').then(d => d.chosen()), new Promise(f => setTimeout(f, chosen.includes('+') ? 60000 : 5000))]);
     } catch { /* the site's own then */ }
-    return { ...window.parley.site, worker: [url('{{worker.wasm}}'), '{{worker.wasm integrity}}'], own };
+    return { ...window.parley.site, worker: [url('{{worker.wasm}}'), '{{worker.wasm integrity}}'], own, early: true };
   }, window.parleyBefore);
 
   function hear(op, m) {
@@ -248,6 +316,7 @@
       const d = window.parley.dense = JSON.parse(m.body);
       window.parley.panels.better?.draw();
       if (d.state !== 'loading') call('dense', d.state);
+      if (d.state === 'on' && keeper) ask(keeper); // one thing less is missing
       if (d.state === 'failed') lookForNewer();
       break;
     }
@@ -255,6 +324,9 @@
       about(JSON.parse(m.body), m.own);
       if (search.ready && started && state.kind === 'ready') status('ready', resting);
       call('grown', m.body);
+      break;
+    case 'early':
+      if (!search.ready) showFound(JSON.parse(m.body).results || []);
       break;
     case 'refused':
       panel('documents').then(d => d.refused(m.body), () => {});
@@ -266,7 +338,8 @@
     case 'failed':
       failed(JSON.parse(m.body));
       break;
-    default:
+    default: // "answer" and "error"
+      showFound([]);
       call(op, m.body, '', m.id);
     }
   }
@@ -354,6 +427,7 @@
       documents: ['{{documents.js}}', '{{documents.js integrity}}'],
       reader: ['{{reader.js}}', '{{reader.js integrity}}'],
       share: ['{{share.js}}', '{{share.js integrity}}'],
+      earlier: ['{{earlier.js}}', '{{earlier.js integrity}}'],
       better: ['{{better.js}}', '{{better.js integrity}}'],
       dial: ['{{dial.js}}', '{{dial.js integrity}}'],
       compare: ['{{compare.js}}', '{{compare.js integrity}}'],
@@ -434,6 +508,7 @@
     q.dir = 'auto';
     grow();
     $('said').textContent = '';
+    begin(text);
     call('ask', text);
     if (matchMedia('(pointer: coarse)').matches) q.blur(); // otherwise the keyboard would cover the reply
   }
@@ -492,7 +567,11 @@
     addEventListener('hashchange', lesson);
     lesson();
     for (const b of document.querySelectorAll('[data-example]'))
-      b.onclick = () => call('play', [...b.querySelectorAll('[data-q]')].map(s => s.textContent.trim()).join('\n'));
+      b.onclick = () => {
+        const questions = [...b.querySelectorAll('[data-q]')].map(s => s.textContent.trim());
+        begin(questions[0]);
+        call('play', questions.join('\n'));
+      };
 
     // Enter submits the form of a text field, Shift+Enter begins a line, Escape presses
     // the form's Cancel; not during composition with an input method.
@@ -509,7 +588,7 @@
   // ---- The service worker: it makes the page work offline, and loads its next version.
   // ----
 
-  function offline(text) { $('offline').textContent = text; }
+  function offline(...text) { $('offline').replaceChildren(...text); }
 
   function registerOnceIdle() {
     if (registered) return;
@@ -545,11 +624,25 @@
     }
   }
 
-  // ask makes a service worker check that it has every file.
-  function ask(sw) {
+  // ask makes a service worker check that it has every file, and say what the page offers
+  // and loads only on request. keep makes it fetch that, too.
+  let keeper = null;
+  function ask(sw, keep) {
+    keeper = sw;
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = e => offline(e.data ? 'Ready to work offline.' : 'It needs the network: some of its files could not be kept.');
-    sw.postMessage({ op: 'whole', sparing: !!navigator.connection?.saveData }, [port2]);
+    port1.onmessage = ({ data }) => {
+      const ready = 'Ready to work offline.';
+      if (!(data.whole ?? data)) offline('It needs the network: some of its files could not be kept.');
+      else if (!data.missing?.length) offline(ready);
+      else {
+        const size = `${data.missing.join(' and ')} (${megabytes(data.bytes)}\u00a0MB)`;
+        if (data.keeping) { offline(`${ready} Keeping ${size} as well\u00a0…`); return; }
+        const b = document.createElement('button');
+        Object.assign(b, { type: 'button', className: 'quiet', textContent: 'Keep them, too', onclick() { b.disabled = true; ask(sw, true); } });
+        offline(`${ready.slice(0, -1)}, except for ${size}. ${data.failed ? 'Fetching them failed. ' : ''}`, b);
+      }
+    };
+    sw.postMessage({ op: keep ? 'keep' : 'whole', sparing: !!navigator.connection?.saveData }, [port2]);
   }
 
   // offer offers the visitor a new version; the conversation is kept.
@@ -567,12 +660,16 @@
       return;
     }
     wire();
+    showEarlier();
+    comeBack();
     const lacking = Programs.lacking();
     if (lacking) {
       status('failed', lacking);
       window.parley.announce(lacking);
       return;
     }
+    // A keyboard that comes up by itself would cover half of a small screen.
+    if (window.top === window && !location.hash && !matchMedia('(pointer: coarse)').matches && document.activeElement === document.body) $('q').focus({ preventScroll: true });
     progress(0, 0);
     startWorker();
     startProgram();

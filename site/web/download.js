@@ -68,22 +68,26 @@ async function fetchManifest() {
 // are downloaded on every visit.
 const openCache = () => self.caches ? caches.open(`parley ${new URL('.', setup.manifest).pathname} files`).catch(() => null) : null;
 
-// progress counts bytes over all files and reports them, at most as often as a person can
-// see. The total is from the manifest, since HTTP's length counts compressed bytes.
+// sent returns what a file takes on its way, as the host has compressed the last one.
+let coding = 'br';
+const sent = f => site.manifest.sent?.[f.path]?.[['br', 'gzip'].indexOf(coding)] ?? f.bytes;
+
+// progress counts the bytes that come over the wire, over all files, and reports them, at
+// most as often as a person can see. A browser tells what it has unpacked; how much of the
+// file that is, is how much of the compressed one has come.
 function progress(files, say, given = new Set()) {
-  const loaded = new Map(files.map(f => [f.name, given.has(f.name) ? f.bytes : 0]));
-  const sum = numbers => [...numbers].reduce((a, b) => a + b, 0);
-  const total = sum(files.map(f => f.bytes));
+  const loaded = new Map(files.map(f => [f, given.has(f.name) ? f.bytes : 0]));
+  const sum = of => Math.round(files.reduce((total, f) => total + of(f), 0));
   let last = -Infinity, due, file;
   const tell = () => {
     due = undefined;
     last = performance.now();
-    say({ loaded: sum(loaded.values()), total, file });
+    say({ loaded: sum(f => f.bytes && sent(f) * loaded.get(f) / f.bytes), total: sum(sent), file });
   };
   return (f, n) => {
-    loaded.set(f.name, Math.min(n, f.bytes));
+    loaded.set(f, Math.min(n, f.bytes));
     file = f.name;
-    if (sum(loaded.values()) < total) { // after a pause, so that a download that stops shows where it stopped
+    if (files.some(f => loaded.get(f) < f.bytes)) { // after a pause, so that a download that stops shows where it stopped
       due ??= setTimeout(tell, last + 40 - performance.now());
       return;
     }
@@ -121,6 +125,7 @@ async function download(url, f, count, signal) {
   const res = await request(url, f.name, { signal, cache: damaged.has(url) ? 'reload' : 'default' });
   const bytes = new Uint8Array(f.bytes);
   let n = 0;
+  coding = res.headers.get('content-encoding');
   count(f, 0);
   try {
     for (const reader = res.body.getReader(); ;) {

@@ -106,10 +106,49 @@ async function whole(sparing) {
   return true;
 }
 
+// What the page offers and loads only on request, by the folder of its name in site.json.
+const offers = { levels: 'the other levels', dense: 'better answers', collection: 'better answers' };
+
+// unkept returns what of that is not kept: {missing: what it is, bytes: as it is sent, list}.
+async function unkept() {
+  const [files, page] = await Promise.all([caches.open(filesCache), caches.open(pageCache)]);
+  const site = await (await page.match(at('site.json')))?.json(), kept = new Set((await files.keys()).map(r => r.url));
+  const list = [], missing = new Set();
+  let bytes = 0;
+  for (const { name, path, bytes: size } of site?.files ?? []) {
+    const offer = offers[name.split('/')[0]], file = [...release.levels, ...release.later].find(f => f[0] === path);
+    if (!offer || !file || kept.has(at(path)) || list.includes(file)) continue;
+    list.push(file);
+    missing.add(offer);
+    bytes += site.sent?.[path]?.[0] ?? size;
+  }
+  return { list, missing: [...missing], bytes };
+}
+
+// tell answers a page: {whole, missing, bytes, keeping, failed}.
+async function tell(port, more) {
+  const { missing, bytes } = await unkept();
+  port.postMessage({ whole: true, missing, bytes, ...more });
+}
+
+// keepAll fetches what is lacking, one file after the other.
+async function keepAll(port) {
+  try {
+    for (const file of (await unkept()).list) {
+      await tell(port, { keeping: true });
+      await have(file);
+    }
+    await tell(port);
+  } catch {
+    await tell(port, { failed: true });
+  }
+}
+
 self.addEventListener('message', event => {
-  const { op, sparing } = event.data || {};
+  const { op, sparing } = event.data || {}, [port] = event.ports;
   if (op === 'activate') self.skipWaiting();
-  if (op === 'whole') event.waitUntil(whole(sparing).then(yes => event.ports[0].postMessage(yes)));
+  if (op === 'whole') event.waitUntil(whole(sparing).then(yes => yes ? tell(port) : port.postMessage({ whole: false })));
+  if (op === 'keep') event.waitUntil(keepAll(port));
 });
 
 self.addEventListener('fetch', event => {

@@ -7,14 +7,16 @@
 //          dense may be missing
 //   level  the level that answers where a question names none; without it, the family's
 //          default
+//   early  true where a question may be answered by words first
 //   tidy   true where no service worker deletes the files of earlier versions
 //
 // {op: 'collection', own, growing} changes to another collection. A growing one is opened
 // while more of it is being encoded, and the reply is "grown" instead of "ready".
 //
 // The manifest is site.json: {files: [{name, path, bytes, sha256}], family}. Paths are
-// relative to it and change with the contents. Names under encoder/, collection/, parts/,
-// levels/ and dense/ are for this worker. family, if there is one, is shared/family's list. Its
+// relative to it and change with the contents. sent, if it is there, has what a path takes
+// on its way: [bytes in Brotli, in gzip]. Names under encoder/, collection/, parts/, levels/,
+// dense/ and early/ are for this worker. family, if there is one, is shared/family's list. Its
 // default level is loaded at the start, any other when a question first asks for it, and
 // the dense stage when the page asks for it.
 'use strict';
@@ -67,6 +69,7 @@ onmessage = ({ data }) => {
   case 'collection': change(data); break;
   case 'retry': if (!ready) load(); break;
   case 'dense': second.want(data.body === 'on'); break;
+  case 'early': early.ask(data); break;
   case 'ask':
   case 'digest': // for tests: body is an array of conversations
     if (ready) call(data); else waiting.push(data);
@@ -217,7 +220,16 @@ async function attempt(mine) {
     throw new Failure('open', 'site.json', `it has no level ${JSON.stringify(setup.level)}; ${family ? `its levels are ${family.levels.map(l => l.name).join(', ')}` : 'it has a single encoder, without levels'}`);
   const first = new RegExp(`^(encoder|collection|parts|levels/${family?.default})/`);
   const files = manifest.files.filter(f => first.test(f.name) && f.name !== vectors && !(mine && /^(collection|parts)\//.test(f.name)));
-  await handAll(files, progress(files, p => post('progress', JSON.stringify(p)), engine.given));
+  const count = progress(files, p => post('progress', JSON.stringify(p)), engine.given);
+  // Of a first visit, the texts come before the rest, and tell how fast the line is.
+  const texts = setup.early && files.find(f => f.name === early.texts && !engine.given.has(f.name));
+  const before = texts && !await site.cache?.match(address(texts)).catch(() => null) ? [texts] : [];
+  const begun = performance.now(), loads = [handAll(before, count)];
+  await Promise.allSettled([before.length && engine.starting, ...loads]);
+  if (performance.now() - begun > patience && files.some(f => !engine.given.has(f.name))) await early.bring();
+  loads.push(handAll(files.filter(f => !before.includes(f)), count));
+  await Promise.allSettled(loads); // a failure must not hide that the other goes on
+  await Promise.all(loads);
   await engine.starting;
   if (family) engine.ask('file', new TextEncoder().encode(JSON.stringify(family)), 'family.json');
   if (own !== mine) { // changed meanwhile
@@ -248,6 +260,45 @@ async function discard(f) {
   damaged.add(address(f));
   await site.cache?.delete(address(f));
 }
+
+// ---- An answer before the encoder is there ----
+
+// patience is how long texts and program may take before the line counts as slow, in
+// milliseconds. Words are then loaded before all else, though index.bin has them, too.
+const patience = 4000;
+
+const early = {
+  texts: 'collection/passages.bin',
+  question: null,
+  there: false,
+
+  files: () => site.manifest.files.filter(f => f.name.startsWith('early/')),
+
+  ask(question) {
+    this.question = question;
+    this.answer();
+  },
+
+  async bring() {
+    if (!engine.given.has(this.texts)) return;
+    try {
+      await handAll(this.files(), () => {});
+      this.there = true;
+      this.answer();
+      for (const f of this.files()) await site.cache?.delete(address(f)); // index.bin has them, too
+    } catch { /* then the first answer is the encoder's */ }
+  },
+
+  answer() {
+    if (!this.there || !this.question || ready || own || !engine?.program) return;
+    const { id, body } = this.question;
+    this.question = null;
+    try {
+      const [word, reply] = engine.call('early', new TextEncoder().encode(body));
+      if (word === 'early') post(word, reply, id);
+    } catch { /* the load that is under way meets the same failure, and says so */ }
+  },
+};
 
 // handAll passes the files that the engine does not have yet. Where one file fails the
 // others still arrive, so that a retry has to load only that one.

@@ -21,6 +21,9 @@ func open(own uint32) uint64 { return reactor.Send(state.open(own != 0)) }
 //go:wasmexport ask
 func ask() uint64 { return reactor.Send(state.ask(reactor.Take())) }
 
+//go:wasmexport early
+func early() uint64 { return reactor.Send(state.early(reactor.Take())) }
+
 //go:wasmexport dense
 func dense(on uint32) uint64 { return reactor.Send(state.dense(on != 0)) }
 

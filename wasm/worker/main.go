@@ -21,6 +21,9 @@
 //	                     are not copied. A file passed again replaces the one before.
 //	open() i64           checks that the files belong together.
 //	ask() i64            takes the inbox as message.Ask in JSON.
+//	early() i64          takes the inbox as a question, and answers it by its words alone
+//	                     (answer.ByWords), from early/words.bin and
+//	                     collection/passages.bin, before open.
 //	dense(on i32) i64    reports the state of the dense stage (1), or releases its
 //	                     files (0).
 //	digest() i64         takes the inbox as a JSON array of message.Ask, for tests:
@@ -31,6 +34,7 @@
 //	done     nothing ({})                        simd, file
 //	ready    message.Ready                       open
 //	answer   message.Answer                      ask
+//	early    message.Answer, of results alone    early
 //	lacking  what has to be passed as files      ask
 //	         before the same question is asked
 //	         again: answer.Lacking
@@ -57,6 +61,9 @@
 // encoder/tokenizer.json), collection/index.bin and collection/passages.bin. Each
 // is read as soon as it is there (the encoder's three when the last of them is), and
 // memory that was needed only for reading is released.
+//
+// early/words.bin is an index of the collection's words alone. It is used before open, and
+// released by it.
 //
 // Where there is a family of encoders, that encoder is its base. family.json
 // (shared/family) lists the levels; each except the base has levels/NAME/config.json and

@@ -31,6 +31,7 @@ const (
 	indexFile = "collection/index.bin"
 	textsFile = "collection/passages.bin"
 	denseFile = "collection/dense.bin"
+	wordsFile = "early/words.bin"
 )
 
 // A worker is the state between calls. The zero value has no files.
@@ -41,7 +42,8 @@ type worker struct {
 	family   *family.Family // nil where there is one encoder
 	index    *index.Index
 	passages *passages.Store
-	inParts  inParts // in place of index and passages
+	inParts  inParts      // in place of index and passages
+	words    *index.Index // its words alone, until open
 	opened   bool
 	engines  map[string]*answer.Engine // by level
 
@@ -96,6 +98,10 @@ func (w *worker) add(name string, data []byte) (err error) {
 		w.vectors, w.vectorBytes = nil, len(data)
 		w.vectors, err = vectors.Open(data)
 		w.join()
+		return err
+	}
+	if name == wordsFile {
+		w.words, err = index.Open(data)
 		return err
 	}
 	if (name == indexFile || name == textsFile) && w.index != nil {
@@ -329,7 +335,7 @@ func (w *worker) open(own bool) []byte {
 		if (own || w.family != nil) && !about.MadeBy(w.encoder.Name, w.encoder.Fingerprint()) {
 			return "", "", &reactor.FileError{Name: textsFile, Err: errors.New("it was made by another encoder, " + about.Maker() + ", where this page has " + w.encoder.Name + " (" + w.encoder.Fingerprint() + "): the documents must be indexed again")}
 		}
-		w.opened, w.engines = true, nil
+		w.opened, w.engines, w.words = true, nil, nil
 		e, err := w.engine("")
 		if err != nil {
 			w.opened = false
@@ -419,6 +425,22 @@ func (w *worker) ask(body []byte) []byte {
 		return "answer", wire.EncodeAnswer(&a), err
 	})
 }
+
+// early answers a question by its words, before open.
+func (w *worker) early(question []byte) []byte {
+	return reactor.Respond("ask", func() (string, string, error) {
+		for name, absent := range map[string]bool{wordsFile: w.words == nil, textsFile: w.passages == nil} {
+			if absent {
+				return "", "", missing(name)
+			}
+		}
+		a, err := answer.ByWords(w.words, w.passages, string(question), earlyResults)
+		return "early", wire.EncodeAnswer(&a), err
+	})
+}
+
+// earlyResults is the number of results of an early answer.
+const earlyResults = 3
 
 func (w *worker) digest(body []byte) []byte {
 	return reactor.Respond("ask", func() (string, string, error) {
