@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -45,6 +46,19 @@ func TestTermsShowTheirWords(t *testing.T) {
 	p.wait("its terms", last+`.querySelector(".term.lit-now[data-term=designed]")`)
 	if tip := p.text(".lens-tip"); !strings.HasPrefix(tip, "“designed” lights ") {
 		t.Errorf("the word is told as %q", tip)
+	}
+	// And by keyboard: a text that has the focus is gone through word by word.
+	p.press(kb.Escape)
+	p.do(chromedp.Focus(chromedp.CSS("#open-compare"))) // the keyboard was used last
+	p.press(kb.Tab)
+	eval[bool](p, `(`+last+`.querySelector(".question .words").focus({focusVisible: true}), true)`)
+	p.wait("the first word", `document.querySelector(".lens-tip").textContent.startsWith("“who” lights ") && document.querySelector(".lens-tip").textContent.endsWith("Arrow keys go from word to word.")`)
+	p.press(kb.ArrowRight)
+	p.wait("the second word", last+`.querySelector(".term.lit-now[data-term=designed]") && `+marked+`.join() === "designed"`)
+	p.press(kb.End)
+	p.wait("the last word", marked+`.join() === "it" && /^“it” lights .+\.$/.test(document.querySelector(".lens-tip").textContent)`)
+	if !eval[bool](p, `document.querySelector(".lens-tip").matches("[role=status][aria-live=polite]") && getComputedStyle(document.querySelector(".lens-tip")).display !== "none"`) {
+		t.Error("what is told is not announced")
 	}
 	p.accessibleInBoth("a word and its terms")
 

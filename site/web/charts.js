@@ -282,7 +282,8 @@
       pen.text(panel.title, 12, 22, 'var(--ink)', 15, 'start', true);
       if (u) {
         u.axes[1]._splits.forEach((v, i) => { if (v == null || v < ends.y0 || v > ends.y1) return; pen.line([[left, Y(v), true], [W - right, Y(v)]], 'var(--line)', 1); pen.text(u.axes[1]._values[i], left - 8, Y(v) + 4, 'var(--muted)', 12, 'end'); });
-        u.axes[0]._splits.forEach((v, i) => { if (v == null || v < ends.x0 || v > ends.x1) return; pen.text(u.axes[0]._values[i], X(v), H - bottom + 18, 'var(--muted)', 12, 'middle'); });
+        const crowded = panel.names && 6.5 * Math.max(...panel.names.map(n => n.length)) > (W - left - right) / panel.names.length; // then names stand on two lines
+        u.axes[0]._splits.forEach((v, i) => { if (v == null || v < ends.x0 || v > ends.x1) return; pen.text(u.axes[0]._values[i], X(v), H - bottom + (crowded && i % 2 ? 27 : 15), 'var(--muted)', 12, 'middle'); });
       }
       pen.line([[left, H - bottom, true], [W - right, H - bottom]], 'var(--line)', 1);
       pen.text(panel.x, (left + W - right) / 2, H - bottom + 38, 'var(--muted)', 12, 'middle');
@@ -415,7 +416,7 @@
   // them; a row is {text, added, chip, spoken, hue, key, turn, cells}, a cell null or
   // {weight, shade, cut}. Up and down go from row to row; here marks a column.
   function grid({ label, corner, heads, above = [], rows }) {
-    const head = el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, corner), heads.map(h => h instanceof Element ? h : el('th', { scope: 'col' }, h))),
+    const head = el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, corner), heads.map(h => h instanceof Element ? h : el('th', { scope: 'col' }, el('span', {}, h)))),
       above.map(([name, cells]) => el('tr', { class: 'rank-row' }, el('th', { scope: 'row' }, name), cells.map(c => el('td', {}, c)))));
     const body = el('tbody', {}, rows.map((r, i) => {
       const chip = el('span', { class: 'chip', 'aria-hidden': 'true' }, r.chip);

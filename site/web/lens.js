@@ -1,6 +1,7 @@
 // Terms and words: for a term under the pointer or the focus, the words of the conversation
 // that lit it and the passages' words that it matched are marked; for a word of the
-// conversation or of a result under the pointer, the terms. The page's program
+// conversation or of a result, the terms. A text that has the focus is gone through word by
+// word, by arrow keys. The page's program
 // (wasm/ui/lens.go) hands over what to ask for each turn; the answers have the places
 // (shared/message: Term.Start, Result.Places). Marks are highlights of the browser's, so the
 // document, which is the page's program's, stays as it is.
@@ -118,11 +119,12 @@
     tell(text);
   }
 
-  // fromWord marks the terms of a word, given the element it is in and a UTF-16 offset.
-  async function fromWord(e, at) {
+  // fromWord marks the terms of a word, given the element that it is in and UTF-16 offsets:
+  // those of a whole word, or of a place inside one.
+  async function fromWord(e, from, to = from, hint = '') {
     const a = e.closest('article.turn'), here = indexOf(a), mine = now;
     const found = new Map(); // turn -> keys
-    let span = null;
+    let span = from < to ? range(e, from, to) : null;
     const put = (turn, term) => found.set(turn, (found.get(turn) || new Set()).add(keyOf(term)));
     for (const [turn] of turns) {
       if (turn < here) continue;
@@ -136,14 +138,13 @@
           if (x?.e !== e) continue;
           for (const p of r.places || []) {
             const start = unit(r.text, p.start || 0) - x.at + x.before, end = unit(r.text, p.end) - x.at + x.before;
-            if (start <= at && at <= end) { put(turn, t.answer.terms[p.term ?? 0]); span ??= range(e, Math.max(start, 0), end); }
+            if (start <= to && from <= end) { put(turn, t.answer.terms[p.term ?? 0]); span ??= range(e, Math.max(start, 0), end); }
           }
         }
       } else for (const term of t.answer.terms) {
         const s = term.end ? said(t, term) : null;
         if (s?.e !== e) continue;
-        const b = byte(s.text, at);
-        if ((term.start || 0) <= b && b <= term.end) { put(turn, term); span ??= range(e, unit(s.text, term.start || 0), unit(s.text, term.end)); }
+        if ((term.start || 0) <= byte(s.text, to) && byte(s.text, from) <= term.end) { put(turn, term); span ??= range(e, unit(s.text, term.start || 0), unit(s.text, term.end)); }
       }
     }
     if (mine !== now || !span) return;
@@ -154,7 +155,19 @@
         if ((its ? indexOf(its) : Number(x.dataset.turn)) === turn && keys.has(x.dataset.term)) x.classList.add('lit-now');
       }
     const all = [...new Set([...found.values()].flatMap(k => [...k]))];
-    tell(e.matches('.excerpt') ? `“${span}” matches ${all.join(', ')}.` : `“${span}” lights ${all.join(', ')}.`);
+    tell(`“${span}” ${e.matches('.excerpt') ? 'matches' : 'lights'} ${all.join(', ') || 'no term'}.${hint}`);
+  }
+
+  // Words by keyboard.
+  const texts = '.question .words, blockquote p, .excerpt';
+  let word = 0;
+  const wordsOf = e => [...e.textContent.matchAll(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu)];
+  function goTo(e, i, hint) {
+    const all = wordsOf(e);
+    if (!all.length) return;
+    word = Math.min(Math.max(i, 0), all.length - 1);
+    clear();
+    fromWord(e, all[word].index, all[word].index + all[word][0].length, hint);
   }
 
   let over = null, frame = 0;
@@ -169,8 +182,8 @@
     if (over) return;
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(() => {
-      const text = e.target.closest?.('.question .words, blockquote p, .excerpt');
-      if (!text || !turns.size) { if (tip.textContent && !document.activeElement?.closest('[data-term]')) clear(); return; }
+      const text = e.target.closest?.(texts);
+      if (!text || !turns.size) { if (tip.textContent && !document.activeElement?.closest(`[data-term], ${texts}`)) clear(); return; }
       const c = document.caretPositionFromPoint ? document.caretPositionFromPoint(e.clientX, e.clientY) : null, old = c ? null : document.caretRangeFromPoint?.(e.clientX, e.clientY);
       const node = c?.offsetNode || old?.startContainer, offset = c ? c.offset : old?.startOffset;
       if (!node || !text.contains(node)) return;
@@ -181,12 +194,23 @@
       fromWord(text, r.toString().length);
     });
   });
-  document.addEventListener('focusin', e => { const term = e.target.closest?.('[data-term]'); if (term) fromTerm(term); });
-  document.addEventListener('focusout', e => { if (e.target.closest?.('[data-term]')) clear(); });
+  document.addEventListener('focusin', e => {
+    const term = e.target.closest?.('[data-term]');
+    if (term) fromTerm(term);
+    else if (e.target.matches?.(`:is(${texts}):focus-visible`)) goTo(e.target, 0, ' Arrow keys go from word to word.');
+  });
+  document.addEventListener('focusout', e => { if (e.target.closest?.(`[data-term], ${texts}`)) clear(); });
   document.addEventListener('keydown', e => {
     if (e.key === 'Escape' && tip.textContent) { clear(); return; }
-    // The terms of a list are one stop of the Tab key; arrows go from term to term.
     const li = document.activeElement;
+    if (li?.matches(texts)) {
+      const to = { ArrowRight: word + 1, ArrowLeft: word - 1, Home: 0, End: Infinity }[e.key];
+      if (to === undefined || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey) return;
+      e.preventDefault();
+      goTo(li, to);
+      return;
+    }
+    // The terms of a list are one stop of the Tab key; arrows go from term to term.
     if (!li?.matches('li.term[data-term]')) return;
     const all = [...li.parentNode.children], to = { ArrowDown: all.indexOf(li) + 1, ArrowRight: all.indexOf(li) + 1, ArrowUp: all.indexOf(li) - 1, ArrowLeft: all.indexOf(li) - 1, Home: 0, End: all.length - 1 }[e.key];
     if (to === undefined) return;

@@ -105,7 +105,7 @@
     const t = e.target;
     if (t.closest('input:not([type=radio]), textarea, select, dialog')) return;
     if (lesson.tour.on && /^[1-9]$/.test(e.key)) { lesson.tour.choose(e.key - 1); return; }
-    if (!html.classList.contains('presenting') || t.closest('[type=radio], [role=region], [role=slider]') && /^Arrow/.test(e.key)) return;
+    if (!html.classList.contains('presenting') || t.closest('[type=radio], [role=region], [role=slider], [data-term], .words, blockquote, .excerpt') && /^Arrow/.test(e.key)) return;
     const tour = lesson.tour.on, all = slides();
     const act = {
       ArrowRight: () => tour ? lesson.tour.move(1) : move(1),

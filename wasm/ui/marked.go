@@ -9,12 +9,15 @@ import (
 // Marked is a paragraph with highlighted words. It is written in Go because a .vugu file
 // cannot alternate plain text with elements: text nodes need no escaping and no wrapping
 // elements.
-type Marked struct{ Runs []dialogue.Run }
+type Marked struct {
+	Runs []dialogue.Run
+	Stop string // tabindex
+}
 
-// Build returns <p class="excerpt">plain <mark>marked</mark> plain</p>.
+// Build returns <p class="excerpt" tabindex="0">plain <mark>marked</mark> plain</p>.
 func (c *Marked) Build(*vugu.BuildIn) *vugu.BuildOut {
 	p := &vugu.VGNode{Type: vugu.ElementNode, Data: "p", Attr: []vugu.VGAttribute{
-		{Key: "class", Val: "excerpt"}, {Key: "dir", Val: "auto"},
+		{Key: "class", Val: "excerpt"}, {Key: "dir", Val: "auto"}, {Key: "tabindex", Val: c.Stop},
 	}}
 	for _, r := range c.Runs {
 		n := &vugu.VGNode{Type: vugu.TextNode, Data: r.Text}

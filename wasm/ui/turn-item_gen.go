@@ -39,6 +39,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 				vgn = addElement(vgparent, "\x00span\x00class\x00vh\x00dir\x00ltr")
 				addText(vgn, "Turn "+c.N()+": ")
 				vgn = addElement(vgparent, "\x00span\x00class\x00words")
+				addAttribute(vgn, "tabindex", stop(c.Root.lensShown()))
 				addText(vgn, c.Question())
 			}
 			vgn = addElement(vgparent, "\x00div\x00class\x00editor")
@@ -122,6 +123,7 @@ func (c *TurnItem) Build(vgin *vugu.BuildIn) (vgout *vugu.BuildOut) {
 						vgparent := vgn
 						_ = vgparent
 						vgn = addElement(vgparent, "\x00p\x00dir\x00auto")
+						addAttribute(vgn, "tabindex", stop(c.Root.lensShown()))
 						addText(vgn, c.Quote())
 					}
 					vgn = addElement(vgparent, "\x00figcaption")
