@@ -91,6 +91,11 @@ func run(from, asked, sizes, python, figure string, inParts bool, every, rounds 
 	if inParts {
 		return countParts(x, texts, queries, every)
 	}
+	if python != "" { // before an hour of work
+		if _, err := os.Stat(rivalsFile); err != nil {
+			return fmt.Errorf("%w: run it in the repository's root", err)
+		}
+	}
 	vectors, vocab := x.Vectors(), x.Vocab()
 	out := json.NewEncoder(os.Stdout)
 	var rows []row

@@ -71,6 +71,8 @@ func takeTurns(all []*rival, rounds int) error {
 	return nil
 }
 
+var rivalsFile = filepath.Join("site", "growth", "rivals.py")
+
 // startRivals gives the index and the queries to rivals.py, which says what it could start
 // and then answers one line with another: "bmp 10" with the seconds that each question took.
 func startRivals(python string, x *index.Index, queries []sparse.Vector) (all []*rival, stop func(), err error) {
@@ -86,7 +88,7 @@ func startRivals(python string, x *index.Index, queries []sparse.Vector) (all []
 	if err := export(x, folder, queries); err != nil {
 		return fail(err)
 	}
-	cmd := exec.Command(python, filepath.Join("site", "growth", "rivals.py"), folder)
+	cmd := exec.Command(python, rivalsFile, folder)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
