@@ -887,8 +887,8 @@ func (u *undresser) brace(s string, i int) (n int, put string) {
 		if t[2] == '%' {
 			close = "%}}"
 		}
-		j := strings.Index(t, close)
-		if j < 0 {
+		j := strings.Index(t[3:], close) + 3
+		if j < 3 {
 			return 0, ""
 		}
 		put, known := shortcode(strings.TrimSpace(t[3:j]), u.alone(s, i, j+3))
@@ -902,7 +902,7 @@ func (u *undresser) brace(s string, i int) (n int, put string) {
 		}
 		return 0, ""
 	case strings.HasPrefix(t, "{%"):
-		if j := strings.Index(t, "%}"); j > 0 && !strings.Contains(t[:j], "\n\n") {
+		if j := strings.Index(t[2:], "%}") + 2; j >= 2 && !strings.Contains(t[:j], "\n\n") {
 			return u.liquidTag(s, i, strings.TrimSpace(strings.Trim(t[2:j], "-")), j+2)
 		}
 		return 0, ""

@@ -111,6 +111,16 @@ func TestDialectsOfMarkdownLoseTheirMarksAndKeepTheirText(t *testing.T) {
 	}
 }
 
+func TestTagsThatHaveNoRoomForAName(t *testing.T) {
+	for src, want := range map[string]string{
+		"a {%} b": "a {%} b", "a {{%}} b": "a {{%}} b", "a {{<}} b": "a {{<}} b", "a {%%} b": "a b", "a {{<>}} b": "a b", "a {{%%}} b": "a b", "a {::} b": "a b", "a {:/} b": "a b",
+	} {
+		if docs, _ := Read("a.md", []byte(src), Options{}); len(docs) != 1 || docs[0].Text != want {
+			t.Errorf("%q: %+v", src, docs)
+		}
+	}
+}
+
 // Text that a generator puts into a page from elsewhere is told to be absent.
 func TestWhatOnlyTheGeneratorKnowsIsNoted(t *testing.T) {
 	for src, want := range map[string]string{
@@ -163,6 +173,7 @@ func FuzzUndress(f *testing.F) {
 	for _, seed := range []string{
 		"import a from 'b'\n\n<A b={c} title=\"d\">\n  e\n</A>\n{f}{/* g */}", ":::tip[a]\n```{note} b\n:c: d\n```\n:::", "!!! a \"b\"\n    c\n\nd\n:   e\n\n    f",
 		"{{< tab \"a\" >}}{% highlight b %}\nc\n{% endhighlight %}\n{: d}", "%% a\nb %%\n> [!note] c\n==d== ^e1f2a3\n[^1]: g\n$$\nh\n$$\n$i$ `j`", "* TOC\n{:toc}\n<!-- a\n-->b\n- {k}[l](m){.n}",
+		"{%} {{%}} {{<}}", "{% raw %}{{ a }}{% endraw %}{% comment %}b{% endcomment %}{::c}d{:/}", "|a|b|\n|-|-|\n|`c|d`|e|f|\n*[g]: h\n--8<-- i\n10^3^ ++j++",
 	} {
 		f.Add(seed, false)
 		f.Add(seed, true)
