@@ -127,6 +127,7 @@ here = os.path.dirname(os.path.abspath(__file__))
 vector = lambda v: {int(term): float(weight) for term, weight in v.items()}
 if len(sys.argv) > 2:
     q = json.load(open(sys.argv[2]))
+    client.load_collection("parley")
     hits = client.search("parley", data=[vector(q["v"])], anns_field="v", limit=q["limit"], output_fields=["id", "title"],
                          search_params={"metric_type": "IP", "params": {"drop_ratio_search": 0.0}})[0]
     for hit in sorted(hits, key=lambda h: (-h["distance"], h["doc"])):
