@@ -76,18 +76,18 @@ const sent = f => site.manifest.sent?.[f.path]?.[['br', 'gzip'].indexOf(coding)]
 // most as often as a person can see. A browser tells what it has unpacked; how much of the
 // file that is, is how much of the compressed one has come.
 function progress(files, say, given = new Set()) {
-  const loaded = new Map(files.map(f => [f, given.has(f.name) ? f.bytes : 0]));
+  const loaded = new Map(files.map(f => [f, given.has(f.name) ? f.bytes : 0])); // files may grow
   const sum = of => Math.round(files.reduce((total, f) => total + of(f), 0));
   let last = -Infinity, due, file;
   const tell = () => {
     due = undefined;
     last = performance.now();
-    say({ loaded: sum(f => f.bytes && sent(f) * loaded.get(f) / f.bytes), total: sum(sent), file });
+    say({ loaded: sum(f => f.bytes && sent(f) * (loaded.get(f) || 0) / f.bytes), total: sum(sent), file });
   };
   return (f, n) => {
     loaded.set(f, Math.min(n, f.bytes));
     file = f.name;
-    if (files.some(f => loaded.get(f) < f.bytes)) { // after a pause, so that a download that stops shows where it stopped
+    if (files.some(f => (loaded.get(f) || 0) < f.bytes)) { // after a pause, so that a download that stops shows where it stopped
       due ??= setTimeout(tell, last + 40 - performance.now());
       return;
     }

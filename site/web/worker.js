@@ -220,13 +220,13 @@ async function attempt(mine) {
     throw new Failure('open', 'site.json', `it has no level ${JSON.stringify(setup.level)}; ${family ? `its levels are ${family.levels.map(l => l.name).join(', ')}` : 'it has a single encoder, without levels'}`);
   const first = new RegExp(`^(encoder|collection|parts|levels/${family?.default})/`);
   const files = manifest.files.filter(f => first.test(f.name) && f.name !== vectors && !(mine && /^(collection|parts)\//.test(f.name)));
-  const count = progress(files, p => post('progress', JSON.stringify(p)), engine.given);
+  const counted = [...files], count = progress(counted, p => post('progress', JSON.stringify(p)), engine.given);
   // Of a first visit, the texts come before the rest, and tell how fast the line is.
   const texts = setup.early && files.find(f => f.name === early.texts && !engine.given.has(f.name));
   const before = texts && !await site.cache?.match(address(texts)).catch(() => null) ? [texts] : [];
   const begun = performance.now(), loads = [handAll(before, count)];
   await Promise.allSettled([before.length && engine.starting, ...loads]);
-  if (performance.now() - begun > patience && files.some(f => !engine.given.has(f.name))) await early.bring();
+  if (performance.now() - begun > patience && files.some(f => !engine.given.has(f.name))) await early.bring(counted, count);
   loads.push(handAll(files.filter(f => !before.includes(f)), count));
   await Promise.allSettled(loads); // a failure must not hide that the other goes on
   await Promise.all(loads);
@@ -279,13 +279,15 @@ const early = {
     this.answer();
   },
 
-  async bring() {
+  async bring(counted, count) {
     if (!engine.given.has(this.texts)) return;
+    const files = this.files();
+    counted.push(...files);
     try {
-      await handAll(this.files(), () => {});
+      await handAll(files, count);
       this.there = true;
       this.answer();
-      for (const f of this.files()) await site.cache?.delete(address(f)); // index.bin has them, too
+      for (const f of files) await site.cache?.delete(address(f)); // index.bin has them, too
     } catch { /* then the first answer is the encoder's */ }
   },
 
