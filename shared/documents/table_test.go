@@ -45,6 +45,8 @@ func TestColumnsAreFoundWhateverTheyAreCalled(t *testing.T) {
 	for _, c := range []readCase{
 		{"question and answer", "a.csv", "No.,Question,Answer\n1,Where is the bar?,On deck 3.\n2,When does it open?,At noon.\n",
 			[]string{"1 | Where is the bar? | On deck 3.", "2 | When does it open? | At noon."}, nil},
+		{"products", "a.csv", "Product;Short description;Long description\nRope;A rope;Ten metres of nylon, white.\n", []string{":2 | Rope | A rope//Ten metres of nylon, white."}, nil},
+		{"what was said", "a.csv", "speaker,utterance\nAnn,Is there ice?\n", []string{":2 |  | Is there ice?"}, []string{"1: the column \"speaker\" was not read"}},
 		{"q and a", "a.csv", "q,a\nWhere is the bar?,On deck 3.\n", []string{":2 | Where is the bar? | On deck 3."}, nil},
 		{"German", "a.csv", "Nr;Frage;Antwort\n7;Wo ist die Bar?;Auf Deck 3.\n", []string{"7 | Wo ist die Bar? | Auf Deck 3."}, nil},
 		{"French", "a.csv", "Intitulé;Contenu;Lien\nGrue;Lève douze tonnes.;https://example.org\n", []string{":2 | Grue | Lève douze tonnes."}, nil},
