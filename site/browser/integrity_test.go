@@ -1,6 +1,8 @@
 package browser
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -67,14 +69,25 @@ func TestAnAlteredPanelIsRefused(t *testing.T) {
 	s.spoil("/sw.js", unavailable)
 	p := blank(t, s)
 	p.expect(append(refused, "sw.js", "503")...)
+	s.spoil("app/better.*.js", flipByte) // which the page itself asks for
 	p.navigate(s.url())
-	p.ready().ask("When was the Eiffel Tower built?")
-	s.wait("/sw.js")
-	p.do(call(network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}))
 	said := func(name, selector string) {
 		t.Helper()
 		p.wait("a word about "+name, `document.querySelector(`+quote(selector)+`).textContent.includes(`+quote(name)+`)`)
 	}
+	p.ready()
+	said("(better.js): its SHA-256 is not that of the published file", "#said")
+	s.heal()
+	s.wait("/sw.js")
+	p.do(call(network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}))
+	for _, c := range [][2]string{{"panels", "better"}, {"charts", "dial"}, {"glossary", "lens"}, {"reader", "reader"}, {"dial", "dial"}, {"compare", "compare"}, {"lesson", "lesson"}, {"lens", "lens"}} {
+		s.spoil("app/"+c[0]+".*.js", flipByte)
+		if got := eval[string](p, `parley.panel(`+quote(c[1])+`).then(() => "it came", e => e.message)`); !strings.Contains(got, "("+c[0]+".js): its SHA-256 is not that of the published file") {
+			t.Errorf("%s.js: %s", c[0], got)
+		}
+		s.heal()
+	}
+	p.ask("When was the Eiffel Tower built?")
 	press := func(css string) { eval[bool](p, `(document.querySelector(`+quote(css)+`).click(), true)`) }
 	for _, c := range [][2]string{{"share", "#share"}, {"documents", "#documents"}} {
 		s.spoil("app/"+c[0]+".*.js", flipByte)
@@ -135,6 +148,41 @@ func TestAProgramAlteredInStorageIsReplaced(t *testing.T) {
 	})()`)
 	if !strings.Contains(changed, sum[:16]) {
 		t.Errorf("%s is kept with the SHA-256 %s", changed, sum)
+	}
+}
+
+// No browser verifies a service worker's script. Whatever an altered one gives the page in
+// place of its programs and data is refused and named, and the published one takes its
+// place at the next visit.
+func TestWhatAnAlteredServiceWorkerServesIsRefused(t *testing.T) {
+	s := shipped(t)
+	s.spoil("/sw.js", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", "text/javascript")
+		io.WriteString(w, `
+			self.addEventListener("install", () => self.skipWaiting());
+			self.addEventListener("activate", e => e.waitUntil(clients.claim()));
+			self.addEventListener("fetch", e => /[/](app|data)[/]/.test(e.request.url) && e.respondWith((async () => {
+				const r = await fetch(e.request.url), b = new Uint8Array(await r.arrayBuffer());
+				if (!/boot[.]/.test(e.request.url)) b[b.length >> 1] ^= 1;
+				return new Response(b, { headers: { "Content-Type": r.headers.get("Content-Type") } });
+			})()));`)
+	})
+	p := open(t, s).ready()
+	p.expect(append(refused, "SHA-256")...)
+	p.wait("the altered service worker", "navigator.serviceWorker.controller")
+	p.do(chromedp.Reload())
+	if text := p.failed(); !strings.Contains(text, "published") {
+		t.Errorf("the message is %q", text)
+	}
+	if eval[bool](p, `!!document.querySelector("article.turn blockquote")`) {
+		t.Error("there is an answer")
+	}
+	s.heal()
+	eval[bool](p, `navigator.serviceWorker.getRegistration().then(r => r.update()).then(r => r.waiting || new Promise(f => r.installing.onstatechange = e => e.target.state === "installed" && f())).then(() => true)`)
+	p.do(chromedp.Navigate("about:blank"))
+	p.navigate(s.url())
+	if got := p.ready().ask("When was the Eiffel Tower built?"); got.Source != "Eiffel Tower" {
+		t.Errorf("%+v", got)
 	}
 }
 

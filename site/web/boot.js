@@ -96,7 +96,7 @@
       $(id)?.select();
     },
     fill(id, value) { const e = $(id); if (e) e.value = value; },
-    lens(rows) { panel('lens').then(l => l.show(rows), () => {}); },
+    lens(rows) { panel('lens').then(l => l.show(rows)).catch(e => say(e.message)); },
     compare(...given) { panel('compare').then(c => c.show(...given), () => {}); },
     dial(...given) { panel('dial').then(d => d.show(...given)).catch(e => say(e.message)); },
     // probe asks the worker for an instrument or the lesson, beside the conversation (a
@@ -365,7 +365,7 @@
     if (!own) html.dataset.collection = r.collection;
     suggest(own || !document.querySelector('.examples') ? r.suggested || [] : [], own);
     window.parley.panels.documents?.draw(); // it shows the name of the site's collection
-    if (r.dense) panel('better').then(b => b.ready(), () => {});
+    if (r.dense) panel('better').then(b => b.ready()).catch(e => say(e.message));
     resting = `${r.passages.toLocaleString('en')} passages${r.collection ? ' of ' + r.collection : ''}`;
     if (Programs.slow(r)) resting += `. ${Programs.slow(r)}`;
     const p = $('collection');
