@@ -457,11 +457,11 @@ func TestDenseCompared(t *testing.T) {
 	p.switched()
 	p.stands("on")
 	p.wait("the columns of searching", compared+` && document.querySelectorAll(".way").length === 7`)
-	if got := eval[[]string](p, `[...document.querySelectorAll(".ways:last-of-type h4")].map(e => e.innerText.trim())`); !slices.Equal(got, []string{"Sparse", "Dense", "Both"}) {
+	if got := eval[[]string](p, `[...document.querySelectorAll(".ways ~ .ways h4")].map(e => e.innerText.trim())`); !slices.Equal(got, []string{"Sparse", "Dense", "Both"}) {
 		t.Errorf("columns: %q", got)
 	}
-	figures := eval[[]string](p, `[...document.querySelectorAll(".ways:last-of-type .figure")].map(e => e.innerText.trim())`)
-	if !strings.Contains(figures[0], "postings") || strings.Contains(figures[1], "postings") || !strings.Contains(figures[1], "ms") {
+	figures := eval[[]string](p, `[...document.querySelectorAll(".ways ~ .ways .figure")].map(e => e.innerText.trim())`)
+	if len(figures) != 3 || !strings.Contains(figures[0], "postings") || strings.Contains(figures[1], "postings") || !strings.Contains(figures[1], "ms") {
 		t.Errorf("figures: %q", figures)
 	}
 	if got := eval[[]string](p, `[...document.querySelectorAll(".way.in-use h4")].map(e => e.innerText.trim())`); !slices.Equal(got, []string{"Both"}) {
