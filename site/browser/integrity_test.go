@@ -3,6 +3,7 @@ package browser
 import (
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -113,6 +114,19 @@ func TestAnAlteredPanelIsRefused(t *testing.T) {
 	if _, md := p.saved(markdown); !strings.Contains(string(md), "Eiffel") {
 		t.Errorf("once all is there: %s", md)
 	}
+	eval[bool](p, `(document.querySelector("dialog[open]")?.close(), true)`)
+	p.openDocuments()
+	report, err := os.ReadFile("../../site/pdfium/testdata/report.pdf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{"report.pdf": string(report)}
+	s.spoil("app/pdfium.*.wasm", flipByte)
+	p.give("#pick-folder", write(t, "refused", files))
+	said("report.pdf: PDFium, which reads PDFs, did not come", "#documents-panel")
+	s.heal()
+	p.give("#pick-folder", write(t, "reports", files))
+	p.encoded("reports")
 }
 
 // With the service worker, too, a file that was changed in the browser's storage is

@@ -18,7 +18,8 @@ function startPDFium() {
       program = await compile(setup.pdfium);
     } catch (e) {
       if (/not in this file$/.test(e.message)) throw new Error('a page in one file has no reader of PDF; the page on a server has one, and so has parley index');
-      throw e.stage === 'open' ? new Error(`this browser cannot run PDFium (${e.message}); PDF needs Chrome 137, Firefox 131, Safari 18.4 or a later version`) : e;
+      throw e.stage === 'open' ? new Error(`this browser cannot run PDFium (${e.message}); PDF needs Chrome 137, Firefox 131, Safari 18.4 or a later version`)
+        : new Error(`PDFium, which reads PDFs, did not come (${e.file}: ${e.message}); give the file again`);
     }
     let e;
     const system = { ...wasi(() => new DataView(e.memory.buffer)), fd_write: () => 52 };

@@ -77,7 +77,7 @@ const Talks = (() => {
     }
     const c = mine;
     c.text = text;
-    if (!await c.claimed && c === mine) mine = begin(text);
+    if (!await c.claimed && c === mine) mine = begin(c.text); // which may have grown meanwhile
     if (!mine || mine.text !== text || !keeps()) return; // changed meanwhile
     const { id } = mine, before = read(id);
     attempt(() => sessionStorage.setItem(current, id));
