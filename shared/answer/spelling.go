@@ -78,19 +78,12 @@ func (e *Engine) respell(stem []byte, typed string) (as string, err error) {
 	if as, ok := e.speller.read[string(stem)]; ok {
 		return as, nil
 	}
-	n := &e.speller.nearest
 	word := []byte(stem)
 	// A word that is one piece of the encoder's vocabulary is no misspelling, whatever the
 	// collection contains.
-	if len(e.Encoder.Tokenizer.Append(e.tokens[:0], typed, 2)) > 1 && n.Seek(word) {
-		e.lexicon.EachWord(func(known []byte, term uint32) { n.Offer(known, e.lexicon.DF(term)) })
-		if found := n.Found(); found != nil {
-			if as, err = e.surface(found, typed); err != nil {
-				return "", err
-			}
-			if max(len(as)-len(typed), len(typed)-len(as)) > 2 {
-				as = "" // the stems are near, but the words are not
-			}
+	if len(e.Encoder.Tokenizer.Append(e.tokens[:0], typed, 2)) > 1 {
+		if as, err = e.nearest(word, typed); err != nil {
+			return "", err
 		}
 	}
 	if e.speller.read == nil || len(e.speller.read) >= remembered {
@@ -100,12 +93,68 @@ func (e *Engine) respell(stem []byte, typed string) (as string, err error) {
 	return as, nil
 }
 
+// nearest returns the word of the collection that is nearest to a misspelt one, "" where none is
+// near. The collection's words are known by their stems, which endings make unlike: that of
+// "captial" is as it stands, and that of "capital" is "capit". So the whole words of the encoder's
+// vocabulary that the collection has come first, the most frequent first; then the stems, among
+// which are the names.
+func (e *Engine) nearest(stem []byte, typed string) (as string, err error) {
+	n := &e.speller.nearest
+	var of []byte // the stem of as
+	cost := 0
+	if n.Seek([]byte(strings.ToLower(typed))) {
+		for id := range int32(e.Encoder.Tokenizer.Size()) {
+			piece := e.Encoder.Tokenizer.Piece(id)
+			if !spelling.IsWord(piece) || piece[0] != typed[0]|0x20 {
+				continue
+			}
+			e.surfaces.Each(piece, func(stem []byte, _, _ int) {
+				if _, ok := e.lexicon.Lookup(stem); !ok {
+					return
+				}
+				if n.Offer([]byte(piece), -int(id)) {
+					of = append(of[:0], stem...)
+				}
+			})
+		}
+		as, cost = string(n.Found()), n.Cost()
+	}
+	if n.Seek(stem) {
+		e.lexicon.EachWord(func(known []byte, term uint32) { n.Offer(known, e.lexicon.DF(term)) })
+		if found := n.Found(); found != nil && (as == "" || n.Cost() < cost) {
+			if as, err = e.surface(found, typed); err != nil {
+				return "", err
+			}
+			if max(len(as)-len(typed), len(typed)-len(as)) > 2 {
+				as = "" // the stems are near, but the words are not
+			}
+			return as, nil
+		}
+	}
+	if as == "" {
+		return "", nil
+	}
+	written, err := e.surface(of, as)
+	if err == nil && strings.EqualFold(written, as) {
+		as = written // a name has its capital
+	}
+	return as, err
+}
+
 // surface returns a word of that stem as it stands in the first passages that contain it. Of
-// several forms, "Napoleon" and "Napoleonic", it takes the one whose length is nearest to what was
-// typed.
-func (e *Engine) surface(stem []byte, typed string) (as string, err error) {
+// several forms, "Napoleon" and "Napoleonic", it takes word itself, in small letters where it
+// stands so, or else the one whose length is nearest to it.
+func (e *Engine) surface(stem []byte, word string) (as string, err error) {
 	term, _ := e.lexicon.Lookup(stem)
-	off := func(s string) int { return max(len(s)-len(typed), len(typed)-len(s)) }
+	off := func(s string) int {
+		switch {
+		case s == word:
+			return -2
+		case strings.EqualFold(s, word):
+			return -1
+		}
+		return max(len(s)-len(word), len(word)-len(s))
+	}
 	docs, err := e.Source.Holding(term, 20)
 	if err == nil {
 		err = e.Source.Bring(docs)

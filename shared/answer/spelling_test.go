@@ -13,6 +13,10 @@ func TestSpelling(t *testing.T) {
 		"wat is fotosynthesis":     {{Typed: "fotosynthesis", Read: "photosynthesis"}},
 		"how high is Kilimanjero?": {{Typed: "Kilimanjero", Read: "Kilimanjaro"}},
 		"einstien and beethovan":   {{Typed: "einstien", Read: "Einstein"}, {Typed: "beethovan", Read: "Beethoven"}},
+		"the captial of Peru":      {{Typed: "captial", Read: "capital"}},
+		"Its populaton":            {{Typed: "populaton", Read: "population"}},
+		"its presidnet":            {{Typed: "presidnet", Read: "president"}},
+		"indpendence of Egpyt":     {{Typed: "indpendence", Read: "independence"}, {Typed: "Egpyt", Read: "Egypt"}},
 		"what is photosynthesis":   nil,
 		"my bloke has no lockers":  nil, // words that the collection does not hold
 		"kto wynalazł telefon":     nil,

@@ -5,8 +5,8 @@
 // Levenshtein's distance, with each stretch edited once ("optimal string alignment"):
 //
 //	1  two neighbours change places (einstien); a letter is doubled or not (botom)
-//	2  one vowel for another (kilimanjero), left out or added (austrlia), the same of "h",
-//	   and letters that sound alike (kristal)
+//	2  one vowel for another (kilimanjero), left out or added (austrlia), the same of "h"
+//	   and of "n" before "m" (goverment), and letters that sound alike (kristal)
 //	4  any other letter exchanged, left out or added
 //
 // "ph" is one letter, "f". A short word may cost less than a long one: English words that
@@ -60,21 +60,19 @@ func (n *Nearest) Seek(word []byte) bool {
 	if len(word) < shortest || len(word) > longest {
 		return false
 	}
-	for _, c := range word {
-		if c < 'a' || c > 'z' {
-			return false
-		}
+	if !IsWord(string(word)) {
+		return false
 	}
 	n.word = fold(n.word[:0], word)
 	return true
 }
 
-// Offer compares a known word, which that many passages contain. Of words at the same
+// Offer compares a known word, which that many passages contain, or which is that frequent by another measure. Of words at the same
 // distance the more frequent one is nearer, and of equally frequent ones the first
-// offered.
-func (n *Nearest) Offer(known []byte, passages int) {
+// offered. It reports whether this one is the nearest until now.
+func (n *Nearest) Offer(known []byte, passages int) bool {
 	if len(known) < shortest-1 || len(known) > longest {
-		return
+		return false
 	}
 	// The first letter is seldom wrong, and rules out most known words.
 	k := known
@@ -82,15 +80,30 @@ func (n *Nearest) Offer(known []byte, passages int) {
 		k = phAsF
 	}
 	if k[0] != n.word[0] {
-		return
+		return false
 	}
 	n.known = fold(n.known[:0], known)
 	if d := n.between(n.distance); d < n.distance || d == n.distance && len(n.best) > 0 && passages > n.often {
 		n.best, n.distance, n.often = append(n.best[:0], known...), d, passages
+		return true
 	}
+	return false
 }
 
 var phAsF = []byte("f")
+
+// IsWord reports whether s is a word of the letters a to z.
+func IsWord(s string) bool {
+	for i := range len(s) {
+		if s[i] < 'a' || s[i] > 'z' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// Cost returns what the edits of the word that Found returns cost.
+func (n *Nearest) Cost() int { return n.distance }
 
 // Found returns the nearest word offered; nil where none was near enough.
 func (n *Nearest) Found() []byte {
@@ -151,7 +164,7 @@ func single(w []byte, i int) int {
 	switch {
 	case i > 0 && w[i] == w[i-1] || i+1 < len(w) && w[i] == w[i+1]:
 		return slip
-	case vowel(w[i]) || w[i] == 'h':
+	case vowel(w[i]) || w[i] == 'h' || w[i] == 'n' && i+1 < len(w) && w[i+1] == 'm':
 		return guess
 	}
 	return other

@@ -8,11 +8,12 @@ import (
 func TestNearest(t *testing.T) {
 	known := map[string]int{
 		"photosynthesi": 12, "einstein": 9, "kilimanjaro": 2, "mediterranean": 40, "parliament": 30, "beethoven": 4,
-		"pyramid": 20, "pyrami": 1, "london": 80, "sydney": 10, "mozart": 5, "rocker": 2, "broke": 30, "crystal": 9, "fifth": 30, "receipt": 3, "recept": 1,
+		"pyramid": 20, "pyrami": 1, "london": 80, "sydney": 10, "mozart": 5, "rocker": 2, "broke": 30, "crystal": 9, "government": 50, "fifth": 30, "receipt": 3, "recept": 1,
 	}
 	for word, want := range map[string]string{
 		"fotosynthesi":  "photosynthesi",
 		"photosinthesi": "photosynthesi",
+		"goverment":     "government",
 		"einstien":      "einstein",
 		"kilimanjero":   "kilimanjaro",
 		"mediteranian":  "mediterranean",
