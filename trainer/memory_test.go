@@ -1,4 +1,6 @@
-//go:build linux
+//go:build linux && !libtorch
+
+// libtorch alone takes more memory than the bound here.
 
 package main
 
