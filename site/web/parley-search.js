@@ -246,7 +246,8 @@ class ParleySearch extends HTMLElement {
     if (this.#parley) return;
     try {
       const bytes = await (await this.#api()).size({ base: this.base });
-      if (!this.#parley) this.#ui.status.textContent = this.#say('first', { size: this.#megabytes(bytes) });
+      const { status, retry } = this.#ui;
+      if (!this.#parley && retry.hidden) status.textContent = this.#say('first', { size: this.#megabytes(bytes) }); // a failure stands
     } catch (e) {
       this.#failed(e);
     }
