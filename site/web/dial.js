@@ -323,7 +323,7 @@
     put('cut flops', p.cutCharts, { title: 'FLOPS of this question', x: 'learned terms kept', zero: true, whole: true, series: [{ name, kind: 'curve', points: sweep.map(([x, y]) => ({ x, y: flops(y) })) }, ...own(flops), ...here(flops)] }, s => s === 'here' ? { colour: 'var(--ink)', shape: 7, dash: [] } : looks(s));
     if (g) {
       const rank = x => rankOf(x, g) || 101;
-      put('cut rank', p.cutCharts, { title: 'Rank of the answer (101: beyond 100)', x: 'learned terms kept', log_y: true, whole: true, show: v => v > 100 ? '>\u200a100' : String(v), series: [{ name, kind: 'curve', points: sweep.map(([x, y]) => ({ x, y: rank(y) })) }, ...own(rank), ...here(rank)] }, s => s === 'here' ? { colour: 'var(--ink)', shape: 7, dash: [] } : looks(s));
+      put('cut rank', p.cutCharts, { title: 'Rank of the article that answers', x: 'learned terms kept', log_y: true, whole: true, show: v => v > 100 ? '>\u200a100' : String(v), series: [{ name, kind: 'curve', points: sweep.map(([x, y]) => ({ x, y: rank(y) })) }, ...own(rank), ...here(rank)] }, s => s === 'here' ? { colour: 'var(--ink)', shape: 7, dash: [] } : looks(s));
     }
     if (charts['cut rank']) charts['cut rank'].box.hidden = !g;
   }
