@@ -2,6 +2,7 @@ package publish
 
 import (
 	"bytes"
+	"fmt"
 
 	inverted "parley/shared/index"
 	"parley/shared/passages"
@@ -12,15 +13,31 @@ import (
 // before the encoder and the whole index, and answers by words until these are there.
 const earlyWords = "early/words.bin"
 
-// wordsAlone returns the words of an index, nil where it has none.
-func wordsAlone(indexed, stored []byte) ([]byte, error) {
+// wordsAlone makes that file of the collection among data. There is none where the
+// collection is not whole in one index, or has no words.
+func wordsAlone(data []file) ([]file, error) {
+	var indexed, stored []byte
+	for _, f := range data {
+		switch f.name {
+		case "collection/index.bin":
+			indexed = f.content
+		case "collection/passages.bin":
+			stored = f.content
+		}
+	}
+	if indexed == nil {
+		return nil, nil
+	}
 	x, err := inverted.Open(indexed)
-	if err != nil || x.Words() == 0 {
-		return nil, err
+	if err != nil {
+		return nil, fmt.Errorf("the collection's index.bin: %w", err)
+	}
+	if x.Words() == 0 {
+		return nil, nil
 	}
 	p, err := passages.Open(stored)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the collection's passages.bin: %w", err)
 	}
 	b := inverted.NewBuilder(x.Vocab())
 	for i := range p.Len() {
@@ -30,6 +47,8 @@ func wordsAlone(indexed, stored []byte) ([]byte, error) {
 		b.AddWords(p.At(i).Title, p.At(i).Text)
 	}
 	var out bytes.Buffer
-	_, err = b.WriteTo(&out)
-	return out.Bytes(), err
+	if _, err := b.WriteTo(&out); err != nil {
+		return nil, err
+	}
+	return []file{{name: earlyWords, path: "data/" + hash16(out.Bytes()) + ".words.bin", content: out.Bytes(), later: true}}, nil
 }

@@ -144,8 +144,12 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 		return nil, err
 	}
 	data, others := splitParts(data)
-	if oneFile || o.Widget {
-		data = slices.DeleteFunc(data, func(f file) bool { return f.name == earlyWords })
+	if !oneFile && !o.Widget {
+		words, err := wordsAlone(data)
+		if err != nil {
+			return nil, err
+		}
+		data = append(data, words...)
 	}
 	if o.Widget && list != nil {
 		list.Levels = slices.DeleteFunc(list.Levels, func(l family.Level) bool { return l.Name != list.Base && l.Name != list.Default })
@@ -283,7 +287,6 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 		files = append(files[:len(files)-2], inParts...)
 		o.NoDense = true // all vectors would have to be there
 	}
-	indexed := files[len(files)-2].content // unless it is elsewhere, or in parts
 	dense, folder, err := second(o, encoders, collected)
 	if err != nil {
 		return nil, nil, err
@@ -369,15 +372,6 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 		}
 		if err := m.Verify(from); err != nil {
 			return nil, nil, fmt.Errorf("%s is not whole: %w; make it again", dir, err)
-		}
-	}
-	if o.Engine == nil && !o.Parts {
-		words, err := wordsAlone(indexed, stored)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: index.bin: %w", texts, err)
-		}
-		if words != nil {
-			files = append(files, file{name: earlyWords, path: "data/" + hash16(words) + ".words.bin", content: words, later: true})
 		}
 	}
 	return list, files, nil
