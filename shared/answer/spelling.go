@@ -78,18 +78,17 @@ func (e *Engine) respell(stem []byte, typed string) (as string, err error) {
 	if as, ok := e.speller.read[string(stem)]; ok {
 		return as, nil
 	}
-	word := []byte(stem)
 	// A word that is one piece of the encoder's vocabulary is no misspelling, whatever the
 	// collection contains.
 	if len(e.Encoder.Tokenizer.Append(e.tokens[:0], typed, 2)) > 1 {
-		if as, err = e.nearest(word, typed); err != nil {
+		if as, err = e.nearest(stem, typed); err != nil {
 			return "", err
 		}
 	}
 	if e.speller.read == nil || len(e.speller.read) >= remembered {
 		e.speller.read = map[string]string{}
 	}
-	e.speller.read[string(word)] = as
+	e.speller.read[string(stem)] = as
 	return as, nil
 }
 
@@ -100,19 +99,17 @@ func (e *Engine) respell(stem []byte, typed string) (as string, err error) {
 // which are the names.
 func (e *Engine) nearest(stem []byte, typed string) (as string, err error) {
 	n := &e.speller.nearest
-	var of []byte // the stem of as
+	var known, of []byte // a whole word; the stem of as
 	cost := 0
 	if n.Seek([]byte(strings.ToLower(typed))) {
 		for id := range int32(e.Encoder.Tokenizer.Size()) {
 			piece := e.Encoder.Tokenizer.Piece(id)
-			if !spelling.IsWord(piece) || piece[0] != typed[0]|0x20 {
+			known = append(known[:0], piece...)
+			if !spelling.IsWord(known) || !n.May(known) {
 				continue
 			}
 			e.surfaces.Each(piece, func(stem []byte, _, _ int) {
-				if _, ok := e.lexicon.Lookup(stem); !ok {
-					return
-				}
-				if n.Offer([]byte(piece), -int(id)) {
+				if _, ok := e.lexicon.Lookup(stem); ok && n.Offer(known, -int(id)) {
 					of = append(of[:0], stem...)
 				}
 			})

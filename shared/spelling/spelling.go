@@ -60,7 +60,7 @@ func (n *Nearest) Seek(word []byte) bool {
 	if len(word) < shortest || len(word) > longest {
 		return false
 	}
-	if !IsWord(string(word)) {
+	if !IsWord(word) {
 		return false
 	}
 	n.word = fold(n.word[:0], word)
@@ -71,15 +71,7 @@ func (n *Nearest) Seek(word []byte) bool {
 // distance the more frequent one is nearer, and of equally frequent ones the first
 // offered. It reports whether this one is the nearest until now.
 func (n *Nearest) Offer(known []byte, passages int) bool {
-	if len(known) < shortest-1 || len(known) > longest {
-		return false
-	}
-	// The first letter is seldom wrong, and rules out most known words.
-	k := known
-	if len(k) > 1 && k[0] == 'p' && k[1] == 'h' {
-		k = phAsF
-	}
-	if k[0] != n.word[0] {
+	if !n.May(known) {
 		return false
 	}
 	n.known = fold(n.known[:0], known)
@@ -90,16 +82,26 @@ func (n *Nearest) Offer(known []byte, passages int) bool {
 	return false
 }
 
-var phAsF = []byte("f")
+// May reports whether a known word may be near, by its length and its first letter. That is
+// seldom wrong, and rules out most known words.
+func (n *Nearest) May(known []byte) bool {
+	if len(known) < shortest-1 || len(known) > longest {
+		return false
+	}
+	if known[0] == 'p' && known[1] == 'h' {
+		return n.word[0] == 'f'
+	}
+	return known[0] == n.word[0]
+}
 
 // IsWord reports whether s is a word of the letters a to z.
-func IsWord(s string) bool {
+func IsWord(s []byte) bool {
 	for i := range len(s) {
 		if s[i] < 'a' || s[i] > 'z' {
 			return false
 		}
 	}
-	return s != ""
+	return len(s) > 0
 }
 
 // Cost returns what the edits of the word that Found returns cost.
