@@ -29,10 +29,7 @@
     document.body.replaceChildren(a);
   }
 
-  // One origin may have several sites in different folders, so the names of stored items
-  // contain the folder. A page opened from a disk is not a site, and its items stay when
-  // the file is moved.
-  const scope = location.protocol === 'file:' ? '' : ' ' + new URL('.', location.href).pathname;
+  const { scope } = Talks;
 
   // Storage may be forbidden or full; nothing here depends on it. Items that an earlier
   // version stored for the whole origin are read until there is a newer one.

@@ -5,7 +5,10 @@
 // own. So two tabs never overwrite each other.
 'use strict';
 const Talks = (() => {
-  const scope = location.protocol === 'file:' ? '' : ' ' + new URL('.', location.href).pathname; // as boot.js has it
+  // One origin may have several sites in different folders, so the names of stored items
+  // contain the folder. A page opened from a disk is not a site, and its items stay when
+  // the file is moved.
+  const scope = location.protocol === 'file:' ? '' : ' ' + new URL('.', location.href).pathname;
   const begins = 'parley.talk.', off = 'parley.talks.off' + scope, current = 'parley.talking' + scope;
   const most = 200; // the oldest make room
   const keyOf = id => begins + id + scope;
@@ -110,5 +113,5 @@ const Talks = (() => {
   }
   const clear = () => ids().forEach(remove);
 
-  return { keep, list, remove, clear, choose, keeps, title, count: text => questions(text).length, any: () => ids().length > 0, opens(id) { opening = id; }, isOpen: id => mine?.id === id };
+  return { scope, keep, list, remove, clear, choose, keeps, title, count: text => questions(text).length, any: () => ids().length > 0, opens(id) { opening = id; }, isOpen: id => mine?.id === id };
 })();
