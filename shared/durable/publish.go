@@ -101,9 +101,10 @@ func Publish(dir string, keep func(name string) bool, fill func(fresh string) er
 }
 
 // PublishFiles is Publish for some files of a folder, or of folders in it ("dev/a.txt"): the
-// other files stay, except those named in drop, which are removed. Where the folder exists but its parent cannot be
-// written to, it replaces the files one by one, manifest.json last. If it is killed then,
-// some files are old and some new; they do not verify, and the next run repairs that.
+// other files stay, except those named in drop, which are removed. Where the folder exists
+// but its parent cannot be written to, it replaces the files one by one, manifest.json last.
+// If it is killed then, some files are old and some new; they do not verify, and the next
+// run repairs that.
 func PublishFiles(dir string, files map[string][]byte, drop ...string) error {
 	err := publishFiles(dir, files, drop)
 	if info, there := os.Stat(dir); there != nil || !info.IsDir() || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {

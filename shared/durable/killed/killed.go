@@ -36,7 +36,8 @@ func Child() bool { return os.Getenv(child) != "" }
 // Test runs a writer's lines in turn in a process of their own, which it kills at several
 // moments of a line. Each time, Out must be what one of the lines leaves; files whose names
 // begin with a dot do not count. After the lines have run once more, none of these is left
-// in Out or beside it, in a folder that has nothing else. run runs one line, and fails the test where that fails.
+// in Out or beside it, in a folder that has nothing else. run runs one line, and fails the
+// test where that fails.
 func Test(t *testing.T, run func(t *testing.T, line []string), writers ...Writer) {
 	if Child() {
 		var w Writer
