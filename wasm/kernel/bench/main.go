@@ -1,5 +1,6 @@
 // Command bench times one query in Chromium: Parley's worker and, on the same page,
-// onnxruntime-web with the same weights. README.md says what it needs.
+// onnxruntime-web with the same weights; a dense encoder natively, too. README.md says
+// what it needs.
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -18,12 +20,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"parley/shared/conversation"
 	"parley/shared/dense"
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
@@ -35,26 +40,32 @@ func main() {
 	onnx := flag.String("onnx", "", "`folder` that make_onnx.py wrote; none: time Parley alone")
 	ort := flag.String("ort", "", "`folder` of onnxruntime-web's files (node_modules/onnxruntime-web/dist)")
 	chromium := flag.String("chromium", "", "the browser's `path`; found by itself where it is empty")
-	dense := flag.String("dense", "", "instead of the encoder, time a dense one: the `folder` that trainer unpack wrote")
+	dense := flag.String("dense", "", "instead of the encoder, time dense ones: `folders` that trainer unpack wrote, with commas")
+	levels := flag.String("levels", "127/63", "with -dense: `levels` of the matrices' integers and of the words', several with commas; each folder is timed in each")
 	tokens := flag.Int("tokens", 64, "with -dense: the input's `length`")
 	rounds := flag.Int("rounds", 40, "`times` that each is timed, after 5 to warm up")
 	profile := flag.Bool("profile", false, "say how much of the encoder's time each function of the kernel takes, and at what rate")
 	flag.Parse()
-	if err := run(options{*onnx, *ort, *chromium, *dense, *tokens, *rounds, *profile}); err != nil {
+	o := options{onnx: *onnx, ort: *ort, chromium: *chromium, tokens: *tokens, rounds: *rounds, profile: *profile}
+	if *dense != "" {
+		o.dense, o.levels = strings.Split(*dense, ","), strings.Split(*levels, ",")
+	}
+	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
 type options struct {
-	onnx, ort, chromium, dense string
-	tokens, rounds             int
-	profile                    bool
+	onnx, ort, chromium string
+	dense, levels       []string // folders of dense encoders; in which levels each is timed
+	tokens, rounds      int
+	profile             bool
 }
 
 // run must be called in the root of the repository.
 func run(o options) error {
-	files, err := pages(o)
+	files, native, err := pages(o)
 	if err != nil {
 		return err
 	}
@@ -66,6 +77,16 @@ func run(o options) error {
 	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/")
 		data, ok := files[name]
+		if of, isNative := strings.CutPrefix(name, "native/"); isNative {
+			if i, err := strconv.Atoi(of); err == nil && i >= 0 && i < len(native) {
+				ms, err := native[i]()
+				if err != nil {
+					http.Error(w, err.Error(), http.StatusInternalServerError)
+					return
+				}
+				data, ok = fmt.Append(nil, ms), true
+			}
+		}
 		for prefix, folder := range map[string]string{"onnx/": o.onnx, "ort/": o.ort} {
 			if base, in := strings.CutPrefix(name, prefix); in && folder != "" && !ok {
 				var err error
@@ -109,8 +130,9 @@ func run(o options) error {
 	return report(text)
 }
 
-// pages returns the files that the page loads, except the models to compare with.
-func pages(o options) (map[string][]byte, error) {
+// pages returns the files that the page loads, except the models to compare with, and a
+// function for each dense encoder that asks it natively and returns milliseconds.
+func pages(o options) (_ map[string][]byte, native []func() (float64, error), _ error) {
 	files := map[string][]byte{"kernel.wasm": kernel.Binary, "relaxed.wasm": kernel.Relaxed}
 	for name, parts := range map[string][]string{
 		"ort.html":  {"wasm/kernel/bench/ort.html"},
@@ -120,13 +142,13 @@ func pages(o options) (map[string][]byte, error) {
 		for _, at := range parts {
 			data, err := os.ReadFile(at)
 			if err != nil {
-				return nil, fmt.Errorf("%w (run this in the repository's root)", err)
+				return nil, nil, fmt.Errorf("%w (run this in the repository's root)", err)
 			}
 			files[name] = append(files[name], data...)
 		}
 	}
 	if err := workers(files); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	text := "how tall is the iron lattice tower on the champ de mars in paris " +
 		"and who designed it, when was it built, which company of engineers made it for the world fair, how many visitors climb it every year, " +
@@ -134,8 +156,8 @@ func pages(o options) (map[string][]byte, error) {
 	stage, ids := "", []int{}
 	switch {
 	case o.onnx != "" && o.ort == "":
-		return nil, errors.New("-onnx needs -ort")
-	case o.dense != "":
+		return nil, nil, errors.New("-onnx needs -ort")
+	case len(o.dense) > 0:
 		// A question that is too long is cut at the token limit; which ids onnxruntime
 		// gets does not change its time.
 		stage, text = "dense", strings.Repeat(text+" ", 1+o.tokens/60)
@@ -148,15 +170,8 @@ func pages(o options) (map[string][]byte, error) {
 	if o.onnx == "" {
 		files["onnx/list.json"] = []byte("[]")
 	}
-	if o.onnx == "" || o.dense != "" {
+	if o.onnx == "" || len(o.dense) > 0 {
 		files["onnx/input.json"], _ = json.Marshal(map[string]any{"ids": ids, "text": text})
-	}
-	files["options.json"], _ = json.Marshal(map[string]any{"stage": stage, "rounds": o.rounds, "tokens": o.tokens, "profile": o.profile})
-	type file struct {
-		Name   string `json:"name"`
-		Path   string `json:"path"`
-		Bytes  int    `json:"bytes"`
-		SHA256 string `json:"sha256"`
 	}
 	var list []file
 	for name, at := range map[string]string{
@@ -168,47 +183,83 @@ func pages(o options) (map[string][]byte, error) {
 	} {
 		data, err := os.ReadFile(at)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if name == "encoder/config.json" {
 			if data, err = with64(data); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
-		sum := sha256.Sum256(data)
 		files[name] = data
-		list = append(list, file{name, name, len(data), hex.EncodeToString(sum[:])})
+		list = append(list, fileOf(name, name, data))
 	}
-	if o.dense != "" {
-		second, err := denseFiles(o)
-		if err != nil {
-			return nil, err
+	var sites []site
+	add := func(name string, list []file) {
+		at := fmt.Sprintf("site-%d.json", len(sites))
+		files[at], _ = json.Marshal(map[string]any{"version": "bench", "files": list})
+		sites = append(sites, site{name, at})
+	}
+	if len(o.dense) == 0 {
+		add("parley", list)
+	}
+	for _, from := range o.dense {
+		for _, levels := range o.levels {
+			second, layers, err := denseFiles(from, levels, o)
+			if err != nil {
+				return nil, nil, err
+			}
+			ask, err := natively(second, text)
+			if err != nil {
+				return nil, nil, err
+			}
+			native = append(native, ask)
+			all := slices.Clone(list)
+			for name, data := range second {
+				at := fmt.Sprintf("%d/%s", len(sites), name)
+				files[at] = data
+				all = append(all, fileOf(name, at, data))
+			}
+			name := "parley"
+			if len(o.dense)*len(o.levels) > 1 {
+				name = fmt.Sprintf("%d layers, %s, %.1f MB", layers, levels, float64(len(second["dense/model.safetensors"]))/1e6)
+			}
+			add(name, all)
 		}
-		for name, data := range second {
-			sum := sha256.Sum256(data)
-			files[name] = data
-			list = append(list, file{name, name, len(data), hex.EncodeToString(sum[:])})
-		}
 	}
-	manifest, err := json.Marshal(map[string]any{"version": "bench", "files": list})
-	if err != nil {
-		return nil, err
-	}
-	files["site.json"] = manifest
+	files["options.json"], _ = json.Marshal(map[string]any{"stage": stage, "rounds": o.rounds, "tokens": o.tokens, "profile": o.profile, "sites": sites})
 
 	dir, err := os.MkdirTemp("", "parley-bench")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "worker.wasm")
 	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, "./wasm/worker")
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	if text, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go build ./wasm/worker: %w\n%s", err, bytes.TrimSpace(text))
+		return nil, nil, fmt.Errorf("go build ./wasm/worker: %w\n%s", err, bytes.TrimSpace(text))
 	}
 	files["worker.wasm"], err = os.ReadFile(out)
-	return files, err
+	return files, native, err
+}
+
+// A file is one of a page's manifest.
+type file struct {
+	Name   string `json:"name"`
+	Path   string `json:"path"`
+	Bytes  int    `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+func fileOf(name, at string, data []byte) file {
+	sum := sha256.Sum256(data)
+	return file{name, at, len(data), hex.EncodeToString(sum[:])}
+}
+
+// A site is what the page times: a manifest, whose files the worker loads.
+type site struct {
+	Name     string `json:"name"`
+	Manifest string `json:"manifest"`
 }
 
 // workers adds the question which kernel is faster (dot.mjs), and two forms of the worker: one whose calls of the kernel are timed, and one
@@ -252,28 +303,34 @@ new BroadcastChannel('timed').onmessage = function () {
 	return nil
 }
 
-// denseFiles returns the dense encoder in int8, set to read the given number of tokens,
-// and vectors for a collection of the built-in one's size. Their values do not matter,
-// since all are searched.
-func denseFiles(o options) (map[string][]byte, error) {
-	made, err := encoder.Quantize(folder.Files(o.dense),
+// denseFiles returns the dense encoder of a folder with the given levels, set to read
+// the given number of tokens, and vectors for a collection of the built-in one's size.
+// Their values do not matter, since all are searched. It also returns how many layers the
+// encoder has.
+func denseFiles(from, levels string, o options) (_ map[string][]byte, layers int, _ error) {
+	var l encoder.Levels
+	if _, err := fmt.Sscanf(levels, "%d/%d", &l.Matrices, &l.Words); err != nil {
+		return nil, 0, fmt.Errorf("-levels %q: wanted two numbers such as 127/63: of the matrices and of the words", levels)
+	}
+	made, err := encoder.QuantizeTo(l, folder.Files(from),
 		&encoder.Settings{Name: "bench", QueryTokens: o.tokens, PassageTokens: 256, Pooling: encoder.CLS, Space: "bench"})
 	if err != nil {
-		return nil, err
+		return nil, 0, fmt.Errorf("%s: %w", from, err)
 	}
 	data, err := os.ReadFile("models/vital-articles/index.bin")
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	x, err := index.Open(data)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	var config struct {
 		Hidden int `json:"hidden_size"`
+		Layers int `json:"num_hidden_layers"`
 	}
 	if err := json.Unmarshal(made["config.json"], &config); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	b, v, r := dense.NewBuilder("bench", config.Hidden), make([]float32, config.Hidden), rand.New(rand.NewPCG(1, 2))
 	for range x.Docs() {
@@ -281,14 +338,52 @@ func denseFiles(o options) (map[string][]byte, error) {
 			v[j] = float32(r.NormFloat64())
 		}
 		if err := b.Add(v); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	var vectors bytes.Buffer
 	if _, err := b.WriteTo(&vectors); err != nil {
+		return nil, 0, err
+	}
+	return map[string][]byte{
+		"dense/config.json":       made["config.json"],
+		"dense/model.safetensors": made["model.safetensors"],
+		"collection/dense.bin":    vectors.Bytes(),
+	}, config.Layers, nil
+}
+
+// natively returns a function that asks the dense stage in this process, on one core, and
+// returns the milliseconds of what the worker counts: tokens, encoder, and the search
+// through all vectors.
+func natively(files map[string][]byte, text string) (func() (float64, error), error) {
+	s, err := encoder.LoadSentence(func(name string) ([]byte, error) {
+		if name == "vocab.txt" {
+			return os.ReadFile("models/splade-tiny/vocab.txt")
+		}
+		data, ok := files["dense/"+name]
+		if !ok {
+			return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+		}
+		return data, nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{"dense/config.json": made["config.json"], "dense/model.safetensors": made["model.safetensors"], "collection/dense.bin": vectors.Bytes()}, nil
+	vectors, err := dense.Open(files["collection/dense.bin"])
+	if err != nil {
+		return nil, err
+	}
+	session, searcher, query := s.NewSession(), vectors.NewSearcher(), make([]float32, s.Dim())
+	return func() (float64, error) {
+		start := time.Now()
+		var in conversation.Input
+		s.Conversation(&in, []conversation.Turn{{Question: text}})
+		if err := session.Embed(query, in); err != nil {
+			return 0, err
+		}
+		searcher.Best(query, 10)
+		return float64(time.Since(start)) / float64(time.Millisecond), nil
+	}, nil
 }
 
 // with64 sets a config to read 64 tokens of a conversation.
@@ -325,7 +420,7 @@ func report(text string) error {
 	if result.Dot {
 		dot = "has an instruction for relaxed SIMD's dot product, so a visit uses kernel-relaxed.wasm"
 	}
-	fmt.Printf("%d tokens, kernel %v, onnxruntime-web %s\n%s\nThe processor %s.\n\n%-28s %9s %9s %5s\n", result.Tokens, result.SIMD, result.ORT, result.Agent, dot, "ms", "best", "median", "runs")
+	fmt.Printf("%d tokens, kernel %v, onnxruntime-web %s\n%s\nThe processor %s.\n\n%-44s %9s %9s %5s\n", result.Tokens, result.SIMD, result.ORT, result.Agent, dot, "ms", "best", "median", "runs")
 	var names []string
 	for name := range result.Times {
 		names = append(names, name)
@@ -333,7 +428,7 @@ func report(text string) error {
 	sort.Slice(names, func(i, j int) bool { return result.Times[names[i]].Median < result.Times[names[j]].Median })
 	for _, name := range names {
 		t := result.Times[name]
-		fmt.Printf("%-28s %9.2f %9.2f %5d\n", name, t.Best, t.Median, t.Runs)
+		fmt.Printf("%-44s %9.2f %9.2f %5d\n", name, t.Best, t.Median, t.Runs)
 	}
 	if len(result.Timed) > 0 {
 		fmt.Printf("\n%-28s %9s %9s %9s %9s\n", "kernel.wasm, of one question", "calls", "ms", "share", "G/s")

@@ -1,19 +1,19 @@
 // Times one query of 64 tokens (of a dense encoder, as many as options.json says) in Parley's
 // own worker, with either of its kernels, and in onnxruntime-web with the same weights, one
-// thread each, in interleaved runs on one page.
+// thread each, in interleaved runs on one page. A dense encoder is asked natively, too.
 // Ours is counted twice: the encoder alone, as the worker's clock says, and the
 // whole answer as the page sees it (message, tokens, encoder, search over the
 // built-in collection, quotations, JSON, message). ONNX Runtime's is session.run:
 // ids in, vector out.
 const json = async path => (await fetch(path)).json();
 const input = await json('onnx/input.json');
-const { stage, rounds, tokens: length, profile } = await json('options.json');
+const { stage, rounds, tokens: length, profile, sites } = await json('options.json');
 
 // ---- ours ----
 const at = path => new URL(path, location.href).href;
 
-// begin starts a worker: {about, ask, dense}. relaxed is the address of its second kernel.
-async function begin(script, relaxed) {
+// begin starts a worker on a manifest: {about, ask}. relaxed is the address of its second kernel.
+async function begin(script, manifest, relaxed) {
   const worker = new Worker(script), replies = new Map();
   let last = 0, denseOn, denseOff;
   const dense = new Promise((resolve, reject) => { denseOn = resolve; denseOff = reject; });
@@ -30,7 +30,7 @@ async function begin(script, relaxed) {
       }
       if (data.id) { replies.get(data.id)(data); replies.delete(data.id); }
     };
-    worker.postMessage({ op: 'start', manifest: at('site.json'), worker: [at('worker.wasm'), ''], kernel: [at('kernel.wasm'), ''], ...relaxed && { relaxed: [at(relaxed), ''] } });
+    worker.postMessage({ op: 'start', manifest: at(manifest), worker: [at('worker.wasm'), ''], kernel: [at('kernel.wasm'), ''], ...relaxed && { relaxed: [at(relaxed), ''] } });
   });
   if (stage === 'dense') {
     worker.postMessage({ op: 'dense', body: 'on' });
@@ -78,7 +78,7 @@ const summary = times => {
 
 // profiled returns what the functions of kernel.wasm took, for one question.
 async function profiled() {
-  const ours = await begin('worker-timed.js'), channel = new BroadcastChannel('timed');
+  const ours = await begin('worker-timed.js', sites[0].manifest), channel = new BroadcastChannel('timed');
   const told = () => new Promise(resolve => {
     channel.onmessage = e => resolve(e.data);
     channel.postMessage('tell');
@@ -91,7 +91,10 @@ async function profiled() {
 }
 
 try {
-  const ours = [['parley, kernel.wasm', await begin('worker.js')], ['parley, kernel-relaxed.wasm', await begin('worker-relaxed.js', 'relaxed.wasm')]];
+  const ours = [];
+  for (const { name, manifest } of sites) {
+    ours.push([`${name}, kernel.wasm`, await begin('worker.js', manifest)], [`${name}, kernel-relaxed.wasm`, await begin('worker-relaxed.js', manifest, 'relaxed.wasm')]);
+  }
   const theirs = await sessions();
   const times = new Map();
   const note = (name, ms) => times.set(name, [...times.get(name) ?? [], ms]);
@@ -106,6 +109,11 @@ try {
       // The dense encoder's time has the search through all vectors in it.
       note(name, stage === 'dense' ? answer.cost.dense_ms : answer.cost.encode_ms);
       note(`${name}, answer`, whole);
+    }
+    for (const [i, { name }] of stage === 'dense' ? sites.entries() : []) {
+      const answer = await fetch(`native/${i}`), text = await answer.text();
+      if (!answer.ok) throw new Error(`natively: ${text}`);
+      if (round >= 0) note(`${name}, native`, Number(text));
     }
     for (const t of theirs) {
       const start = performance.now();
