@@ -2,6 +2,7 @@ package answer
 
 import (
 	"fmt"
+	"slices"
 
 	"parley/shared/index"
 	"parley/shared/message"
@@ -40,23 +41,31 @@ func ByWords(x *index.Index, p *passages.Store, question string, k int) (message
 		r := p.At(int(h.Doc))
 		spans := sentence.Split(r.Text)
 		scores := make([]float32, len(spans))
-		for _, m := range x.Explain(q, h.Doc) {
-			i, last, share := 0, -1, m.Score
-			reader.Each(r.Title, func(stem []byte, _, _ int) {
-				if t, ok := x.Lookup(stem); ok && t == m.Term {
-					share = float32(m.Score * titleShare)
-				}
-			})
-			reader.Each(r.Text, func(stem []byte, start, _ int) {
-				for i < len(spans) && start >= spans[i].End {
-					i++
-				}
-				if t, ok := x.Lookup(stem); ok && t == m.Term && i < len(spans) && last != i {
-					last = i
-					scores[i] += share
-				}
-			})
+		matches := x.Explain(q, h.Doc)
+		match := func(stem []byte) int {
+			t, ok := x.Lookup(stem)
+			return slices.IndexFunc(matches, func(m index.Match) bool { return ok && m.Term == t })
 		}
+		share := make([]float32, len(matches)) // of a sentence that has the word
+		last := make([]int, len(matches))      // the sentence after the last that has it
+		for i, m := range matches {
+			share[i] = m.Score
+		}
+		reader.Each(r.Title, func(stem []byte, _, _ int) {
+			if m := match(stem); m >= 0 {
+				share[m] = float32(matches[m].Score * titleShare)
+			}
+		})
+		at := 0
+		reader.Each(r.Text, func(stem []byte, start, _ int) {
+			for at < len(spans) && start >= spans[at].End {
+				at++
+			}
+			if m := match(stem); m >= 0 && at < len(spans) && last[m] <= at {
+				last[m] = at + 1
+				scores[at] += share[m]
+			}
+		})
 		s := quote.Best(r.Text, spans, scores, nil)
 		a.Results = append(a.Results, message.Result{Doc: h.Doc, ID: r.ID, Title: r.Title, Text: r.Text, URL: r.URL, Page: r.Page,
 			Score: h.Score, Quote: message.Span{s.Start, s.End}, Marks: []message.Span{}})

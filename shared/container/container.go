@@ -33,6 +33,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/crc32"
+	"math"
 	"strconv"
 )
 
@@ -109,25 +110,11 @@ type Section struct {
 // Open checks a file's magic, version, lengths and CRCs. In a version without sections it
 // checks the header alone. An error is a *FormatError.
 func (f *Format) Open(data []byte) (*File, error) {
-	if n := min(len(data), len(f.Magic)); string(data[:n]) != f.Magic[:n] {
-		return nil, f.headerError(0, "starts with %s: this is no %s (want %q)", strconv.QuoteToASCII(string(data[:n])), f.What, f.Magic)
+	layout, version, err := f.header(data)
+	if err != nil {
+		return nil, err
 	}
-	version := len(f.Versions)
-	if len(data) >= 12 {
-		v := le.Uint32(data[8:])
-		if v < 1 || uint64(v) > uint64(len(f.Versions)) {
-			return nil, f.headerError(8, "version %d: this program reads %s", v, f.readable())
-		}
-		version = int(v)
-	}
-	layout := f.Versions[version-1]
 	size := layout.HeaderSize()
-	if len(data) < size {
-		return nil, f.headerError(len(data), "the file ends after %d bytes, within the header of %d: truncated", len(data), size)
-	}
-	if want, got := le.Uint32(data[size-4:]), CRC(data[:size-4]); want != got {
-		return nil, f.headerError(size-4, "CRC-32C is %08x, want %08x: damaged", got, want)
-	}
 	file := &File{Version: version, Numbers: data[12:layout.table()]}
 	if len(layout.Sections) == 0 {
 		file.Body = data[size:]
@@ -152,6 +139,58 @@ func (f *Format) Open(data []byte) (*File, error) {
 		}
 	}
 	return file, nil
+}
+
+// header checks a file's header, and returns the layout of its version.
+func (f *Format) header(data []byte) (layout Layout, version int, err error) {
+	if n := min(len(data), len(f.Magic)); string(data[:n]) != f.Magic[:n] {
+		return layout, 0, f.headerError(0, "starts with %s: this is no %s (want %q)", strconv.QuoteToASCII(string(data[:n])), f.What, f.Magic)
+	}
+	version = len(f.Versions)
+	if len(data) >= 12 {
+		v := le.Uint32(data[8:])
+		if v < 1 || uint64(v) > uint64(len(f.Versions)) {
+			return layout, 0, f.headerError(8, "version %d: this program reads %s", v, f.readable())
+		}
+		version = int(v)
+	}
+	layout = f.Versions[version-1]
+	size := layout.HeaderSize()
+	if len(data) < size {
+		return layout, 0, f.headerError(len(data), "the file ends after %d bytes, within the header of %d: truncated", len(data), size)
+	}
+	if want, got := le.Uint32(data[size-4:]), CRC(data[:size-4]); want != got {
+		return layout, 0, f.headerError(size-4, "CRC-32C is %08x, want %08x: damaged", got, want)
+	}
+	return layout, version, nil
+}
+
+// Begin is Open for a file of which only the beginning has come: it checks the header, and
+// its sections have their places alone; ends[i] is where section i ends. Lengths are what
+// the header says. It returns nil where not even the header is there.
+func (f *Format) Begin(data []byte) (file *File, ends []int64, err error) {
+	for _, l := range f.Versions {
+		if len(data) < l.HeaderSize() {
+			return nil, nil, nil
+		}
+	}
+	layout, version, err := f.header(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	file = &File{Version: version, Numbers: data[12:layout.table()]}
+	at := int64(layout.HeaderSize())
+	for i, name := range layout.Sections {
+		entry := layout.table() + 12*i
+		n := le.Uint64(data[entry:])
+		if n > math.MaxInt64-uint64(at) {
+			return nil, nil, f.headerError(entry, "section %s has %d bytes: no file has as many", name, n)
+		}
+		file.Sections = append(file.Sections, Section{At: at, Entry: int64(entry)})
+		at += int64(n)
+		ends = append(ends, at)
+	}
+	return file, ends, nil
 }
 
 // readable lists the versions that can be read.

@@ -42,6 +42,27 @@ func TestAFileWithoutSectionsHasABody(t *testing.T) {
 	}
 }
 
+// Of a file that is still coming, the header says where its sections will be.
+func TestTheBeginningOfAFile(t *testing.T) {
+	for n := range file() {
+		f, ends, err := form.Begin(file()[:n])
+		if err != nil || (f == nil) != (n < 0x2c) {
+			t.Fatalf("of %d bytes: %+v, %v", n, f, err)
+		}
+		if f != nil && (f.Sections[0].At != 0x2c || ends[0] != 0x2e || f.Sections[1].At != 0x2e || ends[1] != 0x2e) {
+			t.Errorf("of %d bytes: %+v, which end at %d", n, f.Sections, ends)
+		}
+	}
+	damaged := file()
+	damaged[12] ^= 1
+	long := append(form.Header(1, []byte{7, 0, 0, 0}, Sum{Length: 1 << 62}, Sum{Length: 1 << 62}), "ab"...)
+	for _, data := range [][]byte{damaged, long} {
+		if _, _, err := form.Begin(data); err == nil {
+			t.Errorf("% x is the beginning of a file", data)
+		}
+	}
+}
+
 // Any byte that is cut off, added or changed is detected, and the error says where.
 func TestDamageIsRefused(t *testing.T) {
 	good := file()

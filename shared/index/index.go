@@ -18,9 +18,9 @@
 // in integers.
 //
 // build.go writes the file, open.go specifies its layout and checks it, words.go reads and
-// writes the list of words, search.go searches, lexicon.go is an index without its
-// postings, forward.go lists each document's impacts, ciff.go exchanges indexes with other
-// engines.
+// writes the list of words, halves.go cuts an index into learned terms and words and joins
+// them, search.go searches, lexicon.go is an index without its postings, forward.go lists
+// each document's impacts, ciff.go exchanges indexes with other engines.
 package index
 
 import (

@@ -1,7 +1,7 @@
 // Package passages stores the texts of a collection in one file, read in place.
 //
-// build.go writes the file, open.go specifies its layout and checks it, url.go derives
-// addresses that need not be stored.
+// build.go writes the file, open.go specifies its layout and checks it, stream.go reads one
+// that is still coming, url.go derives addresses that need not be stored.
 package passages
 
 import (

@@ -4,7 +4,7 @@
 //	index.html  sw.js  site.json  manifest.webmanifest  icons  LICENSE  NOTICE
 //	parley.js  parley.json   the folder as an ES module, for other pages and for Node
 //	app/NAME.HASH16.EXT    the program: scripts, styles, WebAssembly
-//	data/HASH16.NAME       what it searches with and in: encoder, index, texts
+//	data/HASH16.NAME       what it searches with and in: encoder, index (in two halves, early.go), texts
 //	_headers  hosting/     for hosts: headers to send (hosting.go)
 //	embed.json             origins whose pages may show this one in a frame
 //
@@ -145,11 +145,9 @@ func contents(ctx context.Context, o Options, oneFile bool) ([]file, error) {
 	}
 	data, others := splitParts(data)
 	if !oneFile && !o.Widget {
-		words, err := wordsAlone(data)
-		if err != nil {
+		if data, err = withWordsApart(data); err != nil {
 			return nil, err
 		}
-		data = append(data, words...)
 	}
 	if o.Widget && list != nil {
 		list.Levels = slices.DeleteFunc(list.Levels, func(l family.Level) bool { return l.Name != list.Base && l.Name != list.Default })
@@ -237,7 +235,7 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%s is missing: %s is not %s", filepath.Join(dir, path.Base(name)), dir, what)
 		}
-		files = append(files, file{name: name, path: "data/" + hash16(content) + "." + path.Base(name), content: content})
+		files = append(files, inData(name, content))
 		return err
 	}
 	const anEncoder = "an encoder's folder; `parley quantize` makes one"
@@ -375,6 +373,11 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 		}
 	}
 	return list, files, nil
+}
+
+// inData returns a file that is named by its content.
+func inData(name string, content []byte) file {
+	return file{name: name, path: "data/" + hash16(content) + "." + path.Base(name), content: content}
 }
 
 var experiments = regexp.MustCompile(`(?s)<!-- experiments -->.*<!-- /experiments -->\n?`)

@@ -191,7 +191,7 @@ func TestSiteJSONListsWhatTheWorkerLoads(t *testing.T) {
 	for _, f := range m.Files {
 		names = append(names, f.Name)
 	}
-	if !slices.Equal(names, []string{"encoder/config.json", "encoder/model.safetensors", "encoder/vocab.txt", "collection/index.bin", "collection/passages.bin", earlyWords}) {
+	if !slices.Equal(names, []string{"encoder/config.json", "encoder/model.safetensors", "encoder/vocab.txt", "collection/index.bin", wordsFile, "collection/passages.bin"}) {
 		t.Errorf("names: %v", names)
 	}
 }
@@ -377,8 +377,7 @@ func TestTheServiceWorkerListsEveryFileButItself(t *testing.T) {
 			want[name] = true
 		}
 	}
-	delete(want, find(t, files, "data/*.words.bin")) // a visit loads them over a slow line alone
-	for _, f := range hosting(nil) {                 // of hosts, some of which serve none of them
+	for _, f := range hosting(nil) { // of hosts, some of which serve none of them
 		delete(want, f.path)
 	}
 	for _, f := range list.Files {

@@ -137,7 +137,7 @@ async function download(url, f, count, signal) {
       }
       bytes.set(value, n);
       n += value.length;
-      count(f, n);
+      count(f, n, bytes);
     }
   } catch (e) {
     throw new Failure('download', f.name, `the connection broke off after ${n} of ${f.bytes} bytes (${e.message})`);

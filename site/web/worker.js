@@ -15,8 +15,8 @@
 //
 // The manifest is site.json: {files: [{name, path, bytes, sha256}], family}. Paths are
 // relative to it and change with the contents. sent, if it is there, has what a path takes
-// on its way: [bytes in Brotli, in gzip]. Names under encoder/, collection/, parts/, levels/,
-// dense/ and early/ are for this worker. family, if there is one, is shared/family's list. Its
+// on its way: [bytes in Brotli, in gzip]. Names under encoder/, collection/, parts/, levels/
+// and dense/ are for this worker. family, if there is one, is shared/family's list. Its
 // default level is loaded at the start, any other when a question first asks for it, and
 // the dense stage when the page asks for it.
 'use strict';
@@ -25,6 +25,7 @@
 // and a new one is made from files that are in the cache by now.
 class Engine {
   given = new Set();  // names of files
+  counted = 0;        // bytes of the texts whose words are counted
   levels = new Map(); // level -> promise that it is loaded
   program = null;
   constructor() {
@@ -214,6 +215,7 @@ async function load() {
 // It returns false where that is another one whose files are not there.
 async function attempt(mine) {
   engine ??= new Engine();
+  early.begun = performance.now();
   const { manifest } = await openSite();
   const family = manifest.family && { ...manifest.family, default: setup.level || manifest.family.default };
   if (setup.level && !family?.levels.some(l => l.name === setup.level))
@@ -221,12 +223,14 @@ async function attempt(mine) {
   const first = new RegExp(`^(encoder|collection|parts|levels/${family?.default})/`);
   const files = manifest.files.filter(f => first.test(f.name) && f.name !== vectors && !(mine && /^(collection|parts)\//.test(f.name)));
   const counted = [...files], count = progress(counted, p => post('progress', JSON.stringify(p)), engine.given);
-  // Of a first visit, the texts come before the rest, and tell how fast the line is.
+  // Of a first visit, the program comes first, then the texts, then all else. That tells how
+  // fast the line is, and the page's program is not kept waiting.
   const texts = setup.early && files.find(f => f.name === early.texts && !engine.given.has(f.name));
   const before = texts && !await site.cache?.match(address(texts)).catch(() => null) ? [texts] : [];
-  const begun = performance.now(), loads = [handAll(before, count)];
-  await Promise.allSettled([before.length && engine.starting, ...loads]);
-  if (performance.now() - begun > patience && files.some(f => !engine.given.has(f.name))) await early.bring(counted, count);
+  if (before.length) await Promise.allSettled([engine.starting]);
+  const loads = [handAll(before, early.counting(count))];
+  await Promise.allSettled(loads);
+  if (before.length && early.slow()) await early.bring(counted, count);
   loads.push(handAll(files.filter(f => !before.includes(f)), count));
   await Promise.allSettled(loads); // a failure must not hide that the other goes on
   await Promise.all(loads);
@@ -263,32 +267,65 @@ async function discard(f) {
 
 // ---- An answer before the encoder is there ----
 
-// patience is how long texts and program may take before the line counts as slow, in
-// milliseconds. Words are then loaded before all else, though index.bin has them, too.
+// patience is how long program and texts may take before the line counts as slow, in
+// milliseconds. Then the words are counted in the texts while these come, and are not
+// loaded: a browser counts faster than a slow line brings them.
 const patience = 4000;
 
 const early = {
   texts: 'collection/passages.bin',
+  words: 'collection/words.bin',
+  begun: 0,
   question: null,
   there: false,
 
-  files: () => site.manifest.files.filter(f => f.name.startsWith('early/')),
+  slow() { return performance.now() - this.begun >= patience; },
 
   ask(question) {
     this.question = question;
     this.answer();
   },
 
-  async bring(counted, count) {
-    if (!engine.given.has(this.texts)) return;
-    const files = this.files();
-    counted.push(...files);
+  // counting is count for the texts, whose words it has counted.
+  counting: count => (f, n, bytes) => {
+    count(f, n);
+    if (!bytes || !engine?.program || !early.slow() || n < engine.counted + (n < bytes.length ? 1 << 18 : 1)) return;
     try {
-      await handAll(files, count);
+      engine.ask('texts', bytes.subarray(engine.counted, n));
+      engine.counted = n;
+    } catch {
+      engine.counted = Infinity; // bring finds out
+    }
+  },
+
+  // bring gives the engine the collection's words, counted or else loaded, before all that
+  // is not there yet.
+  async bring(counted, count) {
+    const f = site.manifest.files.find(f => f.name === this.words);
+    if (!f || !engine.given.has(this.texts)) return;
+    try {
+      const bytes = await this.made(f);
+      if (bytes) {
+        counted.splice(counted.indexOf(f), 1); // it need not come
+        engine.take(f.name, bytes);
+        site.cache?.put(address(f), new Response(bytes, { headers: { 'Content-Type': 'application/octet-stream' } })).catch(() => {});
+      } else await handAll([f], count);
       this.there = true;
       this.answer();
-      for (const f of files) await site.cache?.delete(address(f)); // index.bin has them, too
-    } catch { /* then the first answer is the encoder's */ }
+    } catch { /* then the first answer is the encoder's, or says why there is none */ }
+  },
+
+  // made returns the file of words as the texts give it, or null where they give another:
+  // words may have been weighed in another way.
+  async made(f) {
+    try {
+      const { at, bytes } = JSON.parse(engine.ask('words'));
+      const made = new Uint8Array(engine.program.memory.buffer, at, bytes).slice();
+      return await matches(made, f) ? made : null;
+    } catch (e) {
+      if (e instanceof Failure) return null;
+      throw e;
+    }
   },
 
   answer() {

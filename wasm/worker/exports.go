@@ -24,6 +24,12 @@ func ask() uint64 { return reactor.Send(state.ask(reactor.Take())) }
 //go:wasmexport early
 func early() uint64 { return reactor.Send(state.early(reactor.Take())) }
 
+//go:wasmexport texts
+func texts() uint64 { return reactor.Send(state.texts(reactor.Take())) }
+
+//go:wasmexport words
+func fileOfWords() uint64 { return reactor.Send(state.makeWords()) }
+
 //go:wasmexport dense
 func dense(on uint32) uint64 { return reactor.Send(state.dense(on != 0)) }
 

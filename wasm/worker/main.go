@@ -22,8 +22,13 @@
 //	open() i64           checks that the files belong together.
 //	ask() i64            takes the inbox as message.Ask in JSON.
 //	early() i64          takes the inbox as a question, and answers it by its words alone
-//	                     (answer.ByWords), from early/words.bin and
+//	                     (answer.ByWords), from collection/words.bin and
 //	                     collection/passages.bin, before open.
+//	texts() i64          takes the inbox as the next bytes of collection/passages.bin,
+//	                     which is still coming, and counts their words.
+//	words() i64          makes collection/words.bin of collection/passages.bin, which has
+//	                     been passed as a file; what texts took is not counted again. The
+//	                     host has to compare it with the published file.
 //	dense(on i32) i64    reports the state of the dense stage (1), or releases its
 //	                     files (0).
 //	digest() i64         takes the inbox as a JSON array of message.Ask, for tests:
@@ -31,10 +36,12 @@
 //
 // An i64 is a reply. Its words and what follows them:
 //
-//	done     nothing ({})                        simd, file
+//	done     nothing ({})                        simd, file, texts
 //	ready    message.Ready                       open
 //	answer   message.Answer                      ask
 //	early    message.Answer, of results alone    early
+//	words    {at, bytes}: where the file lies    words
+//	         in memory, until the next call
 //	lacking  what has to be passed as files      ask
 //	         before the same question is asked
 //	         again: answer.Lacking
@@ -62,8 +69,8 @@
 // is read as soon as it is there (the encoder's three when the last of them is), and
 // memory that was needed only for reading is released.
 //
-// early/words.bin is an index of the collection's words alone. It is used before open, and
-// released by it.
+// collection/words.bin has the words of an index.bin that has none itself (index.Split).
+// open joins the two. A visitor's own collection has no such file.
 //
 // Where there is a family of encoders, that encoder is its base. family.json
 // (shared/family) lists the levels; each except the base has levels/NAME/config.json and

@@ -18,6 +18,7 @@ import (
 	"parley/shared/opener"
 	"parley/shared/passages"
 	"parley/shared/wire"
+	"parley/shared/words"
 	"parley/wasm/reactor"
 )
 
@@ -31,7 +32,7 @@ const (
 	indexFile = "collection/index.bin"
 	textsFile = "collection/passages.bin"
 	denseFile = "collection/dense.bin"
-	wordsFile = "early/words.bin"
+	wordsFile = "collection/words.bin"
 )
 
 // A worker is the state between calls. The zero value has no files.
@@ -43,7 +44,8 @@ type worker struct {
 	index    *index.Index
 	passages *passages.Store
 	inParts  inParts      // in place of index and passages
-	words    *index.Index // its words alone, until open
+	words    *index.Index // its words alone, until open joins them to index
+	counted  *counted
 	opened   bool
 	engines  map[string]*answer.Engine // by level
 
@@ -101,6 +103,7 @@ func (w *worker) add(name string, data []byte) (err error) {
 		return err
 	}
 	if name == wordsFile {
+		w.words, w.counted = nil, nil
 		w.words, err = index.Open(data)
 		return err
 	}
@@ -121,8 +124,8 @@ func (w *worker) add(name string, data []byte) (err error) {
 		w.passages, w.inParts = nil, nil
 		w.passages, err = passages.Open(data)
 	default:
-		err = fmt.Errorf("there is no place for a file of this name; known are %s, %s, %s (or %s), %s, %s, %s, %s, %sLEVEL/... and %s...",
-			config, weights, vocab, tokenizer, indexFile, textsFile, denseFile, family.File, levels, second)
+		err = fmt.Errorf("there is no place for a file of this name; known are %s, %s, %s (or %s), %s, %s, %s, %s, %s, %sLEVEL/... and %s...",
+			config, weights, vocab, tokenizer, indexFile, textsFile, denseFile, wordsFile, family.File, levels, second)
 	}
 	return err
 }
@@ -316,6 +319,9 @@ func memory() int64 {
 // open opens the collection; own says that it is the visitor's.
 func (w *worker) open(own bool) []byte {
 	return reactor.Respond("open", func() (string, string, error) {
+		if own {
+			w.words = nil // they are the site's
+		}
 		for _, part := range []struct {
 			name    string
 			missing bool
@@ -330,17 +336,25 @@ func (w *worker) open(own bool) []byte {
 				return "", "", missing(part.name)
 			}
 		}
+		if w.words != nil && w.index != nil && w.index.Words() == 0 {
+			whole, err := index.Join(w.index, w.words)
+			if err != nil {
+				return "", "", &reactor.FileError{Name: wordsFile, Err: err}
+			}
+			w.index = whole
+		}
 		about, passages, postings, questions := w.collection()
 		// A single encoder may read questions over what another made: parley build warns.
 		if (own || w.family != nil) && !about.MadeBy(w.encoder.Name, w.encoder.Fingerprint()) {
 			return "", "", &reactor.FileError{Name: textsFile, Err: errors.New("it was made by another encoder, " + about.Maker() + ", where this page has " + w.encoder.Name + " (" + w.encoder.Fingerprint() + "): the documents must be indexed again")}
 		}
-		w.opened, w.engines, w.words = true, nil, nil
+		w.opened, w.engines = true, nil
 		e, err := w.engine("")
 		if err != nil {
 			w.opened = false
 			return "", "", err
 		}
+		w.words, w.counted = nil, nil
 		debug.SetGCPercent(75) // memory on a phone costs more than the collections during questions
 		ready := message.Ready{
 			Encoder:     e.Encoder.Name,
@@ -423,6 +437,44 @@ func (w *worker) ask(body []byte) []byte {
 			return "lacking", l.Lacks(), nil
 		}
 		return "answer", wire.EncodeAnswer(&a), err
+	})
+}
+
+// counted has the words of texts that are still coming, so that they need not come as a
+// file of their own.
+type counted struct {
+	texts passages.Stream
+	words words.Counts
+	file  []byte // words.bin; its memory stays for the host
+}
+
+// texts counts the words of the next bytes of passages.bin.
+func (w *worker) texts(data []byte) []byte {
+	return reactor.Respond("open", func() (string, string, error) {
+		if w.counted == nil {
+			w.counted = &counted{}
+		}
+		return "done", "{}", w.counted.texts.Add(data, w.counted.words.Add)
+	})
+}
+
+// makeWords makes words.bin of the texts, of which those that texts has not read are counted
+// now. Whether it is the published one, the host has to see.
+func (w *worker) makeWords() []byte {
+	return reactor.Respond("open", func() (string, string, error) {
+		if w.passages == nil {
+			return "", "", missing(textsFile)
+		}
+		c := w.counted
+		if c == nil {
+			c = &counted{}
+		}
+		for i := c.words.Len(); i < w.passages.Len(); i++ {
+			p := w.passages.At(i)
+			c.words.Add(p.Title, p.Text)
+		}
+		w.counted = &counted{file: index.OfWords(&c.words, words.Default)}
+		return "words", fmt.Sprintf(`{"at":%d,"bytes":%d}`, reactor.Address(w.counted.file), len(w.counted.file)), nil
 	})
 }
 

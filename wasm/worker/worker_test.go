@@ -26,6 +26,7 @@ import (
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/safetensors"
+	vocabulary "parley/shared/words"
 	"parley/wasm/host"
 	"parley/wasm/kernel"
 	"parley/wasm/reactor"
@@ -188,6 +189,88 @@ func TestSameBitsWithWords(t *testing.T) {
 		t.Fatalf("no words among %v, %v", a.Terms, err)
 	}
 	sameBits(t, files)
+}
+
+// Words that come apart from the index, counted in the texts while these come, are the
+// index's; joined, they give the same bits. A collection of one's own has no words of the
+// site's.
+func TestWordsThatComeApart(t *testing.T) {
+	files := shipped(t)
+	files[config] = bytes.Replace(files[config], []byte(`"parley": {`), []byte(`"parley": {"question_words": 0.75,`), 1)
+	asks := conversations(t)[:6]
+	want, err := native(t, files).Digest(asks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := files[indexFile]
+	learned, apart, err := index.Split(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := func(reply []byte) {
+		t.Helper()
+		if word, body, _ := strings.Cut(string(reply), "\n"); word == "error" {
+			t.Fatal(body)
+		}
+	}
+	for _, share := range []int{0, 3, 10} { // tenths of the texts that are counted as they come
+		var w worker
+		texts := files[textsFile]
+		for at, end := 0, len(texts)*share/10; at < end; {
+			n := min(300_000, end-at)
+			done(w.texts(texts[at : at+n]))
+			at += n
+		}
+		if err := w.add(textsFile, texts); err != nil {
+			t.Fatal(err)
+		}
+		done(w.makeWords())
+		if !bytes.Equal(w.counted.file, apart) {
+			t.Errorf("of texts that came to %d/10, the words are others than the index's", share)
+		}
+	}
+	w := start(t, true)
+	files[indexFile] = learned
+	for _, name := range []string{wordsFile, indexFile, textsFile, config, weights, vocab} {
+		if err := w.File(name, map[bool][]byte{true: apart, false: files[name]}[name == wordsFile]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	digest := func(own uint64) string {
+		t.Helper()
+		if word, body, err := w.Call("open", nil, own); err != nil || word != "ready" {
+			t.Fatalf("%s %s, %v", word, body, err)
+		}
+		sum, err := w.Digest(asks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	if sum := digest(0); sum != fmt.Sprintf("%016x", want) {
+		t.Errorf("digest %s, of a whole index %016x", sum, want)
+	}
+	files[indexFile] = learned
+	without, err := native(t, files).Digest(asks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{wordsFile, indexFile} { // of the site, and then of one's own
+		if err := w.File(name, map[bool][]byte{true: apart, false: learned}[name == wordsFile]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sum := digest(1); sum != fmt.Sprintf("%016x", without) {
+		t.Errorf("digest %s of a collection of one's own without words, natively %016x", sum, without)
+	}
+	var other vocabulary.Counts
+	other.Add("Tea", "of one document")
+	if err := errors.Join(w.File(indexFile, learned), w.File(wordsFile, index.OfWords(&other, vocabulary.Default))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Open(); failure(t, err).File != wordsFile || !strings.Contains(err.Error(), "documents") {
+		t.Errorf("words of another collection: %v", err)
+	}
 }
 
 func sameBits(t *testing.T, files map[string][]byte) {
