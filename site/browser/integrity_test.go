@@ -192,7 +192,16 @@ func TestWhatAnAlteredServiceWorkerServesIsRefused(t *testing.T) {
 		t.Error("there is an answer")
 	}
 	s.heal()
-	eval[bool](p, `navigator.serviceWorker.getRegistration().then(r => r.update()).then(r => r.waiting || new Promise(f => r.installing.onstatechange = e => e.target.state === "installed" && f())).then(() => true)`)
+	// The next visit would have the new one, as soon as the browser has put it in the old one's place.
+	eval[bool](p, `navigator.serviceWorker.getRegistration().then(async r => {
+		await r.update();
+		const next = r.installing || r.waiting;
+		const reached = state => next.state === state || new Promise(f => next.addEventListener("statechange", () => next.state === state && f()));
+		if (next.state === "installing") await reached("installed");
+		next.postMessage({ op: "activate" });
+		await reached("activated");
+		return true;
+	})`)
 	p.do(chromedp.Navigate("about:blank"))
 	p.navigate(s.url())
 	if got := p.ready().ask("When was the Eiffel Tower built?"); got.Source != "Eiffel Tower" {
