@@ -28,6 +28,7 @@ const (
 	Marker Side = iota // [CLS] or [SEP], from no text
 	Question
 	Reply
+	Document // a passage: see Follow
 )
 
 // An Origin is where a token of the input came from: the turn (index into the
@@ -120,6 +121,19 @@ func (in *Input) Build(t *wordpiece.Tokenizer, turns []Turn, form Form) {
 // Passage is the function Passage in the memory of in.
 func (in *Input) Passage(t *wordpiece.Tokenizer, text string, max int) {
 	in.begin(t, text, 0, max, false)
+}
+
+// Follow keeps the first n tokens of in, and puts a passage behind them, with its own token
+// type:
+//
+//	... text [SEP]
+//
+// both together at most max tokens. Of a longer text it keeps the beginning. Its tokens
+// come from no turn.
+func (in *Input) Follow(t *wordpiece.Tokenizer, n int, text string, typ uint8, max int) {
+	in.IDs, in.Types, in.From = in.IDs[:n], in.Types[:n], in.From[:n]
+	in.text(t, text, Origin{Turn: -1, Side: Document}, typ, n+max, 0, false)
+	in.marker(t.Special().Sep, typ)
 }
 
 // begin empties in and appends [CLS] question [SEP]. Of a question that is too long it

@@ -53,6 +53,8 @@ type Settings struct {
 	DenseWeight      float64 `json:"dense_weight,omitempty"`       // a passage's score is its sparse score + dense_weight * (cosine - dense_zero)
 	DenseZero        float64 `json:"dense_zero,omitempty"`
 	SureAbove        float64 `json:"sure_above,omitempty"` // the sparse stage's probability of being right at or above which the dense one is skipped; 0: never
+
+	Reader *ReaderSettings `json:"reader,omitempty"` // the folder has a reader, too: see Reader
 }
 
 // Values of Settings.Pooling: which of the last hidden states make a Sentence's vector.
@@ -194,8 +196,14 @@ func (s *Settings) read(v jsontree.Value) error {
 		"dense_weight": &s.DenseWeight, "dense_zero": &s.DenseZero, "sure_above": &s.SureAbove,
 	}
 	for i, key := range v.Keys {
-		if fields[key] == nil && key != "base" {
-			return fmt.Errorf("byte %d: there is no setting %q", v.List[i].At, key)
+		if fields[key] == nil && key != "base" && key != "reader" {
+			return unknown(v, i)
+		}
+	}
+	if r := v.Get("reader"); r.Kind != jsontree.Null {
+		s.Reader = &ReaderSettings{}
+		if err := s.Reader.read(r); err != nil {
+			return errors.New("reader: " + err.Error())
 		}
 	}
 	if base := v.Get("base"); base.Kind != jsontree.Null {
@@ -205,6 +213,10 @@ func (s *Settings) read(v jsontree.Value) error {
 		}
 	}
 	return v.Into(fields)
+}
+
+func unknown(v jsontree.Value, i int) error {
+	return fmt.Errorf("byte %d: there is no setting %q", v.List[i].At, v.Keys[i])
 }
 
 func (s *Settings) check(c *config) error {
@@ -242,6 +254,11 @@ func (s *Settings) check(c *config) error {
 	} {
 		if !(x.v >= x.least && x.v <= x.most) {
 			return fmt.Errorf("%s is %v; wanted %v to %v", x.key, x.v, x.least, x.most)
+		}
+	}
+	if s.Reader != nil {
+		if err := s.Reader.check(c); err != nil {
+			return errors.New("reader: " + err.Error())
 		}
 	}
 	if s.Base != nil && (!isFingerprint(s.Base.Weights) || !isFingerprint(s.Base.Vocab)) {

@@ -26,7 +26,7 @@ const (
 type head struct{ dense, out *matrix.Weights }
 
 // head reads a head that config.json names.
-func (r *reader) head(name, setting string, n, inputs int) *head {
+func (r *tensorReader) head(name, setting string, n, inputs int) *head {
 	if r.err == nil && !r.has(name+"dense.weight") {
 		r.fail(name+"dense.weight", "is missing, though config.json says %s: export the encoder again, or remove that setting", setting)
 		return nil
@@ -39,7 +39,7 @@ func (r *reader) head(name, setting string, n, inputs int) *head {
 
 // headless reports tensors of a head that config.json does not name as an error: ignoring
 // them would change the encoder.
-func (r *reader) headless(c *config) {
+func (r *tensorReader) headless(c *config) {
 	for _, h := range []struct {
 		name string
 		has  bool

@@ -46,7 +46,8 @@ var ShippedLevels = Levels{Matrices: 127, Words: 63}
 
 // Quantize turns the files of an encoder's folder into those that ship: int8 weights, and
 // nothing that inference does not need. It returns the new files by name: config.json,
-// model.safetensors and vocab.txt. Equal folders give equal bytes.
+// model.safetensors, vocab.txt and, where config.json names a reader, reader.safetensors.
+// Equal folders give equal bytes.
 //
 // Each row of a matrix w becomes integers q and a scale, w ~ scale * q, with
 //
@@ -104,6 +105,20 @@ func QuantizeTo(l Levels, files Files, set *Settings) (map[string][]byte, error)
 	if out[weightsFile], err = safetensors.Write(tensors, map[string]string{"format": "pt"}); err != nil {
 		return nil, err
 	}
+	if c.parley.Reader != nil {
+		if data, err = files(ReaderFile); err != nil {
+			return nil, missing(ReaderFile, "the reader that config.json names", err)
+		}
+		_, used, err := c.readerWeights(data)
+		if err != nil {
+			return nil, err
+		}
+		if tensors, err = int8Tensors(l, c, used); err != nil {
+			return nil, err
+		}
+		out[ReaderFile], err = safetensors.Write(tensors, map[string]string{"format": "pt"})
+		return out, err
+	}
 	return out, nil
 }
 
@@ -133,18 +148,14 @@ func int8Tensors(l Levels, c *config, used []use) (tensors []safetensors.Tensor,
 	return tensors, nil
 }
 
-// inInt8 returns the model of a Sentence whose file has float weights, which it quantises
-// first, and the tensors that it then uses.
-func inInt8(c *config, used []use, _ string) (*model, []use, error) {
+// inInt8 returns the file of a dense encoder's tensors, whose matrices have float weights,
+// quantised.
+func inInt8(_ string, c *config, used []use, _ string) ([]byte, error) {
 	tensors, err := int8Tensors(ShippedLevels, c, used)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	data, err := safetensors.Write(tensors, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	return loadModel(c, data, nil)
+	return safetensors.Write(tensors, map[string]string{"format": "pt"})
 }
 
 // quantizeRows returns the matrix [n][k] as I8, and the scales of its rows as F32.

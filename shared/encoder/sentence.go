@@ -76,17 +76,15 @@ func loadSentence(c *config, t *wordpiece.Tokenizer, files Files) (*Sentence, er
 		return nil, missing(weightsFile, "the weights in Hugging Face's safetensors layout", err)
 	}
 	m, used, err := loadModel(c, data, nil)
+	if err == nil {
+		if name := floatMatrix(used); name != "" {
+			if data, err = inInt8(weightsFile, c, used, name); err == nil {
+				m, used, err = loadModel(c, data, nil)
+			}
+		}
+	}
 	if err != nil {
 		return nil, blame(weightsFile, err)
-	}
-	for i := range used {
-		u := &used[i]
-		if u.matrix && u.DType != safetensors.I8 && u.DType != safetensors.U8 && !strings.HasSuffix(u.Name, "token_type_embeddings.weight") {
-			if m, used, err = inInt8(c, used, u.Name); err != nil {
-				return nil, blame(weightsFile, err)
-			}
-			break
-		}
 	}
 	p := &c.parley
 	s := &Sentence{
@@ -102,6 +100,18 @@ func loadSentence(c *config, t *wordpiece.Tokenizer, files Files) (*Sentence, er
 		s.SpaceFingerprint = s.Fingerprint
 	}
 	return s, nil
+}
+
+// floatMatrix returns the name of a matrix with float weights, "" where there is none. The
+// table of token types stays as it is.
+func floatMatrix(used []use) string {
+	for i := range used {
+		u := &used[i]
+		if u.matrix && u.DType != safetensors.I8 && u.DType != safetensors.U8 && !strings.HasSuffix(u.Name, "token_type_embeddings.weight") {
+			return u.Name
+		}
+	}
+	return ""
 }
 
 // sentenceFingerprint is Encoder.Fingerprint for a Sentence: of the tensors that it uses,

@@ -59,8 +59,8 @@ func TestSentenceAndMaskedLMAreToldApart(t *testing.T) {
 	}
 }
 
-// sentence loads the tiny sentence encoder with a key "parley".
-func sentence(t *testing.T, parley string) (*Sentence, error) {
+// tinySentence loads the tiny sentence encoder with a key "parley".
+func tinySentence(t *testing.T, parley string) (*Sentence, error) {
 	t.Helper()
 	files := folder("testdata", "sentence")
 	c, err := files("config.json")
@@ -71,7 +71,7 @@ func sentence(t *testing.T, parley string) (*Sentence, error) {
 }
 
 func TestSentenceSettings(t *testing.T) {
-	s, err := sentence(t, `{"name": "tiny", "space": "big", "pooling": "cls", "instruction": "find: ", "query_tokens": 20, "history_token_type": 1, "reply_tokens": -1,
+	s, err := tinySentence(t, `{"name": "tiny", "space": "big", "pooling": "cls", "instruction": "find: ", "query_tokens": 20, "history_token_type": 1, "reply_tokens": -1,
 		"passage_tokens": 6, "passage_token_type": 1, "dense_weight": 2.5, "dense_zero": 0.5, "sure_above": 0.75}`)
 	if err != nil {
 		t.Fatal(err)
@@ -109,13 +109,13 @@ func TestSentenceSettings(t *testing.T) {
 			t.Errorf("%+v: %s, want %s", c.turns, got, c.want)
 		}
 	}
-	if s, err = sentence(t, `{"name": "tiny"}`); err != nil || s.Space != "tiny" || s.Query.MaxTokens != 32 || s.PassageTokens != 32 || s.DenseWeight != 0 {
+	if s, err = tinySentence(t, `{"name": "tiny"}`); err != nil || s.Space != "tiny" || s.Query.MaxTokens != 32 || s.PassageTokens != 32 || s.DenseWeight != 0 {
 		t.Errorf("%+v, %v", s, err)
 	}
 	if s.SpaceFingerprint != s.Fingerprint {
 		t.Errorf("a space of its own has the fingerprint %q, it has %q", s.SpaceFingerprint, s.Fingerprint)
 	}
-	if other, err := sentence(t, `{"name": "tiny", "space": "big", "space_fingerprint": "7-0-0"}`); err != nil || other.SpaceFingerprint != "7-0-0" || other.Fingerprint != s.Fingerprint {
+	if other, err := tinySentence(t, `{"name": "tiny", "space": "big", "space_fingerprint": "7-0-0"}`); err != nil || other.SpaceFingerprint != "7-0-0" || other.Fingerprint != s.Fingerprint {
 		t.Errorf("%+v, %v", other, err)
 	}
 	for says, parley := range map[string]string{
@@ -123,7 +123,7 @@ func TestSentenceSettings(t *testing.T) {
 		"dense_zero is 1.5": `{"dense_zero": 1.5}`, "sure_above is 2": `{"sure_above": 2}`, "more than 255 bytes": `{"space": "` + strings.Repeat("x", 300) + `"}`,
 		`no setting "dense_wait"`: `{"dense_wait": 1}`, "instruction is a number": `{"instruction": 1}`,
 	} {
-		if _, err := sentence(t, parley); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := tinySentence(t, parley); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", parley, err)
 		}
 	}
@@ -132,7 +132,7 @@ func TestSentenceSettings(t *testing.T) {
 // CLS pooling takes the first token's last hidden state. The last block computes no other
 // row, which changes no bit of it.
 func TestSentencePooling(t *testing.T) {
-	s, err := sentence(t, `{"pooling": "cls"}`)
+	s, err := tinySentence(t, `{"pooling": "cls"}`)
 	if err != nil {
 		t.Fatal(err)
 	}

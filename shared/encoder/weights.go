@@ -19,9 +19,10 @@ func (e *TensorError) Error() string {
 
 const weightsFile = "model.safetensors"
 
-// reader reads tensors from model.safetensors. It keeps the first error as err, after
-// which every call returns nothing.
-type reader struct {
+// tensorReader reads tensors from a file. It keeps the first error as err, after which
+// every call returns nothing.
+type tensorReader struct {
+	name string // of the file
 	file *safetensors.File
 	err  error
 	used []use // the tensors read, in order: Quantize writes just these
@@ -33,20 +34,20 @@ type use struct {
 	matrix bool
 }
 
-func (r *reader) fail(name, format string, args ...any) {
+func (r *tensorReader) fail(name, format string, args ...any) {
 	if r.err == nil {
-		r.err = &TensorError{weightsFile, name, fmt.Sprintf(format, args...)}
+		r.err = &TensorError{r.name, name, fmt.Sprintf(format, args...)}
 	}
 }
 
-func (r *reader) has(name string) bool {
+func (r *tensorReader) has(name string) bool {
 	_, ok := r.file.Tensor(name)
 	return ok
 }
 
 // tensor returns a tensor that must exist with the given shape. why names the key of
 // config.json that requires it.
-func (r *reader) tensor(name, why string, shape ...int) (safetensors.Tensor, bool) {
+func (r *tensorReader) tensor(name, why string, shape ...int) (safetensors.Tensor, bool) {
 	t, ok := r.file.Tensor(name)
 	if !ok {
 		r.fail(name, "is missing, wanted shape %v (%s); is this a masked-LM checkpoint, saved whole?", shape, why)
@@ -57,13 +58,13 @@ func (r *reader) tensor(name, why string, shape ...int) (safetensors.Tensor, boo
 		same = t.Shape[i] == shape[i]
 	}
 	if !same {
-		r.fail(name, "has shape %v, wanted %v (%s); config.json and model.safetensors must come from the same model", t.Shape, shape, why)
+		r.fail(name, "has shape %v, wanted %v (%s); config.json and %s must come from the same model", t.Shape, shape, why, r.name)
 	}
 	return t, same
 }
 
 // vector returns a vector of n floats, padded with zeros for package matrix.
-func (r *reader) vector(name, why string, n int) []float32 {
+func (r *tensorReader) vector(name, why string, n int) []float32 {
 	t, ok := r.tensor(name, why, n)
 	if !ok || r.err != nil {
 		return nil
@@ -88,7 +89,7 @@ type table struct {
 // table reads a matrix of n rows. An I8 tensor NAME comes with NAME.scale, F32, one per
 // row; so does a U8 tensor, [n][(k+1)/2], each of whose bytes holds the integers + 8 of
 // two columns in 4 bits each, the lower column in the lower half.
-func (r *reader) table(name, why string, n, k int) (w table) {
+func (r *tensorReader) table(name, why string, n, k int) (w table) {
 	w.n, w.k = n, k
 	columns := k
 	halves := isPacked(r.file, name)
@@ -143,7 +144,7 @@ func isPacked(file *safetensors.File, name string) bool {
 }
 
 // stack joins tables of equal width, one below the other.
-func (r *reader) stack(name string, parts ...table) table {
+func (r *tensorReader) stack(name string, parts ...table) table {
 	out := table{k: parts[0].k}
 	for _, p := range parts {
 		if (p.int8 == nil) != (parts[0].int8 == nil) {
@@ -201,7 +202,7 @@ func (t table) spreadColumns(heads, wide int) table {
 
 // weights packs a table for package matrix. bias may be longer than the rows (padded) or
 // nil.
-func (r *reader) weights(name string, t table, bias []float32) *matrix.Weights {
+func (r *tensorReader) weights(name string, t table, bias []float32) *matrix.Weights {
 	if r.err != nil {
 		return nil
 	}
@@ -225,7 +226,7 @@ func (r *reader) weights(name string, t table, bias []float32) *matrix.Weights {
 type norm struct{ gamma, beta []float32 }
 
 // norm reads one, under its current name or that of TensorFlow's checkpoints.
-func (r *reader) norm(name, why string, n int) norm {
+func (r *tensorReader) norm(name, why string, n int) norm {
 	if r.has(name + ".gamma") {
 		return norm{r.vector(name+".gamma", why, n), r.vector(name+".beta", why, n)}
 	}
@@ -307,12 +308,8 @@ func loadModel(c *config, data []byte, shared *matrix.Weights) (*model, []use, e
 	if err != nil {
 		return nil, nil, fmt.Errorf("encoder: %s: %w", weightsFile, err)
 	}
-	r, n, m := &reader{file: file}, c.names(), &model{}
-	H, D := c.hidden, matrix.Pad(c.hidden/c.heads)
-	why := fmt.Sprintf("hidden size %d", H)
-	if c.distil {
-		why = fmt.Sprintf("dim %d", H)
-	}
+	r, n, m := &tensorReader{name: weightsFile, file: file}, c.names(), &model{}
+	H, why := c.hidden, c.why()
 
 	wordsName := n.embeddings + "word_embeddings.weight"
 	var words table
@@ -330,34 +327,7 @@ func loadModel(c *config, data []byte, shared *matrix.Weights) (*model, []use, e
 	}
 	m.embeddingLN = r.norm(n.embeddings+"LayerNorm", why, H)
 
-	for i := 0; i < c.layers && r.err == nil; i++ {
-		p := fmt.Sprintf(n.layer, i)
-		dense := func(name string, rows, columns int) (table, []float32) {
-			why := fmt.Sprintf("%s, inner size %d, %d layers", why, c.inner, c.layers)
-			return r.table(p+name+".weight", why, rows, columns), r.vector(p+name+".bias", why, rows)
-		}
-		var l layer
-		wq, bq := dense(n.query, H, H)
-		wk, bk := dense(n.key, H, H)
-		wv, bv := dense(n.value, H, H)
-		wo, bo := dense(n.out, H, H)
-		wu, bu := dense(n.up, c.inner, H)
-		wd, bd := dense(n.down, H, c.inner)
-		l.outLN, l.downLN = r.norm(p+n.outLN, why, H), r.norm(p+n.downLN, why, H)
-		if r.err != nil {
-			break
-		}
-		qkv := r.stack(p+n.query+".weight", wq, wk, wv)
-		if r.err != nil {
-			break
-		}
-		bias := table{n: 3 * H, k: 1, float: append(append(bq[:H:H], bk[:H]...), bv[:H]...)}
-		l.qkv = r.weights(p+n.query+".weight", qkv.spreadRows(3*c.heads, D), bias.spreadRows(3*c.heads, D).float)
-		l.out = r.weights(p+n.out+".weight", wo.spreadColumns(c.heads, D), bo)
-		l.up = r.weights(p+n.up+".weight", wu, bu)
-		l.down = r.weights(p+n.down+".weight", wd, bd)
-		m.layers = append(m.layers, l)
-	}
+	m.layers = r.layers(c, 0, c.layers)
 
 	if c.bare {
 		m.words = r.weights(n.embeddings+"word_embeddings.weight", words, nil)
@@ -404,8 +374,50 @@ func loadModel(c *config, data []byte, shared *matrix.Weights) (*model, []use, e
 	return m, r.used, nil
 }
 
+// why names the key of config.json that most shapes follow from.
+func (c *config) why() string {
+	if c.distil {
+		return fmt.Sprintf("dim %d", c.hidden)
+	}
+	return fmt.Sprintf("hidden size %d", c.hidden)
+}
+
+// layers reads so many blocks, from the one with the number first.
+func (r *tensorReader) layers(c *config, first, count int) (list []layer) {
+	n, H, D, why := c.names(), c.hidden, matrix.Pad(c.hidden/c.heads), c.why()
+	for i := first; i < first+count && r.err == nil; i++ {
+		p := fmt.Sprintf(n.layer, i)
+		dense := func(name string, rows, columns int) (table, []float32) {
+			why := fmt.Sprintf("%s, inner size %d, %d layers", why, c.inner, count)
+			return r.table(p+name+".weight", why, rows, columns), r.vector(p+name+".bias", why, rows)
+		}
+		var l layer
+		wq, bq := dense(n.query, H, H)
+		wk, bk := dense(n.key, H, H)
+		wv, bv := dense(n.value, H, H)
+		wo, bo := dense(n.out, H, H)
+		wu, bu := dense(n.up, c.inner, H)
+		wd, bd := dense(n.down, H, c.inner)
+		l.outLN, l.downLN = r.norm(p+n.outLN, why, H), r.norm(p+n.downLN, why, H)
+		if r.err != nil {
+			break
+		}
+		qkv := r.stack(p+n.query+".weight", wq, wk, wv)
+		if r.err != nil {
+			break
+		}
+		bias := table{n: 3 * H, k: 1, float: append(append(bq[:H:H], bk[:H]...), bv[:H]...)}
+		l.qkv = r.weights(p+n.query+".weight", qkv.spreadRows(3*c.heads, D), bias.spreadRows(3*c.heads, D).float)
+		l.out = r.weights(p+n.out+".weight", wo.spreadColumns(c.heads, D), bo)
+		l.up = r.weights(p+n.up+".weight", wu, bu)
+		l.down = r.weights(p+n.down+".weight", wd, bd)
+		list = append(list, l)
+	}
+	return list
+}
+
 // rows reads a table for lookup by row, as floats, [n][Pad(k)].
-func (r *reader) rows(name, why string, n, k int) []float32 {
+func (r *tensorReader) rows(name, why string, n, k int) []float32 {
 	t := r.table(name, why, n, k)
 	if r.err != nil {
 		return nil
@@ -426,7 +438,7 @@ func (r *reader) rows(name, why string, n, k int) []float32 {
 
 // same reports whether two tensors have the same bytes, as where a file contains a tied
 // decoder.
-func (r *reader) same(a, b string) bool {
+func (r *tensorReader) same(a, b string) bool {
 	x, _ := r.file.Tensor(a)
 	y, _ := r.file.Tensor(b)
 	if x.DType != y.DType || string(x.Data) != string(y.Data) {
