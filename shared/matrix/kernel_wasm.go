@@ -49,7 +49,7 @@ func init() {
 
 func at[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s)) }
 
-// relaxed is kernel with the weights in quads: its quantize writes two bytes for each
+// relaxed is kernel with the weights in quads: its quantize writes a byte for each
 // activation in place of an int16.
 var relaxed ops
 

@@ -54,19 +54,16 @@ const relaxed = (() => {
 // instruction was not yet switched on, had it wrong in one of its two compilers.
 async function exact(module) {
   const memory = new WebAssembly.Memory({ initial: 2 }), N = 16, K = 16, m = 5;
-  const { linear_int8 } = (await WebAssembly.instantiate(module, { env: { memory } })).exports;
+  const { quantize, linear_int8 } = (await WebAssembly.instantiate(module, { env: { memory } })).exports;
   const bytes = new Int8Array(memory.buffer), floats = new Float32Array(memory.buffer);
-  const q = 0, scale = 1024, wscale = 2048, w = 4096, out = 8192; // and at 12288 the bias, zero
-  floats.fill(1, scale / 4, scale / 4 + N);
+  const q = 0, scale = 1024, wscale = 2048, w = 4096, out = 8192, x = 16384; // and at 12288 the bias, zero
   floats.fill(1, wscale / 4, wscale / 4 + N);
-  const token = (i, k) => (i * 131 + k * 97) % 255 - 127, weight = (n, k) => (n * 89 + k * 151) % 256 - 128;
+  const token = (i, k) => k ? (i * 131 + k * 97) % 255 - 127 : 127, weight = (n, k) => (n * 89 + k * 151) % 256 - 128;
   for (let k = 0; k < K; k++) {
-    for (let i = 0; i < m; i++) {
-      bytes[q + i * 2 * K + k] = Math.max(token(i, k), 0);
-      bytes[q + i * 2 * K + K + k] = Math.max(-token(i, k), 0);
-    }
+    for (let i = 0; i < m; i++) floats[x / 4 + i * K + k] = token(i, k); // the largest is 127, so they stay as they are
     for (let n = 0; n < N; n++) bytes[w + (n >> 3) * 8 * K + (k >> 2) * 32 + n % 8 * 4 + k % 4] = weight(n, k);
   }
+  quantize(x, q, scale, m, K);
   linear_int8(q, scale, w, wscale, 12288, out, m, N, K);
   for (let i = 0; i < m; i++) {
     for (let n = 0; n < N; n++) {

@@ -13,8 +13,10 @@
 //   - sums over a row run in 16 stripes (four vectors here), folded 8, 4, 2, 1.
 //
 // This file is compiled twice. With RELAXED, integer products are relaxed SIMD's dot
-// product of bytes, which is exact where the bytes of one side are not negative: an
-// activation is split into what it has above zero and what it has below.
+// product of bytes. What that makes of an activation below zero, the standard leaves open,
+// but it is the same at every call: a processor either takes it as it is, or as that plus
+// 256. The kernel asks which, and where it is the latter adds 128 to every activation, and
+// takes 128 times the sum of an output's weights from its product.
 //
 // No libc, no data, and nothing on a stack in memory: all of memory is Go's. Keep
 // arrays small and loops over them unrolled, so that they stay in registers; the
@@ -56,10 +58,31 @@ INLINE v128_t below(int first, int n) {
   return wasm_i32x4_lt(wasm_i32x4_add(wasm_i32x4_splat(first), wasm_i32x4_make(0, 1, 2, 3)), wasm_i32x4_splat(n));
 }
 
+#ifdef RELAXED
+typedef int8_t integer;
+
+// i32x4.relaxed_dot_i8x16_i7x16_add_s. clang 14 does not know it: build.sh puts it in the
+// place of an instruction of the same operands.
+#ifndef DOT  // a test has another
+#define DOT(w, x, sum) __builtin_wasm_laneselect_i32x4(w, x, sum)
+#endif
+
+// offset returns what is added to activations: 128 in all lanes where the processor takes
+// bytes of them as 0 to 255 (x86's VPDPBUSD), 0 where it takes them as they are (Arm's SDOT).
+INLINE v128_t offset(void) {
+  v128_t product = DOT(wasm_i8x16_splat(1), wasm_i8x16_splat(-128), wasm_i32x4_splat(0));
+  return wasm_v128_and(wasm_i32x4_gt(product, wasm_i32x4_splat(0)), wasm_i32x4_splat(128));
+}
+#else
+typedef int16_t integer;
+#endif
+
 #ifndef NEON
-// x f32[m][K] -> q i16[m][K], scale f32[m]. With RELAXED, a row of q is i8[2][K] instead:
-// max(q, 0), then max(-q, 0).
-EXPORT("quantize") void quantize(const float *x, int16_t *q, float *scale, int m, int K) {
+// x f32[m][K] -> q integer[m][K], scale f32[m].
+EXPORT("quantize") void quantize(const float *x, integer *q, float *scale, int m, int K) {
+#ifdef RELAXED
+  v128_t flip = wasm_i8x16_splat(wasm_i32x4_extract_lane(offset(), 0));  // the highest bit, which adds 128
+#endif
   for (int i = 0; i < m; i++, x += K, q += K) {
     v128_t most4 = f32(0);
     for (int k = 0; k < K; k += 4) most4 = wasm_f32x4_pmax(most4, wasm_f32x4_abs(load(x + k)));
@@ -75,10 +98,7 @@ EXPORT("quantize") void quantize(const float *x, int16_t *q, float *scale, int m
       b = wasm_i32x4_sub(b, wasm_i32x4_splat(magic_bits));
       v128_t both = wasm_i16x8_narrow_i32x4(a, b);
 #ifdef RELAXED
-      int8_t *above = (int8_t *)q + k, *below_zero = above + K;
-      v128_t zero = wasm_i16x8_splat(0), up8 = wasm_i16x8_max(both, zero), down8 = wasm_i16x8_max(wasm_i16x8_neg(both), zero);
-      wasm_v128_store64_lane(above, wasm_i8x16_narrow_i16x8(up8, up8), 0);
-      wasm_v128_store64_lane(below_zero, wasm_i8x16_narrow_i16x8(down8, down8), 0);
+      wasm_v128_store64_lane(q + k, wasm_v128_xor(wasm_i8x16_narrow_i16x8(both, both), flip), 0);
 #else
       store(q + k, both);
 #endif
@@ -108,24 +128,29 @@ EXPORT("quantize") void quantize(const float *x, int16_t *q, float *scale, int m
   }
 
 #ifdef RELAXED
-// i32x4.relaxed_dot_i8x16_i7x16_add_s. clang 14 does not know it: build.sh puts it in the
-// place of an instruction of the same operands.
-#define DOT(w, x, sum) __builtin_wasm_laneselect_i32x4(w, x, sum)
+// A panel of 8 outputs holds for every 4 k 32 bytes, the 4 weights of output 0, the 4 of
+// output 1, and so on.
+//
+// before returns where the sums of a panel begin.
+INLINE void before(const int8_t *w, int K, v128_t c[2]) {
+  UNROLL for (int h = 0; h < 2; h++) c[h] = wasm_i32x4_splat(0);
+  for (int k = 0; k < K; k += 4, w += 32) {
+    UNROLL for (int h = 0; h < 2; h++) c[h] = DOT(load(w + 16 * h), wasm_i8x16_splat(1), c[h]);
+  }
+  v128_t each = wasm_i32x4_neg(offset());
+  UNROLL for (int h = 0; h < 2; h++) c[h] = wasm_i32x4_mul(c[h], each);
+}
 
-// dots for panels of 8 outputs that hold for every 4 k 32 bytes, the 4 weights of output
-// 0, the 4 of output 1, and so on. What is below zero is added up first.
-INLINE void dots(const int16_t *q, const int8_t *w, int K, int R, v128_t c[ROWS][2]) {
-  UNROLL for (int r = 0; r < R; r++) c[r][0] = c[r][1] = wasm_i32x4_splat(0);
-  const int8_t *x = (const int8_t *)q + K;
-  UNROLL for (int side = 0; side < 2; side++, x -= K) {
-    UNROLL for (int r = 0; r < R; r++) UNROLL for (int h = 0; h < 2; h++) c[r][h] = wasm_i32x4_neg(c[r][h]);
-    for (int k = 0; k < K; k += 4) {
-      v128_t w0 = load(w + 8 * k), w1 = load(w + 8 * k + 16);
-      UNROLL for (int r = 0; r < R; r++) {
-        v128_t token = wasm_v128_load32_splat(x + r * 2 * K + k);
-        c[r][0] = DOT(w0, token, c[r][0]);
-        c[r][1] = DOT(w1, token, c[r][1]);
-      }
+// dots is the tile of the integer product: c[r][..] = the sums over k of R tokens times a
+// panel of 8 outputs.
+INLINE void dots(const integer *q, const int8_t *w, const v128_t begin[2], int K, int R, v128_t c[ROWS][2]) {
+  UNROLL for (int r = 0; r < R; r++) UNROLL for (int h = 0; h < 2; h++) c[r][h] = begin[h];
+  for (int k = 0; k < K; k += 4) {
+    v128_t w0 = load(w + 8 * k), w1 = load(w + 8 * k + 16);
+    UNROLL for (int r = 0; r < R; r++) {
+      v128_t token = wasm_v128_load32_splat(q + r * K + k);
+      c[r][0] = DOT(w0, token, c[r][0]);
+      c[r][1] = DOT(w1, token, c[r][1]);
     }
   }
 }
@@ -134,8 +159,8 @@ INLINE void dots(const int16_t *q, const int8_t *w, int K, int R, v128_t c[ROWS]
 // (rows of K int16) times a panel of 8 outputs. A panel holds for every pair of
 // k 16 bytes, [n0k0 n0k1 n1k0 n1k1 ... n7k0 n7k1]: widened, one operand of
 // dot_i16x8, whose other operand is a token's pair of k in all lanes.
-INLINE void dots(const int16_t *q, const int8_t *w, int K, int R, v128_t c[ROWS][2]) {
-  UNROLL for (int r = 0; r < R; r++) c[r][0] = c[r][1] = wasm_i32x4_splat(0);
+INLINE void dots(const integer *q, const int8_t *w, const v128_t begin[2], int K, int R, v128_t c[ROWS][2]) {
+  UNROLL for (int r = 0; r < R; r++) UNROLL for (int h = 0; h < 2; h++) c[r][h] = begin[h];
   for (int k = 0; k < K; k += 4, q += 4, w += 32) {
     UNROLL for (int pair = 0; pair < 2; pair++) {
       v128_t w0 = wasm_i16x8_load8x8(w + 16 * pair), w1 = wasm_i16x8_load8x8(w + 16 * pair + 8);
@@ -148,13 +173,17 @@ INLINE void dots(const int16_t *q, const int8_t *w, int K, int R, v128_t c[ROWS]
   }
 }
 
+INLINE void before(const int8_t *w, int K, v128_t c[2]) {
+  (void)w, (void)K;
+  c[0] = c[1] = wasm_i32x4_splat(0);
+}
 #endif
 
 #ifndef NEON
-INLINE void linear_tile(const int16_t *q, const float *scale, const int8_t *w, const float *wscale, const float *bias,
-                        float *out, int N, int K, int R) {
+INLINE void linear_tile(const integer *q, const float *scale, const int8_t *w, const v128_t begin[2], const float *wscale,
+                        const float *bias, float *out, int N, int K, int R) {
   v128_t c[ROWS][2];
-  dots(q, w, K, R, c);
+  dots(q, w, begin, K, R, c);
   UNROLL for (int r = 0; r < R; r++, out += N) {
     v128_t s = wasm_v128_load32_splat(scale + r);
     UNROLL for (int h = 0; h < 2; h++) {
@@ -165,16 +194,19 @@ INLINE void linear_tile(const int16_t *q, const float *scale, const int8_t *w, c
 }
 
 // out[i][n] = ((float(sum) * scale[i]) * wscale[n]) + bias[n]
-EXPORT("linear_int8") void linear_int8(const int16_t *q, const float *scale, const int8_t *w, const float *wscale,
+EXPORT("linear_int8") void linear_int8(const integer *q, const float *scale, const int8_t *w, const float *wscale,
                                        const float *bias, float *out, int m, int N, int K) {
   for (int n = 0; n < N; n += 8, w += 8 * K) {
-    EACH_TILE(i, m, linear_tile(q + i * K, scale + i, w, wscale + n, bias + n, out + i * N + n, N, K, R))
+    v128_t begin[2];
+    before(w, K, begin);
+    EACH_TILE(i, m, linear_tile(q + i * K, scale + i, w, begin, wscale + n, bias + n, out + i * N + n, N, K, R))
   }
 }
 
-INLINE void head_tile(const int16_t *q, const float *scale, const int8_t *w, v128_t best[2], int K, int R) {
+INLINE void head_tile(const integer *q, const float *scale, const int8_t *w, const v128_t begin[2], v128_t best[2], int K,
+                      int R) {
   v128_t c[ROWS][2];
-  dots(q, w, K, R, c);
+  dots(q, w, begin, K, R, c);
   UNROLL for (int r = 0; r < R; r++) {
     v128_t s = wasm_v128_load32_splat(scale + r);
     UNROLL for (int h = 0; h < 2; h++) best[h] = wasm_f32x4_pmax(best[h], mul(wasm_f32x4_convert_i32x4(c[r][h]), s));
@@ -182,11 +214,13 @@ INLINE void head_tile(const int16_t *q, const float *scale, const int8_t *w, v12
 }
 
 // out[n] = (max over i of float(sum) * scale[i]) * wscale[n] + bias[n]
-EXPORT("head_int8") void head_int8(const int16_t *q, const float *scale, const int8_t *w, const float *wscale,
+EXPORT("head_int8") void head_int8(const integer *q, const float *scale, const int8_t *w, const float *wscale,
                                    const float *bias, float *out, int m, int N, int K) {
   for (int n = 0; n < N; n += 8, w += 8 * K) {
     v128_t best[2] = {f32(-0x1.fffffep127f), f32(-0x1.fffffep127f)};
-    EACH_TILE(i, m, head_tile(q + i * K, scale + i, w, best, K, R))
+    v128_t begin[2];
+    before(w, K, begin);
+    EACH_TILE(i, m, head_tile(q + i * K, scale + i, w, begin, best, K, R))
     UNROLL for (int h = 0; h < 2; h++)
       store(out + n + 4 * h, add(mul(best[h], load(wscale + n + 4 * h)), load(bias + n + 4 * h)));
   }
