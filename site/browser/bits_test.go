@@ -47,6 +47,13 @@ func conversations(t testing.TB, e *answer.Engine) (asks []message.Ask) {
 func native(t testing.TB, encoders, level string) *answer.Engine {
 	t.Helper()
 	root, _ := build(t)
+	return nativeOf(t, encoders, level, filepath.Join(root, "models", "vital-articles"))
+}
+
+// nativeOf is native over another collection's folder.
+func nativeOf(t testing.TB, encoders, level, folder string) *answer.Engine {
+	t.Helper()
+	root, _ := build(t)
 	if encoders == "" {
 		encoders = filepath.Join(root, "models")
 	}
@@ -58,7 +65,7 @@ func native(t testing.TB, encoders, level string) *answer.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, p, err := collection.Open(filepath.Join(root, "models", "vital-articles"))
+	x, p, err := collection.Open(folder)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,10 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -138,6 +143,9 @@ func TestACollectionInPartsAnswersAsAWholeOne(t *testing.T) {
 func TestPartsThatWereVisitedWorkOffline(t *testing.T) {
 	s := serveFolder(t, publishRelease(t, release{parts: true}))
 	p := open(t, s).ready().installed()
+	if got := s.requests("data/"); len(got) != len(slices.Compact(slices.Sorted(slices.Values(got)))) {
+		t.Errorf("the first visit fetched a file twice: %q", got)
+	}
 	if text := p.text(".colophon"); strings.Contains(text, "Nothing you type leaves") || !strings.Contains(text, "Its host sees which parts") {
 		t.Errorf("the page promises %q", text)
 	}
@@ -175,4 +183,105 @@ func TestPartsThatWereVisitedWorkOffline(t *testing.T) {
 		t.Errorf("offline, all kept: %+v", got)
 	}
 	s.start()
+}
+
+// PARLEY_HOST=http://127.0.0.1:8000 PARLEY_COLLECTION=FOLDER go test -v -run ALargeCollection ./site/browser
+// asks the questions of some conversations in the page that this host serves, of a collection
+// in parts, and compares each answer with that of the whole index, which is in FOLDER. The
+// host is any static one: python3 -m http.server, parley serve.
+func TestALargeCollectionFromAHost(t *testing.T) {
+	host, folder := os.Getenv("PARLEY_HOST"), os.Getenv("PARLEY_COLLECTION")
+	if host == "" || folder == "" {
+		t.Skip("PARLEY_HOST=an address that serves a collection in parts, and PARLEY_COLLECTION=the folder that it was made of, run this")
+	}
+	start(t)
+	e := nativeOf(t, "", "", folder)
+	to, err := url.Parse(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := &counter{next: httputil.NewSingleHostReverseProxy(to)}
+	p := open(t, newServer(t, line)).ready().installed()
+	t.Logf("before the first question: %.2f MB of the collection, %.2f MB of all else", mb(&line.parts), mb(&line.other))
+	var asked, fetched int64
+	for _, conversation := range [][]string{
+		{"When was the Eiffel Tower built?", "who designed it?", "what else did he build?", "where was he born?"},
+		{"Who discovered penicillin?", "which prize did he get for it?", "what does it work against?"},
+		{"Which eruption buried Pompeii?", "where is that volcano?", "when did it last erupt?"},
+	} {
+		p.do(chromedp.Navigate("about:blank"))
+		p.navigate(p.url + "#new")
+		p.ready()
+		var turns []message.Turn
+		for i, q := range conversation {
+			parts, begun := line.parts.Load(), time.Now()
+			got := p.ask(q)
+			took, bytes := time.Since(begun), line.parts.Load()-parts
+			asked, fetched = asked+1, fetched+bytes
+			t.Logf("%s: %s; %d bytes by the server's count, with headers; %.1f s; %s: %q", q, p.text(".fetched"), bytes, took.Seconds(), got.Source, got.Quote)
+			p.picture(fmt.Sprint(strings.Fields(conversation[0])[1], i+1))
+			ask := message.Ask{Turns: append(turns, message.Turn{Question: q}), Explain: true}
+			turns = append(turns, message.Turn{Question: q, Reply: got.Quote})
+			want, err := e.Ask(ask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var titles []string
+			for _, r := range want.Results {
+				titles = append(titles, r.Title)
+			}
+			if shown := p.allResults(); !reflect.DeepEqual(shown, titles) {
+				t.Errorf("%s: the page shows %q, the whole index finds %q", q, shown, titles)
+			}
+			body, _ := json.Marshal(ask)
+			var again message.Answer
+			if err := json.Unmarshal([]byte(eval[string](p, `parley.probe(`+quote(string(body))+`).then(JSON.stringify)`)), &again); err != nil {
+				t.Fatal(err)
+			}
+			again.Cost, want.Cost = message.Cost{}, message.Cost{} // of lists that were read in part
+			if sent, _ := json.Marshal(want); sent != nil {        // as JSON has it
+				want = message.Answer{}
+				json.Unmarshal(sent, &want)
+			}
+			if !reflect.DeepEqual(again, want) {
+				t.Errorf("%s: in parts\n%+v\nwhole\n%+v", q, again, want)
+			}
+		}
+	}
+	t.Logf("%d bytes a question", fetched/asked)
+}
+
+// A counter counts what a host sends, heads and bodies, these as they are encoded.
+type counter struct {
+	next         http.Handler
+	parts, other atomic.Int64 // of the collection, and all else
+}
+
+func mb(n *atomic.Int64) float64 { return float64(n.Load()) / 1e6 }
+
+func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	to := &c.other
+	if strings.HasSuffix(r.URL.Path, ".part") || strings.HasSuffix(r.URL.Path, ".parts.bin") {
+		to = &c.parts
+	}
+	c.next.ServeHTTP(&countedWriter{w, to}, r)
+}
+
+type countedWriter struct {
+	http.ResponseWriter
+	sent *atomic.Int64
+}
+
+func (w *countedWriter) WriteHeader(code int) {
+	head := &strings.Builder{}
+	fmt.Fprintf(head, "HTTP/1.1 %d %s\r\n", code, http.StatusText(code))
+	w.Header().Write(head)
+	w.sent.Add(int64(head.Len() + len("\r\n")))
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *countedWriter) Write(b []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(b)
+	w.sent.Add(int64(n))
+	return n, err
 }

@@ -23,7 +23,7 @@ const scope = new URL(self.registration.scope).pathname;
 const filesCache = `parley ${scope} files`; // the same name as in download.js
 const pages = `parley ${scope} page `;
 const pageCache = pages + release.version;
-const named = path => /^app\/.*\.[0-9a-f]{16}\.|^data\/[0-9a-f]{16}\./.test(path); // named by its content
+const named = path => /^app\/.*\.[0-9a-f]{16}\.|^data\/([0-9a-f]{16}|[0-9a-f]{24})\./.test(path); // named by its content; a part by 24 digits
 const cacheOf = path => caches.open(named(path) ? filesCache : pageCache);
 const at = path => new URL(path, self.registration.scope).href;
 const listed = new Map([...release.files, ...release.levels, ...release.later].map(file => [at(file[0]), file]));
