@@ -105,8 +105,8 @@ contains the headers to send, for Netlify and Cloudflare Pages (_headers) and ng
 none. In Parley's repository the page's programs are built with the Go toolchain. With
 --from they are taken from a folder built before, so that publishing a collection of
 your own needs no toolchain. The command prints the sizes of the downloads; a first page
-of more than 1.34 MB is an error. --one-file writes a single HTML file instead, which
-opens by a double click and needs no host.
+of more than 1.34 MB (1.40 with --parts) is an error. --one-file writes a single HTML
+file instead, which opens by a double click and needs no host.
 
 An existing folder is replaced in one step, even while it is served. For pages that were
 loaded just before, files of app and data, which are named by their content, stay for

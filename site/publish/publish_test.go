@@ -624,6 +624,16 @@ func TestBudgets(t *testing.T) {
 	if w, err := r.Over(); w == "" || err == nil {
 		t.Error("over the budgets, and nothing said")
 	}
+	// The program of a collection in parts is larger, and so is what comes before a question.
+	r = Report{Compressed: true, PartFiles: 1, FirstPage: Sizes{Brotli: PartsPageBudget}, Data: Sizes{Brotli: PartsDataBudget}}
+	if w, err := r.Over(); w != "" || err != nil {
+		t.Error(w, err)
+	}
+	r.FirstPage.Brotli++
+	r.Data.Brotli++
+	if w, err := r.Over(); w == "" || err == nil {
+		t.Error("over the budgets of a collection in parts, and nothing said")
+	}
 }
 
 func TestACancelledBuildWritesNothing(t *testing.T) {
