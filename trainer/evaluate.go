@@ -220,19 +220,22 @@ func (o *evaluateFlags) check() error {
 func denseFlags(set *cli.Flags, d *evaluate.Dense) {
 	set.StringVar(&d.Encoder, "dense", "", "a dense encoder's `folder`; measures with the second stage")
 	set.StringVar(&d.Passages, "dense-passages", "", "the dense encoder's `folder` that reads passages (empty: that of --dense)")
-	set.StringVar(&d.Stage, "stage", "", "which `stages` answer: sparse, dense or both (empty: the engine decides, question by question)")
-	cli.OneOf(set, "stage", message.StageSparse, message.StageDense, message.StageBoth)
+	set.StringVar(&d.Stage, "stage", "", "which `stages` answer: sparse, dense, both or read (empty: the engine decides, question by question)")
+	cli.OneOf(set, "stage", message.StageSparse, message.StageDense, message.StageBoth, message.StageRead)
 	set.Float64Var(&d.Weight, "dense-weight", -1, "the `weight` of a cosine beside the sparse score (-1: the dense encoder's own)")
 	set.Float64Var(&d.Zero, "dense-zero", -1, "the `cosine` that counts 0 (-1: the dense encoder's own)")
 	set.Float64Var(&d.SureAbove, "sure-above", -1, "skip the dense stage if the sparse one is right with this `probability` or more (0: never skip, -1: the dense encoder's own)")
+	set.IntVar(&d.ReaderResults, "reader-results", -1, "how many `results` the reader reads (-1: its own number)")
+	set.Float64Var(&d.ReaderWeight, "reader-weight", -1, "the `weight` of a relevance beside the score of both stages (-1: the reader's own)")
+	set.Float64Var(&d.SentenceWeight, "sentence-weight", -1, "the `weight` of the reader's sentences beside the engine's (0: the engine's alone, -1: the reader's own)")
 	set.IntVar(&d.Tokens, "dense-tokens", 0, "cut passages for the dense encoder at `n` tokens (0: its own length)")
 }
 
 func checkDense(d *evaluate.Dense) error {
 	switch d.Stage {
-	case "", message.StageSparse, message.StageDense, message.StageBoth:
+	case "", message.StageSparse, message.StageDense, message.StageBoth, message.StageRead:
 	default:
-		return cli.Usagef("--stage %q: want sparse, dense or both", d.Stage)
+		return cli.Usagef("--stage %q: want sparse, dense, both or read", d.Stage)
 	}
 	if d.Encoder == "" && d.Stage != "" && d.Stage != message.StageSparse {
 		return cli.Usagef("--stage %s needs --dense, the dense encoder's folder", d.Stage)
@@ -260,6 +263,9 @@ func outcomeTable(w io.Writer, out *evaluate.Outcome) error {
 		if s := c.Stages; s != nil {
 			head = append(head, "dense on", "sparse ms", "dense ms")
 			row = append(row, fmt.Sprintf("%.0f %%", 100*s.Dense), fmt.Sprintf("%.1f", s.SparseMS), fmt.Sprintf("%.1f", s.DenseMS))
+			if s.ReaderMS > 0 {
+				head, row = append(head, "reader ms"), append(row, fmt.Sprintf("%.1f", s.ReaderMS))
+			}
 		}
 	}
 	fmt.Fprintln(t, strings.Join(head, "\t")+"\t")

@@ -4,7 +4,8 @@
 //	turns -> conversation.Input -> sparse vector -> hits -> message.Answer
 //
 // With a dense stage (dense.go), the turns also become a dense vector, unless the sparse stage is
-// sure of its hits (sure.go); the hits are then those of both stages.
+// sure of its hits (sure.go); the hits are then those of both stages. A reader (reader.go) then reads
+// the first of them together with the question.
 package answer
 
 import (
@@ -42,10 +43,12 @@ type Engine struct {
 	// The dense stage, or nil; both are set by SetDense.
 	Dense   *encoder.Sentence
 	Vectors *dense.Vectors
+	Reader  *encoder.Reader // the third stage, or nil; set by SetReader
 
 	lexicon  *index.Lexicon // the source's
 	second   *second
-	reader   *query.Reader
+	third    *third
+	query    *query.Reader
 	docs     []uint32            // that are brought
 	turns    []conversation.Turn // that the dense stage reads
 	recent   []conversation.Turn // that the sparse stage reads
@@ -108,9 +111,10 @@ type found struct {
 	ranking     []float32 // the features of the sparse stage's ranking
 	sure        float32
 	parts       []float32 // the dense stage's part of each hit's score, where it answered
+	read        []readHit // of the first hits, where the reader answered
 
-	cost                     index.Cost
-	encoding, search, second time.Duration
+	cost                            index.Cost
+	encoding, search, second, third time.Duration
 }
 
 // find reads the conversation, encodes it and searches.
@@ -132,8 +136,8 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 	if !ok {
 		return f, fmt.Errorf(`the question is to be read %q; wanted %q, %q, or "" to let the encoder decide`, ask.Read, message.ReadAlone, message.ReadTogether)
 	}
-	if e.reader == nil {
-		e.reader = query.NewReader(e.Encoder, e.lexicon.Lookup)
+	if e.query == nil {
+		e.query = query.NewReader(e.Encoder, e.lexicon.Lookup)
 		e.parts = make([]float32, e.Encoder.Vocab()+e.lexicon.Words())
 	}
 
@@ -147,7 +151,7 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 	}
 	e.recent = append(e.recent, e.turns...)
 	clear(e.recent[:begun(ask.Turns)]) // the remaining turns keep their numbers
-	f.Query, err = e.reader.Read(e.recent, how)
+	f.Query, err = e.query.Read(e.recent, how)
 	if err != nil {
 		return f, err
 	}
@@ -204,9 +208,16 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	if f.stage, err = e.stage(ask.Stage, f.sure); err != nil {
 		return f, err
 	}
-	if f.stage != message.StageSparse {
+	switch f.stage {
+	case message.StageRead:
+		if err = e.search2(&f, e.turns, max(k, e.Reader.Results)); err == nil {
+			err = e.search3(&f, e.turns)
+			f.hits = f.hits[:min(k, len(f.hits))]
+			f.read = f.read[:min(k, len(f.read))]
+		}
+	case message.StageDense, message.StageBoth:
 		err = e.search2(&f, e.turns, k)
-	} else {
+	default:
 		f.hits = all[:min(k, len(all))]
 	}
 	if err != nil {
@@ -296,6 +307,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		Sure:    f.sure,
 		Cost: message.Cost{
 			DenseMS:  milliseconds(f.second),
+			ReaderMS: milliseconds(f.third),
 			EncodeMS: milliseconds(f.encoding),
 			SearchMS: milliseconds(f.search),
 			Lists:    f.cost.Lists,
@@ -321,20 +333,26 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			p := e.Source.Passage(h.Doc)
 			a.Results[i] = message.Result{Doc: h.Doc, ID: p.ID, Title: p.Title, Page: p.Page, Collection: p.Collection, Score: h.Score}
 		} else {
-			r, err := e.result(f.Vector, h, said, i < replyDepth)
+			var read *readHit
+			if i < len(f.read) {
+				read = &f.read[i]
+			}
+			r, err := e.result(f.Vector, h, said, i < replyDepth, read)
 			if err != nil {
 				return message.Answer{}, err
 			}
 			if i == 0 {
-				both := f.stage == message.StageBoth
-				a.Answers = Answers(e.answerFeatures(&f, question, newest), both)
-				a.Doubt = e.doubt(question, r.Title, a.Answers, both)
+				a.Answers = Answers(e.answerFeatures(&f, question, newest), f.stage)
+				a.Doubt = e.doubt(question, r.Title, a.Answers, f.stage)
 			}
 			r.NoFigure = figure && !gives(r.Text[r.Quote[0]:r.Quote[1]], date)
 			a.Results[i] = r
 		}
 		if f.stage != message.StageSparse {
 			a.Results[i].Dense = f.parts[i]
+		}
+		if i < len(f.read) {
+			a.Results[i].Read = f.read[i].part
 		}
 		if ask.Explain {
 			a.Results[i].Parts = []message.Part{}
@@ -490,14 +508,14 @@ func (e *Engine) terms(f found, turns []message.Turn, spans bool) (terms []messa
 	return terms, place
 }
 
-// result describes one hit. e.reading holds the question, said the replies so far. read says
-// whether the passage's sentences are encoded.
-func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bool) (message.Result, error) {
+// result describes one hit. e.reading holds the question, said the replies so far. encode says
+// whether the passage's sentences are encoded; read is what the reader says of it, or nil.
+func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, encode bool, read *readHit) (message.Result, error) {
 	p := e.Source.Passage(h.Doc)
 	e.tokens = e.Encoder.Tokenizer.Append(e.tokens[:0], p.Text, maxTokens)
 	var spans []sentence.Span
 	var scores []float32
-	if !read {
+	if !encode {
 		spans, scores = e.reading.glance(e.Encoder.Tokenizer, p, e.tokens)
 	} else {
 		var err error
@@ -507,6 +525,9 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, read bo
 		if err != nil {
 			return message.Result{}, err
 		}
+	}
+	if read != nil {
+		e.weighSentences(scores, read)
 	}
 	q := quote.Best(p.Text, spans, scores, said)
 	matches := e.Source.Explain(query, h.Doc)

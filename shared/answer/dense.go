@@ -39,9 +39,10 @@ type second struct {
 
 // SetDense gives the engine a dense stage, or removes it where both are nil. It returns an error
 // for parts that do not belong together or to the engine's collection; the engine then has no dense
-// stage.
+// stage. It removes a reader.
 func (e *Engine) SetDense(s *encoder.Sentence, v *dense.Vectors) error {
 	e.Dense, e.Vectors, e.second = nil, nil, nil
+	e.Reader, e.third = nil, nil
 	if s == nil && v == nil {
 		return nil
 	}
@@ -77,19 +78,25 @@ func (e *Engine) stage(stage string, sure float32) (string, error) {
 		if d == nil || d.DenseWeight == 0 || d.SureAbove > 0 && sure >= d.SureAbove {
 			return message.StageSparse, nil
 		}
+		if e.Reader != nil {
+			return message.StageRead, nil
+		}
 		return message.StageBoth, nil
 	case message.StageSparse:
 		return stage, nil
-	case message.StageDense, message.StageBoth:
+	case message.StageDense, message.StageBoth, message.StageRead:
 		if d == nil {
 			return "", ErrNoDense
 		}
-		if d.DenseWeight == 0 && stage == message.StageBoth {
+		if e.Reader == nil && stage == message.StageRead {
+			return "", ErrNoReader
+		}
+		if d.DenseWeight == 0 && stage != message.StageDense {
 			return "", errors.New("the dense encoder has no dense_weight in its config.json, so that its scores cannot be added; ask one stage alone")
 		}
 		return stage, nil
 	}
-	return "", errors.New("the question is to be answered by stage " + strconv.Quote(stage) + `; wanted "sparse", "dense", "both", or "" to let the engine decide`)
+	return "", errors.New("the question is to be answered by stage " + strconv.Quote(stage) + `; wanted "sparse", "dense", "both", "read", or "" to let the engine decide`)
 }
 
 // search2 runs the dense stage over turns, for which f holds the sparse query and hits. It replaces
@@ -112,7 +119,7 @@ func (e *Engine) search2(f *found, turns []conversation.Turn, k int) error {
 	if weight == 0 { // the weight was never fitted: rank by the cosine itself
 		weight, zero = 1, 0
 	}
-	both := f.stage == message.StageBoth
+	both := f.stage != message.StageDense
 
 	var near []dense.Hit
 	if !both {

@@ -11,7 +11,8 @@ import (
 
 // Digest returns a 64-bit FNV-1a hash of everything that the engine computes for the questions, to
 // the bit: token ids, the vector's terms and weights, the token that won each term, the ranking and
-// its scores; where the dense stage answers, also its vector and its part of the scores. The same
+// its scores; where the dense stage answers, also its vector and its part of the scores; where the reader does, its
+// logits. The same
 // files give the same digest natively, in wazero and in a browser, with the kernel and without;
 // tests compare it.
 func (e *Engine) Digest(asks []message.Ask) (uint64, error) {
@@ -46,6 +47,11 @@ func (e *Engine) Digest(asks []message.Ask) (uint64, error) {
 				for _, v := range list {
 					add(math.Float32bits(v))
 				}
+			}
+		}
+		for _, r := range f.read {
+			for _, v := range append([]float32{r.relevance, r.part}, e.third.logits[r.from:r.to]...) {
+				add(math.Float32bits(v))
 			}
 		}
 	}

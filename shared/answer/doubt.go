@@ -54,19 +54,33 @@ const (
 	mashed      // share of the letters and digits: those in unpronounceable words and in numbers
 	asking      // 1 where the first word is a question word, or the last character a question mark
 	cosine      // of the first result with the question, where the dense stage answered
+	relevant    // the first result's relevance, where the reader answered
+	likely      // the greatest share of one of its sentences, where the reader answered
 	answerFeatures
 )
 
-// answerCoefficients are the coefficients for the sparse stage alone, and for both stages. `trainer
-// conversations doubt` fits them.
-var answerCoefficients = [2][answerFeatures]float32{
-	{-13.159, 0.810, 0.810, 1.987, 0.000, 3.376, 0.000, 8.528, 8.709, 1.420, 0.995, 6.066, -1.463, 0.549, -1.129, -0.722, 0.379, -0.324, 0.524, -0.635, -16.953, 1.042, -26.021, 1.491, -9.719, 0.211, -5.905, 0.919, -0.581, -3.487, 0.519, 2.305, -6.840, -1.160, -1.412, -7.321, -1.159, -2.385, -3.357, -0.580, 0.000},
-	{-23.864, 0.547, 0.547, -0.376, 0.000, 2.013, 0.000, 3.183, 7.185, 1.800, 1.346, 5.820, -3.617, 1.554, -1.431, -0.059, 0.450, 0.848, 1.912, 0.812, -21.140, 1.153, -26.283, 1.522, -7.172, -0.486, -8.902, 1.256, -1.312, -2.599, 0.357, 0.609, -6.180, -3.274, 0.658, -6.636, -1.313, -1.936, -2.833, -0.042, 20.491},
+// answerCoefficients are the coefficients for the sparse stage alone, for both stages, and for both
+// and the reader. `trainer conversations doubt` fits them.
+var answerCoefficients = [3][answerFeatures]float32{
+	{-13.159, 0.810, 0.810, 1.987, 0.000, 3.376, 0.000, 8.528, 8.709, 1.420, 0.995, 6.066, -1.463, 0.549, -1.129, -0.722, 0.379, -0.324, 0.524, -0.635, -16.953, 1.042, -26.021, 1.491, -9.719, 0.211, -5.905, 0.919, -0.581, -3.487, 0.519, 2.305, -6.840, -1.160, -1.412, -7.321, -1.159, -2.385, -3.357, -0.580, 0.000, 0.000, 0.000},
+	{-23.864, 0.547, 0.547, -0.376, 0.000, 2.013, 0.000, 3.183, 7.185, 1.800, 1.346, 5.820, -3.617, 1.554, -1.431, -0.059, 0.450, 0.848, 1.912, 0.812, -21.140, 1.153, -26.283, 1.522, -7.172, -0.486, -8.902, 1.256, -1.312, -2.599, 0.357, 0.609, -6.180, -3.274, 0.658, -6.636, -1.313, -1.936, -2.833, -0.042, 20.491, 0.000, 0.000},
+	{-23.864, 0.547, 0.547, -0.376, 0.000, 2.013, 0.000, 3.183, 7.185, 1.800, 1.346, 5.820, -3.617, 1.554, -1.431, -0.059, 0.450, 0.848, 1.912, 0.812, -21.140, 1.153, -26.283, 1.522, -7.172, -0.486, -8.902, 1.256, -1.312, -2.599, 0.357, 0.609, -6.180, -3.274, 0.658, -6.636, -1.313, -1.936, -2.833, -0.042, 20.491, 0.000, 0.000}, // not fitted yet: that of both stages
 }
 
 // answersAbove holds the probabilities below which nothing is quoted, for the sparse stage alone
-// and for both. They were chosen on the dev split.
-var answersAbove = [2]float32{.093, .059}
+// for both, and for both and the reader. They were chosen on the dev split.
+var answersAbove = [3]float32{.093, .059, .059}
+
+// stages returns the place of a stage in these lists.
+func stages(stage string) int {
+	switch stage {
+	case message.StageBoth:
+		return 1
+	case message.StageRead:
+		return 2
+	}
+	return 0
+}
 
 // fewToDoubt is the number of passages below which the estimate counts less, in proportion: people
 // know what their own few pages contain, and scores over few passages say little.
@@ -75,42 +89,34 @@ const fewToDoubt = 1000
 // Trusted returns the factor on AnswersAbove in a collection of that many passages: 0 to 1.
 func Trusted(passages int) float64 { return min(float64(passages)/fewToDoubt, 1) }
 
-// AnswersAbove returns the probability below which nothing is quoted, for both stages or the sparse
-// one alone, in a collection of at least fewToDoubt passages.
-func AnswersAbove(both bool) float32 {
-	if both {
-		return answersAbove[1]
-	}
-	return answersAbove[0]
-}
+// AnswersAbove returns the probability below which nothing is quoted where the stages of that name
+// answered, in a collection of at least fewToDoubt passages.
+func AnswersAbove(stage string) float32 { return answersAbove[stages(stage)] }
 
-// Answers returns the probability that a first result answers, given its AnswerFeatures; both says
-// that both stages ranked it. It returns 0 for a question whose words are all unknown to the
-// collection and to the encoder's vocabulary: its first result was found by chance.
-func Answers(features []float32, both bool) float32 {
+// Answers returns the probability that a first result answers, given its AnswerFeatures and the
+// stages that ranked it. It returns 0 for a question whose words are all unknown to the collection
+// and to the encoder's vocabulary: its first result was found by chance.
+func Answers(features []float32, stage string) float32 {
 	if features[shattered] == 1 {
 		return 0
 	}
-	if both {
-		return logistic(features, answerCoefficients[1][:])
-	}
-	return logistic(features, answerCoefficients[0][:])
+	return logistic(features, answerCoefficients[stages(stage)][:])
 }
 
-// AnswerFeatures returns the features of a question's answer, and whether both stages gave it.
+// AnswerFeatures returns the features of a question's answer, and the stages that gave it.
 // Answers weighs them; the trainer fits its coefficients to them. They are nil where nothing was
 // found. Errors are those of Ask.
-func (e *Engine) AnswerFeatures(ask message.Ask) (features []float32, both bool, err error) {
+func (e *Engine) AnswerFeatures(ask message.Ask) (features []float32, stage string, err error) {
 	f, err := e.find(ask)
 	if err != nil || len(f.hits) == 0 {
-		return nil, false, err
+		return nil, "", err
 	}
 	newest := len(ask.Turns) - 1
 	e.reading.ask(&f, newest)
 	if _, _, err := e.reading.read(e.Encoder.Base(), e.Source.Passage(f.hits[0].Doc)); err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
-	return e.answerFeatures(&f, f.turns[newest].Question, newest), f.stage == message.StageBoth, nil
+	return e.answerFeatures(&f, f.turns[newest].Question, newest), f.stage, nil
 }
 
 // answerFeatures computes the features of f. The first result's sentences must have been read last.
@@ -208,6 +214,9 @@ func (e *Engine) answerFeatures(f *found, question string, newest int) []float32
 	}
 	if f.stage != message.StageSparse && e.Dense.DenseWeight > 0 {
 		x[cosine] = f.parts[0]/e.Dense.DenseWeight + e.Dense.DenseZero
+	}
+	if len(f.read) > 0 {
+		x[relevant], x[likely] = f.read[0].relevance, e.third.mostLikely(&f.read[0])
 	}
 	return x
 }
@@ -358,11 +367,11 @@ func latin(w string) bool {
 
 // doubt returns why nothing is quoted for a question, given its first result's title and
 // probability of answering: one of message's constants, "" where there is no doubt.
-func (e *Engine) doubt(question, title string, answers float32, both bool) string {
+func (e *Engine) doubt(question, title string, answers float32, stage string) string {
 	if kind := smallTalk(question); kind != "" {
 		return kind
 	}
-	if answers >= AnswersAbove(both)*float32(Trusted(e.lexicon.Docs())) || e.IsAbout(question, title) {
+	if answers >= AnswersAbove(stage)*float32(Trusted(e.lexicon.Docs())) || e.IsAbout(question, title) {
 		return ""
 	}
 	if e.otherLanguage(question) {

@@ -134,19 +134,19 @@ func TestDoubtOverSmallCollections(t *testing.T) {
 func TestAnswerFeatures(t *testing.T) {
 	e := shipped(t)
 	for _, ask := range append(conversations(t), turns("?"), turns("x"), turns(strings.Repeat("word ", 3000)), turns("how tall is it", "", "and, then?")) {
-		x, both, err := e.AnswerFeatures(ask)
+		x, stage, err := e.AnswerFeatures(ask)
 		if err == ErrNoQuestion || x == nil {
 			continue
 		}
-		if err != nil || both || len(x) != int(answerFeatures) || x[one] != 1 {
-			t.Fatal(err, both, x)
+		if err != nil || stage != message.StageSparse || len(x) != int(answerFeatures) || x[one] != 1 {
+			t.Fatal(err, stage, x)
 		}
 		for i, v := range x {
 			if !(v >= -1 && v <= 10) {
 				t.Errorf("%v: feature %d is %v", ask.Turns, i, v)
 			}
 		}
-		if p := Answers(x, false); !(p >= 0 && p <= 1) {
+		if p := Answers(x, stage); !(p >= 0 && p <= 1) {
 			t.Errorf("%v: %v", ask.Turns, p)
 		}
 		again, _, _ := e.AnswerFeatures(ask)

@@ -236,3 +236,6 @@ func (p *probe) of(x []float32) float32 {
 }
 
 func finite(v float32) bool { return v-v == 0 }
+
+// BelongsTo reports whether the reader was loaded over this dense encoder.
+func (r *Reader) BelongsTo(s *Sentence) bool { return r.e.model.words == s.e.model.words }

@@ -42,9 +42,9 @@ type Ask struct {
 	// ReadAlone or ReadTogether. Where it is "", the engine decides; any other value is an
 	// error. What was said before the last turn that Begins something is not read.
 	Read string `json:"read,omitempty"`
-	// Stage says which stages answer: StageSparse, StageDense or StageBoth. Where it is
-	// "", the engine decides: both, if the dense stage is loaded and the sparse one is not
-	// sure. A stage that is not loaded is an error.
+	// Stage says which stages answer: StageSparse, StageDense, StageBoth or StageRead.
+	// Where it is "", the engine decides: all that are loaded, but the sparse stage alone
+	// where it is sure. A stage that is not loaded is an error.
 	Stage string `json:"stage,omitempty"`
 	// For the page's instruments. A turn whose texts are empty is not read, and the others
 	// keep their numbers.
@@ -64,6 +64,7 @@ const (
 	StageSparse = "sparse" // learned terms and words
 	StageDense  = "dense"  // cosines of vectors
 	StageBoth   = "both"   // the weighted sum
+	StageRead   = "read"   // both, and the reader over the first results
 )
 
 // A Weight multiplies the weight of a term by Factor; 0 removes the term.
@@ -177,6 +178,8 @@ type Result struct {
 	NoFigure bool `json:"no_figure,omitempty"`
 	// Dense is the dense stage's part of Score, which may be negative.
 	Dense float32 `json:"dense,omitempty"`
+	// Read is the reader's part of Score, at least 0.
+	Read  float32 `json:"read,omitempty"`
 	Parts []Part  `json:"parts,omitempty"`
 	// Places are the words of Text that are themselves one of the Parts' terms, in the
 	// order of the text; learned terms first, then exact words. A term whose piece is not
@@ -191,8 +194,8 @@ type Place struct {
 	End   int `json:"end"`
 }
 
-// A Part is one term's part of a score, Query x Doc. The parts, with Dense added last, sum
-// to the score.
+// A Part is one term's part of a score, Query x Doc. The parts, with Dense and then Read
+// added last, sum to the score.
 type Part struct {
 	Term  int     `json:"term"`  // index into the Answer's Terms
 	Query float32 `json:"query"` // the term's weight, rounded as in the index
@@ -203,8 +206,9 @@ type Part struct {
 type Cost struct {
 	EncodeMS float64 `json:"encode_ms"`
 	SearchMS float64 `json:"search_ms"`
-	ReadMS   float64 `json:"read_ms,omitempty"`  // encoding the results' sentences, to choose the quote
-	DenseMS  float64 `json:"dense_ms,omitempty"` // the dense stage's own encoding and search
+	ReadMS   float64 `json:"read_ms,omitempty"`   // encoding the results' sentences, to choose the quote
+	DenseMS  float64 `json:"dense_ms,omitempty"`  // the dense stage's own encoding and search
+	ReaderMS float64 `json:"reader_ms,omitempty"` // the reader's
 	Lists    int     `json:"lists"`
 	Postings int     `json:"postings"`
 }

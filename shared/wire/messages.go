@@ -385,6 +385,7 @@ func readResult(v jsontree.Value, m *message.Result) {
 	}
 	m.NoFigure = v.Get("no_figure").Yes
 	m.Dense = float32(v.Get("dense").Number)
+	m.Read = float32(v.Get("read").Number)
 	if list := v.Get("parts").List; len(list) > 0 {
 		m.Parts = make([]message.Part, len(list))
 		for i, v := range list {
@@ -417,6 +418,7 @@ func (w *writer) writeResult(name string, m *message.Result) {
 	w.end(']')
 	w.yes("no_figure", m.NoFigure)
 	w.float("dense", float64(m.Dense), 32)
+	w.float("read", float64(m.Read), 32)
 	if len(m.Parts) > 0 {
 		w.begin("parts", '[')
 		for i := range m.Parts {
@@ -451,6 +453,7 @@ func readCost(v jsontree.Value, m *message.Cost) {
 	m.SearchMS = v.Get("search_ms").Number
 	m.ReadMS = v.Get("read_ms").Number
 	m.DenseMS = v.Get("dense_ms").Number
+	m.ReaderMS = v.Get("reader_ms").Number
 	m.Lists = v.Get("lists").Int()
 	m.Postings = v.Get("postings").Int()
 }
@@ -461,6 +464,7 @@ func (w *writer) writeCost(name string, m *message.Cost) {
 	w.float("search_ms", float64(m.SearchMS), 64)
 	w.float("read_ms", float64(m.ReadMS), 64)
 	w.float("dense_ms", float64(m.DenseMS), 64)
+	w.float("reader_ms", float64(m.ReaderMS), 64)
 	w.int("lists", m.Lists)
 	w.int("postings", m.Postings)
 	w.end('}')

@@ -102,8 +102,15 @@ func (p *Player) Doubt(ctx context.Context, dir string, fitted bool) (report *Do
 	if err != nil {
 		return nil, nil, err
 	}
-	both := p.Engine.Dense != nil && p.Stage != message.StageSparse
-	if both {
+	stage := message.StageSparse
+	switch {
+	case p.Engine.Dense == nil || p.Stage == message.StageSparse:
+	case p.Engine.Reader != nil && p.Stage != message.StageBoth && p.Stage != message.StageDense:
+		stage = message.StageRead
+	default:
+		stage = message.StageBoth
+	}
+	if stage != message.StageSparse {
 		delete(played, handbookFit) // it has no dense vectors
 		delete(played, handbookTest)
 	}
@@ -111,7 +118,7 @@ func (p *Player) Doubt(ctx context.Context, dir string, fitted bool) (report *Do
 	r.Fitted = fitDoubt(slices.Concat(played["train"], played[conversations.Choice], played[handbookFit]))
 	now := func(x []float64) float64 { return logistic(r.Fitted, x) }
 	r.Above = threshold(played["dev"], now, doubtLost)
-	by, above := answers(both), float64(answer.AnswersAbove(both))
+	by, above := answers(stage), float64(answer.AnswersAbove(stage))
 	if fitted {
 		by, above = now, r.Above
 	}
@@ -132,13 +139,13 @@ func (p *Player) Doubt(ctx context.Context, dir string, fitted bool) (report *Do
 }
 
 // answers returns the estimate in package answer.
-func answers(both bool) estimate {
+func answers(stage string) estimate {
 	return func(x []float64) float64 {
 		f := make([]float32, len(x))
 		for i, v := range x {
 			f[i] = float32(v)
 		}
-		return float64(answer.Answers(f, both))
+		return float64(answer.Answers(f, stage))
 	}
 }
 

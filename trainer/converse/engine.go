@@ -74,7 +74,7 @@ func (f *Files) Engine(ctx context.Context, articles *passages.Store, progress i
 	}
 	s, v, err := f.Dense.Open(ctx, enc.Tokenizer, texts, f.Cache, progress)
 	if err == nil {
-		err = e.SetDense(s, v)
+		err = f.Dense.Join(e, s, v)
 	}
 	return e, err
 }

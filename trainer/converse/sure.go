@@ -13,10 +13,10 @@ import (
 // An instance is a turn as the two stages answer it, with the same history.
 type instance struct {
 	features     []float64 // of the sparse stage's ranking (answer.Engine.Features)
-	sparse, both bool      // the right article is first
+	sparse, both bool      // the right article is first, by the sparse stage and by all that are loaded
 	sure         float64   // the present estimate of package answer
 	sparseMS     float64
-	denseMS      float64 // what the second stage adds
+	denseMS      float64 // what the other stages add
 	of           int     // the number of the conversation
 }
 
@@ -109,10 +109,14 @@ func (p *Player) instance(t Played) (*instance, error) {
 	}
 	x.sparse, x.sparseMS = right[firstOf(a)], a.Cost.EncodeMS+a.Cost.SearchMS
 	if p.Engine.Dense != nil {
-		if a, err = Ask(p.Engine, message.Ask{Turns: t.Asked, K: 1, Stage: message.StageBoth}); err != nil {
+		stage := message.StageBoth
+		if p.Engine.Reader != nil && p.Stage != message.StageBoth {
+			stage = message.StageRead
+		}
+		if a, err = Ask(p.Engine, message.Ask{Turns: t.Asked, K: 1, Stage: stage}); err != nil {
 			return nil, err
 		}
-		x.both, x.denseMS = right[firstOf(a)], a.Cost.DenseMS
+		x.both, x.denseMS = right[firstOf(a)], a.Cost.DenseMS+a.Cost.ReaderMS
 	}
 	return x, nil
 }

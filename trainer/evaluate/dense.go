@@ -38,6 +38,10 @@ type Dense struct {
 	// counts 0. The dense stage is skipped if the sparse one is right with a probability
 	// of SureAbove or more; 0: never. -1 means the encoder's own value.
 	Weight, Zero, SureAbove float64
+	// The reader's, where the encoder has one: how many of the first results it reads, and
+	// the weights of a relevance and of a sentence. -1 means its own.
+	ReaderResults                int
+	ReaderWeight, SentenceWeight float64
 	Tokens                  int // the length at which passages are cut, in tokens; 0: the encoder's own
 }
 
@@ -56,6 +60,31 @@ func LoadDense(dir string, vocabulary *wordpiece.Tokenizer) (s *encoder.Sentence
 	}
 	weights := files.Weights() // the settings do not change a text's vector
 	return s, weights[:], nil
+}
+
+// Join gives an engine the dense stage, and the reader where the encoder has one, with the
+// settings in d.
+func (d *Dense) Join(e *answer.Engine, s *encoder.Sentence, v *dense.Vectors) error {
+	if err := e.SetDense(s, v); err != nil {
+		return err
+	}
+	r, err := encoder.LoadReader(s, folder.Files(d.Encoder))
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.Encoder, err)
+	}
+	if r == nil {
+		return nil
+	}
+	if d.ReaderResults >= 0 {
+		r.Results = d.ReaderResults
+	}
+	if d.ReaderWeight >= 0 {
+		r.Weight = float32(d.ReaderWeight)
+	}
+	if d.SentenceWeight >= 0 {
+		r.SentenceWeight = float32(d.SentenceWeight)
+	}
+	return e.SetReader(r)
 }
 
 // Open loads the encoder of questions with the settings in d, and returns it with the
@@ -145,10 +174,11 @@ const depthOfStages = 100
 
 // A StagesCost is the mean cost of two stages per question.
 type StagesCost struct {
-	Stage       string  `json:"stage"`       // sparse, dense or both, or "as the engine decides"
+	Stage       string  `json:"stage"`       // sparse, dense, both or read, or "as the engine decides"
 	Dense       float64 `json:"dense_share"` // the share of questions for which the dense stage ran
 	SparseMS    float64 `json:"sparse_ms"`
 	DenseMS     float64 `json:"dense_ms"`
+	ReaderMS    float64 `json:"reader_ms,omitempty"`
 	VectorBytes int     `json:"vector_bytes"`
 }
 
@@ -174,7 +204,7 @@ func (e *Evaluator) rankStages(ctx context.Context, s *System, enc *encoder.Enco
 	answers, err := e.askAll(ctx, s, queries, func() (*answer.Engine, error) {
 		engine, err := answer.New(enc, x, store)
 		if err == nil {
-			err = engine.SetDense(sentence, vectors)
+			err = s.Dense.Join(engine, sentence, vectors)
 		}
 		return engine, err
 	})
@@ -188,6 +218,7 @@ func (e *Evaluator) rankStages(ctx context.Context, s *System, enc *encoder.Enco
 		}
 		c.SparseMS += (a.Cost.EncodeMS + a.Cost.SearchMS) / float64(len(answers))
 		c.DenseMS += a.Cost.DenseMS / float64(len(answers))
+		c.ReaderMS += a.Cost.ReaderMS / float64(len(answers))
 		if a.Stage != message.StageSparse {
 			c.Dense += 1 / float64(len(answers))
 		}

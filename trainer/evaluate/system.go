@@ -37,7 +37,7 @@ type System struct {
 // Default returns a system with the usual settings and without an encoder.
 func Default() System {
 	return System{Input: Last, Depth: 1000, Settings: Own, Pruning: Pruning{Mass: 1}, Words: words.Default,
-		Dense: Dense{Weight: -1, Zero: -1, SureAbove: -1}}
+		Dense: Dense{Weight: -1, Zero: -1, SureAbove: -1, ReaderResults: -1, ReaderWeight: -1, SentenceWeight: -1}}
 }
 
 // An Outcome is the result of measuring a system. It is what trainer evaluate --json
