@@ -331,22 +331,17 @@ func (p *page) elsewhere(heading *html.Node) bool {
 			link = up // a card
 		}
 	}
-	var walk func(n *html.Node, depth int) bool
-	walk = func(n *html.Node, depth int) bool {
-		for c := n.FirstChild; c != nil && depth <= maxDepth; c = c.NextSibling {
-			switch {
-			case c.Type == html.TextNode && clean(c.Data) != "":
-				return false
-			case c.Type != html.ElementNode || p.out[c]:
-			case c.DataAtom == atom.A && link == nil:
-				link = c
-			case !walk(c, depth+1):
-				return false
-			}
+	outside := func(c *html.Node) bool {
+		if p.out[c] {
+			return false
+		}
+		if c.DataAtom == atom.A && link == nil {
+			link = c
+			return false
 		}
 		return true
 	}
-	if link == nil && (!walk(heading, 0) || link == nil) {
+	if link == nil && (!textless(heading, outside) || link == nil) {
 		return false
 	}
 	host, to := splitURL(attr(link, "href"))
@@ -362,6 +357,20 @@ func (p *page) elsewhere(heading *html.Node) bool {
 		there = bare(path.Join(path.Dir("/"+p.name), to))
 	}
 	return there != bare(own) && (here == "" || !strings.HasSuffix(there, here))
+}
+
+// textless reports whether there is no text below n but in elements that enter refuses.
+func textless(n *html.Node, enter func(*html.Node) bool) bool {
+	var walk func(n *html.Node, depth int) bool
+	walk = func(n *html.Node, depth int) bool {
+		for c := n.FirstChild; c != nil && depth <= maxDepth; c = c.NextSibling {
+			if c.Type == html.TextNode && clean(c.Data) != "" || c.Type == html.ElementNode && enter(c) && !walk(c, depth+1) {
+				return false
+			}
+		}
+		return true
+	}
+	return walk(n, 0)
 }
 
 // splitURL gives the host of a web address, "" of a relative one, and its path, "" where it

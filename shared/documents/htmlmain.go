@@ -294,24 +294,17 @@ func (p *page) prune(root *html.Node) {
 func (p *page) wholeLink(heading *html.Node) {
 	links := 0
 	var last *html.Node
-	var walk func(n *html.Node, depth int) bool
-	walk = func(n *html.Node, depth int) bool {
-		for c := n.FirstChild; c != nil && depth <= maxDepth; c = c.NextSibling {
-			switch {
-			case c.Type == html.TextNode && clean(c.Data) != "":
-				return false
-			case c.Type == html.ElementNode && p.out[c]:
-				if s := allText(c); c.DataAtom == atom.A && !signs[clean(s)] && strings.ContainsFunc(s, isWord) {
-					links++
-					last = c
-				}
-			case c.Type == html.ElementNode && !walk(c, depth+1):
-				return false
-			}
+	alone := textless(heading, func(c *html.Node) bool {
+		if !p.out[c] {
+			return true
 		}
-		return true
-	}
-	if walk(heading, 0) && links == 1 {
+		if s := allText(c); c.DataAtom == atom.A && !signs[clean(s)] && strings.ContainsFunc(s, isWord) {
+			links++
+			last = c
+		}
+		return false
+	})
+	if alone && links == 1 {
 		delete(p.out, last)
 	}
 }
