@@ -640,7 +640,7 @@ func TestTheWidgetSaysWhatIsWrong(t *testing.T) {
 	s.heal()
 	s.spoil("/search/app/worker.", missing)
 	p.press("drought in summer")
-	said("a worker that is gone", "The search did not load. The download broke off (worker.js): the server answered 404 Not Found.")
+	said("a worker that is gone", "The search did not load. A file did not come (worker.js): the server answered 404 Not Found.")
 	s.heal()
 	eval[bool](p, shadow(`([...s.querySelectorAll("button")].find(b => b.textContent === "Retry").click(), true)`))
 	p.wait("results", shadow(`s.querySelector("li")`))

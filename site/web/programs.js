@@ -143,7 +143,7 @@ const Programs = (() => {
   // explain returns the text for a message.Failure.
   function explain(f) {
     const what = {
-      download: 'The download broke off',
+      download: 'A file did not come',
       verify: 'A file arrived damaged, and was thrown away',
       open: 'A file could not be opened',
     }[f.stage] || 'Loading failed';
