@@ -51,5 +51,8 @@ func TestWhatABrowserMayLack(t *testing.T) {
 		p.give("#pick-files", filepath.Join(write(t, "notes", map[string]string{"heron.txt": "On Monday the heron came."}), "heron.txt"))
 		p.encoded("heron")
 		p.wait("to be told", `document.querySelector("#forgetful").textContent.startsWith("This browser keeps nothing here: your documents last until this tab is closed.")`)
+		if text := p.text("#documents-panel .promise"); text != "Nothing leaves this computer. Documents are read and encoded in this tab." {
+			t.Errorf("the panel says %q", text)
+		}
 	})
 }

@@ -251,7 +251,7 @@
     said = live();
     undone = el('p', { class: 'undone', hidden: true }, el('span', { dir: 'auto' }), ' ', quiet('Undo', undo));
     dialog = sheet('documents-panel', 'Your documents',
-      el('p', { class: 'promise' }, el('strong', {}, 'Nothing leaves this computer.'), ' Documents are read and encoded in this tab, and kept in this browser.'),
+      el('p', { class: 'promise' }, el('strong', {}, 'Nothing leaves this computer.'), el('span', {})),
       zone, paste, body, undone, said);
     dialog.addEventListener('close', collections.settle);
     dialog.addEventListener('dragover', () => zone.classList.add('over'));
@@ -288,6 +288,7 @@
     const { deleted } = collections;
     undone.hidden = !deleted;
     undone.firstChild.textContent = deleted ? `${deleted.title} was deleted.` : '';
+    dialog.querySelector('.promise span').textContent = ` Documents are read and encoded in this tab${collections.forgetful ? '' : ', and kept in this browser'}.`;
     body.querySelector('#forgetful').textContent = collections.forgetful ? collections.forgetful + ': your documents last until this tab is closed. Export what you want to keep.' : collections.late;
     drawChoice();
     const ul = body.querySelector('ul[role=list]');
