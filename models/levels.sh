@@ -21,7 +21,8 @@ history=.3 # what words of the history count: chosen on dev by trainer conversat
 level() {
   name=$1 row=$2 seed=$3 terms=$4
   key=$($trainer experiment --list --json --data "$data" --only "$row" --seeds "$seed" | sed -n 's/.*"key": "\(.*\)",/\1/p')
-  training=$(sed -n 's/.*"training": "\(.*\)",/\1/p' "models/experiments/runs/$key.json")
+  training=$(gzip -dc "models/experiments/runs/$key.json.gz" | sed -n 's/.*"training": "\(.*\)",/\1/p')
+  : "${training:?$row, seed $seed, is not done yet: run make experiments}"
   run=build/experiments/trainings/$training
   echo "== $name: $row, seed $seed, in $run"
   export="$trainer export --share $base --licence CC-BY-SA-4.0 --query-terms $terms --alone-below $alone --history-words $history --name $name --note $work/note.md"

@@ -84,7 +84,8 @@ for seed in $seeds; do
   run=$runs/student-seed$seed
   $trainer export --licence CC-BY-SA-4.0 --share models/splade-tiny $levels $weights --name "bge-small-conv-$seed" "$run" "$runs/int8-seed$seed" > /dev/null
   key=$($trainer experiment --list --json --data "$data" --only "words/learned words" --seeds "$seed" | sed -n 's/.*"key": "\(.*\)",/\1/p')
-  sparse=build/experiments/trainings/$(sed -n 's/.*"training": "\(.*\)",/\1/p' "models/experiments/runs/$key.json")/best
+  training=$(gzip -dc "models/experiments/runs/$key.json.gz" | sed -n 's/.*"training": "\(.*\)",/\1/p')
+  sparse=build/experiments/trainings/${training:?words/learned words, seed $seed, is not done yet: run make experiments}/best
   dense="--dense $runs/int8-seed$seed --dense-passages $data/bge"
   for set in mtrag test; do
     case $set in

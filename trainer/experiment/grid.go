@@ -1,9 +1,9 @@
 // Package experiment runs a grid of trainings and measurements, each of them once, and
 // makes tables and figures of the results.
 //
-//	grid.json      the experiments (Grid); Rows returns their rows
-//	runs/KEY.json  the result of one row with one seed (Result)
-//	summary.json   the rows' means over the seeds, and the headline (Summary)
+//	grid.json         the experiments (Grid); Rows returns their rows
+//	runs/KEY.json.gz  the result of one row with one seed (Result)
+//	summary.json      the rows' means over the seeds, and the headline (Summary)
 //
 // A row's key is made from its configuration and from the checksums of its training
 // data. So the file of a result shows that it is done, and a change of either makes new

@@ -10,7 +10,8 @@ set -eu
 data=${1:-build/experiments/data}
 trainer=${TRAINER:-build/trainer}
 key=$($trainer experiment --list --json --data "$data" --only "words/learned words" --seeds 1 | sed -n 's/.*"key": "\(.*\)",/\1/p')
-training=$(sed -n 's/.*"training": "\(.*\)",/\1/p' "models/experiments/runs/$key.json")
+training=$(gzip -dc "models/experiments/runs/$key.json.gz" | sed -n 's/.*"training": "\(.*\)",/\1/p')
+: "${training:?the row is not done yet: run make experiments}"
 mkdir -p "$data/engine"
 # The order of the passages is the grid's: so their vectors are taken from the trainings' cache.
 $trainer replies --encoder "build/experiments/trainings/$training/best" --passage-encoder models/splade-tiny \

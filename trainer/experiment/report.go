@@ -174,7 +174,7 @@ func Summarise(g *Grid, results []*Result, stderr io.Writer) (*Summary, error) {
 	for _, r := range results {
 		k := r.Settings.canonical()
 		if of[k] != nil {
-			return nil, fmt.Errorf("runs/%s.json and runs/%s.json have the same settings but different data; delete the one that is out of date", of[k].Key, r.Key)
+			return nil, fmt.Errorf("runs/%s and runs/%s have the same settings but different data; delete the one that is out of date", of[k].Key+packedEnd, r.Key+packedEnd)
 		}
 		of[k] = r
 	}
@@ -394,7 +394,7 @@ func (l *Line) perQuery(evaluation, key string) ([]float64, error) {
 		m := r.Evaluations[evaluation]
 		values, err := Unpack(m.PerQuery[key], m.Queries)
 		if err != nil {
-			return nil, fmt.Errorf("runs/%s.json: %s, %s: %w", r.Key, evaluation, key, err)
+			return nil, fmt.Errorf("runs/%s: %s, %s: %w", r.Key+packedEnd, evaluation, key, err)
 		}
 		if sum == nil {
 			sum = make([]float64, len(values))

@@ -3,6 +3,7 @@ package experiment
 import (
 	"bytes"
 	"compress/flate"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -18,8 +19,10 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 
 	"parley/shared/durable"
+	"parley/shared/unpack"
 	"parley/trainer/evaluate"
 	"parley/trainer/metrics"
 	"parley/trainer/train"
@@ -29,7 +32,7 @@ import (
 // all are made again.
 const version = 1
 
-// A Result is the result of one row with one seed, in the file runs/KEY.json.
+// A Result is the result of one row with one seed, in the file runs/KEY.json.gz.
 type Result struct {
 	Key      string   `json:"key"`
 	Training string   `json:"training,omitempty"` // the key of the training, which rows may share
@@ -269,23 +272,46 @@ func (r *Row) PassageEncoder() string {
 	return r.Train.Encoder
 }
 
-// ReadResults reads the results in dir, runs/*.json.
+// packedEnd and plainEnd are how the names of results end: as they are written, and as they
+// were written once, which is still read.
+const packedEnd, plainEnd = ".json.gz", ".json"
+
+// ReadResults reads the results in dir, runs/*.json.gz, sorted by key. A result that is
+// still runs/KEY.json is read, too, where it is not there packed.
 func ReadResults(dir string) ([]*Result, error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "runs", "*.json"))
-	if err != nil {
-		return nil, err
+	paths := map[string]string{} // by key
+	for _, end := range []string{plainEnd, packedEnd} {
+		found, err := filepath.Glob(filepath.Join(dir, "runs", "*"+end))
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range found {
+			paths[strings.TrimSuffix(filepath.Base(path), end)] = path
+		}
 	}
 	var all []*Result
-	for _, path := range paths {
+	for _, key := range slices.Sorted(maps.Keys(paths)) {
+		path := paths[key]
 		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) && strings.HasSuffix(path, plainEnd) { // another program has just packed it
+			path += ".gz"
+			data, err = os.ReadFile(path)
+		}
 		if err != nil {
 			return nil, err
 		}
 		r := &Result{}
-		if err := strict(data, r); err != nil {
-			return nil, fmt.Errorf("%s: not a result of this program: %w", path, err)
+		text, _, err := unpack.Gzip(bytes.NewReader(data))
+		if err == nil {
+			data, err = io.ReadAll(text)
 		}
-		if r.Key+".json" != filepath.Base(path) {
+		if err == nil {
+			err = strict(data, r)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: not a result of this program: %w; restore it, or delete it, and its row is done again", path, err)
+		}
+		if r.Key != key {
 			return nil, fmt.Errorf("%s: its key is %q, but a result's file must have the name of its key", path, r.Key)
 		}
 		all = append(all, r)
@@ -293,6 +319,8 @@ func ReadResults(dir string) ([]*Result, error) {
 	return all, nil
 }
 
+// writeResult writes a result as indented JSON, packed by gzip without a name or a time: the
+// same result gives the same bytes.
 func writeResult(dir string, r *Result) error {
 	for _, m := range r.Evaluations {
 		round(m.Metrics, m.Cost)
@@ -303,7 +331,28 @@ func writeResult(dir string, r *Result) error {
 	if err := os.MkdirAll(filepath.Join(dir, "runs"), 0o755); err != nil {
 		return err
 	}
-	return writeJSON(filepath.Join(dir, "runs", r.Key+".json"), r)
+	data, err := indented(r)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "runs", r.Key)
+	err = durable.Write(file+packedEnd, func(w io.Writer) error {
+		z, err := gzip.NewWriterLevel(w, gzip.BestCompression)
+		if err != nil {
+			return err
+		}
+		if _, err := z.Write(data); err != nil {
+			return err
+		}
+		return z.Close()
+	})
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(file + plainEnd); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // six rounds a figure to six decimals. More would be noise, and differ between
@@ -321,11 +370,17 @@ func round(m map[string]float64, c *Cost) {
 }
 
 func writeJSON(path string, v any) error {
-	data, err := json.MarshalIndent(v, "", " ")
+	data, err := indented(v)
 	if err != nil {
 		return err
 	}
-	return durable.WriteFile(path, append(data, '\n'))
+	return durable.WriteFile(path, data)
+}
+
+// indented returns v as JSON that people read.
+func indented(v any) ([]byte, error) {
+	data, err := json.MarshalIndent(v, "", " ")
+	return append(data, '\n'), err
 }
 
 // writeLine writes in one line what a program reads: of figures.json, which the page loads, half

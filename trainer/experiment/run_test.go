@@ -1,9 +1,12 @@
 package experiment
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -373,14 +376,102 @@ func TestMissingDataLeaveRowsOut(t *testing.T) {
 
 func TestResultsAreChecked(t *testing.T) {
 	dir := t.TempDir()
-	for says, text := range map[string]string{
-		"not a result":  `{"key": "a", "nothing": 1}`,
-		"its key is":    `{"key": "b"}`,
-		"unexpected EO": `{"key": "a"`,
+	whole := zipped(t, `{"key": "a"}`)
+	for text, says := range map[string]string{
+		`{"key": "a", "nothing": 1}`:      "not a result",
+		`{"key": "b"}`:                    "its key is",
+		`{"key": "a"`:                     "unexpected EO",
+		whole[:len(whole)-9]:              "unexpected EO", // also where the JSON is whole
+		whole[:5]:                         "unexpected EO",
+		whole[:len(whole)-8] + "12345678": "checksum",
 	} {
-		write(t, filepath.Join(dir, "runs/a.json"), text)
-		if _, err := ReadResults(dir); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%s: %v, wanted %q", text, err, says)
+		for _, name := range []string{"runs/a.json", "runs/a.json.gz"} {
+			write(t, filepath.Join(dir, name), text)
+			if _, err := ReadResults(dir); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), name+": ") {
+				t.Errorf("%s, %q: %v, wanted %q", name, text, err, says)
+			}
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
 		}
+	}
+}
+
+func zipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write([]byte(text))
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// A result that was written as plain JSON is read, sorted in among the packed ones, until
+// it is written anew: then it is packed, and the plain one is gone. Where both are there,
+// because a program was killed between, the packed one counts.
+func TestPlainResultsAreRead(t *testing.T) {
+	dir := t.TempDir()
+	read := func() string {
+		t.Helper()
+		results, err := ReadResults(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := ""
+		for _, r := range results {
+			s += fmt.Sprintf("%s %s %d, ", r.Key, r.Revision, r.Steps)
+		}
+		return s
+	}
+	plainB := `{"key": "b", "revision": "plain", "steps": 1}`
+	write(t, filepath.Join(dir, "runs/b.json"), plainB)
+	for _, key := range []string{"c", "a"} {
+		if err := writeResult(dir, &Result{Key: key, Revision: "packed"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := read(); got != "a packed 0, b plain 1, c packed 0, " {
+		t.Error(got)
+	}
+	if err := writeResult(dir, &Result{Key: "b", Revision: "anew", Steps: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := filepath.Glob(filepath.Join(dir, "runs/*")); err != nil || len(names) != 3 || filepath.Base(names[1]) != "b.json.gz" {
+		t.Errorf("the files are %q, %v", names, err)
+	}
+	write(t, filepath.Join(dir, "runs/b.json"), plainB)
+	if got := read(); got != "a packed 0, b anew 2, c packed 0, " {
+		t.Error(got)
+	}
+}
+
+// A result's file has no name and no time in it, so the same result has the same bytes; what
+// is in it is JSON with one value a line.
+func TestResultsHaveTheSameBytes(t *testing.T) {
+	var before []byte
+	for range 2 {
+		dir := t.TempDir()
+		if err := writeResult(dir, &Result{Key: "a", Revision: "abc", Evaluations: map[string]*Measured{}}); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(dir, "runs/a.json.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before != nil && !bytes.Equal(data, before) {
+			t.Errorf("% x, then % x", before, data)
+		}
+		before = data
+	}
+	z, err := gzip.NewReader(bytes.NewReader(before))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	const want = "{\n \"key\": \"a\",\n \"settings\": {\n  \"measure\": {}\n },\n \"revision\": \"abc\",\n \"evaluations\": {}\n}\n"
+	if err != nil || string(text) != want || !z.ModTime.IsZero() || z.Name != "" {
+		t.Errorf("name %q, time %v, %v:\n%s", z.Name, z.ModTime, err, text)
 	}
 }

@@ -11,6 +11,7 @@ import base64
 import bisect
 import collections
 import glob
+import gzip
 import itertools
 import json
 import os
@@ -25,8 +26,8 @@ UNIT = 24
 
 def read():
     rows = collections.defaultdict(list)
-    for path in sorted(glob.glob(os.path.join(HERE, "runs", "*.json"))):
-        with open(path) as f:
+    for path in sorted(glob.glob(os.path.join(HERE, "runs", "*.json.gz"))):
+        with gzip.open(path) as f:
             run = json.load(f)
         s = run["settings"]
         if s["measure"]["system"] != "student":
