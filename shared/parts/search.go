@@ -57,7 +57,9 @@ func (s *Source) Search(q sparse.Vector, k int) ([]index.Hit, index.Cost, error)
 		for _, c := range all {
 			if c.least < c.most {
 				open++
-				missing += s.lack(l, s.documentPart(c.doc))
+				if missing += s.lack(l, s.documentPart(c.doc)); missing > finishBytes {
+					break // there may be as many as the collection has documents
+				}
 			}
 		}
 	}
@@ -123,25 +125,31 @@ func (s *Source) read(factors []index.Factor, cost *index.Cost) ([]reach, error)
 	return lists, nil
 }
 
-// candidates returns the documents that were seen and can be among the k best, the best
-// first by their least scores, and the least score of the k-th. Those whose parts were
-// given have exact scores.
+// candidates returns the documents that were seen and can be among the k best, and the least
+// score of the k-th: first the k best by their least scores, in order, then all others. Those
+// whose parts were given have exact scores.
 func (s *Source) candidates(factors []index.Factor, unseen uint32, k int) (all []candidate, least uint32) {
-	bound := kth(s.score, k)
+	for n, p := range s.given {
+		if p.documents == nil {
+			continue
+		}
+		for i, v := range p.documents.vectors {
+			if doc := (n-s.lists)*s.perPart + uint32(i); s.score[doc] > 0 {
+				s.score[doc], s.seen[doc] = index.Score(factors, v), unseen // nothing is left
+				p.used = s.asked
+			}
+		}
+	}
+	least = kth(s.score, k)
+	var others []candidate
 	for doc, v := range s.score {
-		if v == 0 {
+		if most := v + unseen - s.seen[doc]; v == 0 || most < least {
 			continue
+		} else if c := (candidate{uint32(doc), v, most}); v >= least {
+			all = append(all, c)
+		} else { // there may be very many
+			others = append(others, c)
 		}
-		most := v + unseen - s.seen[doc]
-		if most < bound {
-			continue
-		}
-		c := candidate{uint32(doc), v, most}
-		if d, i := s.document(c.doc); d != nil {
-			c.least = index.Score(factors, d.vectors[i])
-			c.most = c.least
-		}
-		all = append(all, c)
 	}
 	slices.SortFunc(all, func(a, b candidate) int {
 		if a.least != b.least {
@@ -149,18 +157,7 @@ func (s *Source) candidates(factors []index.Factor, unseen uint32, k int) (all [
 		}
 		return int(a.doc) - int(b.doc)
 	})
-	if len(all) < k {
-		return all, 0
-	}
-	least = all[k-1].least
-	n := 0
-	for i, c := range all {
-		if i < k || c.most >= least {
-			all[n] = c
-			n++
-		}
-	}
-	return all[:n], least
+	return append(all, others...), least
 }
 
 // kth returns the k-th largest of scores, 0 where fewer are above 0.
