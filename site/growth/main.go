@@ -14,7 +14,9 @@
 // With --parts it counts, instead, what questions fetch of the whole collection in parts, as
 // parley build --parts publishes it, and whether they rank as the whole index does:
 //
-//	go run ./site/growth --collection FOLDER --queries QUERIES.jsonl --parts --every 12
+//	go run ./site/growth --collection FOLDER --queries QUERIES.jsonl --parts
+//
+// Sizes of parts (parts.Size) are tried with --size '{"First": 1000000}'.
 package main
 
 import (
@@ -34,6 +36,7 @@ import (
 	"time"
 
 	"parley/shared/index"
+	"parley/shared/parts"
 	"parley/shared/sparse"
 	"parley/site/collection"
 )
@@ -64,21 +67,31 @@ func main() {
 	rounds := flag.Int("rounds", 5, "`how often` each question is asked")
 	inParts := flag.Bool("parts", false, "count what questions fetch of the collection in parts")
 	every := flag.Int("every", 1, "with --parts: ask every `n`th question")
+	size := flag.String("size", "{}", "with --parts: `JSON`, what is changed of the sizes of parts")
 	flag.Parse()
 	*every, *rounds = max(*every, 1), max(*rounds, 1)
-	if err := run(*from, *asked, *sizes, *python, *figure, *inParts, *every, *rounds); err != nil {
+	var cut *parts.Size
+	if *inParts {
+		cut = new(parts.Size)
+		*cut = parts.Default
+		if err := json.Unmarshal([]byte(*size), cut); err != nil {
+			fmt.Fprintln(os.Stderr, "growth: --size:", err)
+			os.Exit(2)
+		}
+	}
+	if err := run(*from, *asked, *sizes, *python, *figure, cut, *every, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "growth:", err)
 		os.Exit(1)
 	}
 }
 
-func run(from, asked, sizes, python, figure string, inParts bool, every, rounds int) error {
+func run(from, asked, sizes, python, figure string, cut *parts.Size, every, rounds int) error {
 	x, texts, err := collection.Open(from)
 	if err != nil {
 		return err
 	}
 	learned := uint32(x.Vocab())
-	if inParts {
+	if cut != nil {
 		learned = math.MaxUint32 // this collection's words have their numbers
 	}
 	queries, err := read(asked, learned)
@@ -88,8 +101,8 @@ func run(from, asked, sizes, python, figure string, inParts bool, every, rounds 
 	if x.Docs() == 0 {
 		return fmt.Errorf("%s: no passages", from)
 	}
-	if inParts {
-		return countParts(x, texts, queries, every)
+	if cut != nil {
+		return countParts(x, texts, *cut, queries, every)
 	}
 	if python != "" { // before an hour of work
 		if _, err := os.Stat(rivalsFile); err != nil {
@@ -99,14 +112,20 @@ func run(from, asked, sizes, python, figure string, inParts bool, every, rounds 
 	vectors, vocab := x.Vectors(), x.Vocab()
 	out := json.NewEncoder(os.Stdout)
 	var rows []row
+	rivals := []string{"bmp", "Seismic"}
 	for field := range strings.SplitSeq(sizes, ",") {
 		docs, err := strconv.Atoi(field)
 		if err != nil || docs < 1 {
 			return fmt.Errorf("--docs %s: wanted numbers", sizes)
 		}
-		r, err := measure(vectors, vocab, docs, queries, python, rounds)
+		r, err := measure(vectors, vocab, docs, queries, python, rivals, rounds)
 		if err != nil {
 			return err
+		}
+		for _, e := range r.Engines { // what cannot be started now cannot for more passages
+			if e.Absent != "" {
+				rivals = slices.DeleteFunc(rivals, func(name string) bool { return name == e.Name })
+			}
 		}
 		if err := out.Encode(r); err != nil {
 			return err
@@ -176,7 +195,7 @@ func again(v sparse.Vector, n, doc int) sparse.Vector {
 }
 
 // measure indexes docs passages and asks the queries.
-func measure(vectors []sparse.Vector, vocab, docs int, queries []sparse.Vector, python string, rounds int) (r row, err error) {
+func measure(vectors []sparse.Vector, vocab, docs int, queries []sparse.Vector, python string, rivals []string, rounds int) (r row, err error) {
 	begin := time.Now()
 	b := index.NewBuilder(vocab)
 	for i := range docs {
@@ -213,8 +232,8 @@ func measure(vectors []sparse.Vector, vocab, docs int, queries []sparse.Vector, 
 		}
 		return seconds, nil
 	}}}
-	if python != "" {
-		all, stop, err := startRivals(python, x, queries)
+	if python != "" && len(rivals) > 0 {
+		all, stop, err := startRivals(python, rivals, x, queries)
 		if err != nil {
 			return r, err
 		}

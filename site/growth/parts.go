@@ -19,26 +19,27 @@ import (
 // Fetched is what questions fetch of a collection in parts, each with an empty cache, and
 // nothing but the collection counted.
 type fetched struct {
-	Passages  int     `json:"passages"`
-	Files     int     `json:"files"`
-	Bytes     int     `json:"bytes"`           // of all parts
-	Directory int     `json:"parts_bin_bytes"` // as served, with Brotli
-	First     int     `json:"first_part_bytes"`
-	Questions int     `json:"questions"`
-	Mean      float64 `json:"bytes_a_question"`
-	Median    int     `json:"median"`
-	Tenth     int     `json:"p90"`
-	Most      int     `json:"most"`
-	Requests  float64 `json:"requests_a_question"`
-	Rounds    float64 `json:"rounds_a_question"`
-	Different int     `json:"different"` // rankings of ten that are not the whole index's
+	Size      parts.Size `json:"size"`
+	Passages  int        `json:"passages"`
+	Files     int        `json:"files"`
+	Bytes     int        `json:"bytes"`           // of all parts
+	Directory int        `json:"parts_bin_bytes"` // as served, with Brotli
+	First     int        `json:"first_part_bytes"`
+	Questions int        `json:"questions"`
+	Mean      float64    `json:"bytes_a_question"`
+	Median    int        `json:"median"`
+	Tenth     int        `json:"p90"`
+	Most      int        `json:"most"`
+	Requests  float64    `json:"requests_a_question"`
+	Rounds    float64    `json:"rounds_a_question"`
+	Different int        `json:"different"` // rankings of ten that are not the whole index's
 }
 
 // countParts cuts a collection into parts and asks every nth of the queries.
-func countParts(x *index.Index, p *passages.Store, queries []sparse.Vector, every int) error {
+func countParts(x *index.Index, p *passages.Store, size parts.Size, queries []sparse.Vector, every int) error {
 	files := map[string][]byte{}
-	r := fetched{Passages: p.Len()}
-	directory, err := parts.Write(x, p, parts.Default, func(name string, content []byte) error {
+	r := fetched{Size: size, Passages: p.Len()}
+	directory, err := parts.Write(x, p, size, func(name string, content []byte) error {
 		files[name] = bytes.Clone(content)
 		r.Bytes += len(content)
 		return nil

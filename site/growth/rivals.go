@@ -73,9 +73,10 @@ func takeTurns(all []*rival, rounds int) error {
 
 var rivalsFile = filepath.Join("site", "growth", "rivals.py")
 
-// startRivals gives the index and the queries to rivals.py, which says what it could start
-// and then answers one line with another: "bmp 10" with the seconds that each question took.
-func startRivals(python string, x *index.Index, queries []sparse.Vector) (all []*rival, stop func(), err error) {
+// startRivals gives the index and the queries to rivals.py, which starts the named engines,
+// says which of them it could, and then answers one line with another: "bmp 10" with the
+// seconds that each question took.
+func startRivals(python string, names []string, x *index.Index, queries []sparse.Vector) (all []*rival, stop func(), err error) {
 	folder, err := os.MkdirTemp("", "growth")
 	if err != nil {
 		return nil, nil, err
@@ -88,7 +89,7 @@ func startRivals(python string, x *index.Index, queries []sparse.Vector) (all []
 	if err := export(x, folder, queries); err != nil {
 		return fail(err)
 	}
-	cmd := exec.Command(python, rivalsFile, folder)
+	cmd := exec.Command(python, append([]string{rivalsFile, folder}, names...)...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
