@@ -28,11 +28,15 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"parley/shared/answer"
 	"parley/shared/conversation"
 	"parley/shared/dense"
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
 	"parley/shared/index"
+	"parley/shared/message"
+	"parley/shared/passages"
+	"parley/shared/safetensors"
 	"parley/wasm/kernel"
 )
 
@@ -42,11 +46,12 @@ func main() {
 	chromium := flag.String("chromium", "", "the browser's `path`; found by itself where it is empty")
 	dense := flag.String("dense", "", "instead of the encoder, time dense ones: `folders` that trainer unpack wrote, with commas")
 	levels := flag.String("levels", "127/63", "with -dense: `levels` of the matrices' integers and of the words', several with commas; each folder is timed in each")
+	reader := flag.Int("reader", 0, "with -dense: time, instead, a reader over so many first `results`, with four layers of its own that are copied from the encoder")
 	tokens := flag.Int("tokens", 64, "with -dense: the input's `length`")
 	rounds := flag.Int("rounds", 40, "`times` that each is timed, after 5 to warm up")
 	profile := flag.Bool("profile", false, "say how much of the encoder's time each function of the kernel takes, and at what rate")
 	flag.Parse()
-	o := options{onnx: *onnx, ort: *ort, chromium: *chromium, tokens: *tokens, rounds: *rounds, profile: *profile}
+	o := options{onnx: *onnx, ort: *ort, chromium: *chromium, tokens: *tokens, reader: *reader, rounds: *rounds, profile: *profile}
 	if *dense != "" {
 		o.dense, o.levels = strings.Split(*dense, ","), strings.Split(*levels, ",")
 	}
@@ -60,6 +65,7 @@ type options struct {
 	onnx, ort, chromium string
 	dense, levels       []string // folders of dense encoders; in which levels each is timed
 	tokens, rounds      int
+	reader              int
 	profile             bool
 }
 
@@ -161,6 +167,9 @@ func pages(o options) (_ map[string][]byte, native []func() (float64, error), _ 
 		// A question that is too long is cut at the token limit; which ids onnxruntime
 		// gets does not change its time.
 		stage, text = "dense", strings.Repeat(text+" ", 1+o.tokens/60)
+		if o.reader > 0 {
+			stage = "read"
+		}
 		ids = append(ids, 101)
 		for i := range o.tokens - 2 {
 			ids = append(ids, 2000+97*i%20000)
@@ -208,7 +217,7 @@ func pages(o options) (_ map[string][]byte, native []func() (float64, error), _ 
 			if err != nil {
 				return nil, nil, err
 			}
-			ask, err := natively(second, text)
+			ask, err := natively(second, text, files, o)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -312,8 +321,15 @@ func denseFiles(from, levels string, o options) (_ map[string][]byte, layers int
 	if _, err := fmt.Sscanf(levels, "%d/%d", &l.Matrices, &l.Words); err != nil {
 		return nil, 0, fmt.Errorf("-levels %q: wanted two numbers such as 127/63: of the matrices and of the words", levels)
 	}
-	made, err := encoder.QuantizeTo(l, folder.Files(from),
-		&encoder.Settings{Name: "bench", QueryTokens: o.tokens, PassageTokens: 256, Pooling: encoder.CLS, Space: "bench"})
+	set := &encoder.Settings{Name: "bench", QueryTokens: o.tokens, PassageTokens: 256, Pooling: encoder.CLS, Space: "bench", DenseWeight: 1}
+	given := folder.Files(from)
+	if o.reader > 0 {
+		var err error
+		if given, set.Reader, err = withReader(given, o); err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", from, err)
+		}
+	}
+	made, err := encoder.QuantizeTo(l, given, set)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%s: %w", from, err)
 	}
@@ -345,18 +361,64 @@ func denseFiles(from, levels string, o options) (_ map[string][]byte, layers int
 	if _, err := b.WriteTo(&vectors); err != nil {
 		return nil, 0, err
 	}
-	return map[string][]byte{
+	out := map[string][]byte{
 		"dense/config.json":       made["config.json"],
 		"dense/model.safetensors": made["model.safetensors"],
 		"collection/dense.bin":    vectors.Bytes(),
-	}, config.Layers, nil
+	}
+	if o.reader > 0 {
+		out["dense/"+encoder.ReaderFile] = made[encoder.ReaderFile]
+	}
+	return out, config.Layers, nil
+}
+
+// withReader adds a reader to a dense encoder's files: its lower half, the four layers above
+// that, and heads that say nothing, since time does not depend on them.
+func withReader(files encoder.Files, o options) (encoder.Files, *encoder.ReaderSettings, error) {
+	data, err := files("model.safetensors")
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := safetensors.Read(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	norm, ok := f.Tensor("embeddings.LayerNorm.weight")
+	if !ok {
+		return nil, nil, errors.New("it is no dense encoder with Hugging Face's names")
+	}
+	hidden, layers := norm.Shape[0], 0
+	for {
+		if _, ok := f.Tensor(fmt.Sprintf("encoder.layer.%d.output.dense.bias", layers)); !ok {
+			break
+		}
+		layers++
+	}
+	set := &encoder.ReaderSettings{LowerLayers: layers / 2, Layers: min(4, layers-layers/2), QueryTokens: min(o.tokens, 64), PassageTokens: 160, Results: o.reader, Weight: 1}
+	var own []safetensors.Tensor
+	for _, t := range f.Tensors {
+		var n int
+		if got, _ := fmt.Sscanf(t.Name, "encoder.layer.%d.", &n); got == 1 && n >= set.LowerLayers && n < set.LowerLayers+set.Layers {
+			own = append(own, t)
+		}
+	}
+	for _, name := range []string{"relevance", "sentence"} {
+		own = append(own, safetensors.FromFloat32s(name+".weight", make([]float32, hidden), 1, hidden), safetensors.FromFloat32s(name+".bias", []float32{0}, 1))
+	}
+	made, err := safetensors.Write(own, nil)
+	return func(name string) ([]byte, error) {
+		if name == encoder.ReaderFile {
+			return made, nil
+		}
+		return files(name)
+	}, set, err
 }
 
 // natively returns a function that asks the dense stage in this process, on one core, and
 // returns the milliseconds of what the worker counts: tokens, encoder, and the search
-// through all vectors.
-func natively(files map[string][]byte, text string) (func() (float64, error), error) {
-	s, err := encoder.LoadSentence(func(name string) ([]byte, error) {
+// through all vectors; or of the reader. site has the other stage's files.
+func natively(files map[string][]byte, text string, site map[string][]byte, o options) (func() (float64, error), error) {
+	of := func(name string) ([]byte, error) {
 		if name == "vocab.txt" {
 			return os.ReadFile("models/splade-tiny/vocab.txt")
 		}
@@ -365,13 +427,17 @@ func natively(files map[string][]byte, text string) (func() (float64, error), er
 			return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 		}
 		return data, nil
-	})
+	}
+	s, err := encoder.LoadSentence(of)
 	if err != nil {
 		return nil, err
 	}
 	vectors, err := dense.Open(files["collection/dense.bin"])
 	if err != nil {
 		return nil, err
+	}
+	if o.reader > 0 {
+		return reading(s, of, vectors, text, site)
 	}
 	session, searcher, query := s.NewSession(), vectors.NewSearcher(), make([]float32, s.Dim())
 	return func() (float64, error) {
@@ -383,6 +449,39 @@ func natively(files map[string][]byte, text string) (func() (float64, error), er
 		}
 		searcher.Best(query, 10)
 		return float64(time.Since(start)) / float64(time.Millisecond), nil
+	}, nil
+}
+
+// reading is natively for the reader: all stages answer, as in the page.
+func reading(s *encoder.Sentence, files encoder.Files, vectors *dense.Vectors, text string, site map[string][]byte) (func() (float64, error), error) {
+	base, err := encoder.Load(func(name string) ([]byte, error) {
+		if data, ok := site["encoder/"+name]; ok {
+			return data, nil
+		}
+		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+	})
+	if err != nil {
+		return nil, err
+	}
+	x, err := index.Open(site["collection/index.bin"])
+	if err != nil {
+		return nil, err
+	}
+	store, err := passages.Open(site["collection/passages.bin"])
+	if err != nil {
+		return nil, err
+	}
+	e, err := answer.New(base, x, store)
+	if err != nil {
+		return nil, err
+	}
+	r, err := encoder.LoadReader(s, files)
+	if err := errors.Join(err, e.SetDense(s, vectors), e.SetReader(r)); err != nil {
+		return nil, err
+	}
+	return func() (float64, error) {
+		a, err := e.Ask(message.Ask{Turns: []message.Turn{{Question: text}}, Stage: message.StageRead})
+		return a.Cost.ReaderMS, err
 	}, nil
 }
 

@@ -32,7 +32,7 @@ async function begin(script, manifest, relaxed) {
     };
     worker.postMessage({ op: 'start', manifest: at(manifest), worker: [at('worker.wasm'), ''], kernel: [at('kernel.wasm'), ''], ...relaxed && { relaxed: [at(relaxed), ''] } });
   });
-  if (stage === 'dense') {
+  if (stage) {
     worker.postMessage({ op: 'dense', body: 'on' });
     about.memory = (await dense).memory;
   }
@@ -88,7 +88,7 @@ async function profiled(relaxed) {
   for (let i = 0; i < 8; i++) await ours.ask(input.text);
   await told(); // it counts anew from there on
   let encode = 0;
-  for (let i = 0; i < rounds; i++) encode += (await ours.ask(input.text)).cost[stage === 'dense' ? 'dense_ms' : 'encode_ms'];
+  for (let i = 0; i < rounds; i++) encode += (await ours.ask(input.text)).cost[{ dense: 'dense_ms', read: 'reader_ms' }[stage] ?? 'encode_ms'];
   const timed = await told();
   channel.close();
   ours.end();
@@ -109,13 +109,13 @@ try {
       const start = performance.now();
       const answer = await ask(input.text);
       const whole = performance.now() - start;
-      tokens = stage === 'dense' ? length : answer.tokens;
+      tokens = stage ? length : answer.tokens;
       if (round < 0) continue;
       // The dense encoder's time has the search through all vectors in it.
-      note(name, stage === 'dense' ? answer.cost.dense_ms : answer.cost.encode_ms);
+      note(name, answer.cost[{ dense: 'dense_ms', read: 'reader_ms' }[stage] ?? 'encode_ms']);
       note(`${name}, answer`, whole);
     }
-    for (const [i, { name }] of stage === 'dense' ? sites.entries() : []) {
+    for (const [i, { name }] of stage ? sites.entries() : []) {
       const answer = await fetch(`native/${i}`), text = await answer.text();
       if (!answer.ok) throw new Error(`natively: ${text}`);
       if (round >= 0) note(`${name}, native`, Number(text));
