@@ -8,6 +8,6 @@ import "embed"
 // Files holds models/ as it ships, without what makes it, and LICENSE and NOTICE.
 //
 //go:embed LICENSE NOTICE
-//go:embed models/family.json models/*/manifest.json models/*/config.json models/*/model.safetensors models/*/vocab.txt
+//go:embed models/family.json models/*/manifest.json models/*/config.json models/*/*.safetensors models/*/vocab.txt
 //go:embed models/manifest.json models/*/README.md models/vital-articles/*.bin models/experiments/figures.json
 var Files embed.FS

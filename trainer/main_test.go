@@ -256,7 +256,7 @@ func TestShellsCompleteTheFlagsOfATraining(t *testing.T) {
 func TestShellsCompleteTheValuesOfFlags(t *testing.T) {
 	for line, want := range map[string]string{
 		"evaluate --input ": "last\nconversation\nquestions\nrewrite\n:4\n", "evaluate --read ": "alone\ndecide\ntogether\n:4\n", "evaluate --by ": "turn\ndomain\n:4\n",
-		"evaluate --stage ": "sparse\ndense\nboth\n:4\n", "conversations --replies ": "engine\nwriter\n:4\n",
+		"evaluate --stage ": "sparse\ndense\nboth\nread\n:4\n", "conversations --replies ": "engine\nwriter\n:4\n",
 	} {
 		var out strings.Builder
 		program.Run(t.Context(), cli.Streams{In: strings.NewReader(""), Out: &out, Err: io.Discard}, append([]string{"__complete"}, strings.Split(line, " ")...))

@@ -114,7 +114,11 @@ func list(out, turns, chosen string) error {
 			if folder == "" || !there(filepath.Join(dir, "config.json")) {
 				continue
 			}
-			if err := writeManifest(dir, "config.json", "model.safetensors"); err != nil {
+			names := []string{"config.json", "model.safetensors"}
+			if there(filepath.Join(dir, encoder.ReaderFile)) {
+				names = append(names, encoder.ReaderFile)
+			}
+			if err := writeManifest(dir, names...); err != nil {
 				return err
 			}
 			fmt.Printf("%-12s %s\n", "dense", dir)

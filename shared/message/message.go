@@ -255,11 +255,12 @@ type DenseState struct {
 	State   string `json:"state"`             // one of those below
 	Name    string `json:"name,omitempty"`    // on: the encoder's name
 	Bytes   int64  `json:"bytes,omitempty"`   // on: size of its files and the passages' vectors
+	Reader  bool   `json:"reader,omitempty"`  // on: its reader reads the first results, too
 	Memory  int64  `json:"memory,omitempty"`  // on: bytes that the worker uses with it
 	Loaded  int64  `json:"loaded,omitempty"`  // loading: bytes so far, over all its files
 	Total   int64  `json:"total,omitempty"`   // loading
-	Message string `json:"message,omitempty"` // failed, absent: the reason
-	File    string `json:"file,omitempty"`    // failed: the file that caused it
+	Message string `json:"message,omitempty"` // failed, absent: the reason; on: why its reader does not read
+	File    string `json:"file,omitempty"`    // failed, or the reader does not read: the file that caused it
 }
 
 // Values of DenseState.State.

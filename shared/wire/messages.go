@@ -279,6 +279,7 @@ func readDenseState(v jsontree.Value, m *message.DenseState) {
 	m.State = v.Get("state").Text
 	m.Name = v.Get("name").Text
 	m.Bytes = int64(v.Get("bytes").Int())
+	m.Reader = v.Get("reader").Yes
 	m.Memory = int64(v.Get("memory").Int())
 	m.Loaded = int64(v.Get("loaded").Int())
 	m.Total = int64(v.Get("total").Int())
@@ -291,6 +292,7 @@ func (w *writer) writeDenseState(name string, m *message.DenseState) {
 	w.text("state", m.State)
 	w.text("name", m.Name)
 	w.int("bytes", int(m.Bytes))
+	w.yes("reader", m.Reader)
 	w.int("memory", int(m.Memory))
 	w.int("loaded", int(m.Loaded))
 	w.int("total", int(m.Total))

@@ -29,6 +29,8 @@ import (
 // family and the collection that ship. What it finds is nothing to go by; that it is
 // found, shown and said is.
 
+const denseSettings = `{"name": "tiny-dense", "space": "tiny", "pooling": "cls", "passage_tokens": 24, "dense_weight": 6, "dense_zero": 0.5}`
+
 var withDense struct {
 	once               sync.Once
 	models, collection string // folders
@@ -106,7 +108,7 @@ func denseFolders(t testing.TB, ship, dir string) (models, texts string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := tiny.Sentence(enc.Vocab(), `{"name": "tiny-dense", "space": "tiny", "pooling": "cls", "passage_tokens": 24, "dense_weight": 6, "dense_zero": 0.5}`)
+	files := tiny.Sentence(enc.Vocab(), denseSettings)
 	for name, content := range files {
 		put(filepath.Join(models, "tiny-dense", name), content, nil)
 	}

@@ -57,6 +57,16 @@ func OpenDense(dir string, vocabulary *wordpiece.Tokenizer) (*LoadedDenseEncoder
 	return &LoadedDenseEncoder{s, files.All()}, nil
 }
 
+// OpenReader reads the reader of a dense encoder that was read from dir; nil where it has
+// none.
+func OpenReader(dir string, d *LoadedDenseEncoder) (*encoder.Reader, error) {
+	r, err := encoder.LoadReader(d.Sentence, folder.Files(dir))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return r, nil
+}
+
 // ErrNoDense is wrapped by the errors of Dense and DensePassages where there is no dense
 // encoder.
 var ErrNoDense = errors.New("no dense encoder is installed")

@@ -30,8 +30,9 @@ const chatHelp = `  A line is a question, unless it is one of these:
   :source N show the document of result N around its passage; without N, of the reply
   :alone    ask the last question again, read without what was said before
   :together ask it again, read with it
-  :stage S  ask it, and all later questions, with these stages: sparse, dense, both, or
-            auto, which is both unless the sparse one is sure
+  :stage S  ask it, and all later questions, with these stages: sparse, dense, both, read
+            (both, and the reader over the first results), or auto, which is all that are
+            there unless the sparse one is sure
   :terms    show the whole vector of the last question
   :undo     take the last question back
   :new      begin a new conversation
@@ -85,7 +86,7 @@ func runChat(l *cli.Flags) cli.Run {
 		}
 		in, restore := prompter(s)
 		defer restore()
-		c := &chat{e: e, k: *k, stage: stage, absent: e.absent, page: page{w: in.out, width: cli.Width(s.Out), style: styleOf(s.Out), dense: e.Dense}}
+		c := &chat{e: e, k: *k, stage: stage, absent: e.absent, unread: e.unread, page: page{w: in.out, width: cli.Width(s.Out), style: styleOf(s.Out), dense: e.Dense}}
 		if in.prompts {
 			about := e.collection.About()
 			fmt.Fprintf(in.out, "%s, %s passages. Ask; :help shows what else there is.\n", printable(about.Title), thousands(e.Source.Lexicon().Docs()))
@@ -181,6 +182,7 @@ type chat struct {
 	k      int
 	stage  string // a value of message.Ask.Stage
 	absent error  // why there is no dense stage; nil where there is one
+	unread error  // why there is no reader; nil where there is one
 	page   page
 	said   dialogue.Dialogue
 }
@@ -405,15 +407,19 @@ func (c *chat) byStage(stage string) bool {
 	w, was := c.page.w, c.stage
 	switch stage {
 	case message.StageSparse:
-	case message.StageDense, message.StageBoth:
+	case message.StageDense, message.StageBoth, message.StageRead:
 		if c.absent != nil {
 			fmt.Fprintln(w, wrap("There is no dense stage: "+printable(c.absent.Error()), "  ", c.page.width))
+			return false
+		}
+		if c.unread != nil && stage == message.StageRead {
+			fmt.Fprintln(w, wrap("There is no reader: "+printable(c.unread.Error()), "  ", c.page.width))
 			return false
 		}
 	case "auto":
 		stage = ""
 	default:
-		fmt.Fprintf(w, "  :stage takes sparse, dense, both or auto; it is %s.\n", cmp.Or(c.stage, "auto"))
+		fmt.Fprintf(w, "  :stage takes sparse, dense, both, read or auto; it is %s.\n", cmp.Or(c.stage, "auto"))
 		return false
 	}
 	c.stage = stage

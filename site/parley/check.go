@@ -141,6 +141,7 @@ func (c *checked) encoder(dir string) {
 	if other == nil {
 		c.Kind = "a dense encoder"
 		c.fact("%q: %d values, of the space %s, conversations of up to %d tokens", d.Name, d.Dim(), d.Space, d.Query.MaxTokens)
+		c.reader(encoder.LoadReader(d, folder.Files(dir)))
 		c.sum(dir)
 		return
 	}
@@ -148,6 +149,16 @@ func (c *checked) encoder(dir string) {
 	c.wrong(err)
 	if _, err := os.Stat(filepath.Join(dir, "..", family.File)); err == nil {
 		c.wrong(fmt.Errorf("it may share the base of its family: check the folder %s", filepath.Join(dir, "..")))
+	}
+}
+
+// reader notes what a dense encoder's reader is.
+func (c *checked) reader(r *encoder.Reader, err error) {
+	switch {
+	case err != nil:
+		c.wrong(err)
+	case r != nil:
+		c.fact("it has a reader, for the first %d results", r.Results)
 	}
 }
 
@@ -180,6 +191,9 @@ func (c *checked) encoders(dir string) {
 	switch {
 	case err == nil:
 		c.fact("dense: %s, of the space %s", d.Name, d.Space)
+		if dir, err := e.DenseFolder(false); err == nil {
+			c.reader(collection.OpenReader(dir, d))
+		}
 	case errors.Is(err, collection.ErrNoDense):
 		c.fact("no dense encoder is installed")
 	default:

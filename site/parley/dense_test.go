@@ -145,6 +145,51 @@ func TestSearchByStages(t *testing.T) {
 	}
 }
 
+// The reader of a dense encoder's folder answers where the dense stage does. Where it is
+// missing or damaged, the other stages answer, unless it was asked for.
+func TestSearchWithAReader(t *testing.T) {
+	b, dense := denseBench(t)
+	search := func(args ...string) (code int, out, said string) {
+		return parley(t, "", b.with(append([]string{"search", "--dense", dense, "whale"}, args...)...)...)
+	}
+	if code, _, said := search("--stage", "read"); code != cli.Failed || !strings.Contains(said, "the reader: "+dense+": the dense encoder has no reader") {
+		t.Errorf("without one: %d %s", code, said)
+	}
+	if code, out, said := search(); code != cli.OK || said != "" || !strings.Contains(out, "searched with both vectors") || strings.Contains(out, "were then read") {
+		t.Errorf("without one: %d %s %s", code, out, said)
+	}
+
+	enc, err := collection.OpenEncoder(b.encoder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := densetiny.WithReader(densetiny.Sentence(enc.Vocab(), strings.Replace(denseSettings, "}", ", "+densetiny.ReaderSettings+"}", 1)))
+	tiny.Put(t, dense, files)
+	for _, stage := range []string{"", "read"} {
+		if a := b.answer(t, "--dense", dense, "--stage", stage, "whale"); a.Stage != message.StageRead || a.Cost.ReaderMS <= 0 {
+			t.Errorf("%q: %s in %v ms", stage, a.Stage, a.Cost.ReaderMS)
+		}
+	}
+	if _, out, _ := search(); !strings.Contains(out, "the first results were then read together with the question") {
+		t.Error(out)
+	}
+	if out := must(t, ":stage both\n:stage read\nwhale\n:stage both\n", b.with("chat", "--dense", dense)...); strings.Count(out, "were then read") != 1 {
+		t.Error(out)
+	}
+
+	// Damaged, and not there.
+	tiny.Put(t, dense, map[string][]byte{"reader.safetensors": files["model.safetensors"]})
+	for range 2 {
+		if code, out, said := search(); code != cli.OK || !strings.Contains(out, "A whale is not a fish") || !strings.Contains(said, "the first results are not read once more: "+dense+": encoder: reader.safetensors") {
+			t.Errorf("%d %s %s", code, out, said)
+		}
+		if code, _, said := search("--stage", "read"); code != cli.Failed || !strings.Contains(said, "reader.safetensors") {
+			t.Errorf("%d %s", code, said)
+		}
+		os.Remove(filepath.Join(dense, "reader.safetensors"))
+	}
+}
+
 // Where the dense stage was asked for, an error says what is missing; otherwise the sparse
 // stage answers.
 func TestADenseStageThatIsMissing(t *testing.T) {
@@ -162,7 +207,7 @@ func TestADenseStageThatIsMissing(t *testing.T) {
 			t.Errorf("%v: %d %s %s", args, code, out, said)
 		}
 	}
-	refused(cli.Usage, "--stage best: wanted sparse, dense or both", "--stage", "best")
+	refused(cli.Usage, "--stage best: wanted sparse, dense, both or read", "--stage", "best")
 	refused(cli.Failed, "no dense encoder is installed", "--stage", "dense")
 	refused(cli.Failed, "no dense encoder in this folder", "--dense", filepath.Join(b.dir, "none"))
 	stands("")

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"parley/shared/cli"
+	"parley/shared/encoder"
 	"parley/site/collection"
 )
 
@@ -142,9 +143,11 @@ func runModels(l *cli.Flags) cli.Run {
 
 // weights returns the size of an encoder's weights in bytes, 0 where there are none.
 func weights(dir string) int64 {
-	info, err := os.Stat(filepath.Join(dir, "model.safetensors"))
-	if err != nil {
-		return 0
+	var n int64
+	for _, name := range []string{"model.safetensors", encoder.ReaderFile} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			n += info.Size()
+		}
 	}
-	return info.Size()
+	return n
 }

@@ -82,8 +82,8 @@ func (o *sources) flags(l *cli.Flags) {
 	l.StringVar(&o.encoder, "encoder", "", "the encoder's `folder`, or a family's")
 	l.StringVar(&o.level, "level", "", "which of the family's encoders reads the questions, by `name`; empty: the family's default")
 	l.StringVar(&o.dense, "dense", "", "the dense encoder's `folder`, for the second stage; empty: the family's, where it is installed")
-	l.StringVar(&o.stage, "stage", "", "which `stages` answer: sparse, dense or both; empty: both, or only the sparse one where it is sure or the other is missing")
-	cli.OneOf(l, "stage", message.StageSparse, message.StageDense, message.StageBoth)
+	l.StringVar(&o.stage, "stage", "", "which `stages` answer: sparse, dense, both, or read, which is both and the reader over the first results; empty: all that are there, or only the sparse one where it is sure")
+	cli.OneOf(l, "stage", message.StageSparse, message.StageDense, message.StageBoth, message.StageRead)
 }
 
 // engineFlag is the flag of commands that can ask an engine.
@@ -92,15 +92,23 @@ func (o *sources) engineFlag(l *cli.Flags) {
 }
 
 func (o *sources) check() error {
-	if o.engine != "" && (len(o.collections) > 0 || o.dense != "" || o.stage == message.StageDense || o.stage == message.StageBoth) {
+	if o.engine != "" && (len(o.collections) > 0 || o.dense != "" || o.asksDense()) {
 		return cli.Usagef("--engine takes the place of --collection, and has no dense stage")
 	}
 	switch o.stage {
-	case "", message.StageSparse, message.StageDense, message.StageBoth:
+	case "", message.StageSparse, message.StageDense, message.StageBoth, message.StageRead:
 		return nil
 	}
-	return cli.Usagef("--stage %s: wanted %s, %s or %s", o.stage, message.StageSparse, message.StageDense, message.StageBoth)
+	return cli.Usagef("--stage %s: wanted %s, %s, %s or %s", o.stage, message.StageSparse, message.StageDense, message.StageBoth, message.StageRead)
 }
+
+// asksDense reports whether --stage needs the dense stage.
+func (o *sources) asksDense() bool {
+	return o.stage == message.StageDense || o.stage == message.StageBoth || o.stage == message.StageRead
+}
+
+// errNoReader says that a dense encoder has no reader.
+var errNoReader = errors.New("the dense encoder has no reader")
 
 // errNoVectors says that a collection has no dense vectors.
 var errNoVectors = errors.New("the collection has no dense vectors")
@@ -112,6 +120,7 @@ type asked struct {
 	// another search engine has them.
 	collection *passages.Store
 	absent     error // why there is no dense stage
+	unread     error // why there is no reader, where there is a dense stage
 	// another returns an engine of its own for another goroutine.
 	another func() (*answer.Engine, error)
 }
@@ -156,7 +165,9 @@ func openEngine(ctx context.Context, o sources, log io.Writer) (*asked, error) {
 		a.another = func() (*answer.Engine, error) {
 			one, err := answer.New(enc, c.Index, c.Passages)
 			if err == nil && a.Engine != nil {
-				err = one.SetDense(a.Dense, a.Vectors)
+				if err = one.SetDense(a.Dense, a.Vectors); err == nil {
+					err = one.SetReader(a.Reader)
+				}
 			}
 			return one, err
 		}
@@ -172,13 +183,13 @@ func openEngine(ctx context.Context, o sources, log io.Writer) (*asked, error) {
 	if o.engine != "" {
 		return a, nil
 	}
-	wanted := o.dense != "" || o.stage == message.StageDense || o.stage == message.StageBoth
+	wanted := o.dense != "" || o.asksDense()
 	if wrong != nil {
 		a.absent = wrong
 	} else if c.Dense == nil {
 		a.absent = fmt.Errorf("%s: %w; `%s` adds them", where, errNoVectors, cli.Typed("parley", "index", "--dense", "--out", where, "--encoder", o.encoder))
 	} else if o.stage != message.StageSparse || wanted {
-		a.absent = second(a.Engine, c, encoders, o.dense)
+		a.absent, a.unread = second(a.Engine, c, encoders, o.dense)
 	}
 	switch {
 	case a.absent == nil:
@@ -186,6 +197,13 @@ func openEngine(ctx context.Context, o sources, log io.Writer) (*asked, error) {
 		return nil, fmt.Errorf("the dense stage: %w", a.absent)
 	case !errors.Is(a.absent, collection.ErrNoDense) && !errors.Is(a.absent, errNoVectors):
 		fmt.Fprintf(log, "the sparse stage answers alone: %s\n", printable(a.absent.Error()))
+	}
+	switch {
+	case a.absent != nil || a.unread == nil:
+	case o.stage == message.StageRead:
+		return nil, fmt.Errorf("the reader: %w", a.unread)
+	case !errors.Is(a.unread, errNoReader):
+		fmt.Fprintf(log, "the first results are not read once more: %s\n", printable(a.unread.Error()))
 	}
 	return a, nil
 }
@@ -227,20 +245,31 @@ func openCollections(given []string) (c *collect.Collection, name string, wrong,
 	return c, name, wrong, err
 }
 
-// second gives an engine its dense stage; the error says why there is none.
-func second(e *answer.Engine, c *collect.Collection, encoders *collection.Encoders, dir string) error {
+// second gives an engine its dense stage, with the reader if there is one; absent says why
+// there is no dense stage, and unread why there is no reader.
+func second(e *answer.Engine, c *collect.Collection, encoders *collection.Encoders, dir string) (absent, unread error) {
 	if dir == "" {
 		var err error
 		if dir, err = encoders.DenseFolder(false); err != nil {
-			return err
+			return err, nil
 		}
 	}
 	d, err := collection.OpenDense(dir, e.Encoder.Tokenizer)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: there is no dense encoder in this folder", err)
+		return fmt.Errorf("%w: there is no dense encoder in this folder", err), nil
 	}
 	if err == nil {
 		err = e.SetDense(d.Sentence, c.Dense)
 	}
-	return err
+	if err != nil {
+		return err, nil
+	}
+	r, err := collection.OpenReader(dir, d)
+	switch {
+	case err != nil:
+		return nil, err
+	case r == nil:
+		return nil, fmt.Errorf("%s: %w", dir, errNoReader)
+	}
+	return nil, e.SetReader(r)
 }

@@ -72,7 +72,7 @@ func runQuantize(l *cli.Flags) cli.Run {
 		}
 		made[bundle.ManifestFile] = m.Encode()
 		// Files of another kind of encoder would be read with the new weights.
-		if err := durable.PublishFiles(out, made, "vocab.txt", "tokenizer.json"); err != nil {
+		if err := durable.PublishFiles(out, made, "vocab.txt", "tokenizer.json", encoder.ReaderFile); err != nil {
 			return err
 		}
 		for _, f := range m.Files {

@@ -190,6 +190,8 @@ func (p page) answered(a *message.Answer) string {
 	case p.dense == nil:
 	case a.Stage == message.StageBoth:
 		return "searched with both vectors, sparse and dense"
+	case a.Stage == message.StageRead:
+		return "searched with both vectors, sparse and dense; the first results were then read together with the question"
 	case a.Stage == message.StageDense:
 		return "searched with the dense vector alone"
 	case p.dense.SureAbove > 0 && a.Sure >= p.dense.SureAbove && a.Doubt == "":

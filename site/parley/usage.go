@@ -25,9 +25,10 @@ doubt. Words that the collection does not have may be replaced by similar ones, 
 is said first.
 
 If a dense encoder is installed and the collection has its vectors (parley index
---dense), a second stage answers together with the sparse one. --stage chooses between
-them, and a line under the reply says which answered. Otherwise the sparse stage
-answers alone.
+--dense), a second stage answers together with the sparse one; if the encoder has a
+reader, that reads the first results once more, together with the question. --stage
+chooses between them, and a line under the reply says which answered. Otherwise the
+sparse stage answers alone.
 
 --trec searches for all questions of a file, and writes the rankings as a run for
 trec_eval. A turn has the reply that the file gives for it, or none. With both stages, a

@@ -88,6 +88,8 @@ export interface Result {
   score: number;
   /** The second stage's part of the score. */
   dense: number;
+  /** The reader's part of the score, at least 0. */
+  read: number;
   /** The sentence of the text that answers best. */
   quote: string;
   /** Where the quotation is in the text: text.slice(...span). */
@@ -128,7 +130,7 @@ export interface Answer {
   /** What was searched for, heaviest first. */
   terms: Term[];
   /** Milliseconds, and the index's lists and postings that were read. */
-  cost: { encode: number; search: number; read: number; dense: number; lists: number; postings: number };
+  cost: { encode: number; search: number; read: number; dense: number; reader: number; lists: number; postings: number };
   /** The turns that were read, the newest included. */
   read: number[];
   /** The question was read without the turns before it. */
@@ -138,7 +140,7 @@ export interface Answer {
    * questions without what was said before it.
    */
   begins: boolean;
-  stage: 'sparse' | 'dense' | 'both' | '';
+  stage: 'sparse' | 'dense' | 'both' | 'read' | '';
   /** Misspelt words, and what they were read as. */
   spelling: { typed: string; read: string }[];
   tokens: number;
@@ -154,7 +156,7 @@ export interface AskOptions extends Signal {
   level?: string;
   /** With the turns before it, or without; left out, the encoder decides. */
   read?: 'alone' | 'together' | '';
-  stage?: 'sparse' | 'dense' | 'both' | '';
+  stage?: 'sparse' | 'dense' | 'both' | 'read' | '';
 }
 
 export interface ProbeOptions extends AskOptions {

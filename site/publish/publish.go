@@ -285,7 +285,7 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 		files = append(files[:len(files)-2], inParts...)
 		o.NoDense = true // all vectors would have to be there
 	}
-	dense, folder, err := second(o, encoders, collected)
+	dense, folder, denseFiles, err := second(o, encoders, collected)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -331,14 +331,13 @@ func readData(ctx context.Context, o Options) (*family.Family, []file, error) {
 		}
 		folders[folder] = os.DirFS(folder)
 		begin := len(files)
-		for _, f := range []struct {
-			name string
-			from fs.FS
-			dir  string
-		}{{"dense/config.json", folders[folder], folder}, {"dense/model.safetensors", folders[folder], folder}, {"collection/" + collect.DenseFile, collected, texts}} {
-			if err := add(f.name, f.from, f.dir, anEncoder); err != nil {
+		for _, name := range denseFiles {
+			if err := add("dense/"+name, folders[folder], folder, anEncoder); err != nil {
 				return nil, nil, err
 			}
+		}
+		if err := add("collection/"+collect.DenseFile, collected, texts, anEncoder); err != nil {
+			return nil, nil, err
 		}
 		if o.Level != None { // now, since the page states the size of the download
 			if err := compress(ctx, files[begin:], o.Level, o.Cache, nil); err != nil {

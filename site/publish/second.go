@@ -12,6 +12,7 @@ import (
 	"parley/shared/bundle"
 	"parley/shared/cli"
 	"parley/shared/collect"
+	"parley/shared/encoder"
 	disk "parley/shared/encoder/folder"
 	"parley/shared/family"
 	"parley/shared/message"
@@ -19,22 +20,25 @@ import (
 	"parley/site/collection"
 )
 
-// second describes the dense stage that is published, and returns its encoder's folder:
-// o.Dense, or the family's if it is installed and the collection has dense vectors; nil
+// readerFile is the file of a dense encoder's reader.
+const readerFile = encoder.ReaderFile
+
+// second describes the dense stage that is published, and returns its encoder's folder and
+// the files of it that are published: o.Dense, or the family's if it is installed and the collection has dense vectors; nil
 // where there is no dense stage. It returns an error for a stage that a visitor's page
 // would refuse.
-func second(o Options, encoders *collection.Encoders, collected fs.FS) (*family.Dense, string, error) {
+func second(o Options, encoders *collection.Encoders, collected fs.FS) (*family.Dense, string, []string, error) {
 	if o.NoDense {
-		return nil, "", nil
+		return nil, "", nil, nil
 	}
-	without := func(err error) (*family.Dense, string, error) {
+	without := func(err error) (*family.Dense, string, []string, error) {
 		if o.Dense != "" {
-			return nil, "", err
+			return nil, "", nil, err
 		}
 		if o.Log != nil && encoders.List != nil && encoders.List.Dense != nil {
 			o.Log("without the dense stage: %v", err)
 		}
-		return nil, "", nil
+		return nil, "", nil, nil
 	}
 	d, dir := &family.Dense{Title: "Better answers"}, o.Dense
 	if encoders.List != nil && encoders.List.Dense != nil {
@@ -45,7 +49,7 @@ func second(o Options, encoders *collection.Encoders, collected fs.FS) (*family.
 		if dir, err = encoders.DenseFolder(false); errors.Is(err, collection.ErrNoDense) {
 			return without(err)
 		} else if err != nil {
-			return nil, "", err
+			return nil, "", nil, err
 		}
 		if d.Card != "" {
 			d.Card = filepath.Join(encoders.Dir, filepath.FromSlash(d.Card))
@@ -57,16 +61,16 @@ func second(o Options, encoders *collection.Encoders, collected fs.FS) (*family.
 		}
 	}
 	if ok, err := hasVectors(collected); err != nil {
-		return nil, "", fmt.Errorf("%s: %w", o.Collection, err)
+		return nil, "", nil, fmt.Errorf("%s: %w", o.Collection, err)
 	} else if !ok {
 		return without(fmt.Errorf("%s has no dense vectors; `%s` adds them", o.Collection, cli.Typed("parley", "index", "--dense", "--out", o.Collection, "--encoder", o.EncoderFlag)))
 	}
-	space, err := fitting(o, encoders, dir)
+	space, files, err := fitting(o, encoders, dir)
 	if err != nil {
-		return nil, "", fmt.Errorf("the dense stage cannot be published: %w (--no-dense leaves it out)", err)
+		return nil, "", nil, fmt.Errorf("the dense stage cannot be published: %w (--no-dense leaves it out)", err)
 	}
 	d.Space = space
-	return d, dir, nil
+	return d, dir, files, nil
 }
 
 // hasVectors reports whether a collection's manifest lists dense vectors or, without a
@@ -89,44 +93,65 @@ func hasVectors(collected fs.FS) (bool, error) {
 }
 
 // fitting checks that the dense encoder in dir answers over the collection as the page
-// loads it, and returns the space of its vectors.
-func fitting(o Options, encoders *collection.Encoders, dir string) (space string, err error) {
+// loads it, and returns the space of its vectors, and its files.
+func fitting(o Options, encoders *collection.Encoders, dir string) (space string, files []string, err error) {
 	base, err := encoders.Base()
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	s, err := collection.OpenDense(dir, base.Tokenizer)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if s.DenseWeight == 0 {
-		return "", fmt.Errorf("%s: config.json has no dense_weight in \"parley\": what a cosine counts beside the sparse score", dir)
+		return "", nil, fmt.Errorf("%s: config.json has no dense_weight in \"parley\": what a cosine counts beside the sparse score", dir)
 	}
-	data, err := disk.Files(dir)("model.safetensors")
+	reader, err := collection.OpenReader(dir, s)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	weights, err := safetensors.Read(data)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", dir, err)
+	files = []string{"config.json", "model.safetensors"}
+	if reader != nil {
+		files = append(files, readerFile)
 	}
-	for _, t := range weights.Tensors {
-		if len(t.Shape) == 2 && t.DType != safetensors.I8 && t.DType != safetensors.U8 && !strings.Contains(t.Name, "token_type_embeddings") {
-			return "", fmt.Errorf("%s: the weights are not in 8 bits or 4 (%s is %s), and the page takes no others; `parley quantize %s OUT` makes them so", dir, t.Name, t.DType, dir)
+	for _, name := range files[1:] {
+		if err := inBits(dir, name); err != nil {
+			return "", nil, err
 		}
 	}
 	c, err := collection.OpenAll(o.Collection)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	e, err := answer.New(base.Encoder, c.Index, c.Passages)
 	if err == nil {
 		err = e.SetDense(s.Sentence, c.Dense)
 	}
-	if err != nil {
-		return "", fmt.Errorf("%s and %s: %w", dir, o.Collection, err)
+	if err == nil {
+		err = e.SetReader(reader)
 	}
-	return s.Space, nil
+	if err != nil {
+		return "", nil, fmt.Errorf("%s and %s: %w", dir, o.Collection, err)
+	}
+	return s.Space, files, nil
+}
+
+// inBits returns an error for a file of weights that the page does not take.
+func inBits(dir, name string) error {
+	data, err := disk.Files(dir)(name)
+	if err != nil {
+		return err
+	}
+	weights, err := safetensors.Read(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	for _, t := range weights.Tensors {
+		if len(t.Shape) == 2 && t.Shape[0] > 1 && t.DType != safetensors.I8 && t.DType != safetensors.U8 && !strings.Contains(t.Name, "token_type_embeddings") {
+			return fmt.Errorf("%s: the weights are not in 8 bits or 4 (%s is %s), and the page takes no others; `parley quantize %s OUT` makes them so", dir, t.Name, t.DType, dir)
+		}
+	}
+	return nil
 }
 
 // single returns a list for an encoder without a family, for the dense stage beside it.

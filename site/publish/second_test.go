@@ -131,6 +131,38 @@ func TestTheDenseStage(t *testing.T) {
 	}
 }
 
+// A dense encoder's reader is a file more of the dense stage; one that does not fit is not
+// published.
+func TestTheReaderIsPartOfTheDenseStage(t *testing.T) {
+	o := options(t)
+	withFamily(t, &o)
+	withDense(t, &o)
+	base, err := collection.OpenEncoder(filepath.Join(o.Encoder, "tiny"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(o.Encoder, "conv")
+	with := densetiny.WithReader(densetiny.Sentence(base.Vocab(), strings.Replace(denseSettings, "}", ", "+densetiny.ReaderSettings+"}", 1)))
+	tiny.Put(t, dir, with)
+	build(t, o)
+	s, files := readSite(t, o)
+	names, size := denseFiles(s, files)
+	if !slices.Equal(names, []string{"dense/config.json", "dense/model.safetensors", "dense/reader.safetensors", "collection/dense.bin"}) || s.Family.Dense.Bytes != int(size) {
+		t.Errorf("%v, %d bytes, said %d", names, size, s.Family.Dense.Bytes)
+	}
+	for says, change := range map[string]func(){
+		"reader.safetensors (the reader that config.json names) cannot be read": func() { os.Remove(filepath.Join(dir, "reader.safetensors")) },
+		`"encoder.layer.1.attention.self.query.weight" is missing`: func() {
+			tiny.Put(t, dir, map[string][]byte{"reader.safetensors": with["model.safetensors"]})
+		},
+	} {
+		change()
+		if _, err := Build(t.Context(), o); err == nil || !strings.Contains(err.Error(), "the dense stage cannot be published") || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %s", err, says)
+		}
+	}
+}
+
 // Without an encoder or without vectors there is no dense stage; with one that does not
 // fit, there is no site.
 func TestADenseStageThatIsNotThere(t *testing.T) {

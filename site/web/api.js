@@ -98,12 +98,12 @@ function indices(text) {
 
 // resultOf makes a Result of a message.Result, whose empty fields are left out.
 function resultOf(r) {
-  const { doc = 0, id = '', title = '', text = '', url = '', score = 0, quote = [0, 0], marks = [], no_figure = false, dense = 0, parts } = r;
+  const { doc = 0, id = '', title = '', text = '', url = '', score = 0, quote = [0, 0], marks = [], no_figure = false, dense = 0, read = 0, parts } = r;
   const at = indices(text);
   let span = [at(quote[0]), at(quote[1])];
   if (span[0] < 0 || span[1] > text.length || span[0] >= span[1]) span = [0, Math.min(text.length, 300)];
   return {
-    doc, id, title, text, url, score, dense,
+    doc, id, title, text, url, score, dense, read,
     quote: text.slice(...span).trim(), span, marks: marks.map(m => m.map(at)), noFigure: no_figure,
     ...parts && { parts: parts.map(({ term = 0, query = 0, doc = 0 }) => ({ term, query, doc })) },
   };
@@ -116,7 +116,7 @@ function answerOf(question, a) {
     question, reply: source?.quote ?? '', source, doubt: a.doubt || '', confidence: a.answers || 0, results,
     terms: (a.terms || []).map(({ text = '', weight = 0, turn = 0, reply = false, typed = false, word = false }) => ({ text, weight, turn, reply, typed, word })),
     cost: {
-      encode: cost.encode_ms || 0, search: cost.search_ms || 0, read: cost.read_ms || 0, dense: cost.dense_ms || 0,
+      encode: cost.encode_ms || 0, search: cost.search_ms || 0, read: cost.read_ms || 0, dense: cost.dense_ms || 0, reader: cost.reader_ms || 0,
       lists: cost.lists || 0, postings: cost.postings || 0,
     },
     read: a.read || [], alone: !!a.alone, begins: !!a.begins, stage: a.stage || '', spelling: a.spelling || [],

@@ -39,7 +39,8 @@
     note.textContent = {
       off: 'A second encoder reads along. It is loaded once and kept.',
       loading: d.total ? `Loading ${megabytes(d.loaded || 0)} of ${megabytes(d.total)}\u00a0MB; answers stay as they are until then.` : 'Loading; answers stay as they are until then.',
-      on: 'A second encoder reads along.',
+      on: d.reader ? 'A second encoder reads along, and its reader reads the first results once more.'
+        : d.message ? `A second encoder reads along. Its reader, which would read the first results once more, could not be loaded${d.file ? ` (${d.file})` : ''}: ${d.message}.` : 'A second encoder reads along.',
       failed: `It could not be loaded${d.file ? ` (${d.file})` : ''}: ${d.message}. Answers stay as they are.`,
       absent: `Answers stay as they are: ${d.message}.`,
     }[d.state];
@@ -47,9 +48,10 @@
     bar.hidden = d.state !== 'loading';
     if (d.total) { bar.max = d.total; bar.value = d.loaded || 0; } else bar.removeAttribute('value');
     const own = document.documentElement.classList.contains('own');
-    more.hidden = d.state !== 'failed' && !(own && d.state === 'absent');
-    more.textContent = d.state === 'failed' ? 'Try again' : 'Have it read';
-    more.onclick = d.state === 'failed' ? () => set(true) : () => document.getElementById('documents').click();
+    const again = d.state === 'failed' || d.state === 'on' && d.message;
+    more.hidden = !again && !(own && d.state === 'absent');
+    more.textContent = again ? 'Try again' : 'Have it read';
+    more.onclick = again ? () => set(true) : () => document.getElementById('documents').click();
     const text = { loading: 'Loading better answers; answers stay as they are until then.', on: 'Better answers are on.', off: 'Better answers are off.' }[d.state] || note.textContent;
     if (text !== told && (pressed || d.state === 'failed')) parley.announce(text);
     told = text;

@@ -143,7 +143,7 @@ const jobs = {
   async densify({ id, passages, batches, older }) {
     const p = await withEncoder();
     const { manifest } = await openSite();
-    const files = manifest.files.filter(f => f.name.startsWith('dense/'));
+    const files = manifest.files.filter(f => f.name.startsWith('dense/') && f.name !== 'dense/reader.safetensors'); // which reads questions alone
     if (!files.length) throw new Error('this page has no dense encoder');
     const count = progress(files, ({ loaded, total }) => postMessage({ op: 'loading', id, loaded, total }));
     const contents = await Promise.all(files.map(f => obtain(f, count)));

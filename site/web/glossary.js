@@ -6,6 +6,7 @@
     'active terms': 'The terms whose weight in the query’s sparse vector is not zero; their number is called L0. Every other of the vocabulary’s 30,522 pieces weighs nothing.',
     'added term': 'A term that nobody typed: the encoder has learned that it belongs (expansion).',
     'distillation': 'A student encoder learns to rank passages as a teacher ranks them. Here the teacher reads each question rewritten to stand alone, the student the conversation itself.',
+    'results read': 'A reader takes each of the first results together with the question, word by word, and puts them in order anew; the figure is the time that it took, one reading.',
     'dense vector': 'A second encoder’s vector of 384 numbers, none of which stands for a word; the figure is the time that it took, one reading.',
     'distance': 'The squared distance between the student’s vector and the teacher’s, as a term of the loss.',
     'encoded in': 'Time from the text to the sparse vector: one reading, on this device, which does other things too.',

@@ -79,7 +79,7 @@ onmessage = ({ data }) => {
 
 // ---- Which collection ----
 
-const vectors = 'collection/dense.bin';
+const vectors = 'collection/dense.bin', reader = 'dense/reader.safetensors';
 
 // change makes another collection the one that is searched. Its two files are passed and
 // opened within this one call, so no question sees only one of them.
@@ -419,8 +419,14 @@ const second = {
       return JSON.stringify({ state: 'absent', message: 'this collection has no dense vectors' });
     const { signal } = this.download = new AbortController();
     const count = progress(files, p => { if (!signal.aborted) post('dense', JSON.stringify({ state: 'loading', ...p })); }, engine.given);
+    const optional = files.filter(f => f.name === reader);
+    let lost; // why there is no reader: without it, the other stages answer
     try {
-      await handAll(files, count, signal);
+      await handAll(files.filter(f => f.name !== reader), count, signal);
+      await handAll(optional, count, signal).catch(e => {
+        if (!(e instanceof Failure)) throw e;
+        lost = e;
+      });
     } finally {
       this.download.abort(); // no more progress
     }
@@ -433,6 +439,7 @@ const second = {
         return JSON.stringify({ state: 'absent', message: e.message });
       }
     }
-    return engine.ask('dense', null, 1);
+    const state = engine.ask('dense', null, 1);
+    return lost ? JSON.stringify({ ...JSON.parse(state), file: lost.file, message: lost.message }) : state;
   },
 };

@@ -42,7 +42,7 @@ type Dense struct {
 	// the weights of a relevance and of a sentence. -1 means its own.
 	ReaderResults                int
 	ReaderWeight, SentenceWeight float64
-	Tokens                  int // the length at which passages are cut, in tokens; 0: the encoder's own
+	Tokens                       int // the length at which passages are cut, in tokens; 0: the encoder's own
 }
 
 // LoadDense reads a dense encoder's folder. One that ships has no vocabulary and uses the

@@ -18,11 +18,21 @@ func stages(p *page) {
 		} else if a.Stage == "" {
 			a.Stage = message.StageSparse
 		}
+		read := a.Stage == message.StageBoth && strings.Contains(ask.Turns[len(ask.Turns)-1].Question, "read")
+		if read {
+			a.Stage = message.StageRead
+			a.Cost.ReaderMS = 40
+		}
+		read = a.Stage == message.StageRead
 		a.Cost.DenseMS = 100
 		for k := range a.Results {
 			a.Results[k].Parts = []message.Part{{Term: 0, Query: 2, Doc: 4.25}}
 			a.Results[k].Score = 7.25
 			a.Results[k].Dense = -1.25
+			if read {
+				a.Results[k].Read = 8.5
+				a.Results[k].Score += 8.5
+			}
 		}
 		return a
 	}
@@ -132,6 +142,30 @@ func TestTheDenseVectorIsABarOfTheScore(t *testing.T) {
 	}
 	c := &WhyPanel{p.root, p.id(0), "p1"}
 	if bars := c.Parts(); len(bars) != 2 || bars[0].Width != "14.7%" || bars[1].Width != "100.0%" || bars[0].ID != "" {
+		t.Errorf("bars %+v", bars)
+	}
+}
+
+// The reader's part is a bar of its own, and the turn says that it read.
+func TestTheReaderIsABarOfTheScore(t *testing.T) {
+	p := newPage(t)
+	stages(p)
+	p.root.Message("dense", 0, "on")
+	p.root.Ask("read this")
+	p.settle()
+	p.shows("Searched with both vectors, sparse and dense; the first results were then read together with the question.", true)
+	p.shows("155\u00a0ms", true)
+	p.asks = nil
+	p.root.ToggleWhy(p.id(0), "p1")
+	p.settle()
+	if len(p.asks) != 1 || p.asks[0].Stage != message.StageRead {
+		t.Errorf("asked %+v", p.asks)
+	}
+	for _, want := range []string{"dense vector", "−1.25", ">reader<", "The reader adds +8.50", "add up to 8.50.", "Together 15.75."} {
+		p.shows(want, true)
+	}
+	c := &WhyPanel{p.root, p.id(0), "p1"}
+	if bars := c.Parts(); len(bars) != 3 || bars[0].Width != "14.7%" || bars[1].Width != "100.0%" || bars[2].Width != "100.0%" {
 		t.Errorf("bars %+v", bars)
 	}
 }

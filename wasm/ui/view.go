@@ -199,6 +199,8 @@ func (c *TurnItem) ReadText() string {
 		switch c.Turn.Answer.Stage {
 		case message.StageBoth:
 			more += " Searched with both vectors, sparse and dense."
+		case message.StageRead:
+			more += " Searched with both vectors, sparse and dense; the first results were then read together with the question."
 		case message.StageSparse:
 			if c.Turn.Answer.Doubt == "" {
 				more += " Searched with the sparse vector alone, whose first result stood out."
@@ -354,7 +356,7 @@ func (c *TurnItem) Figures() string {
 
 // took returns the whole time that an answer took, in milliseconds.
 func took(a *message.Answer) float64 {
-	return a.Cost.EncodeMS + a.Cost.SearchMS + a.Cost.ReadMS + a.Cost.DenseMS
+	return a.Cost.EncodeMS + a.Cost.SearchMS + a.Cost.ReadMS + a.Cost.DenseMS + a.Cost.ReaderMS
 }
 
 // Spark returns the heaviest terms as bars, one path per turn and kind.
@@ -625,6 +627,9 @@ func (c *VectorPanel) Figures() []FigureView {
 	}
 	if a.Cost.DenseMS > 0 {
 		figures = append(figures, FigureView{"Dense vector", millis(a.Cost.DenseMS)})
+	}
+	if a.Cost.ReaderMS > 0 {
+		figures = append(figures, FigureView{"Results read in", millis(a.Cost.ReaderMS)})
 	}
 	if r := c.Root.ready; r != nil && r.Memory > 0 {
 		figures = append(figures, FigureView{"Memory held", thousands(int(r.Memory+5e5)/1e6) + "\u00a0MB"})

@@ -28,7 +28,7 @@ const (
 	vocab     = "encoder/vocab.txt"
 	tokenizer = "encoder/tokenizer.json"
 	levels    = "levels/" // NAME/config.json and NAME/model.safetensors
-	second    = "dense/"  // config.json and model.safetensors
+	second    = "dense/"  // config.json, model.safetensors and perhaps reader.safetensors
 	indexFile = "collection/index.bin"
 	textsFile = "collection/passages.bin"
 	denseFile = "collection/dense.bin"
@@ -54,6 +54,9 @@ type worker struct {
 	vectors       *vectors.Vectors
 	sentenceBytes int
 	vectorBytes   int
+	reader        *encoder.Reader // the sentence's, or nil
+	readerBytes   int
+	readerErr     error // why the reader's file, which is there, is not used
 }
 
 func (w *worker) simd(kernel uint32) []byte {
@@ -171,7 +174,9 @@ func (w *worker) addEncoder(name string, data []byte) error {
 			err = errors.Join(err, w.loadMember(level))
 		}
 	}
-	return errors.Join(err, w.loadSentence())
+	err = errors.Join(err, w.loadSentence())
+	w.loadReader()
+	return err
 }
 
 // blame drops the file that made loading an encoder fail, so that it can be passed again,
@@ -229,13 +234,38 @@ func (w *worker) loadFolder(at string, load func(encoder.Files) error) error {
 
 // addSentence stores a file of the dense encoder. The sparse stage keeps answering.
 func (w *worker) addSentence(file string, data []byte) error {
-	if file != "config.json" && file != "model.safetensors" {
-		return fmt.Errorf("the dense encoder has config.json and model.safetensors alone: it shares the base's vocabulary")
+	switch file {
+	case encoder.ReaderFile:
+		w.keep(second+file, data)
+	case "config.json", "model.safetensors":
+		w.sentence, w.reader = nil, nil
+		w.join()
+		w.keep(second+file, data)
+		if err := w.loadSentence(); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("the dense encoder has config.json, model.safetensors and %s alone: it shares the base's vocabulary", encoder.ReaderFile)
 	}
-	w.sentence = nil
+	w.loadReader()
+	return nil
+}
+
+// loadReader loads the reader once its file and the dense encoder are there. Without it, the
+// other stages answer; so what is wrong with it is kept, to be told.
+func (w *worker) loadReader() {
+	const file = second + encoder.ReaderFile
+	if w.sentence == nil || w.parts[file] == nil {
+		return
+	}
+	w.reader, w.readerBytes, w.readerErr = nil, len(w.parts[file]), nil
+	if !w.sentence.HasReader() {
+		w.readerErr = errors.New("config.json names no reader")
+	} else {
+		w.reader, w.readerErr = encoder.LoadReader(w.sentence, w.folder(second))
+	}
+	delete(w.parts, file)
 	w.join()
-	w.keep(second+file, data)
-	return w.loadSentence()
 }
 
 // loadSentence loads the dense encoder once its files and the base are there.
@@ -263,7 +293,11 @@ func (w *worker) joinTo(e *answer.Engine) error {
 	if w.sentence == nil {
 		return e.SetDense(nil, nil)
 	}
-	return e.SetDense(w.sentence, w.vectors)
+	err := e.SetDense(w.sentence, w.vectors)
+	if err == nil {
+		err = e.SetReader(w.reader)
+	}
+	return err
 }
 
 // dense switches the dense stage on and reports its state, or drops its files.
@@ -271,9 +305,10 @@ func (w *worker) dense(on bool) []byte {
 	return reactor.Respond("open", func() (string, string, error) {
 		d := message.DenseState{State: message.DenseOff}
 		if !on {
-			w.sentence, w.vectors = nil, nil
-			delete(w.parts, second+"config.json")
-			delete(w.parts, second+"model.safetensors")
+			w.sentence, w.vectors, w.reader, w.readerErr = nil, nil, nil, nil
+			for _, file := range [...]string{"config.json", "model.safetensors", encoder.ReaderFile} {
+				delete(w.parts, second+file)
+			}
 			w.join()
 			runtime.GC()
 			return "dense", wire.EncodeDenseState(&d), nil
@@ -289,6 +324,11 @@ func (w *worker) dense(on bool) []byte {
 			d.State, d.Message = message.DenseAbsent, strings.TrimPrefix(err.Error(), "answer: ")
 		} else {
 			d.State, d.Name, d.Bytes, d.Memory = message.DenseOn, w.sentence.Name, int64(w.sentenceBytes+w.vectorBytes), memory()
+			if d.Reader = w.reader != nil; d.Reader {
+				d.Bytes += int64(w.readerBytes)
+			} else if w.readerErr != nil {
+				d.Message, d.File = w.readerErr.Error(), second+encoder.ReaderFile
+			}
 		}
 		return "dense", wire.EncodeDenseState(&d), nil
 	})
