@@ -74,7 +74,8 @@ trainer conversations switch --splits dev --pairs 300
 trainer conversations quote --splits dev,test
 trainer conversations doubt --splits dev,test
 trainer conversations converse --splits dev,choice --pooled --dense models/bge-small-conv --stage both
-trainer conversations sure --splits dev,choice --pooled --dense models/bge-small-conv`,
+trainer conversations sure --splits dev,choice --pooled --dense models/bge-small-conv
+trainer conversations quote --splits dev --dense models/bge-small-conv --stage read --sentence-weight 1`,
 }
 
 func runConversations(flags *cli.Flags) cli.Run {

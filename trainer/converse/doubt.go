@@ -114,7 +114,7 @@ func (p *Player) Doubt(ctx context.Context, dir string, fitted bool) (report *Do
 		delete(played, handbookFit) // it has no dense vectors
 		delete(played, handbookTest)
 	}
-	r := &Doubted{Stage: cmp.Or(p.Stage, message.StageSparse)}
+	r := &Doubted{Stage: cmp.Or(p.Stage, stage)}
 	r.Fitted = fitDoubt(slices.Concat(played["train"], played[conversations.Choice], played[handbookFit]))
 	now := func(x []float64) float64 { return logistic(r.Fitted, x) }
 	r.Above = threshold(played["dev"], now, doubtLost)
