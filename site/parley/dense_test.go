@@ -170,7 +170,7 @@ func TestSearchWithAReader(t *testing.T) {
 			t.Errorf("%q: %s in %v ms", stage, a.Stage, a.Cost.ReaderMS)
 		}
 	}
-	if _, out, _ := search(); !strings.Contains(out, "the first results were then read together with the question") {
+	if _, out, _ := search(); !strings.Contains(out, "the first results were then read together with the question") || !strings.Contains(out, "ms reader; ") {
 		t.Error(out)
 	}
 	if out := must(t, ":stage both\n:stage read\nwhale\n:stage both\n", b.with("chat", "--dense", dense)...); strings.Count(out, "were then read") != 1 {

@@ -291,6 +291,9 @@ func (p page) cost(a *message.Answer) {
 	if a.Cost.DenseMS > 0 {
 		second = fmt.Sprintf(", %.1f ms dense stage", a.Cost.DenseMS)
 	}
+	if a.Cost.ReaderMS > 0 {
+		second += fmt.Sprintf(", %.1f ms reader", a.Cost.ReaderMS)
+	}
 	fmt.Fprintln(p.w, p.style.dim(fmt.Sprintf("  %.1f ms encoding, %.2f ms search, %.1f ms reading sentences%s; %d tokens, %s, %s postings",
 		a.Cost.EncodeMS, a.Cost.SearchMS, a.Cost.ReadMS, second, a.Tokens, terms, thousands(a.Cost.Postings))))
 }
