@@ -21,6 +21,8 @@ var killTests = map[string]string{
 	"synthetic": "TestAKilledCommandLeavesWhatWasThere", "conversations": "TestAKilledCommandLeavesWhatWasThere",
 	"plot": "TestAKilledCommandLeavesWhatWasThere", "evaluate": "TestAKilledCommandLeavesWhatWasThere",
 	"replies":    "TestAKilledCommandLeavesWhatWasThere",
+	"candidates": "TestAKilledCommandLeavesWhatWasThere",
+	"reader":     "TestRunTrainsAReader in train, with libtorch",
 	"rewrite":    "TestAKilledCommandLeavesWhatWasThere",
 	"train":      "TestKilledRunResumes in train, with libtorch",
 	"experiment": "TestKilledExperimentGoesOn, with libtorch",
@@ -62,6 +64,7 @@ func killable(t *testing.T) (list []killed.Writer) {
 	for _, split := range []string{"train", "dev", "test"} {
 		put(t, filepath.Join(dir, "less", split+".jsonl"), nil)
 	}
+	put(t, filepath.Join(dir, "asked.txt"), []byte(tinyAnswers))
 	goldOf(t, dir, "mtrag", "what is a debit?")
 	goldOf(t, dir, "other-mtrag", "what is a credit?")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -80,6 +83,7 @@ func killable(t *testing.T) (list []killed.Writer) {
 		{"plot", "plot --out OUT", "DIR/run", "DIR/run DIR/run"},
 		{"evaluate", "evaluate --bm25 --input conversation" + data + " --run OUT --tag", "one", "two"},
 		{"rewrite", "rewrite --examples DIR/some.jsonl --all --out OUT --url " + server.URL + "/v1 --model", "one", "two"},
+		{"candidates", "candidates --answers DIR/asked.txt --encoder SET/encoder --collection SET/articles --out OUT --questions", "1", "2"},
 		{"replies", "replies --encoder SET/encoder --passages SET/corpus.jsonl --cache DIR/cache --mass 1 --out OUT --examples", "DIR/some.jsonl", "DIR/fewer.jsonl"},
 	} {
 		out := filepath.Join(dir, "written", w.name, "out")

@@ -9,6 +9,7 @@
 //	quote.go    whether the quotation answers, by judged sentences
 //	sure.go     how often the sparse stage is right, and how well it estimates that
 //	doubt.go    whether inputs without an answer are recognised
+//	candidates.go  examples to train the reader on
 package converse
 
 import (

@@ -60,14 +60,13 @@ type Verdict struct {
 	Sentence string  `json:"best_sentence"`
 }
 
-// judge compares the sentence quoted from an article with the gold articles'
-// sentences.
-func (j *judge) judge(t *judged.Turn, article, quoted string) Verdict {
+// likeness returns a function that says how like a sentence is to the writer's reply.
+func (j *judge) likeness(t *judged.Turn) func(sentence string) float64 {
 	want := map[string]float64{}
 	for w := range stems(t.Reply) {
 		want[w] = j.idf(w)
 	}
-	likeness := func(sentence string) (sum float64) {
+	return func(sentence string) (sum float64) {
 		has := stems(sentence)
 		for _, w := range bm25.Words(t.Reply) { // in a fixed order, so that sums have the same bits each time
 			if has[w] {
@@ -77,6 +76,12 @@ func (j *judge) judge(t *judged.Turn, article, quoted string) Verdict {
 		}
 		return sum
 	}
+}
+
+// judge compares the sentence quoted from an article with the gold articles'
+// sentences.
+func (j *judge) judge(t *judged.Turn, article, quoted string) Verdict {
+	likeness := j.likeness(t)
 	v := Verdict{Likeness: likeness(quoted)}
 	from := false
 	// The writer's reply was not made from the Factbook's passages. Therefore a

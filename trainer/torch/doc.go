@@ -1,6 +1,6 @@
-// Package torch trains sparse and dense encoders on libtorch. It has the models
-// (BertForMaskedLM and DistilBertForMaskedLM, used as SPLADE, and BertModel), the
-// losses of a distillation step, and AdamW.
+// Package torch trains sparse and dense encoders, and readers, on libtorch. It has the
+// models (BertForMaskedLM and DistilBertForMaskedLM, used as SPLADE, and BertModel), the
+// losses of a step, and AdamW.
 //
 // It is the only package that uses gotch, and the only one that needs libtorch. Without
 // the build tag `libtorch` it has only types and an error that says how to get

@@ -37,6 +37,9 @@ type Model struct {
 	params map[string]tensor
 	frozen map[string]bool
 	sieve  *sieve // of the output's rows at its last use
+	// frozenBelow is the number of lower layers that are frozen together with all that is
+	// below them, so that no gradient flows through their states.
+	frozenBelow int
 }
 
 // Load reads a Hugging Face folder: config.json and model.safetensors, which are
@@ -199,6 +202,9 @@ func (e *Model) fill(found map[string]weights) error {
 		if _, ok := found[head+"out.bias"]; ok {
 			e.order = append(e.order, e.Config.headParams(head)...)
 		}
+	}
+	if _, ok := found[RelevanceHead+"bias"]; ok {
+		e.order = append(e.order, e.Config.readerParams()...)
 	}
 	return e.make(found, e.order)
 }
@@ -450,12 +456,16 @@ func (e *Model) body(s *scope, in inputs) tensor {
 	split := func(x tensor) tensor {       // [B,heads,T,H/heads]
 		return s.transpose(s.reshape(x, b, t, c.Heads, h/c.Heads), 1, 2)
 	}
-	for _, l := range n.layers {
+	for i, l := range n.layers {
+		begin := len(s.made)
 		a := s.attention(split(linear(x, l.query)), split(linear(x, l.key)), split(linear(x, l.value)), in.mask)
 		a = s.reshape(s.transpose(a, 1, 2), b*t, h)
 		x = norm(s.add(linear(a, l.out), x), l.norm1)
 		f := linear(s.gelu(linear(x, l.inner)), l.outer)
 		x = norm(s.add(f, x), l.norm2)
+		if i < e.frozenBelow {
+			s.free(begin, x) // no gradient needs it
+		}
 	}
 	return x
 }

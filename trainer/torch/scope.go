@@ -67,6 +67,19 @@ func lastError() error {
 	return errors.New(text)
 }
 
+// free frees the tensors made since there were begin of them, except kept.
+func (s *scope) free(begin int, kept tensor) {
+	if s.err != nil {
+		return
+	}
+	for _, c := range s.made[begin:] {
+		if c != kept.c {
+			lib.AtFree(c)
+		}
+	}
+	s.made = append(s.made[:begin], kept.c)
+}
+
 func (s *scope) fail(err error) {
 	if s.err == nil {
 		s.err = err

@@ -12,6 +12,9 @@
 //	best/                the encoder with the best figure on the dev set, in Hugging Face's layout;
 //	                     with --train-docs also best/doc/, the document encoder
 //	best.json            the manifest of best/ (package bundle)
+//
+// The folder of a reader's run (reader.go) has reader.json in place of run.json. Its best/
+// has config.json and model.safetensors: the reader with all that it shares, in floats.
 package train
 
 import (
@@ -206,7 +209,9 @@ func Default() Config {
 
 // Read reads a run's JSON file; its fields replace those of c. An unknown field is an
 // error.
-func (c *Config) Read(path string) error {
+func (c *Config) Read(path string) error { return readConfig(path, c) }
+
+func readConfig(path string, c any) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -224,9 +229,11 @@ func (c *Config) Read(path string) error {
 }
 
 // Override sets the fields whose flags, as Flags defined them, were given.
-func (c *Config) Override(given *cli.Flags) error {
+func (c *Config) Override(given *cli.Flags) error { return override(c, given) }
+
+func override(c any, given *cli.Flags) error {
 	var own cli.Flags
-	c.Flags(&own)
+	defineFlags(c, &own)
 	var wrong error
 	given.Visit(func(f *cli.Flag) {
 		if own.Lookup(f.Name) != nil {
@@ -237,7 +244,10 @@ func (c *Config) Override(given *cli.Flags) error {
 }
 
 // Flags defines a flag in set for every field.
-func (c *Config) Flags(set *cli.Flags) {
+func (c *Config) Flags(set *cli.Flags) { defineFlags(c, set) }
+
+// defineFlags defines a flag in set for every field of the configuration that c points to.
+func defineFlags(c any, set *cli.Flags) {
 	v := reflect.ValueOf(c).Elem()
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
@@ -381,7 +391,11 @@ func (c *Config) sparseOnly() string {
 	return ""
 }
 
-func (c *Config) field(name string) any {
+func (c *Config) field(name string) any { return fieldOf(c, name) }
+
+// fieldOf returns the value of a field of the configuration that c points to, by its name
+// in JSON.
+func fieldOf(c any, name string) any {
 	v := reflect.ValueOf(c).Elem()
 	for i := range v.NumField() {
 		if v.Type().Field(i).Tag.Get("json") == name {

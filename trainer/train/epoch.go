@@ -40,23 +40,38 @@ func split(examples []importers.Example, part float64, seed int) (train, dev []i
 	return train, dev
 }
 
+// An Exclusion has what must not be trained on: a question without its history, and any
+// rewrite, compared by letters and digits only.
+type Exclusion map[string]bool
+
+// Exclude returns the exclusion of examples.
+func Exclude(examples []importers.Example) Exclusion {
+	x := Exclusion{}
+	for i := range examples {
+		x[lettersAndDigits(examples[i].Question)] = true
+		x[lettersAndDigits(examples[i].Rewrite)] = true
+	}
+	delete(x, "")
+	return x
+}
+
+// Has reports whether one of texts is excluded.
+func (x Exclusion) Has(texts ...string) bool {
+	return slices.ContainsFunc(texts, func(s string) bool { return x[lettersAndDigits(s)] })
+}
+
+func lettersAndDigits(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return r < '0' || r > '9' && r < 'a' || r > 'z' && r < 128
+	}), " ")
+}
+
 // without drops examples whose question in context, or whose rewrite, is among the
-// excluded: a question without history, or any rewrite, compared by letters and digits
-// only.
+// excluded.
 func without(examples, excluded []importers.Example) (kept []importers.Example, dropped int) {
-	plain := func(s string) string {
-		return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-			return r < '0' || r > '9' && r < 'a' || r > 'z' && r < 128
-		}), " ")
-	}
-	bad := map[string]bool{}
-	for i := range excluded {
-		bad[plain(excluded[i].Question)] = true
-		bad[plain(excluded[i].Rewrite)] = true
-	}
-	delete(bad, "")
+	bad := Exclude(excluded)
 	for _, e := range examples {
-		if bad[plain(e.Question)] || bad[plain(e.Rewrite)] {
+		if bad.Has(e.Question, e.Rewrite) {
 			dropped++
 			continue
 		}
@@ -147,20 +162,23 @@ func (p *prepared) inputs(c *Config, examples []importers.Example, epoch int) []
 	return out
 }
 
-// batches divides an epoch into batches of inputs of similar length. It shuffles the
-// examples, sorts them by length within stretches of fifty batches, and shuffles the
-// batches. The last batch may be smaller.
+// batches divides an epoch into batches of inputs of similar length.
 func (c *Config) batches(in []input, epoch int) [][]int {
-	const stretch = 50
-	r := random(c.Seed, epoch, 2)
-	order := r.Perm(len(in))
+	return batches(len(in), c.Batch, 50, func(i int) int { return len(in[i].IDs) }, random(c.Seed, epoch, 2))
+}
+
+// batches divides n things into batches of size things of similar length. It shuffles the
+// things, sorts them by length within stretches of so many batches, and shuffles the
+// batches. The last batch may be smaller.
+func batches(n, size, stretch int, length func(int) int, r *rand.Rand) [][]int {
+	order := r.Perm(n)
 	var all [][]int
 	for len(order) > 0 {
-		part := order[:min(stretch*c.Batch, len(order))]
+		part := order[:min(stretch*size, len(order))]
 		order = order[len(part):]
-		slices.SortStableFunc(part, func(a, b int) int { return len(in[a].IDs) - len(in[b].IDs) })
+		slices.SortStableFunc(part, func(a, b int) int { return length(a) - length(b) })
 		for len(part) > 0 {
-			n := min(c.Batch, len(part))
+			n := min(size, len(part))
 			all = append(all, part[:n])
 			part = part[n:]
 		}

@@ -83,30 +83,35 @@ func ReadFinished(run string) (*Finished, error) {
 	if err := f.Config.Read(filepath.Join(run, "run.json")); err != nil {
 		return nil, err
 	}
-	var s state
-	for name, into := range map[string]any{"checkpoint/state.json": &s, "provenance.json": &f.Provenance} {
+	s, err := ended(run, &f.Provenance, "trainer train")
+	if err != nil {
+		return nil, err
+	}
+	f.Steps, f.BestEpoch = s.Step, s.BestAt
+	f.Log, err = ReadLog(filepath.Join(run, "log.jsonl"))
+	return f, err
+}
+
+// ended reads the state and the provenance of a run that command made, and verifies its
+// best encoder. It returns an error if the run has not ended.
+func ended(run string, from *Provenance, command string) (s state, err error) {
+	for name, into := range map[string]any{"checkpoint/state.json": &s, "provenance.json": from} {
 		path := filepath.Join(run, filepath.FromSlash(name))
 		data, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) && into == any(&s) {
-			return nil, fmt.Errorf("the run in %s has no checkpoint yet; finish it with trainer train --resume --out %s", run, run)
+			return s, fmt.Errorf("the run in %s has no checkpoint yet; finish it with %s --resume --out %s", run, command, run)
 		}
 		if err != nil {
-			return nil, err
+			return s, err
 		}
 		if err := json.Unmarshal(data, into); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return s, fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	if !s.Ended {
-		return nil, fmt.Errorf("the run in %s has not ended, it is at step %d; finish it with trainer train --resume --out %s", run, s.Step, run)
+		return s, fmt.Errorf("the run in %s has not ended, it is at step %d; finish it with %s --resume --out %s", run, s.Step, command, run)
 	}
-	f.Steps, f.BestEpoch = s.Step, s.BestAt
-	if err := verifyBest(run, &s); err != nil {
-		return nil, err
-	}
-	var err error
-	f.Log, err = ReadLog(filepath.Join(run, "log.jsonl"))
-	return f, err
+	return s, verifyBest(run, &s)
 }
 
 func verifyBest(run string, s *state) error {
@@ -146,14 +151,15 @@ func verifyBest(run string, s *state) error {
 
 // A Line is a line of log.jsonl: numbers by name. Every line has "step", "epoch"
 // and "time" (when it was written, in seconds since 1970). A line of the dev set
-// has "dev_r100", or "dev_cosine" if the student is dense.
+// has "dev_r100", or "dev_cosine" if the student is dense, or "dev_first" of a reader.
 type Line map[string]float64
 
 // Dev reports whether the line is an evaluation on the dev set, not a step.
 func (l Line) Dev() bool {
 	_, sparse := l["dev_r100"]
 	_, dense := l["dev_cosine"]
-	return sparse || dense
+	_, reader := l["dev_first"]
+	return sparse || dense || reader
 }
 
 // A Log has the lines of a run's log.jsonl, in order.

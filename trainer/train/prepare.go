@@ -297,7 +297,11 @@ func Checksum(path string) (string, error) {
 }
 
 func writeProvenance(folder string, p *prepared) error {
-	out := Provenance{Train: len(p.train), Dev: len(p.dev), Passages: len(p.texts), SHA256: p.sums}
+	return provenance(folder, Provenance{Train: len(p.train), Dev: len(p.dev), Passages: len(p.texts), SHA256: p.sums})
+}
+
+// provenance completes out and writes provenance.json.
+func provenance(folder string, out Provenance) error {
 	out.Revision, out.Modified = Revision()
 	if info, ok := debug.ReadBuildInfo(); ok {
 		out.Go = info.GoVersion

@@ -42,13 +42,7 @@ func Run(ctx context.Context, c Config, resume bool, stderr io.Writer) error {
 		torch.Threads(c.Threads)
 	}
 	file := filepath.Join(c.Out, "run.json")
-	_, err = os.Stat(file)
-	switch {
-	case err == nil && !resume:
-		return fmt.Errorf("%s already has a run; give --resume to continue it, or another --out", c.Out)
-	case errors.Is(err, fs.ErrNotExist) && resume:
-		return fmt.Errorf("%s has no run to continue: %s is missing", c.Out, file)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	if err := startsAt(file, resume); err != nil {
 		return err
 	}
 	p, err := prepare(ctx, &c, stderr)
@@ -82,6 +76,21 @@ func Run(ctx context.Context, c Config, resume bool, stderr io.Writer) error {
 	return r.train(ctx)
 }
 
+// startsAt returns an error if a run cannot begin, or continue, whose configuration is in
+// file.
+func startsAt(file string, resume bool) error {
+	_, err := os.Stat(file)
+	switch {
+	case err == nil && !resume:
+		return fmt.Errorf("%s already has a run; give --resume to continue it, or another --out", filepath.Dir(file))
+	case errors.Is(err, fs.ErrNotExist) && resume:
+		return fmt.Errorf("%s has no run to continue: %s is missing", filepath.Dir(file), file)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return nil
+}
+
 type runner struct {
 	c       Config
 	p       *prepared
@@ -103,16 +112,11 @@ type runner struct {
 func (r *runner) begin(resume bool) (err error) {
 	from := r.c.Encoder
 	if resume {
-		// If the run was killed between two renames, the last checkpoint still has the
-		// other name.
-		if _, err := os.Stat(r.folder); errors.Is(err, fs.ErrNotExist) {
-			if err := os.Rename(r.folder+".old", r.folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
+		var err error
+		if resume, err = r.hasCheckpoint(); err != nil {
+			return err
 		}
-		if _, err := os.Stat(r.folder); errors.Is(err, fs.ErrNotExist) {
-			resume = false // stopped before the first checkpoint: begin again
-		} else {
+		if resume {
 			from = r.folder
 		}
 	}
@@ -175,6 +179,24 @@ func (r *runner) begin(resume bool) (err error) {
 		}
 	}
 	return nil
+}
+
+// hasCheckpoint reports whether there is a checkpoint. Without one, the run was stopped
+// before its first, and begins again.
+func (r *runner) hasCheckpoint() (bool, error) {
+	_, err := os.Stat(r.folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		// If the run was killed between two renames, the last checkpoint still has the
+		// other name.
+		if err := os.Rename(r.folder+".old", r.folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+		_, err = os.Stat(r.folder)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (r *runner) restore() error {

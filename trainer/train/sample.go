@@ -8,24 +8,24 @@ import (
 	"parley/trainer/teacher"
 )
 
-// A candidates has what a step uses of a teacher's list: places in it, the positive's
+// A choice has what a step uses of a teacher's list: places in it, the positive's
 // first, and the logarithms of the importance weights if places were not drawn
 // evenly.
-type candidates struct {
+type choice struct {
 	places    []int
 	logWeight []float32 // nil: all 0
 }
 
 // samplings draw n places of l between the ranks from and to (places from-1 to to-1),
 // without repetition. They return fewer if the list is short.
-var samplings = map[string]func(r *rand.Rand, l teacher.List, from, to, n int) candidates{
+var samplings = map[string]func(r *rand.Rand, l teacher.List, from, to, n int) choice{
 	// window draws evenly between the two ranks (DiSCo: 11 to 960).
-	"window": func(r *rand.Rand, l teacher.List, from, to, n int) candidates {
-		return candidates{places: evenly(r, from-1, min(to, len(l.Docs)), n)}
+	"window": func(r *rand.Rand, l teacher.List, from, to, n int) choice {
+		return choice{places: evenly(r, from-1, min(to, len(l.Docs)), n)}
 	},
 	// top takes the first n.
-	"top": func(r *rand.Rand, l teacher.List, from, to, n int) candidates {
-		var c candidates
+	"top": func(r *rand.Rand, l teacher.List, from, to, n int) choice {
+		var c choice
 		for p := from - 1; p < min(to, len(l.Docs)) && len(c.places) < n; p++ {
 			c.places = append(c.places, p)
 		}
@@ -33,8 +33,8 @@ var samplings = map[string]func(r *rand.Rand, l teacher.List, from, to, n int) c
 	},
 	// uniform draws evenly from the whole list except the positive; it ignores from
 	// and to.
-	"uniform": func(r *rand.Rand, l teacher.List, from, to, n int) candidates {
-		return candidates{places: evenly(r, 1, len(l.Docs), n)}
+	"uniform": func(r *rand.Rand, l teacher.List, from, to, n int) choice {
+		return choice{places: evenly(r, 1, len(l.Docs), n)}
 	},
 	// score draws with probabilities proportional to the teacher's scores, and
 	// weights the candidates so that the softmax over them estimates the one over the
@@ -42,10 +42,10 @@ var samplings = map[string]func(r *rand.Rand, l teacher.List, from, to, n int) c
 	"score": proportional,
 	// quantile draws one from each of n equal stretches of the ranks, so that every
 	// step has candidates from the whole range of the teacher's scores.
-	"quantile": func(r *rand.Rand, l teacher.List, from, to, n int) candidates {
+	"quantile": func(r *rand.Rand, l teacher.List, from, to, n int) choice {
 		first, last := from-1, min(to, len(l.Docs))
 		n = min(n, last-first)
-		var c candidates
+		var c choice
 		for i := range max(0, n) {
 			a, b := first+i*(last-first)/n, first+(i+1)*(last-first)/n
 			c.places = append(c.places, a+r.IntN(b-a))
@@ -59,10 +59,10 @@ var samplings = map[string]func(r *rand.Rand, l teacher.List, from, to, n int) c
 // probability; from a random start, a draw is made at equal distances. A place's
 // probability is exactly n times its share of the scores. A place for which that
 // exceeds 1 is always drawn, and does not count for the others' shares.
-func proportional(r *rand.Rand, l teacher.List, from, to, n int) candidates {
+func proportional(r *rand.Rand, l teacher.List, from, to, n int) choice {
 	first, last := from-1, min(to, len(l.Docs))
 	if first >= last {
-		return candidates{}
+		return choice{}
 	}
 	// Fused teachers' scores may be negative, so they are counted from the lowest.
 	low := math.Min(0, float64(l.Scores[last-1]))
@@ -73,7 +73,7 @@ func proportional(r *rand.Rand, l teacher.List, from, to, n int) candidates {
 		order[i] += first
 		sum += score(order[i])
 	}
-	var c candidates
+	var c choice
 	n = min(n, len(order))
 	for i := first; i < last && n > 0; i++ { // the list is sorted, so the largest shares come first
 		if float64(n)*score(i) < sum {
@@ -119,16 +119,16 @@ func evenly(r *rand.Rand, first, last, n int) []int {
 
 // sample draws a step's candidates from a list: the positive from its first
 // pseudo-positives, the others by the configured sampling.
-func (c *Config) sample(r *rand.Rand, l teacher.List) candidates {
+func (c *Config) sample(r *rand.Rand, l teacher.List) choice {
 	if len(l.Docs) == 0 {
-		return candidates{}
+		return choice{}
 	}
 	positive := 0
 	if k := min(c.Pseudo, len(l.Docs)); k > 1 {
 		positive = r.IntN(k)
 	}
 	rest := samplings[c.Sampling](r, l, c.From, c.To, c.Candidates)
-	out := candidates{places: []int{positive}}
+	out := choice{places: []int{positive}}
 	if rest.logWeight != nil {
 		out.logWeight = []float32{0}
 	}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"parley/shared/answer"
+	"parley/shared/cli"
+	"parley/shared/durable"
+	"parley/shared/importers"
+	"parley/shared/message"
+	"parley/shared/passages"
+	"parley/shared/progress"
+	"parley/trainer/candidates"
+	"parley/trainer/conversations"
+	"parley/trainer/converse"
+	"parley/trainer/disk"
+	"parley/trainer/train"
+)
+
+var candidatesCommand = cli.Command{
+	Name: "candidates", Define: runCandidates,
+	Synopsis: `--out FILE [--splits LIST] [--answers FILES --collection DIR] [FLAGS]`,
+	Summary:  "make the examples that the reader is trained on",
+	About: `Writes the examples that trainer reader trains on: questions, passages that the engine
+found for them, and which of these, and which of their sentences, answer.
+
+--splits plays the project's conversations with the engine's own replies. A turn's
+example has the right article and four others of the first ten results; the sentences
+that answer are those most like the writer's reply. An unanswerable input's example has
+the first three results, of which none is right.
+
+--answers adds questions with short answers (Natural Questions, TriviaQA, SQuAD), in the
+forms of DPR's topics, asked of the collection in the folder --collection by the sparse
+stage. The first passage that has an answer is right, and so are its sentences that have
+one; passages without an answer are not.
+
+Questions and rewrites of --exclude are left out. The same files and the same --seed
+give the same bytes. Without --encoder, the engine uses the default level of
+models/family.json.`,
+	Examples: `trainer candidates --splits train --dense models/bge-small-conv --dense-passages build/bge --stage both --out conversations.jsonl
+trainer candidates --answers 'dpr/topics.dpr.*.txt.gz' --collection build/wiki --questions 6000 --out answers.jsonl
+trainer reader --encoder models/bge-small-conv --vocabulary models/splade-tiny --examples conversations.jsonl,answers.jsonl --out runs/reader`,
+}
+
+// making are the values of the command's flags.
+type making struct {
+	data, splits, collection, out string
+	files                         converse.Files
+	answers, exclude              files
+	questions, seed               int
+}
+
+func runCandidates(flags *cli.Flags) cli.Run {
+	var o making
+	flags.StringVar(&o.data, "data", "trainer/conversations", "`folder` of the conversations")
+	flags.StringVar(&o.splits, "splits", "", "the conversations' `splits` to play, with commas")
+	flags.StringVar(&o.files.Articles, "articles", "models/vital-articles", "`folder` of the articles that the conversations are about, and their index")
+	flags.StringVar(&o.files.Encoder, "encoder", "", "query encoder's `folder` (empty: the default level of models/family.json)")
+	flags.StringVar(&o.files.Base, "base", "", "the base encoder's `folder`, if --encoder was exported with --share")
+	denseFlags(flags, &o.files.Dense)
+	flags.StringVar(&o.files.Cache, "cache", "cache", "`folder` in which the articles' dense vectors are kept")
+	flags.Var(&o.answers, "answers", "questions with short answers, `files`")
+	flags.StringVar(&o.collection, "collection", "", "`folder` of the collection that they are asked of: index.bin and passages.bin")
+	flags.IntVar(&o.questions, "questions", 0, "make examples of at most `n` of them (0: all)")
+	flags.Var(&o.exclude, "exclude", "examples whose questions and rewrites are left out, `files`")
+	flags.IntVar(&o.seed, "seed", 1, "the `number` that seeds what is drawn")
+	flags.StringVar(&o.out, "out", "", "write the examples to `file`")
+	return func(ctx context.Context, s cli.Streams, args []string) error {
+		switch {
+		case len(args) > 0:
+			return cli.Usagef("%q: name files with flags", args)
+		case o.out == "":
+			return cli.Usagef("no --out, the file to write")
+		case o.splits == "" && len(o.answers) == 0:
+			return cli.Usagef("nothing to make examples of: give --splits, --answers or both")
+		case (len(o.answers) > 0) != (o.collection != ""):
+			return cli.Usagef("--answers are asked of --collection: give both")
+		case o.questions < 0:
+			return cli.Usagef("--questions %d is negative", o.questions)
+		case o.files.Encoder == "" && o.files.Base != "":
+			return cli.Usagef("--base names what --encoder shares: give both")
+		}
+		if err := checkDense(&o.files.Dense); err != nil {
+			return err
+		}
+		if o.splits != "" {
+			for name := range strings.SplitSeq(o.splits, ",") {
+				if !slices.Contains(conversations.All, name) {
+					return cli.Usagef("--splits: there is no %q; there are %s", name, strings.Join(conversations.All, ", "))
+				}
+			}
+		}
+		if o.files.Encoder == "" {
+			var err error
+			if o.files.Encoder, o.files.Base, err = converse.DefaultLevel(familyFile); err != nil {
+				return err
+			}
+		}
+		return o.run(ctx, s)
+	}
+}
+
+func (o *making) run(ctx context.Context, s cli.Streams) error {
+	var of []importers.Example
+	if len(o.exclude) > 0 {
+		var err error
+		if of, err = disk.Examples(o.exclude); err != nil {
+			return err
+		}
+	}
+	excluded := train.Exclude(of)
+	var all []candidates.Example
+	for _, make := range []func(context.Context, train.Exclusion, io.Writer) ([]candidates.Example, error){o.play, o.ask} {
+		made, err := make(ctx, excluded, s.Err)
+		if err != nil {
+			return err
+		}
+		all = append(all, made...)
+	}
+	if err := os.MkdirAll(filepath.Dir(o.out), 0o755); err != nil {
+		return err
+	}
+	if err := durable.Write(o.out, func(w io.Writer) error { return candidates.Write(w, all) }); err != nil {
+		return err
+	}
+	count := map[string][3]int{} // by source: examples, those with a relevant passage, passages
+	for i := range all {
+		n := count[all[i].Source]
+		n[0]++
+		if all[i].Relevant() {
+			n[1]++
+		}
+		n[2] += len(all[i].Passages)
+		count[all[i].Source] = n
+	}
+	for _, source := range []string{candidates.Conversations, candidates.Unanswerable, candidates.Answers} {
+		if n, ok := count[source]; ok {
+			fmt.Fprintf(s.Out, "%-13s  %6d examples, %6d with a relevant passage, %6d passages\n", source, n[0], n[1], n[2])
+		}
+	}
+	return nil
+}
+
+// play makes the examples of the conversations.
+func (o *making) play(ctx context.Context, excluded train.Exclusion, stderr io.Writer) ([]candidates.Example, error) {
+	if o.splits == "" {
+		return nil, nil
+	}
+	set, err := conversations.Open(o.data)
+	if err != nil {
+		return nil, err
+	}
+	articles, err := conversations.Articles(o.files.Articles)
+	if err != nil {
+		return nil, err
+	}
+	e, err := o.files.Engine(ctx, articles, stderr)
+	if err != nil {
+		return nil, err
+	}
+	p := &converse.Player{Engine: e, Set: set, Splits: strings.Split(o.splits, ","), Replies: converse.Engine, Stage: o.files.Dense.Stage, Pooled: true, Progress: stderr}
+	return p.Candidates(ctx, o.data, uint64(o.seed), excluded.Has)
+}
+
+// ask makes the examples of the questions with short answers.
+func (o *making) ask(ctx context.Context, excluded train.Exclusion, stderr io.Writer) ([]candidates.Example, error) {
+	if len(o.answers) == 0 {
+		return nil, nil
+	}
+	asked, err := candidates.ReadAsked(o.answers)
+	if err != nil {
+		return nil, err
+	}
+	asked = slices.DeleteFunc(asked, func(a candidates.Asked) bool { return excluded.Has(a.Question) })
+	store, err := conversations.Articles(o.collection)
+	if err != nil {
+		return nil, err
+	}
+	sparse := o.files
+	sparse.Articles, sparse.Dense.Encoder = o.collection, ""
+	e, err := sparse.Engine(ctx, store, stderr)
+	if err != nil {
+		return nil, err
+	}
+	most := len(asked)
+	if o.questions > 0 {
+		most = min(most, o.questions)
+	}
+	m := progress.New(stderr, "questions with answers", 0, int64(most))
+	made, err := candidates.Answered(asked, func(question string) ([]passages.Passage, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return rankPassages(e, store, question)
+	}, o.questions, uint64(o.seed), func(examples int) { m.Update(int64(examples), "") })
+	if err == nil {
+		m.Done(fmt.Sprintf("%d examples", len(made)))
+	}
+	return made, err
+}
+
+// rankPassages returns the best passages for a question by the sparse stage.
+func rankPassages(e *answer.Engine, store *passages.Store, question string) (list []passages.Passage, err error) {
+	hits, _, err := e.Rank(message.Ask{Turns: []message.Turn{{Question: question}}, Stage: message.StageSparse}, candidates.Found)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", question, err)
+	}
+	for _, h := range hits {
+		list = append(list, store.At(int(h.Doc)))
+	}
+	return list, nil
+}
