@@ -48,11 +48,17 @@ OUT/doc.
 For a dense student (--dense-student), --share leaves out only the vocabulary, and
 --levels and --word-levels set how fine its integers are: fewer levels compress to
 fewer bytes. --dense-weight, --dense-zero and --sure-above set how its cosines are
-added to the sparse scores; trainer evaluate --dense measures them.`,
+added to the sparse scores; trainer evaluate --dense measures them.
+
+For a reader's run (trainer reader), OUT gets the files of the dense encoder that it
+belongs to, with reader.safetensors, its settings in config.json, and a part of the card;
+it may be that encoder's folder itself. The reader's matrices have --levels (7 if not
+given), as the dense encoder that ships.`,
 	Examples: `trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag DIR --input conversation --json > mtrag.json
 trainer export --licence Apache-2.0 --figures mtrag.json runs/one models/splade-tiny-conversations
 trainer export --licence Apache-2.0 --share models/splade-tiny --query-terms 16 runs/one models/splade-tiny-conversations
-trainer export --licence CC-BY-SA-4.0 --share models/splade-tiny --levels 31 --word-levels 31 --dense-weight 20 runs/dense models/bge-small-conv`,
+trainer export --licence CC-BY-SA-4.0 --share models/splade-tiny --levels 31 --word-levels 31 --dense-weight 20 runs/dense models/bge-small-conv
+trainer export --reader-weight 4 --reader-results 5 runs/reader models/bge-small-conv`,
 }
 
 func runExport(flags *cli.Flags) cli.Run {
@@ -75,9 +81,29 @@ func runExport(flags *cli.Flags) cli.Run {
 	flags.Float64Var(&dense.DenseZero, "dense-zero", 0, "the `cosine` that counts 0")
 	flags.Float64Var(&dense.SureAbove, "sure-above", 0, "skip the dense stage if the sparse one is right with this `probability` or more (0: never skip)")
 	flags.StringVar(&base, "share", "", "leave out what this encoder's `folder` also has")
+	reader := encoder.ReaderSettings{Results: 5, Weight: 4}
+	flags.IntVar(&reader.Results, "reader-results", reader.Results, "for a reader: it reads the first `n` results")
+	flags.Float64Var(&reader.Weight, "reader-weight", reader.Weight, "for a reader: the `weight` of its logit beside the score of both stages")
+	flags.Float64Var(&reader.SentenceWeight, "sentence-weight", 0, "for a reader: the `weight` of its logits of sentences in what is quoted")
 	return func(ctx context.Context, s cli.Streams, words []string) error {
 		if len(words) != 2 {
 			return cli.Usagef("%d folders, want 2: RUN and OUT", len(words))
+		}
+		if train.IsReader(words[0]) {
+			if err := readerFlags(flags); err != nil {
+				return err
+			}
+			if !given(flags, "levels") {
+				levels.Matrices = readerLevels
+			}
+			x, err := readReader(words[0], reader, levels)
+			if err != nil {
+				return err
+			}
+			if x.note, err = readNote(note); err != nil {
+				return err
+			}
+			return x.write(words[1], s.Out)
 		}
 		if licence == "" {
 			return cli.Usagef("no --licence: others cannot use an encoder without one")
@@ -103,13 +129,8 @@ func runExport(flags *cli.Flags) cli.Run {
 		if err := x.readFigures(figures); err != nil {
 			return err
 		}
-		if note != "" {
-			if x.note, err = os.ReadFile(note); err != nil {
-				return err
-			}
-			if !utf8.Valid(x.note) {
-				return fmt.Errorf("--note: %s is not text in UTF-8, as Markdown must be", note)
-			}
+		if x.note, err = readNote(note); err != nil {
+			return err
 		}
 		if base != "" {
 			if err := x.share(base); err != nil {
@@ -121,6 +142,24 @@ func runExport(flags *cli.Flags) cli.Run {
 		}
 		return x.write(out, s.Out)
 	}
+}
+
+// readNote reads the file of --note, if it is named.
+func readNote(path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	note, err := os.ReadFile(path)
+	if err == nil && !utf8.Valid(note) {
+		err = fmt.Errorf("--note: %s is not text in UTF-8, as Markdown must be", path)
+	}
+	return note, err
+}
+
+// given reports whether a flag was given.
+func given(flags *cli.Flags, name string) (is bool) {
+	flags.Visit(func(f *cli.Flag) { is = is || f.Name == name })
+	return is
 }
 
 func sameFolder(a, b string) bool {
