@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"bytes"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -80,7 +81,7 @@ func TestQuantizeHalves(t *testing.T) {
 	for i := range w[:4*k] { // the last row is all zeros
 		w[i] = float32(r.NormFloat64())
 	}
-	q, scale, err := quantizeHalves(safetensors.FromFloat32s("w", w, n, k), 7)
+	q, scale, err := quantizeHalves(safetensors.FromFloat32s("w", w, n, k), 7, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,5 +150,46 @@ func TestHalvesThatDoNotFit(t *testing.T) {
 	}))
 	if err == nil || !strings.Contains(err.Error(), `"embeddings.word_embeddings.weight.scale" is missing`) {
 		t.Errorf("without scales: %v", err)
+	}
+}
+
+// Weights that were trained from integers times a scale, and changed by a fifth of a step,
+// keep that change on average where dice round them, and lose it where they do not.
+func TestDiceKeepSmallChanges(t *testing.T) {
+	const k, step, change = 4096, 0.25, 0.05
+	w := make([]float32, k)
+	for j := range w {
+		w[j] = float32(j%13-6)*step + change
+	}
+	w[0] = 7 * step // so that the scale is the step
+	mean := func(dice *rand.Rand) float64 {
+		q, scale, err := quantizeHalves(safetensors.FromFloat32s("w", w, 1, k), 7, dice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, _ := scale.Float32s()
+		if s[0] != step {
+			t.Fatalf("scale %v", s[0])
+		}
+		var sum float64
+		for j := 1; j < k; j++ {
+			x := float64(q.Data[j/2]>>(4*(j&1))&15) - 8
+			if before := float64(j%13 - 6); x != before && x != before+1 {
+				t.Fatalf("column %d: %v steps became %v", j, before, x)
+			}
+			sum += x*step - float64(j%13-6)*step
+		}
+		return sum / (k - 1)
+	}
+	if got := mean(nil); got != 0 {
+		t.Errorf("to the nearest integer, weights changed by %v", got)
+	}
+	if got := mean(rand.New(rand.NewPCG(1, 1))); math.Abs(got-change) > .01 {
+		t.Errorf("by dice, weights changed by %v on average; they were changed by %v", got, change)
+	}
+	a, _, _ := quantizeHalves(safetensors.FromFloat32s("w", w, 1, k), 7, rand.New(rand.NewPCG(1, 1)))
+	b, _, _ := quantizeHalves(safetensors.FromFloat32s("w", w, 1, k), 7, rand.New(rand.NewPCG(1, 1)))
+	if !bytes.Equal(a.Data, b.Data) {
+		t.Error("the same dice gave other bytes")
 	}
 }

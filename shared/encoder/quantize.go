@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 
 	"parley/shared/safetensors"
 )
@@ -98,7 +99,7 @@ func QuantizeTo(l Levels, files Files, set *Settings) (map[string][]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	tensors, err := int8Tensors(l, c, used)
+	tensors, err := int8Tensors(l, c, used, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func QuantizeTo(l Levels, files Files, set *Settings) (map[string][]byte, error)
 		if err != nil {
 			return nil, err
 		}
-		if tensors, err = int8Tensors(l, c, used); err != nil {
+		if tensors, err = int8Tensors(l, c, used, rand.New(rand.NewPCG(1, 1))); err != nil {
 			return nil, err
 		}
 		out[ReaderFile], err = safetensors.Write(tensors, map[string]string{"format": "pt"})
@@ -122,8 +123,9 @@ func QuantizeTo(l Levels, files Files, set *Settings) (map[string][]byte, error)
 	return out, nil
 }
 
-// int8Tensors returns the tensors of the file that ships.
-func int8Tensors(l Levels, c *config, used []use) (tensors []safetensors.Tensor, err error) {
+// int8Tensors returns the tensors of the file that ships. dice, unless it is nil, round
+// matrices of two integers a byte (see quantizeHalves).
+func int8Tensors(l Levels, c *config, used []use, dice *rand.Rand) (tensors []safetensors.Tensor, err error) {
 	words := c.names().embeddings + "word_embeddings.weight"
 	types := c.names().embeddings + "token_type_embeddings.weight"
 	for _, u := range used {
@@ -137,7 +139,9 @@ func int8Tensors(l Levels, c *config, used []use) (tensors []safetensors.Tensor,
 		}
 		quantize := quantizeRows
 		if levels <= mostHalves {
-			quantize = quantizeHalves
+			quantize = func(t safetensors.Tensor, levels int) (q, scale safetensors.Tensor, err error) {
+				return quantizeHalves(t, levels, dice)
+			}
 		}
 		q, scale, err := quantize(u.Tensor, levels)
 		if err != nil {
@@ -151,7 +155,7 @@ func int8Tensors(l Levels, c *config, used []use) (tensors []safetensors.Tensor,
 // inInt8 returns the file of a dense encoder's tensors, whose matrices have float weights,
 // quantised.
 func inInt8(_ string, c *config, used []use, _ string) ([]byte, error) {
-	tensors, err := int8Tensors(ShippedLevels, c, used)
+	tensors, err := int8Tensors(ShippedLevels, c, used, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +196,13 @@ const mostHalves = 7
 // them, and the scales of its rows as F32. So few levels cannot both reach the largest
 // weight and distinguish the many small ones. Of forty scales, from a quarter of max|w| /
 // L to the whole, it takes the one with the least squared error, and clips larger weights.
-func quantizeHalves(t safetensors.Tensor, levels int) (q, scale safetensors.Tensor, err error) {
+//
+// dice, unless it is nil, round up or down by chance, with the probabilities that make the
+// mean right (Gupta et al. 2015, arXiv 1502.02551, section 3.1). A reader needs it: its
+// training begins with weights that are integers times a scale already, and changes most of
+// them by less than half of a step. Rounded to the nearest integer, more than 99.9 % of
+// them fall back to where they began, and the reader has learned nothing.
+func quantizeHalves(t safetensors.Tensor, levels int, dice *rand.Rand) (q, scale safetensors.Tensor, err error) {
 	w, err := t.Float32s()
 	if err != nil {
 		return q, scale, err
@@ -200,8 +210,11 @@ func quantizeHalves(t safetensors.Tensor, levels int) (q, scale safetensors.Tens
 	n, k := t.Shape[0], t.Shape[1]
 	columns := (k + 1) / 2
 	bytes, scales := make([]byte, n*columns), make([]float32, n)
-	round := func(v, s float32) float64 {
-		return min(max(math.RoundToEven(float64(v)/float64(s)), -float64(levels)), float64(levels))
+	clip := func(q float64) float64 { return min(max(q, -float64(levels)), float64(levels)) }
+	round := func(v, s float32) float64 { return clip(math.RoundToEven(float64(v) / float64(s))) }
+	chosen := round
+	if dice != nil {
+		chosen = func(v, s float32) float64 { return clip(math.Floor(float64(v)/float64(s) + dice.Float64())) }
 	}
 	for i := range n {
 		row := w[i*k : i*k+k]
@@ -227,7 +240,7 @@ func quantizeHalves(t safetensors.Tensor, levels int) (q, scale safetensors.Tens
 		for j := range 2 * columns {
 			x := byte(8)
 			if j < k && scales[i] > 0 {
-				x = byte(8 + int(round(row[j], scales[i])))
+				x = byte(8 + int(chosen(row[j], scales[i])))
 			}
 			bytes[i*columns+j/2] |= x << (4 * (j & 1))
 		}
