@@ -150,6 +150,10 @@ func TestTheReaderIsPartOfTheDenseStage(t *testing.T) {
 	if !slices.Equal(names, []string{"dense/config.json", "dense/model.safetensors", "dense/reader.safetensors", "collection/dense.bin"}) || s.Family.Dense.Bytes != int(size) {
 		t.Errorf("%v, %d bytes, said %d", names, size, s.Family.Dense.Bytes)
 	}
+	f, _ := s.File("dense/reader.safetensors")
+	if now, later, _ := strings.Cut(files["sw.js"], `"later"`); strings.Contains(now, f.Path) || !strings.Contains(later, f.Path) {
+		t.Error("the reader is on the wrong list of sw.js")
+	}
 	for says, change := range map[string]func(){
 		"reader.safetensors (the reader that config.json names) cannot be read": func() { os.Remove(filepath.Join(dir, "reader.safetensors")) },
 		`"encoder.layer.1.attention.self.query.weight" is missing`: func() {
