@@ -52,8 +52,8 @@ added to the sparse scores; trainer evaluate --dense measures them.
 
 For a reader's run (trainer reader), OUT gets the files of the dense encoder that it
 belongs to, with reader.safetensors, its settings in config.json, and a part of the card;
-it may be that encoder's folder itself. The reader's matrices have --levels, 31 if not
-given: with the few that the dense encoder has, training would be rounded away.`,
+it may be that encoder's folder itself. The reader's matrices have --levels (7 if not
+given), as the dense encoder that ships; with 7 or fewer they are rounded by dice.`,
 	Examples: `trainer evaluate --encoder runs/one/best --passage-encoder models/splade-tiny --mtrag DIR --input conversation --json > mtrag.json
 trainer export --licence Apache-2.0 --figures mtrag.json runs/one models/splade-tiny-conversations
 trainer export --licence Apache-2.0 --share models/splade-tiny --query-terms 16 runs/one models/splade-tiny-conversations

@@ -112,11 +112,9 @@ func (x *readerExport) write(out string, stdout io.Writer) error {
 	return nil
 }
 
-// readerLevels are the levels of a reader's matrices if none are given. A reader begins with
-// weights that lie on the grid of the dense encoder's 7 levels, and training moves them by a
-// few hundredths, less than half a step: with 7 levels again, all would be rounded back to
-// where it began. 31 levels keep it; 15 do not.
-const readerLevels = 31
+// readerLevels are the levels of a reader's matrices if none are given: those of the dense
+// encoder that ships, two integers to a byte.
+const readerLevels = 7
 
 const (
 	readerHeading = "\n## Reader\n"

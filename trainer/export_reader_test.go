@@ -76,7 +76,7 @@ func aReader(t *testing.T) (dir string) {
 }
 
 // The reader goes into the dense encoder's folder, whose own weights stay as they are. Its
-// matrices have finer integers than those of the dense encoder, unless --levels says so.
+// matrices are as the dense encoder's, two integers to a byte, unless --levels says so.
 func TestExportWritesAReader(t *testing.T) {
 	dir := aReader(t)
 	out := mustRun(t, dir, "export --reader-weight 3 DIR/reader DIR/out")
@@ -105,7 +105,7 @@ func TestExportWritesAReader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]safetensors.DType{"encoder.layer.1.output.dense.weight": safetensors.I8, "encoder.layer.1.output.dense.weight.scale": safetensors.F32,
+	for name, want := range map[string]safetensors.DType{"encoder.layer.1.output.dense.weight": safetensors.U8, "encoder.layer.1.output.dense.weight.scale": safetensors.F32,
 		"encoder.layer.1.output.LayerNorm.bias": safetensors.F32, "relevance.weight": safetensors.F32, "sentence.bias": safetensors.F32} {
 		if x, ok := f.Tensor(name); !ok || x.DType != want {
 			t.Errorf("%s is %q, want %q", name, x.DType, want)
@@ -114,12 +114,12 @@ func TestExportWritesAReader(t *testing.T) {
 	if _, ok := f.Tensor("encoder.layer.0.output.dense.bias"); ok {
 		t.Error("the file has a layer that the dense encoder has")
 	}
-	mustRun(t, dir, "export --levels 7 DIR/reader DIR/coarse")
-	if f, err = safetensors.Read(read(t, filepath.Join(dir, "coarse/reader.safetensors"))); err != nil {
+	mustRun(t, dir, "export --levels 127 DIR/reader DIR/fine")
+	if f, err = safetensors.Read(read(t, filepath.Join(dir, "fine/reader.safetensors"))); err != nil {
 		t.Fatal(err)
 	}
-	if x, ok := f.Tensor("encoder.layer.1.output.dense.weight"); !ok || x.DType != safetensors.U8 {
-		t.Errorf("with 7 levels, a matrix is %q", x.DType)
+	if x, ok := f.Tensor("encoder.layer.1.output.dense.weight"); !ok || x.DType != safetensors.I8 {
+		t.Errorf("with 127 levels, a matrix is %q", x.DType)
 	}
 	card := string(read(t, filepath.Join(dir, "out/README.md")))
 	for _, want := range []string{"# dense\n", "| reader.safetensors | ", "Matrices are integers.", "\n## Reader\n", "3 x (its logit", "| 1 | 1.5000 | 0.7500 | 0.5000 |", "data/a.jsonl"} {
