@@ -89,6 +89,10 @@ const fewToDoubt = 1000
 // Trusted returns the factor on AnswersAbove in a collection of that many passages: 0 to 1.
 func Trusted(passages int) float64 { return min(float64(passages)/fewToDoubt, 1) }
 
+// AnswerCoefficients returns the coefficients with which Answers weighs the features of an answer
+// that the stages of that name gave.
+func AnswerCoefficients(stage string) []float32 { return answerCoefficients[stages(stage)][:] }
+
 // AnswersAbove returns the probability below which nothing is quoted where the stages of that name
 // answered, in a collection of at least fewToDoubt passages.
 func AnswersAbove(stage string) float32 { return answersAbove[stages(stage)] }

@@ -94,14 +94,6 @@ func (p *Player) Doubt(ctx context.Context, dir string, fitted bool) (report *Do
 	if err != nil {
 		return nil, nil, err
 	}
-	played, err := p.playDoubt(ctx, none)
-	if err != nil {
-		return nil, nil, err
-	}
-	handbook, err := p.playHandbook(filepath.Join(dir, "handbook"), played)
-	if err != nil {
-		return nil, nil, err
-	}
 	stage := message.StageSparse
 	switch {
 	case p.Engine.Dense == nil || p.Stage == message.StageSparse:
@@ -110,12 +102,24 @@ func (p *Player) Doubt(ctx context.Context, dir string, fitted bool) (report *Do
 	default:
 		stage = message.StageBoth
 	}
+	played, err := p.playDoubt(ctx, none, stage != message.StageRead)
+	if err != nil {
+		return nil, nil, err
+	}
+	handbook, err := p.playHandbook(filepath.Join(dir, "handbook"), played)
+	if err != nil {
+		return nil, nil, err
+	}
 	if stage != message.StageSparse {
 		delete(played, handbookFit) // it has no dense vectors
 		delete(played, handbookTest)
 	}
 	r := &Doubted{Stage: cmp.Or(p.Stage, stage)}
-	r.Fitted = fitDoubt(slices.Concat(played["train"], played[conversations.Choice], played[handbookFit]))
+	if stage == message.StageRead {
+		r.Fitted = fitRead(slices.Concat(played[conversations.Choice], played["dev"]))
+	} else {
+		r.Fitted = fitDoubt(slices.Concat(played["train"], played[conversations.Choice], played[handbookFit]))
+	}
 	now := func(x []float64) float64 { return logistic(r.Fitted, x) }
 	r.Above = threshold(played["dev"], now, doubtLost)
 	by, above := answers(stage), float64(answer.AnswersAbove(stage))
@@ -149,11 +153,14 @@ func answers(stage string) estimate {
 	}
 }
 
-// playDoubt plays the splits that the fit and the report need. It returns the inputs by
-// split: the turns of conversations, train's questions in key words, and the unanswerable
-// inputs.
-func (p *Player) playDoubt(ctx context.Context, none []conversations.Unanswerable) (map[string][]input, error) {
-	splits := []string{"train", conversations.Choice, "dev"}
+// playDoubt plays the splits that the fit and the report need, with train where the fit
+// needs it. It returns the inputs by split: the turns of conversations, train's questions in
+// key words, and the unanswerable inputs.
+func (p *Player) playDoubt(ctx context.Context, none []conversations.Unanswerable, train bool) (map[string][]input, error) {
+	splits := []string{conversations.Choice, "dev"}
+	if train {
+		splits = []string{"train", conversations.Choice, "dev"}
+	}
 	for _, s := range p.Splits {
 		if !slices.Contains(splits, s) {
 			splits = append(splits, s)
@@ -161,8 +168,10 @@ func (p *Player) playDoubt(ctx context.Context, none []conversations.Unanswerabl
 	}
 	none = slices.DeleteFunc(none, func(u conversations.Unanswerable) bool { return !slices.Contains(splits, u.Split) })
 	typed := 0
-	for i := range p.Set["train"] {
-		typed += len(keywords(&p.Set["train"][i]))
+	if train {
+		for i := range p.Set["train"] {
+			typed += len(keywords(&p.Set["train"][i]))
+		}
 	}
 	p.begin("inputs", p.turns(splits)+typed+len(none))
 	played := map[string][]input{}
@@ -356,6 +365,42 @@ func handbookEngine(enc *encoder.Encoder, h *conversations.Handbook) (*answer.En
 		return nil, err
 	}
 	return answer.New(enc, x, p)
+}
+
+// fitRead fits the estimate for answers that the reader gave. The reader was trained on
+// train and its unanswerable inputs, so that what it says of them is no measure of what it
+// says of others. Elsewhere there are too few inputs to fit all coefficients. Therefore the
+// sum of both stages is kept as one feature, beside the reader's two:
+//
+//	z = a + b (sum of both stages' coefficients x features) + c relevant + d likely
+func fitRead(all []input) []float64 {
+	both := answer.AnswerCoefficients(message.StageBoth)
+	n := len(both)
+	var samples []sample
+	for i := range all {
+		in := &all[i]
+		if in.x == nil || in.small || in.handbook {
+			continue
+		}
+		s := in.sample
+		s.weight = 1
+		if !s.is && in.answerable {
+			s.weight = wrongWeight
+		}
+		s.x = []float64{1, 0, in.x[n-2], in.x[n-1]}
+		for j, c := range both {
+			s.x[1] += float64(c) * in.x[j]
+		}
+		samples = append(samples, s)
+	}
+	w := fit(samples, 1)
+	fitted := make([]float64, n)
+	for j, c := range both {
+		fitted[j] = w[1] * float64(c)
+	}
+	fitted[0] += w[0]
+	fitted[n-2], fitted[n-1] = w[2], w[3]
+	return fitted
 }
 
 // fitDoubt fits the coefficients. It gives the unanswerable inputs the same total weight
