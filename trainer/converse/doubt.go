@@ -39,7 +39,8 @@ type input struct {
 type Doubted struct {
 	Stage string `json:"stage"`
 	// Fitted are the coefficients that fit the train split, choice and their unanswerable
-	// inputs, in the order of answer's features. Above is the threshold chosen on dev.
+	// inputs, in the order of answer's features. Above is the threshold chosen on dev. With
+	// the reader, both are from choice and dev.
 	Fitted []float64 `json:"coefficients"`
 	Above  float64   `json:"answers_above"`
 	// Splits are measured with the coefficients and the threshold in package answer.
@@ -115,13 +116,15 @@ func (p *Player) Doubt(ctx context.Context, dir string, fitted bool) (report *Do
 		delete(played, handbookTest)
 	}
 	r := &Doubted{Stage: cmp.Or(p.Stage, stage)}
+	chosen := played["dev"] // the inputs on which the threshold is chosen
 	if stage == message.StageRead {
-		r.Fitted = fitRead(slices.Concat(played[conversations.Choice], played["dev"]))
+		chosen = slices.Concat(played[conversations.Choice], played["dev"])
+		r.Fitted = fitRead(chosen)
 	} else {
 		r.Fitted = fitDoubt(slices.Concat(played["train"], played[conversations.Choice], played[handbookFit]))
 	}
 	now := func(x []float64) float64 { return logistic(r.Fitted, x) }
-	r.Above = threshold(played["dev"], now, doubtLost)
+	r.Above = threshold(chosen, now, doubtLost)
 	by, above := answers(stage), float64(answer.AnswersAbove(stage))
 	if fitted {
 		by, above = now, r.Above
