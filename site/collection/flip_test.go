@@ -66,7 +66,10 @@ func TestNoFlippedBitIsLoaded(t *testing.T) {
 		}
 		if folder == e.List.Dense.Folder {
 			// The base, whose vocabulary it uses, is intact.
-			_, err := e.Dense()
+			d, err := e.Dense()
+			if err == nil {
+				_, err = OpenReader(filepath.Join(dir, folder), d)
+			}
 			return err
 		}
 		for _, l := range e.List.Levels {

@@ -813,7 +813,7 @@ func TestAnotherKernelIsRefused(t *testing.T) {
 			[]byte{byte(len(exports))}, exports, []byte("\x0a\x04\x01\x02\x00\x0b"))
 	}
 	for says, kernel := range map[string][]byte{
-		"has no function":       other("gelu"),
+		"has no function":       other("none"),
 		"takes [] and gives []": other("quantize", "linear_int8", "head_int8", "matmul", "attention", "add_norm", "gelu"),
 	} {
 		w, err := host.New(context.Background(), wasm, kernel)

@@ -45,8 +45,8 @@ async function example(base: string | URL): Promise<string[]> {
   const a: Answer = await c.ask('who designed it?', how);
   check('answer', a.question === 'who designed it?' && a.reply === a.source?.quote && a.doubt === '' && a.confidence > .5 && a.results.length === 5);
   check('answer: what was read', a.read.join() === '0,1' && !a.alone && typeof a.begins === 'boolean' && a.stage === 'sparse' && a.tokens > 5 && !a.dropped && !a.cut);
-  const { encode, search, read, dense, lists, postings } = a.cost;
-  check('cost', encode > 0 && search >= 0 && read >= 0 && dense === 0 && whole(lists) && whole(postings) && postings > 0);
+  const { encode, search, read, dense, reader, lists, postings } = a.cost;
+  check('cost', encode > 0 && search >= 0 && read >= 0 && dense === 0 && reader === 0 && whole(lists) && whole(postings) && postings > 0);
   const r: Result = a.results[0]!;
   check('result', whole(r.doc) && r.id !== '' && r.title !== '' && /^https:/.test(r.url) && r.score > 0 && r.dense === 0 && !r.noFigure && r.parts === undefined);
   check('result: ranges', r.text.slice(...r.span).trim() === r.quote && r.marks.every(([from, to]) => from < to));
