@@ -42,4 +42,12 @@ for stage in sparse dense both; do
   for of in "MTRAG pooled collection" "our test split"; do set -- "$@" --figures "$work/$stage/$of.json"; done
 done
 $export "$@" "$run" "models/$name"
+# The dense encoder's folder was written anew, without the reader, which was trained on these
+# same weights (trainer/experiment/reader.sh).
+reader=build/experiments/reader/seed1
+if [ -f "$reader/best.json" ]; then
+  $trainer export --reader-weight 4 --reader-results 5 --sentence-weight 2 "$reader" "models/$name" > /dev/null
+else
+  echo "models/$name has no reader now: $reader is not there; sh trainer/experiment/reader.sh train, then trainer export $reader models/$name" >&2
+fi
 ${GO:-go} run ./models/build --list

@@ -56,7 +56,7 @@ measure)
   }
   for seed in $seeds; do
     folder=$runs/shipped-seed$seed
-    $trainer export --reader-weight 4 --reader-results 5 "$runs/seed$seed" "$folder" > /dev/null
+    $trainer export --reader-weight 4 --reader-results 5 --sentence-weight 2 "$runs/seed$seed" "$folder" > /dev/null
     for stage in both read; do
       of="--dense $folder --dense-passages $data/bge --stage $stage --cache build/cache --json"
       for set in mtrag choice test; do
