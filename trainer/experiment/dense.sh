@@ -5,12 +5,16 @@
 #   sh trainer/experiment/dense.sh train [DATA]      an hour of two cores, resumed where it stopped
 #   sh trainer/experiment/dense.sh measure [DATA]    half an hour; writes models/experiments/dense/*.json
 #   sh trainer/experiment/dense.sh size [DATA]       an hour: students of 6 and 3 layers, seed 1, and their figures beside the 12 of it
+#   sh trainer/experiment/dense.sh objective [DATA]  other losses than the distance, STEPS steps each, and their figures on dev and choice;
+#                                                    ten minutes of one core for the teacher's ranking, once, and then for each row
 #
 # DATA is the folder that trainer/experiment/data.sh made, build/experiments/data if not
 # given, with bge. The sparse students are those of the row "words/learned words" of
-# `make experiments`, seed by seed. SEEDS="1 2 3" and ROWS are what is done of it.
+# `make experiments`, seed by seed. SEEDS="1 2 3" is what is done of it; of objective, ROWS,
+# too (names below; all with seed 1 if not given), and TEST="NAMES" are those that are also
+# measured on MTRAG and on our test split.
 set -eu
-what=${1:?train, measure or size}
+what=${1:?train, measure, size or objective}
 data=${2:-build/experiments/data}
 trainer=${TRAINER:-build/trainer}
 runs=build/experiments/dense
@@ -43,7 +47,7 @@ if [ "$what" = train ]; then
   for seed in $seeds; do train student "$seed" 12; done
   exit
 fi
-case $what in measure | size) ;; *) echo "$0: $what: want train, measure or size" >&2; exit 2 ;; esac
+case $what in measure | size | objective) ;; *) echo "$0: $what: want train, measure, size or objective" >&2; exit 2 ;; esac
 
 # How a dense student ships (models/dense.sh): chosen on dev.
 . models/dense.settings
@@ -69,6 +73,47 @@ if [ "$what" = size ]; then
   done
   wc -c "$runs"/*-layers-*/model.safetensors
   $trainer mean "$runs"/*-layers-*.json
+  exit
+fi
+
+if [ "$what" = objective ]; then
+  # The temperatures are of cosines, which differ little: bge itself was trained with .01 to .02.
+  flags() { # NAME: a row's loss
+    case $1 in
+    distance) echo ;;
+    kld-1) echo --distance 0 --kld 1 --temperature 1 ;;
+    kld-.1) echo --distance 0 --kld 1 --temperature .1 ;;
+    distance-kld-1) echo --kld 1 --temperature 1 ;;
+    distance-kld-.1) echo --kld 1 --temperature .1 ;;
+    distance-kld-.02) echo --kld 1 --temperature .02 ;;
+    distance-infonce) echo --infonce .1 --tau .05 ;;
+    distance-kld-infonce) echo --kld 1 --temperature .1 --infonce .1 --tau .05 ;;
+    distance-kld-64) echo --kld 1 --temperature .1 --candidates 64 ;;
+    *) echo "$0: ROWS: no row $1" >&2; return 2 ;;
+    esac
+  }
+  rows=${ROWS:-distance kld-1 kld-.1 distance-kld-1 distance-kld-.1 distance-kld-.02 distance-infonce distance-kld-infonce distance-kld-64}
+  steps=${STEPS:-150}
+  for seed in ${SEEDS:-1}; do
+    for name in $rows; do
+      loss=$(flags "$name")
+      train "objective-$steps/$name" "$seed" 12 --steps "$steps" $loss
+      run=$runs/objective-$steps/$name-seed$seed
+      [ -d "$run/int8" ] || $trainer export --licence CC-BY-SA-4.0 --share models/splade-tiny $weights --name "$name" "$run" "$run/int8" > /dev/null
+      sets=choice
+      case " ${TEST:-} " in *" $name "*) sets="choice test mtrag" ;; esac
+      for set in $sets; do
+        of="--passages $data/conversations/corpus.jsonl --tasks $data/conversations/$set/tasks.jsonl --queries $data/conversations/$set/queries_last.jsonl --qrels $data/conversations/$set/qrels.tsv"
+        [ $set != mtrag ] || of="--mtrag $data/mtrag"
+        for stage in dense both; do
+          file=$runs/objective-$steps/$set-$stage-$name-seed$seed.json
+          [ -f "$file" ] || { $trainer evaluate --encoder models/splade-tiny-conv --base models/splade-tiny --passage-encoder models/splade-tiny --input conversation \
+            --dense "$run/int8" --dense-passages "$data/bge" --stage $stage --cache build/cache --json $of > "$file.part" && mv "$file.part" "$file"; }
+        done
+      done
+    done
+  done
+  for stage in dense both; do $trainer mean "$runs/objective-$steps"/*-$stage-*.json; done
   exit
 fi
 history=.3 # what words of the history count, as models/levels.sh has it
