@@ -55,7 +55,7 @@ func Load(dir string, device int) (*Model, error) {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	file := filepath.Join(dir, "model.safetensors")
-	read := readSafetensors
+	read := func(path string) (map[string]weights, error) { return readSafetensors(path, false) }
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		file = filepath.Join(dir, "pytorch_model.bin")
 		read = readPickle
@@ -129,7 +129,9 @@ func product(shape []int) int {
 	return n
 }
 
-func readSafetensors(path string) (map[string]weights, error) {
+// readSafetensors reads the floats of a file. Where it ships, matrices may be integers with
+// scales, which become floats; otherwise integers are an error.
+func readSafetensors(path string, ships bool) (map[string]weights, error) {
 	data, err := folder.Files(filepath.Dir(path))(filepath.Base(path))
 	if err != nil {
 		return nil, err
@@ -148,7 +150,12 @@ func readSafetensors(path string) (map[string]weights, error) {
 			}
 			found[t.Name] = weights{v, t.Shape}
 		case safetensors.I8, safetensors.U8:
-			return nil, fmt.Errorf("tensor %q has integers: this encoder is quantised for shipping; train from its float original", t.Name)
+			if !ships {
+				return nil, fmt.Errorf("tensor %q has integers: this encoder is quantised for shipping; train from its float original", t.Name)
+			}
+			if found[t.Name], err = scaled(f, t); err != nil {
+				return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
+			}
 		}
 	}
 	return found, nil

@@ -50,7 +50,7 @@ func NewReader(dir string, lower, layers, device int, seed uint64) (*Model, erro
 	if !e.Config.Bare || e.Config.Types < 2 {
 		return nil, fmt.Errorf("%s: a reader begins with a BertModel of two token types", dir)
 	}
-	found, err := readShipped(filepath.Join(dir, "model.safetensors"))
+	found, err := readSafetensors(filepath.Join(dir, "model.safetensors"), true)
 	if err == nil {
 		r := rand.New(rand.NewPCG(seed, 2))
 		for _, p := range e.Config.readerParams() {
@@ -83,57 +83,34 @@ func (e *Model) FreezeReader(lower int) error {
 	return e.FreezeTypes()
 }
 
-// readShipped reads a model.safetensors in which matrices may be integers with scales.
-func readShipped(path string) (map[string]weights, error) {
-	data, err := folder.Files(filepath.Dir(path))(filepath.Base(path))
-	if err != nil {
-		return nil, err
-	}
-	f, err := safetensors.Read(data)
-	if err != nil {
-		return nil, err
-	}
-	found := map[string]weights{}
-	for _, t := range f.Tensors {
-		if t.DType == safetensors.I8 || t.DType == safetensors.U8 {
-			scale, ok := f.Tensor(t.Name + ".scale")
-			if !ok || len(t.Shape) != 2 {
-				return nil, fmt.Errorf("%s: tensor %q has integers, but no scales", path, t.Name)
-			}
-			s, err := scale.Float32s()
-			if err == nil && len(s) != t.Shape[0] {
-				err = fmt.Errorf("there are %d scales for %d rows", len(s), t.Shape[0])
-			}
-			if err != nil {
-				return nil, fmt.Errorf("%s: tensor %q: %w", path, t.Name, err)
-			}
-			found[t.Name] = scaled(t, s)
-			continue
-		}
-		if v, err := t.Float32s(); err == nil {
-			found[t.Name] = weights{v, t.Shape}
-		}
-	}
-	return found, nil
-}
-
-// scaled returns the floats that a matrix of integers stands for. In U8, a byte has the
+// scaled returns the floats that a matrix of integers in f stands for. In U8, a byte has the
 // integers + 8 of two columns, the lower column in the lower half.
-func scaled(t safetensors.Tensor, scale []float32) weights {
+func scaled(f *safetensors.File, t safetensors.Tensor) (w weights, err error) {
+	scales, ok := f.Tensor(t.Name + ".scale")
+	if !ok || len(t.Shape) != 2 {
+		return w, errors.New("it has integers, but no scales")
+	}
+	scale, err := scales.Float32s()
+	if err == nil && len(scale) != t.Shape[0] {
+		err = fmt.Errorf("there are %d scales for %d rows", len(scale), t.Shape[0])
+	}
+	if err != nil {
+		return w, err
+	}
 	n, columns := t.Shape[0], t.Shape[1]
 	if t.DType == safetensors.I8 {
 		v := make([]float32, n*columns)
 		for i := range v {
 			v[i] = float32(int8(t.Data[i])) * scale[i/columns]
 		}
-		return weights{v, t.Shape}
+		return weights{v, t.Shape}, nil
 	}
 	v := make([]float32, 0, 2*n*columns)
 	for i, b := range t.Data {
 		s := scale[i/columns]
 		v = append(v, float32(int(b&15)-8)*s, float32(int(b>>4)-8)*s)
 	}
-	return weights{v, []int{n, 2 * columns}}
+	return weights{v, []int{n, 2 * columns}}, nil
 }
 
 // read returns the last hidden states, [N*T,H] in float32.
