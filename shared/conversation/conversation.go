@@ -123,6 +123,9 @@ func (in *Input) Passage(t *wordpiece.Tokenizer, text string, max int) {
 	in.begin(t, text, 0, max, false)
 }
 
+// DocumentType is the token type of a passage that Follow puts behind questions.
+const DocumentType = 1
+
 // Follow keeps the first n tokens of in, and puts a passage behind them, with its own token
 // type:
 //
@@ -130,10 +133,21 @@ func (in *Input) Passage(t *wordpiece.Tokenizer, text string, max int) {
 //
 // both together at most max tokens. Of a longer text it keeps the beginning. Its tokens
 // come from no turn.
-func (in *Input) Follow(t *wordpiece.Tokenizer, n int, text string, typ uint8, max int) {
+func (in *Input) Follow(t *wordpiece.Tokenizer, n int, text string, max int) {
 	in.IDs, in.Types, in.From = in.IDs[:n], in.Types[:n], in.From[:n]
-	in.text(t, text, Origin{Turn: -1, Side: Document}, typ, n+max, 0, false)
-	in.marker(t.Special().Sep, typ)
+	in.text(t, text, Origin{Turn: -1, Side: Document}, DocumentType, n+max, 0, false)
+	in.marker(t.Special().Sep, DocumentType)
+}
+
+// Part returns which tokens of the passage that Follow put there, from the token from on,
+// begin in the bytes start to end of its text: the first, and the one after the last. They
+// are equal where there is none.
+func (in *Input) Part(from, start, end int) (first, after int) {
+	for first = from; first < len(in.IDs)-1 && in.From[first].Start < start; first++ {
+	}
+	for after = first; after < len(in.IDs)-1 && in.From[after].Start < end; after++ {
+	}
+	return first, after
 }
 
 // begin empties in and appends [CLS] question [SEP]. Of a question that is too long it

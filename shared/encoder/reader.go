@@ -64,11 +64,8 @@ func (s *ReaderSettings) read(v jsontree.Value) error {
 	return v.Into(fields)
 }
 
-// passageType is the token type of a passage that a reader reads.
-const passageType = 1
-
 func (s *ReaderSettings) check(c *config) error {
-	if !c.bare || c.types <= passageType {
+	if !c.bare || c.types <= conversation.DocumentType {
 		return errors.New("only a dense encoder, a BertModel with two token types, has one")
 	}
 	for _, x := range [...]struct {
@@ -196,23 +193,16 @@ func (s *ReaderSession) Ask(turns []conversation.Turn) {
 // sentence that lies beyond the passage's tokens has none, and gets -Inf. The logits are
 // valid until the next call.
 func (s *ReaderSession) Read(text string, own int, spans []sentence.Span) (relevance float32, sentences []float32, err error) {
-	s.input.Follow(s.r.e.Tokenizer, s.asked, text, passageType, s.r.passageTokens)
+	s.input.Follow(s.r.e.Tokenizer, s.asked, text, s.r.passageTokens)
 	if err := s.r.e.check(s.input); err != nil {
 		return 0, nil, err
 	}
 	x, H := s.s.hidden(s.input), matrix.Pad(s.r.e.config.hidden) // [m][H]
 	relevance = s.r.relevance.of(x)
 	s.logits = grow(s.logits, len(spans))
-	end, sound := s.asked, finite(relevance)
+	first, end, sound := 0, s.asked, finite(relevance)
 	for i, span := range spans {
-		first := end
-		for first < len(s.input.IDs)-1 && s.input.From[first].Start < own+span.Start {
-			first++
-		}
-		end = first
-		for end < len(s.input.IDs)-1 && s.input.From[end].Start < own+span.End {
-			end++
-		}
+		first, end = s.input.Part(end, own+span.Start, own+span.End)
 		if s.logits[i] = float32(math.Inf(-1)); end > first {
 			clear(s.mean)
 			mean(s.mean, x[first*H:end*H], H)

@@ -106,9 +106,6 @@ func (c *ReaderConfig) schedule() *Config {
 	return &Config{Rate: c.Rate, WarmUp: c.WarmUp, Decay: "linear", Batch: c.Batch, Epochs: c.Epochs, Steps: c.Steps}
 }
 
-// passageType is the token type of the passage.
-const passageType = 1
-
 // A reading is an example as the reader reads it: one input for each passage.
 type reading struct {
 	pairs  []pair
@@ -139,27 +136,15 @@ func (c *ReaderConfig) read(t *wordpiece.Tokenizer, e *candidates.Example) readi
 	var r reading
 	for _, p := range e.Passages {
 		text := passages.EncoderText(passages.Passage{Title: p.Title, Text: p.Text})
-		in.Follow(t, asked, text, passageType, c.PassageTokens)
+		in.Follow(t, asked, text, c.PassageTokens)
 		x := pair{ids: slices.Clone(in.IDs), types: slices.Clone(in.Types), relevant: p.Relevant}
 		title := len(text) - len(p.Text)
-		spans, now := sentence.Split(p.Text), 0
-		last := -1 // the sentence of the token before
-		for at, o := range in.From {
-			if at < asked || o.Side == conversation.Marker || o.Start < title {
-				continue
+		first, end := 0, asked
+		for k, span := range sentence.Split(p.Text) {
+			if first, end = in.Part(end, title+span.Start, title+span.End); end > first {
+				x.sentences = append(x.sentences, torch.Span{First: first, End: end})
+				x.right = append(x.right, slices.Contains(p.Sentences, k))
 			}
-			for now < len(spans) && o.Start-title >= spans[now].End {
-				now++
-			}
-			if now == len(spans) || o.Start-title < spans[now].Start {
-				continue
-			}
-			if now != last {
-				x.sentences = append(x.sentences, torch.Span{First: at})
-				x.right = append(x.right, slices.Contains(p.Sentences, now))
-				last = now
-			}
-			x.sentences[len(x.sentences)-1].End = at + 1
 		}
 		r.pairs = append(r.pairs, x)
 		r.length = max(r.length, len(x.ids))
