@@ -3,11 +3,9 @@ package answer
 import (
 	"errors"
 	"math"
-	"slices"
 	"time"
 
 	"parley/shared/conversation"
-	"parley/shared/dense"
 	"parley/shared/encoder"
 	"parley/shared/index"
 	"parley/shared/matrix"
@@ -29,18 +27,18 @@ var ErrNoReader = errors.New("the reader is not loaded: it needs a dense encoder
 // third is the reader's working memory.
 type third struct {
 	session *encoder.ReaderSession
-	keys    []uint64
 	read    []readHit // in the order of the hits
-	was     []readHit
 	logits  []float32 // of all sentences read
 	share   []float32 // of one passage's sentences
 }
 
-// A readHit is what the reader says of a hit.
+// A readHit is a hit, and what the reader says of it.
 type readHit struct {
+	hit       index.Hit
+	dense     float32 // the dense stage's part of the hit's score
+	part      float32 // the reader's
 	relevance float32
-	part      float32 // of the hit's score
-	from, to  int     // its sentences' logits
+	from, to  int // its sentences' logits
 }
 
 // SetReader gives the engine a reader for its dense stage, or removes it where r is nil. It returns
@@ -72,10 +70,10 @@ func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 	if err := e.bring(hits); err != nil {
 		return err
 	}
-	s.was, s.logits = s.was[:0], s.logits[:0]
+	s.read, s.logits = s.read[:0], s.logits[:0]
 	s.session.Ask(turns)
 	least := float32(math.MaxFloat32)
-	for _, h := range hits {
+	for i, h := range hits {
 		p := e.Source.Passage(h.Doc)
 		text := passages.EncoderText(p)
 		own := len(text) - len(p.Text)
@@ -84,30 +82,30 @@ func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 			return err
 		}
 		least = min(least, relevance)
-		s.was = append(s.was, readHit{relevance: relevance, from: len(s.logits), to: len(s.logits) + len(logits)})
+		s.read = append(s.read, readHit{hit: h, dense: f.parts[i], relevance: relevance, from: len(s.logits), to: len(s.logits) + len(logits)})
 		s.logits = append(s.logits, logits...)
 	}
-	s.keys = s.keys[:0]
-	for i := range hits {
-		r := &s.was[i]
+	for i := range s.read {
+		r := &s.read[i]
 		r.part = float32(e.Reader.Weight * (r.relevance - least))
-		hits[i].Score += r.part
-		s.keys = append(s.keys, uint64(dense.Order(hits[i].Score))<<32|uint64(^hits[i].Doc))
+		r.hit.Score += r.part
 	}
-	was, parts := append([]index.Hit(nil), hits...), append([]float32(nil), f.parts[:len(hits)]...)
-	slices.Sort(s.keys)
-	s.read = s.read[:0]
-	for i := range hits {
-		j := 0
-		for was[j].Doc != ^uint32(s.keys[len(hits)-1-i]) {
-			j++
+	for i := range s.read { // insertion: they are few, and a sort would make the page's program larger
+		for ; i > 0 && s.read[i].before(&s.read[i-1]); i-- {
+			s.read[i], s.read[i-1] = s.read[i-1], s.read[i]
 		}
-		hits[i], f.parts[i] = was[j], parts[j]
-		s.read = append(s.read, s.was[j])
+	}
+	for i, r := range s.read {
+		hits[i], f.parts[i] = r.hit, r.dense
 	}
 	f.read = s.read
 	f.third = time.Since(start)
 	return nil
+}
+
+// before reports whether r comes before o: by score, of equal ones by document number.
+func (r *readHit) before(o *readHit) bool {
+	return r.hit.Score > o.hit.Score || r.hit.Score == o.hit.Score && r.hit.Doc < o.hit.Doc
 }
 
 // weighSentences adds to the scores of a passage's sentences, in relation to the best, what the
