@@ -297,6 +297,20 @@ func (f *files) String() string { return strings.Join(*f, ",") }
 
 func (f *files) Type() string { return "files" }
 
+// findFiles replaces the patterns in each list by the files that they name.
+func findFiles(lists ...*[]string) error {
+	for _, list := range lists {
+		var found files
+		for _, p := range *list {
+			if err := found.Set(p); err != nil {
+				return err
+			}
+		}
+		*list = found
+	}
+	return nil
+}
+
 func (f *files) Set(value string) error {
 	for pattern := range strings.SplitSeq(value, ",") {
 		found, err := filepath.Glob(pattern)

@@ -53,14 +53,8 @@ func runReader(flags *cli.Flags) cli.Run {
 				return err
 			}
 		}
-		for _, list := range []*[]string{&c.Examples, &c.Dev} {
-			var found files
-			for _, p := range *list {
-				if err := found.Set(p); err != nil {
-					return cli.WrongUse(err)
-				}
-			}
-			*list = found
+		if err := findFiles(&c.Examples, &c.Dev); err != nil {
+			return cli.WrongUse(err)
 		}
 		if err := c.Check(); err != nil {
 			return cli.WrongUse(err)

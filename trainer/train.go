@@ -66,14 +66,8 @@ func runTrain(flags *cli.Flags) cli.Run {
 				return err
 			}
 		}
-		for _, list := range []*[]string{&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers, &c.Engine, &c.Record} {
-			var found files
-			for _, p := range *list {
-				if err := found.Set(p); err != nil {
-					return cli.WrongUse(err)
-				}
-			}
-			*list = found
+		if err := findFiles(&c.Examples, &c.Dev, &c.Exclude, &c.Passages, &c.Teachers, &c.Engine, &c.Record); err != nil {
+			return cli.WrongUse(err)
 		}
 		if err := c.Check(); err != nil {
 			return cli.WrongUse(err)

@@ -138,8 +138,9 @@ func (j *judge) sentences(t *judged.Turn, text string) (list []int) {
 	if len(values) == 0 || slices.Max(values) <= 0 {
 		return nil
 	}
+	enough := nearBest * slices.Max(values)
 	for i, v := range values {
-		if v >= nearBest*slices.Max(values) {
+		if v >= enough {
 			list = append(list, i)
 		}
 	}

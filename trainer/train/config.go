@@ -297,11 +297,7 @@ func (l *list) Type() string { return "files" }
 // Check returns an error that names the field if settings contradict each other or are
 // out of range.
 func (c *Config) Check() error {
-	for _, f := range []struct {
-		name string
-		ok   bool
-		want string
-	}{
+	return check(c, []wanted{
 		{"out", c.Out != "", "a folder"},
 		{"encoder", c.Encoder != "", "a folder"},
 		{"examples", len(c.Examples) > 0, "a file"},
@@ -364,9 +360,22 @@ func (c *Config) Check() error {
 		{"record", len(c.Record) == 0 || !c.DenseStudent && !c.TrainDocs, "nothing with --dense-student or --train-docs"},
 		{"record-every", c.RecordEvery >= 1, "1 or more"},
 		{"kld", c.KLD+c.BKL+c.GKL+c.InfoNCE+c.MarginMSE+c.Distance > 0, "above 0, or another weight of the loss"},
-	} {
+	})
+}
+
+// A wanted is what a field of a configuration has to be.
+type wanted struct {
+	name string
+	ok   bool // it is
+	want string
+}
+
+// check returns an error that names the first field that is not as wanted, of the
+// configuration that c points to.
+func check(c any, fields []wanted) error {
+	for _, f := range fields {
 		if !f.ok {
-			return fmt.Errorf("%s is %v: wanted %s", f.name, c.field(f.name), f.want)
+			return fmt.Errorf("%s is %v: wanted %s", f.name, fieldOf(c, f.name), f.want)
 		}
 	}
 	return nil
@@ -390,8 +399,6 @@ func (c *Config) sparseOnly() string {
 	}
 	return ""
 }
-
-func (c *Config) field(name string) any { return fieldOf(c, name) }
 
 // fieldOf returns the value of a field of the configuration that c points to, by its name
 // in JSON.

@@ -65,11 +65,7 @@ func (c *ReaderConfig) Override(given *cli.Flags) error { return override(c, giv
 
 // Check returns an error that names the field if a setting is missing or out of range.
 func (c *ReaderConfig) Check() error {
-	for _, f := range []struct {
-		name string
-		ok   bool
-		want string
-	}{
+	return check(c, []wanted{
 		{"out", c.Out != "", "a folder"},
 		{"encoder", c.Encoder != "", "a folder"},
 		{"examples", len(c.Examples) > 0, "a file"},
@@ -86,12 +82,7 @@ func (c *ReaderConfig) Check() error {
 		{"steps", c.Steps >= 0, "0 or more"},
 		{"threads", c.Threads >= 0, "0 or more"},
 		{"save-every", c.SaveEvery >= 1, "1 or more"},
-	} {
-		if !f.ok {
-			return fmt.Errorf("%s is %v: wanted %s", f.name, fieldOf(c, f.name), f.want)
-		}
-	}
-	return nil
+	})
 }
 
 // Settings returns the settings that the training determines, for the dense encoder's

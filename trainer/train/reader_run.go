@@ -24,15 +24,9 @@ func RunReader(ctx context.Context, c ReaderConfig, resume bool, stderr io.Write
 	if err := c.Check(); err != nil {
 		return err
 	}
-	device, err := torch.Device(c.Device)
-	if err != nil {
-		return err
-	}
-	if c.Threads > 0 {
-		torch.Threads(c.Threads)
-	}
 	file := filepath.Join(c.Out, ReaderFile)
-	if err := startsAt(file, resume); err != nil {
+	device, err := starts(file, resume, c.Device, c.Threads)
+	if err != nil {
 		return err
 	}
 	r := &readerRunner{runner: runner{c: Config{Out: c.Out}, device: device, stderr: stderr, folder: filepath.Join(c.Out, "checkpoint")}, c: c}

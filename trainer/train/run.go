@@ -34,15 +34,9 @@ func Run(ctx context.Context, c Config, resume bool, stderr io.Writer) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	device, err := torch.Device(c.Device)
-	if err != nil {
-		return err
-	}
-	if c.Threads > 0 {
-		torch.Threads(c.Threads)
-	}
 	file := filepath.Join(c.Out, "run.json")
-	if err := startsAt(file, resume); err != nil {
+	device, err := starts(file, resume, c.Device, c.Threads)
+	if err != nil {
 		return err
 	}
 	p, err := prepare(ctx, &c, stderr)
@@ -74,6 +68,17 @@ func Run(ctx context.Context, c Config, resume bool, stderr io.Writer) error {
 		return err
 	}
 	return r.train(ctx)
+}
+
+// starts prepares libtorch for a run whose configuration is in file, and returns the device.
+func starts(file string, resume bool, name string, threads int) (device int, err error) {
+	if device, err = torch.Device(name); err != nil {
+		return 0, err
+	}
+	if threads > 0 {
+		torch.Threads(threads)
+	}
+	return device, startsAt(file, resume)
 }
 
 // startsAt returns an error if a run cannot begin, or continue, whose configuration is in
