@@ -22,6 +22,7 @@ import (
 
 	"parley/shared/collect"
 	"parley/shared/durable"
+	"parley/shared/encoder"
 )
 
 // A Level is the effort of compression.
@@ -132,7 +133,7 @@ func forget(cache string) {
 // searching for repetitions takes minutes and makes the result larger: for a dense
 // encoder's 33.7 MB, Brotli 1 made 20.38 MB in 1.3 s, 5 made 20.91 and 9 made 21.28.
 func effort(f *file, method int, level Level) int {
-	if f.name == "dense/model.safetensors" || f.name == "dense/"+readerFile || f.name == "collection/"+collect.DenseFile {
+	if f.name == "dense/model.safetensors" || f.name == "dense/"+encoder.ReaderFile || f.name == "collection/"+collect.DenseFile {
 		return 1
 	}
 	return methods[method].level[level]

@@ -20,13 +20,10 @@ import (
 	"parley/site/collection"
 )
 
-// readerFile is the file of a dense encoder's reader.
-const readerFile = encoder.ReaderFile
-
-// second describes the dense stage that is published, and returns its encoder's folder and
-// the files of it that are published: o.Dense, or the family's if it is installed and the collection has dense vectors; nil
-// where there is no dense stage. It returns an error for a stage that a visitor's page
-// would refuse.
+// second describes the dense stage that is published: o.Dense, or the family's if it is
+// installed and the collection has dense vectors; nil where there is none. It also returns
+// its encoder's folder, and the files of it that are published. It returns an error for a
+// stage that a visitor's page would refuse.
 func second(o Options, encoders *collection.Encoders, collected fs.FS) (*family.Dense, string, []string, error) {
 	if o.NoDense {
 		return nil, "", nil, nil
@@ -112,7 +109,7 @@ func fitting(o Options, encoders *collection.Encoders, dir string) (space string
 	}
 	files = []string{"config.json", "model.safetensors"}
 	if reader != nil {
-		files = append(files, readerFile)
+		files = append(files, encoder.ReaderFile)
 	}
 	for _, name := range files[1:] {
 		if err := inBits(dir, name); err != nil {
