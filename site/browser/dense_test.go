@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"parley/shared/answer"
 	"parley/shared/bundle"
 	gathering "parley/shared/collect"
 	"parley/shared/encoder"
@@ -488,26 +489,7 @@ func TestDenseWhy(t *testing.T) {
 	p.click(".why-button")
 	p.wait("the parts", `document.querySelector(".why .part.dense .product")`)
 	// It finds the same as the engine of the tests.
-	e := native(t, withDense.models, "")
-	encoders, err := collection.OpenEncoders(withDense.models)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sentence, err := encoders.Dense()
-	if err != nil {
-		t.Fatal(err)
-	}
-	vectors, err := os.ReadFile(filepath.Join(withDense.collection, gathering.DenseFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := gathering.JoinDense(vectors, e.Passages)
-	if err == nil {
-		err = e.SetDense(sentence.Sentence, v)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := nativeDense(t, withDense.models)
 	want, err := e.Ask(message.Ask{Turns: []message.Turn{{Question: "When was the Eiffel Tower built?"}}})
 	if err != nil {
 		t.Fatal(err)
@@ -623,4 +605,42 @@ func TestDenseVectorsOfOnesOwnDocuments(t *testing.T) {
 	read("garden")
 	p.give("#pick-files", at)
 	p.wait("the archive", `[...document.querySelectorAll("#documents-panel li .facts")].filter(e => /read for better answers$/.test(e.textContent)).length === 3`)
+}
+
+// nativeDense is native with the dense stage over withDense's collection and, where the
+// family's dense encoder has one, its reader.
+func nativeDense(t testing.TB, models string) *answer.Engine {
+	t.Helper()
+	e := native(t, models, "")
+	encoders, err := collection.OpenEncoders(models)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := encoders.Dense()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vectors, err := os.ReadFile(filepath.Join(withDense.collection, gathering.DenseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := gathering.JoinDense(vectors, e.Passages)
+	if err == nil {
+		err = e.SetDense(d.Sentence, v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := encoders.DenseFolder(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := collection.OpenReader(dir, d)
+	if err == nil {
+		err = e.SetReader(r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }

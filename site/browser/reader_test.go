@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	gathering "parley/shared/collect"
 	"parley/shared/encoder"
 	"parley/shared/encoder/tiny"
 	"parley/shared/message"
@@ -74,30 +73,7 @@ func TestTheReader(t *testing.T) {
 	p.switched()
 	p.stands("on")
 	p.settled(1)
-	e := native(t, models, "")
-	encoders, err := collection.OpenEncoders(models)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := encoders.Dense()
-	if err != nil {
-		t.Fatal(err)
-	}
-	vectors, err := os.ReadFile(filepath.Join(withDense.collection, gathering.DenseFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := gathering.JoinDense(vectors, e.Passages)
-	if err == nil {
-		err = e.SetDense(d.Sentence, v)
-	}
-	r, unread := collection.OpenReader(dir, d)
-	if err == nil && unread == nil {
-		err = e.SetReader(r)
-	}
-	if err != nil || unread != nil {
-		t.Fatal(err, unread)
-	}
+	e := nativeDense(t, models)
 	want, err := e.Ask(message.Ask{Turns: []message.Turn{{Question: question}}})
 	if err != nil || want.Stage != message.StageRead {
 		t.Fatal(want.Stage, err)

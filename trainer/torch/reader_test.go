@@ -41,10 +41,9 @@ func readReaderGolden(t *testing.T) (*readerGolden, *ReaderBatch) {
 	return g, b
 }
 
-// reader returns testdata/bare with the golden file's heads and a frozen first layer.
-func (g *readerGolden) reader(t *testing.T) *Model {
+// bare reads the files of testdata/bare.
+func bare(t *testing.T) (config []byte, f *safetensors.File) {
 	t.Helper()
-	dir := t.TempDir()
 	config, err := os.ReadFile("testdata/bare/config.json")
 	if err != nil {
 		t.Fatal(err)
@@ -53,10 +52,18 @@ func (g *readerGolden) reader(t *testing.T) *Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := safetensors.Read(data)
+	f, err = safetensors.Read(data)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return config, f
+}
+
+// reader returns testdata/bare with the golden file's heads and a frozen first layer.
+func (g *readerGolden) reader(t *testing.T) *Model {
+	t.Helper()
+	dir := t.TempDir()
+	config, f := bare(t)
 	tensors := f.Tensors
 	for name, v := range g.Heads {
 		shape := []int{1, len(v)}
@@ -189,18 +196,7 @@ func TestReaderStep(t *testing.T) {
 // A reader begins from the integers that ship: of two to a byte, the lower half is the
 // first, and 8 stands for 0.
 func TestNewReaderReadsIntegers(t *testing.T) {
-	config, err := os.ReadFile("testdata/bare/config.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile("testdata/bare/model.safetensors")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := safetensors.Read(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	config, f := bare(t)
 	const packed, whole = "encoder.layer.0.intermediate.dense.weight", "encoder.layer.0.output.dense.weight" // [12,8], [8,12]
 	var tensors []safetensors.Tensor
 	for _, x := range f.Tensors {
