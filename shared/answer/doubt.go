@@ -67,7 +67,7 @@ var answerCoefficients = [3][answerFeatures]float32{
 	{-12.317, 0.308, 0.308, -0.212, 0.000, 1.135, 0.000, 1.795, 4.052, 1.015, 0.759, 3.282, -2.040, 0.876, -0.807, -0.033, 0.254, 0.478, 1.078, 0.458, -11.921, 0.650, -14.822, 0.858, -4.044, -0.274, -5.020, 0.708, -0.740, -1.466, 0.201, 0.343, -3.485, -1.846, 0.371, -3.742, -0.740, -1.092, -1.598, -0.024, 11.555, 0.413, 1.052},
 }
 
-// answersAbove holds the probabilities below which nothing is quoted, for the sparse stage alone
+// answersAbove holds the probabilities below which nothing is quoted, for the sparse stage alone,
 // for both, and for both and the reader. They were chosen on the dev split, the last on dev and
 // choice.
 var answersAbove = [3]float32{.093, .059, .56}

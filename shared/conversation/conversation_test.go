@@ -321,3 +321,28 @@ func BenchmarkBuild(b *testing.B) {
 		in.Build(tok, eiffel, form)
 	}
 }
+
+// A passage stands behind the questions, type 1, and a part of it is the tokens that begin
+// in those bytes; the end of a passage that is too long has none.
+func TestFollowAndPart(t *testing.T) {
+	tok := load(t)
+	in := Build(tok, []Turn{{Question: "a"}, {Question: "b"}}, Form{MaxTokens: 9, ReplyTokens: -1})
+	asked := len(in.IDs) // [CLS] b [SEP] a [SEP]
+	const text = "x\none two. three four."
+	in.Follow(tok, asked, text, 6) // x one two . three [SEP]
+	if asked != 5 || len(in.IDs) != 11 || !in.Dropped || !slices.Equal(in.Types[asked-1:], []uint8{0, 1, 1, 1, 1, 1, 1}) {
+		t.Fatalf("%+v", in)
+	}
+	at := asked
+	for _, want := range []struct {
+		part         string
+		first, after int
+	}{{"one two.", 6, 9}, {"three four.", 9, 10}, {"four.", 10, 10}} {
+		start := strings.Index(text, want.part)
+		first, after := in.Part(at, start, start+len(want.part))
+		if first != want.first || after != want.after {
+			t.Errorf("%s: tokens %d to %d, want %d to %d", want.part, first, after, want.first, want.after)
+		}
+		at = first
+	}
+}

@@ -200,7 +200,7 @@ const mostHalves = 7
 // dice, unless it is nil, round up or down by chance, with the probabilities that make the
 // mean right (Gupta et al. 2015, arXiv 1502.02551, section 3.1). A reader needs it: its
 // training begins with weights that are integers times a scale already, and changes most of
-// them by less than half of a step. Rounded to the nearest integer, more than 99.9 % of
+// them by less than half of a step. Rounded to the nearest integer, nearly all of
 // them fall back to where they began, and the reader has learned nothing.
 func quantizeHalves(t safetensors.Tensor, levels int, dice *rand.Rand) (q, scale safetensors.Tensor, err error) {
 	w, err := t.Float32s()

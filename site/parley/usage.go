@@ -46,10 +46,10 @@ parley search --engine http://localhost:9200 When was the Eiffel Tower built?`,
 		Summary:  "converse in the terminal",
 		About: `Each line is a question, read together with those before it. A line under the reply
 says which of them were read; :alone and :together ask again the other way, and :stage
-asks again with the sparse stage, the dense one or both. Where nothing that was found
-seems to answer, a sentence says so and the nearest titles follow; the turn then has no
-reply, unless :pick makes one of them the reply. :help lists all commands. Questions may
-also come from a pipe, one per line.`,
+asks again with the sparse stage, the dense one, both, or both and the reader. Where
+nothing that was found seems to answer, a sentence says so and the nearest titles
+follow; the turn then has no reply, unless :pick makes one of them the reply. :help lists
+all commands. Questions may also come from a pipe, one per line.`,
 		Examples: `parley chat
 parley chat --collection my-notes
 parley chat --engine http://localhost:9200
