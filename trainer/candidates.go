@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,21 +12,26 @@ import (
 
 	"parley/shared/answer"
 	"parley/shared/cli"
+	"parley/shared/conversation"
 	"parley/shared/durable"
+	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/importers"
 	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/progress"
+	"parley/shared/sentence"
 	"parley/trainer/candidates"
 	"parley/trainer/conversations"
 	"parley/trainer/converse"
 	"parley/trainer/disk"
+	"parley/trainer/evaluate"
 	"parley/trainer/train"
 )
 
 var candidatesCommand = cli.Command{
 	Name: "candidates", Define: runCandidates,
-	Synopsis: `--out FILE [--splits LIST] [--answers FILES --collection DIR] [FLAGS]`,
+	Synopsis: `--out FILE [--splits LIST] [--answers FILES] [--rewrites FILES] [--collection DIR] [FLAGS]`,
 	Summary:  "make the examples that the reader is trained on",
 	About: `Writes the examples that trainer reader trains on: questions, passages that the engine
 found for them, and which of these, and which of their sentences, answer.
@@ -38,13 +44,19 @@ the first three results, of which none is right.
 --answers adds questions with short answers (Natural Questions, TriviaQA, SQuAD), in the
 forms of DPR's topics, asked of the collection in the folder --collection by the sparse
 stage. The first passage that has an answer is right, and so are its sentences that have
-one; passages without an answer are not.
+one; passages without an answer are not. With --follow-ups, conversations are made of questions that name their subject: another
+question about it, then this one with a pronoun in the name's place.
+
+--rewrites adds follow-up questions of conversations in the form of trainer import, asked
+of the same collection. What their rewrites find about their subject is read with them by
+the reader of --dense; the best is taken for right, and the example has the conversation.
 
 Questions and rewrites of --exclude are left out. The same files and the same --seed
 give the same bytes. Without --encoder, the engine uses the default level of
 models/family.json.`,
 	Examples: `trainer candidates --splits train --dense models/bge-small-conv --dense-passages build/bge --stage both --out conversations.jsonl
-trainer candidates --answers 'dpr/topics.dpr.*.txt.gz' --collection build/wiki --questions 6000 --out answers.jsonl
+trainer candidates --answers 'dpr/topics.dpr.*.txt.gz' --collection build/wiki --questions 6000 --follow-ups 3000 --out answers.jsonl
+trainer candidates --rewrites qrecc.jsonl --collection build/wiki --dense models/bge-small-conv --out rewrites.jsonl
 trainer reader --encoder models/bge-small-conv --vocabulary models/splade-tiny --examples conversations.jsonl,answers.jsonl --out runs/reader`,
 }
 
@@ -52,8 +64,8 @@ trainer reader --encoder models/bge-small-conv --vocabulary models/splade-tiny -
 type making struct {
 	data, splits, collection, out string
 	files                         converse.Files
-	answers, exclude              files
-	questions, seed               int
+	answers, rewrites, exclude    files
+	questions, followUps, seed    int
 }
 
 func runCandidates(flags *cli.Flags) cli.Run {
@@ -66,8 +78,10 @@ func runCandidates(flags *cli.Flags) cli.Run {
 	denseFlags(flags, &o.files.Dense)
 	flags.StringVar(&o.files.Cache, "cache", "cache", "`folder` in which the articles' dense vectors are kept")
 	flags.Var(&o.answers, "answers", "questions with short answers, `files`")
-	flags.StringVar(&o.collection, "collection", "", "`folder` of the collection that they are asked of: index.bin and passages.bin")
-	flags.IntVar(&o.questions, "questions", 0, "make examples of at most `n` of them (0: all)")
+	flags.IntVar(&o.followUps, "follow-ups", 0, "make at most `n` conversations of --answers, beside --questions")
+	flags.Var(&o.rewrites, "rewrites", "conversations with rewrites, `files` as trainer import writes them")
+	flags.StringVar(&o.collection, "collection", "", "`folder` of the collection that both are asked of: index.bin and passages.bin")
+	flags.IntVar(&o.questions, "questions", 0, "make at most `n` examples of either (0: all)")
 	flags.Var(&o.exclude, "exclude", "examples whose questions and rewrites are left out, `files`")
 	flags.IntVar(&o.seed, "seed", 1, "the `number` that seeds what is drawn")
 	flags.StringVar(&o.out, "out", "", "write the examples to `file`")
@@ -77,12 +91,14 @@ func runCandidates(flags *cli.Flags) cli.Run {
 			return cli.Usagef("%q: name files with flags", args)
 		case o.out == "":
 			return cli.Usagef("no --out, the file to write")
-		case o.splits == "" && len(o.answers) == 0:
-			return cli.Usagef("nothing to make examples of: give --splits, --answers or both")
-		case (len(o.answers) > 0) != (o.collection != ""):
-			return cli.Usagef("--answers are asked of --collection: give both")
-		case o.questions < 0:
-			return cli.Usagef("--questions %d is negative", o.questions)
+		case o.splits == "" && len(o.answers) == 0 && len(o.rewrites) == 0:
+			return cli.Usagef("nothing to make examples of: give --splits, --answers or --rewrites")
+		case (len(o.answers) > 0 || len(o.rewrites) > 0) != (o.collection != ""):
+			return cli.Usagef("--answers and --rewrites are asked of --collection: give both")
+		case len(o.rewrites) > 0 && o.files.Dense.Encoder == "":
+			return cli.Usagef("--rewrites are read by the reader of --dense: give both")
+		case o.questions < 0 || o.followUps < 0:
+			return cli.Usagef("--questions %d or --follow-ups %d is negative", o.questions, o.followUps)
 		case o.files.Encoder == "" && o.files.Base != "":
 			return cli.Usagef("--base names what --encoder shares: give both")
 		}
@@ -116,7 +132,7 @@ func (o *making) run(ctx context.Context, s cli.Streams) error {
 	}
 	excluded := train.Exclude(of)
 	var all []candidates.Example
-	for _, make := range []func(context.Context, train.Exclusion, io.Writer) ([]candidates.Example, error){o.play, o.ask} {
+	for _, make := range []func(context.Context, train.Exclusion, io.Writer) ([]candidates.Example, error){o.play, o.ask, o.learn} {
 		made, err := make(ctx, excluded, s.Err)
 		if err != nil {
 			return err
@@ -139,7 +155,7 @@ func (o *making) run(ctx context.Context, s cli.Streams) error {
 		n[2] += len(all[i].Passages)
 		count[all[i].Source] = n
 	}
-	for _, source := range []string{candidates.Conversations, candidates.Unanswerable, candidates.Answers} {
+	for _, source := range []string{candidates.Conversations, candidates.Unanswerable, candidates.Answers, candidates.Rewrites} {
 		if n, ok := count[source]; ok {
 			fmt.Fprintf(s.Out, "%-13s  %6d examples, %6d with a relevant passage, %6d passages\n", source, n[0], n[1], n[2])
 		}
@@ -168,6 +184,18 @@ func (o *making) play(ctx context.Context, excluded train.Exclusion, stderr io.W
 	return p.Candidates(ctx, o.data, uint64(o.seed), excluded.Has)
 }
 
+// open opens the sparse stage over the collection.
+func (o *making) open(ctx context.Context, stderr io.Writer) (*answer.Engine, *passages.Store, error) {
+	store, err := conversations.Articles(o.collection)
+	if err != nil {
+		return nil, nil, err
+	}
+	sparse := o.files
+	sparse.Articles, sparse.Dense.Encoder = o.collection, ""
+	e, err := sparse.Engine(ctx, store, stderr)
+	return e, store, err
+}
+
 // ask makes the examples of the questions with short answers.
 func (o *making) ask(ctx context.Context, excluded train.Exclusion, stderr io.Writer) ([]candidates.Example, error) {
 	if len(o.answers) == 0 {
@@ -178,41 +206,116 @@ func (o *making) ask(ctx context.Context, excluded train.Exclusion, stderr io.Wr
 		return nil, err
 	}
 	asked = slices.DeleteFunc(asked, func(a candidates.Asked) bool { return excluded.Has(a.Question) })
-	store, err := conversations.Articles(o.collection)
+	e, store, err := o.open(ctx, stderr)
 	if err != nil {
 		return nil, err
 	}
-	sparse := o.files
-	sparse.Articles, sparse.Dense.Encoder = o.collection, ""
-	e, err := sparse.Engine(ctx, store, stderr)
-	if err != nil {
-		return nil, err
+	questions := o.questions
+	if o.followUps > 0 {
+		questions = 0 // conversations are made of all of them
 	}
 	most := len(asked)
-	if o.questions > 0 {
-		most = min(most, o.questions)
+	if questions > 0 {
+		most = min(most, questions)
 	}
 	m := progress.New(stderr, "questions with answers", 0, int64(most))
 	made, err := candidates.Answered(asked, func(question string) ([]passages.Passage, error) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		return rankPassages(e, store, question)
-	}, o.questions, uint64(o.seed), func(examples int) { m.Update(int64(examples), "") })
+		return find(ctx, e, store, []conversation.Turn{{Question: question}})
+	}, questions, uint64(o.seed), func(examples int) { m.Update(int64(examples), "") })
+	if err != nil {
+		return nil, err
+	}
+	m.Done(fmt.Sprintf("%d examples", len(made)))
+	if o.followUps == 0 {
+		return made, nil
+	}
+	m = progress.New(stderr, "conversations of them", 0, int64(o.followUps))
+	more, err := candidates.Followed(made, asked, func(turns []conversation.Turn) ([]passages.Passage, error) { return find(ctx, e, store, turns) },
+		o.followUps, uint64(o.seed), func(n int) { m.Update(int64(n), "") })
+	if err != nil {
+		return nil, err
+	}
+	m.Done(fmt.Sprintf("%d examples", len(more)))
+	if o.questions > 0 && len(made) > o.questions {
+		made = made[:o.questions]
+	}
+	return append(made, more...), nil
+}
+
+// find returns the best passages for the newest of the turns by the sparse stage.
+func find(ctx context.Context, e *answer.Engine, store *passages.Store, turns []conversation.Turn) (list []passages.Passage, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	asked := make([]message.Turn, len(turns))
+	for i, t := range turns {
+		asked[i] = message.Turn{Question: t.Question, Reply: t.Reply}
+	}
+	hits, _, err := e.Rank(message.Ask{Turns: asked, Stage: message.StageSparse}, candidates.Found)
+	switch {
+	case errors.Is(err, answer.ErrNoQuestion):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("%q: %w", turns[len(turns)-1].Question, err)
+	}
+	for _, h := range hits {
+		list = append(list, store.At(int(h.Doc)))
+	}
+	return list, nil
+}
+
+// learn makes the examples of the conversations with rewrites.
+func (o *making) learn(ctx context.Context, excluded train.Exclusion, stderr io.Writer) ([]candidates.Example, error) {
+	if len(o.rewrites) == 0 {
+		return nil, nil
+	}
+	list, err := disk.Examples(o.rewrites)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(e importers.Example) bool { return excluded.Has(e.Question, e.Rewrite) })
+	t := &teacher{ctx: ctx}
+	if t.engine, t.store, err = o.open(ctx, stderr); err != nil {
+		return nil, err
+	}
+	dense, _, err := evaluate.LoadDense(o.files.Dense.Encoder, t.engine.Encoder.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	r, err := encoder.LoadReader(dense, folder.Files(o.files.Dense.Encoder))
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return nil, fmt.Errorf("--rewrites are read by a reader, and %s has none", o.files.Dense.Encoder)
+	}
+	t.reader = r.NewSession()
+	most := len(list)
+	if o.questions > 0 {
+		most = min(most, o.questions)
+	}
+	m := progress.New(stderr, "questions with rewrites", 0, int64(most))
+	made, err := candidates.Rewritten(list, t, o.questions, uint64(o.seed), func(examples int) { m.Update(int64(examples), "") })
 	if err == nil {
 		m.Done(fmt.Sprintf("%d examples", len(made)))
 	}
 	return made, err
 }
 
-// rankPassages returns the best passages for a question by the sparse stage.
-func rankPassages(e *answer.Engine, store *passages.Store, question string) (list []passages.Passage, err error) {
-	hits, _, err := e.Rank(message.Ask{Turns: []message.Turn{{Question: question}}, Stage: message.StageSparse}, candidates.Found)
-	if err != nil {
-		return nil, fmt.Errorf("%q: %w", question, err)
-	}
-	for _, h := range hits {
-		list = append(list, store.At(int(h.Doc)))
-	}
-	return list, nil
+// A teacher finds by the sparse stage and reads with a reader.
+type teacher struct {
+	ctx    context.Context
+	engine *answer.Engine
+	store  *passages.Store
+	reader *encoder.ReaderSession
+}
+
+func (t *teacher) Find(turns []conversation.Turn) ([]passages.Passage, error) {
+	return find(t.ctx, t.engine, t.store, turns)
+}
+
+func (t *teacher) Read(question string, p passages.Passage) (relevance float32, sentences []float32, err error) {
+	t.reader.Ask([]conversation.Turn{{Question: question}})
+	text := passages.EncoderText(p)
+	return t.reader.Read(text, len(text)-len(p.Text), sentence.Split(p.Text))
 }

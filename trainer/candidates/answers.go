@@ -159,23 +159,9 @@ func Answered(asked []Asked, rank func(question string) ([]passages.Passage, err
 
 // example makes an example of the passages that were found, if it can.
 func (a *Asked) example(list []passages.Passage, r *rand.Rand) (Example, bool) {
-	var answers []string
-	for _, s := range a.Answers {
-		if p := plain(s); len(p) > 3 { // a single letter or digit is everywhere
-			answers = append(answers, p)
-		}
-	}
-	has := func(text string) bool {
-		text = plain(text)
-		for _, s := range answers {
-			if strings.Contains(text, s) {
-				return true
-			}
-		}
-		return false
-	}
+	has := a.in()
 	e := Example{ID: a.ID, Source: Answers, Questions: []string{a.Question}}
-	if len(answers) == 0 {
+	if has == nil {
 		return e, false
 	}
 	right := -1
@@ -205,14 +191,29 @@ func (a *Asked) example(list []passages.Passage, r *rand.Rand) (Example, bool) {
 		}
 		e.Passages = append(e.Passages, p)
 	}
-	// The nearest that does not answer, and another.
-	if len(wrong) > others {
-		k := others - 1 + r.IntN(len(wrong)-others+1)
-		wrong[others-1] = wrong[k]
-		wrong = wrong[:others]
-	}
-	for _, p := range wrong {
-		e.Passages = append(e.Passages, Passage{Title: p.Title, Text: p.Text})
-	}
+	e.add(wrong, others, r)
 	return e, true
+}
+
+// in returns a function that reports whether a text has one of the answers; nil if there is
+// no answer to look for.
+func (a *Asked) in() func(text string) bool {
+	var answers []string
+	for _, s := range a.Answers {
+		if p := plain(s); len(p) > 3 { // a single letter or digit is everywhere
+			answers = append(answers, p)
+		}
+	}
+	if answers == nil {
+		return nil
+	}
+	return func(text string) bool {
+		text = plain(text)
+		for _, s := range answers {
+			if strings.Contains(text, s) {
+				return true
+			}
+		}
+		return false
+	}
 }

@@ -1,8 +1,8 @@
 // Package candidates has the training examples of the reader, the stage that reads
 // question and passage together: a conversation's questions, passages that a search
 // found, and which of them, and which of their sentences, answer. They are made from
-// this project's conversations (package converse) and from questions with short answers
-// (answers.go).
+// this project's conversations (package converse), from questions with short answers
+// (answers.go), and from other conversations that have rewrites (rewrites.go).
 package candidates
 
 import (
@@ -34,6 +34,7 @@ const (
 	Conversations = "conversations" // a turn of this project's conversations
 	Unanswerable  = "unanswerable"  // an input that nothing answers
 	Answers       = "answers"       // a question with short answers
+	Rewrites      = "rewrites"      // a question of other conversations, judged by a teacher that read its rewrite
 )
 
 // A Passage is a passage that was found for a question.

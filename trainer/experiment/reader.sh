@@ -2,14 +2,15 @@
 # Trains readers on the dense encoder that ships, three seeds, and measures them with both
 # stages beside them:
 #
-#   sh trainer/experiment/reader.sh train [DATA]      40 minutes of a core a seed, resumed where it stopped
+#   sh trainer/experiment/reader.sh train [DATA]      an hour of a core a seed, and 40 minutes for the teacher; resumed where it stopped
 #   sh trainer/experiment/reader.sh measure [DATA]    writes models/experiments/reader/*.json
 #
 # DATA is the folder that trainer/experiment/data.sh made, build/experiments/data if not
 # given, with bge. For the questions with short answers, ANSWERS is a folder of DPR's topics
 # (topics.dpr.*.txt.gz), and WIKI a collection to ask them of, as parley index writes it
 # (wiki2018's passages); without them, train only reads examples that are there already.
-# SEEDS="1 2 3" is what is done of it.
+# The rewrites of other conversations are judged by a teacher: a reader that was trained on
+# the rest, or the one in the folder TEACHER. SEEDS="1 2 3" is what is done of it.
 set -eu
 what=${1:?train or measure}
 data=${2:-build/experiments/data}
@@ -32,19 +33,36 @@ train)
   not="--exclude $data/exclude/mtrag.jsonl,trainer/conversations/dev.jsonl,trainer/conversations/test.jsonl,trainer/conversations/choice.jsonl"
   examples train.jsonl --splits train $both $not
   examples dev.jsonl --splits dev $both
+  examples train-2.jsonl --splits train --seed 2 $both $not # the same questions, other passages that do not answer
   if ! [ -f "$runs/answers.jsonl" ]; then
     : "${ANSWERS:?a folder of topics.dpr.*.txt.gz}" "${WIKI:?the folder of an indexed collection}"
     examples answers.jsonl --answers "$ANSWERS/topics.dpr.nq.dev.txt.gz,$ANSWERS/topics.dpr.nq.test.txt.gz,$ANSWERS/topics.dpr.squad.test.txt.gz,$ANSWERS/topics.dpr.trivia.dev.txt.gz,$ANSWERS/topics.dpr.trivia.test.txt.gz" \
-      --collection "$WIKI" --questions 6000 $not
+      --collection "$WIKI" --questions 5000 --follow-ups 4000 $not
   fi
-  for seed in $seeds; do
-    run=$runs/seed$seed
+  read="--encoder $dense --vocabulary models/splade-tiny --dev $runs/dev.jsonl --mixed --threads ${THREADS:-1}"
+  learn() { # RUN, flags
+    run=$runs/$1
+    shift
     if [ -f "$run/reader.json" ]; then
       $trainer reader --resume --out "$run"
-      continue
+    else
+      $trainer reader $read "$@" --out "$run"
     fi
-    $trainer reader --encoder $dense --vocabulary models/splade-tiny --examples "$runs/train.jsonl,$runs/answers.jsonl" --dev "$runs/dev.jsonl" \
-      --mixed --threads "${THREADS:-1}" --seed "$seed" --out "$run"
+  }
+  if ! [ -f "$runs/rewrites.jsonl" ]; then
+    : "${WIKI:?the folder of an indexed collection}"
+    if [ -z "${TEACHER:-}" ]; then
+      learn teacher --examples "$runs/train.jsonl,$runs/answers.jsonl"
+      TEACHER=$runs/teacher-shipped
+      cp -r $dense "$TEACHER"
+      $trainer export "$runs/teacher" "$TEACHER" > /dev/null
+    fi
+    turns=$data/train/qrecc.jsonl,$data/train/canard.jsonl,$data/train/convquestions.jsonl,$data/train/cast2019-training.jsonl,$data/train/cast2019.jsonl,$data/train/cast2020.jsonl
+    examples rewrites-vital.jsonl --rewrites "$turns" --collection models/vital-articles --dense "$TEACHER" $not
+    examples rewrites.jsonl --rewrites "$turns" --collection "$WIKI" --dense "$TEACHER" $not
+  fi
+  for seed in $seeds; do
+    learn "seed$seed" --seed "$seed" --examples "$runs/train.jsonl,$runs/train-2.jsonl,$runs/answers.jsonl,$runs/rewrites.jsonl,$runs/rewrites-vital.jsonl"
   done
   ;;
 measure)
