@@ -206,6 +206,39 @@ func TestSearchInPartsFindsWhatTheWholeIndexFinds(t *testing.T) {
 	}
 }
 
+// In a large collection hundreds of thousands of documents can still be among the best when
+// the lists have told enough about those that were not seen. A search that lists the parts of
+// all of them, and looks for each among those before, keeps a tab busy for minutes.
+func TestASearchListsNoMoreCandidatesThanItWouldFetch(t *testing.T) {
+	const docs = 1500
+	var texts []passages.Passage
+	for d := range docs {
+		texts = append(texts, passages.Passage{ID: fmt.Sprint(d)})
+	}
+	x, p := collection(t, passages.About{}, 1, make([]sparse.Vector, docs), texts)
+	directory, _ := split(t, x, p, Size{Part: 1 << 10, Piece: 1 << 10, Growth: 100, Passage: 1})
+	s, err := Open(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]candidate, docs)
+	for d := range all {
+		all[d] = candidate{uint32(d), 1, 2}
+	}
+	l := &Lacking{}
+	open := s.remaining(l, append(all, all...)) // none is listed twice
+	if most := finishBytes + 1000; l.bytes > most || len(l.has) != len(l.Parts) || open != len(l.Parts) {
+		t.Errorf("%d of %d candidates are looked at, and %d parts of %d bytes listed; wanted an end at %d bytes", open, docs, len(l.Parts), l.bytes, finishBytes)
+	}
+	finish := finishBytes
+	defer func() { finishBytes = finish }()
+	finishBytes = 1 << 30
+	l = &Lacking{}
+	if s.remaining(l, append(all, all...)); len(l.Parts) != docs || len(l.has) != docs {
+		t.Errorf("%d parts are listed of %d that are lacking", len(l.Parts), docs)
+	}
+}
+
 func TestTheSameCollectionMakesTheSameParts(t *testing.T) {
 	x, p := random(t, 200, 60, 9)
 	a, parts := split(t, x, p, tiny)

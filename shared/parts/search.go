@@ -50,27 +50,18 @@ func (s *Source) Search(q sparse.Vector, k int) ([]index.Hit, index.Cost, error)
 	// Of equal scores the lower number is better, so where an unseen document can have
 	// the score of the last one, nothing is certain.
 	complete := unseen == 0 || len(all) >= k && unseen < least
-	open := 0
-	l := &Lacking{Wanted: k}
-	missing := 0 // bytes of the candidates' parts
+	l, open := &Lacking{Wanted: k}, 0
 	if complete {
-		for _, c := range all {
-			if c.least < c.most {
-				open++
-				if missing += s.lack(l, s.documentPart(c.doc)); missing > finishBytes {
-					break // there may be as many as the collection has documents
-				}
+		open = s.remaining(l, all)
+		if open == 0 {
+			for _, c := range all[:min(k, len(all))] {
+				s.hits = append(s.hits, index.Hit{Doc: c.doc, Score: float32(c.least) * step})
 			}
+			return s.hits, cost, nil
 		}
 	}
-	if complete && open == 0 {
-		for _, c := range all[:min(k, len(all))] {
-			s.hits = append(s.hits, index.Hit{Doc: c.doc, Score: float32(c.least) * step})
-		}
-		return s.hits, cost, nil
-	}
-	if !complete || missing > finishBytes {
-		l.Parts = l.Parts[:0]
+	if !complete || l.bytes > finishBytes {
+		l = &Lacking{Wanted: k}
 		s.wave(l, lists)
 		if complete { // those that will be shown in all likelihood
 			for _, c := range all[:min(k, len(all))] {
@@ -80,6 +71,22 @@ func (s *Source) Search(q sparse.Vector, k int) ([]index.Hit, index.Cost, error)
 	}
 	s.certain(l, all, unseen, k)
 	return nil, cost, l
+}
+
+// remaining adds the parts of candidates whose scores are open until they are more than
+// finishBytes: there may be as many candidates as the collection has documents. It returns the
+// number of those that it looked at.
+func (s *Source) remaining(l *Lacking, all []candidate) (open int) {
+	for _, c := range all {
+		if l.bytes > finishBytes {
+			break
+		}
+		if c.least < c.most {
+			s.lack(l, s.documentPart(c.doc))
+			open++
+		}
+	}
+	return open
 }
 
 // read adds up the pieces that were given: score[d] is the sum of document d's known
@@ -201,7 +208,7 @@ func (s *Source) wave(l *Lacking, lists []reach) {
 	for i := range lists {
 		next[i] = lists[i].next
 	}
-	for bytes := 0; bytes < waveBytes; {
+	for from := l.bytes; l.bytes-from < waveBytes; {
 		best, most := -1, 0.0
 		for i := range lists {
 			if next[i] == lists[i].end {
@@ -214,7 +221,7 @@ func (s *Source) wave(l *Lacking, lists []reach) {
 		if best < 0 {
 			break
 		}
-		bytes += s.lack(l, s.pieces[next[best]].part)
+		s.lack(l, s.pieces[next[best]].part)
 		next[best]++
 	}
 }

@@ -170,6 +170,9 @@ type Lacking struct {
 	// first first, though what is lacking may still change their order.
 	Certain []string
 	Wanted  int // number of the best that are wanted
+
+	has   map[uint32]bool // the numbers of Parts
+	bytes int             // of Parts
 }
 
 // A Part is one that is lacking.
@@ -203,13 +206,17 @@ func (l *Lacking) Lacks() string {
 	return b.String()
 }
 
-// lack adds parts to those that are lacking, unless they were given or are in it.
-func (s *Source) lack(l *Lacking, n uint32) (added int) {
-	if s.use(n) != nil || slices.ContainsFunc(l.Parts, func(p Part) bool { return p.Name == s.names[n] }) {
-		return 0
+// lack adds a part to those that are lacking, unless it was given or is among them.
+func (s *Source) lack(l *Lacking, n uint32) {
+	if s.use(n) != nil || l.has[n] {
+		return
 	}
+	if l.has == nil {
+		l.has = map[uint32]bool{}
+	}
+	l.has[n] = true
 	l.Parts = append(l.Parts, Part{s.names[n], int(s.sizes[n])})
-	return int(s.sizes[n])
+	l.bytes += int(s.sizes[n])
 }
 
 // Bring returns a Lacking unless the parts of all docs were given.
