@@ -26,7 +26,7 @@ type Size struct {
 
 // Default was chosen on the English Wikipedia of 2018: 283,131 passages take less than 5 MB
 // before the first question (SCALE.md).
-var Default = Size{Part: 3 << 10, Piece: 2 << 10, Growth: 160, Passage: 5, First: 1_900_000}
+var Default = Size{Part: 3 << 10, Piece: 2 << 10, Growth: 160, Passage: 5, First: 2_000_000}
 
 // Write cuts a collection. It calls put with each part's name and content, and returns
 // parts.bin. The same collection makes the same parts.
@@ -248,7 +248,7 @@ func (w *writer) dictionary(p *passages.Store) {
 // documents cuts the passages and vectors.
 func (w *writer) documents(x *index.Index, p *passages.Store) error {
 	about := passages.About{Link: p.About().Link}
-	of := dims{uint32(x.Vocab()), uint32(x.Words())}
+	by := ranksOf(&x.Lexicon)
 	texts, vectors := passages.NewBuilder(about), [][]index.Impact(nil)
 	for doc, impacts := range x.Documents() {
 		if err := texts.Add(p.At(doc)); err != nil {
@@ -262,7 +262,7 @@ func (w *writer) documents(x *index.Index, p *passages.Store) error {
 		if _, err := texts.WriteTo(&b); err != nil {
 			return err
 		}
-		content, err := writeDocuments(b.Bytes(), w.words, vectors, of)
+		content, err := writeDocuments(b.Bytes(), w.words, vectors, by, uint32(x.Vocab()))
 		if err != nil {
 			return err
 		}

@@ -58,9 +58,9 @@ import (
 //	0038: 1e 00 00 00 00 00 00 00 08 5d 3e 7e  dictionary: 30 bytes, CRC-32C
 //	0044: 62 00 00 00 00 00 00 00 51 fc f6 ba  lexicon: 98 bytes, CRC-32C
 //	0050: 0f 00 00 00 00 00 00 00 f8 f6 55 b0  lists: 15 bytes, CRC-32C
-//	005c: 03 00 00 00 00 00 00 00 8a ec 3c 6e  sizes: 3 bytes, CRC-32C
-//	0068: 30 00 00 00 00 00 00 00 d3 4d c8 9d  names: 48 bytes, CRC-32C
-//	0074: 41 95 f8 2c  CRC-32C of the header
+//	005c: 03 00 00 00 00 00 00 00 00 8d 2d d8  sizes: 3 bytes, CRC-32C
+//	0068: 30 00 00 00 00 00 00 00 e3 fb 4e 19  names: 48 bytes, CRC-32C
+//	0074: 97 18 bf 57  CRC-32C of the header
 //	0078: 50 41 52 4c 45 59 50 53 01 00 00 00 00 00 00 00  collection: a file without passages, of the title T
 //	0088: 0d 00 00 00 00 00 00 00 8a 82 2b 9c 00 00 00 00
 //	0098: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
@@ -81,11 +81,11 @@ import (
 //	0169: 73 49 6a 22 33 63 2e 23 4b 7e 79 6a 11 20 00 00
 //	0179: ff ff
 //	017b: 62 64 64 64 61 04 01 66 10 01 08 00 00 ff ff  lists, compressed: 01 01 01 04 01 01 01 01 01 03 01 01 01 01
-//	018a: 95 01 7e  sizes: 149 and 126 bytes
+//	018a: 94 01 7d  sizes: 148 and 125 bytes
 //	018d: b2 1c 8d 6c 11 29 26 37 f4 d5 4b d2  names: the first part
 //	0199: 76 b9 3e bf a2 66 ca 5b 6d 86 8e 96  the one part of lists
-//	01a5: 04 40 85 5c df 7c c3 f1 c2 e7 6e 05  documents 0 to 2
-//	01b1: 8d 9a 93 33 98 c9 de 14 28 d4 c8 a8  document 3
+//	01a5: 01 a1 28 67 c9 f3 83 b6 89 84 af 18  documents 0 to 2
+//	01b1: f7 70 db 94 65 7b a1 d8 57 33 2b 90  document 3
 
 var directoryForm = &container.Format{Name: "parts.bin", What: "list of parts", Magic: "PARLEYPT", Versions: []container.Layout{
 	{Numbers: 20, Sections: []string{"collection", "questions", "dictionary", "lexicon", "lists", "sizes", "names"}},

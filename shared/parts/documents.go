@@ -2,8 +2,10 @@ package parts
 
 import (
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"io"
+	"slices"
 
 	"parley/shared/container"
 	"parley/shared/index"
@@ -18,24 +20,25 @@ import (
 //	vectors: in bits (bits.go), for each document its learned terms, then its words:
 //	     gamma(terms + 1)
 //	     if there are any, 3 bits: the k of their impacts
-//	     for each, in order
-//	          rice(k, term - lowest that it could be)   k suits so many of all terms
+//	     for each, in the order of their ranks (ranks.go)
+//	          rice(k, rank - lowest that it could be)   k suits as many documents of all as
+//	                                                    have the term of this lowest rank
 //	          rice(k, impact - 1)
-//	  Words are numbered from 0 here. 0 bits fill the last byte.
+//	  0 bits fill the last byte.
 //
 // Document 3 of the example in directory.go:
 //
 //	0000: 50 41 52 4c 45 59 50 44  magic "PARLEYPD"
 //	0008: 01 00 00 00  version 1
 //	000c: 4f 00 00 00 00 00 00 00 5f e9 fc 09  texts: 79 bytes, CRC-32C
-//	0018: 07 00 00 00 00 00 00 00 9b 65 46 aa  vectors: 7 bytes, CRC-32C
-//	0024: d9 fe f2 00  CRC-32C of the header
+//	0018: 06 00 00 00 00 00 00 00 eb 70 c9 77  vectors: 6 bytes, CRC-32C
+//	0024: 2a c6 18 9f  CRC-32C of the header
 //	0028: 0a 70 0c f2 71 8d 0c 08 66 64 60 60 00 61 1e 06  texts, compressed
 //	0038: 08 70 4a cb b4 67 82 b2 23 13 b8 26 b1 40 d9 e9
 //	0048: e6 55 41 dc 50 f6 ee 2a ee c7 8c 0c 70 f0 3f 63
 //	0058: 2e 77 47 b5 52 49 66 49 4e aa 92 95 92 52 6d ca
 //	0068: ff 90 d4 c4 ff 08 bb fe ff 07 04 00 00 ff ff
-//	0077: ee 78 dd b7 ad a3 07  vectors: terms 4 and 8 with 16 and 96; bridg and tea with 158 and 47
+//	0077: 2e cf 7d 9b 9e 75  vectors: terms 4 and 8 with 16 and 96; tea and bridg with 47 and 158
 
 var documentsForm = &container.Format{Name: "part of documents", What: "part of documents", Magic: "PARLEYPD", Versions: []container.Layout{
 	{Sections: []string{"texts", "vectors"}},
@@ -50,11 +53,8 @@ type documents struct {
 // most bounds the size of a part's texts.
 const mostTexts = 1 << 28
 
-// dims are the numbers of learned terms and of words.
-type dims [2]uint32
-
 // writeDocuments returns a part of documents. texts is their file of passages.
-func writeDocuments(texts, dictionary []byte, vectors [][]index.Impact, of dims) ([]byte, error) {
+func writeDocuments(texts, dictionary []byte, vectors [][]index.Impact, by [termKinds]*ranks, vocab uint32) ([]byte, error) {
 	small, err := deflate(texts, dictionary)
 	if err != nil {
 		return nil, err
@@ -62,39 +62,43 @@ func writeDocuments(texts, dictionary []byte, vectors [][]index.Impact, of dims)
 	w := bitWriter{}
 	for _, v := range vectors {
 		n := 0
-		for n < len(v) && v[n].Term < of[0] {
+		for n < len(v) && v[n].Term < vocab {
 			n++
 		}
-		appendImpacts(&w, v[:n], 0, of[0])
-		appendImpacts(&w, v[n:], of[0], of[1])
+		appendImpacts(&w, v[:n], by[learnedTerms])
+		appendImpacts(&w, v[n:], by[wordTerms])
 	}
 	body := w.end()
 	out := documentsForm.Header(1, nil, container.SumOf(small), container.SumOf(body))
 	return append(append(out, small...), body...), nil
 }
 
-// appendImpacts appends impacts of terms from first on, n terms in all.
-func appendImpacts(w *bitWriter, list []index.Impact, first, n uint32) {
+// appendImpacts appends impacts of terms of one kind.
+func appendImpacts(w *bitWriter, list []index.Impact, by *ranks) {
 	w.gamma(uint32(len(list)) + 1)
 	if len(list) == 0 {
 		return
 	}
-	sum := uint32(0)
-	for _, m := range list {
+	sum, ranked := uint32(0), make([]index.Impact, len(list)) // the rank in place of the term
+	for i, m := range list {
 		sum += uint32(m.Weight)
+		ranked[i] = index.Impact{Term: by.of[by.list(m.Term)], Weight: m.Weight}
 	}
+	slices.SortFunc(ranked, byTerm)
 	scale := min(riceFor(sum, uint32(len(list))), 7)
 	w.put(uint64(scale), 3)
-	k, next := riceFor(n, uint32(len(list))), first
-	for _, m := range list {
-		w.rice(k, m.Term-next)
+	next := uint32(0)
+	for _, m := range ranked {
+		w.rice(by.scale(next), m.Term-next)
 		w.rice(scale, uint32(m.Weight)-1)
 		next = m.Term + 1
 	}
 }
 
+func byTerm(a, b index.Impact) int { return cmp.Compare(a.Term, b.Term) }
+
 // openDocuments checks and reads a part of n documents. Errors are *container.FormatError.
-func openDocuments(data, dictionary []byte, n int, of dims) (*documents, error) {
+func openDocuments(data, dictionary []byte, n int, by [termKinds]*ranks) (*documents, error) {
 	file, err := documentsForm.Open(data)
 	if err != nil {
 		return nil, err
@@ -115,8 +119,8 @@ func openDocuments(data, dictionary []byte, n int, of dims) (*documents, error) 
 	r := bitReader{b: section.Data}
 	for i := range n {
 		var v []index.Impact
-		for kind, first := range [2]uint32{0, of[0]} {
-			if v, err = readImpacts(&r, v, first, of[kind]); err != nil {
+		for _, kind := range by {
+			if v, err = readImpacts(&r, v, kind); err != nil {
 				return nil, documentsForm.Errorf("vectors", section.At+int64(min(r.at()/8, len(r.b))), "document %d of %d: %v", i, n, err)
 			}
 		}
@@ -129,7 +133,8 @@ func openDocuments(data, dictionary []byte, n int, of dims) (*documents, error) 
 }
 
 // readImpacts reads what appendImpacts wrote.
-func readImpacts(r *bitReader, to []index.Impact, first, n uint32) ([]index.Impact, error) {
+func readImpacts(r *bitReader, to []index.Impact, by *ranks) ([]index.Impact, error) {
+	n := uint32(len(by.terms))
 	count := r.gamma() - 1
 	if r.bad || count > n {
 		return nil, badNumber("terms", count, n)
@@ -137,20 +142,23 @@ func readImpacts(r *bitReader, to []index.Impact, first, n uint32) ([]index.Impa
 	if count == 0 {
 		return to, nil
 	}
-	scale := uint(r.bits(3))
-	k, next := riceFor(n, count), uint64(first)
+	scale, next, from := uint(r.bits(3)), uint32(0), len(to)
 	for range count {
-		term := next + uint64(r.rice(k))
-		if r.bad || term >= uint64(first)+uint64(n) {
-			return nil, badNumber("term", uint32(term), first+n)
+		if next == n {
+			return nil, badNumber("terms", count, n)
+		}
+		gap := r.rice(by.scale(next))
+		if r.bad || gap >= n-next {
+			return nil, badNumber("rank", gap, n-next-1)
 		}
 		impact := r.rice(scale)
 		if r.bad || impact > 254 {
 			return nil, badNumber("impact", impact, 255)
 		}
-		to = append(to, index.Impact{Term: uint32(term), Weight: byte(impact + 1)})
-		next = term + 1
+		to = append(to, index.Impact{Term: by.terms[next+gap], Weight: byte(impact + 1)})
+		next += gap + 1
 	}
+	slices.SortFunc(to[from:], byTerm)
 	return to, nil
 }
 

@@ -10,8 +10,8 @@ import (
 
 // What a search fetches at once. Small waves fetch less in all, and wait more often.
 var (
-	waveBytes   = 64 << 10 // of lists
-	finishBytes = 96 << 10 // of documents that remain: then the lists have told enough
+	waveBytes   = 64 << 10  // of lists
+	finishBytes = 128 << 10 // of documents that remain: then the lists have told enough
 )
 
 // A reach is a query's list, as far as its pieces were given.
