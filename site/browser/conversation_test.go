@@ -69,6 +69,12 @@ func (p *page) ask(question string) turn {
 // allResults opens every result of the last turn and returns their titles.
 func (p *page) allResults() []string {
 	p.t.Helper()
+	// Where nothing seems to answer the question, they are folded away.
+	p.wait("the results", `(() => {
+		const button = [...document.querySelectorAll("article.turn")].at(-1).querySelector(".results-button"), open = button?.ariaExpanded !== "false";
+		if (!open) button.click();
+		return open;
+	})()`)
 	eval[bool](p, `(() => {
 		const last = [...document.querySelectorAll("article.turn")].at(-1);
 		const more = last.querySelector(".results .more button");

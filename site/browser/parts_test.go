@@ -8,12 +8,14 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 
 	"parley/shared/message"
@@ -185,6 +187,83 @@ func TestPartsThatWereVisitedWorkOffline(t *testing.T) {
 	s.start()
 }
 
+// To keep all is broken off by the network, by a browser without room and by the visitor.
+// Each time it is said what is kept and why no more, never that all is; and it goes on from
+// there.
+func TestKeepingAllIsBrokenOffAndGoesOn(t *testing.T) {
+	s := serveFolder(t, publishRelease(t, release{parts: true}))
+	p := open(t, s).ready().installed()
+	button, says := `document.querySelector(".kept button")`, `document.querySelector(".kept").textContent`
+	stopped := func(what, why string) {
+		t.Helper()
+		p.wait(what, says+`.includes(`+quote(why)+`)`)
+		if text := p.text(".kept"); !regexp.MustCompile(`^[\d.]+\x{a0}[kM]B of the collection’s [\d.]+\x{a0}MB are kept for offline use\. Keeping more stopped: `).MatchString(text) || strings.Contains(text, "All ") {
+			t.Errorf("%s: the page says %q", what, text)
+		}
+		p.wait("to be able to try again", button+`.textContent === "Try again" && !`+button+`.hidden && !`+button+`.disabled`)
+	}
+	asked := func() int { return len(slices.Compact(slices.Sorted(slices.Values(s.requests(".part"))))) }
+	quota := func(bytes *float64) {
+		p.do(call(storage.OverrideQuotaForOrigin, storage.OverrideQuotaForOriginParams{Origin: strings.TrimSuffix(p.url, "/"), QuotaSize: bytes}))
+	}
+	p.wait("the button", "!"+button+".hidden")
+
+	// The browser has no room for all.
+	little := eval[float64](p, `navigator.storage.estimate().then(e => e.usage)`) + 2e6
+	quota(&little)
+	p.clickSteady(".kept button")
+	stopped("the full browser", "this browser has no room for more.")
+	quota(nil)
+
+	// The network breaks. Until then, there is an estimate, and questions are answered.
+	var parts atomic.Int64
+	broken := make(chan bool)
+	s.spoil(".part", func(w http.ResponseWriter, r *http.Request, h http.Handler) {
+		select {
+		case <-broken:
+			panic(http.ErrAbortHandler)
+		case <-time.After(40 * time.Millisecond): // slow enough for an estimate
+			parts.Add(1)
+			h.ServeHTTP(w, r)
+		}
+	})
+	p.clickSteady(".kept button")
+	p.wait("an estimate", `/are kept for offline use, about \d+ (minutes|seconds) left\./.test(`+says+`) && `+button+`.textContent === "Stop"`)
+	if got := p.ask("Who discovered penicillin?"); got.Source == "" {
+		t.Errorf("while all is being kept: %+v", got)
+	}
+	p.expect("ERR_EMPTY_RESPONSE", "ERR_CONNECTION", "Failed to load resource")
+	close(broken)
+	stopped("the broken network", "the network failed")
+	s.heal()
+
+	// What was kept is known after a reload, and is not all. It can be stopped, and goes on.
+	p.do(chromedp.Reload())
+	p.ready()
+	p.wait("what is kept", `/ of the collection/.test(`+says+`)`)
+	if text := p.text(".kept"); strings.Contains(text, "All ") || strings.HasPrefix(text, "0 ") {
+		t.Errorf("after a reload: %q", text)
+	}
+	s.forget()
+	p.clickSteady(".kept button")
+	p.wait("progress", button+`.textContent === "Stop"`)
+	p.clickSteady(".kept button")
+	p.wait("it to stop", button+`.textContent === "Keep all for offline"`)
+	p.clickSteady(".kept button")
+	p.wait("all to be kept", says+`.startsWith("All ")`)
+	if again := len(s.requests(".part")) - asked(); again > 50 { // those that were under way
+		t.Errorf("%d parts were fetched again", again)
+	}
+	s.stop()
+	p.expect("sw.js", "ERR_INTERNET_DISCONNECTED")
+	p.do(chromedp.Reload())
+	p.ready()
+	if got := p.ask("who is Mahatma Gandhi?"); got.Source != "Mahatma Gandhi" {
+		t.Errorf("offline, all kept: %+v", got)
+	}
+	s.start()
+}
+
 // PARLEY_HOST=http://127.0.0.1:8000 PARLEY_COLLECTION=FOLDER go test -v -run ALargeCollection ./site/browser
 // asks the questions of some conversations in the page that this host serves, of a collection
 // in parts, and compares each answer with that of the whole index, which is in FOLDER. The
@@ -204,14 +283,15 @@ func TestALargeCollectionFromAHost(t *testing.T) {
 	p := open(t, newServer(t, line)).ready().installed()
 	t.Logf("before the first question: %.2f MB of the collection, %.2f MB of all else", mb(&line.parts), mb(&line.other))
 	var asked, fetched int64
-	for _, conversation := range [][]string{
+	for n, conversation := range [][]string{
 		{"When was the Eiffel Tower built?", "who designed it?", "what else did he build?", "where was he born?"},
 		{"Who discovered penicillin?", "which prize did he get for it?", "what does it work against?"},
 		{"Which eruption buried Pompeii?", "where is that volcano?", "when did it last erupt?"},
 	} {
-		p.do(chromedp.Navigate("about:blank"))
-		p.navigate(p.url + "#new")
-		p.ready()
+		if n > 0 {
+			p.click("#new")
+			p.wait("a new conversation", `!document.querySelector("article.turn")`)
+		}
 		var turns []message.Turn
 		for i, q := range conversation {
 			parts, begun := line.parts.Load(), time.Now()
@@ -225,7 +305,7 @@ func TestALargeCollectionFromAHost(t *testing.T) {
 			got := p.settled(i + 1)[i]
 			took, bytes := time.Since(begun), line.parts.Load()-parts
 			asked, fetched = asked+1, fetched+bytes
-			t.Logf("%s: %s; %d bytes by the server's count, with headers; %.1f s; %s: %q", q, p.text(".fetched"), bytes, took.Seconds(), got.Source, got.Quote)
+			t.Logf("%s: %s; %d bytes by the server's count, with headers; %.1f s; %s: %q %s", q, p.text(".fetched"), bytes, took.Seconds(), got.Source, got.Quote, got.Failure)
 			p.picture(fmt.Sprint(strings.Fields(conversation[0])[1], i+1))
 			ask := message.Ask{Turns: append(turns, message.Turn{Question: q}), Explain: true}
 			turns = append(turns, message.Turn{Question: q, Reply: got.Quote})
@@ -256,6 +336,86 @@ func TestALargeCollectionFromAHost(t *testing.T) {
 		}
 	}
 	t.Logf("%d bytes a question", fetched/asked)
+}
+
+// PARLEY_HOST=http://127.0.0.1:8000 go test -v -timeout 60m -run KeepingAllOfALargeOne ./site/browser
+// keeps all of the collection in parts that this host serves, breaks the line off on the way,
+// goes on, and then asks with the host gone. It says how quickly, and whether the page could be
+// used meanwhile.
+func TestKeepingAllOfALargeOne(t *testing.T) {
+	host := os.Getenv("PARLEY_HOST")
+	if host == "" {
+		t.Skip("PARLEY_HOST=an address that serves a collection in parts runs this, for minutes")
+	}
+	start(t)
+	to, err := url.Parse(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := &counter{next: httputil.NewSingleHostReverseProxy(to)}
+	s := newServer(t, line)
+	p := open(t, s).ready().installed()
+	p.wait("the button", `!document.querySelector(".kept button").hidden`)
+	// The longest time that the page's thread was busy.
+	eval[bool](p, `(() => { window.testBusy = 0; let at = performance.now();
+		setInterval(() => { const now = performance.now(); testBusy = Math.max(testBusy, now - at); at = now; }, 0); return true; })()`)
+	keep := func(until string) {
+		t.Helper()
+		begun, from, shown := time.Now(), line.parts.Load(), time.Time{}
+		p.clickSteady(".kept button")
+		for n := 0; ; time.Sleep(time.Second) {
+			text := p.text(".kept")
+			if time.Since(shown) > 60*time.Second {
+				t.Logf("%3.0f s: %s", time.Since(begun).Seconds(), text)
+				shown = time.Now()
+				asked := time.Now()
+				n++
+				if got := p.ask(fmt.Sprintf("what is the area of %s?", []string{"France", "Peru", "Kenya", "Japan", "Cuba", "Chad"}[n%6])); got.Failure != "" {
+					t.Errorf("meanwhile: %+v", got)
+				}
+				t.Logf("       a question took %.1f s; the page was busy for at most %.0f ms", time.Since(asked).Seconds(), eval[float64](p, `(b => { testBusy = 0; return b; })(testBusy)`))
+			}
+			if strings.Contains(text, until) {
+				t.Logf("%3.0f s, %.0f MB: %s", time.Since(begun).Seconds(), float64(line.parts.Load()-from)/1e6, text)
+				return
+			}
+			if strings.Contains(text, "stopped") || time.Since(begun) > 30*time.Minute {
+				t.Fatal(text)
+			}
+		}
+	}
+	half := make(chan bool)
+	go func() {
+		for line.parts.Load() < 60e6 {
+			time.Sleep(time.Second)
+		}
+		s.stop()
+		close(half)
+	}()
+	p.expect("ERR_", "Failed to load resource", "sw.js")
+	keep("Keeping more stopped: ")
+	<-half
+	s.start()
+	p.do(chromedp.Reload())
+	p.ready()
+	eval[bool](p, `(() => { window.testBusy = 0; return true; })()`)
+	begun := time.Now()
+	p.wait("what is kept", `/ of the collection/.test(document.querySelector(".kept").textContent)`)
+	t.Logf("after a reload, known after %.1f s: %s", time.Since(begun).Seconds(), p.text(".kept"))
+	keep("All ")
+	t.Logf("the browser says that it uses %.0f MB", eval[float64](p, `navigator.storage.estimate().then(e => e.usage)`)/1e6)
+	s.stop()
+	p.do(chromedp.Reload())
+	p.ready()
+	for _, q := range []string{"Which eruption buried Pompeii?", "where is that volcano?"} {
+		begun := time.Now()
+		got := p.ask(q)
+		t.Logf("offline, %.1f s: %s %s: %q %s", time.Since(begun).Seconds(), q, got.Source, got.Quote, got.Failure)
+		if got.Failure != "" {
+			t.Errorf("offline: %+v", got)
+		}
+	}
+	s.start()
 }
 
 // A counter counts what a host sends, heads and bodies, these as they are encoded.

@@ -177,17 +177,26 @@
   }
 
   const megabytes = n => (n / 1e6).toFixed(1);
-  let pace = []; // [time, bytes] of the last seconds
+  // pace returns a function that says how long a download will take, from how much has come
+  // in the last seconds: ", about 2 minutes left". Without a total, it begins anew.
+  const pace = window.parley.pace = () => {
+    let seen = []; // [time, bytes]
+    return (loaded, total) => {
+      const now = performance.now();
+      if (!total || seen.length && loaded < seen.at(-1)[1]) seen = [];
+      if (!total) return '';
+      seen.push([now, loaded]);
+      while (seen.length > 2 && now - seen[1][0] > 8000) seen.shift();
+      const [since, had] = seen[0], left = (total - loaded) / ((loaded - had) / (now - since)) / 1000;
+      // A figure that jumps helps nobody: none at first, and round ones.
+      return !(now - since > 3000 && left < 36000) ? '' : left > 90 ? `, about ${Math.round(left / 60)} minutes left` : left > 3 ? `, about ${Math.ceil(left / 5) * 5} seconds left` : '';
+    };
+  };
+  const left = pace();
   function progress(loaded, total) {
     const bar = $('progress');
     if (total) { bar.max = total; bar.value = loaded; } else bar.removeAttribute('value');
-    const now = performance.now();
-    if (!total || pace.length && loaded < pace.at(-1)[1]) pace = [];
-    pace.push([now, loaded]);
-    while (pace.length > 2 && now - pace[1][0] > 8000) pace.shift();
-    const [since, had] = pace[0], left = (total - loaded) / ((loaded - had) / (now - since)) / 1000;
-    // A figure that jumps helps nobody: none at first, and round ones.
-    const about = !(now - since > 3000 && left < 36000) ? '' : left > 90 ? `, about ${Math.round(left / 60)} minutes left` : left > 3 ? `, about ${Math.ceil(left / 5) * 5} seconds left` : '';
+    const about = left(loaded, total);
     status('loading', total ? `Loading: ${megabytes(loaded)} of ${megabytes(total)} MB${about}` : 'Loading');
   }
 

@@ -8,11 +8,11 @@
 //                            and requests so far, which kept parts do not count in
 //        {kept, total, keeping, message}       the bytes that are kept, of all; whether
 //                            more are being fetched; why that stopped
+//   {op: 'kept'}          page -> worker: asks for that
 //   {op: 'keep', body}    page -> worker: 'on' fetches all parts, 'off' stops
 'use strict';
 
 // A Part is [name, bytes].
-let listed = null;     // all parts of the site's collection, once they are asked for
 const loads = new Map(); // part that is being fetched -> promise
 let spent = { id: 0 }; // what the last question took
 
@@ -36,10 +36,12 @@ async function getPart([name, size], count, must) {
     const bytes = new Uint8Array(await kept.arrayBuffer());
     if (await genuine(bytes, name)) return bytes;
     await cache.delete(url);
+    held?.drop(url);
   }
   for (let turn = 0; ; turn++) {
     try {
-      const res = await request(url, name, { cache: turn ? 'reload' : 'default' });
+      // What is kept here need not be in the browser's own cache, too.
+      const res = await request(url, name, { cache: turn ? 'reload' : must ? 'no-store' : 'default' });
       let bytes;
       try {
         bytes = new Uint8Array(await res.arrayBuffer());
@@ -48,9 +50,12 @@ async function getPart([name, size], count, must) {
       }
       count?.(bytes.length);
       if (!await genuine(bytes, name)) throw new Failure('verify', name, `${bytes.length} bytes came whose SHA-256 is not that of the published part of ${size}`);
-      await cache?.put(url, new Response(bytes, { headers: { 'Content-Type': 'application/octet-stream' } })).catch(e => {
-        if (must) throw new Failure('open', name, `it cannot be kept (${e.message})`);
-      });
+      try {
+        await cache?.put(url, new Response(bytes, { headers: { 'Content-Type': 'application/octet-stream' } }));
+        held?.add(url);
+      } catch (e) {
+        if (must) throw new Failure('open', name, e.name === 'QuotaExceededError' ? 'this browser has no room for more' : `this browser cannot keep it (${e.message})`);
+      }
       return bytes;
     } catch (e) {
       if (!(e instanceof Failure) || e.stage === 'open' || turn === 2) throw e;
@@ -102,56 +107,82 @@ async function fetchParts(lacking, id) {
 // ---- Keeping all parts for offline use. ----
 
 let keeping = false;
+let held = null; // the Held of the site's collection, once it was looked up
 
-// look reports how much is kept, and deletes the parts of a version before.
-async function lookAtParts() {
-  if (own || !ready) return;
-  listed = JSON.parse(engine.ask('parts', null, 0));
-  const names = new Map(listed.map(([name, size]) => [partURL(name), size]));
-  let kept = 0;
-  const cache = await openParts();
-  for (const request of await cache?.keys() ?? []) {
-    const size = names.get(request.url);
-    if (size === undefined) await cache.delete(request);
-    else kept += size;
+// A Held counts which parts of a collection are kept. To ask the cache for a hundred thousand
+// takes seconds, so that is done once, and whenever all are to be kept.
+class Held {
+  kept = 0;   // bytes
+  total = 0;  // bytes of all
+  urls = new Set();
+  constructor(listed) {
+    this.parts = new Map(listed.map(part => [partURL(part[0]), part]));
+    for (const [, size] of this.parts.values()) this.total += size;
   }
-  return kept;
+
+  // look asks the cache, and deletes the parts of a version before.
+  async look() {
+    const cache = await openParts();
+    for (const { url } of await cache?.keys() ?? []) if (this.parts.has(url)) this.add(url); else await cache.delete(url);
+    return this;
+  }
+
+  add(url) {
+    if (this.urls.has(url) || !this.parts.has(url)) return;
+    this.urls.add(url);
+    this.kept += this.parts.get(url)[1];
+  }
+
+  drop(url) { if (this.urls.delete(url)) this.kept -= this.parts.get(url)[1]; }
+
+  lacking() { return [...this.parts].filter(([url]) => !this.urls.has(url)).map(([, part]) => part); }
 }
 
-const totalBytes = () => listed.reduce((sum, [, size]) => sum + size, 0);
+// look returns the Held, looked up anew or as it is known; null where the site's collection
+// is not the one that is searched.
+let looked = null;
+async function look(anew) {
+  if (own || !ready) return null;
+  if (anew || held?.of !== engine) {
+    held = Object.assign(new Held(JSON.parse(engine.ask('parts', null, 0))), { of: engine });
+    looked = held.look();
+  }
+  try {
+    return await looked;
+  } catch (e) {
+    held = null; // the next look tries again
+    throw e;
+  }
+}
+
+function tellKept(message) {
+  if (held) post('parts', JSON.stringify({ kept: held.kept, total: held.total, keeping, message }));
+}
 
 async function keep(on) {
   if (!on || keeping) { keeping = on && keeping; return; }
   keeping = true;
-  let kept = 0, message, told = 0;
-  const tell = last => {
-    if (!last && performance.now() - told < 200) return;
-    told = performance.now();
-    post('parts', JSON.stringify({ kept, total: totalBytes(), keeping, message }));
-  };
+  let message, told = 0;
   try {
-    const before = await lookAtParts();
-    if (before === undefined) return;
-    const cache = await openParts();
-    if (!cache) throw new Failure('download', '', 'this browser keeps nothing here');
-    const have = new Set((await cache.keys()).map(r => r.url));
-    kept = before;
-    tell();
-    await each(listed.filter(([name]) => !have.has(partURL(name))), async part => {
+    if (!await look(true)) return; // a collection of one's own is searched
+    if (!await openParts()) throw new Failure('open', '', 'this browser keeps nothing here');
+    tellKept();
+    await each(held.lacking(), async part => {
       if (!keeping) return;
       await onePart(part, null, true);
-      kept += part[1];
-      tell();
+      if (performance.now() - told < 200) return;
+      told = performance.now();
+      tellKept();
     });
   } catch (e) {
     message = e.message;
   } finally {
     keeping = false;
-    if (listed) tell(true);
+    tellKept(message);
   }
 }
 
 addEventListener('message', ({ data }) => {
   if (data.op === 'keep') keep(data.body === 'on');
-  if (data.op === 'kept') lookAtParts().then(kept => { if (kept !== undefined) post('parts', JSON.stringify({ kept, total: totalBytes(), keeping })); }, () => {});
+  if (data.op === 'kept') look().then(there => { if (there) tellKept(); }, () => {});
 });

@@ -20,6 +20,7 @@
   const button = el('button', { type: 'button', className: 'quiet', onclick: toggle });
   const all = el('p', { className: 'kept', hidden: true }, kept, ' ', bar, ' ', button);
 
+  const left = parley.pace();
   let visit = 0, before = { id: 0, loaded: 0 }, state = null, told = '';
 
   function toggle() {
@@ -55,8 +56,9 @@
     all.hidden = false;
     button.disabled = false;
     const whole = m.kept >= m.total;
+    if (!m.keeping) left();
     kept.textContent = whole ? `All ${size(m.total)} of the collection are kept for offline use.`
-      : `${size(m.kept)} of the collection’s ${size(m.total)} are kept for offline use.` + (m.message ? ` Keeping more stopped: ${m.message}.` : '');
+      : `${size(m.kept)} of the collection’s ${size(m.total)} are kept for offline use${m.keeping ? left(m.kept, m.total) : ''}.` + (m.message ? ` Keeping more stopped: ${m.message}.` : '');
     button.hidden = whole;
     button.textContent = m.keeping ? 'Stop' : m.message ? 'Try again' : 'Keep all for offline';
     bar.hidden = !m.keeping;
