@@ -31,9 +31,9 @@ const Policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-
 // through the policy "parley" of boot.js, which allows only the page's own scripts.
 const TrustedTypes = "require-trusted-types-for 'script'; trusted-types parley"
 
-// headers are sent with every answer. frame-ancestors is valid only in a header. The two
-// Cross-Origin policies give the page the browser's precise clock, with which it measures
-// milliseconds. Integrity-Policy refuses scripts that come without a hash.
+// headers are sent with every answer, parts of a collection excepted (partNeeds).
+// frame-ancestors is valid only in a header. The two Cross-Origin policies give the page the
+// browser's precise clock, with which it measures milliseconds. Integrity-Policy refuses scripts that come without a hash.
 var headers = map[string]string{
 	"Content-Security-Policy":      Policy + "; " + ancestors(nil),
 	"Integrity-Policy":             "blocked-destinations=(script)",
@@ -44,6 +44,10 @@ var headers = map[string]string{
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
 }
+
+// partNeeds are those of a part of a collection, which a script alone reads. A question fetches
+// a hundred, each with these headers: with all of them, a sixth of its bytes would be headers.
+var partNeeds = map[string]bool{"X-Content-Type-Options": true, "Cross-Origin-Resource-Policy": true}
 
 // Headers returns the headers of every answer, by name. Pages of the given origins may
 // show these in a frame, even where they ask for isolation themselves.
@@ -98,15 +102,17 @@ var encodings = []struct{ name, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
 // it in a frame (Origin); without any, those that the folder was built for.
 func Handler(folder fs.FS, embed ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(r.URL.Path, "/")
 		for k, v := range headers {
-			w.Header().Set(k, v)
+			if partNeeds[k] || path.Ext(name) != ".part" || !hashed.MatchString(name) {
+				w.Header().Set(k, v)
+			}
 		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
 			return
 		}
-		name := strings.TrimPrefix(r.URL.Path, "/")
 		if name == "" {
 			name = "index.html"
 		}

@@ -22,6 +22,8 @@ var site = fstest.MapFS{
 	"app/ui.0123456789abcdef.wasm.br":    {Data: []byte("small")},
 	"data/0123456789abcdef.index.bin":    {Data: []byte("0123456789")},
 	"data/0123456789abcdef.index.bin.gz": {Data: []byte("tiny")},
+	"data/0123456789abcdef01234567.part": {Data: []byte("part")},
+	"notes.part":                         {Data: []byte("no part")},
 	".git/config":                        {Data: []byte("secret")},
 	"stale.js":                           {Data: []byte("new"), ModTime: time.Unix(1000, 0)},
 	"stale.js.br":                        {Data: []byte("old"), ModTime: time.Unix(500, 0)},
@@ -56,6 +58,29 @@ func TestTypesAndCaching(t *testing.T) {
 			if res.Header.Get(k) != v {
 				t.Errorf("%s: %s: %q", path, k, res.Header.Get(k))
 			}
+		}
+	}
+}
+
+// A question fetches a hundred parts, so they come without what only a page needs.
+func TestAPartComesWithFewHeaders(t *testing.T) {
+	for path, few := range map[string]bool{"/data/0123456789abcdef01234567.part": true, "/notes.part": false, "/app/0123456789abcdef01234567.part": false} {
+		res, _ := get(t, "GET", path)
+		for k, v := range headers {
+			want := v
+			if few && !partNeeds[k] {
+				want = ""
+			}
+			if got := res.Header.Get(k); got != want {
+				t.Errorf("%s: %s: %q, want %q", path, k, got, want)
+			}
+		}
+		size := 0
+		for k, v := range res.Header {
+			size += len(k) + len(v[0]) + 4
+		}
+		if few && size > 300 {
+			t.Errorf("%s: %d bytes of headers: %v", path, size, res.Header)
 		}
 	}
 }
