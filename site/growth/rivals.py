@@ -12,6 +12,7 @@ of processor time on all threads.
 import json, multiprocessing, os, resource, sys, time
 
 MINUTES = 15  # of processor time, on one thread, in which an index has to be made
+MEMORY = 14  # gigabytes that its making may take: beside what Parley and the other hold
 
 
 def times(ask, queries):
@@ -48,6 +49,7 @@ def bmp(folder, queries):
 def build_seismic(folder):
     from seismic import SeismicIndex
     resource.setrlimit(resource.RLIMIT_CPU, (60 * MINUTES, 60 * MINUTES))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY << 30, MEMORY << 30))
     SeismicIndex.build(os.path.join(folder, "docs.jsonl"), load_content=False, num_threads=1).save(os.path.join(folder, "seismic"))
 
 
@@ -59,7 +61,7 @@ def seismic(folder, queries):
     building.start()
     building.join()
     if building.exitcode:
-        raise ImportError(f"its index was not made in {MINUTES} minutes of processor time, or failed ({building.exitcode})")
+        raise ImportError(f"its index was not made in {MINUTES} minutes of processor time and {MEMORY} GiB (exit code {building.exitcode})")
     at = os.path.join(folder, "seismic.index.seismic")
     x = SeismicIndex.load(at)
     for q in queries:
