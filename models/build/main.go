@@ -3,7 +3,8 @@
 // bytes. `make models` downloads the packages and runs this program. Then it lists the family,
 // that is, this encoder and those trained from it (trainer export --share), and writes the
 // manifest; `make family` does only that. --dense makes the collection's dense vectors, which
-// stay valid as long as its passages do not change.
+// stay valid as long as its passages do not change; --known makes the list of words that are no
+// misspellings.
 package main
 
 import (
@@ -33,6 +34,7 @@ func main() {
 	turns := flag.String("conversations", "trainer/conversations/dev.jsonl", "`file` of conversations on which the levels' FLOPS are measured")
 	float := flag.String("float", "", "only write the encoder's float weights, from which training begins, to this folder")
 	denseDir := flag.String("dense", "", "only make the built-in collection's dense vectors, with the dense encoder of passages in this `folder`, and list")
+	words := flag.String("known", "", "only make shared/spelling/known.bin of the words in this `file`, which known.py printed")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -40,6 +42,8 @@ func main() {
 	switch {
 	case *float != "":
 		err = unpackEncoder(*packages, *float)
+	case *words != "":
+		err = writeKnown(*words, *out, "shared/spelling/known.bin")
 	case *denseDir != "":
 		if err = addDense(ctx, *denseDir, *out); err == nil {
 			err = list(*out, *turns, *level)

@@ -8,9 +8,9 @@ import (
 	"parley/shared/spelling"
 )
 
-// A word that no passage contains, and that the encoder knows only in pieces, is replaced by the
-// nearest word of the collection, if one is near. The encoder would read only its pieces, and the
-// exact words would not find it.
+// A word that no passage contains, that the encoder knows only in pieces, and that is no known word
+// or name, is replaced by the nearest word of the collection, if one is near. The encoder would read
+// only its pieces, and the exact words would not find it.
 
 // respeltShare is the factor on the weight of a replaced word among the exact words: the word may
 // have been meant as it was typed.
@@ -50,7 +50,7 @@ func (e *Engine) spell(turns []message.Turn) (read []message.Turn, done []respel
 				return
 			}
 			typed, as := t.Question[start:end], ""
-			if as, err = e.respell(stem, typed); as == "" {
+			if as, err = e.respell(stem, typed, start > 0 && isCapital(typed)); as == "" {
 				return
 			}
 			b.WriteString(t.Question[last:start])
@@ -70,72 +70,119 @@ func (e *Engine) spell(turns []message.Turn) (read []message.Turn, done []respel
 	return read, done, err
 }
 
-// respell returns the replacement of a word, "" where the word stays.
-func (e *Engine) respell(stem []byte, typed string) (as string, err error) {
-	if _, ok := e.lexicon.Lookup(stem); ok {
+// respell returns the replacement of a word, "" where the word stays. name says that it was typed
+// as a name.
+func (e *Engine) respell(stem []byte, typed string, name bool) (as string, err error) {
+	term, held := e.lexicon.Lookup(stem)
+	if held && e.lexicon.DF(term) > seldom {
 		return "", nil
 	}
-	if as, ok := e.speller.read[string(stem)]; ok {
+	key := string(stem)
+	if name || held {
+		key = typed
+	}
+	if as, ok := e.speller.read[key]; ok {
 		return as, nil
 	}
 	// A word that is one piece of the encoder's vocabulary is no misspelling, whatever the
 	// collection contains.
-	if len(e.Encoder.Tokenizer.Append(e.tokens[:0], typed, 2)) > 1 {
-		if as, err = e.nearest(stem, typed); err != nil {
+	if len(e.Encoder.Tokenizer.Append(e.tokens[:0], typed, 2)) > 1 && !spelling.Known([]byte(strings.ToLower(typed))) {
+		if held {
+			as, err = e.unlike(stem, typed)
+		} else {
+			as, err = e.nearest(stem, typed, name)
+		}
+		if err != nil {
 			return "", err
 		}
 	}
 	if e.speller.read == nil || len(e.speller.read) >= remembered {
 		e.speller.read = map[string]string{}
 	}
-	e.speller.read[string(stem)] = as
+	e.speller.read[key] = as
 	return as, nil
 }
 
-// nearest returns the word of the collection that is nearest to a misspelt one, "" where none is
-// near. The collection's words are known by their stems, which endings make unlike: that of
+// seldom is the number of passages up to which a word is looked at, whose stem they have.
+const seldom = 2
+
+// unlike returns what nearest does for a word whose stem the collection has from another word: that
+// of "goverment" is "gover", and so is that of "governess".
+func (e *Engine) unlike(stem []byte, typed string) (as string, err error) {
+	other, err := e.surface(stem, typed)
+	if err != nil || strings.EqualFold(other, typed) {
+		return "", err
+	}
+	as, _, _ = e.nearestPiece(typed, false)
+	return as, nil
+}
+
+func isCapital(word string) bool { return 'A' <= word[0] && word[0] <= 'Z' }
+
+// longName is the number of letters from which a name is like another word by chance no more.
+const longName = 9
+
+// nearest returns the word that a misspelt one is read as, "" where none is near. Only a name, or a
+// word that is all but the same, is read for a name: "Carrey" is not "carry".
+func (e *Engine) nearest(stem []byte, typed string, name bool) (as string, err error) {
+	as, cost, err := e.nearestWord(stem, typed, !name)
+	if name && as != "" && !isCapital(as) && cost > 1 && len(typed) < longName {
+		as = ""
+	}
+	return as, err
+}
+
+// nearestWord returns the word of the collection that is nearest to a misspelt one, and the cost; ""
+// where none is near. far says that a common word may be farther away. The collection's words are known by their stems, which endings make unlike: that of
 // "captial" is as it stands, and that of "capital" is "capit". So the whole words of the encoder's
 // vocabulary that the collection has come first, the most frequent first; then the stems, among
 // which are the names.
-func (e *Engine) nearest(stem []byte, typed string) (as string, err error) {
+func (e *Engine) nearestWord(stem []byte, typed string, far bool) (as string, cost int, err error) {
+	as, of, cost := e.nearestPiece(typed, far)
 	n := &e.speller.nearest
-	var known, of []byte // a whole word; the stem of as
-	cost := 0
-	if n.Seek([]byte(strings.ToLower(typed))) {
-		for id := range int32(e.Encoder.Tokenizer.Size()) {
-			piece := e.Encoder.Tokenizer.Piece(id)
-			known = append(known[:0], piece...)
-			if !spelling.IsWord(known) || !n.May(known) {
-				continue
-			}
-			e.surfaces.Each(piece, func(stem []byte, _, _ int) {
-				if _, ok := e.lexicon.Lookup(stem); ok && n.Offer(known, -int(id)) {
-					of = append(of[:0], stem...)
-				}
-			})
-		}
-		as, cost = string(n.Found()), n.Cost()
-	}
-	if n.Seek(stem) {
+	if n.Seek(stem, false) {
 		e.lexicon.EachWord(func(known []byte, term uint32) { n.Offer(known, e.lexicon.DF(term)) })
 		if found := n.Found(); found != nil && (as == "" || n.Cost() < cost) {
 			if as, err = e.surface(found, typed); err != nil {
-				return "", err
+				return "", 0, err
 			}
 			if max(len(as)-len(typed), len(typed)-len(as)) > 2 {
 				as = "" // the stems are near, but the words are not
 			}
-			return as, nil
+			return as, n.Cost(), nil
 		}
 	}
 	if as == "" {
-		return "", nil
+		return "", 0, nil
 	}
 	written, err := e.surface(of, as)
 	if err == nil && strings.EqualFold(written, as) {
 		as = written // a name has its capital
 	}
-	return as, err
+	return as, cost, err
+}
+
+// nearestPiece returns the whole word of the encoder's vocabulary that is nearest to a misspelt one,
+// of those that the collection has, its stem, and what it costs.
+func (e *Engine) nearestPiece(typed string, far bool) (as string, of []byte, cost int) {
+	n := &e.speller.nearest
+	if !n.Seek([]byte(strings.ToLower(typed)), far) {
+		return "", nil, 0
+	}
+	var known []byte
+	for id := range int32(e.Encoder.Tokenizer.Size()) {
+		piece := e.Encoder.Tokenizer.Piece(id)
+		known = append(known[:0], piece...)
+		if !spelling.IsWord(known) || !n.May(known) {
+			continue
+		}
+		e.surfaces.Each(piece, func(stem []byte, _, _ int) {
+			if _, ok := e.lexicon.Lookup(stem); ok && n.Offer(known, -int(id)) {
+				of = append(of[:0], stem...)
+			}
+		})
+	}
+	return string(n.Found()), of, n.Cost()
 }
 
 // surface returns a word of that stem as it stands in the first passages that contain it. Of

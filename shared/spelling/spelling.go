@@ -5,7 +5,7 @@
 // Levenshtein's distance, with each stretch edited once ("optimal string alignment"):
 //
 //	1  two neighbours change places (einstien); a letter is doubled or not (botom)
-//	2  one vowel for another (kilimanjero), left out or added (austrlia), the same of "h"
+//	2  one vowel for another (kilimanjero; y for i or e), left out or added (austrlia), the same of "h"
 //	   and of "n" before "m" (goverment), and letters that sound alike (kristal)
 //	4  any other letter exchanged, left out or added
 //
@@ -28,9 +28,12 @@ const (
 	other = 4
 )
 
-// allowed returns the highest cost of correcting a word of n letters.
-func allowed(n int) int {
+// allowed returns the highest cost of correcting a word of n letters, among words that are
+// common or not.
+func allowed(n int, common bool) int {
 	switch {
+	case common && n >= 7:
+		return other
 	case n <= 5:
 		return slip
 	case n <= 7:
@@ -49,14 +52,17 @@ type Nearest struct {
 
 	best     []byte
 	distance int
+	longer   int // by how many letters the lengths differ
 	often    int
 }
 
 // Seek begins the search for a word in lower case. It returns false where the word is not
-// to be corrected: it is too short, too long, or has characters other than a to z.
-func (n *Nearest) Seek(word []byte) bool {
+// to be corrected: it is too short, too long, or has characters other than a to z. common
+// says that all words that will be offered are common ones, which may be farther away: a
+// word that nobody knows is seldom so like one of them by chance.
+func (n *Nearest) Seek(word []byte, common bool) bool {
 	n.best = n.best[:0]
-	n.distance, n.often = allowed(len(word))+1, 0
+	n.distance = allowed(len(word), common) + 1
 	if len(word) < shortest || len(word) > longest {
 		return false
 	}
@@ -67,19 +73,21 @@ func (n *Nearest) Seek(word []byte) bool {
 	return true
 }
 
-// Offer compares a known word, which that many passages contain, or which is that frequent by another measure. Of words at the same
-// distance the more frequent one is nearer, and of equally frequent ones the first
-// offered. It reports whether this one is the nearest until now.
+// Offer compares a known word, which that many passages contain, or which is that frequent
+// by another measure. Of words at the same distance, one whose length is nearer is nearer
+// (planit is planet, not plant), then the more frequent one, and of equally frequent ones
+// the first offered. It reports whether this one is the nearest until now.
 func (n *Nearest) Offer(known []byte, passages int) bool {
 	if !n.May(known) {
 		return false
 	}
 	n.known = fold(n.known[:0], known)
-	if d := n.between(n.distance); d < n.distance || d == n.distance && len(n.best) > 0 && passages > n.often {
-		n.best, n.distance, n.often = append(n.best[:0], known...), d, passages
-		return true
+	d, longer := n.between(n.distance), max(len(known)-len(n.word), len(n.word)-len(known))
+	if d > n.distance || d == n.distance && (len(n.best) == 0 || longer > n.longer || longer == n.longer && passages <= n.often) {
+		return false
 	}
-	return false
+	n.best, n.distance, n.longer, n.often = append(n.best[:0], known...), d, longer, passages
+	return true
 }
 
 // May reports whether a known word may be near, by its length and its first letter. That is
@@ -177,10 +185,10 @@ func exchange(a, b byte) int {
 	switch {
 	case a == b:
 		return 0
-	case vowel(a) && vowel(b):
+	case vowel(a) && vowel(b) && a != 'y' && b != 'y':
 		return guess
 	}
-	for _, alike := range [...]string{"ckqs", "sz", "gj", "dt", "bp", "fv", "mn", "vw"} {
+	for _, alike := range [...]string{"iy", "ey", "ckqs", "sz", "gj", "dt", "bp", "fv", "mn", "vw"} {
 		if has(alike, a) && has(alike, b) {
 			return guess
 		}

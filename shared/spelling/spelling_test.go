@@ -9,11 +9,14 @@ func TestNearest(t *testing.T) {
 	known := map[string]int{
 		"photosynthesi": 12, "einstein": 9, "kilimanjaro": 2, "mediterranean": 40, "parliament": 30, "beethoven": 4,
 		"pyramid": 20, "pyrami": 1, "london": 80, "sydney": 10, "mozart": 5, "rocker": 2, "broke": 30, "crystal": 9, "government": 50, "fifth": 30, "receipt": 3, "recept": 1,
+		"plant": 90, "planet": 30, "country": 90, "contra": 2,
 	}
 	for word, want := range map[string]string{
 		"fotosynthesi":  "photosynthesi",
 		"photosinthesi": "photosynthesi",
 		"goverment":     "government",
+		"planit":        "planet", // as near to plant, whose length is another
+		"contry":        "country",
 		"einstien":      "einstein",
 		"kilimanjero":   "kilimanjaro",
 		"mediteranian":  "mediterranean",
@@ -40,7 +43,7 @@ func TestNearest(t *testing.T) {
 	} {
 		var n Nearest
 		got := ""
-		if n.Seek([]byte(word)) {
+		if n.Seek([]byte(word), false) {
 			for k, df := range known {
 				n.Offer([]byte(k), df)
 			}
@@ -48,6 +51,24 @@ func TestNearest(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s was read as %q, want %q", word, got, want)
+		}
+	}
+}
+
+// Among common words, a longer one may be any letter away, or two guesses.
+func TestNearestCommonWord(t *testing.T) {
+	for word, want := range map[string]string{"nothern": "northern", "dinasour": "dinosaur", "nortern": "northern", "nothen": "", "nosthirn": ""} {
+		for common, want := range map[bool]string{true: want, false: ""} {
+			var n Nearest
+			got := ""
+			if n.Seek([]byte(word), common) {
+				n.Offer([]byte("northern"), 1)
+				n.Offer([]byte("dinosaur"), 1)
+				got = string(n.Found())
+			}
+			if got != want && !(word == "nortern" && got == "northern") {
+				t.Errorf("%s, common %v: %q, want %q", word, common, got, want)
+			}
 		}
 	}
 }
@@ -98,7 +119,7 @@ func FuzzNearest(f *testing.F) {
 	f.Add("phph", "ff")
 	f.Fuzz(func(t *testing.T, word, known string) {
 		var n Nearest
-		if n.Seek([]byte(word)) {
+		if n.Seek([]byte(word), false) {
 			n.Offer([]byte(known), 1)
 			n.Offer([]byte(word), 1)
 			if string(n.Found()) != word && string(n.Found()) != known {
