@@ -184,16 +184,45 @@ func (o *making) play(ctx context.Context, excluded train.Exclusion, stderr io.W
 	return p.Candidates(ctx, o.data, uint64(o.seed), excluded.Has)
 }
 
-// open opens the sparse stage over the collection.
-func (o *making) open(ctx context.Context, stderr io.Writer) (*answer.Engine, *passages.Store, error) {
+// A finder asks the collection's sparse stage.
+type finder struct {
+	ctx    context.Context
+	engine *answer.Engine
+	store  *passages.Store
+}
+
+// finder opens the collection.
+func (o *making) finder(ctx context.Context, stderr io.Writer) (*finder, error) {
 	store, err := conversations.Articles(o.collection)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	sparse := o.files
 	sparse.Articles, sparse.Dense.Encoder = o.collection, ""
 	e, err := sparse.Engine(ctx, store, stderr)
-	return e, store, err
+	return &finder{ctx, e, store}, err
+}
+
+// find is a candidates.Find. Turns without anything to search for find nothing.
+func (f *finder) find(turns []conversation.Turn) (list []passages.Passage, err error) {
+	if err := f.ctx.Err(); err != nil {
+		return nil, err
+	}
+	asked := make([]message.Turn, len(turns))
+	for i, t := range turns {
+		asked[i] = message.Turn{Question: t.Question, Reply: t.Reply}
+	}
+	hits, _, err := f.engine.Rank(message.Ask{Turns: asked, Stage: message.StageSparse}, candidates.Found)
+	switch {
+	case errors.Is(err, answer.ErrNoQuestion):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("%q: %w", turns[len(turns)-1].Question, err)
+	}
+	for _, h := range hits {
+		list = append(list, f.store.At(int(h.Doc)))
+	}
+	return list, nil
 }
 
 // ask makes the examples of the questions with short answers.
@@ -206,7 +235,7 @@ func (o *making) ask(ctx context.Context, excluded train.Exclusion, stderr io.Wr
 		return nil, err
 	}
 	asked = slices.DeleteFunc(asked, func(a candidates.Asked) bool { return excluded.Has(a.Question) })
-	e, store, err := o.open(ctx, stderr)
+	f, err := o.finder(ctx, stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -219,9 +248,7 @@ func (o *making) ask(ctx context.Context, excluded train.Exclusion, stderr io.Wr
 		most = min(most, questions)
 	}
 	m := progress.New(stderr, "questions with answers", 0, int64(most))
-	made, err := candidates.Answered(asked, func(question string) ([]passages.Passage, error) {
-		return find(ctx, e, store, []conversation.Turn{{Question: question}})
-	}, questions, uint64(o.seed), func(examples int) { m.Update(int64(examples), "") })
+	made, err := candidates.Answered(asked, f.find, questions, uint64(o.seed), func(examples int) { m.Update(int64(examples), "") })
 	if err != nil {
 		return nil, err
 	}
@@ -230,8 +257,7 @@ func (o *making) ask(ctx context.Context, excluded train.Exclusion, stderr io.Wr
 		return made, nil
 	}
 	m = progress.New(stderr, "conversations of them", 0, int64(o.followUps))
-	more, err := candidates.Followed(made, asked, func(turns []conversation.Turn) ([]passages.Passage, error) { return find(ctx, e, store, turns) },
-		o.followUps, uint64(o.seed), func(n int) { m.Update(int64(n), "") })
+	more, err := candidates.Followed(made, asked, f.find, o.followUps, uint64(o.seed), func(n int) { m.Update(int64(n), "") })
 	if err != nil {
 		return nil, err
 	}
@@ -240,28 +266,6 @@ func (o *making) ask(ctx context.Context, excluded train.Exclusion, stderr io.Wr
 		made = made[:o.questions]
 	}
 	return append(made, more...), nil
-}
-
-// find returns the best passages for the newest of the turns by the sparse stage.
-func find(ctx context.Context, e *answer.Engine, store *passages.Store, turns []conversation.Turn) (list []passages.Passage, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	asked := make([]message.Turn, len(turns))
-	for i, t := range turns {
-		asked[i] = message.Turn{Question: t.Question, Reply: t.Reply}
-	}
-	hits, _, err := e.Rank(message.Ask{Turns: asked, Stage: message.StageSparse}, candidates.Found)
-	switch {
-	case errors.Is(err, answer.ErrNoQuestion):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("%q: %w", turns[len(turns)-1].Question, err)
-	}
-	for _, h := range hits {
-		list = append(list, store.At(int(h.Doc)))
-	}
-	return list, nil
 }
 
 // learn makes the examples of the conversations with rewrites.
@@ -274,11 +278,11 @@ func (o *making) learn(ctx context.Context, excluded train.Exclusion, stderr io.
 		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(e importers.Example) bool { return excluded.Has(e.Question, e.Rewrite) })
-	t := &teacher{ctx: ctx}
-	if t.engine, t.store, err = o.open(ctx, stderr); err != nil {
+	f, err := o.finder(ctx, stderr)
+	if err != nil {
 		return nil, err
 	}
-	dense, _, err := evaluate.LoadDense(o.files.Dense.Encoder, t.engine.Encoder.Tokenizer)
+	dense, _, err := evaluate.LoadDense(o.files.Dense.Encoder, f.engine.Encoder.Tokenizer)
 	if err != nil {
 		return nil, err
 	}
@@ -289,33 +293,20 @@ func (o *making) learn(ctx context.Context, excluded train.Exclusion, stderr io.
 	if r == nil {
 		return nil, fmt.Errorf("--rewrites are read by a reader, and %s has none", o.files.Dense.Encoder)
 	}
-	t.reader = r.NewSession()
+	teacher := r.NewSession()
+	judge := func(question string, p passages.Passage) (relevance float32, sentences []float32, err error) {
+		teacher.Ask([]conversation.Turn{{Question: question}})
+		text := passages.EncoderText(p)
+		return teacher.Read(text, len(text)-len(p.Text), sentence.Split(p.Text))
+	}
 	most := len(list)
 	if o.questions > 0 {
 		most = min(most, o.questions)
 	}
 	m := progress.New(stderr, "questions with rewrites", 0, int64(most))
-	made, err := candidates.Rewritten(list, t, o.questions, uint64(o.seed), func(examples int) { m.Update(int64(examples), "") })
+	made, err := candidates.Rewritten(list, f.find, judge, o.questions, uint64(o.seed), func(examples int) { m.Update(int64(examples), "") })
 	if err == nil {
 		m.Done(fmt.Sprintf("%d examples", len(made)))
 	}
 	return made, err
-}
-
-// A teacher finds by the sparse stage and reads with a reader.
-type teacher struct {
-	ctx    context.Context
-	engine *answer.Engine
-	store  *passages.Store
-	reader *encoder.ReaderSession
-}
-
-func (t *teacher) Find(turns []conversation.Turn) ([]passages.Passage, error) {
-	return find(t.ctx, t.engine, t.store, turns)
-}
-
-func (t *teacher) Read(question string, p passages.Passage) (relevance float32, sentences []float32, err error) {
-	t.reader.Ask([]conversation.Turn{{Question: question}})
-	text := passages.EncoderText(p)
-	return t.reader.Read(text, len(text)-len(p.Text), sentence.Split(p.Text))
 }

@@ -109,11 +109,13 @@ const seldom = 2
 // unlike returns what nearest does for a word whose stem the collection has from another word: that
 // of "goverment" is "gover", and so is that of "governess".
 func (e *Engine) unlike(stem []byte, typed string) (as string, err error) {
-	other, err := e.surface(stem, typed)
-	if err != nil || strings.EqualFold(other, typed) {
+	as, _, _ = e.nearestPiece(typed, false)
+	if as == "" { // before the passages are looked at: they may have to be fetched
+		return "", nil
+	}
+	if other, err := e.surface(stem, typed); err != nil || strings.EqualFold(other, typed) {
 		return "", err
 	}
-	as, _, _ = e.nearestPiece(typed, false)
 	return as, nil
 }
 
@@ -133,10 +135,10 @@ func (e *Engine) nearest(stem []byte, typed string, name bool) (as string, err e
 }
 
 // nearestWord returns the word of the collection that is nearest to a misspelt one, and the cost; ""
-// where none is near. far says that a common word may be farther away. The collection's words are known by their stems, which endings make unlike: that of
-// "captial" is as it stands, and that of "capital" is "capit". So the whole words of the encoder's
-// vocabulary that the collection has come first, the most frequent first; then the stems, among
-// which are the names.
+// where none is near. far says that a common word may be farther away. The collection's words are
+// known by their stems, which endings make unlike: that of "captial" is as it stands, and that of
+// "capital" is "capit". So the whole words of the encoder's vocabulary that the collection has come
+// first, the most frequent first; then the stems, among which are the names.
 func (e *Engine) nearestWord(stem []byte, typed string, far bool) (as string, cost int, err error) {
 	as, of, cost := e.nearestPiece(typed, far)
 	n := &e.speller.nearest

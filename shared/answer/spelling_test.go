@@ -1,7 +1,9 @@
 package answer
 
 import (
+	"os"
 	"reflect"
+	"strings"
 	"testing"
 
 	"parley/shared/message"
@@ -43,6 +45,33 @@ func TestSpelling(t *testing.T) {
 	if err != nil || a.Results[0].Title != "Photosynthesis" {
 		t.Errorf("%v, %v", err, a.Results)
 	}
+}
+
+// PARLEY_QUESTIONS=FILE go test -v -run WhatIsRespelt ./shared/answer prints which words of the
+// file's questions, one a line, are read as another, for reading by eye, and how many.
+func TestWhatIsRespelt(t *testing.T) {
+	file := os.Getenv("PARLEY_QUESTIONS")
+	if file == "" {
+		t.Skip("PARLEY_QUESTIONS=a file of questions says which words of them are read as others")
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := shipped(t)
+	questions, read := 0, 0
+	for q := range strings.Lines(string(data)) {
+		_, done, err := e.spell(turns(strings.TrimSpace(q)).Turns)
+		if err != nil {
+			t.Fatal(err)
+		}
+		questions++
+		for _, r := range done {
+			read++
+			t.Logf("%s > %s: %s", r.Typed, r.Read, strings.TrimSpace(q))
+		}
+	}
+	t.Logf("%d words of %d questions are read as another", read, questions)
 }
 
 // A replaced word stays replaced when it is part of the history, is reported only in its

@@ -16,8 +16,8 @@ import (
 // at a time.
 type Source struct {
 	*directory
-	number map[string]uint32  // by name
-	ranks  *[termKinds]*ranks // once a part of documents needs them
+	number map[string]uint32 // by name
+	ranks  [termKinds]*ranks // once a part of documents needs them
 
 	given map[uint32]*part
 	bytes int // of what was given
@@ -97,11 +97,10 @@ func (s *Source) Give(name string, content []byte) error {
 		}
 	} else {
 		first := (n - s.lists) * s.perPart
-		if s.ranks == nil {
-			s.ranks = new([termKinds]*ranks)
-			*s.ranks = ranksOf(s.lexicon)
+		if s.ranks[0] == nil {
+			s.ranks = ranksOf(s.lexicon)
 		}
-		p.documents, err = openDocuments(content, s.dictionary, int(min(s.perPart, uint32(s.lexicon.Docs())-first)), *s.ranks)
+		p.documents, err = openDocuments(content, s.dictionary, int(min(s.perPart, uint32(s.lexicon.Docs())-first)), s.ranks)
 	}
 	if err != nil {
 		return err

@@ -34,15 +34,16 @@ func Filter(words [][]byte) []byte {
 	return filter
 }
 
+// eachBit visits the numbers of a word's bits in a filter of size bytes.
 func eachBit(word []byte, size int, visit func(b int)) {
+	if size == 0 {
+		return
+	}
 	sum := uint64(14695981039346656037)
 	for _, c := range word {
 		sum = (sum ^ uint64(c)) * 1099511628211
 	}
 	a, b := uint64(uint32(sum)), sum>>32|1
-	if size == 0 {
-		return
-	}
 	for i := range uint64(probes) {
 		visit(int((a + i*b) % uint64(8*size)))
 	}

@@ -5,8 +5,8 @@
 // Levenshtein's distance, with each stretch edited once ("optimal string alignment"):
 //
 //	1  two neighbours change places (einstien); a letter is doubled or not (botom)
-//	2  one vowel for another (kilimanjero; y for i or e), left out or added (austrlia), the same of "h"
-//	   and of "n" before "m" (goverment), and letters that sound alike (kristal)
+//	2  one vowel for another (kilimanjero; y for i or e alone), left out or added (austrlia),
+//	   the same of "h" and of "n" before "m" (goverment), and letters that sound alike (kristal)
 //	4  any other letter exchanged, left out or added
 //
 // "ph" is one letter, "f". A short word may cost less than a long one: English words that

@@ -33,7 +33,8 @@ const TrustedTypes = "require-trusted-types-for 'script'; trusted-types parley"
 
 // headers are sent with every answer, parts of a collection excepted (partNeeds).
 // frame-ancestors is valid only in a header. The two Cross-Origin policies give the page the
-// browser's precise clock, with which it measures milliseconds. Integrity-Policy refuses scripts that come without a hash.
+// browser's precise clock, with which it measures milliseconds. Integrity-Policy refuses scripts
+// that come without a hash.
 var headers = map[string]string{
 	"Content-Security-Policy":      Policy + "; " + ancestors(nil),
 	"Integrity-Policy":             "blocked-destinations=(script)",
@@ -103,8 +104,9 @@ var encodings = []struct{ name, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
 func Handler(folder fs.FS, embed ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/")
+		part := path.Ext(name) == ".part" && hashed.MatchString(name)
 		for k, v := range headers {
-			if partNeeds[k] || path.Ext(name) != ".part" || !hashed.MatchString(name) {
+			if !part || partNeeds[k] {
 				w.Header().Set(k, v)
 			}
 		}

@@ -115,8 +115,9 @@ class Held {
   kept = 0;   // bytes
   total = 0;  // bytes of all
   urls = new Set();
-  constructor(listed) {
-    this.parts = new Map(listed.map(part => [partURL(part[0]), part]));
+  constructor(of) { // the engine
+    this.of = of;
+    this.parts = new Map(JSON.parse(of.ask('parts', null, 0)).map(part => [partURL(part[0]), part]));
     for (const [, size] of this.parts.values()) this.total += size;
   }
 
@@ -144,7 +145,7 @@ let looked = null;
 async function look(anew) {
   if (own || !ready) return null;
   if (anew || held?.of !== engine) {
-    held = Object.assign(new Held(JSON.parse(engine.ask('parts', null, 0))), { of: engine });
+    held = new Held(engine);
     looked = held.look();
   }
   try {

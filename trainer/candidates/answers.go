@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"parley/shared/conversation"
 	"parley/shared/lines"
 	"parley/shared/passages"
 	"parley/shared/sentence"
@@ -121,9 +122,6 @@ func plain(text string) string {
 	}), " ") + " "
 }
 
-// Found is the number of passages that are looked at for an answer.
-const Found = 10
-
 const (
 	best       = 8   // the relevant passage is one of these
 	others     = 2   // passages without the answer in an example
@@ -131,20 +129,19 @@ const (
 )
 
 // Answered makes examples from questions with short answers, at most most of them (0: no
-// limit). rank returns the best passages for a question, Found of them. The
-// first of the best that has an answer in its text is relevant, and so are its sentences
+// limit). The first of the best passages that has an answer in its text is relevant, and so are its sentences
 // that have one. Passages without an answer in title and text are not relevant; those with
 // an answer in the title alone are neither, because a title is often the answer itself.
 // The questions come in an order drawn by the seed; done is called with the number of
 // examples after each.
-func Answered(asked []Asked, rank func(question string) ([]passages.Passage, error), most int, seed uint64, done func(examples int)) ([]Example, error) {
+func Answered(asked []Asked, find Find, most int, seed uint64, done func(examples int)) ([]Example, error) {
 	var all []Example
 	for _, i := range rand.New(rand.NewPCG(seed, 1)).Perm(len(asked)) {
 		if most > 0 && len(all) == most {
 			break
 		}
 		a := &asked[i]
-		list, err := rank(a.Question)
+		list, err := find([]conversation.Turn{{Question: a.Question}})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", a.ID, err)
 		}
@@ -165,7 +162,7 @@ func (a *Asked) example(list []passages.Passage, r *rand.Rand) (Example, bool) {
 		return e, false
 	}
 	right := -1
-	var wrong []passages.Passage
+	var wrong []Passage
 	for i, p := range list {
 		switch {
 		case has(p.Text):
@@ -173,7 +170,7 @@ func (a *Asked) example(list []passages.Passage, r *rand.Rand) (Example, bool) {
 				right = i
 			}
 		case !has(p.Title):
-			wrong = append(wrong, p)
+			wrong = append(wrong, Passage{Title: p.Title, Text: p.Text})
 		}
 	}
 	if right >= best || right < 0 && r.Float64() >= unanswered || len(wrong) == 0 {
@@ -191,7 +188,7 @@ func (a *Asked) example(list []passages.Passage, r *rand.Rand) (Example, bool) {
 		}
 		e.Passages = append(e.Passages, p)
 	}
-	e.add(wrong, others, r)
+	e.Passages = append(e.Passages, Draw(wrong, 1, others, r)...)
 	return e, true
 }
 

@@ -10,9 +10,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"strings"
 
+	"parley/shared/conversation"
 	"parley/shared/lines"
+	"parley/shared/passages"
 	"parley/shared/sentence"
 	"parley/trainer/disk"
 )
@@ -55,6 +58,35 @@ func (e *Example) Relevant() bool {
 		}
 	}
 	return false
+}
+
+// A Find returns the best passages for the newest of the turns, Found of them.
+type Find func(turns []conversation.Turn) ([]passages.Passage, error)
+
+// Found is the number of passages that are looked at for an answer.
+const Found = 10
+
+// Draw returns n of the passages: those that come first, and others that r draws. It
+// changes the list's order.
+func Draw(list []Passage, first, n int, r *rand.Rand) []Passage {
+	if len(list) <= n {
+		return list
+	}
+	rest := list[first:]
+	r.Shuffle(len(rest), func(a, b int) { rest[a], rest[b] = rest[b], rest[a] })
+	return list[:n]
+}
+
+// nameOf returns the name in a passage's title: without what is in brackets after it.
+func nameOf(title string) string {
+	name, _, _ := strings.Cut(title, " (")
+	return name
+}
+
+// names reports whether a question names what a passage is about.
+func names(question, title string) bool {
+	name := plain(nameOf(title))
+	return len(name) > 3 && strings.Contains(plain(question), name)
 }
 
 // check returns an error for what cannot be an example.

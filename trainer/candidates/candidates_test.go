@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/shared/conversation"
 	"parley/shared/passages"
 )
 
@@ -114,7 +115,7 @@ func TestAnswered(t *testing.T) {
 		}
 		asked = append(asked, a)
 	}
-	rank := func(q string) ([]passages.Passage, error) { return found[q], nil }
+	rank := func(turns []conversation.Turn) ([]passages.Passage, error) { return found[turns[0].Question], nil }
 	counted := 0
 	all, err := Answered(asked, rank, 0, 1, func(n int) { counted = n })
 	if err != nil || counted != len(all) {
@@ -146,7 +147,7 @@ func TestAnswered(t *testing.T) {
 	if some, err := Answered(asked, rank, 1, 1, func(int) {}); err != nil || !reflect.DeepEqual(some, all[:1]) {
 		t.Errorf("at most one: %v, %+v", err, some)
 	}
-	if _, err := Answered(asked, func(string) ([]passages.Passage, error) { return nil, errors.New("broken") }, 0, 1, func(int) {}); err == nil || !strings.Contains(err.Error(), "broken") {
+	if _, err := Answered(asked, func([]conversation.Turn) ([]passages.Passage, error) { return nil, errors.New("broken") }, 0, 1, func(int) {}); err == nil || !strings.Contains(err.Error(), "broken") {
 		t.Error(err)
 	}
 }
@@ -157,7 +158,7 @@ func TestAnsweredKeepsSomeUnanswered(t *testing.T) {
 	for i := range 2000 {
 		asked = append(asked, Asked{ID: fmt.Sprint(i), Question: "q", Answers: []string{"Paris"}})
 	}
-	all, err := Answered(asked, func(string) ([]passages.Passage, error) {
+	all, err := Answered(asked, func([]conversation.Turn) ([]passages.Passage, error) {
 		return []passages.Passage{{Text: "a"}, {Text: "b"}, {Text: "c"}, {Text: "d"}}, nil
 	}, 0, 1, func(int) {})
 	if err != nil || len(all) < 200 || len(all) > 280 {

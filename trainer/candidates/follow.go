@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"parley/shared/conversation"
-	"parley/shared/passages"
 )
 
 const (
@@ -40,7 +39,7 @@ func words(list string) map[string]bool {
 // not answer are what the conversation finds first that has neither the answer nor the
 // relevant passage's title. all are the examples that Answered made of asked. The
 // conversations come in the order of all; done is called with their number after each.
-func Followed(all []Example, asked []Asked, find func(turns []conversation.Turn) ([]passages.Passage, error), most int, seed uint64, done func(examples int)) ([]Example, error) {
+func Followed(all []Example, asked []Asked, find Find, most int, seed uint64, done func(examples int)) ([]Example, error) {
 	byID := map[string]*Asked{}
 	for i := range asked {
 		byID[asked[i].ID] = &asked[i]
@@ -61,7 +60,8 @@ func Followed(all []Example, asked []Asked, find func(turns []conversation.Turn)
 			continue
 		}
 		right := e.Passages[0]
-		question, stands := stand(e.Questions[0], right.Title, pronounOf(right.Text))
+		p := pronounOf(right.Text)
+		question, name := stand(e.Questions[0], right.Title, p)
 		a := byID[e.ID]
 		if question == "" || a == nil {
 			continue
@@ -74,9 +74,9 @@ func Followed(all []Example, asked []Asked, find func(turns []conversation.Turn)
 			}
 		}
 		if before == nil {
-			before = []string{"what is " + stands}
-			if p := pronounOf(right.Text); p == he || p == she {
-				before[0] = "who is " + stands
+			before = []string{"what is " + name}
+			if p == he || p == she {
+				before[0] = "who is " + name
 			}
 		}
 		if other := &all[r.IntN(len(all))]; r.Float64() < movedOn && other.Relevant() && other.Passages[0].Title != right.Title {
@@ -91,20 +91,19 @@ func Followed(all []Example, asked []Asked, find func(turns []conversation.Turn)
 			return nil, fmt.Errorf("%s: %w", e.ID, err)
 		}
 		has := a.in()
-		var wrong []passages.Passage
+		var wrong []Passage
 		for _, p := range found {
 			if p.Title != right.Title && !has(p.Text) && !has(p.Title) {
-				wrong = append(wrong, p)
+				wrong = append(wrong, Passage{Title: p.Title, Text: p.Text})
 			}
 		}
 		if len(wrong) == 0 {
 			continue
 		}
-		c := Example{ID: e.ID + followed, Source: Answers, Passages: []Passage{right}}
+		c := Example{ID: e.ID + followed, Source: Answers, Passages: append([]Passage{right}, Draw(wrong, 1, others, r)...)}
 		for _, t := range turns {
 			c.Questions = append(c.Questions, t.Question)
 		}
-		c.add(wrong, others, r)
 		made = append(made, c)
 		done(len(made))
 	}
@@ -153,7 +152,7 @@ func pronounOf(text string) pronoun {
 // as the question has it, with its article; or "" if the question does not name it, or
 // says nothing else.
 func stand(question, title string, p pronoun) (changed, name string) {
-	title, _, _ = strings.Cut(title, " (")
+	title = nameOf(title)
 	at := strings.Index(strings.ToLower(question), strings.ToLower(title))
 	if title == "" || at < 0 {
 		return "", ""

@@ -4,22 +4,16 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"strings"
 
 	"parley/shared/conversation"
 	"parley/shared/importers"
 	"parley/shared/passages"
-	"parley/shared/sentence"
 )
 
-// A Teacher finds passages, and judges them for a question that is understandable alone.
-type Teacher interface {
-	// Find returns the best passages for the newest of the turns, Found of them.
-	Find(turns []conversation.Turn) ([]passages.Passage, error)
-	// Read returns the logit of whether a passage answers the question, and those of its
-	// sentences (sentence.Split): all of them, or those that begin early enough to be read.
-	Read(question string, p passages.Passage) (relevance float32, sentences []float32, err error)
-}
+// A Judge returns the logit of whether a passage answers a question that is understandable
+// alone, and those of its sentences (sentence.Split), -Inf for those that begin too late to
+// be read.
+type Judge func(question string, p passages.Passage) (relevance float32, sentences []float32, err error)
 
 const (
 	taughtRead   = 3  // of the rewrite's results about its subject, so many are read
@@ -28,7 +22,7 @@ const (
 )
 
 // Rewritten makes examples from conversations with rewrites, at most most of them (0: no
-// limit): the teacher judges by the rewrite, and the example has the conversation, so a
+// limit): a teacher reads the rewrite, and the example has the conversation, so a
 // reader learns to see in the conversation what the rewrite says. So the encoders learn,
 // too (DiSCo, arXiv 2410.14609), from scores where this takes the teacher's word.
 //
@@ -37,7 +31,7 @@ const (
 // of the softmax. The others are what the conversation finds first about anything else.
 // First questions, and those without a rewrite, are left out. The examples come in an order
 // drawn by the seed; done is called with their number after each.
-func Rewritten(list []importers.Example, t Teacher, most int, seed uint64, done func(examples int)) ([]Example, error) {
+func Rewritten(list []importers.Example, find Find, judge Judge, most int, seed uint64, done func(examples int)) ([]Example, error) {
 	var all []Example
 	for _, i := range rand.New(rand.NewPCG(seed, 3)).Perm(len(list)) {
 		if most > 0 && len(all) == most {
@@ -48,7 +42,7 @@ func Rewritten(list []importers.Example, t Teacher, most int, seed uint64, done 
 			continue
 		}
 		// A generator for each, so that one does not change the next.
-		e, ok, err := rewritten(x, t, rand.New(rand.NewPCG(seed^4, uint64(i))))
+		e, ok, err := rewritten(x, find, judge, rand.New(rand.NewPCG(seed^4, uint64(i))))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", x.ID, err)
 		}
@@ -61,23 +55,23 @@ func Rewritten(list []importers.Example, t Teacher, most int, seed uint64, done 
 }
 
 // rewritten makes an example of a question, if the teacher knows a passage.
-func rewritten(x *importers.Example, t Teacher, r *rand.Rand) (e Example, ok bool, err error) {
-	found, err := t.Find([]conversation.Turn{{Question: x.Rewrite}})
+func rewritten(x *importers.Example, find Find, judge Judge, r *rand.Rand) (e Example, ok bool, err error) {
+	found, err := find([]conversation.Turn{{Question: x.Rewrite}})
 	if err != nil {
 		return e, false, err
 	}
 	var right Passage
 	var most float32
-	read := 0
+	looked := 0
 	for _, p := range found {
-		if read == taughtRead {
+		if looked == taughtRead {
 			break
 		}
 		if !names(x.Rewrite, p.Title) {
 			continue
 		}
-		read++
-		relevance, sentences, err := t.Read(x.Rewrite, p)
+		looked++
+		relevance, sentences, err := judge(x.Rewrite, p)
 		if err != nil {
 			return e, false, err
 		}
@@ -86,7 +80,7 @@ func rewritten(x *importers.Example, t Teacher, r *rand.Rand) (e Example, ok boo
 		}
 		most = relevance
 		right = Passage{Title: p.Title, Text: p.Text, Relevant: true}
-		if k := standsOut(sentences); k >= 0 && k < len(sentence.Split(p.Text)) {
+		if k := standsOut(sentences); k >= 0 {
 			right.Sentences = []int{k}
 		}
 	}
@@ -97,38 +91,18 @@ func rewritten(x *importers.Example, t Teacher, r *rand.Rand) (e Example, ok boo
 	for _, turn := range x.Turns() {
 		e.Questions = append(e.Questions, turn.Question)
 	}
-	list, err := t.Find(x.Turns())
+	list, err := find(x.Turns())
 	if err != nil {
 		return e, false, err
 	}
-	var wrong []passages.Passage
+	var wrong []Passage
 	for _, p := range list {
 		if !names(x.Rewrite, p.Title) {
-			wrong = append(wrong, p)
+			wrong = append(wrong, Passage{Title: p.Title, Text: p.Text})
 		}
 	}
-	e.add(wrong, taughtOthers, r)
-	return e, len(e.Passages) > 1, nil
-}
-
-// add adds n of the passages, which do not answer: the first, and others.
-func (e *Example) add(wrong []passages.Passage, n int, r *rand.Rand) {
-	if len(wrong) > n {
-		rest := wrong[1:]
-		r.Shuffle(len(rest), func(a, b int) { rest[a], rest[b] = rest[b], rest[a] })
-		wrong = wrong[:n]
-	}
-	for _, p := range wrong {
-		e.Passages = append(e.Passages, Passage{Title: p.Title, Text: p.Text})
-	}
-}
-
-// names reports whether a question names what a passage is about: its title, without what
-// is in brackets.
-func names(question, title string) bool {
-	title, _, _ = strings.Cut(title, " (")
-	name := plain(title)
-	return len(name) > 3 && strings.Contains(plain(question), name)
+	e.Passages = append(e.Passages, Draw(wrong, 1, taughtOthers, r)...)
+	return e, len(wrong) > 0, nil
 }
 
 // standsOut returns the number of the sentence that has at least oneSentence of the
@@ -144,8 +118,8 @@ func standsOut(logits []float32) int {
 	for _, x := range logits {
 		sum += math.Exp(float64(x) - float64(logits[best]))
 	}
-	if best < 0 || 1/sum < oneSentence {
-		return -1
+	if 1/sum >= oneSentence { // not so where no sentence was read, and the sum is no number
+		return best
 	}
-	return best
+	return -1
 }

@@ -2,6 +2,7 @@ package candidates
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -52,7 +53,7 @@ func TestRewritten(t *testing.T) {
 		{ID: "doubt", History: before, Question: short, Rewrite: "Is Oslo doubt?"},
 		{ID: "empty", History: before, Question: short, Rewrite: "unknown"},
 	}
-	made, err := Rewritten(list, k, 0, 1, func(int) {})
+	made, err := Rewritten(list, k.Find, k.Read, 0, 1, func(int) {})
 	if err != nil || len(made) != 1 {
 		t.Fatalf("%v, %+v", err, made)
 	}
@@ -71,20 +72,21 @@ func TestRewritten(t *testing.T) {
 			t.Errorf("the teacher read %q", asked)
 		}
 	}
-	if again, err := Rewritten(list, k, 0, 1, func(int) {}); err != nil || !reflect.DeepEqual(made, again) {
+	if again, err := Rewritten(list, k.Find, k.Read, 0, 1, func(int) {}); err != nil || !reflect.DeepEqual(made, again) {
 		t.Errorf("the same seed gives %+v, then %+v", made, again)
 	}
 	list[0].Rewrite = "broken"
-	if _, err := Rewritten(list, k, 0, 1, func(int) {}); err == nil || !strings.Contains(err.Error(), "a: no index") {
+	if _, err := Rewritten(list, k.Find, k.Read, 0, 1, func(int) {}); err == nil || !strings.Contains(err.Error(), "a: no index") {
 		t.Error(err)
 	}
 }
 
 func TestASentenceStandsOut(t *testing.T) {
+	inf := float32(math.Inf(-1)) // of a sentence that was not read
 	for _, c := range []struct {
 		logits []float32
 		want   int
-	}{{nil, -1}, {[]float32{1}, 0}, {[]float32{1, 1, 1}, -1}, {[]float32{0, 3, 1}, 1}} {
+	}{{nil, -1}, {[]float32{1}, 0}, {[]float32{1, 1, 1}, -1}, {[]float32{0, 3, 1}, 1}, {[]float32{inf, inf}, -1}, {[]float32{inf, 2}, 1}} {
 		if got := standsOut(c.logits); got != c.want {
 			t.Errorf("%v: %d, want %d", c.logits, got, c.want)
 		}

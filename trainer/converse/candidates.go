@@ -118,12 +118,7 @@ func (j *judge) candidates(t Played, r *rand.Rand) (e candidates.Example, ok boo
 		return e, false
 	}
 	answers.Relevant, answers.Sentences = true, j.sentences(t.judged(), answers.Text)
-	if len(wrong) > candidateWrong {
-		rest := wrong[candidateWrong/2:]
-		r.Shuffle(len(rest), func(a, b int) { rest[a], rest[b] = rest[b], rest[a] })
-		wrong = wrong[:candidateWrong]
-	}
-	e.Passages = append([]candidates.Passage{*answers}, wrong...)
+	e.Passages = append([]candidates.Passage{*answers}, candidates.Draw(wrong, candidateWrong/2, candidateWrong, r)...)
 	return e, true
 }
 
