@@ -38,7 +38,7 @@ check reads them, prints their statistics, and reports every problem: ids, label
 quotas, splits, near-duplicates, rewrites that are not understandable by themselves.
 The tests run it, too.
 export writes queries, judgements and articles in the forms of BEIR and TREC. The
-splits are train, dev, test and choice. Settings are chosen on choice; export writes
+splits are train, dev, test, choice and visitors. Settings are chosen on choice; export writes
 it together with dev, with the pooled judgements of both.
 measure ranks the articles for every question, with the index that ships and with
 BM25, and prints the figures by input, by kind of follow-up and by depth.
@@ -324,7 +324,7 @@ func conversationTables(w io.Writer, splits map[string]conversations.Stats, topi
 		}
 		fmt.Fprintln(t, "|")
 	}
-	fmt.Fprintln(t, "| \t| train\t| dev\t| test\t| choice\t|\n|---\t|---:\t|---:\t|---:\t|---:\t|")
+	fmt.Fprintln(t, "| \t| train\t| dev\t| test\t| choice\t| visitors\t|\n|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
 	type S = conversations.Stats
 	row("conversations", "%d", func(s S) any { return s.Conversations })
 	row("turns", "%d", func(s S) any { return s.Turns })
@@ -347,7 +347,7 @@ func conversationTables(w io.Writer, splits map[string]conversations.Stats, topi
 	}
 	row("rewrites that dangle, by rule", "%d", func(s S) any { return s.Dangling })
 	t.Flush()
-	fmt.Fprintln(t, "\n| topic\t| train\t| turns\t| dev\t| turns\t| test\t| turns\t| hops\t| switches\t| choice\t| turns\t|\n|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
+	fmt.Fprintln(t, "\n| topic\t| train\t| turns\t| dev\t| turns\t| test\t| turns\t| hops\t| switches\t| choice\t| turns\t| visitors\t| turns\t|\n|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
 	for _, topic := range conversations.Topics {
 		fmt.Fprintf(t, "| %s\t", topic)
 		var hops float64
@@ -359,9 +359,9 @@ func conversationTables(w io.Writer, splits map[string]conversations.Stats, topi
 			follow += s.FollowUps
 			switches += s.Switches
 		}
-		// choice counts hops and switches of the three splits together.
-		c := topics[conversations.Choice][topic]
-		fmt.Fprintf(t, "| %.1f %%\t| %d\t| %d\t| %d\t|\n", 100*hops/float64(max(1, follow)), switches, c.Conversations, c.Turns)
+		// The splits that came later have no hops and switches here.
+		c, v := topics[conversations.Choice][topic], topics[conversations.Visitors][topic]
+		fmt.Fprintf(t, "| %.1f %%\t| %d\t| %d\t| %d\t| %d\t| %d\t|\n", 100*hops/float64(max(1, follow)), switches, c.Conversations, c.Turns, v.Conversations, v.Turns)
 	}
 	return t.Flush()
 }

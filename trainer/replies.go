@@ -355,9 +355,11 @@ func (n *node) ask(ctx context.Context, e *answer.Engine, said []message.Turn, a
 	if err != nil {
 		return fmt.Errorf("%q: %w", n.question, err)
 	}
-	n.reply = a.Quoted().Quotation()
+	newest := &said[len(said)-1]
+	newest.Quote(a.Quoted())
+	newest.Begins = a.Begins
+	n.reply = newest.Reply
 	asked <- n.reply == ""
-	said[len(said)-1].Reply, said[len(said)-1].Begins = n.reply, a.Begins
 	for _, next := range n.next {
 		// Each writes its turn to the same memory after said, one after the other.
 		if err := next.ask(ctx, e, said, asked); err != nil {

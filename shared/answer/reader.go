@@ -9,6 +9,7 @@ import (
 	"parley/shared/encoder"
 	"parley/shared/index"
 	"parley/shared/matrix"
+	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/sentence"
 )
@@ -28,6 +29,7 @@ var ErrNoReader = errors.New("the reader is not loaded: it needs a dense encoder
 type third struct {
 	session *encoder.ReaderSession
 	read    []readHit // in the order of the hits
+	turns   []conversation.Turn
 	logits  []float32 // of all sentences read
 	share   []float32 // of one passage's sentences
 }
@@ -58,8 +60,8 @@ func (e *Engine) SetReader(r *encoder.Reader) error {
 }
 
 // search3 runs the reader over turns and the first hits of f, which both stages found, and puts
-// these in order anew.
-func (e *Engine) search3(f *found, turns []conversation.Turn) error {
+// these in order anew. The titles of the passages that replies quote are those of asked.
+func (e *Engine) search3(f *found, turns []conversation.Turn, asked []message.Turn) error {
 	start := time.Now()
 	s := e.third
 	if s == nil {
@@ -71,7 +73,12 @@ func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 		return err
 	}
 	s.read, s.logits = s.read[:0], s.logits[:0]
-	s.session.Ask(turns)
+	s.turns = append(s.turns[:0], turns...)
+	for i := range s.turns {
+		s.turns[i].Reply = Said(asked[i].Title, s.turns[i].Reply)
+	}
+	s.session.Ask(s.turns)
+	clear(s.turns) // forget
 	least := float32(math.MaxFloat32)
 	for i, h := range hits {
 		p := e.Source.Passage(h.Doc)
@@ -101,6 +108,15 @@ func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 	f.read = s.read
 	f.third = time.Since(start)
 	return nil
+}
+
+// Said returns a reply as the reader reads it: as encoders read passages, with the title of the
+// passage that it quotes, which often is what the next question is about.
+func Said(title, reply string) string {
+	if reply == "" {
+		return ""
+	}
+	return passages.EncoderText(passages.Passage{Title: title, Text: reply})
 }
 
 // before reports whether r comes before o: by score, of equal ones by document number.

@@ -204,6 +204,43 @@ func TestTheReaderReadsWhatWasBrought(t *testing.T) {
 	}
 }
 
+// A reader of replies reads the title of the passage that a reply quotes before it.
+func TestTheReaderReadsWhatWasQuoted(t *testing.T) {
+	e := threeStages(t)
+	files := tiny.Files(tiny.WithReader(tiny.Sentence(e.Encoder.Vocab(), strings.Replace(plain, "}", ", "+strings.Replace(tiny.ReaderSettings, `"weight"`, `"reply_tokens": 12, "weight"`, 1)+"}", 1))))
+	s, err := encoder.LoadSentenceOver(e.Encoder.Tokenizer, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := encoder.LoadReader(s, files)
+	if err == nil {
+		err = errors.Join(e.SetDense(s, embedded(t, e, s, s.Space)), e.SetReader(r))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := func(turn message.Turn) float32 { // how relevant its result is
+		a := ask(t, e, message.Ask{Turns: []message.Turn{turn, {Question: "what is it made of?"}}, Stage: message.StageRead, Read: message.ReadTogether})
+		var sum float32
+		for _, r := range a.Results[:5] {
+			sum += r.Read
+		}
+		return sum
+	}
+	titled := says(message.Turn{Question: "iron", Reply: "A metal.", Title: "Iron"})
+	if plain := says(message.Turn{Question: "iron", Reply: "A metal."}); plain == titled {
+		t.Error("the title changes nothing")
+	}
+	if none := says(message.Turn{Question: "iron", Title: "Iron"}); none != says(message.Turn{Question: "iron"}) {
+		t.Error("a title is read without a reply")
+	}
+	for said, want := range map[[2]string]string{{"Iron", "A metal."}: "Iron\nA metal.", {"Iron", "Iron is a metal."}: "Iron is a metal.", {"", "A metal."}: "A metal.", {"Iron", ""}: ""} {
+		if got := Said(said[0], said[1]); got != want {
+			t.Errorf("%q: %q, want %q", said, got, want)
+		}
+	}
+}
+
 // With a weight, a sentence's score is its share of the best + weight x softmax.
 func TestSentencesThatTheReaderPrefers(t *testing.T) {
 	e := threeStages(t)

@@ -186,7 +186,8 @@ func (d *Dialogue) Request(i, k int) (from int, ask message.Ask) {
 	from = max(0, i+1-maxTurns)
 	ask.K, ask.Read = k, d.turns[i].Read
 	for j := from; j < i; j++ {
-		t := message.Turn{Question: clip(d.turns[j].Question, maxBytes), Reply: d.Reply(j).Quotation()}
+		t := message.Turn{Question: clip(d.turns[j].Question, maxBytes)}
+		t.Quote(d.Reply(j))
 		// Where the reader wants all turns read together, no earlier one hides what was
 		// said before it.
 		if a := d.turns[j].Answer; a != nil && d.turns[j].Failure == nil && ask.Read != message.ReadTogether {

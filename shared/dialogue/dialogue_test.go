@@ -57,8 +57,8 @@ func TestEachTurnIsAskedWithTheRepliesBefore(t *testing.T) {
 	asks := settle(t, d)
 	want := []message.Ask{
 		{K: 10, Turns: []message.Turn{{Question: "a"}}},
-		{K: 10, Turns: []message.Turn{{Question: "a", Reply: "x for a."}, {Question: "b"}}},
-		{K: 10, Turns: []message.Turn{{Question: "a", Reply: "x for a."}, {Question: "b", Reply: "x for b."}, {Question: "c"}}},
+		{K: 10, Turns: []message.Turn{{Question: "a", Reply: "x for a.", Title: "x"}, {Question: "b"}}},
+		{K: 10, Turns: []message.Turn{{Question: "a", Reply: "x for a.", Title: "x"}, {Question: "b", Reply: "x for b.", Title: "x"}, {Question: "c"}}},
 	}
 	if !reflect.DeepEqual(asks, want) {
 		t.Errorf("asked %+v, want %+v", asks, want)

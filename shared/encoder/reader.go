@@ -21,7 +21,7 @@ import (
 //	relevance = w . x of [CLS] + b               does the passage answer?
 //	sentence  = v . (mean x of its tokens) + c   does this sentence?
 //
-// The input is conversation.Input.Follow's: the questions, newest first, and the passage.
+// The input is conversation.Input.Follow's: the conversation, newest first, and the passage.
 // A Reader is safe for concurrent use; the memory of a call is in a ReaderSession.
 type Reader struct {
 	Results int // how many of the first results are read
@@ -39,11 +39,12 @@ type Reader struct {
 
 // ReaderSettings is the key "reader" of Settings.
 type ReaderSettings struct {
-	LowerLayers    int     `json:"lower_layers"`   // layers of the dense encoder that it has, from the first
-	Layers         int     `json:"layers"`         // layers of its own
-	QueryTokens    int     `json:"query_tokens"`   // length of the questions, [CLS] and every [SEP] included
-	PassageTokens  int     `json:"passage_tokens"` // length at which a passage is cut, its [SEP] included
-	Results        int     `json:"results"`        // see Reader
+	LowerLayers    int     `json:"lower_layers"`           // layers of the dense encoder that it has, from the first
+	Layers         int     `json:"layers"`                 // layers of its own
+	QueryTokens    int     `json:"query_tokens"`           // length of the conversation, [CLS] and every [SEP] included
+	ReplyTokens    int     `json:"reply_tokens,omitempty"` // tokens of each reply that are read, from its beginning; 0: none
+	PassageTokens  int     `json:"passage_tokens"`         // length at which a passage is cut, its [SEP] included
+	Results        int     `json:"results"`                // see Reader
 	Weight         float64 `json:"weight"`
 	SentenceWeight float64 `json:"sentence_weight,omitempty"`
 }
@@ -53,7 +54,7 @@ const ReaderFile = "reader.safetensors"
 
 func (s *ReaderSettings) read(v jsontree.Value) error {
 	fields := map[string]any{
-		"lower_layers": &s.LowerLayers, "layers": &s.Layers, "query_tokens": &s.QueryTokens, "passage_tokens": &s.PassageTokens,
+		"lower_layers": &s.LowerLayers, "layers": &s.Layers, "query_tokens": &s.QueryTokens, "reply_tokens": &s.ReplyTokens, "passage_tokens": &s.PassageTokens,
 		"results": &s.Results, "weight": &s.Weight, "sentence_weight": &s.SentenceWeight,
 	}
 	for i, key := range v.Keys {
@@ -62,6 +63,15 @@ func (s *ReaderSettings) read(v jsontree.Value) error {
 		}
 	}
 	return v.Into(fields)
+}
+
+// Form returns how the reader reads a conversation.
+func (s *ReaderSettings) Form() conversation.Form {
+	f := conversation.Form{MaxTokens: s.QueryTokens, ReplyTokens: s.ReplyTokens}
+	if f.ReplyTokens == 0 {
+		f.ReplyTokens = -1
+	}
+	return f
 }
 
 func (s *ReaderSettings) check(c *config) error {
@@ -73,7 +83,8 @@ func (s *ReaderSettings) check(c *config) error {
 		v, least, most float64
 	}{
 		{"lower_layers", float64(s.LowerLayers), 0, float64(c.layers)}, {"layers", float64(s.Layers), 1, 1000},
-		{"query_tokens", float64(s.QueryTokens), 3, float64(c.positions)}, {"passage_tokens", float64(s.PassageTokens), 2, float64(c.positions - s.QueryTokens)},
+		{"query_tokens", float64(s.QueryTokens), 3, float64(c.positions)}, {"reply_tokens", float64(s.ReplyTokens), 0, float64(s.QueryTokens)},
+		{"passage_tokens", float64(s.PassageTokens), 2, float64(c.positions - s.QueryTokens)},
 		{"results", float64(s.Results), 1, 100}, {"weight", s.Weight, 0, 1e4}, {"sentence_weight", s.SentenceWeight, 0, 1e4},
 	} {
 		if !(x.v >= x.least && x.v <= x.most) {
@@ -158,7 +169,7 @@ func LoadReader(s *Sentence, files Files) (*Reader, error) {
 	whole.layers = append(whole.layers[:set.LowerLayers:set.LowerLayers], m.layers...)
 	return &Reader{
 		Results: set.Results, Weight: float32(set.Weight), SentenceWeight: float32(set.SentenceWeight),
-		query:         conversation.Form{MaxTokens: set.QueryTokens, ReplyTokens: -1},
+		query:         set.Form(),
 		passageTokens: set.PassageTokens,
 		relevance:     m.relevance, sentence: m.sentence,
 		e: &Encoder{Tokenizer: s.Tokenizer, config: &c, model: &whole},
@@ -180,8 +191,8 @@ func (r *Reader) NewSession() *ReaderSession {
 	return &ReaderSession{r: r, s: Session{e: r.e}, mean: make([]float32, matrix.Pad(r.e.config.hidden))}
 }
 
-// Ask sets the questions, those of turns without their replies, the newest last. A turn
-// whose texts are empty is skipped.
+// Ask sets the questions and, where the reader reads them, the replies; the newest turn is
+// last. A turn whose texts are empty is skipped.
 func (s *ReaderSession) Ask(turns []conversation.Turn) {
 	s.input.Build(s.r.e.Tokenizer, turns, s.r.query)
 	s.asked = len(s.input.IDs)

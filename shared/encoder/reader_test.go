@@ -156,6 +156,34 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// A reply stands between the questions, as far as reply_tokens says; with 0, none does.
+func TestReaderReadsReplies(t *testing.T) {
+	logit := func(files Files, turns ...conversation.Turn) float32 {
+		s := loadReader(t, files).NewSession()
+		s.Ask(turns)
+		relevance, _, err := s.Read("It is I", 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return relevance
+	}
+	reads, none := tinyReader(t, `"weight": 2`, `"weight": 2, "reply_tokens": 2`), tinyReader(t)
+	replied := []conversation.Turn{{Question: "ab", Reply: "cde f"}, {Question: "g"}}
+	as := func(questions ...string) (turns []conversation.Turn) {
+		for _, q := range questions {
+			turns = append(turns, conversation.Turn{Question: q})
+		}
+		return turns
+	}
+	with, without := logit(reads, replied...), logit(none, replied...)
+	if want := logit(none, as("ab", "cd", "g")...); with != want { // a word of n letters has n pieces
+		t.Errorf("with two tokens of the reply: %v, want %v", with, want)
+	}
+	if want := logit(none, as("ab", "g")...); without != want || with == without {
+		t.Errorf("without replies: %v, want %v", without, want)
+	}
+}
+
 // Every build of the arithmetic gives the same bits, a second passage the same as after
 // another one, and no passage takes memory of its own.
 func TestReaderGivesTheSameBits(t *testing.T) {
@@ -275,6 +303,7 @@ func TestReadersThatDoNotFit(t *testing.T) {
 	for says, set := range map[string][2]string{
 		"lower_layers is 3; wanted 0 to 2":     {`"lower_layers": 1`, `"lower_layers": 3`},
 		"layers is 0":                          {`"layers": 2`, `"layers": 0`},
+		"reply_tokens is 13; wanted 0 to 12":   {`"weight": 2`, `"weight": 2, "reply_tokens": 13`},
 		"passage_tokens is 21; wanted 2 to 20": {`"passage_tokens": 20`, `"passage_tokens": 21`},
 		"results is 0":                         {`"results": 3`, `"results": 0`},
 		"weight is -1":                         {`"weight": 2`, `"weight": -1`},

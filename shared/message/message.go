@@ -28,6 +28,7 @@ package message
 type Turn struct {
 	Question string `json:"question"`
 	Reply    string `json:"reply,omitempty"`
+	Title    string `json:"title,omitempty"` // of the passage that Reply quotes
 	// Begins is Answer.Begins of the turn: with it, the sparse stage reads later questions
 	// without what was said before this turn.
 	Begins bool `json:"begins,omitempty"`

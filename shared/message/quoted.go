@@ -18,6 +18,14 @@ func (a *Answer) Quoted() *Result {
 	return &a.Results[a.Reply]
 }
 
+// Quote makes the quotation of r the turn's reply; nil is none.
+func (t *Turn) Quote(r *Result) {
+	t.Reply, t.Title = r.Quotation(), ""
+	if r != nil {
+		t.Title = r.Title
+	}
+}
+
 // textQuoted is the most bytes that are quoted of a text where Quote names no span of it.
 const textQuoted = 300
 

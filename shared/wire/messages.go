@@ -319,6 +319,7 @@ func readTurn(v jsontree.Value, m *message.Turn) error {
 	if err := v.Into(map[string]any{
 		"question": &m.Question,
 		"reply":    &m.Reply,
+		"title":    &m.Title,
 		"begins":   &m.Begins,
 	}); err != nil {
 		return err
@@ -330,6 +331,7 @@ func (w *writer) writeTurn(name string, m *message.Turn) {
 	w.begin(name, '{')
 	w.text("question", m.Question)
 	w.text("reply", m.Reply)
+	w.text("title", m.Title)
 	w.yes("begins", m.Begins)
 	w.end('}')
 }

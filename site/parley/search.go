@@ -84,7 +84,7 @@ func converse(e *answer.Engine, turns []message.Turn, k int, read, stage string)
 		if err != nil {
 			return a, fmt.Errorf("question %d: %w", i+1, err)
 		}
-		turns[i].Reply = a.Quoted().Quotation()
+		turns[i].Quote(a.Quoted())
 		if read != message.ReadTogether {
 			turns[i].Begins = a.Begins
 		}

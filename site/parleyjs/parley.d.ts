@@ -173,6 +173,8 @@ export interface ProbeOptions extends AskOptions {
 export interface Turn {
   question: string;
   reply: string;
+  /** The title of the passage that the reply quotes. */
+  title: string;
   /** Answer.begins of the turn. */
   begins: boolean;
   answer: Answer | null;
@@ -191,7 +193,7 @@ export interface Conversation {
   /** Takes back the newest turn. */
   undo(): Turn | undefined;
   /** What `conversation` takes to go on with it. */
-  toJSON(): { turns: { question: string; reply: string; begins: boolean }[] };
+  toJSON(): { turns: { question: string; reply: string; title: string; begins: boolean }[] };
 }
 
 /**
@@ -239,7 +241,7 @@ export class Parley {
   /** The collection that is searched; null: the folder's own. */
   readonly collection: Collection | null;
 
-  conversation(options?: Omit<AskOptions, 'signal'> & { turns?: { question: string; reply?: string; begins?: boolean }[] }): Conversation;
+  conversation(options?: Omit<AskOptions, 'signal'> & { turns?: { question: string; reply?: string; title?: string; begins?: boolean }[] }): Conversation;
 
   index(documents: Document | Document[], options?: IndexOptions): Promise<Collection>;
   /** The collection that was saved under a name, or is in a file's bytes. */

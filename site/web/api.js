@@ -137,7 +137,7 @@ class Conversation {
   constructor(parley, { turns = [], ...options }) {
     this.#parley = parley;
     this.options = options;
-    this.#turns = turns.map(({ question, reply = '', begins = false }) => ({ question, reply, begins, answer: null }));
+    this.#turns = turns.map(({ question, reply = '', title = '', begins = false }) => ({ question, reply, title, begins, answer: null }));
   }
 
   get turns() { return this.#turns.map(t => ({ ...t })); }
@@ -150,7 +150,7 @@ class Conversation {
       if (!question) throw new ParleyError('ask', '', 'the question is empty');
       const answer = await this.#request(this.#turns, question, { ...this.options, ...options });
       if (options.signal?.aborted) return answer; // nobody waits for it
-      this.#turns.push({ question, reply: answer.reply, begins: answer.begins, answer });
+      this.#turns.push({ question, reply: answer.reply, title: answer.source?.title ?? '', begins: answer.begins, answer });
       return answer;
     });
     this.#last = asked.catch(() => {});
@@ -158,7 +158,7 @@ class Conversation {
   }
 
   async #request(before, question, { k = 10, level = '', read = '', stage = '', explain = false, weights, signal }) {
-    const turns = [...before.slice(-maxTurns + 1).map(({ question, reply, begins }) => ({ question, reply, begins })), { question }];
+    const turns = [...before.slice(-maxTurns + 1).map(({ question, reply, title, begins }) => ({ question, reply, title, begins })), { question }];
     const from = before.length + 1 - turns.length;
     const body = { turns, k, level, read, stage, explain, ...weights && { weights } };
     const a = answerOf(question, await this.#parley._ask(body, signal));
@@ -177,7 +177,7 @@ class Conversation {
   // conversation. Turns that are left out keep their numbers.
   async probe({ turn, leaveOut = [], ...options } = {}) {
     const at = this.#turn(turn), t = this.#turns[at];
-    const before = this.#turns.slice(0, at).map((t, i) => leaveOut.includes(i) ? { question: '', reply: '', begins: t.begins } : t);
+    const before = this.#turns.slice(0, at).map((t, i) => leaveOut.includes(i) ? { question: '', reply: '', title: '', begins: t.begins } : t);
     const read = at > 0 && t.answer ? t.answer.alone ? 'alone' : 'together' : '';
     return abortable(this.#request(before, t.question, { ...this.options, read, ...options }), options.signal);
   }
@@ -192,6 +192,7 @@ class Conversation {
     const r = t.answer?.results.find(r => r.id === (result?.id ?? result));
     if (!r) throw new RangeError(`the turn has no result ${JSON.stringify(result?.id ?? result)}`);
     t.reply = r.quote;
+    t.title = r.title;
   }
 
   undo() {
@@ -199,7 +200,7 @@ class Conversation {
     return t && { ...t };
   }
 
-  toJSON() { return { turns: this.#turns.map(({ question, reply, begins }) => ({ question, reply, begins })) }; }
+  toJSON() { return { turns: this.#turns.map(({ question, reply, title, begins }) => ({ question, reply, title, begins })) }; }
 }
 
 // ---- Documents. ----

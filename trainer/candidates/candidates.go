@@ -23,13 +23,28 @@ import (
 // An Example is a question in its conversation, and passages. An example without a
 // relevant passage is an input that nothing answers. A file has one per line:
 //
-//	{"id":"train-01-01<::>2","source":"conversations","questions":["who was Brahms","where was he born"],
+//	{"id":"train-01-01<::>2","source":"conversations","questions":["who was Brahms","where was he born"],"replies":["Johannes Brahms\nHe was ..."],
 //	 "passages":[{"title":"Johannes Brahms","text":"...","relevant":true,"sentences":[1]},{"title":"Hamburg","text":"..."}]}
 type Example struct {
-	ID        string    `json:"id"`
-	Source    string    `json:"source"`
-	Questions []string  `json:"questions"` // those that are read, oldest first
-	Passages  []Passage `json:"passages"`
+	ID        string   `json:"id"`
+	Source    string   `json:"source"`
+	Questions []string `json:"questions"` // those that are read, oldest first
+	// Replies are those to all questions but the newest, as the reader reads them
+	// (answer.Said); "" where there was none. It may be absent.
+	Replies  []string  `json:"replies,omitempty"`
+	Passages []Passage `json:"passages"`
+}
+
+// Turns returns the conversation, oldest turn first.
+func (e *Example) Turns() []conversation.Turn {
+	turns := make([]conversation.Turn, len(e.Questions))
+	for i, q := range e.Questions {
+		turns[i].Question = q
+		if i < len(e.Replies) {
+			turns[i].Reply = e.Replies[i]
+		}
+	}
+	return turns
 }
 
 // The values of Example.Source.
@@ -94,6 +109,8 @@ func (e *Example) check() error {
 	switch {
 	case len(e.Questions) == 0 || strings.TrimSpace(e.Questions[len(e.Questions)-1]) == "":
 		return errors.New("the example has no question")
+	case len(e.Replies) >= len(e.Questions):
+		return errors.New("the example has a reply to its newest question")
 	case len(e.Passages) == 0:
 		return errors.New("the example has no passage")
 	}

@@ -25,7 +25,7 @@ func file(t *testing.T, name, text string) []string {
 
 func TestWriteThenRead(t *testing.T) {
 	want := []Example{
-		{ID: "a<::>2", Source: Conversations, Questions: []string{"who?", "when & where?"}, Passages: []Passage{
+		{ID: "a<::>2", Source: Conversations, Questions: []string{"who?", "when & where?"}, Replies: []string{"A\nHe."}, Passages: []Passage{
 			{Title: "A", Text: "One is here. Two is there.", Relevant: true, Sentences: []int{0, 1}}, {Text: "Another."}}},
 		{ID: "b", Source: Unanswerable, Questions: []string{"hello"}, Passages: []Passage{{Title: "B", Text: "x"}}},
 	}
@@ -50,6 +50,7 @@ func TestReadRefusesWhatIsNoExample(t *testing.T) {
 		`{`: "not an example",
 		`{"questions":["q"],"passages":[{"text":"x"}],"colour":1}`:                                      "colour",
 		`{"questions":[" "],"passages":[{"text":"x"}]}`:                                                 "no question",
+		`{"questions":["q"],"replies":["r"],"passages":[{"text":"x"}]}`:                                 "a reply to its newest",
 		`{"questions":["q"],"passages":[]}`:                                                             "no passage",
 		`{"questions":["q"],"passages":[{"text":"One.","sentences":[0]}]}`:                              "not relevant",
 		`{"questions":["q"],"passages":[{"text":"One.","relevant":true,"sentences":[1]}]}`:              "not ascending numbers",

@@ -91,6 +91,9 @@ func rewritten(x *importers.Example, find Find, judge Judge, r *rand.Rand) (e Ex
 	for _, turn := range x.Turns() {
 		e.Questions = append(e.Questions, turn.Question)
 	}
+	for _, turn := range x.History {
+		e.Replies = append(e.Replies, turn.Reply)
+	}
 	list, err := find(x.Turns())
 	if err != nil {
 		return e, false, err

@@ -4,7 +4,8 @@
 // articles that answer it.
 //
 // The data are beside this file, in the form that shared/judged reads: train, dev and
-// test, and choice. Settings are chosen on dev and choice together. pooled.tsv has
+// test, choice, and visitors. Settings are chosen on dev and choice together; visitors is
+// training data in visitors' own manner. pooled.tsv has
 // judgements of dev and choice beyond the writer's, and factbook.tsv has judgements of
 // the World Factbook's passages (pooled.go).
 //
@@ -34,14 +35,18 @@ var Splits = []string{"train", "dev", "test"}
 // Choice is a split that was written later, for choosing settings.
 const Choice = "choice"
 
+// Visitors is a split that was written later, to train on beside train. Both may have the
+// same gold articles.
+const Visitors = "visitors"
+
 // All lists the splits in the order of the tables.
-var All = append(slices.Clone(Splits), Choice)
+var All = append(slices.Clone(Splits), Choice, Visitors)
 
 // A Set is the whole data set, by split.
 type Set map[string][]judged.Conversation
 
-// Open reads train.jsonl, dev.jsonl, test.jsonl, choice.jsonl, pooled.tsv and
-// factbook.tsv in the folder dir. The last three may be missing: settings cannot be
+// Open reads train.jsonl, dev.jsonl, test.jsonl, choice.jsonl, visitors.jsonl, pooled.tsv
+// and factbook.tsv in the folder dir. The last four may be missing: settings cannot be
 // chosen on a set without choice.jsonl and pooled.tsv. Errors about a line are of type
 // *lines.Error.
 func Open(dir string) (Set, error) {
@@ -52,11 +57,13 @@ func Open(dir string) (Set, error) {
 		s[split] = list
 		errs = append(errs, err)
 	}
-	list, err := Read(filepath.Join(dir, Choice+".jsonl"))
-	if err == nil {
-		s[Choice] = list
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		errs = append(errs, err)
+	for _, split := range []string{Choice, Visitors} {
+		list, err := Read(filepath.Join(dir, split+".jsonl"))
+		if err == nil {
+			s[split] = list
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
 	}
 	if err := s.readPooled(filepath.Join(dir, "pooled.tsv")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		errs = append(errs, err)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"parley/shared/answer"
 	"parley/shared/judged"
 	"parley/shared/message"
 	"parley/shared/sentence"
@@ -63,7 +64,8 @@ func (p *Player) Candidates(ctx context.Context, dir string, seed uint64, exclud
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		e := candidates.Example{ID: u.ID, Source: candidates.Unanswerable, Questions: read(asked, &a)}
+		e := candidates.Example{ID: u.ID, Source: candidates.Unanswerable}
+		e.Questions, e.Replies = read(asked, &a)
 		for _, r := range a.Results {
 			e.Passages = append(e.Passages, candidates.Passage{Title: r.Title, Text: r.Text})
 		}
@@ -75,22 +77,23 @@ func (p *Player) Candidates(ctx context.Context, dir string, seed uint64, exclud
 	return all, nil
 }
 
-// read returns the questions that the dense stage was given: the newest alone where it
-// was read alone.
-func read(asked []message.Turn, a *message.Answer) []string {
+// read returns what the reader is given of a conversation: the newest question alone where
+// it was read alone.
+func read(asked []message.Turn, a *message.Answer) (questions, replies []string) {
 	if a.Alone {
 		asked = asked[len(asked)-1:]
 	}
-	var list []string
 	for _, t := range asked {
-		list = append(list, t.Question)
+		questions = append(questions, t.Question)
+		replies = append(replies, answer.Said(t.Title, t.Reply))
 	}
-	return list
+	return questions, replies[:len(replies)-1]
 }
 
 // candidates makes the example of a turn, if one of its right articles is known.
 func (j *judge) candidates(t Played, r *rand.Rand) (e candidates.Example, ok bool) {
-	e = candidates.Example{ID: t.Of.QueryID(t.Place), Source: candidates.Conversations, Questions: read(t.Asked, &t.Answer)}
+	e = candidates.Example{ID: t.Of.QueryID(t.Place), Source: candidates.Conversations}
+	e.Questions, e.Replies = read(t.Asked, &t.Answer)
 	graded := map[string]bool{}
 	known := gold(t.judged(), j.pooled)
 	for _, g := range known {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/shared/judged"
@@ -57,6 +58,10 @@ func TestCandidates(t *testing.T) {
 	last := all[2]
 	if last.Source != candidates.Unanswerable || last.Relevant() || len(last.Passages) == 0 || len(last.Passages) > 3 || last.Questions[len(last.Questions)-1] != "the tower is of tea" {
 		t.Errorf("%+v", last)
+	}
+	// Replies are the engine's, with the titles that they quote.
+	if len(last.Replies) != len(last.Questions)-1 || len(last.Replies) == 0 || !strings.HasPrefix(last.Replies[0], "Eiffel Tower\n") && !strings.HasPrefix(last.Replies[len(last.Replies)-1], "Tea") {
+		t.Errorf("replies %q", last.Replies)
 	}
 	again, err := p.Candidates(t.Context(), dir, 1, excluded)
 	if err != nil || !reflect.DeepEqual(again, all) {

@@ -72,7 +72,7 @@ func (p *Player) Play(c *judged.Conversation, k int, hear func(Played) error) er
 		}
 		turns[i].Reply = t.Reply
 		if p.Replies == Engine {
-			turns[i].Reply = a.Quoted().Quotation()
+			turns[i].Quote(a.Quoted())
 		}
 		turns[i].Begins = a.Begins
 	}

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 
+	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
 	"parley/shared/safetensors"
 )
@@ -25,8 +27,9 @@ func (c Config) readerParams() []param {
 // NewReader makes a reader of a dense encoder's folder, which may be one that ships: its
 // integers become floats. The reader has the encoder's first lower layers, which are
 // frozen as its embeddings are, and begins with the next layers of the encoder as its own
-// and with random heads.
-func NewReader(dir string, lower, layers, device int, seed uint64) (*Model, error) {
+// and with random heads. If further is true, it begins instead with the layers and heads of
+// the reader that the folder has already, which may have more lower layers.
+func NewReader(dir string, lower, layers int, further bool, device int, seed uint64) (*Model, error) {
 	data, err := folder.Files(dir)("config.json")
 	if err != nil {
 		return nil, err
@@ -37,6 +40,11 @@ func NewReader(dir string, lower, layers, device int, seed uint64) (*Model, erro
 	}
 	if all, ok := raw["num_hidden_layers"].(float64); !ok || lower < 0 || layers < 1 || lower+layers > int(all) {
 		return nil, fmt.Errorf("%s has %v layers; %d lower ones and %d of the reader's own were asked for", dir, raw["num_hidden_layers"], lower, layers)
+	}
+	if further {
+		if err := fits(raw, lower, layers); err != nil {
+			return nil, fmt.Errorf("%s: %w", dir, err)
+		}
 	}
 	raw["num_hidden_layers"] = lower + layers
 	delete(raw, "parley") // how the dense encoder is used
@@ -62,6 +70,13 @@ func NewReader(dir string, lower, layers, device int, seed uint64) (*Model, erro
 			}
 			found[p.name] = weights{v, p.shape}
 		}
+		if further {
+			var has map[string]weights
+			has, err = readSafetensors(filepath.Join(dir, encoder.ReaderFile), true)
+			maps.Copy(found, has)
+		}
+	}
+	if err == nil {
 		err = e.fill(found)
 	}
 	if err == nil {
@@ -72,6 +87,21 @@ func NewReader(dir string, lower, layers, device int, seed uint64) (*Model, erro
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	return e, nil
+}
+
+// fits returns an error if the reader in an encoder's config.json is not one to begin from.
+func fits(raw map[string]any, lower, layers int) error {
+	parley, _ := raw["parley"].(map[string]any)
+	reader, ok := parley["reader"].(map[string]any)
+	if !ok {
+		return errors.New("there is no reader to train further; config.json names none")
+	}
+	itsLower, _ := reader["lower_layers"].(float64)
+	its, _ := reader["layers"].(float64)
+	if float64(lower) > itsLower || float64(lower+layers) != itsLower+its {
+		return fmt.Errorf("its reader has %v lower layers and %v of its own; trained further, it has as many in all, and no more lower ones (%d and %d were asked for)", itsLower, its, lower, layers)
+	}
+	return nil
 }
 
 // FreezeReader freezes a reader's embeddings and its lower layers.

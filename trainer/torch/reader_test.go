@@ -3,9 +3,11 @@
 package torch
 
 import (
+	"bytes"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -218,7 +220,7 @@ func TestNewReaderReadsIntegers(t *testing.T) {
 	}
 	dir := t.TempDir()
 	write(t, dir, config, tensors)
-	e, err := NewReader(dir, 1, 1, onCPU, 1)
+	e, err := NewReader(dir, 1, 1, false, onCPU, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,6 +251,82 @@ func TestNewReaderReadsIntegers(t *testing.T) {
 	}
 }
 
+// A reader that is trained further begins from its own layer and heads in
+// reader.safetensors; one of its lower layers may become its own.
+func TestAReaderIsTrainedFurther(t *testing.T) {
+	config, f := bare(t)
+	dir := t.TempDir()
+	write(t, dir, bytes.Replace(config, []byte("{"), []byte(`{"parley": {"reader": {"lower_layers": 1, "layers": 1}},`), 1), f.Tensors)
+	const query = "encoder.layer.1.attention.self.query.weight" // [8,8]
+	want := map[string][]float32{query: make([]float32, 64), RelevanceHead + "weight": {1, 2, 3, 4, 5, 6, 7, 8}, RelevanceHead + "bias": {9}, SentenceHead + "weight": {8, 7, 6, 5, 4, 3, 2, 1}, SentenceHead + "bias": {-1}}
+	for i := range want[query] {
+		want[query][i] = float32(i)
+	}
+	var own []safetensors.Tensor
+	for name, v := range want {
+		shape := []int{1, len(v)}
+		switch {
+		case name == query:
+			shape = []int{8, 8}
+		case len(v) == 1:
+			shape = []int{1}
+		}
+		own = append(own, safetensors.FromFloat32s(name, v, shape...))
+	}
+	data, err := safetensors.Write(own, nil)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "reader.safetensors"), data, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const below = "encoder.layer.0.attention.self.query.weight"
+	for _, x := range f.Tensors {
+		if x.Name == below {
+			if want[below], err = x.Float32s(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for lower := range 2 {
+		e, err := NewReader(dir, lower, 2-lower, true, onCPU, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := e.Weights()
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := 0
+		for _, x := range all {
+			if v, err := x.Float32s(); err != nil {
+				t.Fatal(err)
+			} else if w, ok := want[x.Name]; ok {
+				seen++
+				if !slices.Equal(v, w) {
+					t.Errorf("%d lower layers: %s is %v, wanted %v", lower, x.Name, v, w)
+				}
+			}
+		}
+		if seen != len(want) {
+			t.Errorf("%d of %d weights were there", seen, len(want))
+		}
+		e.Close()
+	}
+	for _, c := range []struct {
+		dir           string
+		lower, layers int
+		want          string
+	}{{"testdata/bare", 1, 1, "no reader"}, {dir, 0, 1, "has 1 lower layers and 1 of its own"}, {dir, 2, 0, "has 2 layers"}} {
+		if e, err := NewReader(c.dir, c.lower, c.layers, true, onCPU, 1); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c, err)
+			if e != nil {
+				e.Close()
+			}
+		}
+	}
+}
+
 func TestReadersThatDoNotFit(t *testing.T) {
 	for _, c := range []struct {
 		dir           string
@@ -260,7 +338,7 @@ func TestReadersThatDoNotFit(t *testing.T) {
 		{"testdata/bert", 1, 1, "BertModel of two token types"},
 		{"testdata/none", 1, 1, "config.json"},
 	} {
-		if e, err := NewReader(c.dir, c.lower, c.layers, onCPU, 1); err == nil || !strings.Contains(err.Error(), c.want) {
+		if e, err := NewReader(c.dir, c.lower, c.layers, false, onCPU, 1); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v", c, err)
 			if e != nil {
 				e.Close()

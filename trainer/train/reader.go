@@ -24,13 +24,15 @@ import (
 type ReaderConfig struct {
 	Out        string   `json:"out" help:"the run's folder"`
 	Encoder    string   `json:"encoder" help:"folder of the dense encoder to begin from, as it ships"`
+	Further    bool     `json:"further" help:"begin from the reader that --encoder has already, not from its next layers and new heads"`
 	Vocabulary string   `json:"vocabulary" help:"folder of an encoder with the vocabulary, if --encoder shares it (empty: --encoder)"`
 	Examples   []string `json:"examples" help:"training examples, as trainer candidates writes them"`
 	Dev        []string `json:"dev" help:"dev examples"`
 
 	Lower         int `json:"lower-layers" help:"number of the dense encoder's layers that the reader shares; they stay as they are, as the embeddings do"`
 	Layers        int `json:"layers" help:"number of the reader's own layers above them, begun from the dense encoder's next ones"`
-	QueryTokens   int `json:"query-tokens" help:"length of the questions in the input, including markers"`
+	QueryTokens   int `json:"query-tokens" help:"length of the conversation in the input, including markers"`
+	ReplyTokens   int `json:"reply-tokens" help:"number of tokens that are read of each reply, from its beginning (0: none)"`
 	PassageTokens int `json:"passage-tokens" help:"length of the passage in the input, including its marker"`
 
 	Rate      float64 `json:"rate" help:"largest learning rate"`
@@ -49,7 +51,7 @@ type ReaderConfig struct {
 
 // DefaultReader returns the settings of the reader that ships.
 func DefaultReader() ReaderConfig {
-	return ReaderConfig{Lower: 6, Layers: 4, QueryTokens: 64, PassageTokens: 160,
+	return ReaderConfig{Lower: 6, Layers: 4, QueryTokens: 96, ReplyTokens: 24, PassageTokens: 160,
 		Rate: 1e-4, WarmUp: .05, Weight: .01, Clip: 1, Batch: 12, Epochs: 1, Seed: 1, Device: "cpu", SaveEvery: 50}
 }
 
@@ -72,6 +74,7 @@ func (c *ReaderConfig) Check() error {
 		{"lower-layers", c.Lower >= 0, "0 or more"},
 		{"layers", c.Layers >= 1, "1 or more"},
 		{"query-tokens", c.QueryTokens >= 3, "3 or more"},
+		{"reply-tokens", c.ReplyTokens >= 0, "0 or more"},
 		{"passage-tokens", c.PassageTokens >= 2, "2 or more"},
 		{"rate", c.Rate > 0 && c.Rate < 10, "above 0"},
 		{"warm-up", c.WarmUp >= 0 && c.WarmUp < 1, "0 to 1"},
@@ -88,7 +91,7 @@ func (c *ReaderConfig) Check() error {
 // Settings returns the settings that the training determines, for the dense encoder's
 // config.json.
 func (c *ReaderConfig) Settings() encoder.ReaderSettings {
-	return encoder.ReaderSettings{LowerLayers: c.Lower, Layers: c.Layers, QueryTokens: c.QueryTokens, PassageTokens: c.PassageTokens}
+	return encoder.ReaderSettings{LowerLayers: c.Lower, Layers: c.Layers, QueryTokens: c.QueryTokens, ReplyTokens: c.ReplyTokens, PassageTokens: c.PassageTokens}
 }
 
 // schedule returns the part of an encoder's configuration that says how many steps there
@@ -105,8 +108,8 @@ type reading struct {
 
 // A pair is a question with a passage:
 //
-//	[CLS] q_n [SEP] q_(n-1) [SEP] ... [SEP] passage [SEP]
-//	type 0 .............................. 0 1 ....... 1
+//	[CLS] q_n [SEP] a_(n-1) [SEP] q_(n-1) [SEP] ... [SEP] passage [SEP]
+//	type 0 ............................................ 0 1 ....... 1
 type pair struct {
 	ids       []int32
 	types     []uint8
@@ -117,12 +120,9 @@ type pair struct {
 
 // read makes the inputs of an example.
 func (c *ReaderConfig) read(t *wordpiece.Tokenizer, e *candidates.Example) reading {
-	turns := make([]conversation.Turn, len(e.Questions))
-	for i, q := range e.Questions {
-		turns[i].Question = q
-	}
+	set := c.Settings()
 	var in conversation.Input
-	in.Build(t, turns, conversation.Form{MaxTokens: c.QueryTokens, ReplyTokens: -1})
+	in.Build(t, e.Turns(), set.Form())
 	asked := len(in.IDs)
 	var r reading
 	for _, p := range e.Passages {

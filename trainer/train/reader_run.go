@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
 	"parley/shared/progress"
 	"parley/shared/wordpiece"
@@ -84,6 +85,11 @@ func (r *readerRunner) prepare() (sums map[string]string, err error) {
 	if err := p.sumStudent(&Config{Encoder: r.c.Encoder}, ""); err != nil {
 		return nil, err
 	}
+	if r.c.Further {
+		if err := p.sum(filepath.Join(r.c.Encoder, encoder.ReaderFile)); err != nil {
+			return nil, err
+		}
+	}
 	for _, set := range []struct {
 		to    *[]reading
 		paths []string
@@ -118,7 +124,7 @@ func (r *readerRunner) begin(resume bool) (err error) {
 			err = r.student.FreezeReader(r.c.Lower)
 		}
 	} else {
-		r.student, err = torch.NewReader(r.c.Encoder, r.c.Lower, r.c.Layers, r.device, uint64(r.c.Seed))
+		r.student, err = torch.NewReader(r.c.Encoder, r.c.Lower, r.c.Layers, r.c.Further, r.device, uint64(r.c.Seed))
 	}
 	if err != nil {
 		return err

@@ -60,6 +60,27 @@ func TestReaderReads(t *testing.T) {
 	}
 }
 
+// [CLS] e [SEP] a b [SEP] c d [SEP]: of a reply, as many tokens as there should be.
+func TestReaderReadsReplies(t *testing.T) {
+	v, c := letters(t), DefaultReader()
+	e := candidates.Example{Questions: []string{"c d", "e"}, Replies: []string{"a b c"}, Passages: []candidates.Passage{{Text: "a"}}}
+	for n, asked := range map[int]string{0: "e|c d|", 2: "e|a b|c d|", 24: "e|a b c|c d|"} {
+		want := []int32{v.Special().Cls}
+		for text := range strings.SplitSeq(asked, "|") {
+			if text != "" {
+				for _, x := range v.Append(nil, text, -1) {
+					want = append(want, x.ID)
+				}
+				want = append(want, v.Special().Sep)
+			}
+		}
+		c.ReplyTokens = n
+		if got := c.read(v, &e).pairs[0].ids; !reflect.DeepEqual(got[:len(got)-2], want) {
+			t.Errorf("%d tokens: %v, want %v", n, got, want)
+		}
+	}
+}
+
 // ln 2 at logits of 0, and by hand where they are not.
 func TestReaderFigures(t *testing.T) {
 	r := reading{pairs: []pair{

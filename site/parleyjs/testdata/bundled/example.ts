@@ -64,7 +64,7 @@ async function example(base: string | URL): Promise<string[]> {
   c.choose(a.results[1]!, 1);
   c.choose(a.results[0]!.id);
   const turns: Turn[] = c.turns;
-  check('turns', turns.length === 2 && turns[1]!.question === a.question && turns[1]!.reply === r.quote && turns[1]!.begins === a.begins && turns[1]!.answer?.question === a.question);
+  check('turns', turns.length === 2 && turns[1]!.question === a.question && turns[1]!.reply === r.quote && turns[1]!.title === r.title && turns[1]!.begins === a.begins && turns[1]!.answer?.question === a.question);
   check('goes on', p.conversation(c.toJSON()).turns.length === 2);
   check('undo', c.undo()?.question === a.question && c.turns.length === 1);
 
