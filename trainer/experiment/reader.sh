@@ -2,7 +2,7 @@
 # Trains readers on the dense encoder that ships, three seeds, and measures them with both
 # stages beside them:
 #
-#   sh trainer/experiment/reader.sh train [DATA]      an hour of a core a seed, and 40 minutes for the teacher; resumed where it stopped
+#   sh trainer/experiment/reader.sh train [DATA]      with FIRST, 40 minutes and an hour of two cores a seed; without, three hours more; resumed where it stopped
 #   sh trainer/experiment/reader.sh measure [DATA]    writes models/experiments/reader/*.json
 #
 # DATA is the folder that trainer/experiment/data.sh made, build/experiments/data if not
@@ -10,7 +10,10 @@
 # (topics.dpr.*.txt.gz), and WIKI a collection to ask them of, as parley index writes it
 # (wiki2018's passages); without them, train only reads examples that are there already.
 # The rewrites of other conversations are judged by a teacher: a reader that was trained on
-# the rest, or the one in the folder TEACHER. SEEDS="1 2 3" is what is done of it.
+# the rest, or the one in the folder TEACHER. What they train reads questions alone. It is
+# trained further on conversations with replies, which it makes itself; FIRST names the
+# folder of another one to begin from, and the rest is then left out. SEEDS="1 2 3" is what
+# is done of it.
 set -eu
 what=${1:?train or measure}
 data=${2:-build/experiments/data}
@@ -27,32 +30,35 @@ examples() { # FILE, flags of candidates
   [ -f "$file" ] || $trainer candidates --cache build/cache --out "$file" "$@"
 }
 
-case $what in
-train)
+learn() { # RUN, flags
+  run=$runs/$1
+  shift
+  if [ -f "$run/reader.json" ]; then
+    $trainer reader --resume --out "$run"
+  else
+    $trainer reader --vocabulary models/splade-tiny --mixed --threads "${THREADS:-2}" "$@" --out "$run"
+  fi
+}
+
+# What is left out of all examples.
+not="--exclude $data/exclude/mtrag.jsonl,trainer/conversations/dev.jsonl,trainer/conversations/test.jsonl,trainer/conversations/choice.jsonl"
+
+# first trains the reader of questions alone, with seed 1, and exports it to $runs/first.
+first() {
   both="--dense $dense --dense-passages $data/bge --stage both"
-  not="--exclude $data/exclude/mtrag.jsonl,trainer/conversations/dev.jsonl,trainer/conversations/test.jsonl,trainer/conversations/choice.jsonl"
-  examples train.jsonl --splits train $both $not
-  examples dev.jsonl --splits dev $both
-  examples train-2.jsonl --splits train --seed 2 $both $not # the same questions, other passages that do not answer
+  examples first-train.jsonl --splits train $both $not
+  examples first-dev.jsonl --splits dev $both
+  examples first-train-2.jsonl --splits train --seed 2 $both $not # the same questions, other passages that do not answer
   if ! [ -f "$runs/answers.jsonl" ]; then
     : "${ANSWERS:?a folder of topics.dpr.*.txt.gz}" "${WIKI:?the folder of an indexed collection}"
     examples answers.jsonl --answers "$ANSWERS/topics.dpr.nq.dev.txt.gz,$ANSWERS/topics.dpr.nq.test.txt.gz,$ANSWERS/topics.dpr.squad.test.txt.gz,$ANSWERS/topics.dpr.trivia.dev.txt.gz,$ANSWERS/topics.dpr.trivia.test.txt.gz" \
       --collection "$WIKI" --questions 5000 --follow-ups 4000 $not
   fi
-  read="--encoder $dense --vocabulary models/splade-tiny --dev $runs/dev.jsonl --mixed --threads ${THREADS:-1}"
-  learn() { # RUN, flags
-    run=$runs/$1
-    shift
-    if [ -f "$run/reader.json" ]; then
-      $trainer reader --resume --out "$run"
-    else
-      $trainer reader $read "$@" --out "$run"
-    fi
-  }
+  read="--encoder $dense --dev $runs/first-dev.jsonl --query-tokens 64 --reply-tokens 0"
   if ! [ -f "$runs/rewrites.jsonl" ]; then
     : "${WIKI:?the folder of an indexed collection}"
     if [ -z "${TEACHER:-}" ]; then
-      learn teacher --examples "$runs/train.jsonl,$runs/answers.jsonl"
+      learn teacher $read --examples "$runs/first-train.jsonl,$runs/answers.jsonl"
       TEACHER=$runs/teacher-shipped
       cp -r $dense "$TEACHER"
       $trainer export "$runs/teacher" "$TEACHER" > /dev/null
@@ -61,8 +67,29 @@ train)
     examples rewrites-vital.jsonl --rewrites "$turns" --collection models/vital-articles --dense "$TEACHER" $not
     examples rewrites.jsonl --rewrites "$turns" --collection "$WIKI" --dense "$TEACHER" $not
   fi
+  learn first-seed1 $read --examples "$runs/first-train.jsonl,$runs/first-train-2.jsonl,$runs/answers.jsonl,$runs/rewrites.jsonl,$runs/rewrites-vital.jsonl"
+  ship first-seed1 first
+}
+
+ship() { # RUN FOLDER: the dense encoder with the run's reader
+  $trainer export --reader-weight 4 --reader-results 5 --sentence-weight 2 "$runs/$1" "$runs/$2" > /dev/null
+}
+
+case $what in
+train)
+  if [ -z "${FIRST:-}" ]; then
+    [ -d "$runs/first" ] || first
+    FIRST=$runs/first
+  fi
+  # The replies are those of all three stages, and those of two: others, and more that mislead.
+  of="--dense $FIRST --dense-passages $data/bge"
+  examples dev.jsonl --splits dev $of --stage read
+  examples train.jsonl --splits train $of --stage read $not
+  examples train-2.jsonl --splits train --seed 2 $of --stage both $not
+  examples visitors.jsonl --splits visitors $of --stage both $not
   for seed in $seeds; do
-    learn "seed$seed" --seed "$seed" --examples "$runs/train.jsonl,$runs/train-2.jsonl,$runs/answers.jsonl,$runs/rewrites.jsonl,$runs/rewrites-vital.jsonl"
+    learn "seed$seed" --encoder "$FIRST" --further --seed "$seed" --dev "$runs/dev.jsonl" --rate 6e-5 --steps 700 \
+      --examples "$runs/train.jsonl,$runs/train-2.jsonl,$runs/visitors.jsonl"
   done
   ;;
 measure)
@@ -74,7 +101,7 @@ measure)
   }
   for seed in $seeds; do
     folder=$runs/shipped-seed$seed
-    $trainer export --reader-weight 4 --reader-results 5 --sentence-weight 2 "$runs/seed$seed" "$folder" > /dev/null
+    ship "seed$seed" "shipped-seed$seed"
     for stage in both read; do
       of="--dense $folder --dense-passages $data/bge --stage $stage --cache build/cache --json"
       for set in mtrag choice test; do
