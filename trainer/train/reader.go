@@ -35,6 +35,7 @@ type ReaderConfig struct {
 	ReplyTokens   int `json:"reply-tokens" help:"number of tokens that are read of each reply, from its beginning (0: none)"`
 	PassageTokens int `json:"passage-tokens" help:"length of the passage in the input, including its marker"`
 
+	Passages  int     `json:"passages" help:"read the first n passages of an example, of which the first is the right one (0: all)"`
 	Rate      float64 `json:"rate" help:"largest learning rate"`
 	WarmUp    float64 `json:"warm-up" help:"share of all steps during which the rate rises; afterwards it falls to 0"`
 	Weight    float64 `json:"weight-decay" help:"of matrices"`
@@ -76,6 +77,7 @@ func (c *ReaderConfig) Check() error {
 		{"query-tokens", c.QueryTokens >= 3, "3 or more"},
 		{"reply-tokens", c.ReplyTokens >= 0, "0 or more"},
 		{"passage-tokens", c.PassageTokens >= 2, "2 or more"},
+		{"passages", c.Passages >= 0, "0 or more"},
 		{"rate", c.Rate > 0 && c.Rate < 10, "above 0"},
 		{"warm-up", c.WarmUp >= 0 && c.WarmUp < 1, "0 to 1"},
 		{"weight-decay", c.Weight >= 0, "0 or more"},
@@ -125,7 +127,11 @@ func (c *ReaderConfig) read(t *wordpiece.Tokenizer, e *candidates.Example) readi
 	in.Build(t, e.Turns(), set.Form())
 	asked := len(in.IDs)
 	var r reading
-	for _, p := range e.Passages {
+	list := e.Passages
+	if c.Passages > 0 {
+		list = list[:min(c.Passages, len(list))]
+	}
+	for _, p := range list {
 		text := passages.EncoderText(passages.Passage{Title: p.Title, Text: p.Text})
 		in.Follow(t, asked, text, c.PassageTokens)
 		x := pair{ids: slices.Clone(in.IDs), types: slices.Clone(in.Types), relevant: p.Relevant}
