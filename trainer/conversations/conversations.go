@@ -5,9 +5,9 @@
 //
 // The data are beside this file, in the form that shared/judged reads: train, dev and
 // test, choice, and visitors. Settings are chosen on dev and choice together; visitors is
-// training data in visitors' own manner. pooled.tsv has
-// judgements of dev and choice beyond the writer's, and factbook.tsv has judgements of
-// the World Factbook's passages (pooled.go).
+// training data in visitors' own manner. pooled.tsv has judgements of dev and choice
+// beyond the writer's, pooled-test.tsv of test, and factbook.tsv has judgements of the
+// World Factbook's passages (pooled.go).
 //
 // check.go has the rules of the set, duplicates.go and standalone.go have two more of
 // them, stats.go has its table, and export.go the forms of BEIR and TREC.
@@ -45,8 +45,8 @@ var All = append(slices.Clone(Splits), Choice, Visitors)
 // A Set is the whole data set, by split.
 type Set map[string][]judged.Conversation
 
-// Open reads train.jsonl, dev.jsonl, test.jsonl, choice.jsonl, visitors.jsonl, pooled.tsv
-// and factbook.tsv in the folder dir. The last four may be missing: settings cannot be
+// Open reads train.jsonl, dev.jsonl, test.jsonl, choice.jsonl, visitors.jsonl, pooled.tsv,
+// pooled-test.tsv and factbook.tsv in the folder dir. The last five may be missing: settings cannot be
 // chosen on a set without choice.jsonl and pooled.tsv. Errors about a line are of type
 // *lines.Error.
 func Open(dir string) (Set, error) {
@@ -65,8 +65,10 @@ func Open(dir string) (Set, error) {
 			errs = append(errs, err)
 		}
 	}
-	if err := s.readPooled(filepath.Join(dir, "pooled.tsv")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		errs = append(errs, err)
+	for _, f := range pooledFiles {
+		if err := s.readPooled(filepath.Join(dir, f.name), f.splits); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
 	}
 	if err := s.readFactbook(filepath.Join(dir, "factbook.tsv")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		errs = append(errs, err)

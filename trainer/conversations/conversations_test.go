@@ -190,6 +190,36 @@ func TestChoiceIsCheckedBesideTheOthers(t *testing.T) {
 	}
 }
 
+// Visitors trains beside train: it may have its gold articles and its questions, and has no
+// quota of kinds. It shares nothing with what measures.
+func TestVisitorsIsCheckedBesideTrain(t *testing.T) {
+	of := func(split string) []judged.Conversation {
+		list, err := read(t, strings.Replace(tiny, "train-", split+"-", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	problems := func(s Set) string {
+		var all strings.Builder
+		for _, p := range Check(s, func(string) bool { return true }) {
+			all.WriteString(p.String() + "\n")
+		}
+		return all.String()
+	}
+	beside := problems(Set{"train": of("train"), Visitors: of(Visitors)})
+	for _, none := range []string{"also gold", "nearly the question", "visitors: 0.0 % of the follow-ups are of kind", "visitors is"} {
+		if strings.Contains(beside, none) {
+			t.Errorf("%q in\n%s", none, beside)
+		}
+	}
+	for _, split := range []string{"dev", "test", Choice} {
+		if all := problems(Set{split: of(split), Visitors: of(Visitors)}); !strings.Contains(all, `"Otter" is also gold in `) || !strings.Contains(all, "nearly the question of ") {
+			t.Errorf("beside %s:\n%s", split, all)
+		}
+	}
+}
+
 // pooledSet opens a folder with one conversation in every split, another in choice,
 // and the pooled judgements.
 func pooledSet(t *testing.T, pooled string) (Set, error) {
@@ -234,6 +264,26 @@ func TestFactbookJudgements(t *testing.T) {
 		if _, err := judgedSet(t, "factbook.tsv", lines); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", lines, err, want)
 		}
+	}
+}
+
+// Test has judgements of its own beyond the writer's; an article that is gold in train may
+// be among them. Its export stays as it was.
+func TestPooledJudgementsOfTest(t *testing.T) {
+	const head = "query-id\tcorpus-id\tscore\n"
+	set, err := judgedSet(t, "pooled-test.tsv", head+"test-01-01<::>1\tNothing\t1\ntest-01-01<::>1\tOtter\t2\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn := set["test"][0].Turns[0]
+	if fmt.Sprint(turn.Pooled) != "[{Nothing 1} {Otter 2}]" || len(turn.Gold) != 2 || len(turn.Judged()) != 4 {
+		t.Errorf("pooled %v, gold %v", turn.Pooled, turn.Gold)
+	}
+	if got := fmt.Sprint(Check(set, func(id string) bool { return id != "Nothing" })); !strings.Contains(got, `pooled-test.tsv: test-01-01<::>1: there is no article "Nothing"`) || strings.Contains(got, "pooled-test.tsv: test-01-01<::>1: \"Otter\"") {
+		t.Errorf("problems: %s", got)
+	}
+	if _, err := judgedSet(t, "pooled-test.tsv", head+"dev-01-01<::>1\tSteel\t2\n"); err == nil || !strings.Contains(err.Error(), `pooled-test.tsv:2: there is no query "dev-01-01<::>1" in test`) {
+		t.Error(err)
 	}
 }
 

@@ -11,16 +11,22 @@ import (
 	"parley/trainer/disk"
 )
 
-// pooledSplits are the splits that pooled.tsv judges.
-var pooledSplits = []string{"dev", Choice}
+// pooledFiles have judgements beyond the writer's, each of its splits.
+var pooledFiles = []struct {
+	name   string
+	splits []string
+}{
+	{"pooled.tsv", []string{"dev", Choice}},
+	{"pooled-test.tsv", []string{"test"}}, // beside the test split, which does not change
+}
 
 // factbookSplits are the splits that factbook.tsv judges.
 var factbookSplits = []string{"dev", Choice, "test"}
 
-// readPooled adds the judgements of pooled.tsv to the turns. An article that the writer judged
-// is an error.
-func (s Set) readPooled(path string) error {
-	return s.readJudgements(path, pooledSplits, func(t *judged.Turn, g judged.Gold) error {
+// readPooled adds the judgements of one of pooledFiles to the turns. An article that the writer
+// judged is an error.
+func (s Set) readPooled(path string, splits []string) error {
+	return s.readJudgements(path, splits, func(t *judged.Turn, g judged.Gold) error {
 		if strings.HasPrefix(g.ID, FactbookPrefix) {
 			return fmt.Errorf("%q is a passage of the Factbook and belongs in factbook.tsv", g.ID)
 		}
@@ -81,8 +87,8 @@ func (s Set) readJudgements(path string, splits []string, add func(*judged.Turn,
 	})
 }
 
-// checkPooled checks that pooled judgements name existing articles, and none that are gold in
-// test.
+// checkPooled checks that pooled judgements name existing articles and, where settings are chosen
+// by them, none that are gold in test.
 func (k *checker) checkPooled(s Set) {
 	test := map[string]bool{}
 	for _, c := range s["test"] {
@@ -92,17 +98,19 @@ func (k *checker) checkPooled(s Set) {
 			}
 		}
 	}
-	for _, split := range pooledSplits {
-		for i := range s[split] {
-			c := &s[split][i]
-			for j := range c.Turns {
-				for _, g := range c.Turns[j].Pooled {
-					name := fmt.Sprintf("pooled.tsv: %s: ", c.QueryID(j))
-					if !k.article(g.ID) {
-						k.add("%sthere is no article %q", name, g.ID)
-					}
-					if test[g.ID] {
-						k.add("%s%q is gold in test", name, g.ID)
+	for _, f := range pooledFiles {
+		for _, split := range f.splits {
+			for i := range s[split] {
+				c := &s[split][i]
+				for j := range c.Turns {
+					for _, g := range c.Turns[j].Pooled {
+						name := fmt.Sprintf("%s: %s: ", f.name, c.QueryID(j))
+						if !k.article(g.ID) {
+							k.add("%sthere is no article %q", name, g.ID)
+						}
+						if split != "test" && test[g.ID] {
+							k.add("%s%q is gold in test", name, g.ID)
+						}
 					}
 				}
 			}
