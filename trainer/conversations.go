@@ -92,7 +92,7 @@ func runConversations(flags *cli.Flags) cli.Run {
 	flags.IntVar(&o.pairs, "pairs", 400, "switch: the `number` of pairs of a conversation and a question in each split")
 	flags.IntVar(&o.seed, "seed", 1, "switch: the `number` that seeds the choice of pairs")
 	flags.BoolVar(&o.fitted, "fitted", false, "doubt: measure with the coefficients fitted now instead of those in package answer")
-	flags.BoolVar(&o.pooled, "pooled", false, "measure, converse, switch: also use the judgements of pooled.tsv")
+	flags.BoolVar(&o.pooled, "pooled", false, "measure, converse, switch: also use the judgements of pooled.tsv and pooled-test.tsv")
 	denseFlags(flags, &o.files.Dense)
 	flags.StringVar(&o.files.Cache, "cache", "cache", "converse, switch: `folder` in which the passages' dense vectors are kept")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")

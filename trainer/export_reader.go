@@ -137,8 +137,15 @@ func (x *readerExport) card(card []byte, list []bundle.File) ([]byte, error) {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	b.WriteString(strings.TrimRight(text, "\n") + "\n" + readerHeading)
 	c, p := &x.run.Config, &x.run.Provenance
-	line("`%s` reads the questions of a conversation (the newest first, %d tokens) and a passage (%d tokens) together, and gives a logit of whether the passage answers, and one for each of its sentences (monoBERT: Nogueira and Cho 2019, arXiv 1901.04085). It has the first %d layers of this encoder, which did not change, and %d of its own, begun from the next ones.",
-		encoder.ReaderFile, c.QueryTokens, c.PassageTokens, c.Lower, c.Layers)
+	what, begun := "the questions of a conversation (the newest first", "the next ones"
+	if c.ReplyTokens > 0 {
+		what = fmt.Sprintf("a conversation (the newest question first; of each reply, the title of the passage that it quotes and its beginning, %d tokens; in all", c.ReplyTokens)
+	}
+	if c.Further {
+		begun = "those of the reader that was there before"
+	}
+	line("`%s` reads %s, %d tokens) and a passage (%d tokens) together, and gives a logit of whether the passage answers, and one for each of its sentences (monoBERT: Nogueira and Cho 2019, arXiv 1901.04085). It has the first %d layers of this encoder, which did not change, and %d of its own, begun from %s.",
+		encoder.ReaderFile, what, c.QueryTokens, c.PassageTokens, c.Lower, c.Layers, begun)
 	line("It reads the first %d results; one that was read gets %v x (its logit - the least of those) added to its score.", x.set.Results, x.set.Weight)
 	line("\nTrained on %d examples, %d steps, by `trainer reader`, revision %s%s.", p.Train, x.run.Steps, p.Revision, map[bool]string{true: ", with changes that were not committed"}[p.Modified])
 	if p.Dev > 0 {
