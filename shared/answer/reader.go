@@ -79,6 +79,7 @@ func (e *Engine) search3(f *found, turns []conversation.Turn, asked []message.Tu
 	}
 	s.session.Ask(s.turns)
 	clear(s.turns) // forget
+	rank, what, ranks := asksRank(turns[len(turns)-1].Question)
 	least := float32(math.MaxFloat32)
 	for i, h := range hits {
 		p := e.Source.Passage(h.Doc)
@@ -87,6 +88,9 @@ func (e *Engine) search3(f *found, turns []conversation.Turn, asked []message.Tu
 		relevance, logits, err := s.session.Read(text, own, sentence.Split(p.Text))
 		if err != nil {
 			return err
+		}
+		if ranks {
+			relevance += rankWeight * float32(ranked(p.Text, rank, what))
 		}
 		least = min(least, relevance)
 		s.read = append(s.read, readHit{hit: h, dense: f.parts[i], relevance: relevance, from: len(s.logits), to: len(s.logits) + len(logits)})
