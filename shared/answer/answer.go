@@ -322,7 +322,9 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 	}
 	said := make([]string, newest)
 	for i, t := range ask.Turns[:newest] {
-		said[i] = t.Reply
+		if !strings.EqualFold(strings.TrimSpace(t.Question), strings.TrimSpace(ask.Turns[newest].Question)) { // asked again, it is answered as before
+			said[i] = t.Reply
+		}
 	}
 	e.reading.ask(&f, newest)
 	e.reading.took = 0

@@ -139,6 +139,18 @@ func TestConversation(t *testing.T) {
 	}
 }
 
+// A question that is asked again is answered as before; another one is not answered with the same
+// sentence, where a result nearly as good has another.
+func TestTheSameQuestionHasTheSameReply(t *testing.T) {
+	e := over(t, openEncoder(t), passages.Passage{ID: "a", Title: "Volcano", Text: "A volcano is a vent in the crust of a planet."}, passages.Passage{ID: "b", Title: "Lava", Text: "Lava is molten rock from a volcano in the crust of a planet."})
+	first := ask(t, e, turns("what is a volcano?"))
+	reply := first.Quoted().Quotation()
+	again := ask(t, e, turns("what is a volcano?", reply, "What is a volcano? "))
+	if reply == "" || again.Quoted().Quotation() != reply {
+		t.Errorf("%q, then %q", reply, again.Quoted().Quotation())
+	}
+}
+
 func TestReplyIsNotSaidTwice(t *testing.T) {
 	const said = "Said."
 	result := func(score float32, text string) message.Result {

@@ -8,7 +8,7 @@ import (
 
 func TestAQuestionAsksForARank(t *testing.T) {
 	for question, want := range map[string]string{
-		"largest planet":                          "1 largest planet",
+		"largest planet": "1 largest planet",
 		"what's the second biggest city in Peru?": "2 largest city",
 		"the 3rd-longest river":                   "3 longest river",
 		"What is the largest hot desert?":         "1 largest hot desert",
