@@ -185,10 +185,14 @@ func TestFiveHundredTurns(t *testing.T) {
 		return true;
 	})()`)
 	t.Logf("500 questions were taken in %v", time.Since(begin).Round(time.Millisecond))
-	p.wait("the last of 500 turns", `(() => {
+	const last = `(() => {
 		const a = [...document.querySelectorAll("article.turn")].at(-1);
-		return a?.querySelector(".words").textContent === "When was the Eiffel Tower built?" && a.querySelector("blockquote") && a.ariaBusy !== "true";
-	})()`)
+		return !!(a?.querySelector(".words").textContent === "When was the Eiffel Tower built?" && a.querySelector("blockquote") && a.ariaBusy !== "true");
+	})()`
+	for time.Since(begin) < 3*time.Minute && !eval[bool](p, last) { // half a minute on two slow cores, longer beside other tests
+		time.Sleep(200 * time.Millisecond)
+	}
+	p.wait("the last of 500 turns", last)
 	all := time.Since(begin)
 	t.Logf("and answered in %v", all.Round(time.Millisecond))
 	turns := p.turns()
