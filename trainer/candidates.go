@@ -44,8 +44,9 @@ the first three results, of which none is right.
 --answers adds questions with short answers (Natural Questions, TriviaQA, SQuAD), in the
 forms of DPR's topics, asked of the collection in the folder --collection by the sparse
 stage. The first passage that has an answer is right, and so are its sentences that have
-one; passages without an answer are not. With --follow-ups, conversations are made of questions that name their subject: another
-question about it, then this one with a pronoun in the name's place.
+one; passages without an answer are not. With --follow-ups, conversations are made of
+questions that name their subject: another question about it, then this one with a pronoun
+in the name's place.
 
 --rewrites adds follow-up questions of conversations in the form of trainer import, asked
 of the same collection. What their rewrites find about their subject is read with them by

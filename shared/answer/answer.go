@@ -211,7 +211,7 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	switch f.stage {
 	case message.StageRead:
 		if err = e.search2(&f, e.turns, max(k, e.Reader.Results)); err == nil {
-			err = e.search3(&f, e.turns, ask.Turns)
+			err = e.search3(&f, e.turns)
 			f.hits = f.hits[:min(k, len(f.hits))]
 			f.read = f.read[:min(k, len(f.read))]
 		}

@@ -9,7 +9,6 @@ import (
 	"parley/shared/encoder"
 	"parley/shared/index"
 	"parley/shared/matrix"
-	"parley/shared/message"
 	"parley/shared/passages"
 	"parley/shared/sentence"
 )
@@ -60,8 +59,8 @@ func (e *Engine) SetReader(r *encoder.Reader) error {
 }
 
 // search3 runs the reader over turns and the first hits of f, which both stages found, and puts
-// these in order anew. The titles of the passages that replies quote are those of asked.
-func (e *Engine) search3(f *found, turns []conversation.Turn, asked []message.Turn) error {
+// these in order anew.
+func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 	start := time.Now()
 	s := e.third
 	if s == nil {
@@ -75,7 +74,7 @@ func (e *Engine) search3(f *found, turns []conversation.Turn, asked []message.Tu
 	s.read, s.logits = s.read[:0], s.logits[:0]
 	s.turns = append(s.turns[:0], turns...)
 	for i := range s.turns {
-		s.turns[i].Reply = Said(asked[i].Title, s.turns[i].Reply)
+		s.turns[i].Reply = Said(f.turns[i].Title, s.turns[i].Reply)
 	}
 	s.session.Ask(s.turns)
 	clear(s.turns) // forget
@@ -84,13 +83,13 @@ func (e *Engine) search3(f *found, turns []conversation.Turn, asked []message.Tu
 	for i, h := range hits {
 		p := e.Source.Passage(h.Doc)
 		text := passages.EncoderText(p)
-		own := len(text) - len(p.Text)
-		relevance, logits, err := s.session.Read(text, own, sentence.Split(p.Text))
+		own, spans := len(text)-len(p.Text), sentence.Split(p.Text)
+		relevance, logits, err := s.session.Read(text, own, spans)
 		if err != nil {
 			return err
 		}
 		if ranks {
-			relevance += rankWeight * float32(ranked(p.Text, rank, what))
+			relevance += rankWeight * float32(ranked(p.Text, spans, rank, what))
 		}
 		least = min(least, relevance)
 		s.read = append(s.read, readHit{hit: h, dense: f.parts[i], relevance: relevance, from: len(s.logits), to: len(s.logits) + len(logits)})

@@ -66,7 +66,7 @@ func TestTheReaderOrdersTheFirstResults(t *testing.T) {
 				t.Fatal(err)
 			}
 			if rank, of, ok := asksRank(a.Turns[len(a.Turns)-1].Question); ok {
-				if n := ranked(p.Text, rank, of); n != 0 {
+				if n := ranked(p.Text, sentence.Split(p.Text), rank, of); n != 0 {
 					relevance[i] += rankWeight * float32(n)
 					ranks++
 				}

@@ -95,11 +95,11 @@ func asksRank(question string) (r rank, what []string, ok bool) {
 	return r, nil, false
 }
 
-// ranked returns 1 where a sentence of a text names rank r of what, -1 where sentences name others
-// alone, and 0 where there is none.
-func ranked(text string, r rank, what []string) int {
+// ranked returns 1 where a sentence of a text, one of spans, names rank r of what, -1 where sentences
+// name others alone, and 0 where there is none.
+func ranked(text string, spans []sentence.Span, r rank, what []string) int {
 	other := 0
-	for _, span := range sentence.Split(text) {
+	for _, span := range spans {
 		words := split(strings.ToLower(text[span.Start:span.End]))
 		if !about(words, what) {
 			continue
@@ -117,8 +117,11 @@ func ranked(text string, r rank, what []string) int {
 	return other
 }
 
-// about reports whether one of words begins with one of what; also where what is empty.
+// about reports whether one of words begins with one of what, or what is empty.
 func about(words, what []string) bool {
+	if len(what) == 0 {
+		return true
+	}
 	for _, w := range words {
 		for _, x := range what {
 			if strings.HasPrefix(w, x) {
@@ -126,5 +129,5 @@ func about(words, what []string) bool {
 			}
 		}
 	}
-	return len(what) == 0
+	return false
 }

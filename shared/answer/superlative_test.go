@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"parley/shared/sentence"
 )
 
 func TestAQuestionAsksForARank(t *testing.T) {
@@ -51,7 +53,7 @@ func TestAPassageNamesARank(t *testing.T) {
 		{"and the smallest?", "", 0},
 	} {
 		r, what, ok := asksRank(c.question)
-		if got := ranked(c.text, r, what); !ok || got != c.want {
+		if got := ranked(c.text, sentence.Split(c.text), r, what); !ok || got != c.want {
 			t.Errorf("%q, %q: %d, want %d", c.question, c.text, got, c.want)
 		}
 	}

@@ -181,7 +181,7 @@ type ReaderSession struct {
 	r      *Reader
 	s      Session
 	input  conversation.Input
-	asked  int       // tokens of the questions
+	asked  int       // tokens of the conversation
 	mean   []float32 // [H]
 	logits []float32 // by sentence
 }
@@ -198,7 +198,7 @@ func (s *ReaderSession) Ask(turns []conversation.Turn) {
 	s.asked = len(s.input.IDs)
 }
 
-// Read reads a passage after the questions: text as encoders read passages, in which what
+// Read reads a passage after the conversation: text as encoders read passages, in which what
 // is not the title begins at byte own. spans are sentences of that part, in order and from
 // its beginning. It returns the logit of its relevance, and one for each sentence; a
 // sentence that lies beyond the passage's tokens has none, and gets -Inf. The logits are

@@ -129,6 +129,9 @@ function answerOf(question, a) {
 // Longer questions and earlier turns could not reach the encoder.
 const maxTurns = 200;
 
+// sent is what the worker is told of a turn.
+const sent = ({ question, reply, title, begins }) => ({ question, reply, title, begins });
+
 class Conversation {
   #parley;
   #turns;
@@ -158,7 +161,7 @@ class Conversation {
   }
 
   async #request(before, question, { k = 10, level = '', read = '', stage = '', explain = false, weights, signal }) {
-    const turns = [...before.slice(-maxTurns + 1).map(({ question, reply, title, begins }) => ({ question, reply, title, begins })), { question }];
+    const turns = [...before.slice(-maxTurns + 1).map(sent), { question }];
     const from = before.length + 1 - turns.length;
     const body = { turns, k, level, read, stage, explain, ...weights && { weights } };
     const a = answerOf(question, await this.#parley._ask(body, signal));
@@ -200,7 +203,7 @@ class Conversation {
     return t && { ...t };
   }
 
-  toJSON() { return { turns: this.#turns.map(({ question, reply, title, begins }) => ({ question, reply, title, begins })) }; }
+  toJSON() { return { turns: this.#turns.map(sent) }; }
 }
 
 // ---- Documents. ----

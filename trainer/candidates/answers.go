@@ -129,8 +129,8 @@ const (
 )
 
 // Answered makes examples from questions with short answers, at most most of them (0: no
-// limit). The first of the best passages that has an answer in its text is relevant, and so are its sentences
-// that have one. Passages without an answer in title and text are not relevant; those with
+// limit). The first of the best passages that has an answer in its text is relevant, and so
+// are its sentences that have one. Passages without an answer in title and text are not relevant; those with
 // an answer in the title alone are neither, because a title is often the answer itself.
 // The questions come in an order drawn by the seed; done is called with the number of
 // examples after each.

@@ -66,19 +66,16 @@ func Check(s Set, article func(id string) bool) []Problem {
 		}
 	}
 	for _, split := range All {
-		if split != Choice && split != Visitors || len(s[split]) > 0 {
+		if slices.Contains(Splits, split) || len(s[split]) > 0 {
 			k.split(split, s[split])
 		}
 	}
 	k.whole(s)
 	k.checkPooled(s)
 	k.checkFactbook(s)
-	training := func(c *judged.Conversation) bool {
-		return strings.HasPrefix(c.ID, "train-") || strings.HasPrefix(c.ID, Visitors)
-	}
 	for _, d := range Duplicates(s) {
-		a, b := d.A.Conversation, d.B.Conversation
-		if training(a) && training(b) && (strings.HasPrefix(a.ID, Visitors) || strings.HasPrefix(b.ID, Visitors)) {
+		of := func(split string, p place) bool { return strings.HasPrefix(p.Conversation.ID, split+"-") }
+		if of(Visitors, d.A) && (of("train", d.B) || of(Visitors, d.B)) || of("train", d.A) && of(Visitors, d.B) {
 			continue // a question may be asked twice in training, after other questions
 		}
 		k.at(d.A.Conversation, d.A.Turn, "nearly the question of %s (likeness %.2f): %q, %q", d.B.Conversation.QueryID(d.B.Turn), d.Likeness, d.A.Text, d.B.Text)

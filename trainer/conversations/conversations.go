@@ -57,7 +57,7 @@ func Open(dir string) (Set, error) {
 		s[split] = list
 		errs = append(errs, err)
 	}
-	for _, split := range []string{Choice, Visitors} {
+	for _, split := range All[len(Splits):] {
 		list, err := Read(filepath.Join(dir, split+".jsonl"))
 		if err == nil {
 			s[split] = list
