@@ -390,7 +390,9 @@ func TestGrowingCopiesNothing(t *testing.T) {
 		}
 	}
 	runtime.ReadMemStats(&after)
-	if got, most := after.TotalAlloc-before.TotalAlloc, uint64(n*len(text)*5/4); got > most {
+	// A quarter more than the texts is taken now, and the runtime adds some kilobytes of its own;
+	// one copy would take twice the texts.
+	if got, most := after.TotalAlloc-before.TotalAlloc, uint64(n*len(text)*3/2); got > most {
 		t.Errorf("%d bytes were allocated for texts of %d, wanted at most %d", got, n*len(text), most)
 	}
 	var out bytes.Buffer
