@@ -111,6 +111,7 @@ type found struct {
 	ranking     []float32 // the features of the sparse stage's ranking
 	sure        float32
 	parts       []float32 // the dense stage's part of each hit's score, where it answered
+	places      []float32 // what each hit's score has gained by the place that it names, where one was asked for
 	read        []readHit // of the first hits, where the reader answered
 
 	cost                            index.Cost
@@ -183,9 +184,15 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	}
 	encoded := time.Now()
 	f.encoding = encoded.Sub(start)
-	depth := max(k, defaultK) // features need ten hits
+	many := k // hits to find
+	place, places := asksRank(e.turns[len(e.turns)-1].Question)
+	places = places && ask.Stage != message.StageDense // cosines alone are shown as they are
+	if places {
+		many = max(k, placed)
+	}
+	depth := max(many, defaultK) // features need ten hits
 	if e.Dense != nil {
-		depth = max(k, candidates)
+		depth = max(many, candidates)
 	}
 	all, cost, err := e.Source.Search(f.Vector, depth)
 	if err != nil {
@@ -210,19 +217,23 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	}
 	switch f.stage {
 	case message.StageRead:
-		if err = e.search2(&f, e.turns, max(k, e.Reader.Results)); err == nil {
-			err = e.search3(&f, e.turns)
-			f.hits = f.hits[:min(k, len(f.hits))]
-			f.read = f.read[:min(k, len(f.read))]
-		}
+		err = e.search2(&f, e.turns, max(many, e.Reader.Results))
 	case message.StageDense, message.StageBoth:
-		err = e.search2(&f, e.turns, k)
+		err = e.search2(&f, e.turns, many)
 	default:
-		f.hits = all[:min(k, len(all))]
+		f.hits = all
+	}
+	if err == nil && places {
+		err = e.heed(&f, place)
+	}
+	if err == nil && f.stage == message.StageRead {
+		err = e.search3(&f, e.turns)
 	}
 	if err != nil {
 		return f, err
 	}
+	f.hits = f.hits[:min(k, len(f.hits))]
+	f.read = f.read[:min(k, len(f.read))]
 	return f, e.bring(f.hits)
 }
 
@@ -352,6 +363,9 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		}
 		if f.stage != message.StageSparse {
 			a.Results[i].Dense = f.parts[i]
+		}
+		if f.places != nil {
+			a.Results[i].Superlative = f.places[i]
 		}
 		if i < len(f.read) {
 			a.Results[i].Read = f.read[i].part

@@ -37,6 +37,7 @@ type third struct {
 type readHit struct {
 	hit       index.Hit
 	dense     float32 // the dense stage's part of the hit's score
+	place     float32 // what the place that it names adds, where one was asked for
 	part      float32 // the reader's
 	relevance float32
 	from, to  int // its sentences' logits
@@ -78,7 +79,6 @@ func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 	}
 	s.session.Ask(s.turns)
 	clear(s.turns) // forget
-	rank, what, ranks := asksRank(turns[len(turns)-1].Question)
 	least := float32(math.MaxFloat32)
 	for i, h := range hits {
 		p := e.Source.Passage(h.Doc)
@@ -88,11 +88,15 @@ func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 		if err != nil {
 			return err
 		}
-		if ranks {
-			relevance += rankWeight * float32(ranked(p.Text, spans, rank, what))
+		if f.places != nil { // the reader confuses places among the largest, too
+			relevance += placeRelevance * (f.places[i]/placeWeight - 1)
 		}
 		least = min(least, relevance)
-		s.read = append(s.read, readHit{hit: h, dense: f.parts[i], relevance: relevance, from: len(s.logits), to: len(s.logits) + len(logits)})
+		r := readHit{hit: h, dense: f.parts[i], relevance: relevance, from: len(s.logits), to: len(s.logits) + len(logits)}
+		if f.places != nil {
+			r.place = f.places[i]
+		}
+		s.read = append(s.read, r)
 		s.logits = append(s.logits, logits...)
 	}
 	for i := range s.read {
@@ -107,6 +111,9 @@ func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 	}
 	for i, r := range s.read {
 		hits[i], f.parts[i] = r.hit, r.dense
+		if f.places != nil {
+			f.places[i] = r.place
+		}
 	}
 	f.read = s.read
 	f.third = time.Since(start)
@@ -124,7 +131,7 @@ func Said(title, reply string) string {
 
 // before reports whether r comes before o: by score, of equal ones by document number.
 func (r *readHit) before(o *readHit) bool {
-	return r.hit.Score > o.hit.Score || r.hit.Score == o.hit.Score && r.hit.Doc < o.hit.Doc
+	return comesBefore(r.hit, o.hit)
 }
 
 // weighSentences adds to the scores of a passage's sentences, in relation to the best, what the

@@ -41,7 +41,7 @@ func threeStages(t testing.TB) *Engine {
 func TestTheReaderOrdersTheFirstResults(t *testing.T) {
 	e := threeStages(t)
 	changed, ranks := 0, 0
-	for _, a := range []message.Ask{turns("Which river is the longest?"), turns("the largest island"), tower, turns("iron", "A metal.", "what is it made of, and who painted it?")} {
+	for _, a := range []message.Ask{turns("Which river is the longest?"), turns("largest city"), tower, turns("iron", "A metal.", "what is it made of, and who painted it?")} {
 		a.K, a.Explain, a.Stage = 12, true, message.StageBoth
 		both := ask(t, e, a)
 		a.Stage = message.StageRead
@@ -65,9 +65,9 @@ func TestTheReaderOrdersTheFirstResults(t *testing.T) {
 			if relevance[i], _, err = s.Read(passages.EncoderText(p), 0, nil); err != nil {
 				t.Fatal(err)
 			}
-			if rank, of, ok := asksRank(a.Turns[len(a.Turns)-1].Question); ok {
-				if n := ranked(p.Text, sentence.Split(p.Text), rank, of); n != 0 {
-					relevance[i] += rankWeight * float32(n)
+			if place, ok := asksRank(a.Turns[len(a.Turns)-1].Question); ok {
+				if n := place.ranked(p.Text, sentence.Split(p.Text)); n != 0 {
+					relevance[i] += placeRelevance * n
 					ranks++
 				}
 			}
@@ -94,7 +94,7 @@ func TestTheReaderOrdersTheFirstResults(t *testing.T) {
 			for _, p := range r.Parts {
 				sum += p.Query * p.Doc
 			}
-			if sum = sum + r.Dense; sum+r.Read != r.Score {
+			if sum = sum + r.Dense + r.Superlative; sum+r.Read != r.Score {
 				t.Errorf("result %d: the parts sum to %v, the score is %v", i, sum+r.Read, r.Score)
 			}
 		}
