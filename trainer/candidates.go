@@ -108,8 +108,8 @@ func runCandidates(flags *cli.Flags) cli.Run {
 		}
 		if o.splits != "" {
 			for name := range strings.SplitSeq(o.splits, ",") {
-				if !slices.Contains(conversations.All, name) {
-					return cli.Usagef("--splits: there is no %q; there are %s", name, strings.Join(conversations.All, ", "))
+				if !slices.Contains(conversations.Playable, name) {
+					return cli.Usagef("--splits: there is no %q; there are %s", name, strings.Join(conversations.Playable, ", "))
 				}
 			}
 		}
@@ -177,6 +177,7 @@ func (o *making) play(ctx context.Context, excluded train.Exclusion, stderr io.W
 	if err != nil {
 		return nil, err
 	}
+	set.AddFacts(articles, strings.Split(o.splits, ","))
 	e, err := o.files.Engine(ctx, articles, stderr)
 	if err != nil {
 		return nil, err

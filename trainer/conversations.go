@@ -128,6 +128,7 @@ func runConversations(flags *cli.Flags) cli.Run {
 		case "check":
 			return checkConversations(set, articles, filepath.Join(o.files.Encoder, "vocab.txt"), o.json, s.Out)
 		}
+		set.AddFacts(articles, strings.Split(o.splits, ","))
 		e, err := o.files.Engine(ctx, articles, s.Err)
 		if err != nil {
 			return err
@@ -149,8 +150,8 @@ type conversationsFlags struct {
 // if --encoder was not given.
 func (o *conversationsFlags) check(flags *cli.Flags) error {
 	for name := range strings.SplitSeq(o.splits, ",") {
-		if !slices.Contains(conversations.All, name) {
-			return cli.Usagef("--splits: there is no %q; there are %s", name, strings.Join(conversations.All, ", "))
+		if !slices.Contains(conversations.Playable, name) {
+			return cli.Usagef("--splits: there is no %q; there are %s", name, strings.Join(conversations.Playable, ", "))
 		}
 	}
 	if err := checkDense(&o.files.Dense); err != nil {

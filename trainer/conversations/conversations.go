@@ -42,6 +42,9 @@ const Visitors = "visitors"
 // All lists the splits in the order of the tables.
 var All = append(slices.Clone(Splits), Choice, Visitors)
 
+// Playable lists the splits that can be played: All, and those that AddFacts makes.
+var Playable = append(slices.Clone(All), Facts, FactsHeldOut)
+
 // A Set is the whole data set, by split.
 type Set map[string][]judged.Conversation
 

@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -23,6 +24,7 @@ const FactbookPrefix = "factbook/"
 // read:
 //
 //	DIR/corpus.jsonl                     the articles, BEIR
+//	DIR/facts.jsonl                      the conversations of AddFacts to train on, in the set's own form
 //	DIR/SPLIT/queries_last.jsonl         the questions as typed, BEIR
 //	DIR/SPLIT/queries_conversation.jsonl the question, then what was said before it, oldest first, one line each
 //	DIR/SPLIT/queries_rewrite.jsonl      the rewrites
@@ -35,7 +37,7 @@ const FactbookPrefix = "factbook/"
 //
 // Export leaves out the Factbook's passages, because they were added to the collection
 // after the conversations were judged and the figures published. It also leaves out their
-// judgements (factbook.tsv).
+// judgements (factbook.tsv), and the facts that are held out.
 func Export(s Set, articles *passages.Store, dir string) error {
 	var corpus bytes.Buffer
 	for i := range articles.Len() {
@@ -45,7 +47,17 @@ func Export(s Set, articles *passages.Store, dir string) error {
 		}
 		beir.AppendDocument(&corpus, beir.Document{ID: p.ID, Title: p.Title, Text: p.Text})
 	}
-	files := map[string][]byte{"corpus.jsonl": corpus.Bytes()}
+	ask := Set{}
+	ask.AddFacts(articles, []string{Facts})
+	var asked bytes.Buffer
+	lines := json.NewEncoder(&asked)
+	lines.SetEscapeHTML(false)
+	for i := range ask[Facts] {
+		if err := lines.Encode(&ask[Facts][i]); err != nil {
+			return err
+		}
+	}
+	files := map[string][]byte{"corpus.jsonl": corpus.Bytes(), "facts.jsonl": asked.Bytes()}
 	for _, split := range Splits {
 		exportSplit(files, split, s[split], func(t *judged.Turn) []judged.Gold { return t.Gold })
 	}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"parley/shared/answer"
 	"parley/shared/judged"
@@ -100,6 +101,7 @@ func (j *judge) candidates(t Played, r *rand.Rand) (e candidates.Example, ok boo
 		graded[g.ID] = true
 	}
 	right := rightOnes(known)
+	facts := strings.HasPrefix(t.Of.ID, conversations.Facts) // of these, all is known
 	var answers *candidates.Passage
 	var wrong []candidates.Passage
 	for _, result := range t.Answer.Results {
@@ -107,7 +109,7 @@ func (j *judge) candidates(t Played, r *rand.Rand) (e candidates.Example, ok boo
 		if right[result.ID] && answers == nil {
 			answers = &p
 		}
-		if !graded[result.ID] {
+		if !graded[result.ID] && (facts || !mayTell(result.ID, result.Title, t.judged().Rewrite)) {
 			wrong = append(wrong, p)
 		}
 	}
@@ -123,6 +125,14 @@ func (j *judge) candidates(t Played, r *rand.Rand) (e candidates.Example, ok boo
 	answers.Relevant, answers.Sentences = true, j.sentences(t.judged(), answers.Text)
 	e.Passages = append([]candidates.Passage{*answers}, candidates.Draw(wrong, candidateWrong/2, candidateWrong, r)...)
 	return e, true
+}
+
+// mayTell reports whether a passage is one of the Factbook's about a country that the
+// question names. In the conversations to train on, nobody judged these, and many answer.
+func mayTell(id, title, rewrite string) bool {
+	country, _, _ := strings.Cut(title, ":")
+	country, _, _ = strings.Cut(country, " (")
+	return isFactbook(id) && strings.Contains(strings.ToLower(rewrite), strings.ToLower(country))
 }
 
 // sentences returns the numbers of the text's sentences that are nearly as like the

@@ -2,7 +2,7 @@
 # Trains readers on the dense encoder that ships, three seeds, and measures them with both
 # stages beside them:
 #
-#   sh trainer/experiment/reader.sh train [DATA]      with FIRST, 40 minutes and an hour of two cores a seed; without, three hours more; resumed where it stopped
+#   sh trainer/experiment/reader.sh train [DATA]      with FIRST, ten minutes and an hour of two cores a seed; without, three hours more; resumed where it stopped
 #   sh trainer/experiment/reader.sh measure [DATA]    writes models/experiments/reader/*.json
 #
 # DATA is the folder that trainer/experiment/data.sh made, build/experiments/data if not
@@ -81,14 +81,15 @@ train)
     [ -d "$runs/first" ] || first
     FIRST=$runs/first
   fi
-  # The replies are those of all three stages, and of two for the visitors: others, and more that mislead.
+  # The replies are those of all three stages, and of two for the visitors and for facts: others, and more that mislead.
   of="--dense $FIRST --dense-passages $data/bge"
   examples dev.jsonl --splits dev $of --stage read
   examples train.jsonl --splits train $of --stage read $not
   examples visitors.jsonl --splits visitors $of --stage both $not
+  examples facts.jsonl --splits facts $of --stage both $not
   for seed in $seeds; do
-    learn "seed$seed" --encoder "$FIRST" --further --seed "$seed" --dev "$runs/dev.jsonl" --passages 3 --rate 8e-5 \
-      --examples "$runs/train.jsonl,$runs/visitors.jsonl"
+    learn "seed$seed" --encoder "$FIRST" --further --seed "$seed" --dev "$runs/dev.jsonl" --rate 8e-5 --epochs 2 --steps 900 \
+      --examples "$runs/train.jsonl,$runs/visitors.jsonl,$runs/facts.jsonl"
   done
   ;;
 measure)
