@@ -111,7 +111,7 @@ type found struct {
 	ranking     []float32 // the features of the sparse stage's ranking
 	sure        float32
 	parts       []float32 // the dense stage's part of each hit's score, where it answered
-	places      []float32 // what each hit's score has gained by the place that it names, where one was asked for
+	rules       []float32 // what a rule by words adds to each hit's score, where there is one for the question
 	read        []readHit // of the first hits, where the reader answered
 
 	cost                            index.Cost
@@ -185,10 +185,12 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	encoded := time.Now()
 	f.encoding = encoded.Sub(start)
 	many := k // hits to find
-	place, places := asksRank(e.turns[len(e.turns)-1].Question)
-	places = places && ask.Stage != message.StageDense // cosines alone are shown as they are
-	if places {
-		many = max(k, placed)
+	var rule rule
+	if ask.Stage != message.StageDense { // cosines alone are shown as they are
+		rule = ruleFor(e.turns[len(e.turns)-1].Question, f.Alone || len(e.turns) == 1)
+	}
+	if rule != nil {
+		many = max(k, ruled)
 	}
 	depth := max(many, defaultK) // features need ten hits
 	if e.Dense != nil {
@@ -223,8 +225,8 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	default:
 		f.hits = all
 	}
-	if err == nil && places {
-		err = e.heed(&f, place)
+	if err == nil && rule != nil {
+		err = e.heed(&f, rule)
 	}
 	if err == nil && f.stage == message.StageRead {
 		err = e.search3(&f, e.turns)
@@ -364,8 +366,8 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 		if f.stage != message.StageSparse {
 			a.Results[i].Dense = f.parts[i]
 		}
-		if f.places != nil {
-			a.Results[i].Superlative = f.places[i]
+		if f.rules != nil {
+			a.Results[i].Rule = f.rules[i]
 		}
 		if i < len(f.read) {
 			a.Results[i].Read = f.read[i].part

@@ -37,7 +37,7 @@ type third struct {
 type readHit struct {
 	hit       index.Hit
 	dense     float32 // the dense stage's part of the hit's score
-	place     float32 // what the place that it names adds, where one was asked for
+	rule      float32 // what a rule by words adds
 	part      float32 // the reader's
 	relevance float32
 	from, to  int // its sentences' logits
@@ -88,13 +88,13 @@ func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 		if err != nil {
 			return err
 		}
-		if f.places != nil { // the reader confuses places among the largest, too
-			relevance += placeRelevance * (f.places[i]/placeWeight - 1)
+		if f.rules != nil { // the reader confuses places among the largest, too
+			relevance += ruleRelevance * (f.rules[i]/ruleWeight - 1)
 		}
 		least = min(least, relevance)
 		r := readHit{hit: h, dense: f.parts[i], relevance: relevance, from: len(s.logits), to: len(s.logits) + len(logits)}
-		if f.places != nil {
-			r.place = f.places[i]
+		if f.rules != nil {
+			r.rule = f.rules[i]
 		}
 		s.read = append(s.read, r)
 		s.logits = append(s.logits, logits...)
@@ -111,8 +111,8 @@ func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 	}
 	for i, r := range s.read {
 		hits[i], f.parts[i] = r.hit, r.dense
-		if f.places != nil {
-			f.places[i] = r.place
+		if f.rules != nil {
+			f.rules[i] = r.rule
 		}
 	}
 	f.read = s.read

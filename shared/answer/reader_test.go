@@ -67,7 +67,7 @@ func TestTheReaderOrdersTheFirstResults(t *testing.T) {
 			}
 			if place, ok := asksRank(a.Turns[len(a.Turns)-1].Question); ok {
 				if n := place.ranked(p.Text, sentence.Split(p.Text)); n != 0 {
-					relevance[i] += placeRelevance * n
+					relevance[i] += ruleRelevance * n
 					ranks++
 				}
 			}
@@ -94,7 +94,7 @@ func TestTheReaderOrdersTheFirstResults(t *testing.T) {
 			for _, p := range r.Parts {
 				sum += p.Query * p.Doc
 			}
-			if sum = sum + r.Dense + r.Superlative; sum+r.Read != r.Score {
+			if sum = sum + r.Dense + r.Rule; sum+r.Read != r.Score {
 				t.Errorf("result %d: the parts sum to %v, the score is %v", i, sum+r.Read, r.Score)
 			}
 		}

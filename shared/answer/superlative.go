@@ -3,60 +3,12 @@ package answer
 import (
 	"strings"
 
-	"parley/shared/index"
 	"parley/shared/sentence"
 )
 
 // To an encoder, "the largest planet" is nearly the same as "the ninth-largest". So where a question
-// asks for a place among the largest, the longest and so on, the best hits are put in order anew by what
-// their passages say about that place. It is decided by words, in English alone.
-
-const (
-	// placed is how many of the best hits are compared.
-	placed = 20
-	// placeWeight is what a passage gains that names the place asked for, beside one that names none. One
-	// that names other places alone loses as much; no part is negative, since all get this much more.
-	// Chosen by the questions of our conversations that ask for a place, test left out.
-	placeWeight = 4
-	// placeRelevance is the same to the reader, in its logits.
-	placeRelevance = 1.5
-)
-
-// heed adds to the first hits what their passages say about a place, and puts these in order anew. What
-// is added is never negative, so that they stay before all others. Where no passage names any place,
-// nothing is added.
-func (e *Engine) heed(f *found, a placeAsked) error {
-	hits := f.hits[:min(len(f.hits), placed)]
-	if err := e.bring(hits); err != nil {
-		return err
-	}
-	parts, named := make([]float32, len(f.hits)), false
-	for i := range hits {
-		text := e.Source.Passage(hits[i].Doc).Text
-		n := a.ranked(text, sentence.Split(text))
-		parts[i], named = placeWeight*(1+n), named || n != 0
-	}
-	if !named {
-		return nil
-	}
-	f.places = parts
-	for i := range hits {
-		hits[i].Score += parts[i]
-		for j := i; j > 0 && comesBefore(hits[j], hits[j-1]); j-- { // insertion: they are few
-			hits[j], hits[j-1] = hits[j-1], hits[j]
-			parts[j], parts[j-1] = parts[j-1], parts[j]
-			if f.parts != nil {
-				f.parts[j], f.parts[j-1] = f.parts[j-1], f.parts[j]
-			}
-		}
-	}
-	return nil
-}
-
-// comesBefore reports whether a hit comes before another: by score, of equal ones by document number.
-func comesBefore(a, b index.Hit) bool {
-	return a.Score > b.Score || a.Score == b.Score && a.Doc < b.Doc
-}
+// asks for a place among the largest, the longest and so on, a rule (rule.go) compares it with what the
+// passages say about that place.
 
 // superlatives are groups of words that mean the same, each between bars.
 const superlatives = "| largest biggest | highest tallest | oldest earliest | smallest tiniest | fastest quickest | nearest closest | farthest furthest" +

@@ -108,13 +108,13 @@ func TestThePlaceAskedForIsAPartOfTheScore(t *testing.T) {
 			for _, p := range r.Parts {
 				sum += p.Query * p.Doc
 			}
-			if sum = sum + r.Dense; sum+r.Superlative+r.Read != r.Score && stage != message.StageDense {
-				t.Errorf("%s, result %d: the parts sum to %v, the score is %v", stage, i, sum+r.Superlative+r.Read, r.Score)
+			if sum = sum + r.Dense; sum+r.Rule+r.Read != r.Score && stage != message.StageDense {
+				t.Errorf("%s, result %d: the parts sum to %v, the score is %v", stage, i, sum+r.Rule+r.Read, r.Score)
 			}
-			if r.Superlative < 0 || r.Superlative > 2*placeWeight || i >= placed && r.Superlative != 0 {
-				t.Errorf("%s, result %d: the place adds %v", stage, i, r.Superlative)
+			if r.Rule < 0 || r.Rule > 2*ruleWeight || i >= ruled && r.Rule != 0 {
+				t.Errorf("%s, result %d: the place adds %v", stage, i, r.Rule)
 			}
-			if r.Superlative > placeWeight {
+			if r.Rule > ruleWeight {
 				gained++
 			}
 		}
@@ -145,7 +145,7 @@ func TestPlacesInTheCollection(t *testing.T) {
 	for _, line := range lines {
 		question, articles, _ := strings.Cut(line, "\t")
 		a := turns(question)
-		a.K, a.Brief = placed, true
+		a.K, a.Brief = ruled, true
 		gold := strings.Split(articles, ",")
 		f, err := e.find(a)
 		if err != nil {
@@ -164,10 +164,10 @@ func TestPlacesInTheCollection(t *testing.T) {
 			right++
 		}
 		if slices.Contains(gold, first(func(i int) float32 {
-			if f.places == nil {
+			if f.rules == nil {
 				return f.hits[i].Score
 			}
-			return f.hits[i].Score - f.places[i]
+			return f.hits[i].Score - f.rules[i]
 		})) {
 			before++
 		}

@@ -179,9 +179,10 @@ type Result struct {
 	NoFigure bool `json:"no_figure,omitempty"`
 	// Dense is the dense stage's part of Score, which may be negative.
 	Dense float32 `json:"dense,omitempty"`
-	// Superlative is the part of Score by what the passage says about the place among the largest, the
-	// longest and so on that the question asks for, at least 0; see shared/answer, superlative.go.
-	Superlative float32 `json:"superlative,omitempty"`
+	// Rule is the part of Score by a rule that reads words, at least 0: where the question asks for a
+	// place among the largest, the longest and so on, or for nothing but what has a name; see
+	// shared/answer, rule.go.
+	Rule float32 `json:"rule,omitempty"`
 	// Read is the reader's part of Score, at least 0.
 	Read  float32 `json:"read,omitempty"`
 	Parts []Part  `json:"parts,omitempty"`
@@ -198,7 +199,7 @@ type Place struct {
 	End   int `json:"end"`
 }
 
-// A Part is one term's part of a score, Query x Doc. The parts, with Dense, Superlative and Read
+// A Part is one term's part of a score, Query x Doc. The parts, with Dense, Rule and Read
 // added last, in this order, sum to the score.
 type Part struct {
 	Term  int     `json:"term"`  // index into the Answer's Terms

@@ -389,7 +389,7 @@ func readResult(v jsontree.Value, m *message.Result) {
 	}
 	m.NoFigure = v.Get("no_figure").Yes
 	m.Dense = float32(v.Get("dense").Number)
-	m.Superlative = float32(v.Get("superlative").Number)
+	m.Rule = float32(v.Get("rule").Number)
 	m.Read = float32(v.Get("read").Number)
 	if list := v.Get("parts").List; len(list) > 0 {
 		m.Parts = make([]message.Part, len(list))
@@ -423,7 +423,7 @@ func (w *writer) writeResult(name string, m *message.Result) {
 	w.end(']')
 	w.yes("no_figure", m.NoFigure)
 	w.float("dense", float64(m.Dense), 32)
-	w.float("superlative", float64(m.Superlative), 32)
+	w.float("rule", float64(m.Rule), 32)
 	w.float("read", float64(m.Read), 32)
 	if len(m.Parts) > 0 {
 		w.begin("parts", '[')

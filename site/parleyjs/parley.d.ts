@@ -88,8 +88,8 @@ export interface Result {
   score: number;
   /** The second stage's part of the score. */
   dense: number;
-  /** The part of the score by the place among the largest, the longest ... that was asked for, at least 0. */
-  superlative: number;
+  /** The part of the score by a rule that reads words, for questions like "the largest planet" or "what is poetry", at least 0. */
+  rule: number;
   /** The reader's part of the score, at least 0. */
   read: number;
   /** The sentence of the text that answers best. */

@@ -98,12 +98,12 @@ function indices(text) {
 
 // resultOf makes a Result of a message.Result, whose empty fields are left out.
 function resultOf(r) {
-  const { doc = 0, id = '', title = '', text = '', url = '', score = 0, quote = [0, 0], marks = [], no_figure = false, dense = 0, superlative = 0, read = 0, parts } = r;
+  const { doc = 0, id = '', title = '', text = '', url = '', score = 0, quote = [0, 0], marks = [], no_figure = false, dense = 0, rule = 0, read = 0, parts } = r;
   const at = indices(text);
   let span = [at(quote[0]), at(quote[1])];
   if (span[0] < 0 || span[1] > text.length || span[0] >= span[1]) span = [0, Math.min(text.length, 300)];
   return {
-    doc, id, title, text, url, score, dense, superlative, read,
+    doc, id, title, text, url, score, dense, rule, read,
     quote: text.slice(...span).trim(), span, marks: marks.map(m => m.map(at)), noFigure: no_figure,
     ...parts && { parts: parts.map(({ term = 0, query = 0, doc = 0 }) => ({ term, query, doc })) },
   };

@@ -284,7 +284,7 @@ func (c *WhyPanel) Parts() []PartView {
 	var most float32
 	for _, from := range []*message.Answer{w.plain, a} {
 		if r := find(from, c.Result); r != nil {
-			most = max(most, r.Dense, -r.Dense, r.Superlative, r.Read)
+			most = max(most, r.Dense, -r.Dense, r.Rule, r.Read)
 			for _, p := range r.Parts {
 				most = max(most, p.Query*p.Doc)
 			}
@@ -296,8 +296,8 @@ func (c *WhyPanel) Parts() []PartView {
 			Text: "dense vector", Class: "part dense", Product: signed(r.Dense), Width: percent(max(r.Dense, -r.Dense), most),
 		})
 	}
-	if r != nil && r.Superlative != 0 {
-		views = append(views, PartView{Text: "place asked for", Class: "part dense", Product: signed(r.Superlative), Width: percent(r.Superlative, most)})
+	if r != nil && r.Rule != 0 {
+		views = append(views, PartView{Text: "rule", Class: "part dense", Product: signed(r.Rule), Width: percent(r.Rule, most)})
 	}
 	if a != nil && a.Stage == message.StageRead && r != nil && r.Read != 0 {
 		views = append(views, PartView{Text: "reader", Class: "part dense", Product: signed(r.Read), Width: percent(r.Read, most)})
@@ -385,17 +385,17 @@ func (c *WhyPanel) Sum() string {
 			bring += p.Query * p.Doc
 		}
 	}
-	s := countTerms(len(r.Parts)-exact, exact) + " that the passage shares, query weight × passage weight, add up to " + fixed(r.Score-r.Dense-r.Superlative-r.Read) + "."
+	s := countTerms(len(r.Parts)-exact, exact) + " that the passage shares, query weight × passage weight, add up to " + fixed(r.Score-r.Dense-r.Rule-r.Read) + "."
 	if r.Dense != 0 {
 		s = "The dense vector adds " + signed(r.Dense) + ": a second encoder compares the meaning of question and passage, whatever words they share. " + s
 		if r.Read != 0 {
 			s = "The reader adds " + signed(r.Read) + ": it reads question and passage together, word by word, as it does for the first results alone. " + s
 		}
 	}
-	if r.Superlative != 0 {
-		s += " What the passage says about the place among others that you asked for adds " + signed(r.Superlative) + "."
+	if r.Rule != 0 {
+		s += " A rule adds " + signed(r.Rule) + ": you asked for a place among the largest, the longest or the like, or for what has a name, and it compares this with the passage's words."
 	}
-	if r.Dense != 0 || r.Superlative != 0 {
+	if r.Dense != 0 || r.Rule != 0 {
 		s += " Together " + fixed(r.Score) + "."
 	}
 	if exact > 0 {

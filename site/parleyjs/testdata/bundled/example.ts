@@ -48,7 +48,7 @@ async function example(base: string | URL): Promise<string[]> {
   const { encode, search, read, dense, reader, lists, postings } = a.cost;
   check('cost', encode > 0 && search >= 0 && read >= 0 && dense === 0 && reader === 0 && whole(lists) && whole(postings) && postings > 0);
   const r: Result = a.results[0]!;
-  check('result', whole(r.doc) && r.id !== '' && r.title !== '' && /^https:/.test(r.url) && r.score > 0 && r.dense === 0 && r.superlative === 0 && !r.noFigure && r.parts === undefined);
+  check('result', whole(r.doc) && r.id !== '' && r.title !== '' && /^https:/.test(r.url) && r.score > 0 && r.dense === 0 && r.rule === 0 && !r.noFigure && r.parts === undefined);
   check('result: ranges', r.text.slice(...r.span).trim() === r.quote && r.marks.every(([from, to]) => from < to));
   const t: Term = a.terms[0]!;
   check('term', t.text !== '' && t.weight > 0 && t.turn >= -1 && [t.reply, t.typed, t.word].every(is => typeof is === 'boolean'));
