@@ -45,13 +45,21 @@ func (e *Engine) spell(turns []message.Turn) (read []message.Turn, done []respel
 		}
 		var b strings.Builder
 		last := 0
+		before, end0 := "", 0 // the word before, and its end
 		e.words.Each(t.Question, func(stem []byte, start, end int) {
 			if start < last || err != nil { // a pair of characters overlaps the next
 				return
 			}
-			typed, as := t.Question[start:end], ""
-			if as, err = e.respell(stem, typed, start > 0 && isCapital(typed)); as == "" {
-				return
+			typed := t.Question[start:end]
+			if start != end0+1 {
+				before = ""
+			}
+			as := shorthand(before, typed)
+			before, end0 = typed, end
+			if as == "" {
+				if as, err = e.respell(stem, typed, start > 0 && isCapital(typed)); as == "" {
+					return
+				}
 			}
 			b.WriteString(t.Question[last:start])
 			done = append(done, respelling{i, b.Len(), b.Len() + len(as), message.Spelling{Typed: typed, Read: as}})
