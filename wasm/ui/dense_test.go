@@ -169,3 +169,28 @@ func TestTheReaderIsABarOfTheScore(t *testing.T) {
 		t.Errorf("bars %+v", bars)
 	}
 }
+
+// So is the part of a rule, in the sparse stage too.
+func TestTheRuleIsABarOfTheScore(t *testing.T) {
+	p := newPage(t)
+	p.ready()
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		for k := range a.Results {
+			a.Results[k].Parts = []message.Part{{Term: 0, Query: 2, Doc: 4.25}}
+			a.Results[k].Score, a.Results[k].Rule = 16.5, 8
+		}
+		return a
+	}
+	p.root.Ask("largest planet")
+	p.settle()
+	p.root.ToggleWhy(p.id(0), "p1")
+	p.settle()
+	for _, want := range []string{">rule<", "+8.00", "add up to 8.50.", "A rule adds +8.00", "Together 16.50."} {
+		p.shows(want, true)
+	}
+	c := &WhyPanel{p.root, p.id(0), "p1"}
+	if bars := c.Parts(); len(bars) != 2 || bars[0].Width != "94.1%" || bars[1].Width != "100.0%" {
+		t.Errorf("bars %+v", bars)
+	}
+}
