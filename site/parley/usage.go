@@ -176,8 +176,9 @@ parley check --json my-notes | jq .[0].wrong`,
 		Summary:  "write a collection for another search engine",
 		About: `Writes the passages and their sparse vectors in the form that the engine loads, with a
 README.md on how to load and query them, and an example query. The engine then ranks
-exactly as Parley does: the vectors contain the index's 8-bit impacts, and ties go to the
-lower passage number. If a run is stopped or killed, the same command continues it.
+exactly as Parley's sparse stage does, before its rules for questions such as "the largest
+planet": the vectors contain the index's 8-bit impacts, and ties go to the lower passage
+number. If a run is stopped or killed, the same command continues it.
 
 ` + formLines(),
 		Examples: `parley export --to opensearch --out for-opensearch
