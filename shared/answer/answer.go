@@ -111,7 +111,8 @@ type found struct {
 	ranking     []float32 // the features of the sparse stage's ranking
 	sure        float32
 	parts       []float32 // the dense stage's part of each hit's score, where it answered
-	rules       []float32 // what a rule by words adds to each hit's score, where there is one for the question
+	rules       []float32 // what a rule by words adds to each hit's score, where it tells passages apart
+	least       float32   // the least that it says of a passage
 	read        []readHit // of the first hits, where the reader answered
 
 	cost                            index.Cost
@@ -185,13 +186,8 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	encoded := time.Now()
 	f.encoding = encoded.Sub(start)
 	many := k // hits to find
-	var rule rule
-	if ask.Stage != message.StageDense { // cosines alone are shown as they are
-		rule = ruleFor(e.turns[len(e.turns)-1].Question, f.Alone || len(e.turns) == 1)
-	}
-	if rule != nil {
-		many = max(k, ruled)
-	}
+	rule := e.ruleFor(e.turns[len(e.turns)-1].Question, f.Alone || len(e.turns) == 1)
+	many = max(many, rule.depth())
 	depth := max(many, defaultK) // features need ten hits
 	if e.Dense != nil {
 		depth = max(many, candidates)
@@ -225,7 +221,7 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	default:
 		f.hits = all
 	}
-	if err == nil && rule != nil {
+	if err == nil && f.stage != message.StageDense { // cosines alone are shown as they are
 		err = e.heed(&f, rule)
 	}
 	if err == nil && f.stage == message.StageRead {

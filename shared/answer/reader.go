@@ -89,7 +89,7 @@ func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 			return err
 		}
 		if f.rules != nil { // the reader confuses places among the largest, too
-			relevance += ruleRelevance * (f.rules[i]/ruleWeight - 1)
+			relevance += ruleRelevance * (f.rules[i]/ruleWeight + f.least)
 		}
 		least = min(least, relevance)
 		r := readHit{hit: h, dense: f.parts[i], relevance: relevance, from: len(s.logits), to: len(s.logits) + len(logits)}

@@ -8,40 +8,88 @@ import (
 	"parley/shared/sentence"
 )
 
-// Two kinds of questions are read by words, too, because the encoders confuse what they ask for: those
-// for a place among the largest, the longest and so on (superlative.go), and those that ask for nothing
-// but what has a name, "what is poetry?", for which an article on prose poetry scores as high. The best
+// Some of what a question asks for is read by words, too, because the encoders confuse it: a place among
+// the largest, the longest and so on (superlative.go); nothing but what has a name, "what is poetry?", for
+// which an article on prose poetry scores as high; and, of less weight, what the question names. The best
 // hits are put in order anew by what a rule says of their passages. The rules are in English alone.
 
 const (
-	// ruled is how many of the best hits are compared.
+	// ruled is how many of the best hits are compared, where the question asks for a place or a name.
 	ruled = 20
 	// ruleWeight is what a passage gains of which the rule says 1, beside one of which it says 0. One of
-	// which it says -1 loses as much; no part is negative, since all get this much more. Chosen by the
-	// questions of our conversations that ask for a place, test left out.
+	// which it says -1 loses as much. Chosen by the questions of our conversations that ask for a place,
+	// test left out.
 	ruleWeight = 4
 	// ruleRelevance is the same to the reader, in its logits.
 	ruleRelevance = 1.5
+
+	surname   = 0.5  // for a title that ends with the name: "Pablo Picasso"
+	namedPart = 0.25 // for a title that the question has; chosen by the rewrites of all splits but test
 )
 
-// A rule says, from -1 to 1, how well a passage fits what a question asks for.
-type rule func(p passages.Passage) float32
+// A rule says how well passages fit what a question asks for.
+type rule struct {
+	place placeAsked
+	of    ruleKind
+	name  string // what the question asks for alone, as bareName has it
+	words string // the question's words, as wordsOf has them
+}
 
-// ruleFor returns the rule for a question, or nil. alone says that it is read without what was said before.
-func ruleFor(question string, alone bool) rule {
+type ruleKind int
+
+const (
+	ruleNamed ruleKind = iota
+	ruleName
+	rulePlace
+)
+
+// ruleFor returns the rule for a question. alone says that it is read without what was said before.
+func (e *Engine) ruleFor(question string, alone bool) rule {
+	r := rule{words: e.wordsOf(question)}
 	if a, ok := asksRank(question); ok {
-		return func(p passages.Passage) float32 { return a.ranked(p.Text, sentence.Split(p.Text)) }
+		r.place, r.of = a, rulePlace
+	} else if name := asksWhatIs(question, alone); name != "" {
+		r.name, r.of = name, ruleName
 	}
-	if name := asksWhatIs(question, alone); name != "" {
-		return func(p passages.Passage) float32 {
-			title, _, _ := strings.Cut(p.Title, " (")
-			if bareName(split(strings.ToLower(title))) == name {
-				return 1
-			}
-			return 0
+	return r
+}
+
+// depth returns how many hits the rule compares.
+func (r *rule) depth() int {
+	if r.of == ruleNamed {
+		return defaultK // whose titles are there for other reasons
+	}
+	return ruled
+}
+
+// says returns, from -1 to 1, how well a passage fits.
+func (e *Engine) says(r *rule, p passages.Passage) float32 {
+	title, _, _ := strings.Cut(p.Title, " (")
+	switch r.of {
+	case rulePlace:
+		return r.place.ranked(p.Text, sentence.Split(p.Text))
+	case ruleName:
+		switch name := bareName(split(strings.ToLower(title))); {
+		case name == r.name:
+			return 1
+		case strings.HasSuffix(name, " "+r.name):
+			return surname
 		}
 	}
-	return nil
+	if words := e.wordsOf(title); len(words) > 1 && strings.Contains(r.words, words) {
+		return namedPart
+	}
+	return 0
+}
+
+// wordsOf returns the stems of a text's words, each with a blank before it and one after the last.
+func (e *Engine) wordsOf(text string) string {
+	if len(text) > longest {
+		return ""
+	}
+	b := []byte{' '}
+	e.words.Each(text, func(stem []byte, _, _ int) { b = append(append(b, stem...), ' ') })
+	return string(b)
 }
 
 // asksWhatIs returns the name of what a question asks about, where it asks for nothing else, as bareName
@@ -77,27 +125,30 @@ func bareName(words []string) string {
 }
 
 // heed adds to the first hits what a rule says of their passages, and puts these in order anew. What is
-// added is never negative, so that they stay before all others. Where the rule says nothing of any
-// passage, nothing is added.
+// added is never negative, so that they stay before all others; the least is 0.
 func (e *Engine) heed(f *found, r rule) error {
-	hits := f.hits[:min(len(f.hits), ruled)]
+	hits := f.hits[:min(len(f.hits), r.depth())]
 	if err := e.bring(hits); err != nil {
 		return err
 	}
-	parts, says := make([]float32, len(f.hits)), false
+	says := make([]float32, len(f.hits))
+	f.least = 1
+	same := true
 	for i := range hits {
-		n := r(e.Source.Passage(hits[i].Doc))
-		parts[i], says = ruleWeight*(1+n), says || n != 0
+		says[i] = e.says(&r, e.Source.Passage(hits[i].Doc))
+		f.least = min(f.least, says[i])
+		same = same && says[i] == says[0]
 	}
-	if !says {
+	if same {
 		return nil
 	}
-	f.rules = parts
+	f.rules = says
 	for i := range hits {
-		hits[i].Score += parts[i]
+		f.rules[i] = ruleWeight * (says[i] - f.least)
+		hits[i].Score += f.rules[i]
 		for j := i; j > 0 && comesBefore(hits[j], hits[j-1]); j-- { // insertion: they are few
 			hits[j], hits[j-1] = hits[j-1], hits[j]
-			parts[j], parts[j-1] = parts[j-1], parts[j]
+			f.rules[j], f.rules[j-1] = f.rules[j-1], f.rules[j]
 			if f.parts != nil {
 				f.parts[j], f.parts[j-1] = f.parts[j-1], f.parts[j]
 			}

@@ -111,40 +111,56 @@ func asksRank(question string) (a placeAsked, ok bool) {
 }
 
 // ranked returns how well the sentences of a text, spans, fit the place asked for: 1 where one names it,
-// -1 where others are named alone, between where what is named is a place in another part of the world,
-// and 0 where none is.
+// -1 where others are named alone, between where what is named is a place in another part of the world
+// or of a smaller class ("the largest marine mammal"), and 0 where none is.
 func (a *placeAsked) ranked(text string, spans []sentence.Span) float32 {
-	const none = -2
-	var best float32 = none
+	var other, nearly, elsewhere bool
 	for _, span := range spans {
+		var named, another bool // in this sentence
 		words := split(strings.ToLower(text[span.Start:span.End]))
 		for i := range words {
 			is, next := rankAt(words, i)
-			if is.place == 0 || !a.same(is.of) || !stands(words, i, next, a.what) {
+			if is.place == 0 || !a.same(is.of) {
 				continue
 			}
-			fits := a.fits(words, i, next, text)
-			switch {
-			case fits && several(words[next:], a.what):
-				if a.place == 1 {
-					return 1
+			ok, smaller := stands(words, i, next, a.what)
+			if !ok {
+				continue
+			}
+			right, fits := is.place == a.place, a.fits(words, i, next, is.place, text)
+			if several(words[next:], a.what) {
+				if i > 1 { // "more than the biggest gas planets"
+					continue
 				}
-				best = max(best, .5)
-			case fits && is.place == a.place:
-				return 1
-			case fits:
-				best = -1
-			case best == none && is.place != a.place:
-				best = -.8
-			case is.place == a.place && best != -1:
-				best = .5
+				right = right && fits // "The largest cities of Canada are Toronto, Montreal ..."
+				smaller = smaller || !right
+				fits = true
+			}
+			switch {
+			case right && fits && !smaller:
+				named = true
+			case right || fits && smaller && is.place == 1:
+				nearly = true
+			case fits && !smaller:
+				another = true
+			default:
+				elsewhere = true
 			}
 		}
+		if named && !another {
+			return 1
+		}
+		nearly, other = nearly || named, other || another && !named
 	}
-	if best == none {
-		return 0
+	switch {
+	case other:
+		return -1
+	case nearly:
+		return .5
+	case elsewhere:
+		return -.8
 	}
-	return best
+	return 0
 }
 
 // several reports whether words tell of several of what: "the largest cities of Canada are Toronto, Montreal ..."
@@ -182,12 +198,13 @@ func size(of string) bool { return of == "most populous" || strings.Contains(of,
 // after it and after other superlatives, or among the five after an "of" there ("the largest and deepest of
 // the five oceans"), or, where no noun follows ("the largest in the Solar System"), among the twelve before.
 // "The largest to drain into the Arctic Ocean" is no ocean, and "the deepest point of the lake" no lake.
-func stands(words []string, i, next int, what []string) bool {
+// smaller says that another word stands between: the largest marine mammal is one among fewer.
+func stands(words []string, i, next int, what []string) (ok, smaller bool) {
 	for next < len(words) && (in(" and or most least ", words[next]) || ordinal(words[next]) > 0 || sameAs(words[next]) != "" || in(manners, words[next])) {
 		next++
 	}
 	if next < len(words) && in(" point part section level end ", words[next]) {
-		return false
+		return false, false
 	}
 	end := min(next+3, len(words))
 	for j := next; j < end; j++ {
@@ -196,11 +213,16 @@ func stands(words []string, i, next int, what []string) bool {
 			break
 		}
 	}
-	if begins(words[next:end], what) {
-		return true
+	for j, w := range words[next:end] {
+		if begins([]string{w}, what) {
+			return true, smaller
+		}
+		if of := end > next+3; !of && !in(" known living extant single natural recorded ever remaining existing us s ", w) {
+			smaller = smaller || j < 2
+		}
 	}
 	bare := next == len(words) || joins(words[next])
-	return bare && begins(words[max(0, i-12):i], what)
+	return bare && begins(words[max(0, i-12):i], what), false
 }
 
 const (
@@ -241,13 +263,13 @@ func within(words []string, i, next int) (among []string) {
 // fits reports whether the superlative in words[i:next] holds where a asks.
 //
 // The longest river of the world is also the longest of Africa, if the text names Africa at all.
-func (a *placeAsked) fits(words []string, i, next int, text string) bool {
+func (a *placeAsked) fits(words []string, i, next, place int, text string) bool {
 	among := within(words, i, next)
 	world := hasAny(among, worldwide)
 	if len(a.among) == 0 || hasAny(a.among, worldwide) {
 		return len(among) == 0 || world || begins(among, a.what) && len(a.what) > 0
 	}
-	if world && a.place == 1 {
+	if world && place == 1 {
 		among = split(strings.ToLower(text))
 	}
 	if hasAny(among, parts) && !hasAny(a.among, parts) {

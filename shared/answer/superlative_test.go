@@ -114,7 +114,7 @@ func TestThePlaceAskedForIsAPartOfTheScore(t *testing.T) {
 			if r.Rule < 0 || r.Rule > 2*ruleWeight || i >= ruled && r.Rule != 0 {
 				t.Errorf("%s, result %d: the place adds %v", stage, i, r.Rule)
 			}
-			if r.Rule > ruleWeight {
+			if r.Rule >= ruleWeight/2 {
 				gained++
 			}
 		}
