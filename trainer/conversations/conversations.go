@@ -42,14 +42,19 @@ const Visitors = "visitors"
 // All lists the splits in the order of the tables.
 var All = append(slices.Clone(Splits), Choice, Visitors)
 
-// Playable lists the splits that can be played: All, and those that AddFacts makes.
-var Playable = append(slices.Clone(All), Facts, FactsHeldOut)
+// Popular is a split that was written to see what the engine answers where visitors ask
+// about what is popular. It has questions that nothing answers, without gold, and no rules
+// but that its articles exist; it is no part of the statistics and tables, and not to train on.
+const Popular = "popular"
+
+// Playable lists the splits that can be played: All, Popular, and those that AddFacts makes.
+var Playable = append(slices.Clone(All), Popular, Facts, FactsHeldOut)
 
 // A Set is the whole data set, by split.
 type Set map[string][]judged.Conversation
 
-// Open reads train.jsonl, dev.jsonl, test.jsonl, choice.jsonl, visitors.jsonl, pooled.tsv,
-// pooled-test.tsv and factbook.tsv in the folder dir. The last five may be missing: settings cannot be
+// Open reads train.jsonl, dev.jsonl, test.jsonl, choice.jsonl, visitors.jsonl, popular.jsonl, pooled.tsv,
+// pooled-test.tsv and factbook.tsv in the folder dir. The last six may be missing: settings cannot be
 // chosen on a set without choice.jsonl and pooled.tsv. Errors about a line are of type
 // *lines.Error.
 func Open(dir string) (Set, error) {
@@ -60,7 +65,7 @@ func Open(dir string) (Set, error) {
 		s[split] = list
 		errs = append(errs, err)
 	}
-	for _, split := range All[len(Splits):] {
+	for _, split := range append(slices.Clone(All[len(Splits):]), Popular) {
 		list, err := Read(filepath.Join(dir, split+".jsonl"))
 		if err == nil {
 			s[split] = list

@@ -528,3 +528,46 @@ func TestShippedFactbook(t *testing.T) {
 		}
 	}
 }
+
+// Popular has no rules but these.
+func TestPopularIsAskedOfArticlesThatExist(t *testing.T) {
+	articles, err := Articles("../../models/vital-articles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := map[string]string{}
+	for i := range articles.Len() {
+		p := articles.At(i)
+		text[p.ID] = p.Text
+	}
+	list, err := Read(Popular + ".jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	turns, none := 0, 0
+	for _, c := range list {
+		for i, turn := range c.Turns {
+			turns++
+			if len(turn.Gold) == 0 {
+				none++
+				if turn.Reply != "" {
+					t.Errorf("%s: nothing answers, and %q replies", c.QueryID(i), turn.Reply)
+				}
+				continue
+			}
+			told := false
+			for k, g := range turn.Gold {
+				if text[g.ID] == "" || k > 0 && g.Grade > turn.Gold[k-1].Grade {
+					t.Errorf("%s: %v is no article, or not in order", c.QueryID(i), g)
+				}
+				told = told || g.Grade == 2 && strings.Contains(text[g.ID], turn.Reply)
+			}
+			if !told {
+				t.Errorf("%s: no article has the reply %q", c.QueryID(i), turn.Reply)
+			}
+		}
+	}
+	if len(list) != 180 || turns != 540 || none != 63 {
+		t.Errorf("%d conversations, %d turns, %d that nothing answers", len(list), turns, none)
+	}
+}

@@ -163,6 +163,9 @@ func (p *Player) Converse(ctx context.Context) (reports []Replied, turns []Repli
 			m.Shares[column.Key] = map[string]float64{}
 		}
 		err := p.playSplit(ctx, split, 0, func(t Played) error {
+			if len(gold(t.judged(), true)) == 0 { // nothing answers it
+				return nil
+			}
 			r := j.turn(t)
 			m.add(t, &r)
 			turns = append(turns, r)
