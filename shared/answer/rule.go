@@ -76,6 +76,7 @@ func (e *Engine) says(r *rule, p passages.Passage) float32 {
 			return surname
 		}
 	}
+	title, _, _ = strings.Cut(title, ":") // "Brazil: demographics"
 	if words := e.wordsOf(title); len(words) > 1 && strings.Contains(r.words, words) {
 		return namedPart
 	}

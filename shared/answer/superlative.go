@@ -27,6 +27,9 @@ func sameAs(w string) string {
 // manners are the adjectives that make a superlative with "most" and "least" and are asked for.
 const manners = " populous populated common popular expensive famous visited spoken abundant massive distant powerful active widespread numerous densely valuable "
 
+// first is what an ordinal without a superlative is a place of: "the 35th president".
+const first = "first"
+
 const ordinals = " second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
 
 // ordinal returns 2 for "second" and "2nd", and so on; 0 for what is no ordinal above 1.
@@ -59,11 +62,17 @@ func rankAt(words []string, i int) (r rank, next int) {
 	if in(" most least ", words[i]) && next < len(words) && in(manners, words[next]) {
 		r.of, next = words[i]+" "+words[next], next+1
 	}
-	if r.of == "" || i == 0 {
-		return r, next
-	}
-	if n := ordinal(words[i-1]); n > 0 {
-		r.place = n
+	if r.of == "" {
+		n := ordinal(words[i])
+		if words[i] == first {
+			n = 1
+		}
+		if n == 0 || next < len(words) && (sameAs(words[next]) != "" || in(" most least ", words[next])) { // the second-largest
+			return rank{}, next
+		}
+		r = rank{n, first}
+	} else if i > 0 && ordinal(words[i-1]) > 0 {
+		r.place = ordinal(words[i-1])
 		return r, next
 	}
 	for j := max(0, i-3); j < i; j++ {
@@ -86,9 +95,6 @@ func asksRank(question string) (a placeAsked, ok bool) {
 	if len(question) > longest {
 		return a, false
 	}
-	if !strings.Contains(question, "st") && !strings.Contains(question, "ST") { // largest, most: the rest need not be cut into words
-		return a, false
-	}
 	words := split(strings.ToLower(question))
 	for i := range words {
 		var next int
@@ -99,13 +105,13 @@ func asksRank(question string) (a placeAsked, ok bool) {
 			a.what = append(a.what, stem(words[next]))
 			next++
 		}
-		if len(a.what) == 0 && i > 2 && in(" which what ", words[0]) { // "Which planet is the biggest?"
+		if len(a.what) == 0 && i > 2 && in(" which what ", words[0]) && !joins(words[1]) { // "Which planet is the biggest?"
 			a.what = append(a.what, stem(words[1]))
 		}
 		a.among = within(words, i, next)
 		// "Who reigned longest?" asks for no place among things.
 		bare := len(a.what) == 0 && i > 0 && ordinal(words[i-1]) == 0 && !in(" the and or ", words[i-1])
-		return a, a.place > 0 && !bare
+		return a, a.place > 0 && !bare && (len(a.what) > 0 || a.of != first)
 	}
 	return a, false
 }
@@ -124,7 +130,7 @@ func (a *placeAsked) ranked(text string, spans []sentence.Span) float32 {
 				continue
 			}
 			ok, smaller := stands(words, i, next, a.what)
-			if !ok {
+			if !ok || a.of == first && !all(words[next:min(next+4, len(words))], a.what) {
 				continue
 			}
 			right, fits := is.place == a.place, a.fits(words, i, next, is.place, text)
@@ -155,7 +161,7 @@ func (a *placeAsked) ranked(text string, spans []sentence.Span) float32 {
 	switch {
 	case other:
 		return -1
-	case nearly:
+	case nearly && a.of != first: // the first president of another country is none
 		return .5
 	case elsewhere:
 		return -.8
@@ -226,6 +232,8 @@ func stands(words []string, i, next int, what []string) (ok, smaller bool) {
 }
 
 const (
+	months    = " january february march april may june july august september october november december early late "
+	ages      = " early late 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th 11th 12th 13th 14th 15th 16th 17th 18th 19th 20th 21st "
 	worldwide = " world earth globe planet solar universe galaxy history "
 	// What is the largest in a part is not so in the whole.
 	parts = " north south east west northern southern eastern western central "
@@ -244,7 +252,7 @@ func within(words []string, i, next int) (among []string) {
 		if r, _ := rankAt(words, j); r.of != "" && r.place != 0 && j > next+1 {
 			break
 		}
-		if !in(" in of on within outside ", words[j]) {
+		if !in(" in of on within outside ", words[j]) || j+1 < len(words) && (words[j+1] == "ad" || words[j+1] == "the" && in(ages, words[min(j+2, len(words)-1)]) || words[j+1][0] <= '9' || in(months, words[j+1])) {
 			continue
 		}
 		for _, w := range words[j+1 : min(j+7, len(words))] {
@@ -307,11 +315,23 @@ func joins(w string) bool {
 	return len(w) < 3 || in(" the and are was were has had does did that which who what where when how why one ones then than ever with from for known ", w)
 }
 
+// all reports whether each of what begins one of words. "The first World Cup" is not the first worldwide league.
+func all(words, what []string) bool {
+	for i := range what {
+		if !begins(words, what[i:i+1]) {
+			return false
+		}
+	}
+	return true
+}
+
+const people = " man person human "
+
 // begins reports whether one of words begins with one of what, or what is empty.
 func begins(words, what []string) bool {
 	for _, w := range words {
 		for _, x := range what {
-			if strings.HasPrefix(w, x) {
+			if strings.HasPrefix(w, x) || in(people, w) && in(people, x) {
 				return true
 			}
 		}

@@ -24,6 +24,11 @@ func TestAQuestionAsksForARank(t *testing.T) {
 		"what's Saturn's largest moon":            "1 largest moon / saturn",
 		"the most populous country in Africa":     "1 most populous countr / africa",
 		"Most people are what?":                   "",
+		"Who was the first king of Hungary?":      "1 first king / hungary",
+		"35th president of the US":                "35 first president / us",
+		"what is the first of the four":           "",
+		"one of the first cars":                   "",
+		"who climbed it first":                    "",
 		"Name one of the largest lakes":           "",
 		"Who stayed in office longest?":           "",
 		"the nearest the ship came":               "1 nearest",
@@ -73,6 +78,15 @@ func TestAPassageNamesARank(t *testing.T) {
 		{"second largest continent", "Africa is the world's second-largest and second-most populous continent.", 1},
 		{"biggest city in Canada", "The largest cities of Canada are Toronto and Montreal.", 1},
 		{"second biggest city in Canada", "The largest cities of Canada are Toronto and Montreal.", .5},
+
+		// The first and the 35th.
+		{"first president of the United States", "John F. Kennedy was the 35th president of the United States.", -1},
+		{"first president of the United States", "George Washington was the first president of the United States, from 1789 to 1797.", 1},
+		{"first president", "Nnamdi Azikiwe was the first president of Nigeria from 1963 to 1966.", 0},
+		{"first Roman emperor", "Augustus was the first Roman emperor from 27 BC until his death in AD 14.", 1},
+		{"first Roman emperor", "Francis was the first emperor of Austria.", 0},
+		{"first man in space", "Gagarin was the first human in space.", 1},
+		{"largest planet", "A dwarf has more mass than the biggest gas planets.", 0}, // tells no place
 
 		// Where it holds.
 		{"longest river", "The Yangtze is the longest river in China.", .5},
