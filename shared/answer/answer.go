@@ -111,6 +111,7 @@ type found struct {
 	ranking     []float32 // the features of the sparse stage's ranking
 	sure        float32
 	parts       []float32 // the dense stage's part of each hit's score, where it answered
+	rule        rule
 	rules       []float32 // what a rule by words adds to each hit's score, where it tells passages apart
 	least       float32   // the least that it says of a passage
 	read        []readHit // of the first hits, where the reader answered
@@ -186,8 +187,8 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	encoded := time.Now()
 	f.encoding = encoded.Sub(start)
 	many := k // hits to find
-	rule := e.ruleFor(e.turns[len(e.turns)-1].Question, f.Alone || len(e.turns) == 1)
-	many = max(many, rule.depth())
+	f.rule = e.ruleFor(e.turns[len(e.turns)-1].Question, f.Alone || len(e.turns) == 1)
+	many = max(many, f.rule.depth())
 	depth := max(many, defaultK) // features need ten hits
 	if e.Dense != nil {
 		depth = max(many, candidates)
@@ -222,7 +223,7 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 		f.hits = all
 	}
 	if err == nil && f.stage != message.StageDense { // cosines alone are shown as they are
-		err = e.heed(&f, rule)
+		err = e.heed(&f, &f.rule)
 	}
 	if err == nil && f.stage == message.StageRead {
 		err = e.search3(&f, e.turns)
@@ -348,7 +349,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			if i < len(f.read) {
 				read = &f.read[i]
 			}
-			r, err := e.result(f.Vector, h, said, i < replyDepth, read)
+			r, err := e.result(&f, h, said, i < replyDepth, read)
 			if err != nil {
 				return message.Answer{}, err
 			}
@@ -522,9 +523,9 @@ func (e *Engine) terms(f found, turns []message.Turn, spans bool) (terms []messa
 	return terms, place
 }
 
-// result describes one hit. e.reading holds the question, said the replies so far. encode says
+// result describes one hit of f. e.reading holds the question, said the replies so far. encode says
 // whether the passage's sentences are encoded; read is what the reader says of it, or nil.
-func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, encode bool, read *readHit) (message.Result, error) {
+func (e *Engine) result(f *found, h index.Hit, said []string, encode bool, read *readHit) (message.Result, error) {
 	p := e.Source.Passage(h.Doc)
 	e.tokens = e.Encoder.Tokenizer.Append(e.tokens[:0], p.Text, maxTokens)
 	var spans []sentence.Span
@@ -543,8 +544,9 @@ func (e *Engine) result(query sparse.Vector, h index.Hit, said []string, encode 
 	if read != nil {
 		e.weighSentences(scores, read)
 	}
+	f.rule.weighPlace(scores, p.Text, spans)
 	q := quote.Best(p.Text, spans, scores, said)
-	matches := e.Source.Explain(query, h.Doc)
+	matches := e.Source.Explain(f.Vector, h.Doc)
 	e.least = 0
 	for _, m := range matches {
 		// A term that nearly every passage contains ("is", "and") does not tell one from another,

@@ -83,6 +83,26 @@ func (e *Engine) says(r *rule, p passages.Passage) float32 {
 	return 0
 }
 
+// placeShare is what a sentence gains that names the place asked for, as a share of the best sentence's
+// score: of the two that tell of a country's cities, the one that lists the largest.
+const placeShare = 0.5
+
+// weighPlace adds this to the scores of a text's sentences.
+func (r *rule) weighPlace(scores []float32, text string, spans []sentence.Span) {
+	if r.of != rulePlace {
+		return
+	}
+	var best float32
+	for _, s := range scores {
+		best = max(best, s)
+	}
+	for i := range scores {
+		if i < len(spans) && r.place.ranked(text, spans[i:i+1]) == 1 {
+			scores[i] += placeShare * best
+		}
+	}
+}
+
 // wordsOf returns the stems of a text's words, each with a blank before it and one after the last.
 func (e *Engine) wordsOf(text string) string {
 	if len(text) > longest {
@@ -127,7 +147,7 @@ func bareName(words []string) string {
 
 // heed adds to the first hits what a rule says of their passages, and puts these in order anew. What is
 // added is never negative, so that they stay before all others; the least is 0.
-func (e *Engine) heed(f *found, r rule) error {
+func (e *Engine) heed(f *found, r *rule) error {
 	hits := f.hits[:min(len(f.hits), r.depth())]
 	if err := e.bring(hits); err != nil {
 		return err
@@ -136,7 +156,7 @@ func (e *Engine) heed(f *found, r rule) error {
 	f.least = 1
 	same := true
 	for i := range hits {
-		says[i] = e.says(&r, e.Source.Passage(hits[i].Doc))
+		says[i] = e.says(r, e.Source.Passage(hits[i].Doc))
 		f.least = min(f.least, says[i])
 		same = same && says[i] == says[0]
 	}

@@ -67,3 +67,18 @@ func TestWhatIs(t *testing.T) {
 		t.Errorf("of %d titles, %d first; %d without the rule", titles, right, before)
 	}
 }
+
+// Of sentences, the one that names the place is quoted.
+func TestTheSentenceThatNamesThePlaceIsQuoted(t *testing.T) {
+	e := shipped(t)
+	for question, begins := range map[string]string{
+		"largest city in brazil": "The largest cities of Brazil are ",
+		"biggest planet of all":  "Jupiter is the fifth planet from the Sun, and the largest ",
+	} {
+		a := ask(t, e, turns(question))
+		r := a.Results[a.Reply]
+		if quoted := r.Text[r.Quote[0]:r.Quote[1]]; !strings.HasPrefix(quoted, begins) {
+			t.Errorf("%q: %s: %q", question, r.Title, quoted)
+		}
+	}
+}

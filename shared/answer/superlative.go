@@ -278,7 +278,7 @@ func (a *placeAsked) fits(words []string, i, next, place int, text string) bool 
 		return len(among) == 0 || world || begins(among, a.what) && len(a.what) > 0
 	}
 	if world && place == 1 {
-		among = split(strings.ToLower(text))
+		return shared(split(strings.ToLower(text)), a.among)
 	}
 	if hasAny(among, parts) && !hasAny(a.among, parts) {
 		return false
@@ -289,9 +289,14 @@ func (a *placeAsked) fits(words []string, i, next, place int, text string) bool 
 			break
 		}
 	}
-	for _, w := range among {
-		for _, x := range a.among {
-			n := min(len(w), len(x), 5) // Africa, African
+	return shared(among, a.among)
+}
+
+// shared reports whether both lists have a word, or a long one with the same beginning: Africa, African.
+func shared(a, b []string) bool {
+	for _, w := range a {
+		for _, x := range b {
+			n := min(len(w), len(x), 5)
 			if w == x || n >= 4 && w[:n] == x[:n] {
 				return true
 			}

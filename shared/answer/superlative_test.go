@@ -92,7 +92,7 @@ func TestAPassageNamesARank(t *testing.T) {
 		{"longest river", "The Yangtze is the longest river in China.", .5},
 		{"longest river in the world", "The Yangtze is the longest river in China and the third-longest in the world.", -1},
 		{"longest river in China", "The Yangtze is the longest river in China and the third-longest in the world.", 1},
-		{"longest river in Africa", "The Nile is a river in northeast Africa. It is the longest river in the world.", 1},
+		{"longest river in Africa", "The Nile is a north-flowing river in northeast Africa. It is the longest river in the world.", 1},
 		{"longest river in Europe", "The Nile is a river in northeast Africa. It is the longest river in the world.", .5},
 		{"largest country in Africa", "Algeria is the largest country in Africa and the tenth-largest in the world.", 1},
 		{"Africa's highest mountain", "Kilimanjaro is the highest African mountain, the highest mountain in Africa.", 1},
