@@ -32,7 +32,7 @@ type rule struct {
 	place placeAsked
 	of    ruleKind
 	name  string // what the question asks for alone, as bareName has it
-	words string // the question's words, as wordsOf has them
+	words string // the question's words, as wordsOf has them, where it is read alone
 }
 
 type ruleKind int
@@ -45,7 +45,10 @@ const (
 
 // ruleFor returns the rule for a question. alone says that it is read without what was said before.
 func (e *Engine) ruleFor(question string, alone bool) rule {
-	r := rule{words: e.wordsOf(question)}
+	var r rule
+	if alone { // a follow-up often names something else than the subject that answers
+		r.words = e.wordsOf(question)
+	}
 	if a, ok := asksRank(question); ok {
 		r.place, r.of = a, rulePlace
 	} else if name := asksWhatIs(question, alone); name != "" {
