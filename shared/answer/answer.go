@@ -186,9 +186,13 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	}
 	encoded := time.Now()
 	f.encoding = encoded.Sub(start)
-	many := k // hits to find
-	f.rule = e.ruleFor(e.turns[len(e.turns)-1].Question, f.Alone || len(e.turns) == 1)
-	many = max(many, f.rule.depth())
+	many := k                                                // hits to find
+	rules := !ask.NoRules && ask.Stage != message.StageDense // cosines alone are shown as they are
+	if rules {
+		// Where terms are switched off, the rest is to answer: a name that was one of them would bring it back.
+		f.rule = e.ruleFor(e.turns[len(e.turns)-1].Question, (f.Alone || len(e.turns) == 1) && len(ask.Weights) == 0)
+		many = max(many, f.rule.depth())
+	}
 	depth := max(many, defaultK) // features need ten hits
 	if e.Dense != nil {
 		depth = max(many, candidates)
@@ -222,7 +226,7 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	default:
 		f.hits = all
 	}
-	if err == nil && f.stage != message.StageDense { // cosines alone are shown as they are
+	if err == nil && rules {
 		err = e.heed(&f, &f.rule)
 	}
 	if err == nil && f.stage == message.StageRead {

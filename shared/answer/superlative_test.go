@@ -132,6 +132,12 @@ func TestThePlaceAskedForIsAPartOfTheScore(t *testing.T) {
 				gained++
 			}
 		}
+		a.NoRules = true
+		for _, r := range ask(t, e, a).Results {
+			if r.Rule != 0 {
+				t.Errorf("%s: without rules, %s gains %v", stage, r.ID, r.Rule)
+			}
+		}
 		if (gained > 0) == (stage == message.StageDense) {
 			t.Errorf("%s: %d passages name the place", stage, gained)
 		}

@@ -46,7 +46,8 @@ type Ask struct {
 	// Stage says which stages answer: StageSparse, StageDense, StageBoth or StageRead.
 	// Where it is "", the engine decides: all that are loaded, but the sparse stage alone
 	// where it is sure. A stage that is not loaded is an error.
-	Stage string `json:"stage,omitempty"`
+	Stage   string `json:"stage,omitempty"`
+	NoRules bool   `json:"no_rules,omitempty"` // rank by the encoders alone, without Result.Rule: for figures
 	// For the page's instruments. A turn whose texts are empty is not read, and the others
 	// keep their numbers.
 	Brief   bool     `json:"brief,omitempty"`   // results without Text, URL, Quote and Marks

@@ -101,12 +101,13 @@ func EncodeFailure(m *message.Failure) string {
 
 func readAsk(v jsontree.Value, m *message.Ask) error {
 	if err := v.Into(map[string]any{
-		"k":       &m.K,
-		"level":   &m.Level,
-		"read":    &m.Read,
-		"stage":   &m.Stage,
-		"brief":   &m.Brief,
-		"explain": &m.Explain,
+		"k":        &m.K,
+		"level":    &m.Level,
+		"read":     &m.Read,
+		"stage":    &m.Stage,
+		"no_rules": &m.NoRules,
+		"brief":    &m.Brief,
+		"explain":  &m.Explain,
 	}); err != nil {
 		return err
 	}
@@ -138,6 +139,7 @@ func (w *writer) writeAsk(name string, m *message.Ask) {
 	w.text("level", m.Level)
 	w.text("read", m.Read)
 	w.text("stage", m.Stage)
+	w.yes("no_rules", m.NoRules)
 	w.yes("brief", m.Brief)
 	w.yes("explain", m.Explain)
 	if len(m.Weights) > 0 {

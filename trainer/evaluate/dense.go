@@ -226,9 +226,9 @@ func (e *Evaluator) rankStages(ctx context.Context, s *System, enc *encoder.Enco
 	return run, c, nil
 }
 
-// asked returns a query in the form in which the page would ask it.
+// asked returns a query in the form in which the page would ask it, to be ranked by the encoders alone.
 func (s *System) asked(q Query) message.Ask {
-	a := message.Ask{Read: map[query.Reading]string{query.Alone: message.ReadAlone, query.Together: message.ReadTogether}[s.Read]}
+	a := message.Ask{NoRules: true, Read: map[query.Reading]string{query.Alone: message.ReadAlone, query.Together: message.ReadTogether}[s.Read]}
 	for _, t := range q.Turns {
 		a.Turns = append(a.Turns, message.Turn{Question: t.Question, Reply: t.Reply})
 	}
