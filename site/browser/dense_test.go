@@ -508,11 +508,12 @@ func TestDenseWhy(t *testing.T) {
 		const rest = text.match(/not shown, add ([\d.]+)\./);
 		return [rows.reduce((s, v) => s + v, 0) + (rest ? Number(rest[1]) : 0), Number(text.match(/add up to ([\d.]+)\./)[1]),
 			number(document.querySelector(".why .part.dense .product").textContent), number(text.match(/adds ([+−][\d.]+):/)[1]), Number(text.match(/Together ([\d.]+)\./)[1]),
-			Number(document.querySelector(".result .score").textContent.match(/[\d.]+/)[0])];
+			Number(document.querySelector(".result .score").textContent.match(/[\d.]+/)[0]),
+			[...document.querySelectorAll(".why .part.dense .product")].reduce((s, e) => s + number(e.textContent), 0)];
 	})()`)
 	near := func(a, b float64) bool { return a-b < .1 && b-a < .1 }
-	if terms, said, bar, gives, together, score := got[0], got[1], got[2], got[3], got[4], got[5]; !near(terms, said) || !near(bar, gives) || !near(said+gives, together) || !near(together, score) {
-		t.Errorf("terms %v, said %v, bar %v, said %v, together %v, score %v", terms, said, bar, gives, together, score)
+	if terms, said, bar, gives, together, score := got[0], got[1], got[2], got[3], got[4], got[5]; !near(terms, said) || !near(bar, gives) || !near(said+got[6], together) || !near(together, score) {
+		t.Errorf("terms %v, said %v, bar %v, said %v, all bars %v, together %v, score %v", terms, said, bar, gives, got[6], together, score)
 	}
 	if n := eval[int](p, `[...document.querySelectorAll(".why .part.dense :is(input, button)")].filter(e => !e.hidden).length`); n != 0 {
 		t.Error("the bar can be moved")
