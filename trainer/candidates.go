@@ -36,7 +36,8 @@ var candidatesCommand = cli.Command{
 	About: `Writes the examples that trainer reader trains on: questions, passages that the engine
 found for them, and which of these, and which of their sentences, answer.
 
---splits plays the project's conversations with the engine's own replies. A turn's
+--splits plays the project's conversations with the engine's own replies (train,
+visitors, and facts, which a program makes, are to train on). A turn's
 example has the right article and four others of the first ten results; the sentences
 that answer are those most like the writer's reply. An unanswerable input's example has
 the first three results, of which none is right.

@@ -38,7 +38,8 @@ check reads them, prints their statistics, and reports every problem: ids, label
 quotas, splits, near-duplicates, rewrites that are not understandable by themselves.
 The tests run it, too.
 export writes queries, judgements and articles in the forms of BEIR and TREC. The
-splits are train, dev, test, choice and visitors. Settings are chosen on choice;
+splits are train, dev, test, choice and visitors; popular, facts and facts-held-out can
+be played, too. Settings are chosen on choice;
 export writes it together with dev, with the pooled judgements of both.
 measure ranks the articles for every question, with the index that ships and with
 BM25, and prints the figures by input, by kind of follow-up and by depth.

@@ -112,8 +112,8 @@ type found struct {
 	sure        float32
 	parts       []float32 // the dense stage's part of each hit's score, where it answered
 	rule        rule
-	rules       []float32 // what a rule by words adds to each hit's score, where it tells passages apart
-	least       float32   // the least that it says of a passage
+	says        []float32 // what it says of each hit, where it tells passages apart
+	rules       []float32 // what it adds to each hit's score then
 	read        []readHit // of the first hits, where the reader answered
 
 	cost                            index.Cost
@@ -227,7 +227,7 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 		f.hits = all
 	}
 	if err == nil && rules {
-		err = e.heed(&f, &f.rule)
+		err = e.heed(&f)
 	}
 	if err == nil && f.stage == message.StageRead {
 		err = e.search3(&f, e.turns)

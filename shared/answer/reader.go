@@ -7,7 +7,6 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
-	"parley/shared/index"
 	"parley/shared/matrix"
 	"parley/shared/passages"
 	"parley/shared/sentence"
@@ -33,12 +32,9 @@ type third struct {
 	share   []float32 // of one passage's sentences
 }
 
-// A readHit is a hit, and what the reader says of it.
+// A readHit is what the reader says of a hit.
 type readHit struct {
-	hit       index.Hit
-	dense     float32 // the dense stage's part of the hit's score
-	rule      float32 // what a rule by words adds
-	part      float32 // the reader's
+	part      float32 // the reader's part of the hit's score
 	relevance float32
 	from, to  int // its sentences' logits
 }
@@ -88,34 +84,20 @@ func (e *Engine) search3(f *found, turns []conversation.Turn) error {
 		if err != nil {
 			return err
 		}
-		if f.rules != nil { // the reader confuses places among the largest, too
-			relevance += ruleRelevance * (f.rules[i]/ruleWeight + f.least)
+		if f.says != nil { // the reader confuses places among the largest, too
+			relevance += float32(ruleRelevance * f.says[i])
 		}
 		least = min(least, relevance)
-		r := readHit{hit: h, dense: f.parts[i], relevance: relevance, from: len(s.logits), to: len(s.logits) + len(logits)}
-		if f.rules != nil {
-			r.rule = f.rules[i]
-		}
-		s.read = append(s.read, r)
+		s.read = append(s.read, readHit{relevance: relevance, from: len(s.logits), to: len(s.logits) + len(logits)})
 		s.logits = append(s.logits, logits...)
 	}
 	for i := range s.read {
 		r := &s.read[i]
 		r.part = float32(e.Reader.Weight * (r.relevance - least))
-		r.hit.Score += r.part
-	}
-	for i := range s.read { // insertion: they are few, and a sort would make the page's program larger
-		for ; i > 0 && s.read[i].before(&s.read[i-1]); i-- {
-			s.read[i], s.read[i-1] = s.read[i-1], s.read[i]
-		}
-	}
-	for i, r := range s.read {
-		hits[i], f.parts[i] = r.hit, r.dense
-		if f.rules != nil {
-			f.rules[i] = r.rule
-		}
+		hits[i].Score += r.part
 	}
 	f.read = s.read
+	f.order(len(hits))
 	f.third = time.Since(start)
 	return nil
 }
@@ -127,11 +109,6 @@ func Said(title, reply string) string {
 		return ""
 	}
 	return passages.EncoderText(passages.Passage{Title: title, Text: reply})
-}
-
-// before reports whether r comes before o: by score, of equal ones by document number.
-func (r *readHit) before(o *readHit) bool {
-	return comesBefore(r.hit, o.hit)
 }
 
 // weighSentences adds to the scores of a passage's sentences, in relation to the best, what the

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"slices"
 	"strings"
 
 	"parley/shared/index"
@@ -27,57 +28,56 @@ const (
 	namedPart = 0.25 // for a title that the question has; chosen by the rewrites of all splits but test
 )
 
-// A rule says how well passages fit what a question asks for.
+// A rule says how well passages fit what a question asks for: by the place that it asks for, or else by
+// what it names. The zero rule says nothing.
 type rule struct {
 	place placeAsked
-	of    ruleKind
 	name  string // what the question asks for alone, as bareName has it
 	words string // the question's words, as wordsOf has them, where it is read alone
 }
 
-type ruleKind int
-
-const (
-	ruleNamed ruleKind = iota
-	ruleName
-	rulePlace
-)
+// asksPlace reports whether the rule is about a place.
+func (r *rule) asksPlace() bool { return r.place.of != "" }
 
 // ruleFor returns the rule for a question. alone says that it is read without what was said before.
 func (e *Engine) ruleFor(question string, alone bool) rule {
-	var r rule
+	if a, ok := asksRank(question); ok {
+		return rule{place: a}
+	}
+	r := rule{name: asksWhatIs(question, alone)}
 	if alone { // a follow-up often names something else than the subject that answers
 		r.words = e.wordsOf(question)
-	}
-	if a, ok := asksRank(question); ok {
-		r.place, r.of = a, rulePlace
-	} else if name := asksWhatIs(question, alone); name != "" {
-		r.name, r.of = name, ruleName
 	}
 	return r
 }
 
 // depth returns how many hits the rule compares.
 func (r *rule) depth() int {
-	if r.of == ruleNamed {
+	switch {
+	case r.asksPlace() || r.name != "":
+		return ruled
+	case r.words != "":
 		return defaultK // whose titles are there for other reasons
 	}
-	return ruled
+	return 0
 }
 
 // says returns, from -1 to 1, how well a passage fits.
 func (e *Engine) says(r *rule, p passages.Passage) float32 {
-	title, _, _ := strings.Cut(p.Title, " (")
-	switch r.of {
-	case rulePlace:
+	if r.asksPlace() {
 		return r.place.ranked(p.Text, sentence.Split(p.Text))
-	case ruleName:
+	}
+	title, _, _ := strings.Cut(p.Title, " (")
+	if r.name != "" {
 		switch name := bareName(split(strings.ToLower(title))); {
 		case name == r.name:
 			return 1
 		case strings.HasSuffix(name, " "+r.name):
 			return surname
 		}
+	}
+	if r.words == "" {
+		return 0
 	}
 	title, _, _ = strings.Cut(title, ":") // "Brazil: demographics"
 	if words := e.wordsOf(title); len(words) > 1 && strings.Contains(r.words, words) {
@@ -92,7 +92,7 @@ const placeShare = 0.5
 
 // weighPlace adds this to the scores of a text's sentences.
 func (r *rule) weighPlace(scores []float32, text string, spans []sentence.Span) {
-	if r.of != rulePlace {
+	if !r.asksPlace() {
 		return
 	}
 	var best float32
@@ -148,40 +148,55 @@ func bareName(words []string) string {
 	return stem(strings.Join(words, " "))
 }
 
-// heed adds to the first hits what a rule says of their passages, and puts these in order anew. What is
+// heed adds to the first hits what f's rule says of their passages, and puts these in order anew. What is
 // added is never negative, so that they stay before all others; the least is 0.
-func (e *Engine) heed(f *found, r *rule) error {
-	hits := f.hits[:min(len(f.hits), r.depth())]
+func (e *Engine) heed(f *found) error {
+	hits := f.hits[:min(len(f.hits), f.rule.depth())]
+	if len(hits) == 0 {
+		return nil
+	}
 	if err := e.bring(hits); err != nil {
 		return err
 	}
-	says := make([]float32, len(f.hits))
-	f.least = 1
-	same := true
-	for i := range hits {
-		says[i] = e.says(r, e.Source.Passage(hits[i].Doc))
-		f.least = min(f.least, says[i])
-		same = same && says[i] == says[0]
+	says := make([]float32, len(hits))
+	for i, h := range hits {
+		says[i] = e.says(&f.rule, e.Source.Passage(h.Doc))
 	}
-	if same {
+	least := slices.Min(says)
+	if least == slices.Max(says) { // it tells none from another
 		return nil
 	}
-	f.rules = says
+	f.says, f.rules = make([]float32, len(f.hits)), make([]float32, len(f.hits))
+	copy(f.says, says)
 	for i := range hits {
-		f.rules[i] = ruleWeight * (says[i] - f.least)
+		f.rules[i] = ruleWeight * (says[i] - least)
 		hits[i].Score += f.rules[i]
-		for j := i; j > 0 && comesBefore(hits[j], hits[j-1]); j-- { // insertion: they are few
-			hits[j], hits[j-1] = hits[j-1], hits[j]
-			f.rules[j], f.rules[j-1] = f.rules[j-1], f.rules[j]
-			if f.parts != nil {
-				f.parts[j], f.parts[j-1] = f.parts[j-1], f.parts[j]
-			}
-		}
 	}
+	f.order(len(hits))
 	return nil
 }
 
-// comesBefore reports whether a hit comes before another: by score, of equal ones by document number.
+// order puts the first n hits in order, by score, of equal ones by document number, and with them what is
+// known of each.
+func (f *found) order(n int) {
+	for i := range n { // insertion: they are few, and a sort would make the page's program larger
+		for j := i; j > 0 && comesBefore(f.hits[j], f.hits[j-1]); j-- {
+			swap(f.hits, j)
+			swap(f.parts, j)
+			swap(f.says, j)
+			swap(f.rules, j)
+			swap(f.read, j)
+		}
+	}
+}
+
+// swap exchanges element i with the one before it, where the list has it.
+func swap[T any](list []T, i int) {
+	if i < len(list) {
+		list[i], list[i-1] = list[i-1], list[i]
+	}
+}
+
 func comesBefore(a, b index.Hit) bool {
 	return a.Score > b.Score || a.Score == b.Score && a.Doc < b.Doc
 }

@@ -198,6 +198,7 @@ func stem(noun string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(noun, "ie"), "y")
 }
 
+// size reports whether a superlative is about a city's size.
 func size(of string) bool { return of == "most populous" || strings.Contains(of, " largest ") }
 
 // stands reports whether the superlative in words[i:next] is of what: that is among the three words
@@ -252,10 +253,11 @@ func within(words []string, i, next int) (among []string) {
 		if r, _ := rankAt(words, j); r.of != "" && r.place != 0 && j > next+1 {
 			break
 		}
-		if !in(" in of on within outside ", words[j]) || j+1 < len(words) && (words[j+1] == "ad" || words[j+1] == "the" && in(ages, words[min(j+2, len(words)-1)]) || words[j+1][0] <= '9' || in(months, words[j+1])) {
+		after := words[j+1 : min(j+7, len(words))]
+		if !in(" in of on within outside ", words[j]) || tellsWhen(after) {
 			continue
 		}
-		for _, w := range words[j+1 : min(j+7, len(words))] {
+		for _, w := range after {
 			if in(" by and or than is are was were which that with after to for from at who what when how compared ", w) {
 				return among
 			}
@@ -266,6 +268,17 @@ func within(words []string, i, next int) (among []string) {
 		return among
 	}
 	return nil
+}
+
+// tellsWhen reports whether words begin as a time does: "1996", "the 19th century", "early May".
+func tellsWhen(words []string) bool {
+	switch {
+	case len(words) == 0:
+		return false
+	case words[0] == "the":
+		return len(words) > 1 && in(ages, words[1])
+	}
+	return words[0] == "ad" || words[0][0] <= '9' || in(months, words[0])
 }
 
 // fits reports whether the superlative in words[i:next] holds where a asks.

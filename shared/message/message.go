@@ -180,9 +180,9 @@ type Result struct {
 	NoFigure bool `json:"no_figure,omitempty"`
 	// Dense is the dense stage's part of Score, which may be negative.
 	Dense float32 `json:"dense,omitempty"`
-	// Rule is the part of Score by a rule that reads words, at least 0: where the question asks for a
-	// place among the largest, the longest and so on, or for nothing but what has a name; see
-	// shared/answer, rule.go.
+	// Rule is the part of Score by a rule that reads words, at least 0: for a place among the largest,
+	// the first and so on that the question asks for, or for a title that it names; see shared/answer,
+	// rule.go.
 	Rule float32 `json:"rule,omitempty"`
 	// Read is the reader's part of Score, at least 0.
 	Read  float32 `json:"read,omitempty"`

@@ -88,7 +88,7 @@ export interface Result {
   score: number;
   /** The second stage's part of the score. */
   dense: number;
-  /** The part of the score by a rule that reads words, for questions like "the largest planet" or "what is poetry", at least 0. */
+  /** The part of the score by a rule that reads words, for a place that is asked for ("the largest planet") or a title that is named, at least 0. */
   rule: number;
   /** The reader's part of the score, at least 0. */
   read: number;

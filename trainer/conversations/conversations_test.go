@@ -26,6 +26,16 @@ func shipped(t *testing.T) (Set, *passages.Store) {
 	return set, articles
 }
 
+// texts returns the passages' texts by id.
+func texts(articles *passages.Store) map[string]string {
+	text := map[string]string{}
+	for i := range articles.Len() {
+		p := articles.At(i)
+		text[p.ID] = p.Text
+	}
+	return text
+}
+
 // The set in the repository follows all rules: ids, labels, quotas, splits, duplicates,
 // rewrites.
 func TestTheSetIsSound(t *testing.T) {
@@ -531,15 +541,8 @@ func TestShippedFactbook(t *testing.T) {
 
 // Popular has no rules but these.
 func TestPopularIsAskedOfArticlesThatExist(t *testing.T) {
-	articles, err := Articles("../../models/vital-articles")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := map[string]string{}
-	for i := range articles.Len() {
-		p := articles.At(i)
-		text[p.ID] = p.Text
-	}
+	_, articles := shipped(t)
+	text := texts(articles)
 	list, err := Read(Popular + ".jsonl")
 	if err != nil {
 		t.Fatal(err)

@@ -96,8 +96,7 @@ func lands(articles *passages.Store) []*land {
 		}
 		l := bySlug[slug]
 		if l == nil {
-			l = &land{title: title}
-			l.name, _, _ = strings.Cut(title, " (")
+			l = &land{name: Country(p.Title), title: title}
 			bySlug[slug] = l
 			all = append(all, l)
 		}
@@ -111,6 +110,14 @@ func lands(articles *passages.Store) []*land {
 		}
 	}
 	return all
+}
+
+// Country returns the country that a passage of the Factbook is about, given its title:
+// Turkey for "Turkey (Türkiye): largest cities".
+func Country(title string) string {
+	country, _, _ := strings.Cut(title, ":")
+	country, _, _ = strings.Cut(country, " (")
+	return country
 }
 
 // heldOut reports whether a country is asked about in FactsHeldOut: every fifth, by a hash

@@ -10,15 +10,8 @@ import (
 )
 
 func TestFactsAreAskedOfThePassagesThatTellThem(t *testing.T) {
-	articles, err := Articles("../../models/vital-articles")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := map[string]string{}
-	for i := range articles.Len() {
-		p := articles.At(i)
-		text[p.ID] = p.Text
-	}
+	_, articles := shipped(t)
+	text := texts(articles)
 	s := Set{}
 	s.AddFacts(articles, []string{Facts, FactsHeldOut})
 	asked := map[string]map[string]bool{Facts: {}, FactsHeldOut: {}} // the countries that a conversation begins with
@@ -69,10 +62,7 @@ func TestFactsAreAskedOfThePassagesThatTellThem(t *testing.T) {
 
 // A sentence that names an article, or a currency by its last word, makes it answer in part.
 func TestArticlesThatAFactNamesAnswerInPart(t *testing.T) {
-	articles, err := Articles("../../models/vital-articles")
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, articles := shipped(t)
 	named := namesOf(articles)
 	for _, l := range lands(articles) {
 		for _, x := range l.told {

@@ -130,9 +130,7 @@ func (j *judge) candidates(t Played, r *rand.Rand) (e candidates.Example, ok boo
 // mayTell reports whether a passage is one of the Factbook's about a country that the
 // question names. In the conversations to train on, nobody judged these, and many answer.
 func mayTell(id, title, rewrite string) bool {
-	country, _, _ := strings.Cut(title, ":")
-	country, _, _ = strings.Cut(country, " (")
-	return isFactbook(id) && strings.Contains(strings.ToLower(rewrite), strings.ToLower(country))
+	return isFactbook(id) && strings.Contains(strings.ToLower(rewrite), strings.ToLower(conversations.Country(title)))
 }
 
 // sentences returns the numbers of the text's sentences that are nearly as like the
