@@ -146,7 +146,7 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 
 	newest := len(ask.Turns) - 1
 	e.turns, e.recent = e.turns[:0], e.recent[:0]
-	if f.turns, f.spelled, err = e.spell(ask.Turns); err != nil {
+	if f.turns, f.spelled, err = e.spell(ask.Turns, !ask.NoRules); err != nil {
 		return f, err
 	}
 	for _, t := range f.turns {
@@ -154,6 +154,10 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 	}
 	e.recent = append(e.recent, e.turns...)
 	clear(e.recent[:begun(ask.Turns)]) // the remaining turns keep their numbers
+	if f.completed(newest) && how == query.Decide {
+		clear(e.turns[:newest])
+		clear(e.recent[:newest])
+	}
 	f.Query, err = e.query.Read(e.recent, how)
 	if err != nil {
 		return f, err
@@ -214,6 +218,13 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	}
 	if e.Dense != nil {
 		f.sure = Sure(f.ranking)
+		told, err := e.tellsFact(&f.rule, all)
+		if err != nil {
+			return f, err
+		}
+		if told != nil {
+			f.sure = certain
+		}
 	}
 	if f.stage, err = e.stage(ask.Stage, f.sure); err != nil {
 		return f, err
@@ -359,6 +370,9 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			}
 			if i == 0 {
 				a.Answers = Answers(e.answerFeatures(&f, question, newest), f.stage)
+				if f.tellsFact() {
+					a.Answers = certain
+				}
 				a.Doubt = e.doubt(question, r.Title, a.Answers, f.stage)
 			}
 			r.NoFigure = figure && !gives(r.Text[r.Quote[0]:r.Quote[1]], date)

@@ -17,10 +17,15 @@ import (
 const (
 	// ruled is how many of the best hits are compared, where the question asks for a place or a name.
 	ruled = 20
+	// factual is the same where it asks for a fact: the passages about other countries are as good to the
+	// encoders, and there are many.
+	factual = 100
 	// ruleWeight is what a passage gains of which the rule says 1, beside one of which it says 0. One of
 	// which it says -1 loses as much. Chosen by the questions of our conversations that ask for a place,
 	// test left out.
 	ruleWeight = 4
+	// factWeight is the same where it asks for a fact and a country, and for nothing else: then no other passage is meant.
+	factWeight = 10
 	// ruleRelevance is the same to the reader, in its logits.
 	ruleRelevance = 1.5
 
@@ -28,9 +33,10 @@ const (
 	namedPart = 0.25 // for a title that the question has; chosen by the rewrites of all splits but test
 )
 
-// A rule says how well passages fit what a question asks for: by the place that it asks for, or else by
-// what it names. The zero rule says nothing.
+// A rule says how well passages fit what a question asks for: by the fact that it asks for, where one of the
+// passages tells that, or else by the place, or by what the question names. The zero rule says nothing.
 type rule struct {
+	fact  factAsked
 	place placeAsked
 	name  string // what the question asks for alone, as bareName has it
 	words string // the question's words, as wordsOf has them, where it is read alone
@@ -41,10 +47,16 @@ func (r *rule) asksPlace() bool { return r.place.of != "" }
 
 // ruleFor returns the rule for a question. alone says that it is read without what was said before.
 func (e *Engine) ruleFor(question string, alone bool) rule {
-	if a, ok := asksRank(question); ok {
-		return rule{place: a}
+	var r rule
+	if a := asksFact(question); a.sure() {
+		r.fact = a
 	}
-	r := rule{name: asksWhatIs(question, alone)}
+	var ok bool
+	if r.place, ok = asksRank(question); ok {
+		return r
+	}
+	r.place = placeAsked{}
+	r.name = asksWhatIs(question, alone)
 	if alone { // a follow-up often names something else than the subject that answers
 		r.words = e.wordsOf(question)
 	}
@@ -54,6 +66,8 @@ func (e *Engine) ruleFor(question string, alone bool) rule {
 // depth returns how many hits the rule compares.
 func (r *rule) depth() int {
 	switch {
+	case r.fact.fact != nil:
+		return factual
 	case r.asksPlace() || r.name != "":
 		return ruled
 	case r.words != "":
@@ -92,7 +106,7 @@ const placeShare = 0.5
 
 // weighPlace adds this to the scores of a text's sentences.
 func (r *rule) weighPlace(scores []float32, text string, spans []sentence.Span) {
-	if !r.asksPlace() {
+	if !r.asksPlace() && r.fact.fact == nil {
 		return
 	}
 	var best float32
@@ -100,7 +114,7 @@ func (r *rule) weighPlace(scores []float32, text string, spans []sentence.Span) 
 		best = max(best, s)
 	}
 	for i := range scores {
-		if i < len(spans) && r.place.ranked(text, spans[i:i+1]) == 1 {
+		if i < len(spans) && (r.fact.told(text, spans[i]) || r.fact.fact == nil && r.place.ranked(text, spans[i:i+1]) == 1) {
 			scores[i] += placeShare * best
 		}
 	}
@@ -158,22 +172,62 @@ func (e *Engine) heed(f *found) error {
 	if err := e.bring(hits); err != nil {
 		return err
 	}
-	says := make([]float32, len(hits))
-	for i, h := range hits {
-		says[i] = e.says(&f.rule, e.Source.Passage(h.Doc))
+	says, err := e.tellsFact(&f.rule, hits)
+	if err != nil {
+		return err
+	}
+	if says == nil {
+		f.rule.fact = factAsked{}
+		hits = hits[:min(len(hits), f.rule.depth())]
+		says = make([]float32, len(hits))
+		for i, h := range hits {
+			says[i] = e.says(&f.rule, e.Source.Passage(h.Doc))
+		}
+	}
+	if len(hits) == 0 {
+		return nil
 	}
 	least := slices.Min(says)
 	if least == slices.Max(says) { // it tells none from another
 		return nil
 	}
+	weight := float32(ruleWeight)
+	if f.rule.fact.fact != nil {
+		weight = factWeight
+	}
 	f.says, f.rules = make([]float32, len(f.hits)), make([]float32, len(f.hits))
 	copy(f.says, says)
 	for i := range hits {
-		f.rules[i] = ruleWeight * (says[i] - least)
+		f.rules[i] = weight * (says[i] - least)
 		hits[i].Score += f.rules[i]
 	}
 	f.order(len(hits))
 	return nil
+}
+
+// tellsFact returns what the rule says of the first hits by the fact that it asks for; nil if it asks for none,
+// or if no hit tells it.
+func (e *Engine) tellsFact(r *rule, hits []index.Hit) ([]float32, error) {
+	if r.fact.fact == nil {
+		return nil, nil
+	}
+	hits = hits[:min(len(hits), factual)]
+	if err := e.bring(hits); err != nil {
+		return nil, err
+	}
+	list := make([]passages.Passage, len(hits))
+	for i, h := range hits {
+		list[i] = e.Source.Passage(h.Doc)
+	}
+	return r.fact.fits(list), nil
+}
+
+// certain is the probability that a passage answers which tells the fact that a question asks for.
+const certain = 0.99
+
+// tellsFact reports whether the first hit tells the fact that the question asks for.
+func (f *found) tellsFact() bool {
+	return f.rule.fact.fact != nil && len(f.says) > 0 && f.says[0] == 1
 }
 
 // order puts the first n hits in order, by score, of equal ones by document number, and with them what is

@@ -19,7 +19,8 @@ const respeltShare = 0.7
 // A respelling is a word of a question that was replaced.
 type respelling struct {
 	turn       int
-	start, end int // byte range of the replacement, in the question as it is read
+	start, end int  // byte range of the replacement, in the question as it is read
+	meant      bool // the words are meant and only left out (fact.go)
 	message.Spelling
 }
 
@@ -33,8 +34,9 @@ type speller struct {
 const remembered = 1000
 
 // spell returns turns with the misspelt words of questions replaced, and the replacements in order.
-// The slice turns stays as it is.
-func (e *Engine) spell(turns []message.Turn) (read []message.Turn, done []respelling, err error) {
+// The slice turns stays as it is. Where complete is true, questions have what they leave to the
+// questions before them, as far as completed knows.
+func (e *Engine) spell(turns []message.Turn, complete bool) (read []message.Turn, done []respelling, err error) {
 	read = turns
 	if e.lexicon.Words() == 0 {
 		return read, nil, nil
@@ -62,20 +64,34 @@ func (e *Engine) spell(turns []message.Turn) (read []message.Turn, done []respel
 				}
 			}
 			b.WriteString(t.Question[last:start])
-			done = append(done, respelling{i, b.Len(), b.Len() + len(as), message.Spelling{Typed: typed, Read: as}})
+			done = append(done, respelling{i, b.Len(), b.Len() + len(as), false, message.Spelling{Typed: typed, Read: as}})
 			b.WriteString(as)
 			last = end
 		})
-		if last == 0 {
+		if err != nil {
+			return read, done, err
+		}
+		write := func(question string) {
+			if &read[0] == &turns[0] {
+				read = append([]message.Turn(nil), turns...)
+			}
+			read[i].Question = question
+		}
+		if last > 0 {
+			write(b.String() + t.Question[last:])
+		}
+		if !complete {
 			continue
 		}
-		if len(done) > 0 && &read[0] == &turns[0] {
-			read = append([]message.Turn(nil), turns...)
+		if as := completed(read[:i+1]); as != "" {
+			for len(done) > 0 && done[len(done)-1].turn == i {
+				done = done[:len(done)-1]
+			}
+			done = append(done, respelling{i, 0, len(as), true, message.Spelling{Typed: t.Question, Read: as}})
+			write(as)
 		}
-		b.WriteString(t.Question[last:])
-		read[i].Question = b.String()
 	}
-	return read, done, err
+	return read, done, nil
 }
 
 // respell returns the replacement of a word, "" where the word stays. name says that it was typed
@@ -229,12 +245,19 @@ func (e *Engine) surface(stem []byte, word string) (as string, err error) {
 	return as, nil
 }
 
+// completed reports whether a turn's question was read with what it leaves to the turns before it, which need
+// not be read then.
+func (f *found) completed(turn int) bool {
+	n := len(f.spelled)
+	return n > 0 && f.spelled[n-1].meant && f.spelled[n-1].turn == turn
+}
+
 // respelt lowers the weight of exact words that replaced others.
 func (f *found) respelt() {
 	for i := f.Learned; i < len(f.Vector.Terms); i++ {
 		o := f.Origin(i)
 		for _, r := range f.spelled {
-			if o.Side == conversation.Question && o.Turn == r.turn && o.Start < r.end && r.start < o.End {
+			if !r.meant && o.Side == conversation.Question && o.Turn == r.turn && o.Start < r.end && r.start < o.End {
 				f.Vector.Weights[i] = float32(f.Vector.Weights[i] * respeltShare)
 				break
 			}

@@ -61,7 +61,7 @@ func TestWhatIsRespelt(t *testing.T) {
 	e := shipped(t)
 	questions, read := 0, 0
 	for q := range strings.Lines(string(data)) {
-		_, done, err := e.spell(turns(strings.TrimSpace(q)).Turns)
+		_, done, err := e.spell(turns(strings.TrimSpace(q)).Turns, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -103,7 +103,8 @@ type Answer struct {
 	Doubt string `json:"doubt,omitempty"`
 	// Answers is the probability that the first result answers the question, 0 to 1.
 	Answers float32 `json:"answers,omitempty"`
-	// Spelling lists the words of the newest question that were replaced, in order.
+	// Spelling lists the words of the newest question that were replaced, in order; or the question itself, if
+	// it was completed: "and Chile?" after "the capital of Peru".
 	Spelling []Spelling `json:"spelling,omitempty"`
 	// Sure is the probability that the sparse stage's first result is right, assuming that
 	// the collection can answer. It is set where the dense stage is loaded.
@@ -135,7 +136,8 @@ func Says(doubt string) string {
 	return ""
 }
 
-// A Spelling is a word that the collection does not have, and its replacement.
+// A Spelling is a word that the collection does not have, or a question that leaves something to the one before
+// it, and what it is read as.
 type Spelling struct {
 	Typed string `json:"typed"`
 	Read  string `json:"read"`
@@ -180,9 +182,9 @@ type Result struct {
 	NoFigure bool `json:"no_figure,omitempty"`
 	// Dense is the dense stage's part of Score, which may be negative.
 	Dense float32 `json:"dense,omitempty"`
-	// Rule is the part of Score by a rule that reads words, at least 0: for a place among the largest,
-	// the first and so on that the question asks for, or for a title that it names; see shared/answer,
-	// rule.go.
+	// Rule is the part of Score by a rule that reads words, at least 0: for a fact about a country or a
+	// place among the largest, the first and so on that the question asks for, or for a title that it
+	// names; see shared/answer, rule.go.
 	Rule float32 `json:"rule,omitempty"`
 	// Read is the reader's part of Score, at least 0.
 	Read  float32 `json:"read,omitempty"`

@@ -21,8 +21,8 @@ ignores the earlier questions, as for a new topic; --read together always reads 
 
 Where nothing that was found seems to answer, a sentence says so in place of the
 quotation, followed by the nearest results; in the output of --json this is the field
-doubt. Words that the collection does not have may be replaced by similar ones, which
-is said first.
+doubt. Words that the collection does not have may be replaced by similar ones, and
+"and Chile?" may be read as "the capital of Chile"; which is said first.
 
 If a dense encoder is installed and the collection has its vectors (parley index
 --dense), a second stage answers together with the sparse one; if the encoder has a

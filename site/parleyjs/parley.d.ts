@@ -88,7 +88,7 @@ export interface Result {
   score: number;
   /** The second stage's part of the score. */
   dense: number;
-  /** The part of the score by a rule that reads words, for a place that is asked for ("the largest planet") or a title that is named, at least 0. */
+  /** The part of the score by a rule that reads words, for a fact about a country or a place that is asked for ("the largest planet") or a title that is named, at least 0. */
   rule: number;
   /** The reader's part of the score, at least 0. */
   read: number;
@@ -143,7 +143,7 @@ export interface Answer {
    */
   begins: boolean;
   stage: 'sparse' | 'dense' | 'both' | 'read' | '';
-  /** Misspelt words, and what they were read as. */
+  /** Misspelt words, and what they were read as; or the question, if it was completed: "and Chile?" after "the capital of Peru". */
   spelling: { typed: string; read: string }[];
   tokens: number;
   /** Older text did not fit. */
