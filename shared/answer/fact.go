@@ -82,9 +82,8 @@ const (
 		" tell me you give please pls know find out describe wondering i want see say mean meant just well too sorry ok okay oh hey hi hello thanks thank great again though rather n abt vs versus compare compared compares contrast worse better like doing going anywhere winter summer "
 	// refers are words by which a question asks about what was spoken of; "what is the inflation?" does, and
 	// "what is inflation?" does not.
-	refers   = " the its it their they them there that this "
-	strongly = " its their they them there that "
-	itself   = " it its their they them "
+	refers = " the its it their they them there that this "
+	itself = " it its their they them "
 	// somebody are words with which a question is about a person.
 	somebody = " he she his her him hers i we our my your "
 	// whole are words with which a question is about a country as a whole: "tell me about Kenya's history".
@@ -104,6 +103,7 @@ type factAsked struct {
 	*fact          // nil: for no fact
 	country string // "": it names no country, or several
 	words   string // all of them, in small letters, each between blanks
+	left    string // the same without those that say what it asks for
 	rest    int    // the number of its words that are neither asides nor say what it asks for
 	other   bool   // one of these says that it is about something else, which may be in the country
 }
@@ -142,13 +142,14 @@ func asksFact(question string) (a factAsked) {
 			text = cut(text, asks, done)
 		}
 	}
-	for _, w := range strings.Fields(text) {
+	a.left = text
+	for w := range strings.FieldsSeq(text) {
 		if w != done && !in(asides, w) {
 			a.rest++
 			a.other = a.other || !in(whole, w)
 		}
 	}
-	if a.fact != nil && (a.tells == "The president of " || strings.HasPrefix(a.tells, ", head of ")) {
+	if a.fact != nil && a.isOffice() {
 		switch {
 		case hasAny(words, earlier):
 			a.fact = nil
@@ -157,6 +158,11 @@ func asksFact(question string) (a factAsked) {
 		}
 	}
 	return a
+}
+
+// isOffice reports whether the fact is who holds an office.
+func (f *fact) isOffice() bool {
+	return f.tells == "The president of " || strings.HasPrefix(f.tells, ", head of ")
 }
 
 // done stands for words that were understood.
@@ -243,15 +249,15 @@ func completed(turns []message.Turn) string {
 		return last.name + " " + withArticle(a.country)
 	}
 	theCountry := hasPhrase(a.words, "the country") || hasPhrase(a.words, "that country")
-	if a.rest > beside || a.rest > 0 && !theCountry && !a.has(strongly) || asksWhatIs(question, false) != "" && !a.has(refers) {
+	if a.rest > beside || a.rest > 0 && !theCountry && !hasPhrase(a.words, "there") || asksWhatIs(question, false) != "" && !a.has(refers) {
 		return ""
 	}
 	country, subject := last.country, theCountry || !last.other
 	if is := countryOf(before.Title); is != "" && (country == "" || country == is) {
 		country, subject = is, true
 	}
-	for i := len(turns) - 3; theCountry && i >= 0 && i >= len(turns)-5 && country == ""; i-- {
-		country = asksFact(turns[i].Question).country
+	if theCountry && country == "" && len(turns) > 2 {
+		country = asksFact(turns[len(turns)-3].Question).country
 	}
 	// "Tell me about Toyota of Japan." "Who is its leader?"
 	if country == "" || !subject && (a.anything || a.has(itself)) {

@@ -21,9 +21,8 @@ const (
 	// encoders, and there are many.
 	factual = 100
 	// ruleWeight is what a passage gains of which the rule says 1, beside one of which it says 0. One of
-	// which it says -1 loses as much. Chosen by the questions of our conversations that ask for a place,
-	// test left out.
-	ruleWeight = 4
+	// which it says -1 loses as much. Chosen by our conversations, test left out (RATIONALE.md).
+	ruleWeight = 6
 	// factWeight is the same where it asks for a fact and a country, and for nothing else: then no other passage is meant.
 	factWeight = 10
 	// ruleRelevance is the same to the reader, in its logits.
@@ -38,7 +37,8 @@ const (
 type rule struct {
 	fact  factAsked
 	place placeAsked
-	name  string // what the question asks for alone, as bareName has it
+	name  string // what the question asks for alone or asks something of, as bareName has it
+	or    string // another reading of name
 	words string // the question's words, as wordsOf has them, where it is read alone
 }
 
@@ -56,7 +56,12 @@ func (e *Engine) ruleFor(question string, alone bool) rule {
 		return r
 	}
 	r.place = placeAsked{}
-	r.name = asksWhatIs(question, alone)
+	if alone {
+		r.name, r.or = subjectOf(question)
+	}
+	if r.name == "" && r.or == "" {
+		r.name = asksWhatIs(question, alone)
+	}
 	if alone { // a follow-up often names something else than the subject that answers
 		r.words = e.wordsOf(question)
 	}
@@ -68,7 +73,7 @@ func (r *rule) depth() int {
 	switch {
 	case r.fact.fact != nil:
 		return factual
-	case r.asksPlace() || r.name != "":
+	case r.asksPlace() || r.name != "" || r.or != "":
 		return ruled
 	case r.words != "":
 		return defaultK // whose titles are there for other reasons
@@ -82,11 +87,13 @@ func (e *Engine) says(r *rule, p passages.Passage) float32 {
 		return r.place.ranked(p.Text, sentence.Split(p.Text))
 	}
 	title, _, _ := strings.Cut(p.Title, " (")
-	if r.name != "" {
-		switch name := bareName(split(strings.ToLower(title))); {
-		case name == r.name:
+	name := bareName(split(strings.ToLower(title)))
+	for _, asked := range [...]string{r.name, r.or} {
+		switch {
+		case asked == "":
+		case name == asked:
 			return 1
-		case strings.HasSuffix(name, " "+r.name):
+		case strings.HasSuffix(name, " "+asked):
 			return surname
 		}
 	}
@@ -152,6 +159,36 @@ func asksWhatIs(question string, alone bool) string {
 		return ""
 	}
 	return bareName(words)
+}
+
+// askings are words that ask for something of a subject, beside those of facts about countries.
+const askings = " old far away tall deep heavy hot cold fast long big high large where start started begin began beginning end ended fall fell die died dead born built build happen happened founded made work works weigh weight height length depth distance speed age date "
+
+// subjectOf returns what a question asks something of, as bareName has it: "how old is the universe?"; "" where
+// it asks who, or for nothing that is known. "How long is the Amazon river?" asks for no fact about rivers, so
+// where it asks for one, or is that the name too.
+func subjectOf(question string) (name, or string) {
+	a := asksFact(question)
+	words := strings.Fields(a.words)
+	if a.country != "" || len(words) == 0 || in(" who whose ", words[0]) || hasAny(words, " it its they their them those these that this there he she his her ") || a.fact != nil && a.isOffice() {
+		return "", ""
+	}
+	left := func(words []string) string {
+		var name []string
+		for _, w := range words {
+			if w != done && !in(asides, w) && !in(askings, w) {
+				name = append(name, w)
+			}
+		}
+		return bareName(name)
+	}
+	if hasAny(words, askings) {
+		name = left(words)
+	}
+	if a.fact != nil {
+		or = left(strings.Fields(a.left))
+	}
+	return name, or
 }
 
 // bareName joins the words of a name, without an article before them, and as stem cuts the last.

@@ -34,6 +34,25 @@ func TestAQuestionAsksForNothingButAName(t *testing.T) {
 	}
 }
 
+func TestAQuestionAsksSomethingOfASubject(t *testing.T) {
+	for _, c := range []struct{ question, name, or string }{
+		{"how old is the universe?", "universe", ""},
+		{"population of Paris", "", "pari"},
+		{"how long is the Amazon river", "amazon river", "amazon"},
+		{"when was the Eiffel Tower built", "eiffel tower", ""},
+		{"who is the king of pop", "", ""},
+		{"king of pop", "", ""},
+		{"how old is it", "", ""},
+		{"population of France", "", ""}, // a fact of a country
+		{"why do cats purr", "", ""},
+		{"", "", ""},
+	} {
+		if name, or := subjectOf(c.question); name != c.name || or != c.or {
+			t.Errorf("%q: %q or %q, want %q or %q", c.question, name, or, c.name, c.or)
+		}
+	}
+}
+
 // Asked what something is, the engine answers from the article that has this title.
 func TestWhatIs(t *testing.T) {
 	e := shipped(t)

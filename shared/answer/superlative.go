@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"slices"
 	"strings"
 
 	"parley/shared/sentence"
@@ -108,7 +109,7 @@ func asksRank(question string) (a placeAsked, ok bool) {
 		if len(a.what) == 0 && i > 2 && in(" which what ", words[0]) && !joins(words[1]) { // "Which planet is the biggest?"
 			a.what = append(a.what, stem(words[1]))
 		}
-		a.among = within(words, i, next)
+		a.among = within(words, i, next, true)
 		// "Who reigned longest?" asks for no place among things.
 		bare := len(a.what) == 0 && i > 0 && ordinal(words[i-1]) == 0 && !in(" the and or ", words[i-1])
 		return a, a.place > 0 && !bare && (len(a.what) > 0 || a.of != first)
@@ -135,7 +136,9 @@ func (a *placeAsked) ranked(text string, spans []sentence.Span) float32 {
 			}
 			right, fits := is.place == a.place, a.fits(words, i, next, is.place, text)
 			if several(words[next:], a.what) {
-				if i > 1 { // "more than the biggest gas planets"
+				if i > 1 {
+					// "It includes the tallest trees", but "more than the biggest gas planets" does not.
+					nearly = nearly || right && fits && !slices.Contains(words[max(0, i-3):i], "than")
 					continue
 				}
 				right = right && fits // "The largest cities of Canada are Toronto, Montreal ..."
@@ -201,15 +204,22 @@ func stem(noun string) string {
 // size reports whether a superlative is about a city's size.
 func size(of string) bool { return of == "most populous" || strings.Contains(of, " largest ") }
 
+// coordinated returns the index of the first word from next on that belongs to no further superlative: "the
+// tallest and the second-largest animal".
+func coordinated(words []string, next int) int {
+	for next < len(words) && (in(" and or most least ", words[next]) || words[next] == "the" && words[next-1] == "and" || ordinal(words[next]) > 0 || sameAs(words[next]) != "" || in(manners, words[next])) {
+		next++
+	}
+	return next
+}
+
 // stands reports whether the superlative in words[i:next] is of what: that is among the three words
 // after it and after other superlatives, or among the five after an "of" there ("the largest and deepest of
 // the five oceans"), or, where no noun follows ("the largest in the Solar System"), among the twelve before.
 // "The largest to drain into the Arctic Ocean" is no ocean, and "the deepest point of the lake" no lake.
 // smaller says that another word stands between: the largest marine mammal is one among fewer.
 func stands(words []string, i, next int, what []string) (ok, smaller bool) {
-	for next < len(words) && (in(" and or most least ", words[next]) || ordinal(words[next]) > 0 || sameAs(words[next]) != "" || in(manners, words[next])) {
-		next++
-	}
+	next = coordinated(words, next)
 	if next < len(words) && in(" point part section level end ", words[next]) {
 		return false, false
 	}
@@ -236,6 +246,7 @@ const (
 	months    = " january february march april may june july august september october november december early late "
 	ages      = " early late 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th 11th 12th 13th 14th 15th 16th 17th 18th 19th 20th 21st "
 	worldwide = " world earth globe planet solar universe galaxy history "
+	wholes    = " all entire whole known recorded modern human natural two three four five six seven eight nine ten "
 	// What is the largest in a part is not so in the whole.
 	parts = " north south east west northern southern eastern western central "
 	units = " state province region district county territory island " // "the German state of Bavaria"
@@ -243,18 +254,19 @@ const (
 
 // within returns the words that say where a superlative in words[i:next] holds: those after "in" ("the
 // longest river in Western Asia") as far as the next superlative, or those before ("Asia's longest river").
-func within(words []string, i, next int) (among []string) {
+func within(words []string, i, next int, into bool) (among []string) {
 	for j := i - 1; j > 0 && j > i-4; j-- {
 		if words[j] == "s" && !in(" what who where that it there here ", words[j-1]) {
 			return words[j-1 : j]
 		}
 	}
+	next = coordinated(words, next)
 	for j := next; j < min(next+9, len(words)); j++ {
 		if r, _ := rankAt(words, j); r.of != "" && r.place != 0 && j > next+1 {
 			break
 		}
 		after := words[j+1 : min(j+7, len(words))]
-		if !in(" in of on within outside ", words[j]) || tellsWhen(after) {
+		if !in(" in of on within outside ", words[j]) && !(into && words[j] == "into") || tellsWhen(after) {
 			continue
 		}
 		for _, w := range after {
@@ -285,10 +297,17 @@ func tellsWhen(words []string) bool {
 //
 // The longest river of the world is also the longest of Africa, if the text names Africa at all.
 func (a *placeAsked) fits(words []string, i, next, place int, text string) bool {
-	among := within(words, i, next)
-	world := hasAny(among, worldwide)
+	among := within(words, i, next, len(a.among) > 0) // "the first person to journey into space"
+	// "The highest of an island on Earth" is not that of Earth, and "the highest of the Caucasus Mountains" not
+	// that of mountains.
+	scope := among
+	for len(scope) > 1 && in(wholes, scope[0]) {
+		scope = scope[1:]
+	}
+	class := len(a.what) > 0 && begins(scope[:min(len(scope), 1)], a.what)
+	world := hasAny(scope[:min(len(scope), 1)], worldwide) || class && hasAny(scope, worldwide)
 	if len(a.among) == 0 || hasAny(a.among, worldwide) {
-		return len(among) == 0 || world || begins(among, a.what) && len(a.what) > 0
+		return len(among) == 0 || world || class
 	}
 	if world && place == 1 {
 		return shared(split(strings.ToLower(text)), a.among)

@@ -97,6 +97,11 @@ func TestAPassageNamesARank(t *testing.T) {
 		{"largest country in Africa", "Algeria is the largest country in Africa and the tenth-largest in the world.", 1},
 		{"Africa's highest mountain", "Kilimanjaro is the highest African mountain, the highest mountain in Africa.", 1},
 		{"biggest city in Germany", "Munich is the largest city of the German state of Bavaria.", .5},
+		{"highest mountain in the world", "It is the highest mountain of an island on Earth.", .5}, // of islands
+		{"highest mountain", "Elbrus is the highest mountain of the Caucasus Mountains.", .5},
+		{"tallest animal", "It is the tallest, and the second-largest, animal in North America.", .5},
+		{"first man in space", "He was the first person to journey into outer space.", 1},
+		{"tallest tree", "The subfamily has the largest and tallest trees in the world.", .5},
 		{"largest city in Texas", "Houston is the most populous city in the U.S. state of Texas.", 1},
 		{"largest lake in Asia", "It is the largest lake in Western Asia.", .5},
 		{"most populous city", "Rio is the second-most-populous city in Brazil.", -.8},
@@ -193,7 +198,7 @@ func TestPlacesInTheCollection(t *testing.T) {
 		}
 	}
 	t.Logf("of %d, %d right; %d without the rule", len(lines), right, before)
-	if right < 38 || before > 25 {
-		t.Errorf("of %d, %d right, wanted at least 38; %d without the rule, wanted at most 25", len(lines), right, before)
+	if right < 45 || before > 25 {
+		t.Errorf("of %d, %d right, wanted at least 45; %d without the rule, wanted at most 25", len(lines), right, before)
 	}
 }
