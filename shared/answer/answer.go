@@ -146,7 +146,7 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 
 	newest := len(ask.Turns) - 1
 	e.turns, e.recent = e.turns[:0], e.recent[:0]
-	if f.turns, f.spelled, err = e.spell(ask.Turns, !ask.NoRules); err != nil {
+	if f.turns, f.spelled, err = e.spell(ask.Turns, how == query.Decide && !ask.NoRules); err != nil {
 		return f, err
 	}
 	for _, t := range f.turns {
@@ -154,7 +154,7 @@ func (e *Engine) read(ask message.Ask) (f found, err error) {
 	}
 	e.recent = append(e.recent, e.turns...)
 	clear(e.recent[:begun(ask.Turns)]) // the remaining turns keep their numbers
-	if f.completed(newest) && how == query.Decide {
+	if f.completed(newest) {
 		clear(e.turns[:newest])
 		clear(e.recent[:newest])
 	}
@@ -193,8 +193,7 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	many := k                                                // hits to find
 	rules := !ask.NoRules && ask.Stage != message.StageDense // cosines alone are shown as they are
 	if rules {
-		// Where terms are switched off, the rest is to answer: a name that was one of them would bring it back.
-		f.rule = e.ruleFor(e.turns[len(e.turns)-1].Question, (f.Alone || len(e.turns) == 1) && len(ask.Weights) == 0)
+		f.rule = e.ruleFor(e.turns[len(e.turns)-1].Question, f.Alone || len(e.turns) == 1, len(ask.Weights) > 0)
 		many = max(many, f.rule.depth())
 	}
 	depth := max(many, defaultK) // features need ten hits

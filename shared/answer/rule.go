@@ -45,10 +45,12 @@ type rule struct {
 // asksPlace reports whether the rule is about a place.
 func (r *rule) asksPlace() bool { return r.place.of != "" }
 
-// ruleFor returns the rule for a question. alone says that it is read without what was said before.
-func (e *Engine) ruleFor(question string, alone bool) rule {
+// ruleFor returns the rule for a question. alone says that it is read without what was said before, and off
+// that terms of it are switched off: then the rest is to answer, and a name would bring these back.
+func (e *Engine) ruleFor(question string, alone, off bool) rule {
 	var r rule
-	if a := asksFact(question); a.sure() {
+	alone = alone && !off
+	if a := asksFact(question); a.sure() && !off {
 		r.fact = a
 	}
 	var ok bool

@@ -280,7 +280,7 @@ func TestHandouts(t *testing.T) {
 	p.ask("How many people live in Peru?")
 	p.ask("which languages do they speak?")
 	for hash, wants := range map[string][]string{
-		"#handout":                {"How many people live in Peru?", "2 which languages do they speak?", "“The languages spoken in Peru are Spanish", "https://web.archive.org/web/2025/", "27 learned terms and 10 exact words touched 41,873 postings", "Read with turn 1", "Found first: 1. Peru: people and society"},
+		"#handout":                {"How many people live in Peru?", "2 which languages do they speak?", "“The languages spoken in Peru are Spanish", "https://web.archive.org/web/2025/", "Read as “the languages spoken in Peru”. 18 learned terms and 3 exact words touched 30,565 postings", "Found first: 1. Peru: people and society"},
 		"#handout=lesson":         {"1. What is a sparse vector?", "a few hundred", "3. What sparsity costs", "in your own words"},
 		"#handout=lesson&answers": {"13 of 30,522 are not zero", "Answer: ", "λ 0.4, 7 terms: 7 terms, 4,464 postings, rank 3", "10.6 times fewer postings; the article falls from rank 1 to 3"},
 	} {

@@ -42,6 +42,8 @@
 
   // ---- Of the conversation ----
 
+  const spelling = a => (a.spelling || []).map(s => `Read as “${s.read}”. `).join('');
+
   async function ofConversation() {
     const { conversation } = await parley.panel('share');
     const { turns, encoder } = await conversation();
@@ -58,7 +60,7 @@
         el('h2', { dir: 'auto' }, el('span', { class: 'turn-number' }, String(i + 1)), ' ' + t.question),
         t.reply ? el('blockquote', {}, el('p', { dir: 'auto' }, `“${t.reply}”`)) : el('p', {}, 'Nothing is quoted.'),
         t.reply ? el('p', { class: 'source' }, '— ', el('b', {}, t.title), t.url ? ` ${t.url}` : '', t.chosen ? ' (chosen by the reader)' : '') : null,
-        el('p', { class: 'facts' }, `${i === 0 ? '' : a.alone ? 'Read alone. ' : read.length ? `Read with turn ${read.join(', ')}. ` : ''}${learned(a).length} learned terms and ${words(a).length} exact words touched ${number(a.cost.postings)} postings.`),
+        el('p', { class: 'facts' }, `${spelling(a)}${i === 0 ? '' : a.alone ? 'Read alone. ' : read.length ? `Read with turn ${read.join(', ')}. ` : ''}${learned(a).length} learned terms and ${words(a).length} exact words touched ${number(a.cost.postings)} postings.`),
         el('div', { class: 'tables' }, ...termTable('Learned terms', learned(a), text), ...termTable('Exact words', words(a), t => `“${t.text}”`)),
         (a.results || []).length ? el('p', { class: 'found-first' }, el('b', {}, 'Found first: '), a.results.slice(0, shownResults).map((r, n) => `${n + 1}. ${r.title || r.id} (${r.score.toFixed(1)})`).join('; ') + '.') : null));
     }

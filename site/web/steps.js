@@ -238,7 +238,7 @@
         const two = parts.slice(0, 2).map(p => a.terms[p.term || 0]);
         const off = await probe({ ...ask, weights: two.map(t => ({ text: t.text, word: !!t.word, factor: 0 })) });
         return [
-          `${top.join('; ')}. Together ${parts.slice(0, 3).reduce((s, p) => s + p.query * p.doc, 0).toFixed(2)} of ${r.score.toFixed(2)}.`,
+          `${top.join('; ')}. Together ${parts.slice(0, 3).reduce((s, p) => s + p.query * p.doc, 0).toFixed(2)} of ${r.score.toFixed(2)}${r.rule ? `, of which a rule brings ${r.rule.toFixed(2)}` : ''}.`,
           `Without ${two.map(name).join(' and ')} the first result is “${titleOf(off)}”.`,
         ];
       },
@@ -246,7 +246,7 @@
     {
       title: 'Where a follow-up gets its words',
       text: [
-        `Ask “${peru[0]}”, then “${peru[1]}” Open “What the encoder saw” of turn 2.`,
+        `Ask “${peru[0]}”, then “${peru[1]}” A rule knows such questions, and reads it as “the languages spoken in Peru”. Press “Read it with the conversation”, which leaves it to the encoder, and open “What the encoder saw” of turn 2.`,
         'Name the three heaviest terms that come from turn 1. Were they typed or added?',
         'Press “Read it alone”. Which article is quoted now, and why?',
         'Read it with the conversation again, and leave turn 1 out of the vector. Is that the same?',

@@ -445,7 +445,7 @@ func (c *Root) Reread(id int) {
 		return
 	}
 	read := message.ReadAlone
-	if c.dialogue.Turns()[i].Answer.Alone {
+	if t := c.dialogue.Turns()[i]; t.Answer.Alone || t.Answer.Completed(t.Question) {
 		read = message.ReadTogether
 	}
 	if !c.dialogue.ReadAs(i, read) {

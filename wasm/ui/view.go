@@ -235,7 +235,7 @@ func (c *TurnItem) RereadText() string {
 	switch {
 	case c.i() != c.Root.dialogue.Len()-1:
 		return ""
-	case a.Alone:
+	case a.Alone || a.Completed(c.Turn.Question):
 		return "Read it with the conversation"
 	case len(a.Read) > 1:
 		return "Read it alone"
