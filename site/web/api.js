@@ -181,7 +181,10 @@ class Conversation {
   async probe({ turn, leaveOut = [], ...options } = {}) {
     const at = this.#turn(turn), t = this.#turns[at];
     const before = this.#turns.slice(0, at).map((t, i) => leaveOut.includes(i) ? { question: '', reply: '', title: '', begins: t.begins } : t);
-    const read = at > 0 && t.answer ? t.answer.alone ? 'alone' : 'together' : '';
+    const a = at > 0 ? t.answer : null;
+    // What was completed is completed again: with the turns before it, it would be read as it was typed.
+    const completed = a?.read.length === 1 && a.spelling.length === 1 && a.spelling[0].typed === t.question;
+    const read = a && !completed ? a.alone ? 'alone' : 'together' : '';
     return abortable(this.#request(before, t.question, { ...this.options, read, ...options }), options.signal);
   }
 

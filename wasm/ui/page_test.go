@@ -390,6 +390,42 @@ func TestWordsReadAsOthersAreNamed(t *testing.T) {
 	p.shows(`<p class="note">Read as “photosynthesis” and “&lt;Kilimanjaro&gt;”.</p>`, true)
 }
 
+// A question that was completed can be read with the conversation instead; the instruments ask for what was
+// answered.
+func TestACompletedQuestionIsReadTheOtherWay(t *testing.T) {
+	p := newPage(t)
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		n := len(ask.Turns)
+		if a.Read = []int{n - 1}; n > 1 && ask.Read == "" {
+			a.Spelling = []message.Spelling{{Typed: ask.Turns[n-1].Question, Read: "the capital of Chile"}}
+		} else if ask.Read == message.ReadTogether {
+			a.Read = []int{0, 1}
+		}
+		return a
+	}
+	p.ready()
+	p.root.Ask("capital of Peru")
+	p.root.Ask("and Chile?")
+	p.settle()
+	p.shows("Read as “the capital of Chile”.", true)
+	p.shows("Read it with the conversation<", true)
+	p.asks = nil
+	p.root.ToggleWhy(p.id(1), "p1")
+	p.settle()
+	if len(p.asks) != 1 || p.asks[0].Read != "" {
+		t.Errorf("the instruments ask %+v", p.asks)
+	}
+	p.asks = nil
+	p.root.Reread(p.id(1))
+	p.settle()
+	if len(p.asks) == 0 || p.asks[0].Read != message.ReadTogether {
+		t.Errorf("asked %+v", p.asks)
+	}
+	p.shows("Read as", false)
+	p.shows("Read it alone<", true)
+}
+
 func TestAFollowUpIsReadTheOtherWay(t *testing.T) {
 	p := newPage(t)
 	p.answer = func(ask message.Ask) message.Answer {

@@ -188,7 +188,9 @@ func (c *TurnItem) ReadText() string {
 		return ""
 	}
 	s := c.Turn.Answer.Reading()
-	if s != "" {
+	if c.Turn.Answer.Completed(c.Turn.Question) {
+		s = "Read without the turns before it"
+	} else if s != "" {
 		s = "R" + s[1:]
 	}
 	more := ""
