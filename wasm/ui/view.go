@@ -189,7 +189,7 @@ func (c *TurnItem) ReadText() string {
 	}
 	s := c.Turn.Answer.Reading()
 	if c.Turn.Answer.Completed(c.Turn.Question) {
-		s = "Read without the turns before it"
+		s = "Completed by a rule, and read by itself"
 	} else if s != "" {
 		s = "R" + s[1:]
 	}
