@@ -121,7 +121,8 @@ func asksRank(question string) (a placeAsked, ok bool) {
 // -1 where others are named alone, between where what is named is a place in another part of the world
 // or of a smaller class ("the largest marine mammal"), and 0 where none is.
 func (a *placeAsked) ranked(text string, spans []sentence.Span) float32 {
-	var other, nearly, elsewhere bool
+	var other, nearly, elsewhere, part bool
+	worldly := len(a.among) == 0 || hasAny(a.among, worldwide)
 	for _, span := range spans {
 		var named, another bool // in this sentence
 		words := split(strings.ToLower(text[span.Start:span.End]))
@@ -150,6 +151,7 @@ func (a *placeAsked) ranked(text string, spans []sentence.Span) float32 {
 				named = true
 			case right || fits && smaller && is.place == 1:
 				nearly = true
+				part = part || worldly && right && !fits && !smaller
 			case fits && !smaller:
 				another = true
 			default:
@@ -164,6 +166,8 @@ func (a *placeAsked) ranked(text string, spans []sentence.Span) float32 {
 	switch {
 	case other:
 		return -1
+	case part && a.of != first: // what is the highest in Africa would be said to be that of the world
+		return .25
 	case nearly && a.of != first: // the first president of another country is none
 		return .5
 	case elsewhere:
@@ -263,6 +267,9 @@ func within(words []string, i, next int, into bool) (among []string) {
 	next = coordinated(words, next)
 	for j := next; j < min(next+9, len(words)); j++ {
 		if r, _ := rankAt(words, j); r.of != "" && r.place != 0 && j > next+1 {
+			break
+		}
+		if in(" native endemic found located ", words[j]) { // "the largest living rodent, native to all countries in South America"
 			break
 		}
 		after := words[j+1 : min(j+7, len(words))]

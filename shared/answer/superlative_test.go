@@ -85,11 +85,12 @@ func TestAPassageNamesARank(t *testing.T) {
 		{"first president", "Nnamdi Azikiwe was the first president of Nigeria from 1963 to 1966.", 0},
 		{"first Roman emperor", "Augustus was the first Roman emperor from 27 BC until his death in AD 14.", 1},
 		{"first Roman emperor", "Francis was the first emperor of Austria.", 0},
+		{"biggest rodent in the world", "It is the largest living rodent, native to all countries in South America.", 1},
 		{"first man in space", "Gagarin was the first human in space.", 1},
 		{"largest planet", "A dwarf has more mass than the biggest gas planets.", 0}, // tells no place
 
 		// Where it holds.
-		{"longest river", "The Yangtze is the longest river in China.", .5},
+		{"longest river", "The Yangtze is the longest river in China.", .25},
 		{"longest river in the world", "The Yangtze is the longest river in China and the third-longest in the world.", -1},
 		{"longest river in China", "The Yangtze is the longest river in China and the third-longest in the world.", 1},
 		{"longest river in Africa", "The Nile is a north-flowing river in northeast Africa. It is the longest river in the world.", 1},
@@ -97,9 +98,10 @@ func TestAPassageNamesARank(t *testing.T) {
 		{"largest country in Africa", "Algeria is the largest country in Africa and the tenth-largest in the world.", 1},
 		{"Africa's highest mountain", "Kilimanjaro is the highest African mountain, the highest mountain in Africa.", 1},
 		{"biggest city in Germany", "Munich is the largest city of the German state of Bavaria.", .5},
-		{"highest mountain in the world", "It is the highest mountain of an island on Earth.", .5}, // of islands
-		{"highest mountain", "Elbrus is the highest mountain of the Caucasus Mountains.", .5},
-		{"tallest animal", "It is the tallest, and the second-largest, animal in North America.", .5},
+		{"highest mountain in the world", "It is the highest mountain of an island on Earth.", .25}, // of islands
+		{"highest mountain", "Elbrus is the highest mountain of the Caucasus Mountains.", .25},
+		{"tallest animal", "It is the tallest, and the second-largest, animal in North America.", .25},
+		{"biggest rodent in the world", "It is the largest living rodent, native to all countries in South America.", 1},
 		{"first man in space", "He was the first person to journey into outer space.", 1},
 		{"tallest tree", "The subfamily has the largest and tallest trees in the world.", .5},
 		{"largest city in Texas", "Houston is the most populous city in the U.S. state of Texas.", 1},
