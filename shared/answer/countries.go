@@ -1,8 +1,6 @@
 package answer
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -70,7 +68,11 @@ func cutCountry(text string) (country string, several bool, rest string) {
 	for w := range strings.FieldsSeq(text) {
 		names = append(names, countryNames()[w]...)
 	}
-	slices.SortStableFunc(names, func(a, b countryName) int { return cmp.Compare(len(b.name), len(a.name)) }) // the longest first
+	for i := range names { // the longest first; a sort would make the page's program larger
+		for j := i; j > 0 && len(names[j].name) > len(names[j-1].name); j-- {
+			names[j], names[j-1] = names[j-1], names[j]
+		}
+	}
 	for _, c := range names {
 		i := phraseAt(text, c.name)
 		if i < 0 {
