@@ -15,7 +15,7 @@ import (
 
 // The budgets, in bytes as served with Brotli: what a visit loads before the page is
 // there, and before a question can be asked. 20 KB of the first page are the words that are no
-// misspellings (shared/spelling), which nothing compresses. 27 KB are left; Brotli's result varies
+// misspellings (shared/spelling), which nothing compresses. 5 KB are left; Brotli's result varies
 // by 2 KB where 38 bytes of a program differ.
 const (
 	FirstPageBudget = 1_365_000
