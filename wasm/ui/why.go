@@ -393,7 +393,7 @@ func (c *WhyPanel) Sum() string {
 		}
 	}
 	if r.Rule != 0 {
-		s += " A rule adds " + signed(r.Rule) + ": it compares the question's words with the passage's title and, where you ask for the largest, the first or the like, with what the passage says about that."
+		s += " A rule adds " + signed(r.Rule) + ": it compares the question's words with the passage's title and, where you ask for a fact about a country, the largest, the first or the like, with what the passage says about that."
 	}
 	if r.Dense != 0 || r.Rule != 0 {
 		s += " Together " + fixed(r.Score) + "."
