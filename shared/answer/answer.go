@@ -344,6 +344,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			a.Spelling = append(a.Spelling, r.Spelling)
 		}
 	}
+	a.Completed = f.completed(newest)
 	said := make([]string, newest)
 	for i, t := range ask.Turns[:newest] {
 		if !strings.EqualFold(strings.TrimSpace(t.Question), strings.TrimSpace(ask.Turns[newest].Question)) { // asked again, it is answered as before
@@ -369,7 +370,7 @@ func (e *Engine) Ask(ask message.Ask) (message.Answer, error) {
 			}
 			if i == 0 {
 				a.Answers = Answers(e.answerFeatures(&f, question, newest), f.stage)
-				if f.tellsFact() {
+				if f.factFirst() {
 					a.Answers = certain
 				}
 				a.Doubt = e.doubt(question, r.Title, a.Answers, f.stage)

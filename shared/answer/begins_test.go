@@ -41,16 +41,19 @@ func TestBegun(t *testing.T) {
 
 // play asks the questions one after the other, and sends back what each answer says of
 // its turn. It returns the answers.
-func play(t *testing.T, e *Engine, questions ...string) (answers []message.Answer) {
+func play(t *testing.T, e *Engine, ask message.Ask, questions ...string) (answers []message.Answer) {
 	t.Helper()
 	var said []message.Turn
 	for _, q := range questions {
 		said = append(said, message.Turn{Question: q})
-		a, err := e.Ask(message.Ask{Turns: said})
+		ask.Turns = said
+		a, err := e.Ask(ask)
 		if err != nil {
 			t.Fatalf("%q: %v", q, err)
 		}
-		said[len(said)-1].Reply, said[len(said)-1].Begins = a.Quoted().Quotation(), a.Begins
+		last := &said[len(said)-1]
+		last.Quote(a.Quoted())
+		last.Begins = a.Begins
 		answers = append(answers, a)
 	}
 	return answers
@@ -61,7 +64,7 @@ func play(t *testing.T, e *Engine, questions ...string) (answers []message.Answe
 func TestBegins(t *testing.T) {
 	e := byDefault(t)
 	questions := []string{"when was Mozart born?", "where did he die?", "when was Beethoven born?", "what is he famous for?"}
-	got := play(t, e, questions...)
+	got := play(t, e, message.Ask{}, questions...)
 	for i, want := range []bool{false, false, true, false} {
 		if got[i].Begins != want {
 			t.Errorf("%q begins something: %v", questions[i], got[i].Begins)
@@ -74,10 +77,10 @@ func TestBegins(t *testing.T) {
 	if len(last.Read) != 2 || last.Read[0] != 2 {
 		t.Errorf("the follow-up was read with turns %v", last.Read)
 	}
-	if named := play(t, e, "how large is Kenya?", "Who was Marie Curie?"); !named[1].Begins {
+	if named := play(t, e, message.Ask{}, "how large is Kenya?", "Who was Marie Curie?"); !named[1].Begins {
 		t.Error("a question that names Marie Curie begins nothing")
 	}
-	if thanks := play(t, e, "when was Mozart born?", "thanks!", "where did he die?"); thanks[1].Begins || thanks[2].Read[0] != 0 {
+	if thanks := play(t, e, message.Ask{}, "when was Mozart born?", "thanks!", "where did he die?"); thanks[1].Begins || thanks[2].Read[0] != 0 {
 		t.Errorf("thanks begin something: %v; and the next question is read with %v", thanks[1].Begins, thanks[2].Read)
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// countries are those of the World Factbook's passages, between bars, the name
-// in the passages' titles, and other names and the adjective, in small letters.
+// countries are those of the World Factbook's passages, between bars: of each the name in the passages' titles
+// and, in small letters, other names and the adjective.
 const countries = "" +
 	"|Afghanistan/afghan|Albania/albanian|Algeria/algerian|American Samoa/american samoan|Andorra/andorran|Angola/angolan|Anguilla/anguillan" +
 	"|Antigua and Barbuda/antigua|Argentina/argentine|Armenia/armenian|Aruba/aruban|Australia/australian|Austria/austrian|Azerbaijan/azerbaijani" +

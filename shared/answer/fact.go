@@ -230,6 +230,35 @@ func (a *factAsked) sure() bool { return a.fact != nil && a.country != "" && a.r
 // has reports whether one of the words is in the list.
 func (a *factAsked) has(list string) bool { return hasAny(strings.Fields(a.words), list) }
 
+// askings are words that ask for something of a subject, beside those of facts about countries.
+const askings = " old far away tall deep heavy hot cold fast long big high large where start started begin began beginning end ended fall fell die died dead born built build happen happened founded made work works weigh weight height length depth distance speed age date "
+
+// subject returns what a question asks something of, as bareName has it: "how old is the universe?"; "" where
+// it asks who, or for nothing that is known. "How long is the Amazon river?" asks for no fact about rivers, so
+// where it asks for one, or is that the name too.
+func (a *factAsked) subject() (name, or string) {
+	words := strings.Fields(a.words)
+	if a.country != "" || len(words) == 0 || in(" who whose ", words[0]) || hasAny(words, " it its they their them those these that this there ") || a.fact != nil && a.isOffice() {
+		return "", ""
+	}
+	left := func(words []string) string {
+		var name []string
+		for _, w := range words {
+			if w != done && !in(asides, w) && !in(askings, w) {
+				name = append(name, w)
+			}
+		}
+		return bareName(name)
+	}
+	if hasAny(words, askings) {
+		name = left(words)
+	}
+	if a.fact != nil {
+		or = left(strings.Fields(a.left))
+	}
+	return name, or
+}
+
 // completed returns what the last question of turns asks for, where it leaves the fact or the country to the
 // questions before it: "the population of Chad"; "" where it does not. These have been read so, too.
 func completed(turns []message.Turn) string {

@@ -50,8 +50,9 @@ func (r *rule) asksPlace() bool { return r.place.of != "" }
 func (e *Engine) ruleFor(question string, alone, off bool) rule {
 	var r rule
 	alone = alone && !off
-	if a := asksFact(question); a.sure() && !off {
-		r.fact = a
+	asked := asksFact(question)
+	if asked.sure() && !off {
+		r.fact = asked
 	}
 	var ok bool
 	if r.place, ok = asksRank(question); ok {
@@ -59,7 +60,7 @@ func (e *Engine) ruleFor(question string, alone, off bool) rule {
 	}
 	r.place = placeAsked{}
 	if alone {
-		r.name, r.or = subjectOf(question)
+		r.name, r.or = asked.subject()
 	}
 	if r.name == "" && r.or == "" {
 		r.name = asksWhatIs(question, alone)
@@ -109,7 +110,7 @@ func (e *Engine) says(r *rule, p passages.Passage) float32 {
 	return 0
 }
 
-// placeShare is what a sentence gains that names the place asked for, as a share of the best sentence's
+// placeShare is what a sentence gains that names the place or tells the fact asked for, as a share of the best sentence's
 // score: of the two that tell of a country's cities, the one that lists the largest.
 const placeShare = 0.5
 
@@ -163,36 +164,6 @@ func asksWhatIs(question string, alone bool) string {
 	return bareName(words)
 }
 
-// askings are words that ask for something of a subject, beside those of facts about countries.
-const askings = " old far away tall deep heavy hot cold fast long big high large where start started begin began beginning end ended fall fell die died dead born built build happen happened founded made work works weigh weight height length depth distance speed age date "
-
-// subjectOf returns what a question asks something of, as bareName has it: "how old is the universe?"; "" where
-// it asks who, or for nothing that is known. "How long is the Amazon river?" asks for no fact about rivers, so
-// where it asks for one, or is that the name too.
-func subjectOf(question string) (name, or string) {
-	a := asksFact(question)
-	words := strings.Fields(a.words)
-	if a.country != "" || len(words) == 0 || in(" who whose ", words[0]) || hasAny(words, " it its they their them those these that this there he she his her ") || a.fact != nil && a.isOffice() {
-		return "", ""
-	}
-	left := func(words []string) string {
-		var name []string
-		for _, w := range words {
-			if w != done && !in(asides, w) && !in(askings, w) {
-				name = append(name, w)
-			}
-		}
-		return bareName(name)
-	}
-	if hasAny(words, askings) {
-		name = left(words)
-	}
-	if a.fact != nil {
-		or = left(strings.Fields(a.left))
-	}
-	return name, or
-}
-
 // bareName joins the words of a name, without an article before them, and as stem cuts the last.
 func bareName(words []string) string {
 	if len(words) > 0 && in(" the a an ", words[0]) {
@@ -204,27 +175,25 @@ func bareName(words []string) string {
 // heed adds to the first hits what f's rule says of their passages, and puts these in order anew. What is
 // added is never negative, so that they stay before all others; the least is 0.
 func (e *Engine) heed(f *found) error {
+	says, err := e.tellsFact(&f.rule, f.hits)
+	if err != nil {
+		return err
+	}
+	if says == nil { // what else the question asks for says more
+		f.rule.fact = factAsked{}
+	}
 	hits := f.hits[:min(len(f.hits), f.rule.depth())]
 	if len(hits) == 0 {
 		return nil
 	}
-	if err := e.bring(hits); err != nil {
-		return err
-	}
-	says, err := e.tellsFact(&f.rule, hits)
-	if err != nil {
-		return err
-	}
 	if says == nil {
-		f.rule.fact = factAsked{}
-		hits = hits[:min(len(hits), f.rule.depth())]
+		if err := e.bring(hits); err != nil {
+			return err
+		}
 		says = make([]float32, len(hits))
 		for i, h := range hits {
 			says[i] = e.says(&f.rule, e.Source.Passage(h.Doc))
 		}
-	}
-	if len(hits) == 0 {
-		return nil
 	}
 	least := slices.Min(says)
 	if least == slices.Max(says) { // it tells none from another
@@ -264,8 +233,8 @@ func (e *Engine) tellsFact(r *rule, hits []index.Hit) ([]float32, error) {
 // certain is the probability that a passage answers which tells the fact that a question asks for.
 const certain = 0.99
 
-// tellsFact reports whether the first hit tells the fact that the question asks for.
-func (f *found) tellsFact() bool {
+// factFirst reports whether the first hit tells the fact that the question asks for.
+func (f *found) factFirst() bool {
 	return f.rule.fact.fact != nil && len(f.says) > 0 && f.says[0] == 1
 }
 

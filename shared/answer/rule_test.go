@@ -47,7 +47,8 @@ func TestAQuestionAsksSomethingOfASubject(t *testing.T) {
 		{"why do cats purr", "", ""},
 		{"", "", ""},
 	} {
-		if name, or := subjectOf(c.question); name != c.name || or != c.or {
+		asked := asksFact(c.question)
+		if name, or := asked.subject(); name != c.name || or != c.or {
 			t.Errorf("%q: %q or %q, want %q or %q", c.question, name, or, c.name, c.or)
 		}
 	}

@@ -203,7 +203,7 @@ func (d *Dialogue) Request(i, k int) (from int, ask message.Ask) {
 // what the turn's answer decided.
 func (d *Dialogue) Probe(i, k int) (from int, ask message.Ask) {
 	from, ask = d.Request(i, k)
-	if a := d.turns[i].Answer; a != nil && i > 0 && !a.Completed(d.turns[i].Question) {
+	if a := d.turns[i].Answer; a != nil && i > 0 && !a.Completed { // which is completed again
 		ask.Read = message.ReadTogether
 		if a.Alone {
 			ask.Read = message.ReadAlone

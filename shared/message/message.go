@@ -106,6 +106,9 @@ type Answer struct {
 	// Spelling lists the words of the newest question that were replaced, in order; or the question itself, if
 	// it was completed: "and Chile?" after "the capital of Peru".
 	Spelling []Spelling `json:"spelling,omitempty"`
+	// Completed is true where that is the question: it was read with what it leaves to the turns before it, in
+	// place of these turns.
+	Completed bool `json:"completed,omitempty"`
 	// Sure is the probability that the sparse stage's first result is right, assuming that
 	// the collection can answer. It is set where the dense stage is loaded.
 	Sure float32 `json:"sure,omitempty"`

@@ -66,12 +66,6 @@ func (a *Answer) ReadAs() string {
 	return s + "."
 }
 
-// Completed reports whether the question was read with what it leaves to the turns before it, in place of
-// these turns: "and Chile?" as "the capital of Chile".
-func (a *Answer) Completed(question string) bool {
-	return len(a.Spelling) == 1 && a.Spelling[0].Typed == question && a.Spelling[0].Read != "" && len(a.Read) == 1
-}
-
 // CutText says to people that Answer.Cut is true.
 const CutText = "The question is longer than what the encoder reads: its middle was left out."
 

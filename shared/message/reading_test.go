@@ -38,23 +38,6 @@ func TestReadAs(t *testing.T) {
 	}
 }
 
-func TestCompleted(t *testing.T) {
-	whole := []Spelling{{"and Chile?", "the capital of Chile"}}
-	for _, c := range []struct {
-		answer Answer
-		want   bool
-	}{
-		{Answer{Spelling: whole, Read: []int{1}}, true},
-		{Answer{Spelling: whole, Read: []int{0, 1}}, false},
-		{Answer{Spelling: []Spelling{{"Chile", "child"}}, Read: []int{1}}, false},
-		{Answer{Read: []int{1}}, false},
-	} {
-		if got := c.answer.Completed("and Chile?"); got != c.want {
-			t.Errorf("%+v: %v", c.answer, got)
-		}
-	}
-}
-
 func TestEveryDoubtIsSaid(t *testing.T) {
 	for _, doubt := range []string{DoubtGreeting, DoubtThanks, DoubtLanguage, DoubtUnsure} {
 		if Says(doubt) == "" {

@@ -183,6 +183,7 @@ func readAnswer(v jsontree.Value, m *message.Answer) {
 			readSpelling(v, &m.Spelling[i])
 		}
 	}
+	m.Completed = v.Get("completed").Yes
 	m.Sure = float32(v.Get("sure").Number)
 	readCost(v.Get("cost"), &m.Cost)
 }
@@ -216,6 +217,7 @@ func (w *writer) writeAnswer(name string, m *message.Answer) {
 		}
 		w.end(']')
 	}
+	w.yes("completed", m.Completed)
 	w.float("sure", float64(m.Sure), 32)
 	w.writeCost("cost", &m.Cost)
 	w.end('}')

@@ -18,7 +18,7 @@ var answer = message.Answer{
 		Doc: 4294967295, ID: "a\"b", Title: "Tüürm 🗼 <b>&amp;", Text: "line\nline\u2028\x01 \\ /", URL: "https://example.org/?a=b&c",
 		Score: 1e-7, Quote: message.Span{3, 9}, Marks: []message.Span{{0, 1}, {4, 5}}, NoFigure: true, Dense: -1.5, Read: 2.25,
 	}, {}},
-	Tokens: 12, Dropped: true, Cut: true, Alone: true, Read: []int{0, 2}, Stage: message.StageBoth, Sure: .25,
+	Tokens: 12, Dropped: true, Cut: true, Alone: true, Completed: true, Read: []int{0, 2}, Stage: message.StageBoth, Sure: .25,
 	Doubt: message.DoubtUnsure, Answers: .125, Spelling: []message.Spelling{{Typed: "fotosynthesis", Read: "photosynthesis"}},
 	Cost: message.Cost{EncodeMS: 14.25, DenseMS: 112.5, ReaderMS: 99.5, ReadMS: 3.5, SearchMS: .5, Lists: 12, Postings: 123456},
 }

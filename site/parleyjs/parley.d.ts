@@ -145,6 +145,8 @@ export interface Answer {
   stage: 'sparse' | 'dense' | 'both' | 'read' | '';
   /** Misspelt words, and what they were read as; or the question, if it was completed: "and Chile?" after "the capital of Peru". */
   spelling: { typed: string; read: string }[];
+  /** The question was completed, and read without the turns before it. */
+  completed: boolean;
   tokens: number;
   /** Older text did not fit. */
   dropped: boolean;

@@ -119,7 +119,7 @@ function answerOf(question, a) {
       encode: cost.encode_ms || 0, search: cost.search_ms || 0, read: cost.read_ms || 0, dense: cost.dense_ms || 0, reader: cost.reader_ms || 0,
       lists: cost.lists || 0, postings: cost.postings || 0,
     },
-    read: a.read || [], alone: !!a.alone, begins: !!a.begins, stage: a.stage || '', spelling: a.spelling || [],
+    read: a.read || [], alone: !!a.alone, begins: !!a.begins, stage: a.stage || '', spelling: a.spelling || [], completed: !!a.completed,
     tokens: a.tokens || 0, dropped: !!a.dropped, cut: !!a.cut,
   };
 }
@@ -181,10 +181,8 @@ class Conversation {
   async probe({ turn, leaveOut = [], ...options } = {}) {
     const at = this.#turn(turn), t = this.#turns[at];
     const before = this.#turns.slice(0, at).map((t, i) => leaveOut.includes(i) ? { question: '', reply: '', title: '', begins: t.begins } : t);
-    const a = at > 0 ? t.answer : null;
     // What was completed is completed again: with the turns before it, it would be read as it was typed.
-    const completed = a?.read.length === 1 && a.spelling.length === 1 && a.spelling[0].typed === t.question;
-    const read = a && !completed ? a.alone ? 'alone' : 'together' : '';
+    const read = at > 0 && t.answer && !t.answer.completed ? t.answer.alone ? 'alone' : 'together' : '';
     return abortable(this.#request(before, t.question, { ...this.options, read, ...options }), options.signal);
   }
 

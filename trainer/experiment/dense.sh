@@ -12,7 +12,8 @@
 # given, with bge. The sparse students are those of the row "words/learned words" of
 # `make experiments`, seed by seed. SEEDS="1 2 3" is what is done of it; of objective, ROWS,
 # too (names below; all with seed 1 if not given), and TEST="NAMES" are those that are also
-# measured on MTRAG and on our test split.
+# measured on MTRAG and on our test split. MIXED= computes in float32, which is faster on a
+# CPU without AVX-512.
 set -eu
 what=${1:?train, measure, size or objective}
 data=${2:-build/experiments/data}
@@ -40,7 +41,7 @@ train() { # NAME SEED LAYERS, flags beyond the recipe; a body of LAYERS of which
     --exclude "$data/exclude/mtrag.jsonl,trainer/conversations/test.jsonl" --passages "$data/lead3.jsonl" \
     --train-layers $((layers < 6 ? layers : 6)) --max-tokens 112 --history-type 1 --reply-tokens -1 --unrelated .25 --unrelated-rewrites .15 \
     --passage-texts 2 --passage-size 96 --passage-type 1 --distance 1 --kld 0 --infonce 0 \
-    --rate 1e-4 --warm-up .03 --weight-decay 0 --batch 32 --epochs 2 --steps 750 --mixed --threads "${THREADS:-2}" --save-every 50 "$@"
+    --rate 1e-4 --warm-up .03 --weight-decay 0 --batch 32 --epochs 2 --steps 750 ${MIXED---mixed} --threads "${THREADS:-2}" --save-every 50 "$@"
 }
 
 if [ "$what" = train ]; then

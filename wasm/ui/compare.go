@@ -60,8 +60,8 @@ type way struct {
 // for these, and three more columns differ only in the stage.
 func (c *Root) ways(i int) []way {
 	base, inUse := "", c.inUse()
-	t := c.dialogue.Turns()[i]
-	together := t.Answer == nil || !t.Answer.Alone && !t.Answer.Completed(t.Question) // otherwise a column of the whole conversation is the page's own
+	a := c.dialogue.Turns()[i].Answer
+	together := a == nil || !a.Alone && !a.Completed // otherwise a column of the whole conversation is the page's own
 	if l := c.levels(); len(l) > 0 {
 		base = l[0].Name
 	}
@@ -108,7 +108,7 @@ func (c *Root) ways(i int) []way {
 				_, ask := c.dialogue.Probe(i, compareDepth)
 				ask.Level, ask.Stage = c.level, s[0]
 				return ask
-			}, t.Answer != nil && t.Answer.Stage == s[0], true})
+			}, a != nil && a.Stage == s[0], true})
 		}
 	}
 	return list

@@ -445,7 +445,7 @@ func (c *Root) Reread(id int) {
 		return
 	}
 	read := message.ReadAlone
-	if t := c.dialogue.Turns()[i]; t.Answer.Alone || t.Answer.Completed(t.Question) {
+	if a := c.dialogue.Turns()[i].Answer; a.Alone || a.Completed {
 		read = message.ReadTogether
 	}
 	if !c.dialogue.ReadAs(i, read) {

@@ -388,6 +388,17 @@ func TestWordsReadAsOthersAreNamed(t *testing.T) {
 	p.root.Ask("fotosynthesis on kilimanjaru?")
 	p.settle()
 	p.shows(`<p class="note">Read as “photosynthesis” and “&lt;Kilimanjaro&gt;”.</p>`, true)
+
+	// A question of nothing but such a word is not completed by a rule.
+	p.answer = func(ask message.Ask) message.Answer {
+		a := found(ask)
+		a.Spelling, a.Read = []message.Spelling{{Typed: "fotosynthesis", Read: "photosynthesis"}}, []int{1}
+		return a
+	}
+	p.root.Ask("fotosynthesis")
+	p.settle()
+	p.shows("Completed by a rule", false)
+	p.shows("Read it with the conversation", false)
 }
 
 // A question that was completed can be read with the conversation instead; the instruments ask for what was
@@ -399,6 +410,7 @@ func TestACompletedQuestionIsReadTheOtherWay(t *testing.T) {
 		n := len(ask.Turns)
 		if a.Read = []int{n - 1}; n > 1 && ask.Read == "" {
 			a.Spelling = []message.Spelling{{Typed: ask.Turns[n-1].Question, Read: "the capital of Chile"}}
+			a.Completed = true
 		} else if ask.Read == message.ReadTogether {
 			a.Read = []int{0, 1}
 		}

@@ -188,7 +188,7 @@ func (c *TurnItem) ReadText() string {
 		return ""
 	}
 	s := c.Turn.Answer.Reading()
-	if c.Turn.Answer.Completed(c.Turn.Question) {
+	if c.Turn.Answer.Completed {
 		s = "Completed by a rule, and read by itself"
 	} else if s != "" {
 		s = "R" + s[1:]
@@ -237,7 +237,7 @@ func (c *TurnItem) RereadText() string {
 	switch {
 	case c.i() != c.Root.dialogue.Len()-1:
 		return ""
-	case a.Alone || a.Completed(c.Turn.Question):
+	case a.Alone || a.Completed:
 		return "Read it with the conversation"
 	case len(a.Read) > 1:
 		return "Read it alone"
