@@ -135,6 +135,9 @@ func (e *Engine) search2(f *found, turns []conversation.Turn, k int) error {
 	for i, h := range near {
 		keys[len(f.hits)+i] = uint64(h.Doc)
 	}
+	if both && f.rule.title {
+		keys = append(keys, uint64(f.rule.titled))
+	}
 	slices.Sort(keys)
 	docs, n := make([]uint32, len(keys)), 0
 	for i, doc := range keys {
@@ -162,6 +165,10 @@ func (e *Engine) search2(f *found, turns []conversation.Turn, k int) error {
 	for j := range k {
 		i := ^uint32(keys[n-1-j])
 		f.hits[j], f.parts[j] = index.Hit{Doc: docs[i], Score: scores[i]}, parts[i]
+	}
+	if is := func(h index.Hit) bool { return h.Doc == f.rule.titled }; both && f.rule.title && !slices.ContainsFunc(f.hits, is) {
+		i, _ := slices.BinarySearch(docs, f.rule.titled) // what is asked about is among the hits that the rule compares
+		f.hits[k-1], f.parts[k-1] = index.Hit{Doc: docs[i], Score: scores[i]}, parts[i]
 	}
 	f.second = time.Since(start)
 	return nil

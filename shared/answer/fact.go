@@ -114,7 +114,7 @@ func asksFact(question string) (a factAsked) {
 		return a
 	}
 	words := split(strings.ToLower(question))
-	if len(words) == 0 || len(words) > most || hasAny(words, somebody) {
+	if len(words) == 0 || len(words) > most || personal(words) {
 		return a
 	}
 	a.words = " " + strings.Join(words, " ") + " "
@@ -158,6 +158,21 @@ func asksFact(question string) (a factAsked) {
 		}
 	}
 	return a
+}
+
+// personal reports whether a question is about who asks or is asked. The "I" of "World War I" is a number.
+func personal(words []string) bool {
+	for i, w := range words {
+		if in(somebody, w) && !numeral(words, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// numeral reports whether word i is the number "I" of a war, a ruler or a pope.
+func numeral(words []string, i int) bool {
+	return words[i] == "i" && i > 0 && (words[i-1] == "war" || in(numbered, words[i-1]))
 }
 
 // isOffice reports whether the fact is who holds an office.
@@ -243,8 +258,8 @@ func (a *factAsked) subject() (name, or string) {
 	}
 	left := func(words []string) string {
 		var name []string
-		for _, w := range words {
-			if w != done && !in(asides, w) && !in(askings, w) {
+		for i, w := range words {
+			if numeral(words, i) || w != done && !in(asides, w) && !in(askings, w) {
 				name = append(name, w)
 			}
 		}
@@ -258,6 +273,12 @@ func (a *factAsked) subject() (name, or string) {
 	}
 	return name, or
 }
+
+// happenings are more such words, where what is left is a title.
+const happenings = " won win wins lost lose loses fought fight fights last lasted lasts cause caused causes called known mean means important significant happening "
+
+// whoDid are those of happenings with which "who" asks of an event, and not for its maker.
+const whoDid = " won win wins lost lose loses fought fight fights "
 
 // completed returns what the last question of turns asks for, where it leaves the fact or the country to the
 // questions before it: "the population of Chad"; "" where it does not. These have been read so, too.

@@ -25,21 +25,25 @@ const (
 	ruleWeight = 6
 	// factWeight is the same where it asks for a fact and a country, and for nothing else: then no other passage is meant.
 	factWeight = 10
+	// titleWeight is the same where it asks something of a title, and has no other word of meaning.
+	titleWeight = 12
 	// ruleRelevance is the same to the reader, in its logits.
 	ruleRelevance = 1.5
 
-	surname   = 0.5  // for a title that ends with the name: "Pablo Picasso"
+	surname   = 0.5  // for a title that ends with the name: "Pablo Picasso"; half of that where the name is a title
 	namedPart = 0.25 // for a title that the question has; chosen by the rewrites of all splits but test
 )
 
 // A rule says how well passages fit what a question asks for: by the fact that it asks for, where one of the
 // passages tells that, or else by the place, or by what the question names. The zero rule says nothing.
 type rule struct {
-	fact  factAsked
-	place placeAsked
-	name  string // what the question asks for alone or asks something of, as bareName has it
-	or    string // another reading of name
-	words string // the question's words, as wordsOf has them, where it is read alone
+	fact   factAsked
+	place  placeAsked
+	name   string // what the question asks for alone or asks something of, as bareName has it
+	or     string // another reading of name
+	title  bool   // name is a title, that of the passage titled
+	titled uint32
+	words  string // the question's words, as wordsOf has them, where it is read alone
 }
 
 // asksPlace reports whether the rule is about a place.
@@ -61,6 +65,9 @@ func (e *Engine) ruleFor(question string, alone, off bool) rule {
 	r.place = placeAsked{}
 	if alone {
 		r.name, r.or = asked.subject()
+		if name, doc, ok := e.titleIn(question); ok {
+			r.name, r.or, r.title, r.titled = name, "", true, doc
+		}
 	}
 	if r.name == "" && r.or == "" {
 		r.name = asksWhatIs(question, alone)
@@ -89,13 +96,14 @@ func (e *Engine) says(r *rule, p passages.Passage) float32 {
 	if r.asksPlace() {
 		return r.place.ranked(p.Text, sentence.Split(p.Text))
 	}
-	title, _, _ := strings.Cut(p.Title, " (")
-	name := bareName(split(strings.ToLower(title)))
+	name := nameOf(p.Title)
 	for _, asked := range [...]string{r.name, r.or} {
 		switch {
 		case asked == "":
 		case name == asked:
 			return 1
+		case strings.HasSuffix(name, " "+asked) && r.title:
+			return surname / 2
 		case strings.HasSuffix(name, " "+asked):
 			return surname
 		}
@@ -103,6 +111,7 @@ func (e *Engine) says(r *rule, p passages.Passage) float32 {
 	if r.words == "" {
 		return 0
 	}
+	title, _, _ := strings.Cut(p.Title, " (")
 	title, _, _ = strings.Cut(title, ":") // "Brazil: demographics"
 	if words := e.wordsOf(title); len(words) > 1 && strings.Contains(r.words, words) {
 		return namedPart
@@ -172,6 +181,102 @@ func bareName(words []string) string {
 	return stem(strings.Join(words, " "))
 }
 
+// nameOf returns what a title names, as bareName has it: without what tells it from others of its name.
+func nameOf(title string) string {
+	title, _, _ = strings.Cut(title, " (")
+	return bareName(split(strings.ToLower(title)))
+}
+
+// titleIn returns the title of which a question asks something and beside which it has no other word of
+// meaning, as nameOf has it: "how long did the cold war last?"; and the passage of that title. It finds none
+// where the source does not have its titles at hand.
+func (e *Engine) titleIn(question string) (name string, doc uint32, ok bool) {
+	source, ok := e.Source.(titled)
+	words := split(strings.ToLower(question))
+	if !ok || len(words) > most || personal(words) || hasAny(words, " it its they their them those these this there ") {
+		return "", 0, false
+	}
+	who := hasAny(words, " who whose whom ")
+	before := make([]int, len(words)+1) // the words of meaning before each word
+	for i, w := range words {
+		before[i+1] = before[i]
+		asks := in(asides, w) || in(askings, w) || in(happenings, w)
+		if who {
+			asks = in(asides, w) || in(whoDid, w)
+		}
+		if !asks || numeral(words, i) {
+			before[i+1]++
+		}
+	}
+	// What may be the title has all of these words.
+	type span struct {
+		name string
+		n    int // words
+	}
+	var spans []span
+	for i := range words {
+		for n := 1; i+n <= len(words); n++ {
+			if of := before[i+n] - before[i]; of > 0 && of == before[len(words)] && !in(" the a an ", words[i]) {
+				spans = append(spans, span{bareName(words[i : i+n]), n})
+			}
+		}
+	}
+	best := 0
+	for d := range uint32(e.lexicon.Docs()) {
+		title := source.Title(d)
+		bare := withoutArticle(title)
+		for i := range spans {
+			if s := &spans[i]; s.n > best && beginsLike(bare, s.name) && nameOf(title) == s.name {
+				name, doc, best = s.name, d, s.n
+			}
+		}
+	}
+	return name, doc, best > 0
+}
+
+func withoutArticle(title string) string {
+	if len(title) > 4 && (title[0] == 'T' || title[0] == 'A') {
+		for _, article := range [...]string{"The ", "A ", "An "} {
+			if strings.HasPrefix(title, article) {
+				return title[len(article):]
+			}
+		}
+	}
+	return title
+}
+
+// beginsLike reports whether a title, without its article, may have this name, by its first letters. That
+// rules out nearly all titles at once.
+func beginsLike(title, name string) bool {
+	for i := range min(3, len(title), len(name)) {
+		a, b := title[i], name[i]
+		if a|0x20 != b|0x20 {
+			return !alphanumeric(a) || !alphanumeric(b) // nameOf says what the others are read as
+		}
+	}
+	return true
+}
+
+// callTitled puts the passage of the title that is asked about among the hits that the rule compares, where
+// the encoders have not found it: to them, "World War I" is much like any other war.
+func (e *Engine) callTitled(f *found) error {
+	depth := min(len(f.hits), f.rule.depth())
+	is := func(h index.Hit) bool { return h.Doc == f.rule.titled }
+	if !f.rule.title || f.parts != nil || depth == 0 || slices.ContainsFunc(f.hits[:depth], is) {
+		return nil
+	}
+	var score [1]float32
+	if err := e.Source.Scores(score[:], f.Vector, []uint32{f.rule.titled}); err != nil {
+		return err
+	}
+	if score[0]+titleWeight <= f.hits[depth-1].Score { // then it would not come before what it displaces
+		return nil
+	}
+	f.hits = slices.DeleteFunc(f.hits, is)
+	f.hits = slices.Insert(f.hits, depth-1, index.Hit{Doc: f.rule.titled, Score: score[0]})
+	return nil
+}
+
 // heed adds to the first hits what f's rule says of their passages, and puts these in order anew. What is
 // added is never negative, so that they stay before all others; the least is 0.
 func (e *Engine) heed(f *found) error {
@@ -181,6 +286,9 @@ func (e *Engine) heed(f *found) error {
 	}
 	if says == nil { // what else the question asks for says more
 		f.rule.fact = factAsked{}
+		if err := e.callTitled(f); err != nil {
+			return err
+		}
 	}
 	hits := f.hits[:min(len(f.hits), f.rule.depth())]
 	if len(hits) == 0 {
@@ -200,8 +308,11 @@ func (e *Engine) heed(f *found) error {
 		return nil
 	}
 	weight := float32(ruleWeight)
-	if f.rule.fact.fact != nil {
+	switch {
+	case f.rule.fact.fact != nil:
 		weight = factWeight
+	case f.rule.title:
+		weight = titleWeight
 	}
 	f.says, f.rules = make([]float32, len(f.hits)), make([]float32, len(f.hits))
 	copy(f.says, says)

@@ -11,7 +11,8 @@ import (
 // A Source is who answers a vector: it has a collection's passages, and ranks them. There
 // are three: the index in this program (Local), an index in parts on a static host, and
 // another search engine. What is known of the collection's terms is in this program in any
-// case, since it makes the vector. All rank alike, to the bit.
+// case, since it makes the vector. All rank alike, to the bit, but for titles, which the first
+// alone has at hand (titled).
 //
 // Search, Bring and Holding may have to fetch something. A source that cannot fetch while it
 // is called, as in a tab, returns a Lacking; whoever asked fetches what it names, gives it to
@@ -32,6 +33,11 @@ type Source interface {
 	// Scores writes the documents' scores to to, as index.Searcher does. The dense stage
 	// alone needs it; a source without it returns an error.
 	Scores(to []float32, q sparse.Vector, docs []uint32) error
+}
+
+// titled is a source that has the titles of all of its passages at hand.
+type titled interface {
+	Title(doc uint32) string
 }
 
 // Lacking is the error of a source for what has to be fetched first.
@@ -78,3 +84,5 @@ func (l *local) Scores(to []float32, q sparse.Vector, docs []uint32) error {
 	l.searcher.Scores(to, q, docs)
 	return nil
 }
+
+func (l *local) Title(doc uint32) string { return l.passages.Title(int(doc)) }

@@ -47,27 +47,30 @@ func (e *Engine) spell(turns []message.Turn, complete bool) (read []message.Turn
 		}
 		var b strings.Builder
 		last := 0
-		before, end0 := "", 0 // the word before, and its end
+		replace := func(s stretch) {
+			b.WriteString(t.Question[last:s.start])
+			done = append(done, respelling{i, b.Len(), b.Len() + len(s.as), false, message.Spelling{Typed: t.Question[s.start:s.end], Read: s.as}})
+			b.WriteString(s.as)
+			last = s.end
+		}
+		short := shorthand(t.Question)
 		e.words.Each(t.Question, func(stem []byte, start, end int) {
+			for len(short) > 0 && short[0].start < end {
+				replace(short[0])
+				short = short[1:]
+			}
 			if start < last || err != nil { // a pair of characters overlaps the next
 				return
 			}
 			typed := t.Question[start:end]
-			if start != end0+1 {
-				before = ""
+			var as string
+			if as, err = e.respell(stem, typed, start > 0 && isCapital(typed)); as != "" {
+				replace(stretch{start, end, as})
 			}
-			as := shorthand(before, typed)
-			before, end0 = typed, end
-			if as == "" {
-				if as, err = e.respell(stem, typed, start > 0 && isCapital(typed)); as == "" {
-					return
-				}
-			}
-			b.WriteString(t.Question[last:start])
-			done = append(done, respelling{i, b.Len(), b.Len() + len(as), false, message.Spelling{Typed: typed, Read: as}})
-			b.WriteString(as)
-			last = end
 		})
+		for _, s := range short { // of words that are not searched for
+			replace(s)
+		}
 		if err != nil {
 			return read, done, err
 		}

@@ -31,7 +31,7 @@ const manners = " populous populated common popular expensive famous visited spo
 // first is what an ordinal without a superlative is a place of: "the 35th president".
 const first = "first"
 
-const ordinals = " second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
+const ordinals = " second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth "
 
 // ordinal returns 2 for "second" and "2nd", and so on; 0 for what is no ordinal above 1.
 func ordinal(w string) int {

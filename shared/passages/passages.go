@@ -115,6 +115,9 @@ func (s *Store) At(i int) Passage {
 	return p
 }
 
+// Title returns the title of passage i, as At does.
+func (s *Store) Title(i int) string { return s.columns[titles].at(i) }
+
 // EncoderText returns the text of a passage that an encoder reads: the title, then the
 // text; only the text where it begins with the title. Training and indexing must agree on
 // it.

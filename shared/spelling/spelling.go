@@ -6,7 +6,8 @@
 //
 //	1  two neighbours change places (einstien); a letter is doubled or not (botom)
 //	2  one vowel for another (kilimanjero; y for i or e alone), left out or added (austrlia),
-//	   the same of "h" and of "n" before "m" (goverment), and letters that sound alike (kristal)
+//	   the same of "h" and of "n" before "m" (goverment), an "h" at another place (ghandi), and
+//	   letters that sound alike (kristal)
 //	4  any other letter exchanged, left out or added
 //
 // "ph" is one letter, "f". A short word may cost less than a long one: English words that
@@ -82,7 +83,11 @@ func (n *Nearest) Offer(known []byte, passages int) bool {
 		return false
 	}
 	n.known = fold(n.known[:0], known)
-	d, longer := n.between(n.distance), max(len(known)-len(n.word), len(n.word)-len(known))
+	d := n.between(n.distance)
+	if d > guess && movesH(n.word, n.known) {
+		d = guess
+	}
+	longer := max(len(known)-len(n.word), len(n.word)-len(known))
 	if d > n.distance || d == n.distance && (len(n.best) == 0 || longer > n.longer || longer == n.longer && passages <= n.often) {
 		return false
 	}
@@ -167,6 +172,30 @@ func (n *Nearest) between(most int) int {
 		before, last, row = last, row, before
 	}
 	return last[len(b)]
+}
+
+// movesH reports whether two words are the same but for the place of an "h".
+func movesH(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	i, j := 0, 0
+	for moved := 0; ; {
+		switch {
+		case i == len(a) && j == len(b):
+			return moved == 2
+		case i < len(a) && j < len(b) && a[i] == b[j]:
+			i, j = i+1, j+1
+			continue
+		case i < len(a) && a[i] == 'h':
+			i++
+		case j < len(b) && b[j] == 'h':
+			j++
+		default:
+			return false
+		}
+		moved++
+	}
 }
 
 // single returns the cost of adding or leaving out letter i of w.

@@ -9,7 +9,7 @@ func TestNearest(t *testing.T) {
 	known := map[string]int{
 		"photosynthesi": 12, "einstein": 9, "kilimanjaro": 2, "mediterranean": 40, "parliament": 30, "beethoven": 4,
 		"pyramid": 20, "pyrami": 1, "london": 80, "sydney": 10, "mozart": 5, "rocker": 2, "broke": 30, "crystal": 9, "government": 50, "fifth": 30, "receipt": 3, "recept": 1,
-		"plant": 90, "planet": 30, "country": 90, "contra": 2,
+		"plant": 90, "planet": 30, "country": 90, "contra": 2, "gandhi": 8, "rhythm": 3,
 	}
 	for word, want := range map[string]string{
 		"fotosynthesi":  "photosynthesi",
@@ -31,6 +31,10 @@ func TestNearest(t *testing.T) {
 		"reciept":       "receipt",
 		"mozrt":         "", // five letters may be a slip, no more
 		"mozatr":        "mozart",
+		"ghandi":        "gandhi", // an h at another place
+		"rythmh":        "rhythm",
+		"gandih":        "gandhi", // neighbours
+		"gandhhi":       "gandhi",
 		"bloke":         "", // not broke
 		"kristal":       "", // not crystal: another first letter
 		"filth":         "",
