@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"parley/shared/durable/killed"
+	tinydense "parley/shared/encoder/tiny"
 )
 
 // killTests say which test kills a command while it writes.
@@ -21,7 +22,7 @@ var killTests = map[string]string{
 	"synthetic": "TestAKilledCommandLeavesWhatWasThere", "conversations": "TestAKilledCommandLeavesWhatWasThere",
 	"plot": "TestAKilledCommandLeavesWhatWasThere", "evaluate": "TestAKilledCommandLeavesWhatWasThere",
 	"replies":    "TestAKilledCommandLeavesWhatWasThere",
-	"candidates": "TestAKilledCommandLeavesWhatWasThere",
+	"candidates": "TestAKilledCommandLeavesWhatWasThere", "term-vectors": "TestAKilledCommandLeavesWhatWasThere",
 	"reader":     "TestRunTrainsAReader in train, with libtorch",
 	"rewrite":    "TestAKilledCommandLeavesWhatWasThere",
 	"train":      "TestKilledRunResumes in train, with libtorch",
@@ -65,6 +66,9 @@ func killable(t *testing.T) (list []killed.Writer) {
 		put(t, filepath.Join(dir, "less", split+".jsonl"), nil)
 	}
 	put(t, filepath.Join(dir, "asked.txt"), []byte(tinyAnswers))
+	for name, content := range tinydense.Sentence(len(tinyVocabulary(t, set)), `{"name": "tiny", "space": "tiny"}`) {
+		put(t, filepath.Join(set, "dense", name), content)
+	}
 	goldOf(t, dir, "mtrag", "what is a debit?")
 	goldOf(t, dir, "other-mtrag", "what is a credit?")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -84,6 +88,7 @@ func killable(t *testing.T) (list []killed.Writer) {
 		{"evaluate", "evaluate --bm25 --input conversation" + data + " --run OUT --tag", "one", "two"},
 		{"rewrite", "rewrite --examples DIR/some.jsonl --all --out OUT --url " + server.URL + "/v1 --model", "one", "two"},
 		{"candidates", "candidates --answers DIR/asked.txt --encoder SET/encoder --collection SET/articles --out OUT --questions", "1", "2"},
+		{"term-vectors", "term-vectors --encoder SET/encoder --dense SET/dense --passages SET/corpus.jsonl --questions DIR/asked.txt --held-out 1 --out OUT --ridge", "1", "2"},
 		{"replies", "replies --encoder SET/encoder --passages SET/corpus.jsonl --cache DIR/cache --mass 1 --out OUT --examples", "DIR/some.jsonl", "DIR/fewer.jsonl"},
 	} {
 		out := filepath.Join(dir, "written", w.name, "out")

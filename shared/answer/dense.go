@@ -166,9 +166,14 @@ func (e *Engine) search2(f *found, turns []conversation.Turn, k int) error {
 		i := ^uint32(keys[n-1-j])
 		f.hits[j], f.parts[j] = index.Hit{Doc: docs[i], Score: scores[i]}, parts[i]
 	}
-	if is := func(h index.Hit) bool { return h.Doc == f.rule.titled }; both && f.rule.title && !slices.ContainsFunc(f.hits, is) {
-		i, _ := slices.BinarySearch(docs, f.rule.titled) // what is asked about is among the hits that the rule compares
-		f.hits[k-1], f.parts[k-1] = index.Hit{Doc: docs[i], Score: scores[i]}, parts[i]
+	if both && f.rule.title { // what is asked about is among the hits that the rule compares
+		found := false
+		for _, h := range f.hits {
+			found = found || h.Doc == f.rule.titled
+		}
+		if i, ok := slices.BinarySearch(docs, f.rule.titled); ok && !found && k > 0 {
+			f.hits[k-1], f.parts[k-1] = index.Hit{Doc: docs[i], Score: scores[i]}, parts[i]
+		}
 	}
 	f.second = time.Since(start)
 	return nil

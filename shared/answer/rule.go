@@ -260,20 +260,29 @@ func beginsLike(title, name string) bool {
 // callTitled puts the passage of the title that is asked about among the hits that the rule compares, where
 // the encoders have not found it: to them, "World War I" is much like any other war.
 func (e *Engine) callTitled(f *found) error {
-	depth := min(len(f.hits), f.rule.depth())
-	is := func(h index.Hit) bool { return h.Doc == f.rule.titled }
-	if !f.rule.title || f.parts != nil || depth == 0 || slices.ContainsFunc(f.hits[:depth], is) {
+	last := min(len(f.hits), f.rule.depth()) - 1
+	if !f.rule.title || f.parts != nil || last < 0 {
+		return nil
+	}
+	at := 0 // where it is
+	for at < len(f.hits) && f.hits[at].Doc != f.rule.titled {
+		at++
+	}
+	if at <= last {
 		return nil
 	}
 	var score [1]float32
 	if err := e.Source.Scores(score[:], f.Vector, []uint32{f.rule.titled}); err != nil {
 		return err
 	}
-	if score[0]+titleWeight <= f.hits[depth-1].Score { // then it would not come before what it displaces
+	if score[0]+titleWeight <= f.hits[last].Score { // then it would not come before what it displaces
 		return nil
 	}
-	f.hits = slices.DeleteFunc(f.hits, is)
-	f.hits = slices.Insert(f.hits, depth-1, index.Hit{Doc: f.rule.titled, Score: score[0]})
+	if at == len(f.hits) {
+		f.hits = append(f.hits, index.Hit{})
+	}
+	copy(f.hits[last+1:at+1], f.hits[last:at])
+	f.hits[last] = index.Hit{Doc: f.rule.titled, Score: score[0]}
 	return nil
 }
 

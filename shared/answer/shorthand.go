@@ -6,11 +6,19 @@ import "strings"
 // "World War II", "Henry VIII" and "World War I". No encoder learned that from its pieces, so such
 // words are replaced as misspelt ones are, and the page says so.
 
-// shortFor has what is hardly ever written in full, and means one thing alone.
-var shortFor = map[string]string{
-	"ww1": "World War I", "wwi": "World War I", "ww2": "World War II", "wwii": "World War II", "ussr": "Soviet Union",
-	"mlk": "Martin Luther King Jr.", "jfk": "John F. Kennedy", "fdr": "Franklin D. Roosevelt",
-	"nyc": "New York City", "lotr": "The Lord of the Rings", "xmas": "Christmas",
+// shortFor has what is hardly ever written in full, and means one thing alone, each before what it means.
+// It is no map, whose making takes more of the page's program.
+const shortFor = "|ww1=World War I|wwi=World War I|ww2=World War II|wwii=World War II|ussr=Soviet Union|mlk=Martin Luther King Jr." +
+	"|jfk=John F. Kennedy|fdr=Franklin D. Roosevelt|nyc=New York City|lotr=The Lord of the Rings|xmas=Christmas|"
+
+// inFull returns what an abbreviation means, "" where it is none.
+func inFull(word string) string {
+	_, after, ok := strings.Cut(shortFor, "|"+word+"=")
+	if !ok {
+		return ""
+	}
+	full, _, _ := strings.Cut(after, "|")
+	return full
 }
 
 // numbered are the names after which a number is read as a Roman one: those of rulers and popes.
@@ -41,8 +49,8 @@ func shorthand(question string) (read []stretch) {
 	for i := 0; i < len(words); i++ {
 		from, to, as := i, i+1, ""
 		switch w := words[i].as; {
-		case shortFor[w] != "":
-			as = shortFor[w]
+		case inFull(w) != "":
+			as = inFull(w)
 		case (place(w) == 1 || place(w) == 2) && at(i+1) == "world" && at(i+2) == "war":
 			to, as = i+3, "World War "+romans[place(w)]
 		case i == 0 || at(i) == "":

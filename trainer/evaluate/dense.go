@@ -112,18 +112,27 @@ func (d *Dense) Open(ctx context.Context, vocabulary *wordpiece.Tokenizer, texts
 	if d.Tokens > 0 {
 		of.PassageTokens = d.Tokens
 	}
-	if err := os.MkdirAll(cache, 0o777); err != nil {
+	vectors, err := embedPassages(ctx, of, sum, texts, cache, progressTo)
+	if err != nil {
 		return nil, nil, err
+	}
+	v, err := packDense(of, vectors, len(texts))
+	return s, v, err
+}
+
+// embedPassages returns the vectors of texts by an encoder with the checksum sum, [len(texts)][Dim]. The
+// folder cache keeps them for the next call.
+func embedPassages(ctx context.Context, of *encoder.Sentence, sum []byte, texts []string, cache string, progressTo io.Writer) ([]float32, error) {
+	if err := os.MkdirAll(cache, 0o777); err != nil {
+		return nil, err
 	}
 	path := filepath.Join(cache, denseKey(of, sum, texts)+".dense")
 	meter := progress.Await(progressTo, "dense vectors of passages", int64(len(texts)))
 	vectors, err := teacher.EmbedPassages(ctx, of, texts, path, func(done int) { meter.Update(int64(done), "") })
-	if err != nil {
-		return nil, nil, err
+	if err == nil {
+		meter.Done(fmt.Sprint(len(texts)))
 	}
-	meter.Done(fmt.Sprint(len(texts)))
-	v, err := packDense(of, vectors, len(texts))
-	return s, v, err
+	return vectors, err
 }
 
 // denseKey returns a key for the vectors of texts by an encoder with the checksum sum.

@@ -52,20 +52,25 @@ func (e *Evaluator) EncodePassages(ctx context.Context, enc *encoder.Encoder, su
 		return nil, err
 	}
 	meter.Done(fmt.Sprintf("%d encoded, %d kept from before", len(docs.Texts)-kept, kept))
-	all := file.All() // the file stays open until the program ends
-	if keep.Top > 0 || keep.Mass < 1 {
-		all = slices.Clone(all) // pruning must not change those of the cache
+	return keep.prune(file.All()), nil // the file stays open until the program ends
+}
+
+// prune returns what is kept of vectors, which stay as they are.
+func (keep Pruning) prune(vectors []sparse.Vector) []sparse.Vector {
+	if keep.Top == 0 && keep.Mass >= 1 {
+		return vectors
 	}
-	for i, v := range all {
+	vectors = slices.Clone(vectors)
+	for i, v := range vectors {
 		if keep.Mass < 1 {
 			v = v.Mass(keep.Mass)
 		}
 		if keep.Top > 0 {
 			v = v.Top(keep.Top)
 		}
-		all[i] = v
+		vectors[i] = v
 	}
-	return all, nil
+	return vectors
 }
 
 // An Index is a collection that can be searched.

@@ -31,13 +31,15 @@ type System struct {
 	Words          words.BM25 // the weighting of the passages' words
 	Float          bool       // score by the float weights instead of the index's 8-bit impacts
 	Dense          Dense      // a second stage
+	Lift           Lift       // what a dense encoder adds to the passages' vectors
 	Worker         string     // if not "", check that this worker.wasm ranks alike; it returns at most WorkerDepth passages
 }
 
 // Default returns a system with the usual settings and without an encoder.
 func Default() System {
 	return System{Input: Last, Depth: 1000, Settings: Own, Pruning: Pruning{Mass: 1}, Words: words.Default,
-		Dense: Dense{Weight: -1, Zero: -1, SureAbove: -1, ReaderResults: -1, ReaderWeight: -1, SentenceWeight: -1}}
+		Dense: Dense{Weight: -1, Zero: -1, SureAbove: -1, ReaderResults: -1, ReaderWeight: -1, SentenceWeight: -1},
+		Lift:  Lift{Weight: -1, Above: -1}}
 }
 
 // An Outcome is the result of measuring a system. It is what trainer evaluate --json
@@ -175,9 +177,19 @@ func (e *Evaluator) index(ctx context.Context, s *System, enc *encoder.Encoder, 
 			return nil, fmt.Errorf("%s has a vocabulary of %d, %s of %d: their vectors cannot be compared", s.Encoder, enc.Vocab(), s.PassageEncoder, of.Vocab())
 		}
 	}
-	vectors, err := e.EncodePassages(ctx, of, sum, s.Pruning)
+	keep := s.Pruning
+	if s.Lift.Terms != "" {
+		keep = Pruning{Mass: 1} // until they are lifted
+	}
+	vectors, err := e.EncodePassages(ctx, of, sum, keep)
 	if err != nil {
 		return nil, err
+	}
+	if s.Lift.Terms != "" {
+		if vectors, err = e.lift(ctx, &s.Lift, of, vectors); err != nil {
+			return nil, err
+		}
+		vectors = s.Pruning.prune(vectors)
 	}
 	withWords := enc.SearchesWords() && !s.NoWords
 	switch {
