@@ -63,3 +63,19 @@ func TestShorthandIsReadAsWhatItMeans(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is typed, the stretches are parts of it, in order.
+func FuzzShorthand(f *testing.F) {
+	for _, s := range []string{"henry the 8th's wives", "ww1 and ww2", "the 1st world war", "louis 14th", "\xff the first", "élizabeth the first"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, question string) {
+		last := 0
+		for _, s := range shorthand(question) {
+			if s.start < last || s.end <= s.start || s.end > len(question) || s.as == "" {
+				t.Fatalf("%q: %+v after %d", question, s, last)
+			}
+			last = s.end
+		}
+	})
+}
