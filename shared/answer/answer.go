@@ -195,6 +195,9 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	if rules {
 		f.rule = e.ruleFor(e.turns[len(e.turns)-1].Question, f.Alone || len(e.turns) == 1, len(ask.Weights) > 0)
 		many = max(many, f.rule.depth())
+		if len(f.rule.spans) > 0 { // one of them may be a title
+			many = max(many, ruled)
+		}
 	}
 	depth := max(many, defaultK) // features need ten hits
 	if e.Dense != nil {
@@ -206,6 +209,9 @@ func (e *Engine) rank(ask message.Ask, k int) (f found, err error) {
 	}
 	f.hits, f.cost = all, cost
 	f.search = time.Since(encoded)
+	if err := e.findTitle(&f); err != nil {
+		return f, err
+	}
 	if e.Dense != nil {
 		f.hits = all[:min(candidates, len(all))]
 	}

@@ -41,7 +41,8 @@ type rule struct {
 	place  placeAsked
 	name   string // what the question asks for alone or asks something of, as bareName has it
 	or     string // another reading of name
-	title  bool   // name is a title, that of the passage titled
+	spans  []span // what may be a title of which the question asks something
+	title  bool   // name is one, of the passage titled among others
 	titled uint32
 	words  string // the question's words, as wordsOf has them, where it is read alone
 }
@@ -65,9 +66,7 @@ func (e *Engine) ruleFor(question string, alone, off bool) rule {
 	r.place = placeAsked{}
 	if alone {
 		r.name, r.or = asked.subject()
-		if name, doc, ok := e.titleIn(question); ok {
-			r.name, r.or, r.title, r.titled = name, "", true, doc
-		}
+		r.spans = askedOf(question)
 	}
 	if r.name == "" && r.or == "" {
 		r.name = asksWhatIs(question, alone)
@@ -187,14 +186,18 @@ func nameOf(title string) string {
 	return bareName(split(strings.ToLower(title)))
 }
 
-// titleIn returns the title of which a question asks something and beside which it has no other word of
-// meaning, as nameOf has it: "how long did the cold war last?"; and the passage of that title. It finds none
-// where the source does not have its titles at hand.
-func (e *Engine) titleIn(question string) (name string, doc uint32, ok bool) {
-	source, ok := e.Source.(titled)
+// A span is words of a question, as bareName has them, and their number.
+type span struct {
+	name string
+	n    int
+}
+
+// askedOf returns what may be the title of which a question asks something: all stretches that have all of
+// its words of meaning. "How long did the cold war last?" may ask of "cold war".
+func askedOf(question string) (spans []span) {
 	words := split(strings.ToLower(question))
-	if !ok || len(words) > most || personal(words) || hasAny(words, " it its they their them those these this there ") {
-		return "", 0, false
+	if len(question) > longest || len(words) > most || personal(words) || hasAny(words, " it its they their them those these this there ") {
+		return nil
 	}
 	who := hasAny(words, " who whose whom ")
 	before := make([]int, len(words)+1) // the words of meaning before each word
@@ -208,12 +211,6 @@ func (e *Engine) titleIn(question string) (name string, doc uint32, ok bool) {
 			before[i+1]++
 		}
 	}
-	// What may be the title has all of these words.
-	type span struct {
-		name string
-		n    int // words
-	}
-	var spans []span
 	for i := range words {
 		for n := 1; i+n <= len(words); n++ {
 			if of := before[i+n] - before[i]; of > 0 && of == before[len(words)] && !in(" the a an ", words[i]) {
@@ -221,17 +218,40 @@ func (e *Engine) titleIn(question string) (name string, doc uint32, ok bool) {
 			}
 		}
 	}
+	return spans
+}
+
+// findTitle sees whether the question asks something of a title: of any of the collection's, where the source
+// has them at hand, or of one of the first hits'. The longest counts.
+func (e *Engine) findTitle(f *found) error {
+	r := &f.rule
+	if len(r.spans) == 0 || r.asksPlace() || r.fact.fact != nil {
+		return nil
+	}
 	best := 0
-	for d := range uint32(e.lexicon.Docs()) {
-		title := source.Title(d)
+	look := func(doc uint32, title string) {
 		bare := withoutArticle(title)
-		for i := range spans {
-			if s := &spans[i]; s.n > best && beginsLike(bare, s.name) && nameOf(title) == s.name {
-				name, doc, best = s.name, d, s.n
+		for i := range r.spans {
+			s := &r.spans[i]
+			if s.n >= best && beginsLike(bare, s.name) && nameOf(title) == s.name && (s.n > best || doc < r.titled) {
+				r.name, r.or, r.title, r.titled, best = s.name, "", true, doc, s.n
 			}
 		}
 	}
-	return name, doc, best > 0
+	if source, ok := e.Source.(titled); ok {
+		for doc := range uint32(e.lexicon.Docs()) {
+			look(doc, source.Title(doc))
+		}
+		return nil
+	}
+	few := f.hits[:min(len(f.hits), defaultK)] // whose titles are brought in any case
+	if err := e.bring(few); err != nil {
+		return err
+	}
+	for _, h := range few {
+		look(h.Doc, e.Source.Passage(h.Doc).Title)
+	}
+	return nil
 }
 
 func withoutArticle(title string) string {
@@ -258,18 +278,21 @@ func beginsLike(title, name string) bool {
 }
 
 // callTitled puts the passage of the title that is asked about among the hits that the rule compares, where
-// the encoders have not found it: to them, "World War I" is much like any other war.
+// none of these has that title: to the encoder, "World War I" is much like any other war.
 func (e *Engine) callTitled(f *found) error {
 	last := min(len(f.hits), f.rule.depth()) - 1
-	if !f.rule.title || f.parts != nil || last < 0 {
+	source, ok := e.Source.(titled)
+	if !ok || !f.rule.title || f.parts != nil || last < 0 {
 		return nil
 	}
-	at := 0 // where it is
+	for _, h := range f.hits[:last+1] {
+		if nameOf(source.Title(h.Doc)) == f.rule.name {
+			return nil
+		}
+	}
+	at := last + 1 // where it is
 	for at < len(f.hits) && f.hits[at].Doc != f.rule.titled {
 		at++
-	}
-	if at <= last {
-		return nil
 	}
 	var score [1]float32
 	if err := e.Source.Scores(score[:], f.Vector, []uint32{f.rule.titled}); err != nil {

@@ -75,26 +75,29 @@ func TestAQuestionAsksSomethingOfATitle(t *testing.T) {
 		{"what did churchill say about the cold war", "", ""},
 		{"i want to know when it started", "", ""},
 		{"when did it", "", ""},
-		{"", "", ""},
 	} {
-		read, _, err := e.spell(turns(c.question).Turns, false)
+		f, err := e.rank(turns(c.question), defaultK)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, _, _ := e.titleIn(read[0].Question); got != c.name {
-			t.Errorf("%q asks of %q, want %q", c.question, got, c.name)
+		name := f.rule.name
+		if !f.rule.title {
+			name = ""
 		}
-		if c.title == "" {
-			continue
+		if name != c.name {
+			t.Errorf("%q asks of %q, want %q", c.question, name, c.name)
 		}
-		if a := ask(t, e, turns(c.question)); len(a.Results) == 0 || a.Results[0].Title != c.title {
-			t.Errorf("%q: first %q, want %q", c.question, a.Results[0].Title, c.title)
+		if first := e.Source.Passage(f.hits[0].Doc).Title; c.title != "" && first != c.title {
+			t.Errorf("%q: first %q, want %q", c.question, first, c.title)
 		}
 	}
-	parts := *e // a source that has no titles at hand
+	parts := *e // a source that has no titles at hand finds those of its first hits
 	parts.Source = struct{ Source }{e.Source}
-	if got, _, _ := parts.titleIn("how long did the cold war last"); got != "" {
-		t.Errorf("without titles: %q", got)
+	for question, want := range map[string]bool{"how long did the cold war last": true, "when did World War I start": false} {
+		f, err := parts.rank(turns(question), defaultK)
+		if err != nil || f.rule.title != want {
+			t.Errorf("without titles, %q: %v, %v", question, f.rule.title, err)
+		}
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 // A Source is who answers a vector: it has a collection's passages, and ranks them. There
 // are three: the index in this program (Local), an index in parts on a static host, and
 // another search engine. What is known of the collection's terms is in this program in any
-// case, since it makes the vector. All rank alike, to the bit, but for titles, which the first
-// alone has at hand (titled).
+// case, since it makes the vector. All rank alike, to the bit, but for a title that
+// is asked about and not among the first hits: the first alone has all titles at hand (titled).
 //
 // Search, Bring and Holding may have to fetch something. A source that cannot fetch while it
 // is called, as in a tab, returns a Lacking; whoever asked fetches what it names, gives it to
