@@ -96,7 +96,7 @@ func cutCountry(text string) (country string, several bool, rest string) {
 func countryOf(title string) string {
 	title, _, _ = strings.Cut(title, ":")
 	title, _, _ = strings.Cut(title, " (")
-	if title != "" && strings.Contains(countries, "|"+title+"/") || strings.Contains(countries, "|"+title+"|") {
+	if title != "" && (strings.Contains(countries, "|"+title+"/") || strings.Contains(countries, "|"+title+"|")) {
 		return title
 	}
 	return ""

@@ -274,8 +274,8 @@ func (a *factAsked) subject() (name, or string) {
 	return name, or
 }
 
-// happenings are more such words, where what is left is a title.
-const happenings = " won win wins lost lose loses fought fight fights last lasted lasts cause caused causes called known mean means important significant happening "
+// happenings are more such words, where what is left is a title; those of facts are asked of cities, too.
+const happenings = " population area size won win wins lost lose loses fought fight fights last lasted lasts cause caused causes called known mean means important significant happening "
 
 // whoDid are those of happenings with which "who" asks of an event, and not for its maker.
 const whoDid = " won win wins lost lose loses fought fight fights "

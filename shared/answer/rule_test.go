@@ -68,7 +68,8 @@ func TestAQuestionAsksSomethingOfATitle(t *testing.T) {
 		{"how long did the cold war last", "cold war", "Cold War"},
 		{"who fought in the hundred years' war", "hundred years war", "Hundred Years' War"},
 		{"when did the french revolution start?", "french revolution", "French Revolution"},
-		{"who discovered penicillin", "", "Alexander Fleming"}, // not what was discovered
+		{"what is the population of nyc", "new york cit", "New York City"}, // not of the state, "New York (state)"
+		{"who discovered penicillin", "", "Alexander Fleming"},             // not what was discovered
 		{"who started apple", "", "Apple Inc."},
 		{"who painted the mona lisa", "", "Mona Lisa"},
 		{"when did they win the cold war", "", "Cold War"}, // whoever they are
