@@ -122,14 +122,8 @@ func (o *fitting) run(ctx context.Context, s cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	prior := make([]float32, enc.Vocab()*dim)
-	err = each(ctx, progress.Await(s.Err, "terms", int64(enc.Vocab())), enc.Vocab(), func() func(i int) error {
-		session := sen.NewSession()
-		var in conversation.Input
-		return func(i int) error {
-			sen.Conversation(&in, []conversation.Turn{{Question: pieceText(enc.Tokenizer.Piece(int32(i)))}})
-			return session.Embed(prior[i*dim:(i+1)*dim], in)
-		}
+	prior, err := embed(ctx, progress.Await(s.Err, "terms", int64(enc.Vocab())), sen, enc.Vocab(), func(in *conversation.Input, i int) {
+		sen.Conversation(in, []conversation.Turn{{Question: pieceText(enc.Tokenizer.Piece(int32(i)))}})
 	})
 	if err != nil {
 		return err
@@ -227,17 +221,25 @@ func (o *fitting) mean(ctx context.Context, s cli.Streams, sen *encoder.Sentence
 	if err != nil {
 		return nil, err
 	}
-	dim, n := sen.Dim(), min(o.of, len(of.Texts))
+	n := min(o.of, len(of.Texts))
+	all, err := embed(ctx, progress.Await(s.Err, "passages", int64(n)), sen, n, func(in *conversation.Input, i int) {
+		sen.Passage(in, of.Texts[i*len(of.Texts)/n])
+	})
+	return termfit.Mean(all, sen.Dim()), err
+}
+
+// embed returns the dense vectors, [n][Dim], of the inputs that read makes.
+func embed(ctx context.Context, meter *progress.Meter, sen *encoder.Sentence, n int, read func(in *conversation.Input, i int)) ([]float32, error) {
+	dim := sen.Dim()
 	all := make([]float32, n*dim)
-	err = each(ctx, progress.Await(s.Err, "passages", int64(n)), n, func() func(i int) error {
+	return all, each(ctx, meter, n, func() func(i int) error {
 		session := sen.NewSession()
 		var in conversation.Input
 		return func(i int) error {
-			sen.Passage(&in, of.Texts[i*len(of.Texts)/n])
+			read(&in, i)
 			return session.Embed(all[i*dim:(i+1)*dim], in)
 		}
 	})
-	return termfit.Mean(all, dim), err
 }
 
 // each calls, for each i below n, a function of those that worker returns, one for each core.

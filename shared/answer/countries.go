@@ -94,8 +94,7 @@ func cutCountry(text string) (country string, several bool, rest string) {
 
 // countryOf returns the country that a passage with this title is about, "" where it is about something else.
 func countryOf(title string) string {
-	title, _, _ = strings.Cut(title, ":")
-	title, _, _ = strings.Cut(title, " (")
+	title = aboutOf(title)
 	if title != "" && (strings.Contains(countries, "|"+title+"/") || strings.Contains(countries, "|"+title+"|")) {
 		return title
 	}

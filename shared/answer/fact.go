@@ -248,12 +248,15 @@ func (a *factAsked) has(list string) bool { return hasAny(strings.Fields(a.words
 // askings are words that ask for something of a subject, beside those of facts about countries.
 const askings = " old far away tall deep heavy hot cold fast long big high large where start started begin began beginning end ended fall fell die died dead born built build happen happened founded made work works weigh weight height length depth distance speed age date "
 
+// pointing are words of a question that is about what was spoken of, and names nothing itself.
+const pointing = " it its they their them those these this there "
+
 // subject returns what a question asks something of, as bareName has it: "how old is the universe?"; "" where
 // it asks who, or for nothing that is known. "How long is the Amazon river?" asks for no fact about rivers, so
 // where it asks for one, or is that the name too.
 func (a *factAsked) subject() (name, or string) {
 	words := strings.Fields(a.words)
-	if a.country != "" || len(words) == 0 || in(" who whose ", words[0]) || hasAny(words, " it its they their them those these that this there ") || a.fact != nil && a.isOffice() {
+	if a.country != "" || len(words) == 0 || in(" who whose ", words[0]) || hasAny(words, pointing+"that ") || a.fact != nil && a.isOffice() {
 		return "", ""
 	}
 	left := func(words []string) string {

@@ -110,9 +110,7 @@ func (e *Engine) says(r *rule, p passages.Passage) float32 {
 	if r.words == "" {
 		return 0
 	}
-	title, _, _ := strings.Cut(p.Title, " (")
-	title, _, _ = strings.Cut(title, ":") // "Brazil: demographics"
-	if words := e.wordsOf(title); len(words) > 1 && strings.Contains(r.words, words) {
+	if words := e.wordsOf(aboutOf(p.Title)); len(words) > 1 && strings.Contains(r.words, words) {
 		return namedPart
 	}
 	return 0
@@ -186,6 +184,13 @@ func nameOf(title string) string {
 	return bareName(split(strings.ToLower(title)))
 }
 
+// aboutOf returns what a passage with this title is about: Brazil, of "Brazil: demographics" and of "Brazil (country)".
+func aboutOf(title string) string {
+	title, _, _ = strings.Cut(title, ":")
+	title, _, _ = strings.Cut(title, " (")
+	return title
+}
+
 // A span is words of a question, as bareName has them, and their number.
 type span struct {
 	name string
@@ -196,7 +201,7 @@ type span struct {
 // its words of meaning. "How long did the cold war last?" may ask of "cold war".
 func askedOf(question string) (spans []span) {
 	words := split(strings.ToLower(question))
-	if len(question) > longest || len(words) > most || personal(words) || hasAny(words, " it its they their them those these this there ") {
+	if len(question) > longest || len(words) > most || personal(words) || hasAny(words, pointing) {
 		return nil
 	}
 	who := hasAny(words, " who whose whom ")

@@ -47,10 +47,10 @@ func shorthand(question string) (read []stretch) {
 		return words[i].as
 	}
 	for i := 0; i < len(words); i++ {
-		from, to, as := i, i+1, ""
-		switch w := words[i].as; {
-		case inFull(w) != "":
-			as = inFull(w)
+		w := words[i].as
+		from, to, as := i, i+1, inFull(w)
+		switch {
+		case as != "":
 		case (place(w) == 1 || place(w) == 2) && at(i+1) == "world" && at(i+2) == "war":
 			to, as = i+3, "World War "+romans[place(w)]
 		case i == 0 || at(i) == "":
