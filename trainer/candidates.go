@@ -25,7 +25,7 @@ import (
 	"parley/trainer/conversations"
 	"parley/trainer/converse"
 	"parley/trainer/disk"
-	"parley/trainer/evaluate"
+	"parley/trainer/embedding"
 	"parley/trainer/train"
 )
 
@@ -285,7 +285,7 @@ func (o *making) learn(ctx context.Context, excluded train.Exclusion, stderr io.
 	if err != nil {
 		return nil, err
 	}
-	dense, _, err := evaluate.LoadDense(o.files.Dense.Encoder, f.engine.Encoder.Tokenizer)
+	dense, _, err := embedding.Load(o.files.Dense.Encoder, f.engine.Encoder.Tokenizer)
 	if err != nil {
 		return nil, err
 	}

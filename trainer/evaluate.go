@@ -89,10 +89,9 @@ func runEvaluate(flags *cli.Flags) cli.Run {
 	cli.OneOf(flags, "by", evaluate.ByTurn, evaluate.ByDomain)
 	flags.StringVar(&o.tag, "tag", "parley", "the run's `name`")
 	denseFlags(flags, &o.system.Dense)
-	flags.StringVar(&o.system.Lift.Terms, "term-vectors", "", "lift the passages' weights by a dense encoder: the `file` that trainer term-vectors wrote")
-	flags.StringVar(&o.system.Lift.Dense, "term-vectors-dense", "", "the `folder` of the dense encoder that --term-vectors was made with")
+	flags.StringVar(&o.system.Lift.Dense, "lift", "", "lift the passages' weights by the dense encoder in this `folder`, which has a lift.safetensors (trainer lift)")
+	flags.StringVar(&o.system.Lift.Passages, "lift-passages", "", "the dense encoder's `folder` that reads passages for --lift (empty: that of --lift)")
 	flags.Float64Var(&o.system.Lift.Weight, "lift-weight", -1, "the `weight` of a dense score beside a term's weight (-1: the file's own)")
-	flags.Float64Var(&o.system.Lift.Above, "lift-above", -1, "the dense `score` above which a passage gains a term (-1: the file's own)")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of a table")
 	return func(ctx context.Context, s cli.Streams, args []string) error {
 		if len(args) > 0 {
@@ -205,8 +204,11 @@ func (o *evaluateFlags) check() error {
 	if err := checkDense(&s.Dense); err != nil {
 		return err
 	}
-	if (s.Lift.Terms == "") != (s.Lift.Dense == "") || s.Lift.Terms != "" && s.BM25 {
-		return cli.Usagef("--term-vectors and --term-vectors-dense lift the weights of an encoder's passages: give both, and not with --bm25")
+	if s.Lift.Dense != "" && s.BM25 {
+		return cli.Usagef("--lift changes the weights of an encoder's passages: leave out --bm25")
+	}
+	if s.Lift.Dense == "" && (s.Lift.Passages != "" || s.Lift.Weight >= 0) {
+		return cli.Usagef("--lift-passages and --lift-weight are for --lift")
 	}
 	if s.Dense.Encoder != "" && (s.BM25 || s.Float || s.Worker != "") {
 		return cli.Usagef("--dense adds a stage after --encoder and its index: leave out --bm25, --float and --wasm")

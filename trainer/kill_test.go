@@ -22,7 +22,7 @@ var killTests = map[string]string{
 	"synthetic": "TestAKilledCommandLeavesWhatWasThere", "conversations": "TestAKilledCommandLeavesWhatWasThere",
 	"plot": "TestAKilledCommandLeavesWhatWasThere", "evaluate": "TestAKilledCommandLeavesWhatWasThere",
 	"replies":    "TestAKilledCommandLeavesWhatWasThere",
-	"candidates": "TestAKilledCommandLeavesWhatWasThere", "term-vectors": "TestAKilledCommandLeavesWhatWasThere",
+	"candidates": "TestAKilledCommandLeavesWhatWasThere", "lift": "TestAKilledCommandLeavesWhatWasThere",
 	"reader":     "TestRunTrainsAReader in train, with libtorch",
 	"rewrite":    "TestAKilledCommandLeavesWhatWasThere",
 	"train":      "TestKilledRunResumes in train, with libtorch",
@@ -88,7 +88,7 @@ func killable(t *testing.T) (list []killed.Writer) {
 		{"evaluate", "evaluate --bm25 --input conversation" + data + " --run OUT --tag", "one", "two"},
 		{"rewrite", "rewrite --examples DIR/some.jsonl --all --out OUT --url " + server.URL + "/v1 --model", "one", "two"},
 		{"candidates", "candidates --answers DIR/asked.txt --encoder SET/encoder --collection SET/articles --out OUT --questions", "1", "2"},
-		{"term-vectors", "term-vectors --encoder SET/encoder --dense SET/dense --passages SET/corpus.jsonl --questions DIR/asked.txt --held-out 1 --out OUT --ridge", "1", "2"},
+		{"lift", "lift --encoder SET/encoder --dense SET/dense --passages SET/corpus.jsonl --questions DIR/asked.txt --held-out 1 --out OUT --lift-weight", "1", "2"},
 		{"replies", "replies --encoder SET/encoder --passages SET/corpus.jsonl --cache DIR/cache --mass 1 --out OUT --examples", "DIR/some.jsonl", "DIR/fewer.jsonl"},
 	} {
 		out := filepath.Join(dir, "written", w.name, "out")

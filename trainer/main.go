@@ -15,7 +15,7 @@ var program = &cli.Program{
 	Name: "trainer", About: "Trainer: trains and measures the encoders of conversational search.",
 	Commands: []cli.Command{
 		evaluateCommand, compareCommand, meanCommand, importCommand, conversationsCommand, repliesCommand, swapCommand,
-		syntheticCommand, rewriteCommand, candidatesCommand, termVectorsCommand, trainCommand, readerCommand, experimentCommand, exportCommand, unpackCommand, plotCommand,
+		syntheticCommand, rewriteCommand, candidatesCommand, liftCommand, trainCommand, readerCommand, experimentCommand, exportCommand, unpackCommand, plotCommand,
 	},
 	Stopped: "stopped; the same command continues from here",
 }

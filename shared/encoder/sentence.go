@@ -199,5 +199,17 @@ func (s *SentenceSession) Embed(to []float32, in conversation.Input) error {
 	return nil
 }
 
+// Word writes the word embedding of a piece of the vocabulary, as it is before positions are
+// added, to to, [Dim]. It reports whether there is such a piece.
+func (s *SentenceSession) Word(to []float32, piece uint32) bool {
+	c := s.s.e.config
+	if uint64(piece) >= uint64(c.vocab) {
+		return false
+	}
+	s.s.row = grow(s.s.row, matrix.Pad(c.hidden))
+	s.s.e.model.words.Row(to[:c.hidden], int(piece), s.s.row)
+	return true
+}
+
 // Pooling returns Mean or CLS.
 func (s *Sentence) Pooling() string { return cmp.Or(s.e.config.parley.Pooling, Mean) }

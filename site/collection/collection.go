@@ -25,6 +25,7 @@ import (
 	"iter"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,7 +75,10 @@ func loaded(files *folder.Summed) (*LoadedEncoder, error) {
 type Options struct {
 	About passages.About // Build sets Encoder and Fingerprint
 	collect.Settings
-	Dense    *LoadedDenseEncoder  // also makes dense vectors; nil: none
+	Dense *LoadedDenseEncoder // also makes dense vectors; nil: none
+	// Lift changes the passages' vectors by their dense ones; nil: nothing does. The dense ones
+	// are those that Dense makes or, without it, those that the folder has.
+	Lift     *LoadedLift
 	Workers  int                  // number of goroutines that encode; 0: as many as cores
 	Progress func(Progress)       // is called about twice a second
 	Anew     bool                 // encode everything, even what the folder has
@@ -96,7 +100,8 @@ func (o *Options) fill() {
 
 // Progress is the state of encoding. Passages in Done are on the disk.
 type Progress struct {
-	Dense       bool // of the dense vectors, which come after the sparse ones
+	Dense       bool // of the dense vectors, which come after the sparse ones; with a lift, before them
+	Terms       bool // of the terms that a lift needs; nothing of them is on the disk
 	Done, Total int
 	Resumed     int     // of Done, those made by an earlier run
 	Rate        float64 // passages per second, in this run
@@ -175,7 +180,18 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 		return nil, ErrNoPassages
 	}
 	sum.Passages = len(list)
+	var dense []byte // dense.bin
+	if o.Dense == nil {
+		if dense, sum.DenseDropped = keepDense(out, list); dense != nil {
+			sum.Dense = &DenseSummary{Bytes: len(dense)}
+		}
+	}
 	key := workKey(enc, &o)
+	if o.Lift != nil {
+		if key, err = liftKey(key, enc, dense, &o); err != nil {
+			return nil, err
+		}
+	}
 	w, err := openWork(workName(out, key, sparseWork), key, hashTexts(list), sparseCodec(enc.Vocab()))
 	if err != nil {
 		return nil, err
@@ -201,23 +217,39 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 		defer second.close()
 		kept = second.done
 	}
-	if sum.Encoded, err = encode(ctx, list, w, &o, func() func(passages.Passage) (sparse.Vector, int, error) {
-		e := collect.NewPassageEncoder(enc.Encoder, o.Settings)
-		return func(p passages.Passage) (sparse.Vector, int, error) {
-			v, n, err := e.Encode(p)
-			return v.Clone(), n, err
+	makeDense := func() error {
+		if second == nil {
+			return nil
 		}
-	}); err != nil {
-		return nil, stopped(err, kept)
+		sum.Dense, dense, err = encodeDense(ctx, list, second, &o)
+		kept = second.done
+		return err
 	}
-	sum.Resumed -= sum.Unchanged
-	var dense []byte
-	if second != nil {
-		if sum.Dense, dense, err = encodeDense(ctx, list, second, &o); err != nil {
-			return nil, stopped(err, second.done)
+	makeSparse := func() error {
+		worker := func() func(i int) (sparse.Vector, int, error) {
+			e := collect.NewPassageEncoder(enc.Encoder, o.Settings)
+			return func(i int) (sparse.Vector, int, error) {
+				v, n, err := e.Encode(list[i])
+				return v.Clone(), n, err
+			}
 		}
-	} else if dense, sum.DenseDropped = keepDense(out, list); dense != nil {
-		sum.Dense = &DenseSummary{Bytes: len(dense)}
+		if o.Lift != nil && len(w.missing()) > 0 {
+			if worker, err = liftedWorker(ctx, enc, list, dense, &o); err != nil {
+				return err
+			}
+		}
+		sum.Encoded, err = encode(ctx, list, w, &o, worker)
+		sum.Resumed -= sum.Unchanged
+		return err
+	}
+	steps := []func() error{makeSparse, makeDense}
+	if o.Lift != nil { // it needs the dense vectors
+		slices.Reverse(steps)
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return nil, stopped(err, kept)
+		}
 	}
 	if err := assemble(list, w, enc.Vocab(), dense, out, key, &o, sum); err != nil {
 		return nil, err
@@ -292,8 +324,8 @@ func workKey(enc *LoadedEncoder, o *Options) [sha256.Size]byte {
 var syncEvery = 500 * time.Millisecond
 
 // encode makes the vectors that the work file lacks. worker returns each goroutine's
-// encoder, whose results must not change afterwards.
-func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *Options, worker func() func(passages.Passage) (V, int, error)) (sum Encoded, err error) {
+// encoder of passage i, whose results must not change afterwards.
+func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *Options, worker func() func(i int) (V, int, error)) (sum Encoded, err error) {
 	begin := time.Now()
 	sum.Resumed = w.done
 	report := func() {
@@ -330,7 +362,7 @@ func encode[V any](ctx context.Context, list []passages.Passage, w *work[V], o *
 					if ctx.Err() != nil {
 						break
 					}
-					v, n, err := encode(list[j])
+					v, n, err := encode(j)
 					if err != nil {
 						r.err = err
 						break

@@ -127,10 +127,10 @@ func openDenseWork(enc *LoadedDenseEncoder, texts []textHash, out string) (*work
 // encodeDense makes the vectors that the work file lacks, and returns dense.bin with all
 // of them.
 func encodeDense(ctx context.Context, list []passages.Passage, w *work[[]float32], o *Options) (*DenseSummary, []byte, error) {
-	made, err := encode(ctx, list, w, o, func() func(passages.Passage) ([]float32, int, error) {
+	made, err := encode(ctx, list, w, o, func() func(i int) ([]float32, int, error) {
 		e := collect.NewDensePassageEncoder(o.Dense.Sentence)
-		return func(p passages.Passage) ([]float32, int, error) {
-			v, n, err := e.Encode(p)
+		return func(i int) ([]float32, int, error) {
+			v, n, err := e.Encode(list[i])
 			return slices.Clone(v), n, err
 		}
 	})

@@ -11,7 +11,7 @@ import (
 type Reporter struct {
 	w     io.Writer
 	meter *progress.Meter
-	dense bool
+	what  string
 }
 
 // NewReporter returns a Reporter that writes to w.
@@ -19,15 +19,20 @@ func NewReporter(w io.Writer) *Reporter { return &Reporter{w: w} }
 
 // Show reports progress; use it as Options.Progress.
 func (r *Reporter) Show(p Progress) {
-	if r.meter == nil || r.dense != p.Dense {
-		r.Clear()
-		what := "passages"
-		if p.Dense {
-			what = "dense vectors"
-		}
-		r.meter, r.dense = progress.Await(r.w, what, int64(p.Total)), p.Dense
+	what := "passages"
+	if p.Dense {
+		what = "dense vectors"
+	} else if p.Terms {
+		what = "terms"
 	}
-	note := fmt.Sprintf("%d of %d, %.1f MB", p.Done, p.Total, float64(p.Bytes)/1e6)
+	if r.meter == nil || r.what != what {
+		r.Clear()
+		r.meter, r.what = progress.Await(r.w, what, int64(p.Total)), what
+	}
+	note := fmt.Sprintf("%d of %d", p.Done, p.Total)
+	if !p.Terms {
+		note += fmt.Sprintf(", %.1f MB", float64(p.Bytes)/1e6)
+	}
 	if p.Rate > 0 {
 		note += fmt.Sprintf(", %.0f/s", p.Rate)
 	}

@@ -11,6 +11,7 @@ import (
 	"parley/shared/cli"
 	densetiny "parley/shared/encoder/tiny"
 	"parley/shared/family"
+	"parley/shared/lift"
 	"parley/shared/message"
 	"parley/site/collection"
 	"parley/site/collection/tiny"
@@ -89,6 +90,49 @@ func TestIndexMakesDenseVectorsAndAddsThem(t *testing.T) {
 		{cli.Failed, []string{"--dense=" + b.encoder, docs}, "wanted a BertModel"},
 	} {
 		if code, _, said := parley(t, "", append([]string{"index", "--encoder", b.encoder}, c.args...)...); code != c.code || !strings.Contains(said, c.want) {
+			t.Errorf("%v: %d %s", c.args, code, said)
+		}
+	}
+}
+
+// A lift changes what the first stage finds, and is refused where it cannot be.
+func TestIndexLifts(t *testing.T) {
+	b, dense := denseBench(t)
+	docs := filepath.Join(b.dir, "docs")
+	if code, _, said := parley(t, "", "index", "--lift", "--dense="+dense, "--encoder", b.encoder, "--out", b.collection, docs); code != cli.Failed || !strings.Contains(said, "has no lift.safetensors") {
+		t.Errorf("%d %s", code, said)
+	}
+	matrix, mean := make([]float32, 2*densetiny.Dim*densetiny.Dim), make([]float32, densetiny.Dim)
+	for i := range matrix {
+		matrix[i] = float32(i%7-3) / 9
+	}
+	l, err := lift.New(matrix, mean)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Weight, l.Encoder, l.Space = .3, "tiny-1", "tiny-dense"
+	data, err := l.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tiny.Put(t, dense, map[string][]byte{lift.File: data})
+	before := b.answer(t, "whale")
+	must(t, "", "index", "--lift", "--dense="+dense, "--encoder", b.encoder, "--out", b.collection, docs)
+	if after := b.answer(t, "whale"); after.Results[0].Score == before.Results[0].Score {
+		t.Errorf("the score is %v, as before", after.Results[0].Score)
+	}
+	if out := must(t, "", "index", "--lift", "--dense="+dense, "--encoder", b.encoder, "--out", b.collection, docs); !strings.Contains(out, "3 passages are as they were") {
+		t.Error(out)
+	}
+	for _, c := range []struct {
+		code int
+		args []string
+		want string
+	}{
+		{cli.Usage, []string{"--lift", "--dense=" + dense}, "--lift is for documents, and none are named"},
+		{cli.Failed, []string{"--lift", docs}, "no dense encoder is installed"},
+	} {
+		if code, _, said := parley(t, "", append([]string{"index", "--encoder", b.encoder, "--out", b.collection}, c.args...)...); code != c.code || !strings.Contains(said, c.want) {
 			t.Errorf("%v: %d %s", c.args, code, said)
 		}
 	}

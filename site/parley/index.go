@@ -48,6 +48,7 @@ func runIndex(l *cli.Flags) cli.Run {
 	l.StringVar(&about.Attribution, "attribution", "", "`text` that names the authors, shown on the page")
 	denseDir := l.String("dense", "", "make dense vectors, too, for a second stage, by the dense encoder in this `folder`, or the family's; without PATH, add them to the collection in --out")
 	l.Lookup("dense").NoOptDefVal = familys
+	lifted := l.Bool("lift", false, "let the dense encoder change the weights of the passages' terms, so that the sparse stage alone ranks in part as it does; with --dense, or in a folder that has dense vectors")
 	workers := l.Int("workers", 0, "encode with this `many` goroutines; 0: one a core")
 	anew := l.Bool("anew", false, "encode everything again, also what the folder in --out has")
 	asJSON := l.Bool("json", false, "print what was done as JSON")
@@ -106,6 +107,11 @@ func runIndex(l *cli.Flags) cli.Run {
 		o := collection.Options{About: about, Workers: *workers, Anew: *anew, Settings: collect.Settings{Mass: *mass, Top: *top, PassageTokens: *tokens}}
 		if dense {
 			if o.Dense, err = passagesBy(encoders, enc, *denseDir); err != nil {
+				return err
+			}
+		}
+		if *lifted {
+			if o.Lift, err = liftBy(encoders, enc, *denseDir); err != nil {
 				return err
 			}
 		}
@@ -231,6 +237,21 @@ func passagesBy(encoders *collection.Encoders, base *collection.LoadedEncoder, d
 		return nil, fmt.Errorf("--dense=%s: %w: there is no dense encoder in this folder", dir, err)
 	}
 	return d, err
+}
+
+// liftBy opens the lift of the dense encoder in dir, or of the family's.
+func liftBy(encoders *collection.Encoders, base *collection.LoadedEncoder, dir string) (*collection.LoadedLift, error) {
+	if dir == "" || dir == familys {
+		var err error
+		if dir, err = encoders.DenseFolder(false); err != nil {
+			return nil, err
+		}
+	}
+	d, err := collection.OpenDense(dir, base.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	return collection.OpenLift(dir, d)
 }
 
 // addDense adds dense vectors to a collection.

@@ -86,7 +86,11 @@ them.
 
 --dense also makes vectors for the second stage, in dense.bin. This takes far longer,
 and gives better answers. Without PATH, it adds these vectors to the existing collection
-and encodes nothing else. Indexing the same passages again without --dense keeps them.`,
+and encodes nothing else. Indexing the same passages again without --dense keeps them.
+
+--lift puts a part of what the dense encoder knows of a passage into the index itself. The
+first stage alone then answers better, at the same cost a question, here and in other
+engines (parley export). It takes the time of --dense, and a minute more.`,
 		Examples: `parley index --out my-notes --title "My notes" notes/
 parley index --out faq --column-title question --column-text answer faq.csv
 parley index --out wiki --url-prefix https://wiki.example.org/ wiki-export/
@@ -94,6 +98,7 @@ parley index --out handbook --site ./ site/
 parley index --out wikipedia wikipedia_en_simple_all.zim
 parley index --out beir --whole --mass 0.85 corpus.jsonl.gz
 parley index --dense --out my-notes
+parley index --dense --lift --out my-notes --title "My notes" notes/
 parley index --dense=encoders/bge-small --out my-notes --title "My notes" notes/`,
 	},
 	{

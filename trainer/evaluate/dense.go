@@ -4,17 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 
 	"parley/shared/answer"
-	"parley/shared/conversation"
 	"parley/shared/dense"
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
@@ -25,8 +20,8 @@ import (
 	"parley/shared/query"
 	"parley/shared/wordpiece"
 	"parley/trainer/corpus"
+	"parley/trainer/embedding"
 	"parley/trainer/metrics"
-	"parley/trainer/teacher"
 )
 
 // A Dense is the second stage of a system. If Encoder is "", there is none.
@@ -43,23 +38,6 @@ type Dense struct {
 	ReaderResults                int
 	ReaderWeight, SentenceWeight float64
 	Tokens                       int // the length at which passages are cut, in tokens; 0: the encoder's own
-}
-
-// LoadDense reads a dense encoder's folder. One that ships has no vocabulary and uses the
-// sparse encoder's. sum is the checksum of its files except config.json.
-func LoadDense(dir string, vocabulary *wordpiece.Tokenizer) (s *encoder.Sentence, sum []byte, err error) {
-	load := encoder.LoadSentence
-	if _, missing := os.Stat(filepath.Join(dir, "vocab.txt")); missing != nil {
-		load = func(files encoder.Files) (*encoder.Sentence, error) {
-			return encoder.LoadSentenceOver(vocabulary, files)
-		}
-	}
-	files := folder.Sum(folder.Files(dir))
-	if s, err = load(files.Read); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	weights := files.Weights() // the settings do not change a text's vector
-	return s, weights[:], nil
 }
 
 // Join gives an engine the dense stage, and the reader where the encoder has one, with the
@@ -91,7 +69,7 @@ func (d *Dense) Join(e *answer.Engine, s *encoder.Sentence, v *dense.Vectors) er
 // passages' vectors in 8 bits, as they ship. The folder cache keeps the vectors for the
 // next call.
 func (d *Dense) Open(ctx context.Context, vocabulary *wordpiece.Tokenizer, texts []string, cache string, progressTo io.Writer) (*encoder.Sentence, *dense.Vectors, error) {
-	s, sum, err := LoadDense(d.Encoder, vocabulary)
+	s, sum, err := embedding.Load(d.Encoder, vocabulary)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,48 +83,19 @@ func (d *Dense) Open(ctx context.Context, vocabulary *wordpiece.Tokenizer, texts
 	}
 	of := s
 	if d.Passages != "" {
-		if of, sum, err = LoadDense(d.Passages, vocabulary); err != nil {
+		if of, sum, err = embedding.Load(d.Passages, vocabulary); err != nil {
 			return nil, nil, err
 		}
 	}
 	if d.Tokens > 0 {
 		of.PassageTokens = d.Tokens
 	}
-	vectors, err := embedPassages(ctx, of, sum, texts, cache, progressTo)
+	vectors, err := embedding.Passages(ctx, of, sum, texts, cache, progressTo)
 	if err != nil {
 		return nil, nil, err
 	}
 	v, err := packDense(of, vectors, len(texts))
 	return s, v, err
-}
-
-// embedPassages returns the vectors of texts by an encoder with the checksum sum, [len(texts)][Dim]. The
-// folder cache keeps them for the next call.
-func embedPassages(ctx context.Context, of *encoder.Sentence, sum []byte, texts []string, cache string, progressTo io.Writer) ([]float32, error) {
-	if err := os.MkdirAll(cache, 0o777); err != nil {
-		return nil, err
-	}
-	path := filepath.Join(cache, denseKey(of, sum, texts)+".dense")
-	meter := progress.Await(progressTo, "dense vectors of passages", int64(len(texts)))
-	vectors, err := teacher.EmbedPassages(ctx, of, texts, path, func(done int) { meter.Update(int64(done), "") })
-	if err == nil {
-		meter.Done(fmt.Sprint(len(texts)))
-	}
-	return vectors, err
-}
-
-// denseKey returns a key for the vectors of texts by an encoder with the checksum sum.
-func denseKey(of *encoder.Sentence, sum []byte, texts []string) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%x %d %s ", sum, of.PassageTokens, of.Pooling())
-	var in conversation.Input
-	of.Passage(&in, "type") // sum does not cover the token type
-	fmt.Fprint(h, in.Types[0], " ")
-	for _, t := range texts {
-		fmt.Fprintf(h, "%d ", len(t))
-		h.Write([]byte(t))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 // packDense returns vectors, [n][Dim], quantised as dense.bin has them.

@@ -15,6 +15,7 @@ import (
 	"parley/shared/index"
 	"parley/shared/message"
 	"parley/shared/passages"
+	"parley/trainer/embedding"
 )
 
 // An engine gets the reader of the dense encoder's folder, with the settings asked for; one
@@ -69,7 +70,7 @@ func TestJoinGivesAnEngineItsReader(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s, _, err := LoadDense(d.Encoder, base.Tokenizer)
+		s, _, err := embedding.Load(d.Encoder, base.Tokenizer)
 		if err != nil {
 			t.Fatal(err)
 		}

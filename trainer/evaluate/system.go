@@ -11,6 +11,7 @@ import (
 	"parley/shared/encoder"
 	"parley/shared/query"
 	"parley/shared/words"
+	"parley/trainer/embedding"
 	"parley/trainer/metrics"
 )
 
@@ -26,20 +27,20 @@ type System struct {
 	PassageEncoder string // the folder of the encoder of passages; "": Encoder
 	Settings       Settings
 	Read           query.Reading
-	Pruning        Pruning    // of the passages' vectors
-	NoWords        bool       // search for learned terms only
-	Words          words.BM25 // the weighting of the passages' words
-	Float          bool       // score by the float weights instead of the index's 8-bit impacts
-	Dense          Dense      // a second stage
-	Lift           Lift       // what a dense encoder adds to the passages' vectors
-	Worker         string     // if not "", check that this worker.wasm ranks alike; it returns at most WorkerDepth passages
+	Pruning        Pruning        // of the passages' vectors
+	NoWords        bool           // search for learned terms only
+	Words          words.BM25     // the weighting of the passages' words
+	Float          bool           // score by the float weights instead of the index's 8-bit impacts
+	Dense          Dense          // a second stage
+	Lift           embedding.Lift // what a dense encoder adds to the passages' vectors
+	Worker         string         // if not "", check that this worker.wasm ranks alike; it returns at most WorkerDepth passages
 }
 
 // Default returns a system with the usual settings and without an encoder.
 func Default() System {
 	return System{Input: Last, Depth: 1000, Settings: Own, Pruning: Pruning{Mass: 1}, Words: words.Default,
 		Dense: Dense{Weight: -1, Zero: -1, SureAbove: -1, ReaderResults: -1, ReaderWeight: -1, SentenceWeight: -1},
-		Lift:  Lift{Weight: -1, Above: -1}}
+		Lift:  embedding.Lift{Weight: -1}}
 }
 
 // An Outcome is the result of measuring a system. It is what trainer evaluate --json
@@ -178,15 +179,19 @@ func (e *Evaluator) index(ctx context.Context, s *System, enc *encoder.Encoder, 
 		}
 	}
 	keep := s.Pruning
-	if s.Lift.Terms != "" {
+	if s.Lift.Dense != "" {
 		keep = Pruning{Mass: 1} // until they are lifted
 	}
 	vectors, err := e.EncodePassages(ctx, of, sum, keep)
 	if err != nil {
 		return nil, err
 	}
-	if s.Lift.Terms != "" {
-		if vectors, err = e.lift(ctx, &s.Lift, of, vectors); err != nil {
+	if s.Lift.Dense != "" {
+		l, err := s.Lift.Open(of)
+		if err != nil {
+			return nil, err
+		}
+		if vectors, err = l.Apply(ctx, vectors, e.Set.Passages.Texts, e.Cache, e.Progress); err != nil {
 			return nil, err
 		}
 		vectors = s.Pruning.prune(vectors)

@@ -1,13 +1,14 @@
 #!/bin/sh
-# Finds a dense vector for each term of the base's vocabulary, and measures what a dense encoder's lift of
-# the passages' weights (shared/termvectors) gives the sparse stage:
+# Finds how a dense encoder's vectors change the weights of passages' terms (shared/lift), and measures what
+# that gives the sparse stage:
 #
 #   sh trainer/experiment/lift.sh QUESTIONS [DATA] [OUT]
 #
 # QUESTIONS holds topics.dpr.*.txt.gz, the questions of Natural Questions, SQuAD and TriviaQA as DPR has
-# them; DATA is the folder that data.sh made. The figures go to OUT, build/lift if not given. It needs
-# build/trainer. Most of the time is the dense encoder's reading of MTRAG's passages, twenty minutes of two
-# cores, which build/cache keeps. models/experiments/termvectors/README.md has the tables.
+# them; DATA is the folder that data.sh made. The lift and the figures go to OUT, build/lift if not given; the
+# lift that ships is a copy of OUT/dense/lift.safetensors. It needs build/trainer. Most of the time is the
+# dense encoder's reading of MTRAG's passages, twenty minutes of two cores, which build/cache keeps.
+# models/experiments/lift/README.md has the tables.
 set -eu
 [ $# -ge 1 ] || { echo "usage: sh $0 QUESTIONS [DATA] [OUT]" >&2; exit 2; }
 questions=$1
@@ -15,13 +16,14 @@ data=${2:-build/experiments/data}
 out=${3:-build/lift}
 trainer=${TRAINER:-build/trainer}
 base=models/splade-tiny
-mkdir -p "$out"
+dense=$out/dense
+mkdir -p "$dense"
 
-terms=$out/terms.safetensors
-[ -f "$terms" ] || $trainer term-vectors --encoder $base --dense "$data/bge" --passages "$data/lead3.jsonl" \
+cp models/bge-small-conv/config.json models/bge-small-conv/model.safetensors "$dense"
+[ -f "$dense/lift.safetensors" ] || $trainer lift --encoder $base --dense "$data/bge" --terms "$dense" --passages "$data/lead3.jsonl" \
   --examples "$data/train/*.jsonl,trainer/conversations/train.jsonl" --questions "$questions/topics.dpr.*.txt.gz" \
   --exclude "$data/exclude/mtrag.jsonl,trainer/conversations/dev.jsonl,trainer/conversations/choice.jsonl,trainer/conversations/test.jsonl" \
-  --out "$terms"
+  --out "$dense/lift.safetensors"
 
 # row NAME FLAGS: measured with and without the lift.
 row() {
@@ -31,7 +33,7 @@ row() {
     [ -f "$out/$name$lifted.json" ] && continue
     echo "== $name$lifted"
     lift=
-    [ -z "$lifted" ] || lift="--term-vectors $terms --term-vectors-dense $data/bge"
+    [ -z "$lifted" ] || lift="--lift $dense --lift-passages $data/bge"
     # shellcheck disable=SC2086 # words of flags
     $trainer evaluate --cache build/cache --json $lift "$@" > "$out/part"
     mv "$out/part" "$out/$name$lifted.json"

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
@@ -14,6 +15,7 @@ import (
 	"parley/shared/query"
 	"parley/shared/sparse"
 	"parley/shared/words"
+	"parley/trainer/embedding"
 	"parley/trainer/evaluate"
 	"parley/trainer/metrics"
 )
@@ -39,10 +41,10 @@ type bench struct {
 	vectors []sparse.Vector
 }
 
-// bench returns an evaluation with passages encoded by the encoder in the folder
-// passageEncoder, a path of the grid. It opens each only once.
-func (l *Lab) bench(ctx context.Context, e *Evaluation, passageEncoder string) (*bench, error) {
-	key := e.Short + "\x00" + passageEncoder
+// bench returns an evaluation with passages encoded, and lifted, as the row says. It opens
+// each only once.
+func (l *Lab) bench(ctx context.Context, e *Evaluation, row *Row) (*bench, error) {
+	key := strings.Join(append(row.passageFolders(), e.Short), "\x00")
 	if b := l.benches[key]; b != nil {
 		return b, nil
 	}
@@ -56,11 +58,24 @@ func (l *Lab) bench(ctx context.Context, e *Evaluation, passageEncoder string) (
 	}
 	b := &bench{Evaluator: &evaluate.Evaluator{Set: set, Cache: l.Cache, Progress: l.Stderr}, place: map[string]int{}}
 	var sum [32]byte
-	if b.frozen, sum, err = evaluate.Load(Path(l.Data, passageEncoder), ""); err != nil {
+	if b.frozen, sum, err = evaluate.Load(Path(l.Data, row.PassageEncoder()), ""); err != nil {
 		return nil, err
 	}
 	if b.passages, err = b.EncodePassages(ctx, b.frozen, sum, evaluate.Pruning{Mass: 1}); err != nil {
 		return nil, err
+	}
+	if row.Train.Lift != "" {
+		lift := embedding.Lift{Dense: Path(l.Data, row.Train.Lift), Weight: -1}
+		if row.Train.LiftReader != "" {
+			lift.Passages = Path(l.Data, row.Train.LiftReader)
+		}
+		by, err := lift.Open(b.frozen)
+		if err != nil {
+			return nil, err
+		}
+		if b.passages, err = by.Apply(ctx, b.passages, set.Passages.Texts, l.Cache, l.Stderr); err != nil {
+			return nil, err
+		}
 	}
 	for i, id := range set.Passages.IDs {
 		b.place[id] = i
@@ -125,7 +140,7 @@ func (b *bench) drawNegatives(ctx context.Context) (map[string][]int, error) {
 
 // measureRow measures a row. folder is the student's.
 func (l *Lab) measureRow(ctx context.Context, row *Row, e *Evaluation, folder string) (*Measured, error) {
-	b, err := l.bench(ctx, e, row.PassageEncoder())
+	b, err := l.bench(ctx, e, row)
 	if err != nil {
 		return nil, err
 	}

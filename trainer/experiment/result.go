@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"parley/shared/durable"
+	"parley/shared/lift"
 	"parley/shared/unpack"
 	"parley/trainer/evaluate"
 	"parley/trainer/metrics"
@@ -185,7 +186,7 @@ func (s Sums) files(data string, lists ...[]string) (map[string]string, error) {
 // encoder returns the SHA-256s of the files in an encoder's folder, by name.
 func (s Sums) encoder(data, folder string) (map[string]string, error) {
 	sums := map[string]string{}
-	for _, name := range []string{"config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt", "tokenizer.json"} {
+	for _, name := range []string{"config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt", "tokenizer.json", lift.File} {
 		sum, err := s.Of(filepath.Join(Path(data, folder), name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -207,7 +208,7 @@ func (s Sums) trainedOn(data string, c *train.Config) (map[string]string, error)
 	if err != nil {
 		return nil, err
 	}
-	for _, folder := range []string{c.Encoder, c.DocEncoder, c.Dense} {
+	for _, folder := range []string{c.Encoder, c.DocEncoder, c.Dense, c.Lift, c.LiftReader} {
 		if folder == "" {
 			continue
 		}
@@ -221,7 +222,7 @@ func (s Sums) trainedOn(data string, c *train.Config) (map[string]string, error)
 }
 
 // measuredOn returns the checksum of all that an evaluation reads.
-func (s Sums) measuredOn(data string, e *Evaluation, passageEncoder string) (string, error) {
+func (s Sums) measuredOn(data string, e *Evaluation, r *Row) (string, error) {
 	lists := [][]string{e.Passages, e.Tasks, e.Qrels}
 	for _, input := range slices.Sorted(maps.Keys(e.Queries)) {
 		lists = append(lists, e.Queries[input])
@@ -230,11 +231,13 @@ func (s Sums) measuredOn(data string, e *Evaluation, passageEncoder string) (str
 	if err != nil {
 		return "", err
 	}
-	of, err := s.encoder(data, passageEncoder)
-	if err != nil {
-		return "", err
+	for _, folder := range r.passageFolders() {
+		of, err := s.encoder(data, folder)
+		if err != nil {
+			return "", err
+		}
+		maps.Copy(sums, of)
 	}
-	maps.Copy(sums, of)
 	return digest("evaluation", sums, e.Queries), nil
 }
 
@@ -255,6 +258,9 @@ func digest(values ...any) string {
 func (s Sums) keys(data string, r *Row) (key, training string, on map[string]string, err error) {
 	set := r.Settings()
 	if !r.Trained() {
+		if folders := r.passageFolders(); len(folders) > 1 {
+			return digest(set, folders)[:16], "", nil, nil
+		}
 		return digest(set, r.PassageEncoder())[:16], "", nil, nil
 	}
 	if on, err = s.trainedOn(data, &r.Train); err != nil {
@@ -270,6 +276,17 @@ func (r *Row) PassageEncoder() string {
 		return r.Train.DocEncoder
 	}
 	return r.Train.Encoder
+}
+
+// passageFolders returns the folders of the encoders that make the passages' vectors.
+func (r *Row) passageFolders() []string {
+	list := []string{r.PassageEncoder()}
+	for _, folder := range []string{r.Train.Lift, r.Train.LiftReader} {
+		if folder != "" {
+			list = append(list, folder)
+		}
+	}
+	return list
 }
 
 // packedEnd and plainEnd are how the names of results end: as they are written, and as they

@@ -103,7 +103,7 @@ func (l *Lab) find(j *Job, byKey map[string]*Result) (err error) {
 		if j.Result != nil && j.Result.Evaluations[e.Short] == nil && l.Grid.lackable(e) && !l.Choices {
 			continue
 		}
-		data, err := l.sums.measuredOn(l.Data, e, j.PassageEncoder())
+		data, err := l.sums.measuredOn(l.Data, e, &j.Row)
 		if err != nil {
 			return err
 		}
@@ -291,7 +291,7 @@ func (l *Lab) do(ctx context.Context, j *Job) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.Name, err)
 		}
-		if m.Data, err = l.sums.measuredOn(l.Data, e, j.PassageEncoder()); err != nil {
+		if m.Data, err = l.sums.measuredOn(l.Data, e, &j.Row); err != nil {
 			return err
 		}
 		res.Evaluations[e.Short] = m
@@ -373,7 +373,7 @@ func (l *Lab) config(j *Job, folder string) (train.Config, error) {
 		}
 		*list = names
 	}
-	for _, folder := range []*string{&c.Encoder, &c.DocEncoder, &c.Dense} {
+	for _, folder := range []*string{&c.Encoder, &c.DocEncoder, &c.Dense, &c.Lift, &c.LiftReader} {
 		if *folder != "" {
 			*folder = Path(l.Data, *folder)
 		}

@@ -40,6 +40,8 @@ type Config struct {
 	Encoder     string   `json:"encoder" help:"folder of the encoder to begin from; with --random, only its config.json is used"`
 	Random      bool     `json:"random" help:"begin from random weights"`
 	DocEncoder  string   `json:"doc-encoder" help:"folder of the document encoder, which is also the teacher; frozen without --train-docs (empty: --encoder)"`
+	Lift        string   `json:"lift" help:"folder of a dense encoder with a lift.safetensors (trainer lift), which lifts the frozen vectors of passages, for the teacher and for the student"`
+	LiftReader  string   `json:"lift-passages" help:"folder of the dense encoder that reads the passages for --lift (empty: that of --lift)"`
 	Examples    []string `json:"examples" help:"training examples, as trainer import writes them"`
 	Dev         []string `json:"dev" help:"dev examples (empty: hold out --dev-fraction of the conversations)"`
 	DevFraction float64  `json:"dev-fraction" help:"share of the conversations that are held out for the dev set"`
@@ -307,6 +309,8 @@ func (c *Config) Check() error {
 		{"dense-share", c.DenseShare >= 0 && c.DenseShare <= 1, "0 to 1"},
 		{"dense-tokens", c.DenseTokens >= 3, "3 or more"},
 		{"dense", c.Dense == "" || len(c.Teachers) == 0, "a folder, or --teachers, not both"},
+		{"lift", c.Lift == "" || !c.TrainDocs && len(c.Teachers) == 0, "nothing with --train-docs or --teachers, since it changes frozen vectors"},
+		{"lift-passages", c.LiftReader == "" || c.Lift != "", "nothing without --lift"},
 		{"depth", c.Depth > 0, "1 or more"},
 		{"max-tokens", c.MaxTokens >= 3, "3 or more"},
 		{"history-type", c.HistoryType == 0 || c.HistoryType == 1, "0 or 1"},
@@ -388,7 +392,7 @@ func (c *Config) sparseOnly() string {
 		name string
 		set  bool
 	}{
-		{"random", c.Random}, {"teachers", len(c.Teachers) > 0}, {"dense", c.Dense != ""}, {"passage-replies", c.Replies != 0},
+		{"random", c.Random}, {"teachers", len(c.Teachers) > 0}, {"dense", c.Dense != ""}, {"lift", c.Lift != ""}, {"passage-replies", c.Replies != 0},
 		{"words", c.Words != 0}, {"topic-loss", c.TopicLoss != 0}, {"bkl", c.BKL != 0}, {"gkl", c.GKL != 0}, {"margin-mse", c.MarginMSE != 0},
 		{"flops", c.FLOPS != 0}, {"l1", c.L1 != 0}, {"postings", c.Postings != 0}, {"entropy", c.Entropy != 0}, {"anti-zero", c.AntiZero != 0},
 		{"train-docs", c.TrainDocs},

@@ -23,11 +23,13 @@ import (
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
 	"parley/shared/importers"
+	"parley/shared/lift"
 	"parley/shared/progress"
 	"parley/shared/sparse"
 	"parley/shared/wordpiece"
 	"parley/trainer/corpus"
 	"parley/trainer/disk"
+	"parley/trainer/embedding"
 	"parley/trainer/teacher"
 	"parley/trainer/vectors"
 )
@@ -143,10 +145,16 @@ func (p *prepared) prepareSparse(ctx context.Context, c *Config, stderr io.Write
 			return err
 		}
 	}
+	teacher := frozen.All()
+	if c.Lift != "" {
+		if teacher, err = p.lift(ctx, c, teacher, stderr); err != nil {
+			return err
+		}
+	}
 	if c.Words > 0 {
 		p.words, p.docs = addWords(passages, p.docs, p.frozen.Vocab())
 	}
-	if err := p.rank(ctx, c, passages, frozen.All(), stderr); err != nil {
+	if err := p.rank(ctx, c, passages, teacher, stderr); err != nil {
 		return err
 	}
 	if err := p.keepTaught(stderr); err != nil {
@@ -188,6 +196,28 @@ func (p *prepared) encode(ctx context.Context, c *Config, frozen *folder.Summed,
 	p.files = append(p.files, file)
 	m.Done(fmt.Sprintf("%d", len(of.Texts)))
 	return file.All(), nil
+}
+
+// lift changes the passages' vectors as c.Lift says. It returns the key of rankings by the frozen encoder,
+// whose key without a lift is frozen.
+func (p *prepared) lift(ctx context.Context, c *Config, frozen [32]byte, stderr io.Writer) ([32]byte, error) {
+	of := embedding.Lift{Dense: c.Lift, Passages: c.LiftReader, Weight: -1}
+	l, err := of.Open(p.frozen)
+	if err != nil {
+		return frozen, err
+	}
+	for _, dir := range []string{c.Lift, c.LiftReader} {
+		if dir != "" {
+			if err := p.sum(filepath.Join(dir, "model.safetensors")); err != nil {
+				return frozen, err
+			}
+		}
+	}
+	if err := p.sum(filepath.Join(c.Lift, lift.File)); err != nil {
+		return frozen, err
+	}
+	p.docs, err = l.Apply(ctx, p.docs, p.texts, c.Cache, stderr)
+	return sha256.Sum256(slices.Concat(frozen[:], l.Sum[:])), err
 }
 
 // encodeRewrites returns the frozen encoder's vectors of the training examples'

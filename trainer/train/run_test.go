@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,7 +25,10 @@ import (
 
 	"parley/shared/conversation"
 	"parley/shared/encoder"
+	files "parley/shared/encoder/folder"
+	densetiny "parley/shared/encoder/tiny"
 	"parley/shared/importers"
+	"parley/shared/lift"
 	"parley/shared/safetensors"
 	"parley/trainer/disk"
 )
@@ -670,4 +674,93 @@ func TestRunRefusesWhatCannotWork(t *testing.T) {
 			t.Errorf("%q: it left a run, which the right flags could not begin in the same folder", says)
 		}
 	}
+}
+
+// With a lift, the passages' vectors and the teacher's ranking are others, a run trains on them, and it
+// says what they were made of.
+func TestRunOverLiftedPassages(t *testing.T) {
+	folder := t.TempDir()
+	c := small(t, folder)
+	c.Lift, c.Epochs, c.Steps, c.Out = filepath.Join(folder, "dense"), 1, 2, filepath.Join(folder, "run")
+	of := loadedFrom(t, c.Encoder)
+	files := densetiny.Sentence(of.Vocab(), `{"name": "tiny"}`)
+	matrix := make([]float32, 2*densetiny.Dim*densetiny.Dim)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range matrix {
+		matrix[i] = r.Float32() - .5
+	}
+	l, err := lift.New(matrix, make([]float32, densetiny.Dim))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Weight, l.Encoder, l.Space = 1, of.Name, "tiny"
+	if files[lift.File], err = l.Encode(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(c.Lift, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(c.Lift, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plain := c
+	plain.Lift = ""
+	lifted := made(t, &c)
+	without := made(t, &plain)
+	var fewer, changed, ranked int
+	for i, v := range lifted.docs {
+		if v.L0() < without.docs[i].L0() {
+			fewer++
+		} else if !slices.Equal(v.Weights, without.docs[i].Weights) {
+			changed++
+		}
+	}
+	for i := range lifted.train {
+		a, errA := lifted.list(&lifted.train[i])
+		b, errB := without.list(&without.train[i])
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		if !slices.Equal(a.Docs, b.Docs) {
+			ranked++
+		}
+	}
+	if fewer == 0 || fewer+changed != len(lifted.docs) || ranked == 0 {
+		t.Errorf("of %d passages, %d have fewer terms and %d other weights; %d rankings are others", len(lifted.docs), fewer, changed, ranked)
+	}
+	if err := Run(context.Background(), c, false, quiet(t)); err != nil {
+		t.Fatal(err)
+	}
+	said := string(readFile(t, filepath.Join(c.Out, "provenance.json")))
+	for _, name := range []string{"lift.safetensors", "dense/model.safetensors"} {
+		if !strings.Contains(said, name) {
+			t.Errorf("%s is not in\n%s", name, said)
+		}
+	}
+	c.Lift, c.Out = folder, filepath.Join(folder, "other")
+	if err := Run(context.Background(), c, false, quiet(t)); err == nil || !strings.Contains(err.Error(), "lift") {
+		t.Errorf("a folder without a lift: %v", err)
+	}
+}
+
+// made prepares a run.
+func made(t *testing.T, c *Config) *prepared {
+	t.Helper()
+	p, err := prepare(context.Background(), c, quiet(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	return p
+}
+
+func loadedFrom(t *testing.T, dir string) *encoder.Encoder {
+	t.Helper()
+	e, err := encoder.Load(files.Files(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }

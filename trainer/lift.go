@@ -3,69 +3,68 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 
 	"parley/shared/cli"
 	"parley/shared/conversation"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/lift"
 	"parley/shared/progress"
 	"parley/shared/sparse"
-	"parley/shared/termvectors"
 	"parley/trainer/candidates"
 	"parley/trainer/corpus"
 	"parley/trainer/disk"
+	"parley/trainer/embedding"
 	"parley/trainer/evaluate"
-	"parley/trainer/termfit"
+	"parley/trainer/liftfit"
 	"parley/trainer/train"
 )
 
-var termVectorsCommand = cli.Command{
-	Name: "term-vectors", Define: runTermVectors,
+var liftCommand = cli.Command{
+	Name: "lift", Define: runLift,
 	Synopsis: `--dense DIR --passages FILES --out FILE [--examples FILES] [--questions FILES] [FLAGS]`,
-	Summary:  "find a dense vector for each term, by which a dense encoder lifts passages' weights",
-	About: `Finds, for each term of the sparse encoder's vocabulary, the dense vector whose sum over a
-question's terms comes nearest to the dense encoder's vector of the question: a ridge
-regression, without a judgement and without a teacher's ranking. With these, the weights of
-a passage's terms take over what the dense encoder knows of the passage, and the sparse
-stage alone ranks in part as the dense one does (package termvectors says how).
+	Summary:  "find how a dense encoder's vectors change the weights of passages' terms",
+	About: `Finds the matrix by which the sum of what a dense encoder says of a question's terms, weighted
+as the sparse encoder weighs them, comes nearest to the dense encoder's vector of the question: a ridge regression, without a judgement and without a teacher's
+ranking. With it, the weights of a passage's terms take over what the dense encoder knows of
+the passage, and the sparse stage alone ranks in part as the dense one does (package lift
+says how).
 
 It learns from the rewrites of --examples (trainer import) and the questions of --questions
 (as DPR's topics have them: question, a tab, answers). The mean of the dense vectors of some
 of --passages is what is common to all passages. Questions of --exclude are left out. The
-same files give the same vectors on one machine. The file is in Hugging Face's safetensors;
-trainer evaluate --term-vectors measures it.`,
-	Examples: `trainer term-vectors --dense build/bge --examples 'train/*.jsonl' --questions 'dpr/topics.dpr.*.txt.gz' --passages lead3.jsonl --out build/terms.safetensors
-trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag --input rewrite --term-vectors build/terms.safetensors --term-vectors-dense build/bge`,
+same files give the same matrix on one machine. The file belongs into the folder of --terms,
+in Hugging Face's safetensors; trainer evaluate --lift measures it, and parley index --lift
+uses it.`,
+	Examples: `trainer lift --dense build/bge --terms models/bge-small-conv --examples 'train/*.jsonl' --questions 'dpr/topics.dpr.*.txt.gz' --passages lead3.jsonl --out models/bge-small-conv/lift.safetensors
+trainer evaluate --encoder models/splade-tiny --mtrag ../data/mtrag --input rewrite --lift models/bge-small-conv --lift-passages build/bge`,
 }
 
 // fitting are the values of the command's flags.
 type fitting struct {
-	encoder, dense, out          string
+	encoder, dense, terms, out   string
 	examples, questions, exclude files
 	passages                     files
 	of, held                     int
-	ridge, weight, above         float64
+	weight                       float64
 }
 
-func runTermVectors(flags *cli.Flags) cli.Run {
+func runLift(flags *cli.Flags) cli.Run {
 	var o fitting
 	flags.StringVar(&o.encoder, "encoder", "models/splade-tiny", "the sparse encoder's `folder`, which reads the questions")
 	flags.StringVar(&o.dense, "dense", "", "the dense encoder's `folder`, which reads questions and passages")
+	flags.StringVar(&o.terms, "terms", "", "the `folder` of the dense encoder that is asked for the terms, if another (a student of it, as it ships)")
 	flags.Var(&o.examples, "examples", "examples whose rewrites are learned from, `files` as trainer import writes them")
 	flags.Var(&o.questions, "questions", "questions with short answers, `files`")
 	flags.Var(&o.exclude, "exclude", "examples whose questions and rewrites are left out, `files`")
 	flags.Var(&o.passages, "passages", "a collection such as those to search, BEIR's corpus `files`")
 	flags.IntVar(&o.of, "mean-of", 4000, "take the mean of `n` of --passages")
-	flags.IntVar(&o.held, "held-out", 500, "keep `n` questions apart, to say how well the vectors fit others")
-	flags.Float64Var(&o.ridge, "ridge", 10, "how `strongly` a term's vector is held near the dense vector of its own text")
+	flags.IntVar(&o.held, "held-out", 500, "keep `n` questions apart, to say how well the matrix fits others")
 	flags.Float64Var(&o.weight, "lift-weight", 30, "the `weight` of a dense score beside a term's weight")
-	flags.Float64Var(&o.above, "lift-above", math.Inf(1), "the dense `score` above which a passage gains a term (+Inf: none is gained)")
-	flags.StringVar(&o.out, "out", "", "write the vectors to `file`")
+	flags.StringVar(&o.out, "out", "", "write the matrix to `file`")
 	return func(ctx context.Context, s cli.Streams, args []string) error {
 		switch {
 		case len(args) > 0:
@@ -74,8 +73,8 @@ func runTermVectors(flags *cli.Flags) cli.Run {
 			return cli.Usagef("--dense, --passages and --out are needed")
 		case len(o.examples)+len(o.questions) == 0:
 			return cli.Usagef("nothing to learn from: give --examples or --questions")
-		case o.of < 1 || o.held < 0 || !(o.ridge > 0) || !(o.weight >= 0) || !(o.above >= 0):
-			return cli.Usagef("--mean-of has to be 1 or more, --ridge above 0, --held-out, --lift-weight and --lift-above 0 or more")
+		case o.of < 1 || o.held < 0 || !(o.weight >= 0):
+			return cli.Usagef("--mean-of has to be 1 or more, --held-out and --lift-weight 0 or more")
 		}
 		return o.run(ctx, s)
 	}
@@ -93,14 +92,22 @@ func (o *fitting) run(ctx context.Context, s cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	sen, _, err := evaluate.LoadDense(o.dense, enc.Tokenizer)
+	sen, _, err := embedding.Load(o.dense, enc.Tokenizer)
 	if err != nil {
 		return err
 	}
 	if !sen.Tokenizer.Same(enc.Tokenizer) {
 		return fmt.Errorf("%s and %s have different vocabularies", o.encoder, o.dense)
 	}
-	dim := sen.Dim()
+	words, dim := sen, sen.Dim()
+	if o.terms != "" {
+		if words, _, err = embedding.Load(o.terms, enc.Tokenizer); err != nil {
+			return err
+		}
+		if words.Space != sen.Space || words.Dim() != dim {
+			return fmt.Errorf("%s does not compare with the vectors of %s: its space is %q, that of the other %q", o.terms, o.dense, words.Space, sen.Space)
+		}
+	}
 
 	questions := make([]sparse.Vector, len(asked))
 	dense := make([]float32, len(asked)*dim)
@@ -122,18 +129,18 @@ func (o *fitting) run(ctx context.Context, s cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	prior, err := embed(ctx, progress.Await(s.Err, "terms", int64(enc.Vocab())), sen, enc.Vocab(), func(in *conversation.Input, i int) {
-		sen.Conversation(in, []conversation.Turn{{Question: pieceText(enc.Tokenizer.Piece(int32(i)))}})
-	})
+	bar := progress.Await(s.Err, "terms", int64(enc.Vocab()))
+	terms, err := lift.ReadTerms(ctx, words, enc.Vocab(), func(done int) { bar.Update(int64(done), "") })
 	if err != nil {
 		return err
 	}
+	bar.Done(fmt.Sprint(enc.Vocab()))
 	mean, err := o.mean(ctx, s, sen)
 	if err != nil {
 		return err
 	}
 	// Every so many is held out, so that all sources are.
-	p := &termfit.Problem{Prior: prior, Dim: dim, Ridge: o.ridge}
+	p := &liftfit.Problem{Dim: dim, Terms: terms}
 	var held []sparse.Vector
 	var heldDense []float32
 	for i, v := range questions {
@@ -144,18 +151,17 @@ func (o *fitting) run(ctx context.Context, s cli.Streams) error {
 			p.Sparse, p.Dense = append(p.Sparse, v), append(p.Dense, d...)
 		}
 	}
-	common := termfit.Mean(p.Dense, dim)
-	fmt.Fprintf(s.Err, "fitting %d terms to %d questions\n", enc.Vocab(), len(p.Sparse))
-	rows, err := p.Solve(ctx)
+	fmt.Fprintf(s.Err, "fitting %d questions\n", len(p.Sparse))
+	found, err := p.Solve()
 	if err != nil {
 		return err
 	}
-	v, err := termvectors.New(rows, mean)
+	l, err := lift.New(found, mean)
 	if err != nil {
 		return err
 	}
-	v.Weight, v.Above, v.Encoder, v.Dense = float32(o.weight), float32(o.above), enc.Name, sen.Space
-	data, err := v.Encode()
+	l.Weight, l.Encoder, l.Space = float32(o.weight), enc.Name, sen.Space
+	data, err := l.Encode()
 	if err != nil {
 		return err
 	}
@@ -163,18 +169,14 @@ func (o *fitting) run(ctx context.Context, s cli.Streams) error {
 		return err
 	}
 	if len(held) > 0 {
-		fmt.Fprintf(s.Out, "%d questions held out: the mean cosine of a question's dense vector with the sum of its terms' is %.3f (the means of both taken away)\n", len(held), termfit.Fit(rows, held, heldDense, common))
+		fit, err := p.Fit(found, held, heldDense)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Out, "%d questions held out: the mean cosine of a question's dense vector with what the matrix makes of its terms is %.3f (the mean of all questions taken away from both)\n", len(held), fit)
 	}
-	fmt.Fprintf(s.Out, "%s: %d vectors of length %d\n", filepath.ToSlash(o.out), enc.Vocab(), dim)
+	fmt.Fprintf(s.Out, "%s: a matrix of %d x %d\n", filepath.ToSlash(o.out), terms.Width(), dim)
 	return nil
-}
-
-// pieceText returns what a piece of a word is written as.
-func pieceText(piece string) string {
-	if inner := strings.TrimPrefix(piece, "##"); inner != "" {
-		return inner
-	}
-	return piece
 }
 
 // asked returns the questions to learn from, each once.
@@ -221,25 +223,17 @@ func (o *fitting) mean(ctx context.Context, s cli.Streams, sen *encoder.Sentence
 	if err != nil {
 		return nil, err
 	}
-	n := min(o.of, len(of.Texts))
-	all, err := embed(ctx, progress.Await(s.Err, "passages", int64(n)), sen, n, func(in *conversation.Input, i int) {
-		sen.Passage(in, of.Texts[i*len(of.Texts)/n])
-	})
-	return termfit.Mean(all, sen.Dim()), err
-}
-
-// embed returns the dense vectors, [n][Dim], of the inputs that read makes.
-func embed(ctx context.Context, meter *progress.Meter, sen *encoder.Sentence, n int, read func(in *conversation.Input, i int)) ([]float32, error) {
-	dim := sen.Dim()
+	n, dim := min(o.of, len(of.Texts)), sen.Dim()
 	all := make([]float32, n*dim)
-	return all, each(ctx, meter, n, func() func(i int) error {
+	err = each(ctx, progress.Await(s.Err, "passages", int64(n)), n, func() func(i int) error {
 		session := sen.NewSession()
 		var in conversation.Input
 		return func(i int) error {
-			read(&in, i)
+			sen.Passage(&in, of.Texts[i*len(of.Texts)/n])
 			return session.Embed(all[i*dim:(i+1)*dim], in)
 		}
 	})
+	return liftfit.Mean(all, dim), err
 }
 
 // each calls, for each i below n, a function of those that worker returns, one for each core.
