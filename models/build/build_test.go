@@ -16,7 +16,6 @@ import (
 	"parley/shared/encoder"
 	densetiny "parley/shared/encoder/tiny"
 	"parley/shared/family"
-	"parley/shared/lift"
 	"parley/shared/passages"
 	"parley/site/collection"
 )
@@ -42,27 +41,17 @@ func TestTheFilesAreThoseOfTheManifest(t *testing.T) {
 	}
 }
 
-// The index was made by the very encoders that lie beside it: what it holds of an article is
-// what the sparse one says of it today, lifted by its dense vector.
+// The index was made by the very encoder that lies beside it: what it holds of
+// an article is what the encoder says of it today.
 func TestTheIndexIsTheEncodersOwn(t *testing.T) {
 	enc, err := collection.OpenEncoder(filepath.Join(models, "splade-tiny"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := collection.OpenAll(filepath.Join(models, "vital-articles"))
+	x, texts, err := collection.Open(filepath.Join(models, "vital-articles"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, texts := c.Index, c.Passages
-	by, err := builtInLift(models, enc)
-	if err != nil || by == nil {
-		t.Fatal(by, err)
-	}
-	known, err := lift.ReadTerms(t.Context(), by.By.Sentence, enc.Vocab(), func(int) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	lifter, dense := by.NewLifter(known), make([]float32, by.Dim())
 	if got := texts.About(); got.Encoder != enc.Name || got.Licence != "CC BY-SA 4.0" {
 		t.Errorf("about: %+v", got)
 	}
@@ -76,20 +65,14 @@ func TestTheIndexIsTheEncodersOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v = v.Clone()
-		c.Dense.Vector(dense, doc)
-		kept, err := lifter.Lift(v, dense)
-		if err != nil {
-			t.Fatal(err)
-		}
-		kept = kept.Mass(.9)
+		kept := v.Mass(.9)
 		var terms []uint32
 		for _, m := range x.Explain(v, uint32(doc)) {
 			terms = append(terms, m.Term)
 		}
 		slices.Sort(terms)
 		if !slices.Equal(terms, kept.Terms) {
-			t.Errorf("%s: the index holds %d terms, the encoders give %d, or others", p.ID, len(terms), kept.L0())
+			t.Errorf("%s: the index holds %d terms, the encoder gives %d, or others", p.ID, len(terms), kept.L0())
 		}
 	}
 }
@@ -163,21 +146,9 @@ func TestRebuildGivesTheSameBytes(t *testing.T) {
 	if _, err := os.Stat(packages); err != nil {
 		t.Skip("no packages here: run `make models` first")
 	}
-	// What is built from what another step makes, the dense vectors and the lift, is there.
 	out := t.TempDir()
-	for _, folder := range []string{dense, articles} {
-		if err := os.CopyFS(filepath.Join(out, folder), os.DirFS(filepath.Join(models, folder))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.RemoveAll(filepath.Join(out, articles, "encoded-by")); err != nil {
-		t.Fatal(err)
-	}
 	if err := build(t.Context(), packages, out); err != nil {
 		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(out, articles, "encoded-by")); err != nil {
-		t.Errorf("the collection was not built: %v", err)
 	}
 	// Members of the family are trained, not built: they are left aside.
 	ship, err := os.ReadFile(filepath.Join(models, "manifest.json"))

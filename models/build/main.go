@@ -9,7 +9,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -23,7 +22,6 @@ import (
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
-	"parley/shared/lift"
 	"parley/shared/passages"
 	"parley/site/collection"
 )
@@ -67,7 +65,7 @@ func build(ctx context.Context, packages, out string) error {
 	if err := buildEncoder(packages, filepath.Join(out, base)); err != nil {
 		return err
 	}
-	return buildCollection(ctx, packages, out)
+	return buildCollection(ctx, packages, filepath.Join(out, articles), filepath.Join(out, base))
 }
 
 func buildEncoder(packages, out string) error {
@@ -111,14 +109,12 @@ func unpackEncoder(packages, out string) error {
 	return nil
 }
 
-// buildCollection makes the collection in the folder of models, out. Where that has the collection's dense
-// vectors and a dense encoder with a lift, they change the passages' weights (package lift).
-func buildCollection(ctx context.Context, packages, out string) error {
+func buildCollection(ctx context.Context, packages, out, encoderDir string) error {
 	z, err := wikiOffline.open(packages)
 	if err != nil {
 		return err
 	}
-	texts, err := vitalArticles(z)
+	articles, err := vitalArticles(z)
 	if err != nil {
 		return fmt.Errorf("%s: %w", wikiOffline.file, err)
 	}
@@ -129,11 +125,7 @@ func buildCollection(ctx context.Context, packages, out string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", worldFactbook.file, err)
 	}
-	enc, err := collection.ReadEncoder(folder.Unverified(filepath.Join(out, base)))
-	if err != nil {
-		return err
-	}
-	lift, err := builtInLift(out, enc)
+	enc, err := collection.ReadEncoder(folder.Unverified(encoderDir))
 	if err != nil {
 		return err
 	}
@@ -148,46 +140,23 @@ func buildCollection(ctx context.Context, packages, out string) error {
 	}
 	// A document without a URL has none, with or without a template; all articles' URLs follow
 	// the template.
-	for i, a := range texts {
-		texts[i].URL = about.URL(passages.Passage{ID: a.ID, Title: a.Title})
+	for i, a := range articles {
+		articles[i].URL = about.URL(passages.Passage{ID: a.ID, Title: a.Title})
 	}
 	bar := collection.NewReporter(os.Stderr)
-	at := filepath.Join(out, articles)
-	options := collection.Options{
+	sum, err := collection.Build(ctx, enc, slices.Values(append(articles, countries...)), out, collection.Options{
 		About: about,
 		// An article's lead, or a country's page, is one passage: the encoder cuts it, but it
 		// is not split.
 		Settings: collect.Settings{PassageTokens: -1},
-		Lift:     lift,
 		Progress: bar.Show,
-	}
-	texts = append(texts, countries...)
-	sum, err := collection.Build(ctx, enc, slices.Values(texts), at, options)
-	if errors.Is(err, collection.ErrNothingToLiftBy) {
-		fmt.Fprintf(os.Stderr, "%s: the dense vectors are of other passages, so the index is made without them: make dense, then make models again\n", at)
-		options.Lift = nil
-		sum, err = collection.Build(ctx, enc, slices.Values(texts), at, options)
-	}
+	})
 	bar.Clear()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d passages, %d postings, index %d bytes, texts %d bytes\n", at, sum.Passages, sum.Postings, sum.IndexBytes, sum.PassagesBytes)
+	fmt.Printf("%s: %d passages, %d postings, index %d bytes, texts %d bytes\n", out, sum.Passages, sum.Postings, sum.IndexBytes, sum.PassagesBytes)
 	return nil
-}
-
-// builtInLift opens the lift of the dense encoder in the folder of models, out; nil where there is none, or
-// where the collection has no dense vectors yet.
-func builtInLift(out string, enc *collection.LoadedEncoder) (*collection.LoadedLift, error) {
-	dir := filepath.Join(out, dense)
-	if !there(filepath.Join(dir, lift.File)) || !there(filepath.Join(out, articles, collect.DenseFile)) {
-		return nil, nil
-	}
-	d, err := collection.OpenDense(dir, enc.Tokenizer)
-	if err != nil {
-		return nil, err
-	}
-	return collection.OpenLift(dir, d)
 }
 
 // addDense makes the collection's dense vectors with the dense encoder in dir.

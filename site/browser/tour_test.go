@@ -209,7 +209,7 @@ func TestTheTourFirstOpenedOffline(t *testing.T) {
 	p := open(t, s).ready().installed()
 	s.stop()
 	p.expect("sw.js", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED")
-	for address, want := range map[string]string{"regulariser.2": "7 are left", "cost.2": "over 777 (MTRAG pooled collection)", "discussion": "It touches 45,282"} {
+	for address, want := range map[string]string{"regulariser.2": "7 are left", "cost.2": "over 777 (MTRAG pooled collection)", "discussion": "It touches 47,268"} {
 		eval[bool](p, `(location.hash = `+quote("#tour="+address)+`, true)`)
 		p.toured(address)
 		if got := p.text(".tour .text"); !strings.Contains(got, want) {

@@ -48,7 +48,7 @@ func runIndex(l *cli.Flags) cli.Run {
 	l.StringVar(&about.Attribution, "attribution", "", "`text` that names the authors, shown on the page")
 	denseDir := l.String("dense", "", "make dense vectors, too, for a second stage, by the dense encoder in this `folder`, or the family's; without PATH, add them to the collection in --out")
 	l.Lookup("dense").NoOptDefVal = familys
-	lifted := l.Bool("lift", false, "let the dense encoder change the weights of the passages' terms, so that the sparse stage alone ranks in part as it does; with --dense, or in a folder that has dense vectors")
+	lifted := l.Bool("lift", false, "let the dense encoder change the weights of the passages' terms, so that the first stage alone ranks in part as it does; with --dense, or in a folder that has dense vectors")
 	workers := l.Int("workers", 0, "encode with this `many` goroutines; 0: one a core")
 	anew := l.Bool("anew", false, "encode everything again, also what the folder in --out has")
 	asJSON := l.Bool("json", false, "print what was done as JSON")

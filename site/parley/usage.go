@@ -90,7 +90,8 @@ and encodes nothing else. Indexing the same passages again without --dense keeps
 
 --lift puts a part of what the dense encoder knows of a passage into the index itself. The
 first stage alone then answers better, at the same cost a question, here and in other
-engines (parley export). It takes the time of --dense, and a minute more.`,
+engines (parley export). It takes the time of --dense, and a minute more. It is for
+collections without a second stage: both stages together answer a little worse with it.`,
 		Examples: `parley index --out my-notes --title "My notes" notes/
 parley index --out faq --column-title question --column-text answer faq.csv
 parley index --out wiki --url-prefix https://wiki.example.org/ wiki-export/
