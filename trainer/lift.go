@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"runtime"
-	"sync"
 
 	"parley/shared/cli"
 	"parley/shared/conversation"
+	"parley/shared/cores"
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/lift"
@@ -111,7 +110,7 @@ func (o *fitting) run(ctx context.Context, s cli.Streams) error {
 
 	questions := make([]sparse.Vector, len(asked))
 	dense := make([]float32, len(asked)*dim)
-	err = each(ctx, progress.Await(s.Err, "questions", int64(len(asked))), len(asked), func() func(i int) error {
+	err = each(ctx, s, "questions", len(asked), func() (func(i int) error, error) {
 		sparse, other := enc.NewSession(), sen.NewSession()
 		var in conversation.Input
 		return func(i int) error {
@@ -124,7 +123,7 @@ func (o *fitting) run(ctx context.Context, s cli.Streams) error {
 			questions[i] = v.Clone()
 			sen.Conversation(&in, turns)
 			return other.Embed(dense[i*dim:(i+1)*dim], in)
-		}
+		}, nil
 	})
 	if err != nil {
 		return err
@@ -152,7 +151,7 @@ func (o *fitting) run(ctx context.Context, s cli.Streams) error {
 		}
 	}
 	fmt.Fprintf(s.Err, "fitting %d questions\n", len(p.Sparse))
-	found, err := p.Solve()
+	found, err := p.Solve(ctx)
 	if err != nil {
 		return err
 	}
@@ -225,53 +224,23 @@ func (o *fitting) mean(ctx context.Context, s cli.Streams, sen *encoder.Sentence
 	}
 	n, dim := min(o.of, len(of.Texts)), sen.Dim()
 	all := make([]float32, n*dim)
-	err = each(ctx, progress.Await(s.Err, "passages", int64(n)), n, func() func(i int) error {
+	err = each(ctx, s, "passages", n, func() (func(i int) error, error) {
 		session := sen.NewSession()
 		var in conversation.Input
 		return func(i int) error {
 			sen.Passage(&in, of.Texts[i*len(of.Texts)/n])
 			return session.Embed(all[i*dim:(i+1)*dim], in)
-		}
+		}, nil
 	})
 	return liftfit.Mean(all, dim), err
 }
 
-// each calls, for each i below n, a function of those that worker returns, one for each core.
-func each(ctx context.Context, meter *progress.Meter, n int, worker func() func(i int) error) error {
-	var mu sync.Mutex
-	var failed error
-	next, done := 0, 0
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			do := worker()
-			for {
-				mu.Lock()
-				i := next
-				next++
-				stop := i >= n || failed != nil
-				mu.Unlock()
-				if stop {
-					return
-				}
-				err := ctx.Err()
-				if err == nil {
-					err = do(i)
-				}
-				mu.Lock()
-				if err != nil && failed == nil {
-					failed = err
-				}
-				if done++; done%100 == 0 {
-					meter.Update(int64(done), "")
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	workers.Wait()
-	if failed == nil {
+// each is cores.Each with a bar.
+func each(ctx context.Context, s cli.Streams, what string, n int, worker func() (func(i int) error, error)) error {
+	meter := progress.Await(s.Err, what, int64(n))
+	err := cores.Each(ctx, n, worker, func(done int) { meter.Update(int64(done), "") })
+	if err == nil {
 		meter.Done(fmt.Sprint(n))
 	}
-	return failed
+	return err
 }

@@ -18,6 +18,7 @@ import (
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
 	"parley/shared/family"
+	"parley/shared/lift"
 	"parley/shared/message"
 	"parley/shared/query"
 	"parley/shared/sparse"
@@ -115,8 +116,10 @@ func list(out, turns, chosen string) error {
 				continue
 			}
 			names := []string{"config.json", "model.safetensors"}
-			if there(filepath.Join(dir, encoder.ReaderFile)) {
-				names = append(names, encoder.ReaderFile)
+			for _, also := range []string{encoder.ReaderFile, lift.File} {
+				if there(filepath.Join(dir, also)) {
+					names = append(names, also)
+				}
 			}
 			if err := writeManifest(dir, names...); err != nil {
 				return err

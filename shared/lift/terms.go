@@ -3,11 +3,10 @@ package lift
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"strings"
-	"sync"
 
 	"parley/shared/conversation"
+	"parley/shared/cores"
 	"parley/shared/encoder"
 )
 
@@ -38,48 +37,19 @@ func (t *Terms) Row(term uint32) []float32 { return t.rows[int(term)*t.width:][:
 func ReadTerms(ctx context.Context, s *encoder.Sentence, n int, report func(done int)) (*Terms, error) {
 	dim := s.Dim()
 	t := &Terms{2 * dim, make([]float32, n*2*dim)}
-	var mu sync.Mutex
-	var failed error
-	next, done := 0, 0
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			session := s.NewSession()
-			var in conversation.Input
-			const block = 64
-			for {
-				mu.Lock()
-				from := next
-				next += block
-				stop := from >= n || failed != nil
-				mu.Unlock()
-				if stop {
-					return
-				}
-				to := min(from+block, n)
-				err := ctx.Err()
-				for i := from; i < to && err == nil; i++ {
-					row := t.Row(uint32(i))
-					if !session.Word(row[:dim], uint32(i)) {
-						err = fmt.Errorf("lift: the dense encoder %s has no term %d of %d", s.Name, i, n)
-						break
-					}
-					s.Conversation(&in, []conversation.Turn{{Question: written(s.Tokenizer.Piece(int32(i)))}})
-					err = session.Embed(row[dim:], in)
-				}
-				mu.Lock()
-				if err != nil && failed == nil {
-					failed = err
-				}
-				done += to - from
-				report(done)
-				mu.Unlock()
+	if err := cores.Each(ctx, n, func() (func(i int) error, error) {
+		session := s.NewSession()
+		var in conversation.Input
+		return func(i int) error {
+			row := t.Row(uint32(i))
+			if !session.Word(row[:dim], uint32(i)) {
+				return fmt.Errorf("lift: the dense encoder %s has no term %d of %d", s.Name, i, n)
 			}
-		})
-	}
-	workers.Wait()
-	if failed != nil {
-		return nil, failed
+			s.Conversation(&in, []conversation.Turn{{Question: written(s.Tokenizer.Piece(int32(i)))}})
+			return session.Embed(row[dim:], in)
+		}, nil
+	}, report); err != nil {
+		return nil, err
 	}
 	mean := make([]float64, dim)
 	for i := range n {

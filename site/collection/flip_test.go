@@ -70,6 +70,9 @@ func TestNoFlippedBitIsLoaded(t *testing.T) {
 			if err == nil {
 				_, err = OpenReader(filepath.Join(dir, folder), d)
 			}
+			if err == nil {
+				_, err = OpenLift(filepath.Join(dir, folder), d)
+			}
 			return err
 		}
 		for _, l := range e.List.Levels {

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"parley/shared/collect"
 	"parley/shared/dense"
+	"parley/shared/encoder/folder"
 	"parley/shared/lift"
 	"parley/shared/passages"
 	"parley/shared/sparse"
@@ -34,7 +34,7 @@ var ErrNothingToLiftBy = errors.New("a lift needs the passages' dense vectors, a
 
 // OpenLift reads the lift of a dense encoder that was read from dir.
 func OpenLift(dir string, by *LoadedDenseEncoder) (*LoadedLift, error) {
-	data, err := os.ReadFile(filepath.Join(dir, lift.File))
+	data, err := folder.Files(dir)(lift.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", dir, ErrNoLift)
 	}

@@ -7,11 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
-	"sync"
 
+	"parley/shared/cores"
 	"parley/shared/durable"
 	"parley/shared/encoder"
+	"parley/shared/encoder/folder"
 	"parley/shared/lift"
 	"parley/shared/progress"
 	"parley/shared/safetensors"
@@ -41,7 +41,7 @@ type Lifting struct {
 // Open reads the folders. The vectors to lift are those of the encoder of.
 func (l *Lift) Open(of *encoder.Encoder) (*Lifting, error) {
 	name := filepath.Join(l.Dense, lift.File)
-	data, err := os.ReadFile(name)
+	data, err := folder.Files(l.Dense)(lift.File)
 	if err != nil {
 		return nil, err
 	}
@@ -113,29 +113,15 @@ func (l *Lifting) Apply(ctx context.Context, vectors []sparse.Vector, texts []st
 	}
 	dim := l.reads.Dim()
 	out := make([]sparse.Vector, len(vectors))
-	errs := make([]error, runtime.GOMAXPROCS(0))
-	var workers sync.WaitGroup
-	for w := range errs {
-		workers.Go(func() {
-			lifter := l.lift.NewLifter(terms)
-			for i := w; i < len(vectors); i += len(errs) {
-				v, err := lifter.Lift(vectors[i], dense[i*dim:(i+1)*dim])
-				if err == nil {
-					err = ctx.Err()
-				}
-				if err != nil {
-					errs[w] = err
-					return
-				}
-				out[i] = v.Clone()
-			}
-		})
-	}
-	workers.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
+	if err := cores.Each(ctx, len(vectors), func() (func(i int) error, error) {
+		lifter := l.lift.NewLifter(terms)
+		return func(i int) error {
+			v, err := lifter.Lift(vectors[i], dense[i*dim:(i+1)*dim])
+			out[i] = v.Clone()
+			return err
+		}, nil
+	}, nil); err != nil {
+		return nil, err
 	}
 	return out, nil
 }

@@ -6,10 +6,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime"
-	"sync"
 
 	"parley/shared/answer"
+	"parley/shared/cores"
 	"parley/shared/dense"
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
@@ -196,47 +195,23 @@ func (s *System) asked(q Query) message.Ask {
 // askAll asks the queries on all cores, each core with an engine of its own. It returns
 // the answers in the order of the queries.
 func (e *Evaluator) askAll(ctx context.Context, s *System, queries []Query, engine func() (*answer.Engine, error)) ([]message.Answer, error) {
-	engines := make([]*answer.Engine, runtime.GOMAXPROCS(0))
-	for i := range engines {
-		var err error
-		if engines[i], err = engine(); err != nil {
-			return nil, err
-		}
-	}
-	answers, errs := make([]message.Answer, len(queries)), make([]error, len(queries))
+	answers := make([]message.Answer, len(queries))
 	meter := progress.New(e.Progress, "both stages", 0, int64(len(queries)))
-	var mu sync.Mutex
-	next, done := 0, 0
-	var workers sync.WaitGroup
-	for _, one := range engines {
-		workers.Go(func() {
-			for {
-				mu.Lock()
-				i := next
-				next++
-				mu.Unlock()
-				if i >= len(queries) || ctx.Err() != nil {
-					return
-				}
-				ask := s.asked(queries[i])
-				ask.K, ask.Stage, ask.Brief = min(s.Depth, depthOfStages), s.Dense.Stage, true
-				answers[i], errs[i] = one.Ask(ask)
-				mu.Lock()
-				done++
-				meter.Update(int64(done), "")
-				mu.Unlock()
+	err := cores.Each(ctx, len(queries), func() (func(i int) error, error) {
+		one, err := engine()
+		return func(i int) error {
+			ask := s.asked(queries[i])
+			ask.K, ask.Stage, ask.Brief = min(s.Depth, depthOfStages), s.Dense.Stage, true
+			var err error
+			if answers[i], err = one.Ask(ask); err != nil {
+				return fmt.Errorf("query %q: %w", queries[i].ID, err)
 			}
-		})
-	}
-	workers.Wait()
+			return nil
+		}, err
+	}, func(done int) { meter.Update(int64(done), "") })
 	meter.Done("")
-	if err := ctx.Err(); err != nil {
+	if err != nil {
 		return nil, err
-	}
-	for i, err := range errs {
-		if err != nil {
-			return nil, fmt.Errorf("query %q: %w", queries[i].ID, err)
-		}
 	}
 	return answers, nil
 }

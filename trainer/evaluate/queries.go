@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"strings"
-	"sync"
 	"time"
 
+	"parley/shared/cores"
 	"parley/shared/encoder"
 	"parley/shared/progress"
 	"parley/shared/query"
@@ -21,46 +20,20 @@ import (
 // EncodeQueries encodes queries on all cores, with the words that lookup knows (nil: no
 // words). It returns the vectors in the order of the queries.
 func (e *Evaluator) EncodeQueries(ctx context.Context, enc *encoder.Encoder, lookup func([]byte) (uint32, bool), how query.Reading, queries []Query) ([]sparse.Vector, error) {
-	vectors, errs := make([]sparse.Vector, len(queries)), make([]error, len(queries))
+	vectors := make([]sparse.Vector, len(queries))
 	meter := progress.New(e.Progress, "queries", 0, int64(len(queries)))
-	next, done := make(chan int), make(chan int)
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
+	if err := cores.Each(ctx, len(queries), func() (func(i int) error, error) {
 		reader := query.NewReader(enc, lookup)
-		workers.Go(func() {
-			for i := range next {
-				q, err := reader.Read(queries[i].Turns, how)
-				vectors[i], errs[i] = q.Vector.Clone(), err // q is in the reader's memory
-				done <- i
+		return func(i int) error {
+			q, err := reader.Read(queries[i].Turns, how)
+			if err != nil {
+				return fmt.Errorf("query %q: %w", queries[i].ID, err)
 			}
-		})
-	}
-	go func() {
-		defer close(next)
-		for i := range queries {
-			select {
-			case next <- i:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	go func() {
-		workers.Wait()
-		close(done)
-	}()
-	n := int64(0)
-	for range done {
-		n++
-		meter.Update(n, "")
-	}
-	if err := ctx.Err(); err != nil {
+			vectors[i] = q.Vector.Clone() // q is in the reader's memory
+			return nil
+		}, nil
+	}, func(done int) { meter.Update(int64(done), "") }); err != nil {
 		return nil, err
-	}
-	for i, err := range errs {
-		if err != nil {
-			return nil, fmt.Errorf("query %q: %w", queries[i].ID, err)
-		}
 	}
 	meter.Done("")
 	return vectors, nil

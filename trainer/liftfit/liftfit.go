@@ -3,11 +3,11 @@
 package liftfit
 
 import (
+	"context"
 	"fmt"
 	"math"
-	"runtime"
-	"sync"
 
+	"parley/shared/cores"
 	"parley/shared/lift"
 	"parley/shared/sparse"
 )
@@ -30,7 +30,7 @@ const ridge = 1e-4
 
 // Solve returns Aᵀ, [W][Dim], as lift.New takes it, by the normal equations. The same problem has the same
 // bits on any number of cores.
-func (p *Problem) Solve() ([]float32, error) {
+func (p *Problem) Solve(ctx context.Context) ([]float32, error) {
 	n, dim, width := len(p.Sparse), p.Dim, p.Terms.Width()
 	if n == 0 || len(p.Dense) != n*dim {
 		return nil, fmt.Errorf("liftfit: %d questions and %d values of their dense vectors, of length %d", n, len(p.Dense), dim)
@@ -45,19 +45,25 @@ func (p *Problem) Solve() ([]float32, error) {
 	const block = 64
 	for from := 0; from < n; from += block {
 		to := min(from+block, n)
-		parallel(width, func(k int) {
-			row, with := gram[k*width:][:k+1], right[k*dim:][:dim]
-			for q := from; q < to; q++ {
-				of, d := sums[q*width:][:width], p.Dense[q*dim:][:dim]
-				x := float64(of[k])
-				for i := range row {
-					row[i] += float64(x * float64(of[i]))
+		err := cores.Each(ctx, width, func() (func(k int) error, error) {
+			return func(k int) error {
+				row, with := gram[k*width:][:k+1], right[k*dim:][:dim]
+				for q := from; q < to; q++ {
+					of, d := sums[q*width:][:width], p.Dense[q*dim:][:dim]
+					x := float64(of[k])
+					for i := range row {
+						row[i] += float64(x * float64(of[i]))
+					}
+					for i := range with {
+						with[i] += float64(x * float64(d[i]))
+					}
 				}
-				for i := range with {
-					with[i] += float64(x * float64(d[i]))
-				}
-			}
-		})
+				return nil
+			}, nil
+		}, nil)
+		if err != nil {
+			return nil, err
+		}
 	}
 	var trace float64
 	for k := range width {
@@ -191,18 +197,4 @@ func solve(gram, right []float64, n, m int) error {
 		divide(i)
 	}
 	return nil
-}
-
-// parallel calls do for each i below n, on all cores.
-func parallel(n int, do func(i int)) {
-	var workers sync.WaitGroup
-	cores := runtime.GOMAXPROCS(0)
-	for first := range cores {
-		workers.Go(func() {
-			for i := first; i < n; i += cores {
-				do(i)
-			}
-		})
-	}
-	workers.Wait()
 }

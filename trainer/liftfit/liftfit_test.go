@@ -53,7 +53,7 @@ func random(questions, n, dim int) (p *Problem, truth []float32) {
 func TestSolveIsTheRidgeRegression(t *testing.T) {
 	const dim, width = 5, 10
 	p, truth := random(200, 24, dim)
-	s, err := p.Solve()
+	s, err := p.Solve(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestSolveFitsOtherQuestions(t *testing.T) {
 	p, _ := random(400, 60, dim)
 	held, heldDense := p.Sparse[300:], p.Dense[300*dim:]
 	p.Sparse, p.Dense = p.Sparse[:300], p.Dense[:300*dim]
-	s, err := p.Solve()
+	s, err := p.Solve(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestSolveFitsOtherQuestions(t *testing.T) {
 		t.Errorf("another matrix has the mean cosine %v, %v", f, err)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	again, err := p.Solve()
+	again, err := p.Solve(t.Context())
 	if err != nil || !slices.Equal(again, s) {
 		t.Errorf("a second time it is another; %v", err)
 	}
@@ -150,7 +150,7 @@ func TestSolveRefusesWhatIsNoProblem(t *testing.T) {
 		"the term 0 of 0": {Dim: 1, Sparse: []sparse.Vector{one}, Dense: []float32{1}, Terms: none},
 		"have no terms":   {Dim: 1, Sparse: []sparse.Vector{{}, {}}, Dense: []float32{1, 2}, Terms: single},
 	} {
-		if _, err := p.Solve(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := p.Solve(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want one with %q", err, want)
 		}
 	}

@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
-	"sync"
 
 	"parley/shared/conversation"
+	"parley/shared/cores"
 	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/matrix"
@@ -38,45 +37,18 @@ func embed(ctx context.Context, s *encoder.Sentence, texts []string, path string
 	}
 	dim := s.Dim()
 	out := make([]float32, len(texts)*dim)
-	var mu sync.Mutex
-	var next, done int
-	var failed error
-	var wg sync.WaitGroup
-	const block = 64
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			session := s.NewSession()
-			var in conversation.Input
-			for {
-				mu.Lock()
-				first := next
-				next += block
-				stop := failed != nil || first >= len(texts)
-				mu.Unlock()
-				if stop {
-					return
-				}
-				last := min(first+block, len(texts))
-				err := ctx.Err()
-				for i := first; i < last && err == nil; i++ {
-					read(&in, texts[i])
-					if err = session.Embed(out[i*dim:], in); err != nil {
-						err = fmt.Errorf("passage %d: %w", i, err)
-					}
-				}
-				mu.Lock()
-				if err != nil && failed == nil {
-					failed = err
-				}
-				done += last - first
-				report(done)
-				mu.Unlock()
+	if err := cores.Each(ctx, len(texts), func() (func(i int) error, error) {
+		session := s.NewSession()
+		var in conversation.Input
+		return func(i int) error {
+			read(&in, texts[i])
+			if err := session.Embed(out[i*dim:], in); err != nil {
+				return fmt.Errorf("passage %d: %w", i, err)
 			}
-		})
-	}
-	wg.Wait()
-	if failed != nil {
-		return nil, failed
+			return nil
+		}, nil
+	}, report); err != nil {
+		return nil, err
 	}
 	data, err := safetensors.Write([]safetensors.Tensor{safetensors.FromFloat32s("vectors", out, len(texts), dim)}, nil)
 	if err != nil {
