@@ -542,3 +542,44 @@ func TestLargeCollectionsAreNotComparedWhole(t *testing.T) {
 		t.Errorf("%d results, the first %+v", len(a.Results), a.Results[0])
 	}
 }
+
+// With both stages, what a question names by its title is among the hits, even where neither stage proposes
+// it: there are more passages than either does.
+func TestBothStagesKeepWhatATitleNames(t *testing.T) {
+	p, err := passages.Open(load(t, models, "vital-articles", "passages.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var docs []passages.Passage
+	for i := 0; i < 10_000; i += 10_000 / (candidates + 60) {
+		docs = append(docs, p.At(i))
+	}
+	e := over(t, openEncoder(t), docs...)
+	s := tinySentence(t, e.Encoder, plain)
+	if err := e.SetDense(s, embedded(t, e, s, s.Space)); err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, d := range docs {
+		turns := []message.Turn{{Question: "when did " + d.Title + " start"}}
+		f, err := e.find(message.Ask{Stage: message.StageSparse, K: 1, Turns: turns})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !f.rule.title || nameOf(d.Title) != f.rule.name {
+			continue
+		}
+		named++
+		f.hits, f.stage = nil, message.StageBoth // the sparse stage has proposed nothing
+		const k = 2
+		if err := e.search2(&f, []conversation.Turn{{Question: turns[0].Question}}, k); err != nil {
+			t.Fatal(err)
+		}
+		if len(f.hits) != k || len(f.parts) != k || !slices.ContainsFunc(f.hits, func(h index.Hit) bool { return h.Doc == f.rule.titled }) {
+			t.Errorf("%s is not among the hits %v", d.Title, f.hits)
+		}
+	}
+	if named < 50 {
+		t.Errorf("only %d titles were named", named)
+	}
+}
