@@ -31,7 +31,6 @@ import (
 	"parley/shared/documents"
 	"parley/shared/encoder"
 	"parley/shared/index"
-	"parley/shared/lift"
 	"parley/shared/passages"
 	"parley/shared/sparse"
 	"parley/shared/wordpiece"
@@ -214,24 +213,12 @@ func NewPassageEncoder(e *encoder.Encoder, s Settings) *PassageEncoder {
 // Encode returns a passage's vector as it is indexed, and the length of the encoder's
 // input in tokens. The vector is valid until the next call.
 func (e *PassageEncoder) Encode(p passages.Passage) (v sparse.Vector, tokens int, err error) {
-	v, tokens, err = e.whole(p)
-	return e.prune(v), tokens, err
+	v, tokens, err = e.EncodeWhole(p)
+	return e.Prune(v), tokens, err
 }
 
-// EncodeLifted does what Encode does, and changes the vector by the passage's dense one (package lift)
-// before it is pruned.
-func (e *PassageEncoder) EncodeLifted(p passages.Passage, by *lift.Lifter, dense []float32) (v sparse.Vector, tokens int, err error) {
-	if v, tokens, err = e.whole(p); err != nil {
-		return v, tokens, err
-	}
-	if v, err = by.Lift(v, dense); err != nil {
-		return v, tokens, fmt.Errorf("passage %q: %w", p.ID, err)
-	}
-	return e.prune(v), tokens, nil
-}
-
-// whole returns a passage's vector before it is pruned.
-func (e *PassageEncoder) whole(p passages.Passage) (v sparse.Vector, tokens int, err error) {
+// EncodeWhole is Encode without pruning.
+func (e *PassageEncoder) EncodeWhole(p passages.Passage) (v sparse.Vector, tokens int, err error) {
 	e.in.Passage(e.enc.Tokenizer, passages.EncoderText(p), e.enc.PassageTokens)
 	v, _, err = e.session.Encode(e.in)
 	if err != nil {
@@ -240,7 +227,8 @@ func (e *PassageEncoder) whole(p passages.Passage) (v sparse.Vector, tokens int,
 	return v, len(e.in.IDs), nil
 }
 
-func (e *PassageEncoder) prune(v sparse.Vector) sparse.Vector {
+// Prune returns what the settings keep of a passage's vector.
+func (e *PassageEncoder) Prune(v sparse.Vector) sparse.Vector {
 	if v = v.Mass(e.set.Mass); e.set.Top > 0 {
 		v = v.Top(e.set.Top)
 	}

@@ -141,15 +141,6 @@ func Open(data []byte) (*Lift, error) {
 	return l, l.finite()
 }
 
-// Encode returns l as a File.
-func (l *Lift) Encode() ([]byte, error) {
-	return safetensors.Write([]safetensors.Tensor{
-		safetensors.FromInt8s("map", l.matrix, 2*l.Dim(), l.Dim()),
-		safetensors.FromFloat32s("map.scale", l.scale, 2*l.Dim()),
-		safetensors.FromFloat32s("mean", l.mean, l.Dim()),
-	}, map[string]string{"weight": strconv.FormatFloat(float64(l.Weight), 'g', -1, 32), "encoder": l.Encoder, "space": l.Space})
-}
-
 // Fits returns an error unless l changes the vectors of the sparse encoder of that name by dense vectors of
 // that space and length.
 func (l *Lift) Fits(encoder, space string, dim int) error {

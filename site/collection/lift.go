@@ -96,9 +96,15 @@ func liftedWorker(ctx context.Context, enc *LoadedEncoder, list []passages.Passa
 	return func() func(i int) (sparse.Vector, int, error) {
 		e, by, row := collect.NewPassageEncoder(enc.Encoder, o.Settings), o.Lift.NewLifter(terms), make([]float32, vectors.Dim())
 		return func(i int) (sparse.Vector, int, error) {
+			v, n, err := e.EncodeWhole(list[i])
+			if err != nil {
+				return v, n, err
+			}
 			vectors.Vector(row, i)
-			v, n, err := e.EncodeLifted(list[i], by, row)
-			return v.Clone(), n, err
+			if v, err = by.Lift(v, row); err != nil {
+				return v, n, fmt.Errorf("passage %q: %w", list[i].ID, err)
+			}
+			return e.Prune(v).Clone(), n, nil
 		}
 	}, nil
 }
