@@ -126,6 +126,8 @@ type Summary struct {
 	// DenseDropped says that the folder had dense vectors of other passages, which were
 	// removed.
 	DenseDropped bool `json:"dense_dropped,omitempty"`
+	// Lifted names the dense encoder whose lift changed the passages' weights; "": none did.
+	Lifted string `json:"lifted,omitempty"`
 }
 
 // Encoded says what making the passages' vectors took.
@@ -191,6 +193,7 @@ func Build(ctx context.Context, enc *LoadedEncoder, docs iter.Seq[documents.Docu
 		if key, err = liftKey(key, enc, dense, &o); err != nil {
 			return nil, err
 		}
+		sum.Lifted = o.Lift.By.Name
 	}
 	w, err := openWork(workName(out, key, sparseWork), key, hashTexts(list), sparseCodec(enc.Vocab()))
 	if err != nil {

@@ -77,7 +77,7 @@ func TestALiftedCollection(t *testing.T) {
 				terms = p.Total
 			}
 		}})
-		if err != nil || sum.Tokens == 0 || sum.Dense.Tokens == 0 || terms != enc.Vocab() {
+		if err != nil || sum.Tokens == 0 || sum.Dense.Tokens == 0 || sum.Lifted != "tiny-dense" || terms != enc.Vocab() {
 			t.Fatalf("%+v, %v, %d terms", sum, err, terms)
 		}
 		got := contents(t, out)

@@ -121,7 +121,7 @@ func TestIndexLifts(t *testing.T) {
 	if after := b.answer(t, "whale"); after.Results[0].Score == before.Results[0].Score {
 		t.Errorf("the score is %v, as before", after.Results[0].Score)
 	}
-	if out := must(t, "", "index", "--lift", "--dense="+dense, "--encoder", b.encoder, "--out", b.collection, docs); !strings.Contains(out, "3 passages are as they were") {
+	if out := must(t, "", "index", "--lift", "--dense="+dense, "--encoder", b.encoder, "--out", b.collection, docs); !strings.Contains(out, "3 passages are as they were") || !strings.Contains(out, "lifted by tiny-dense") {
 		t.Error(out)
 	}
 	for _, c := range []struct {

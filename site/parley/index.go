@@ -167,6 +167,9 @@ func runIndex(l *cli.Flags) cli.Run {
 			fmt.Fprintf(s.Err, "warning: the encoder gave no term for %s of %s passages: only their words find them\n", thousands(sum.WithoutTerms), thousands(sum.Passages))
 		}
 		printDense(s.Out, sum, *encoderDir)
+		if sum.Lifted != "" {
+			fmt.Fprintf(s.Out, "lifted by %s: the first stage ranks in part as it does\n", sum.Lifted)
+		}
 		var by string // the second stage's encoder, unless it is the family's
 		if *denseDir != familys {
 			by = *denseDir
