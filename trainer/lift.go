@@ -26,11 +26,11 @@ var liftCommand = cli.Command{
 	Name: "lift", Define: runLift,
 	Synopsis: `--dense DIR --passages FILES --out FILE [--examples FILES] [--questions FILES] [FLAGS]`,
 	Summary:  "find how a dense encoder's vectors change the weights of passages' terms",
-	About: `Finds the matrix by which the sum of what a dense encoder says of a question's terms, weighted
-as the sparse encoder weighs them, comes nearest to the dense encoder's vector of the question: a ridge regression, without a judgement and without a teacher's
-ranking. With it, the weights of a passage's terms take over what the dense encoder knows of
-the passage, and the sparse stage alone ranks in part as the dense one does (package lift
-says how).
+	About: `Finds the matrix by which the sum of what a dense encoder says of a question's terms,
+weighted as the sparse encoder weighs them, comes nearest to the dense encoder's vector of
+the question: a ridge regression, without a judgement and without a teacher's ranking. With
+it, the weights of a passage's terms take over what the dense encoder knows of the passage,
+and the sparse stage alone ranks in part as the dense one does (package lift says how).
 
 It learns from the rewrites of --examples (trainer import) and the questions of --questions
 (as DPR's topics have them: question, a tab, answers). The mean of the dense vectors of some

@@ -6,8 +6,8 @@
 //
 //	dense(q) ≈ Σ_j q_j A x_j
 //
-// (package trainer/liftfit finds A). The cosine with a passage's dense vector d is then, less the same for
-// all passages,
+// (package trainer/liftfit finds A). The cosine with a passage's dense vector d is then, without a part
+// that is the same for all passages,
 //
 //	dense(q)·(d - Mean) ≈ Σ_j q_j x_j·g    with g = Aᵀ(d - Mean)
 //
@@ -77,22 +77,18 @@ func New(matrix, mean []float32) (*Lift, error) {
 			l.matrix[k*dim+i] = int8(math.RoundToEven(float64(x) / float64(l.scale[k])))
 		}
 	}
-	return l, l.finite()
+	for _, list := range [][]float32{l.scale, mean} {
+		for _, x := range list {
+			if !(math.Abs(float64(x)) <= math.MaxFloat32) {
+				return nil, errors.New("lift: the matrix or the mean has a value that is not finite")
+			}
+		}
+	}
+	return l, nil
 }
 
 // Dim returns the length of the dense vectors.
 func (l *Lift) Dim() int { return len(l.mean) }
-
-func (l *Lift) finite() error {
-	for name, list := range map[string][]float32{"map.scale": l.scale, "mean": l.mean} {
-		for _, x := range list {
-			if !(math.Abs(float64(x)) <= math.MaxFloat32) {
-				return fmt.Errorf("lift: %s has a value that is not finite", name)
-			}
-		}
-	}
-	return nil
-}
 
 // Open reads a File. Its errors say which part of it is wrong.
 func Open(data []byte) (*Lift, error) {
@@ -138,7 +134,7 @@ func Open(data []byte) (*Lift, error) {
 		return nil, fmt.Errorf("lift: the metadata's weight is %q, wanted a number of 0 or more", f.Metadata["weight"])
 	}
 	l.Weight, l.Encoder, l.Space = float32(x), f.Metadata["encoder"], f.Metadata["space"]
-	return l, l.finite()
+	return l, nil
 }
 
 // Fits returns an error unless l changes the vectors of the sparse encoder of that name by dense vectors of

@@ -51,8 +51,8 @@ func OpenLift(dir string, by *LoadedDenseEncoder) (*LoadedLift, error) {
 	return &LoadedLift{l, by, sha256.Sum256(slices.Concat(data, by.Hash[:]))}, nil
 }
 
-// liftKey returns the key of vectors that o.Lift changes, whose key is otherwise key. dense is the
-// dense.bin that is kept, nil where o.Dense makes one.
+// liftKey returns the key of vectors that o.Lift changes, whose key is otherwise key. kept is the
+// dense.bin that stays, nil where o.Dense makes one.
 func liftKey(key [sha256.Size]byte, enc *LoadedEncoder, kept []byte, o *Options) ([sha256.Size]byte, error) {
 	var space, print string
 	var dim int

@@ -111,7 +111,7 @@ func runIndex(l *cli.Flags) cli.Run {
 			}
 		}
 		if *lifted {
-			if o.Lift, err = liftBy(encoders, enc, *denseDir); err != nil {
+			if o.Lift, err = liftBy(encoders, enc, *denseDir, o.Dense); err != nil {
 				return err
 			}
 		}
@@ -242,17 +242,23 @@ func passagesBy(encoders *collection.Encoders, base *collection.LoadedEncoder, d
 	return d, err
 }
 
-// liftBy opens the lift of the dense encoder in dir, or of the family's.
-func liftBy(encoders *collection.Encoders, base *collection.LoadedEncoder, dir string) (*collection.LoadedLift, error) {
+// liftBy opens the lift of the dense encoder in dir, or of the family's. d is the dense encoder
+// that reads the passages, if one does: mostly the same.
+func liftBy(encoders *collection.Encoders, base *collection.LoadedEncoder, dir string, d *collection.LoadedDenseEncoder) (*collection.LoadedLift, error) {
 	if dir == "" || dir == familys {
 		var err error
 		if dir, err = encoders.DenseFolder(false); err != nil {
 			return nil, err
 		}
+		if passages, err := encoders.DenseFolder(true); err != nil || passages != dir {
+			d = nil
+		}
 	}
-	d, err := collection.OpenDense(dir, base.Tokenizer)
-	if err != nil {
-		return nil, err
+	if d == nil {
+		var err error
+		if d, err = collection.OpenDense(dir, base.Tokenizer); err != nil {
+			return nil, err
+		}
 	}
 	return collection.OpenLift(dir, d)
 }

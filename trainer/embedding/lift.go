@@ -5,17 +5,15 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"parley/shared/cores"
-	"parley/shared/durable"
 	"parley/shared/encoder"
 	"parley/shared/encoder/folder"
 	"parley/shared/lift"
 	"parley/shared/progress"
-	"parley/shared/safetensors"
 	"parley/shared/sparse"
+	"parley/trainer/teacher"
 )
 
 // A Lift is what a dense encoder adds to the passages' sparse vectors (package lift). If Dense is "",
@@ -79,25 +77,16 @@ func (l *Lifting) terms(ctx context.Context, cache string, progressTo io.Writer)
 	h := sha256.New()
 	fmt.Fprintf(h, "%x %d %q %s", l.ownSum, l.vocabulary, l.own.Instruction, l.own.Pooling()) // config.json is not in ownSum
 	path := filepath.Join(cache, fmt.Sprintf("%x.terms", h.Sum(nil)[:8]))
-	if data, err := os.ReadFile(path); err == nil {
-		if f, err := safetensors.Read(data); err == nil {
-			if t, ok := f.Tensor("terms"); ok && len(t.Shape) == 2 && t.Shape[0] == l.vocabulary && t.Shape[1] == width {
-				rows, err := t.Float32s()
-				return lift.NewTerms(rows, width), err
-			}
+	rows, err := teacher.Kept(path, l.vocabulary, width, func() ([]float32, error) {
+		meter := progress.Await(progressTo, "terms", int64(l.vocabulary))
+		terms, err := lift.ReadTerms(ctx, l.own, l.vocabulary, func(done int) { meter.Update(int64(done), "") })
+		if err != nil {
+			return nil, err
 		}
-	}
-	meter := progress.Await(progressTo, "terms", int64(l.vocabulary))
-	terms, err := lift.ReadTerms(ctx, l.own, l.vocabulary, func(done int) { meter.Update(int64(done), "") })
-	if err != nil {
-		return nil, err
-	}
-	meter.Done(fmt.Sprint(l.vocabulary))
-	data, err := safetensors.Write([]safetensors.Tensor{safetensors.FromFloat32s("terms", terms.Rows(), l.vocabulary, width)}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return terms, durable.WriteFile(path, data)
+		meter.Done(fmt.Sprint(l.vocabulary))
+		return terms.Rows(), nil
+	})
+	return lift.NewTerms(rows, width), err
 }
 
 // Apply returns the vectors of texts, lifted. The folder cache keeps the texts' dense vectors for the next

@@ -28,29 +28,38 @@ func EmbedPassages(ctx context.Context, s *encoder.Sentence, texts []string, pat
 }
 
 func embed(ctx context.Context, s *encoder.Sentence, texts []string, path string, report func(done int), read func(in *conversation.Input, text string)) ([]float32, error) {
+	dim := s.Dim()
+	return Kept(path, len(texts), dim, func() ([]float32, error) {
+		out := make([]float32, len(texts)*dim)
+		return out, cores.Each(ctx, len(texts), func() (func(i int) error, error) {
+			session := s.NewSession()
+			var in conversation.Input
+			return func(i int) error {
+				read(&in, texts[i])
+				if err := session.Embed(out[i*dim:], in); err != nil {
+					return fmt.Errorf("passage %d: %w", i, err)
+				}
+				return nil
+			}, nil
+		}, report)
+	})
+}
+
+// Kept returns the vectors, [n][dim], that the file at path has. Where it has none of that
+// shape, it makes them and keeps them there.
+func Kept(path string, n, dim int, vectors func() ([]float32, error)) ([]float32, error) {
 	if data, err := os.ReadFile(path); err == nil {
 		if f, err := safetensors.Read(data); err == nil {
-			if t, ok := f.Tensor("vectors"); ok && len(t.Shape) == 2 && t.Shape[0] == len(texts) && t.Shape[1] == s.Dim() {
+			if t, ok := f.Tensor("vectors"); ok && len(t.Shape) == 2 && t.Shape[0] == n && t.Shape[1] == dim {
 				return t.Float32s()
 			}
 		}
 	}
-	dim := s.Dim()
-	out := make([]float32, len(texts)*dim)
-	if err := cores.Each(ctx, len(texts), func() (func(i int) error, error) {
-		session := s.NewSession()
-		var in conversation.Input
-		return func(i int) error {
-			read(&in, texts[i])
-			if err := session.Embed(out[i*dim:], in); err != nil {
-				return fmt.Errorf("passage %d: %w", i, err)
-			}
-			return nil
-		}, nil
-	}, report); err != nil {
+	out, err := vectors()
+	if err != nil {
 		return nil, err
 	}
-	data, err := safetensors.Write([]safetensors.Tensor{safetensors.FromFloat32s("vectors", out, len(texts), dim)}, nil)
+	data, err := safetensors.Write([]safetensors.Tensor{safetensors.FromFloat32s("vectors", out, n, dim)}, nil)
 	if err != nil {
 		return nil, err
 	}
